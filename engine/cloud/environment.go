@@ -1,0 +1,36 @@
+// Package cloud is the engine's way to AWS: configuration and credentials, the SDK clients, the count of
+// calls, the one poller, the one retry, and the classes of errors. It is the only place that knows how a
+// client is made; everything above it gets clients and never configures one.
+package cloud
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"berth/engine/clock"
+)
+
+// Settings is what a user chooses about the connection to AWS. Empty fields fall back to the standard AWS
+// settings (environment, shared configuration files).
+type Settings struct {
+	Region  string
+	Profile string
+}
+
+// Environment is what stands behind the clients. The zero Environment is AWS itself (or whatever
+// AWS_ENDPOINT_URL names); the simulated account brings its own.
+type Environment struct {
+	// Config makes the configuration that all SDK clients are built from. Nil means config.LoadDefaultConfig.
+	Config func(context.Context, Settings) (aws.Config, error)
+	// Transport carries registry and endpoint traffic (http and https, including WebSocket upgrades). Nil
+	// means http.DefaultTransport.
+	Transport http.RoundTripper
+	// Clock is the engine's clock; the zero Clock is the wall clock.
+	Clock clock.Clock
+	// Simulated is a sentence about the simulated account, empty for a real one.
+	Simulated string
+	// Close saves what the environment keeps. Nil when there is nothing to save.
+	Close func() error
+}

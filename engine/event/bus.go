@@ -1,0 +1,97 @@
+package event
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// progressEvery is how often at most a node's progress is recorded; what comes in between is dropped, the
+// last step (Current == Total) never.
+const progressEvery = 80 * time.Millisecond
+
+// maxLogs is how many log lines a run may emit; what comes after is dropped, so that a chatty app cannot
+// fill the memory.
+const maxLogs = 20_000
+
+// Bus stamps events and keeps them for every reader, early or late. It never blocks a writer.
+type Bus struct {
+	run string
+	now func() time.Time
+
+	mu       sync.Mutex
+	events   []Event
+	logs     int // how many of events are log lines
+	closed   bool
+	wake     chan struct{} // closed and replaced at each event
+	progress map[string]time.Time
+}
+
+// NewBus makes the bus of one run. Events are stamped with the run's id and with now.
+func NewBus(run string, now func() time.Time) *Bus {
+	return &Bus{run: run, now: now, wake: make(chan struct{}), progress: map[string]time.Time{}}
+}
+
+// Emit stamps e and hands it to all readers. After Close it does nothing. Emitting RunFinished closes.
+func (b *Bus) Emit(e Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || !b.due(e) {
+		return
+	}
+	e.Seq, e.Run, e.Time = len(b.events)+1, b.run, b.now().UTC()
+	b.events = append(b.events, e)
+	if e.Type == NodeLog {
+		b.logs++
+	}
+	b.closed = e.Type == RunFinished
+	close(b.wake)
+	b.wake = make(chan struct{})
+}
+
+// due says whether e is recorded: always, but for progress that comes too fast and logs without end.
+func (b *Bus) due(e Event) bool {
+	switch e.Type {
+	case NodeProgress:
+		if last, ok := b.progress[e.Node]; ok && time.Since(last) < progressEvery && e.Current < e.Total {
+			return false
+		}
+		b.progress[e.Node] = time.Now()
+	case NodeLog:
+		return b.logs < maxLogs
+	}
+	return true
+}
+
+// Reader reads a bus from its first event on, at its own pace.
+type Reader struct {
+	bus  *Bus
+	next int
+}
+
+// Reader returns a new reader that starts at the first event.
+func (b *Bus) Reader() *Reader { return &Reader{bus: b} }
+
+// Next returns all events that this reader has not had yet, waiting for one when there is none. It returns
+// nil, nil after the last event of a finished run, and ctx's error when ctx ends first. The slice must not
+// be changed.
+func (r *Reader) Next(ctx context.Context) ([]Event, error) {
+	for {
+		r.bus.mu.Lock()
+		batch := r.bus.events[r.next:len(r.bus.events):len(r.bus.events)]
+		closed, wake := r.bus.closed, r.bus.wake
+		r.bus.mu.Unlock()
+		if len(batch) > 0 {
+			r.next += len(batch)
+			return batch, nil
+		}
+		if closed {
+			return nil, nil
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

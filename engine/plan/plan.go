@@ -1,0 +1,59 @@
+// Package plan compares what an app needs with what AWS has and says what would change, why, and what it
+// costs a month. A plan has a hash; a confirmation is bound to it.
+package plan
+
+import (
+	"time"
+
+	"berth/engine/event"
+)
+
+// Change is one resource of a plan.
+type Change struct {
+	ID         string       `json:"id"`
+	Kind       string       `json:"kind"`
+	Name       string       `json:"name"`
+	Action     event.Action `json:"action"`
+	Why        string       `json:"why"`
+	MonthlyUSD float64      `json:"monthly_usd"`
+
+	Group   string        `json:"group"` // heading it belongs under: network, access, image, compute, traffic, endpoint
+	Needs   []string      `json:"needs"` // ids of the changes that come first
+	Usually time.Duration `json:"-"`     // how long it usually takes, with the wait until it is ready
+	Keeps   string        `json:"-"`     // for a delete: what data goes with it
+	Unknown bool          `json:"-"`     // MonthlyUSD has a part whose price is unknown
+}
+
+// Cost is one line of the monthly estimate of a plan.
+type Cost struct {
+	Node     string  `json:"node"` // id of the change it belongs to
+	SKU      string  `json:"sku"`
+	Item     string  `json:"item"` // for people: what is counted
+	Quantity float64 `json:"quantity"`
+	Unit     string  `json:"unit"`
+	UnitUSD  float64 `json:"unit_usd"`
+	USD      float64 `json:"usd"`
+	AsOf     string  `json:"as_of"`
+	Source   string  `json:"source"`
+	Known    bool    `json:"known"`  // false: there is no price for this region, USD is zero
+	Unsure   bool    `json:"unsure"` // the price is of low confidence or old
+}
+
+// Plan is what would be done. It is bound to the observation it was made from and can be applied once.
+type Plan struct {
+	App        string   `json:"app"`
+	Env        string   `json:"env"`
+	Target     string   `json:"target"`
+	Region     string   `json:"region"`
+	Hash       string   `json:"hash"`
+	Changes    []Change `json:"changes"`
+	MonthlyUSD float64  `json:"monthly_usd"`
+
+	Account    string        `json:"-"`
+	Destroy    bool          `json:"-"`
+	Endpoint   string        `json:"-"` // known when the distribution exists already
+	Costs      []Cost        `json:"-"`
+	PricesAsOf string        `json:"-"` // the oldest date among the prices used
+	Complete   bool          `json:"-"` // every cost line has a price
+	Usually    time.Duration `json:"-"` // the critical path with usual durations
+}
