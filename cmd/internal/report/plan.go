@@ -1,0 +1,132 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"berth/engine/event"
+	"berth/engine/plan"
+)
+
+// Plan writes a plan for people: what would happen to each resource and why, by group, the monthly cost line
+// by line, what is unsure about it, and the hash that a confirmation is bound to.
+func Plan(w io.Writer, p *plan.Plan) {
+	fmt.Fprintf(w, "%s: %s (%s), %s in %s", planVerb(p), p.App, p.Env, target(p.Target), p.Region)
+	if p.Account != "" {
+		fmt.Fprintf(w, ", account %s", p.Account)
+	}
+	fmt.Fprintln(w)
+	changes(w, p.Changes)
+	fmt.Fprintln(w)
+	costs(w, p)
+	by := map[event.Action]int{}
+	for _, c := range p.Changes {
+		by[c.Action]++
+	}
+	summary := tally(by)
+	if by[event.None] == len(p.Changes) {
+		summary = "Nothing to do"
+	}
+	if p.Usually > 0 && summary != "Nothing to do" {
+		summary += ", " + usually(p.Usually)
+	}
+	fmt.Fprintf(w, "%s. Plan %s.\n", summary, p.Hash)
+}
+
+func planVerb(p *plan.Plan) string {
+	if p.Destroy {
+		return "Destroy"
+	}
+	return "Plan"
+}
+
+// changes writes the resources under the headings of their groups, groups in the order of their first change.
+func changes(w io.Writer, all []plan.Change) {
+	var groups []string
+	seen, width := map[string]bool{}, 0
+	for _, c := range all {
+		if !seen[c.Group] {
+			seen[c.Group] = true
+			groups = append(groups, c.Group)
+		}
+		width = max(width, len(c.ID))
+	}
+	for _, g := range groups {
+		fmt.Fprintf(w, "\n  %s\n", firstOf(g, "other"))
+		for _, c := range all {
+			if c.Group != g {
+				continue
+			}
+			line := fmt.Sprintf("    %-7s  %-*s  %s", word(c.Action), width, c.ID, c.Why)
+			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			if c.Keeps != "" && c.Action == event.Delete {
+				fmt.Fprintf(w, "    %-7s  %-*s  goes with it: %s\n", "", width, "", c.Keeps)
+			}
+		}
+	}
+}
+
+// word is the action in a plan's first column. Unchanged is a dash: it is what the eye may skip.
+func word(a event.Action) string {
+	if a == event.None {
+		return "-"
+	}
+	return string(a)
+}
+
+func costs(w io.Writer, p *plan.Plan) {
+	if len(p.Costs) == 0 {
+		if p.MonthlyUSD > 0 {
+			fmt.Fprintf(w, "Monthly cost: %s\n", dollars(p.MonthlyUSD))
+		}
+		return
+	}
+	fmt.Fprintf(w, "  monthly cost%s\n", asOf(p.PricesAsOf))
+	width := 0
+	for _, c := range p.Costs {
+		width = max(width, len(c.Item))
+	}
+	var unsure []string
+	for _, c := range p.Costs {
+		price := fmt.Sprintf("%9s", dollars(c.USD))
+		if !c.Known {
+			price = "  unknown"
+			unsure = append(unsure, fmt.Sprintf("%s: no price for %s is known", c.Item, p.Region))
+		} else if c.Unsure {
+			unsure = append(unsure, fmt.Sprintf("%s: the price is of %s and of low confidence", c.Item, firstOf(c.AsOf, "an unknown date")))
+		}
+		fmt.Fprintf(w, "    %s  %-*s  %s\n", price, width, c.Item, quantity(c))
+	}
+	fmt.Fprintf(w, "    %9s  together%s\n", dollars(p.MonthlyUSD), atLeast(p))
+	for _, u := range unsure {
+		fmt.Fprintf(w, "    unsure     %s\n", u)
+	}
+	fmt.Fprintln(w)
+}
+
+func quantity(c plan.Cost) string {
+	if !c.Known {
+		return fmt.Sprintf("%s %s", number(c.Quantity), c.Unit)
+	}
+	return fmt.Sprintf("%s %s at $%s", number(c.Quantity), c.Unit, number(c.UnitUSD))
+}
+
+// number is f without trailing zeros, with as many digits as a price needs.
+func number(f float64) string {
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.6f", f), "0"), ".")
+}
+
+func atLeast(p *plan.Plan) string {
+	if p.Complete {
+		return ", before traffic"
+	}
+	return " at least: some prices are unknown"
+}
+
+func asOf(date string) string {
+	if date == "" {
+		return ""
+	}
+	return ", prices as of " + date
+}

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"berth/engine"
+)
+
+// Status writes what runs of an app for people. Ages are counted from now, the engine clock's.
+func Status(w io.Writer, s *engine.Status, now time.Time) {
+	fmt.Fprintf(w, "%s (%s) on %s in %s: %s\n", s.App, s.Env, target(s.Target), s.Region, stateWords(s.State))
+	if s.State == "absent" {
+		return
+	}
+	row := func(label, text string) {
+		if text != "" {
+			fmt.Fprintf(w, "  %-10s %s\n", label, text)
+		}
+	}
+	row("endpoint", s.Endpoint)
+	row("revision", s.Revision)
+	row("image", s.Image)
+	if s.Revision != "" {
+		row("tasks", fmt.Sprintf("%d of %d running", s.Running, s.Desired))
+	}
+	for i, d := range s.Deployments {
+		label := ""
+		if i == 0 {
+			label = "rollouts"
+		}
+		fmt.Fprintf(w, "  %-10s %s\n", label, rollout(d, now))
+	}
+	resources(w, s.Resources)
+}
+
+// stateWords explains the states whose name does not say it all.
+func stateWords(state string) string {
+	switch state {
+	case "absent":
+		return "not deployed"
+	case "partial":
+		return "partly there; `berth deploy` continues, `berth destroy` removes it"
+	case "degraded":
+		return "degraded, fewer tasks run than wanted"
+	default:
+		return state
+	}
+}
+
+func rollout(d engine.Deployment, now time.Time) string {
+	parts := []string{d.State, d.Revision}
+	if !d.Started.IsZero() {
+		parts = append(parts, "started "+age(now.Sub(d.Started)))
+	}
+	if !d.Finished.IsZero() && !d.Started.IsZero() {
+		parts = append(parts, "took "+span(d.Finished.Sub(d.Started)))
+	}
+	return join(append(parts, d.Reason)...)
+}
+
+func age(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return "just now"
+	case d < 48*time.Hour:
+		return span(d.Truncate(time.Minute)) + " ago"
+	default:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+}
+
+func resources(w io.Writer, all []engine.Resource) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n  %s\n", count(len(all), "resource"))
+	id, name := 0, 0
+	for _, r := range all {
+		id, name = max(id, len(r.ID)), max(name, len(r.Name))
+	}
+	for _, r := range all {
+		line := fmt.Sprintf("    %-*s  %-*s  %s", id, r.ID, name, r.Name, r.State)
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+	}
+}
