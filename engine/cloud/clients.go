@@ -1,0 +1,132 @@
+package cloud
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"berth/engine/clock"
+	"berth/engine/fail"
+)
+
+// maxAttempts is how often the SDK tries a call that was throttled or met a server error. The SDK's own
+// default of three is too few for a deployment that makes a hundred calls at once.
+const maxAttempts = 9
+
+// Clients are the SDK clients of one region. They share one count of calls and one clock.
+type Clients struct {
+	STS        *sts.Client
+	EC2        *ec2.Client
+	IAM        *iam.Client
+	ECR        *ecr.Client
+	Logs       *cloudwatchlogs.Client
+	ECS        *ecs.Client
+	ELB        *elasticloadbalancingv2.Client
+	CloudFront *cloudfront.Client
+	SSM        *ssm.Client
+
+	Region    string
+	Clock     clock.Clock
+	Transport http.RoundTripper // for registries and endpoints, never nil
+	Calls     *Counter
+}
+
+// Identity is whose credentials are in use.
+type Identity struct {
+	Account   string
+	ARN       string
+	Partition string // aws, aws-cn, aws-us-gov
+}
+
+// Connect makes the clients for a region. It reads configuration files but makes no call. A region that
+// cannot be told is a Usage failure.
+func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) {
+	load := e.Config
+	if load == nil {
+		load = loadConfig
+	}
+	cfg, err := load(ctx, s)
+	if err != nil {
+		return nil, Explain("load AWS configuration", err)
+	}
+	if cfg.Region == "" {
+		return nil, &fail.Error{
+			Class: fail.Usage, Cause: "no AWS region is chosen",
+			Remedy: "say --region eu-west-2, set `region` in berth.toml, or export AWS_REGION",
+		}
+	}
+	calls := &Counter{}
+	cfg.APIOptions = append(cfg.APIOptions, calls.install)
+	if cfg.Retryer == nil {
+		cfg.Retryer = func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts = maxAttempts
+				o.MaxBackoff = 10 * time.Second
+				o.RateLimiter = unlimited{}
+			})
+		}
+	}
+	transport := e.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	return &Clients{
+		STS: sts.NewFromConfig(cfg), EC2: ec2.NewFromConfig(cfg), IAM: iam.NewFromConfig(cfg),
+		ECR: ecr.NewFromConfig(cfg), Logs: cloudwatchlogs.NewFromConfig(cfg), ECS: ecs.NewFromConfig(cfg),
+		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
+		SSM: ssm.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
+	}, nil
+}
+
+// unlimited lets every retry happen: the SDK's token bucket would give up in the middle of a throttled
+// deployment, and the deadlines of the engine's steps bound the retries already.
+type unlimited struct{}
+
+func (unlimited) GetToken(context.Context, uint) (func() error, error) { return noRelease, nil }
+func (unlimited) AddTokens(uint) error                                 { return nil }
+
+func noRelease() error { return nil }
+
+func loadConfig(ctx context.Context, s Settings) (aws.Config, error) {
+	opts := []func(*config.LoadOptions) error{}
+	if s.Region != "" {
+		opts = append(opts, config.WithRegion(s.Region))
+	}
+	if s.Profile != "" {
+		opts = append(opts, config.WithSharedConfigProfile(s.Profile))
+	}
+	return config.LoadDefaultConfig(ctx, opts...)
+}
+
+// WhoAmI asks STS whose credentials are in use. It needs no permission.
+func (c *Clients) WhoAmI(ctx context.Context) (Identity, error) {
+	out, err := c.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return Identity{}, Explain("ask AWS who we are", err)
+	}
+	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), Partition: "aws"}
+	if a, err := arn.Parse(id.ARN); err == nil {
+		id.Partition = a.Partition
+	}
+	return id, nil
+}
+
+// RoleARN is the ARN of a role of ours by its name.
+func (i Identity) RoleARN(name string) string {
+	return strings.Join([]string{"arn", i.Partition, "iam", "", i.Account, "role/" + name}, ":")
+}

@@ -1,0 +1,187 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"berth/engine/fail"
+)
+
+// Code is the AWS error code in err's chain, such as "DependencyViolation"; empty when there is none.
+func Code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// Message is the AWS error message in err's chain; empty when there is none.
+func Message(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorMessage()
+	}
+	return ""
+}
+
+// Is says whether err is an AWS error with one of the codes.
+func Is(err error, codes ...string) bool {
+	c := Code(err)
+	return c != "" && slices.Contains(codes, c)
+}
+
+// NotFound says whether err means that the thing asked for does not exist. EC2 codes end in NotFound with a
+// dot before it; query services leave out the Exception suffix (ecs-provisioning 3.6).
+func NotFound(err error) bool {
+	c := strings.TrimSuffix(Code(err), "Exception")
+	if c == "" {
+		return false
+	}
+	return strings.HasSuffix(c, "NotFound") || strings.HasSuffix(c, "NotFoundFault") ||
+		strings.HasPrefix(c, "NoSuch") || c == "ResourceNotFound"
+}
+
+// Unknown says whether err means that the endpoint does not know the operation at all, as an emulator of
+// the AWS APIs may answer.
+func Unknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	if Is(err, "UnknownOperationException", "InvalidAction", "UnknownOperation", "NotImplemented", "501") {
+		return true
+	}
+	var re interface{ HTTPStatusCode() int }
+	if errors.As(err, &re) && (re.HTTPStatusCode() == 501) {
+		return true
+	}
+	s := err.Error()
+	return strings.Contains(s, "NotImplementedError") || strings.Contains(s, "has not been implemented") ||
+		strings.Contains(s, "not yet implemented")
+}
+
+// Operation names the API operation in err's chain as service:Operation, such as "ecs:CreateService".
+func Operation(err error) string {
+	var op *smithy.OperationError
+	if errors.As(err, &op) {
+		return iamPrefix(op.Service()) + ":" + op.Operation()
+	}
+	return ""
+}
+
+// iamPrefix is the prefix that IAM actions of an SDK service id carry.
+func iamPrefix(serviceID string) string {
+	switch serviceID {
+	case "Elastic Load Balancing v2":
+		return "elasticloadbalancing"
+	case "CloudWatch Logs":
+		return "logs"
+	}
+	return strings.ToLower(strings.ReplaceAll(serviceID, " ", ""))
+}
+
+var (
+	expired = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+	invalid = []string{
+		"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
+		"InvalidAccessKeyId", "IncompleteSignature",
+	}
+	denied = []string{
+		"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException",
+		"AuthorizationError",
+	}
+	notAuthorized = regexp.MustCompile(`not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?`)
+)
+
+// Denied says whether err means that a permission is missing.
+func Denied(err error) bool { return Is(err, denied...) }
+
+// Expired says whether err means that the credentials ran out.
+func Expired(err error) bool {
+	return Is(err, expired...) || err != nil && strings.Contains(err.Error(), "token has expired")
+}
+
+// DeniedAction is the IAM action that err says is missing, and the resource when it is named.
+func DeniedAction(err error) (action, resource string) {
+	if m := notAuthorized.FindStringSubmatch(Message(err)); m != nil {
+		return m[1], strings.TrimSuffix(m[2], ".")
+	}
+	return Operation(err), ""
+}
+
+// Explain turns an error of the SDK into the failure that people read: doing names what was tried, such as
+// "create load balancer". Context errors and failures that were explained already pass through.
+func Explain(doing string, err error) error {
+	var done *fail.Error
+	if err == nil || errors.As(err, &done) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	f := &fail.Error{Class: fail.Failed, Cause: "cannot " + doing, Evidence: evidence(err), Err: err}
+	switch {
+	case Expired(err):
+		f.Class, f.Cause = fail.Refused, "the AWS credentials have expired"
+		f.Remedy = "sign in again (aws sso login, or fetch fresh keys) and run the same command; it continues"
+	case Is(err, invalid...):
+		f.Class, f.Cause = fail.Refused, "AWS does not accept the credentials"
+		f.Remedy = "check the profile or the access key with: aws sts get-caller-identity"
+	case noCredentials(err):
+		f.Class, f.Cause = fail.Refused, "no AWS credentials were found"
+		f.Remedy = "run aws configure sso (or aws configure), or name a profile with --profile"
+	case Is(err, "OptInRequired", "SubscriptionRequiredException"):
+		f.Cause = "this AWS account is not fully activated for " + serviceOf(err)
+		f.Remedy = "finish the account's activation (payment method, phone check), then run the same command again"
+	case Denied(err):
+		action, res := DeniedAction(err)
+		f.Cause = fmt.Sprintf("cannot %s: the permission %s is missing", doing, action)
+		f.Remedy = "ask for " + action + " to be allowed" + onResource(res) + ", then run the same command again"
+	case Unknown(err):
+		f.Cause = fmt.Sprintf("cannot %s: this endpoint does not know %s", doing, Operation(err))
+		f.Remedy = "use AWS itself, or an emulator that has this operation"
+	case unreachable(err):
+		f.Cause = fmt.Sprintf("cannot %s: AWS cannot be reached", doing)
+		f.Remedy = "check the network and the region, then run the same command again; it continues"
+	}
+	return f
+}
+
+func onResource(res string) string {
+	if res == "" {
+		return ""
+	}
+	return " on " + res
+}
+
+func serviceOf(err error) string {
+	s, _, _ := strings.Cut(Operation(err), ":")
+	return s
+}
+
+// evidence is the shortest text that proves err: AWS's own code and message when there are some.
+func evidence(err error) string {
+	if c := Code(err); c != "" {
+		if op := Operation(err); op != "" {
+			return fmt.Sprintf("%s answered %s: %s", op, c, Message(err))
+		}
+		return c + ": " + Message(err)
+	}
+	return err.Error()
+}
+
+func noCredentials(err error) bool {
+	s := err.Error()
+	return strings.Contains(s, "failed to refresh cached credentials") ||
+		strings.Contains(s, "no EC2 IMDS role found") || strings.Contains(s, "get credentials") ||
+		strings.Contains(s, "get identity")
+}
+
+func unreachable(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,114 @@
+package resource
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+// Owner is the app and environment that resources belong to. All names and tags come from it.
+type Owner struct{ App, Env string }
+
+// The keys of the tags that every resource of ours carries.
+const (
+	TagApp  = "berth:app"
+	TagEnv  = "berth:env"
+	TagRole = "berth:role"
+)
+
+// Name is the name of the app's resources where AWS allows long ones: berth-app-env.
+func (o Owner) Name() string { return "berth-" + o.App + "-" + o.Env }
+
+// Short is Name for resources of at most 32 characters (load balancers and target groups): the app cut to
+// 14 characters and a hash of app and environment, 27 characters at most.
+func (o Owner) Short() string {
+	return "berth-" + strings.Trim(cut(o.App, 14), "-") + "-" + o.Hash()
+}
+
+// Path is the name with slashes, for log groups and parameters: berth/app/env.
+func (o Owner) Path() string { return "berth/" + o.App + "/" + o.Env }
+
+// Hash is six hex digits that stand for the app and environment.
+func (o Owner) Hash() string { return digest(o.App + "/" + o.Env)[:6] }
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func (o Owner) tags(role string) [][2]string {
+	return [][2]string{{TagApp, o.App}, {TagEnv, o.Env}, {TagRole, role}}
+}
+
+func tagList[T any](o Owner, role string, one func(key, value *string) T) []T {
+	var list []T
+	for _, t := range o.tags(role) {
+		list = append(list, one(aws.String(t[0]), aws.String(t[1])))
+	}
+	return list
+}
+
+func (o Owner) ec2Tags(role string) []ec2types.Tag {
+	tags := tagList(o, role, func(k, v *string) ec2types.Tag { return ec2types.Tag{Key: k, Value: v} })
+	return append(tags, ec2types.Tag{Key: aws.String("Name"), Value: aws.String(o.Name() + "-" + role)})
+}
+
+func (o Owner) ec2Spec(t ec2types.ResourceType, role string) []ec2types.TagSpecification {
+	return []ec2types.TagSpecification{{ResourceType: t, Tags: o.ec2Tags(role)}}
+}
+
+// ec2Filter finds resources of this owner; an empty role finds all roles.
+func (o Owner) ec2Filter(role string) []ec2types.Filter {
+	fs := []ec2types.Filter{filter("tag:"+TagApp, o.App), filter("tag:"+TagEnv, o.Env)}
+	if role != "" {
+		fs = append(fs, filter("tag:"+TagRole, role))
+	}
+	return fs
+}
+
+func filter(name string, values ...string) ec2types.Filter {
+	return ec2types.Filter{Name: aws.String(name), Values: values}
+}
+
+func (o Owner) iamTags(role string) []iamtypes.Tag {
+	return tagList(o, role, func(k, v *string) iamtypes.Tag { return iamtypes.Tag{Key: k, Value: v} })
+}
+
+func (o Owner) ecrTags(role string) []ecrtypes.Tag {
+	return tagList(o, role, func(k, v *string) ecrtypes.Tag { return ecrtypes.Tag{Key: k, Value: v} })
+}
+
+func (o Owner) ecsTags(role string) []ecstypes.Tag {
+	return tagList(o, role, func(k, v *string) ecstypes.Tag { return ecstypes.Tag{Key: k, Value: v} })
+}
+
+func (o Owner) elbTags(role string) []elbtypes.Tag {
+	return tagList(o, role, func(k, v *string) elbtypes.Tag { return elbtypes.Tag{Key: k, Value: v} })
+}
+
+func (o Owner) cloudFrontTags(role string) []cftypes.Tag {
+	return tagList(o, role, func(k, v *string) cftypes.Tag { return cftypes.Tag{Key: k, Value: v} })
+}
+
+func (o Owner) mapTags(role string) map[string]string {
+	m := map[string]string{}
+	for _, t := range o.tags(role) {
+		m[t[0]] = t[1]
+	}
+	return m
+}
