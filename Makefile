@@ -1,0 +1,55 @@
+# berth: `make demo` shows it, `make test` tests it. Neither needs AWS, Docker or Python.
+
+GO            ?= go
+GOTESTSUM     := $(GO) run gotest.tools/gotestsum@v1.13.0
+GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOFUMPT       := $(GO) run mvdan.cc/gofumpt@v0.12.0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+bin/berth: FORCE
+	@$(GO) build -trimpath -o bin/berth ./cmd/berth
+
+.PHONY: FORCE
+FORCE:
+
+.PHONY: run
+run: bin/berth ## Build and start berth here, ARGS="deploy --simulate" for a verb
+	@./bin/berth $(ARGS)
+
+.PHONY: demo
+demo: bin/berth ## Deploy the sample app to a simulated AWS account
+	@./bin/berth demo $(ARGS)
+
+.PHONY: test
+test: ## Run all tests with the race detector, and print how many ran
+	@$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 10m $(ARGS) ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	@$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: ## Vet and lint, with the rules of .golangci.yml
+	@$(GO) vet ./...
+	@$(GOLANGCI_LINT) run ./...
+
+.PHONY: fmt
+fmt: ## Format the code
+	@$(GOFUMPT) -l -w $(shell $(GO) list -f '{{.Dir}}' ./...)
+
+.PHONY: golden
+golden: ## Write the golden files of the screens anew; look at the diff
+	@$(GO) test ./tui/... -update
+
+.PHONY: conformance
+conformance: ## Deploy to moto_server (Python, moto 5) over real HTTP
+	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 5m -run '^TestMoto' -v ./cmd/berth
+
+.PHONY: clean
+clean: ## Remove what builds leave
+	@rm -rf bin dist

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// This file holds the house plan: which room may import which. A room is a folder of the module; an arrow is
+// an import. An arrow that points the wrong way fails TestArrows.
+
+// A rule: packages that match of, and do not match but, import nothing that matches bans, save what matches
+// save. Patterns are import paths, those of the module without its name; "/..." means and below, "ours" means
+// any package of the module, and "theirs" any that is neither ours nor of the standard library.
+type rule struct {
+	says       string
+	of, but    []string
+	bans, save []string
+	testsMay   bool
+}
+
+// rules is section 3 of the house plan, and what follows from it inside the engine.
+var rules = []rule{
+	{says: "assets imports the standard library only", of: l("assets/..."), bans: l("ours", "theirs")},
+	{says: "compare imports assets only", of: l("compare/..."), bans: l("ours"), save: l("compare/...", "assets/...")},
+	{says: "compare does no I/O", of: l("compare/..."), testsMay: true,
+		bans: l("os/...", "io/fs", "io/ioutil", "net/...", "log/...", "syscall")},
+	{says: "engine imports compare and assets only", of: l("engine/..."),
+		bans: l("ours"), save: l("engine/...", "compare/...", "assets/...")},
+	{says: "tui imports the facade, event, view, spec, fail and compare only", of: l("tui/..."), testsMay: true,
+		bans: l("ours"), save: l("tui/...", "compare/...", "engine", "engine/event", "engine/view", "engine/spec", "engine/fail")},
+	{says: "only cmd imports cmd", of: l("ours"), but: l("cmd/..."), bans: l("cmd/...")},
+	{says: "only cmd imports tui", of: l("ours"), but: l("cmd/...", "tui/..."), bans: l("tui/...")},
+	{says: "only cmd and tests wire sim", of: l("ours"), but: l("cmd/...", "engine/sim/..."), testsMay: true,
+		bans: l("engine/sim/...")},
+	{says: "Charm stays in tui and cmd", of: l("ours"), but: l("cmd/...", "tui/..."),
+		bans: l("github.com/charmbracelet/...", "github.com/muesli/...")},
+	{says: "AWS stays in engine", of: l("ours"), but: l("engine/..."), bans: l("github.com/aws/...")},
+
+	{says: "view is a reducer of events", of: l("engine/view"), testsMay: true,
+		bans: l("ours", "theirs"), save: l("engine/event", "engine/fail")},
+	{says: "fail and clock stand alone", of: l("engine/fail", "engine/clock"), testsMay: true,
+		bans: l("ours", "theirs")},
+	{says: "event knows failures only", of: l("engine/event"), testsMay: true,
+		bans: l("ours", "theirs"), save: l("engine/fail")},
+	{says: "spec and project call nobody", of: l("engine/spec", "engine/project"),
+		bans: l("github.com/aws/...", "net/http", "os/exec", "engine/cloud", "engine/resource/...", "engine/run")},
+	{says: "early imports the standard library only", of: l("cmd/internal/early"), bans: l("ours", "theirs")},
+}
+
+func l(patterns ...string) []string { return patterns }
+
+const module = "berth"
+
+// matches says whether an import path matches one of the patterns of a rule.
+func matches(path string, patterns []string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	ours := first == module
+	name := strings.TrimPrefix(path, module+"/")
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		switch below, ok := strings.CutSuffix(p, "/..."); {
+		case p == "ours":
+			return ours
+		case p == "theirs":
+			return strings.Contains(first, ".")
+		case ok:
+			return name == below || strings.HasPrefix(name, below+"/")
+		default:
+			return name == p
+		}
+	})
+}
+
+// listed is what go list says about one package.
+type listed struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+// wrongArrows lists the imports that break a rule, one sentence each.
+func wrongArrows(pkgs []listed) []string {
+	var wrong []string
+	for _, p := range pkgs {
+		for _, r := range rules {
+			if !matches(p.ImportPath, r.of) || matches(p.ImportPath, r.but) {
+				continue
+			}
+			imports := p.Imports
+			if !r.testsMay {
+				imports = slices.Concat(p.Imports, p.TestImports, p.XTestImports)
+			}
+			for _, i := range imports {
+				if i != p.ImportPath && matches(i, r.bans) && !matches(i, r.save) {
+					wrong = append(wrong, fmt.Sprintf("%s imports %s, but %s", p.ImportPath, i, r.says))
+				}
+			}
+		}
+	}
+	return wrong
+}
+
+func TestArrows(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var pkgs []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if len(pkgs) < 10 {
+		t.Fatalf("go list found %d packages only", len(pkgs))
+	}
+	for _, w := range wrongArrows(pkgs) {
+		t.Error(w)
+	}
+}
+
+// TestArrowsAreCaught gives every rule an arrow that breaks it, and some that break none.
+func TestArrowsAreCaught(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		says     string // the only rules that must complain, joined with " + "; empty for a good arrow
+	}{
+		{"berth/assets", "github.com/pelletier/go-toml/v2", "assets imports the standard library only"},
+		{"berth/compare/advise", "os", "compare does no I/O"},
+		{"berth/compare/price", "net/http", "compare does no I/O"},
+		{"berth/compare", "berth/engine/spec", "compare imports assets only"},
+		{"berth/engine/plan", "berth/cmd/internal/report", "engine imports compare and assets only + only cmd imports cmd"},
+		{"berth/engine/run", "berth/tui/theme", "engine imports compare and assets only + only cmd imports tui"},
+		{"berth/tui/feed", "berth/engine/run", "tui imports the facade, event, view, spec, fail and compare only"},
+		{"berth/tui/app", "github.com/aws/aws-sdk-go-v2/aws", "AWS stays in engine"},
+		{"berth/engine", "berth/engine/sim", "only cmd and tests wire sim"},
+		{"berth/engine/view", "github.com/charmbracelet/lipgloss", "Charm stays in tui and cmd + view is a reducer of events"},
+		{"berth/engine/view", "berth/engine/clock", "view is a reducer of events"},
+		{"berth/engine/fail", "berth/engine/event", "fail and clock stand alone"},
+		{"berth/engine/event", "berth/engine/view", "event knows failures only"},
+		{"berth/engine/project", "os/exec", "spec and project call nobody"},
+		{"berth/cmd/internal/early", "github.com/muesli/termenv", "early imports the standard library only"},
+
+		{"berth/cmd/internal/cli", "berth/engine/sim", ""},
+		{"berth/cmd/internal/cli", "berth/tui", ""},
+		{"berth/engine/sim/registry", "berth/engine/sim", ""},
+		{"berth/tui/screen/needs", "berth/compare/advise", ""},
+		{"berth/compare/catalog", "github.com/pelletier/go-toml/v2", ""},
+		{"berth/assets", "embed", ""},
+		{"berth/engine/resource", "github.com/aws/aws-sdk-go-v2/service/ecs", ""},
+	} {
+		wrong := wrongArrows([]listed{{ImportPath: c.from, Imports: []string{c.to}}})
+		var says []string
+		for _, w := range wrong {
+			_, rule, _ := strings.Cut(w, ", but ")
+			says = append(says, rule)
+		}
+		if got := strings.Join(says, " + "); got != c.says {
+			t.Errorf("%s -> %s: complaints %q, want %q", c.from, c.to, got, c.says)
+		}
+	}
+}
+
+// Imports of tests count, save where a rule says that tests may.
+func TestArrowsOfTests(t *testing.T) {
+	good := listed{ImportPath: "berth/engine/run", XTestImports: []string{"berth/engine/sim"}}
+	bad := listed{ImportPath: "berth/engine/run", TestImports: []string{"berth/tui"}}
+	if w := wrongArrows([]listed{good}); len(w) != 0 {
+		t.Error(w)
+	}
+	if w := wrongArrows([]listed{bad}); len(w) != 2 {
+		t.Errorf("complaints: %q, want two", w)
+	}
+}
+
+// TestTop keeps the top level of the repository as the house plan has it.
+func TestTop(t *testing.T) {
+	entries, err := os.ReadDir("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed := l("cmd", "tui", "engine", "compare", "assets", "go.mod", "go.sum", "Makefile", "README.md", "LICENSE",
+		"bin", "dist") // the last two are what builds leave, and ignored by git
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(fixed, e.Name()) {
+			t.Errorf("%s does not belong at the top level", e.Name())
+		}
+	}
+}
