@@ -1,0 +1,221 @@
+// Package widget holds the parts that screens are drawn with. They only draw: each gets its data, and
+// Render(width, height) returns at most height lines of at most width columns. No widget knows a message, a
+// key or a clock, and none draws outside its room.
+package widget
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"berth/tui/theme"
+)
+
+// Line is one line under construction, never wider than its width. What does not fit ends in an ellipsis.
+type Line struct {
+	th    *theme.Theme
+	width int
+	used  int
+	buf   []byte
+	full  bool
+}
+
+// NewLine starts a line of at most width columns.
+func NewLine(th *theme.Theme, width int) *Line {
+	return &Line{th: th, width: max(0, width), buf: make([]byte, 0, width+48)}
+}
+
+// Put appends s in an ink.
+func (l *Line) Put(ink theme.Ink, s string) *Line {
+	l.put(ink, s, l.width-l.used)
+	return l
+}
+
+// Cell appends s in exactly w columns, at the left of them.
+func (l *Line) Cell(ink theme.Ink, s string, w int) *Line {
+	end := min(l.used+max(0, w), l.width)
+	full := l.full
+	l.put(ink, s, end-l.used)
+	l.full = full // an ellipsis inside a cell does not end the line
+	return l.To(end)
+}
+
+// CellRight appends s in exactly w columns, at the right of them.
+func (l *Line) CellRight(ink theme.Ink, s string, w int) *Line {
+	end := min(l.used+max(0, w), l.width)
+	s = Clean(s)
+	if gap := end - l.used - Width(s); gap > 0 {
+		l.To(l.used + gap)
+	}
+	return l.Cell(ink, s, end-l.used)
+}
+
+// To fills with blanks up to column col, when the line is not there yet.
+func (l *Line) To(col int) *Line {
+	for l.used < min(col, l.width) {
+		l.buf = append(l.buf, ' ')
+		l.used++
+	}
+	return l
+}
+
+// Gap appends n blanks.
+func (l *Line) Gap(n int) *Line { return l.To(l.used + n) }
+
+// Left is how many columns are left.
+func (l *Line) Left() int { return l.width - l.used }
+
+// String is the line.
+func (l *Line) String() string { return string(l.buf) }
+
+func (l *Line) put(ink theme.Ink, s string, room int) {
+	if l.full || s == "" {
+		return
+	}
+	s = Clean(s)
+	w := Width(s)
+	if w > room {
+		if room <= 0 {
+			l.full = true
+			return
+		}
+		s = ansi.Truncate(s, room, l.th.Glyphs.Ellipsis)
+		w = Width(s)
+		l.full = true
+	}
+	l.buf = ink.Append(l.buf, s)
+	l.used += w
+}
+
+// Width is how many columns s takes on the screen.
+func Width(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f {
+			return ansi.StringWidth(s)
+		}
+	}
+	return len(s)
+}
+
+// Clean makes text from outside fit to be drawn: escape sequences, control characters and signs that turn
+// the writing direction go, a tab or a line end becomes a blank.
+func Clean(s string) string {
+	if isPrintable(s) {
+		return s
+	}
+	s = ansi.Strip(strings.ToValidUTF8(s, "?"))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n':
+			return ' '
+		case unfit(r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f {
+			return utf8.ValidString(s) && strings.IndexFunc(s, unfit) < 0
+		}
+	}
+	return true
+}
+
+// unfit says whether a terminal might obey r instead of showing it, or show what comes after it elsewhere.
+func unfit(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r < 0xa0 || // control characters
+		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || // writing direction
+		r == 0x2028 || r == 0x2029 || r == 0x200b || r == 0xfeff || r == 0xfe0f || r == 0xfe0e
+}
+
+// Wrap breaks plain text into lines of at most width columns.
+func Wrap(s string, width int) []string {
+	if width <= 0 {
+		return nil
+	}
+	var out []string
+	for _, para := range strings.Split(strings.TrimRight(s, "\n"), "\n") {
+		para = Clean(para)
+		if Width(para) <= width {
+			out = append(out, para)
+			continue
+		}
+		out = append(out, strings.Split(ansi.Wrap(para, width, " "), "\n")...)
+	}
+	for i, l := range out {
+		l = strings.TrimRight(l, " ")
+		if Width(l) > width { // a sign wider than the room
+			l = ansi.Truncate(l, width, "")
+		}
+		out[i] = l
+	}
+	return out
+}
+
+// Paragraph is wrapped text in one ink, as lines.
+func Paragraph(ink theme.Ink, s string, width int) []string {
+	lines := Wrap(s, width)
+	for i, l := range lines {
+		lines[i] = ink.Paint(l)
+	}
+	return lines
+}
+
+// Lines splits a rendered part into its lines; the empty string has none.
+func Lines(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\n")
+}
+
+// Join is the reverse of Lines.
+func Join(lines []string) string { return strings.Join(lines, "\n") }
+
+// Fit brings rendered lines to at most height lines of at most width columns. It is the last guard of a
+// screen, not its layout.
+func Fit(lines []string, width, height int) []string {
+	if len(lines) > max(0, height) {
+		lines = lines[:max(0, height)]
+	}
+	for i, l := range lines {
+		if Width(l) > width {
+			lines[i] = ansi.Truncate(l, max(0, width), "")
+		}
+	}
+	return lines
+}
+
+// Pad fills a rendered line with blanks up to width.
+func Pad(s string, width int) string {
+	if gap := width - Width(s); gap > 0 {
+		return s + strings.Repeat(" ", gap)
+	}
+	return s
+}
+
+// Beside puts two rendered parts next to each other: left in leftWidth columns, then gap blanks, then right.
+func Beside(left, right string, leftWidth, gap int) string {
+	a, b := Lines(left), Lines(right)
+	out := make([]string, max(len(a), len(b)))
+	space := strings.Repeat(" ", max(0, gap))
+	for i := range out {
+		var l, r string
+		if i < len(a) {
+			l = a[i]
+		}
+		if i < len(b) {
+			r = b[i]
+		}
+		if r == "" {
+			out[i] = l
+			continue
+		}
+		out[i] = Pad(l, leftWidth) + space + r
+	}
+	return Join(out)
+}
