@@ -21,11 +21,19 @@ func NDJSON(ctx context.Context, r *event.Reader, w io.Writer) error {
 			return err
 		}
 		for _, e := range batch {
-			if err := writeJSON(w, e, ""); err != nil {
-				return fmt.Errorf("write event %d: %w", e.Seq, err)
+			if err := Event(w, e); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// Event writes one event as one line of JSON.
+func Event(w io.Writer, e event.Event) error {
+	if err := writeJSON(w, e, ""); err != nil {
+		return fmt.Errorf("write event %d: %w", e.Seq, err)
+	}
+	return nil
 }
 
 // Quiet follows a run and writes its endpoint to out when it has one, and to errs what went wrong, if

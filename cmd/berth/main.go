@@ -1,0 +1,26 @@
+// Command berth takes a Dockerfile and gives back a load-balanced https:// URL on AWS.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"berth/cmd/internal/cli"
+	"berth/cmd/internal/early"
+)
+
+func main() {
+	early.Restore()
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	os.Exit(cli.Main(context.Background(), cli.Process{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())),
+		Signals:  signals,
+		Exit:     os.Exit,
+	}, os.Args[1:]))
+}

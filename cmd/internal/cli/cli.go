@@ -1,0 +1,140 @@
+// Package cli is berth's command line: the verbs, their flags, and nothing of what they do. A verb parses its
+// flags, calls one function of engine or compare, and hands the answer to a frontend: the screens of tui on a
+// terminal, else report's text, NDJSON or silence. Names, flags, JSON keys and exit codes are a contract that
+// scripts rely on.
+//
+// It is also the only place, besides tests, that wires the simulated account to the engine.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"berth/cmd/internal/report"
+	"berth/engine/event"
+	"berth/engine/fail"
+)
+
+// Process is what a process was started with and how it ends.
+type Process struct {
+	In       io.Reader
+	Out      io.Writer // the answer
+	Err      io.Writer // the progress, and what went wrong
+	Terminal bool      // In and Out are a terminal that a person looks at
+	Signals  <-chan os.Signal
+	Exit     func(code int) // ends the process at once, for the third signal
+}
+
+// app is one invocation of berth.
+type app struct {
+	Process
+	flags globals
+	stop  *stopper
+	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
+	told bool
+}
+
+// Main runs the command line args (without the program's name) and returns the exit code of the contract.
+func Main(ctx context.Context, p Process, args []string) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := &app{Process: p, stop: &stopper{cancel: cancel, exit: p.Exit}}
+	go a.stop.listen(p.Signals)
+
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	err := root.ExecuteContext(ctx)
+	if errors.Is(err, context.Canceled) && a.stop.asked() && fail.From(err).Class != fail.Stopped {
+		err = &fail.Error{Class: fail.Stopped, Cause: "stopped before anything was changed", Err: err}
+	}
+	if err != nil && !a.told {
+		a.problem(err)
+	}
+	return fail.ExitCode(err)
+}
+
+// problem tells a failure that no frontend has told: for people on stderr, and with --json on stdout as a
+// run that ended, which is what a reader of events waits for.
+func (a *app) problem(err error) {
+	report.Problem(a.Err, err)
+	if !a.flags.json {
+		return
+	}
+	f := fail.From(err)
+	outcome := event.Failed
+	switch f.Class {
+	case fail.Usage, fail.Refused:
+		outcome = event.Refused
+	case fail.Stopped:
+		outcome = event.Stopped
+	case fail.RolledBack:
+		outcome = event.RolledBack
+	case fail.Failed:
+	}
+	_ = report.Event(a.Out, event.Event{Seq: 1, Type: event.RunFinished, Outcome: outcome, Error: f})
+}
+
+// answer writes what a verb answers to stdout: v as JSON with --json, else what text writes.
+func (a *app) answer(v any, text func(w io.Writer)) error {
+	if a.flags.json {
+		return report.JSON(a.Out, v)
+	}
+	text(a.Out)
+	return nil
+}
+
+// root is the whole tree of verbs.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "berth",
+		Short: "From a Dockerfile to an https:// URL on AWS",
+		Long: "berth takes a Dockerfile and gives back a load-balanced https:// URL on AWS.\n" +
+			"Without a verb it asks what it needs to know; in an app that is deployed it shows what runs.",
+		SilenceErrors: true, SilenceUsage: true,
+		Args:              a.onlyVerbs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.wizard(cmd.Context()) },
+		DisableAutoGenTag: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
+	a.flags.register(root)
+	root.AddCommand(
+		a.demoCommand(), a.inspectCommand(), a.compareCommand(), a.planCommand(), a.deployCommand(),
+		a.statusCommand(), a.destroyCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// onlyVerbs refuses words that are no verb and says which one may have been meant.
+func (a *app) onlyVerbs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	f := usage(cmd, fmt.Sprintf("there is no verb %q", args[0]))
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		f.Remedy = "did you mean berth " + strings.Join(near, " or berth ") + "? berth --help lists all verbs"
+	}
+	return f
+}
+
+// noArgs is for verbs that take flags only.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage(cmd, fmt.Sprintf("%s takes no argument, but was given %q", cmd.CommandPath(), args[0]))
+}
+
+// usage is a failure of the command line itself.
+func usage(cmd *cobra.Command, cause string) *fail.Error {
+	return &fail.Error{Class: fail.Usage, Cause: cause, Remedy: "see " + cmd.CommandPath() + " --help"}
+}

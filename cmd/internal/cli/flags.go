@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"berth/engine/spec"
+)
+
+// globals are the flags that every verb has.
+type globals struct {
+	dir     string
+	region  string
+	profile string
+	env     string
+	json    bool
+	plain   bool
+	quiet   bool
+	yes     bool
+	noColor bool
+
+	simulate  bool
+	simState  string
+	simSpeed  float64
+	simFaults []string
+}
+
+// simSpeed is how much faster than AWS a simulated account is by default: the minutes of a deployment pass
+// in seconds, and still can be watched.
+const simSpeed = 20
+
+func (g *globals) register(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.SortFlags = false
+	f.StringVarP(&g.dir, "dir", "C", ".", "folder of the app")
+	f.StringVar(&g.region, "region", "", "AWS region (default: berth.toml, then AWS_REGION, then the profile's)")
+	f.StringVar(&g.profile, "profile", "", "AWS profile (default: AWS_PROFILE)")
+	f.StringVar(&g.env, "env", spec.DefaultEnv, "environment; each has its own resources")
+	f.BoolVar(&g.json, "json", false, "answer in JSON; runs as one event per line")
+	f.BoolVar(&g.plain, "plain", false, "plain lines instead of screens")
+	f.BoolVar(&g.quiet, "quiet", false, "say only the answer and what went wrong")
+	f.BoolVarP(&g.yes, "yes", "y", false, "do not ask before changing something")
+	f.BoolVar(&g.noColor, "no-color", false, "no colours (also: NO_COLOR)")
+	f.BoolVar(&g.simulate, "simulate", false, "use a simulated AWS account instead of AWS")
+	f.StringVar(&g.simState, "sim-state", "", "file that keeps the simulated account (default: one per folder of the app)")
+	f.Float64Var(&g.simSpeed, "sim-speed", simSpeed, "how much faster than AWS the simulated account is")
+	f.StringArrayVar(&g.simFaults, "sim-fault", nil, "let the simulated account misbehave, such as throttle=0.3; repeatable")
+	root.MarkFlagsMutuallyExclusive("json", "plain", "quiet")
+}
+
+// said are the flags of a verb that give values of berth.toml, by the name of the key.
+type said struct {
+	app   string
+	port  string
+	image string
+}
+
+func (s *said) register(f *pflag.FlagSet) {
+	s.registerApp(f)
+	f.StringVar(&s.port, "port", "", "port that the app listens on (default: EXPOSE in the Dockerfile)")
+	f.StringVar(&s.image, "image", "", "image that exists already; nothing is built")
+}
+
+// registerApp registers only what names the app, for verbs that need no more.
+func (s *said) registerApp(f *pflag.FlagSet) {
+	f.StringVar(&s.app, "app", "", "name of the app (default: berth.toml, then the folder's name)")
+}
+
+// rollout are the flags of deploy that are no part of berth.toml.
+type rollout struct {
+	skipVerify bool
+	timeout    time.Duration
+}
+
+func (r *rollout) register(f *pflag.FlagSet) {
+	f.BoolVar(&r.skipVerify, "skip-verify", false, "make no request to the endpoint")
+	f.DurationVar(&r.timeout, "rollout-timeout", 0, "when to give up waiting for the new version to run (default: chosen by the health check)")
+}
