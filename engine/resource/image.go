@@ -1,0 +1,234 @@
+package resource
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/google/go-containerregistry/pkg/authn"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/image"
+)
+
+// Image is the app's image in the repository. A source tree has one tag for good, made from its content, so
+// an image that was pushed once is found again and neither built nor pushed a second time.
+type Image struct {
+	Repository *Repository
+	Build      *Build // nil when an image of another registry is used as it is
+	Tag        string // src-<hash of the source tree>
+	External   string // reference by digest of an image in another registry, when Build is nil
+
+	Ref string // output: reference by digest, what a task definition runs
+
+	found bool
+}
+
+// Info implements Resource.
+func (i *Image) Info() Info {
+	if i.Build == nil {
+		return Info{
+			ID: "image", Kind: "oci.Image", Name: i.External, Label: "the image", Group: GroupImage,
+		}
+	}
+	return Info{
+		ID: "image", Kind: "ecr.Image", Name: i.Repository.Name() + ":" + i.Tag, Label: "the pushed image",
+		Group: GroupImage, Usually: 30 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (i *Image) Needs() []Need {
+	if i.Build == nil {
+		return nil
+	}
+	return after(i.Repository, i.Build)
+}
+
+// Observe implements Resource.
+func (i *Image) Observe(ctx context.Context, s *Scope) error {
+	if i.Build == nil {
+		i.Ref, i.found = i.External, true
+		return nil
+	}
+	digest, err := i.digest(ctx, s)
+	if err != nil {
+		return err
+	}
+	if digest != "" {
+		i.found = true
+		i.Ref = i.host(s) + "/" + i.Repository.Name() + "@" + digest
+	}
+	i.Build.needed = !i.found
+	return nil
+}
+
+// digest is the digest of the tag in the repository, empty when there is none.
+func (i *Image) digest(ctx context.Context, s *Scope) (string, error) {
+	name := i.Repository.Name()
+	out, err := s.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RepositoryName: &name, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &i.Tag}},
+	})
+	if cloud.NotFound(err) {
+		return "", nil
+	}
+	if err != nil || len(out.ImageDetails) == 0 {
+		return "", err
+	}
+	return aws.ToString(out.ImageDetails[0].ImageDigest), nil
+}
+
+// host is the registry's host. An emulator's repository URI says its own.
+func (i *Image) host(s *Scope) string {
+	if host, _, ok := strings.Cut(i.Repository.URI, "/"); ok {
+		return host
+	}
+	suffix := ".amazonaws.com"
+	if s.Identity.Partition == "aws-cn" {
+		suffix += ".cn"
+	}
+	return s.Identity.Account + ".dkr.ecr." + s.Region + suffix
+}
+
+// Exists implements Resource: the repository takes its images with it.
+func (i *Image) Exists() bool { return false }
+
+// Diff implements Resource.
+func (i *Image) Diff() Diff {
+	switch {
+	case i.Build == nil:
+		return none()
+	case i.found:
+		return none()
+	}
+	i.Ref = ""
+	return Diff{Action: event.Create, Why: "this version of the source was never pushed"}
+}
+
+// Apply implements Resource.
+func (i *Image) Apply(ctx context.Context, s *Scope) error {
+	if i.found {
+		return nil
+	}
+	defer i.Build.release()
+	auth, err := i.login(ctx, s)
+	if err != nil {
+		return fmt.Errorf("sign in to the registry: %w", err)
+	}
+	s.Doing("pushing")
+	repo := i.host(s) + "/" + i.Repository.Name()
+	digest, err := image.Push(ctx, i.Build.img, repo+":"+i.Tag, auth, s.Transport, s.reporter("push"))
+	if err != nil {
+		return err
+	}
+	i.found, i.Ref = true, repo+"@"+digest
+	return nil
+}
+
+func (i *Image) login(ctx context.Context, s *Scope) (authn.Authenticator, error) {
+	out, err := s.ECR.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	if err != nil {
+		return nil, err
+	}
+	if len(out.AuthorizationData) == 0 {
+		return nil, &fail.Error{Class: fail.Failed, Cause: "the registry gave no sign-in"}
+	}
+	token, err := base64.StdEncoding.DecodeString(aws.ToString(out.AuthorizationData[0].AuthorizationToken))
+	if err != nil {
+		return nil, fmt.Errorf("decode the registry's sign-in: %w", err)
+	}
+	user, password, _ := strings.Cut(string(token), ":")
+	return &authn.Basic{Username: user, Password: password}, nil
+}
+
+// Delete implements Resource. The repository takes its images with it.
+func (i *Image) Delete(context.Context, *Scope) error { return nil }
+
+// Build makes the image from the source tree. It is done only when the image has to be pushed.
+type Build struct {
+	Source  image.Source
+	Builder image.Builder
+	Local   string // reference of an image in the builder's own store, instead of a source tree
+
+	needed bool
+	img    v1.Image
+	free   func()
+}
+
+// Info implements Resource.
+func (b *Build) Info() Info {
+	name := b.Source.Dockerfile
+	if b.Local != "" {
+		name = b.Local
+	}
+	return Info{
+		ID: "build", Kind: "image.Build", Name: name, Label: "the image build", Group: GroupImage,
+		Usually: 90 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (b *Build) Needs() []Need { return nil }
+
+// Observe implements Resource: Image finds out whether a build is needed.
+func (b *Build) Observe(context.Context, *Scope) error { return nil }
+
+// Exists implements Resource.
+func (b *Build) Exists() bool { return false }
+
+// Diff implements Resource.
+func (b *Build) Diff() Diff {
+	if !b.needed {
+		return none()
+	}
+	return Diff{Action: event.Create, Why: "this version of the source was never pushed"}
+}
+
+// Apply implements Resource.
+func (b *Build) Apply(ctx context.Context, s *Scope) error {
+	if !b.needed {
+		return nil
+	}
+	if b.Local != "" {
+		img, free, found, err := b.Builder.Local(ctx, b.Local, s.reporter("build"))
+		if err == nil && !found {
+			err = &fail.Error{Class: fail.Failed, Cause: "the image " + b.Local + " is gone from Docker"}
+		}
+		b.img, b.free = img, free
+		return err
+	}
+	s.Doing("building")
+	img, free, err := b.Builder.Build(ctx, b.Source, s.reporter("build"))
+	b.img, b.free = img, free
+	return err
+}
+
+// release frees what holds the image. It may be called again.
+func (b *Build) release() {
+	if b.free != nil {
+		b.free()
+	}
+	b.img, b.free = nil, nil
+}
+
+// Cleanup implements Cleaner: it frees the image, also when it was never pushed.
+func (b *Build) Cleanup(context.Context, *Scope) error { b.release(); return nil }
+
+// Delete implements Resource.
+func (b *Build) Delete(context.Context, *Scope) error { return nil }
+
+// reporter passes on what the image package tells.
+func (s *Scope) reporter(stream string) image.Reporter {
+	return image.Reporter{
+		Progress: s.Progress,
+		Log:      func(line string) { s.Log(stream, line) },
+	}
+}

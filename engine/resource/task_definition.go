@@ -1,0 +1,260 @@
+package resource
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+)
+
+// ContainerName is the name of the app's container in its task definition.
+const ContainerName = "app"
+
+// tagSpec is the tag that carries the hash of what a revision was made from.
+const tagSpec = "berth:spec"
+
+// keepRevisions is how many revisions stay registered, to roll back to.
+const keepRevisions = 10
+
+// TaskDefinition is what a task runs: image, size, environment, log group and roles. AWS never changes one;
+// every change registers a new revision.
+type TaskDefinition struct {
+	Owner         Owner
+	Image         *Image
+	LogGroup      *LogGroup
+	ExecutionRole *Role
+	TaskRole      *Role
+	More          []Resource // others that Environment needs, such as the distribution with its host name
+
+	Region      string
+	CPU, Memory int    // CPU units (1024 a vCPU) and MiB
+	Arch        string // X86_64 or ARM64
+	Port        int
+	Command     []string
+	StopTimeout time.Duration
+	// Environment is asked for once everything in More is known; ok is false before that.
+	Environment func() (env map[string]string, ok bool)
+	Secrets     map[string]string // environment name -> ARN of the parameter or secret
+
+	ARN string // output: of the revision to run
+
+	found    string // ARN of the latest revision, whatever it is
+	hash     string // spec hash of the latest revision
+	previous bool   // there was a revision before this run
+}
+
+// Family is the name that all revisions share.
+func (t *TaskDefinition) Family() string { return t.Owner.Name() }
+
+// Info implements Resource.
+func (t *TaskDefinition) Info() Info {
+	return Info{
+		ID: "task-definition", Kind: "ecs.TaskDefinition", Name: t.Family(), Label: "the task definition",
+		Group: GroupCompute, Usually: time.Second, Gone: 2 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (t *TaskDefinition) Needs() []Need {
+	return append(after(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole), after(t.More...)...)
+}
+
+// Observe implements Resource.
+func (t *TaskDefinition) Observe(ctx context.Context, s *Scope) error {
+	family := t.Family()
+	out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+		TaskDefinition: &family, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
+	})
+	if cloud.Is(err, "ClientException", "InvalidParameterException") || cloud.NotFound(err) {
+		return nil // no revision yet
+	}
+	if err != nil {
+		return err
+	}
+	t.found = aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+	t.previous = t.found != ""
+	for _, tag := range out.Tags {
+		if aws.ToString(tag.Key) == tagSpec {
+			t.hash = aws.ToString(tag.Value)
+		}
+	}
+	t.ARN = t.found
+	return nil
+}
+
+// Exists implements Resource.
+func (t *TaskDefinition) Exists() bool { return t.found != "" }
+
+// Diff implements Resource.
+func (t *TaskDefinition) Diff() Diff {
+	in, ok := t.input()
+	switch {
+	case t.found == "":
+		t.ARN = ""
+		return absent()
+	case !ok:
+		t.ARN = ""
+		return changed("a new revision with " + t.unknown())
+	case t.hash != specHash(in):
+		t.ARN = ""
+		return changed("a new revision with changed settings")
+	}
+	return none()
+}
+
+// unknown names what the new revision waits for.
+func (t *TaskDefinition) unknown() string {
+	if t.Image.Ref == "" {
+		return "the new image"
+	}
+	return "what is made in this run"
+}
+
+// Apply implements Resource.
+func (t *TaskDefinition) Apply(ctx context.Context, s *Scope) error {
+	in, ok := t.input()
+	if !ok {
+		return fmt.Errorf("register task definition: what it needs is not known yet")
+	}
+	hash := specHash(in)
+	if t.found != "" && t.hash == hash {
+		t.ARN = t.found
+		return nil
+	}
+	in.Tags = append(t.Owner.ecsTags("task-definition"), ecstypes.Tag{Key: aws.String(tagSpec), Value: &hash})
+	err := s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
+		out, err := s.ECS.RegisterTaskDefinition(ctx, in)
+		if err == nil {
+			t.found = aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+			t.ARN, t.hash = t.found, hash
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("register task definition: %w", err)
+	}
+	return nil
+}
+
+// input is the revision to register, without tags; ok is false while something in it is not known yet.
+func (t *TaskDefinition) input() (in *ecs.RegisterTaskDefinitionInput, ok bool) {
+	env, ok := t.Environment()
+	if !ok || t.Image.Ref == "" || t.ExecutionRole.ARN == "" || t.TaskRole.ARN == "" {
+		return nil, false
+	}
+	c := ecstypes.ContainerDefinition{
+		Name: aws.String(ContainerName), Image: &t.Image.Ref, Essential: aws.Bool(true), Command: t.Command,
+		PortMappings: []ecstypes.PortMapping{{
+			Name: aws.String("http"), ContainerPort: aws.Int32(int32(t.Port)), //nolint:gosec // a port
+			Protocol: ecstypes.TransportProtocolTcp,
+		}},
+		LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
+		StopTimeout:     aws.Int32(int32(t.StopTimeout.Seconds())),
+		LogConfiguration: &ecstypes.LogConfiguration{LogDriver: ecstypes.LogDriverAwslogs, Options: map[string]string{
+			"awslogs-group": t.LogGroup.Name(), "awslogs-region": t.Region, "awslogs-stream-prefix": ContainerName,
+			"mode": "non-blocking", "max-buffer-size": "10m",
+		}},
+	}
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		c.Environment = append(c.Environment, ecstypes.KeyValuePair{Name: aws.String(k), Value: aws.String(env[k])})
+	}
+	for _, k := range slices.Sorted(maps.Keys(t.Secrets)) {
+		c.Secrets = append(c.Secrets, ecstypes.Secret{Name: aws.String(k), ValueFrom: aws.String(t.Secrets[k])})
+	}
+	return &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String(t.Family()), NetworkMode: ecstypes.NetworkModeAwsvpc,
+		RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate},
+		Cpu:                     aws.String(strconv.Itoa(t.CPU)), Memory: aws.String(strconv.Itoa(t.Memory)),
+		ExecutionRoleArn: &t.ExecutionRole.ARN, TaskRoleArn: &t.TaskRole.ARN,
+		RuntimePlatform: &ecstypes.RuntimePlatform{
+			CpuArchitecture: ecstypes.CPUArchitecture(t.Arch), OperatingSystemFamily: ecstypes.OSFamilyLinux,
+		},
+		ContainerDefinitions: []ecstypes.ContainerDefinition{c},
+	}, true
+}
+
+// specHash stands for everything in a revision. It goes into a tag, so it must not tell a value: it is a
+// SHA-256 cut to 16 hex digits, and secrets stand in it by their ARN only.
+func specHash(in *ecs.RegisterTaskDefinitionInput) string {
+	b, err := json.Marshal(in)
+	if err != nil {
+		panic("marshal a task definition of plain values: " + err.Error()) // cannot happen
+	}
+	return digest(string(b))[:16]
+}
+
+// Cleanup implements Cleaner: it retires the oldest revisions.
+func (t *TaskDefinition) Cleanup(ctx context.Context, s *Scope) error {
+	if !t.previous {
+		return nil
+	}
+	arns, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusActive)
+	if err != nil || len(arns) <= keepRevisions {
+		return err
+	}
+	for _, arn := range arns[:len(arns)-keepRevisions] {
+		if _, err := s.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}); err != nil {
+			return fmt.Errorf("retire %s: %w", arn, err)
+		}
+	}
+	return nil
+}
+
+// revisions lists the ARNs of the family's revisions in a status, oldest first.
+func (t *TaskDefinition) revisions(ctx context.Context, s *Scope, st ecstypes.TaskDefinitionStatus) ([]string, error) {
+	var arns []string
+	family := t.Family()
+	pages := ecs.NewListTaskDefinitionsPaginator(s.ECS, &ecs.ListTaskDefinitionsInput{
+		FamilyPrefix: &family, Status: st, Sort: ecstypes.SortOrderAsc,
+	})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list task definitions: %w", err)
+		}
+		arns = append(arns, out.TaskDefinitionArns...)
+	}
+	return arns, nil
+}
+
+// Delete implements Resource: all revisions.
+func (t *TaskDefinition) Delete(ctx context.Context, s *Scope) error {
+	active, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusActive)
+	if err != nil {
+		return err
+	}
+	for _, arn := range active {
+		if _, err := s.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}); err != nil {
+			return fmt.Errorf("retire %s: %w", arn, err)
+		}
+	}
+	inactive, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusInactive)
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(inactive, 10) {
+		out, err := s.ECS.DeleteTaskDefinitions(ctx, &ecs.DeleteTaskDefinitionsInput{TaskDefinitions: batch})
+		if cloud.Unknown(err) {
+			s.emit(event.Event{Type: event.NodeLog, Stream: "aws", Text: "this endpoint does not know " +
+				cloud.Operation(err) + "; the revisions stay as INACTIVE"})
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("delete task definitions: %w", err)
+		}
+		for _, f := range out.Failures {
+			s.Log("aws", "AWS keeps "+aws.ToString(f.Arn)+": "+aws.ToString(f.Reason))
+		}
+	}
+	return nil
+}
