@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"berth/compare/catalog"
+	"berth/engine"
+	"berth/engine/fail"
+	"berth/engine/project"
+	"berth/engine/spec"
+)
+
+// simRegion is the region of a simulated account when nobody names one. A real account never gets a default:
+// where an app runs is for its owner to say.
+const simRegion = "eu-west-2"
+
+// settings puts together what the app shall be: flags before berth.toml before what the source tree says
+// before berth's own choices. What cannot work, or is missing, is a Usage failure.
+func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
+	s, err := a.load(flags)
+	if err != nil {
+		return nil, err
+	}
+	found, err := project.Inspect(ctx, s.Dir)
+	if err != nil && s.Image.Ref == "" {
+		return nil, err
+	}
+	var suggests map[string]any
+	var from map[string]spec.Origin
+	if found != nil {
+		suggests, from = found.Suggests, found.Origins()
+	}
+	if err := s.Complete(suggests, from); err != nil {
+		return nil, err
+	}
+	return s, spec.AsError(s.Validate(regions()...))
+}
+
+// named is settings for verbs that only need to know which app in which region is meant.
+func (a *app) named(flags said) (*spec.Spec, error) {
+	s, err := a.load(flags)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Complete(nil, nil); err != nil {
+		return nil, err
+	}
+	var problems []spec.Problem
+	for _, p := range s.Validate(regions()...) {
+		if p.Key == "app" || p.Key == "region" || p.Key == "env name" {
+			problems = append(problems, p)
+		}
+	}
+	return s, spec.AsError(problems)
+}
+
+// load reads berth.toml and lays the flags over it.
+func (a *app) load(flags said) (*spec.Spec, error) {
+	dir, err := a.dir()
+	if err != nil {
+		return nil, err
+	}
+	s, err := spec.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	s.EnvName = a.flags.env
+	for _, f := range []struct{ key, flag, text string }{
+		{"app", "--app", flags.app},
+		{"region", "--region", a.flags.region},
+		{"service.port", "--port", flags.port},
+		{"image.ref", "--image", flags.image},
+	} {
+		if f.text == "" {
+			continue
+		}
+		if err := s.SetText(f.key, f.text, spec.Origin{Kind: spec.Flag, Text: f.flag}); err != nil {
+			return nil, &fail.Error{Class: fail.Usage, Cause: err.Error(), Remedy: "give another " + f.flag, Err: err}
+		}
+	}
+	return s, a.chooseRegion(s)
+}
+
+// dir is the folder of the app, which must be there.
+func (a *app) dir() (string, error) {
+	dir, err := filepath.Abs(a.flags.dir)
+	if err != nil {
+		return "", fmt.Errorf("find folder %s: %w", a.flags.dir, err)
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &fail.Error{Class: fail.Usage, Cause: "there is no folder " + a.flags.dir, Remedy: "give another -C", Err: err}
+	case err != nil:
+		return "", &fail.Error{Class: fail.Usage, Cause: "the folder " + a.flags.dir + " cannot be read", Evidence: err.Error(), Err: err}
+	case !info.IsDir():
+		return "", &fail.Error{Class: fail.Usage, Cause: a.flags.dir + " is a file, not a folder", Remedy: "give its folder with -C"}
+	}
+	return dir, nil
+}
+
+// chooseRegion fills in the region where neither a flag nor berth.toml has one, as the AWS CLI would.
+func (a *app) chooseRegion(s *spec.Spec) error {
+	if s.Region != "" {
+		return nil
+	}
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if r := os.Getenv(name); r != "" {
+			return s.Set("region", r, spec.Origin{Kind: spec.Default, Text: name})
+		}
+	}
+	if a.flags.simulate {
+		return s.Set("region", simRegion, spec.Origin{Kind: spec.Default, Text: "of the simulated account"})
+	}
+	r, err := engine.ProfileRegion(a.flags.profile)
+	if err != nil || r == "" {
+		return err // Validate says what is missing
+	}
+	return s.Set("region", r, spec.Origin{Kind: spec.Default, Text: "the AWS profile"})
+}
+
+// regions are the codes of all AWS regions that are known.
+func regions() []string {
+	var codes []string
+	for _, r := range catalog.Regions() {
+		codes = append(codes, r.Code)
+	}
+	return codes
+}

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"berth/cmd/internal/report"
+	"berth/engine"
+	"berth/engine/fail"
+)
+
+// ci says whether a build service runs us: then nobody looks, and nobody answers.
+func ci() bool { return os.Getenv("CI") != "" && os.Getenv("CI") != "false" }
+
+// asks says whether a question may be asked.
+func (a *app) asks() bool {
+	return a.Terminal && !ci() && os.Getenv("TERM") != "dumb" && !a.flags.json && !a.flags.quiet
+}
+
+// screens says whether screens may be opened.
+func (a *app) screens() bool { return a.asks() && !a.flags.plain }
+
+// follow shows a run until it ends, and returns its failure, which has been told then. The first signal stops
+// the run softly, the second cancels it.
+func (a *app) follow(ctx context.Context, eng *account, r *engine.Run) error {
+	a.stop.during(r)
+	defer a.stop.during(nil)
+	// The last events are shown even when ctx has ended: they say what is left behind.
+	ctx = context.WithoutCancel(ctx)
+	if err := a.show(ctx, eng, r); err != nil {
+		return err
+	}
+	res, err := r.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	if res.Err == nil {
+		return nil
+	}
+	a.told = true
+	return res.Err
+}
+
+// show hands the events of a run to the frontend without screens that the flags ask for.
+func (a *app) show(ctx context.Context, eng *account, r *engine.Run) error {
+	switch {
+	case a.flags.json:
+		return report.NDJSON(ctx, r.Events(), a.Out)
+	case a.flags.quiet:
+		return report.Quiet(ctx, r.Events(), a.Out, a.Err)
+	}
+	every := 15 * time.Second
+	if ci() {
+		every = 30 * time.Second
+	}
+	if s := eng.Simulated(); s != "" {
+		fmt.Fprintln(a.Err, s)
+	}
+	return report.Lines{Out: a.Out, Err: a.Err, Clock: eng.Clock(), Every: every}.Follow(ctx, r.Events())
+}
+
+// mayChange refuses a verb that changes something when nobody has agreed and nobody can be asked.
+func (a *app) mayChange(verb string) error {
+	if a.flags.yes || a.asks() {
+		return nil
+	}
+	return &fail.Error{
+		Class: fail.Usage, Cause: fmt.Sprintf("berth %s changes an AWS account, and there is no terminal to ask on", verb),
+		Remedy: fmt.Sprintf("look at what it would do with berth plan, then give --yes: berth %s --yes", verb),
+	}
+}
+
+// confirm asks a question that only yes agrees to.
+func (a *app) confirm(ctx context.Context, question string) error {
+	fmt.Fprintf(a.Err, "%s [y/N] ", question)
+	answer := make(chan string, 1)
+	go func() {
+		line, err := bufio.NewReader(a.In).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			line = ""
+		}
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.Err)
+		return ctx.Err()
+	case line := <-answer:
+		if line == "y" || line == "yes" {
+			return nil
+		}
+		return &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}
+	}
+}
