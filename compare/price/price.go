@@ -34,12 +34,6 @@ type Estimate struct {
 	Lines      []Line  `json:"lines"`
 }
 
-// Table is a dated price table. It is read-only after it was made and safe for concurrent use.
-type Table struct{}
-
-// Default returns the table that is part of the binary.
-func Default() *Table { return &Table{} }
-
 // Quote prices items in a region. A price that the table does not have gives a line with Known false and an
 // estimate that is not Complete. An unknown SKU, an unknown region or a quantity that is negative or not a
 // number is an error.

@@ -1,13 +1,27 @@
 // Package spec is berth.toml: the app as the user wants it. It loads, validates, completes and writes the
 // file, and every value of a Spec knows where it came from. It knows nothing of AWS calls.
+//
+// The way of a value: project.Inspect suggests, Load reads, hosts Set what was typed or given as a flag,
+// Complete fills what nobody said, Validate says what cannot work, Save keeps it.
 package spec
 
-import "time"
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
 
 // FileName is the name of the file in the app's folder.
 const FileName = "berth.toml"
 
-// Spec is an app and how it shall run. The zero value of a field means "not said"; Complete fills defaults.
+// DefaultEnv is the environment that a command works on unless --env says otherwise.
+const DefaultEnv = "production"
+
+// Spec is an app and how it shall run. A value counts as said when Origins has its key or when it is not
+// zero; Complete fills the rest with defaults.
 type Spec struct {
 	App      string            `toml:"app"`
 	Region   string            `toml:"region"`
@@ -15,25 +29,26 @@ type Spec struct {
 	Image    Image             `toml:"image"`
 	Service  Service           `toml:"service"`
 	Network  Network           `toml:"network"`
-	Env      map[string]string `toml:"env"` // values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}
+	Env      map[string]string `toml:"env"` // values may hold ${host} and the other Variables
 	Secrets  Secrets           `toml:"secrets"`
 	Storage  []Storage         `toml:"storage"`
 	Database *Database         `toml:"database"`
 
 	// EnvName is the environment (--env), such as production. It is not part of the file.
 	EnvName string `toml:"-"`
-	// Dir is the folder that berth.toml and the Dockerfile paths are relative to. It is not part of the file.
+	// Dir is the folder that berth.toml and the paths in it are relative to. It is not part of the file.
 	Dir string `toml:"-"`
 
-	// Origins says where each value came from, by its key in berth.toml, such as "service.port".
+	// Origins says where each value came from, by its key in berth.toml, such as "service.port",
+	// "env.PHX_HOST" or "storage[0].path".
 	Origins map[string]Origin `toml:"-"`
 }
 
 // Image says what is built, or which image is used as it is.
 type Image struct {
-	Dockerfile string            `toml:"dockerfile"`
-	Context    string            `toml:"context"`
-	Platform   string            `toml:"platform"` // linux/amd64 or linux/arm64
+	Dockerfile string            `toml:"dockerfile"` // relative to Spec.Dir
+	Context    string            `toml:"context"`    // relative to Spec.Dir
+	Platform   string            `toml:"platform"`   // linux/amd64 or linux/arm64
 	Args       map[string]string `toml:"args"`
 	Ref        string            `toml:"ref"` // an image that exists already: nothing is built (--image)
 }
@@ -46,7 +61,7 @@ type Service struct {
 	Instances      int        `toml:"instances"`
 	HealthPath     string     `toml:"health_path"`
 	Command        []string   `toml:"command"`
-	ReleaseCommand string     `toml:"release_command"`
+	ReleaseCommand string     `toml:"release_command"` // Words splits it
 	StopTimeout    Duration   `toml:"stop_timeout"`
 	StartTimeout   Duration   `toml:"start_timeout"` // how long a task may take until it answers (grace period)
 	Autoscale      *Autoscale `toml:"autoscale"`
@@ -67,7 +82,7 @@ type Network struct {
 
 // Secrets names what is read from AWS at task start. Values are never in the file.
 type Secrets struct {
-	FromSSM []string `toml:"from_ssm"`
+	FromSSM []string `toml:"from_ssm"` // names, /paths or ARNs of SSM parameters
 }
 
 // Storage is a folder that outlives the tasks.
@@ -85,22 +100,57 @@ type Database struct {
 // Duration is a time.Duration that reads and writes as "30s".
 type Duration time.Duration
 
-// OriginKind is the kind of place a value came from.
-type OriginKind string
+// String is the duration as Go writes it, such as "1m30s".
+func (d Duration) String() string { return time.Duration(d).String() }
 
-// The kinds, weakest first: a stronger one replaces the value of a weaker one.
-const (
-	Default  OriginKind = "default"  // berth's own choice
-	Detected OriginKind = "detected" // read from the source tree
-	File     OriginKind = "file"     // berth.toml
-	Answer   OriginKind = "answer"   // typed into the wizard
-	Flag     OriginKind = "flag"     // the command line
-)
+// Seconds is the duration in whole seconds, rounded down.
+func (d Duration) Seconds() int { return int(time.Duration(d) / time.Second) }
 
-// Origin is where a value came from.
-type Origin struct {
-	Kind OriginKind
-	File string // for Detected and File, relative to Spec.Dir
-	Line int    // 1-based, zero when unknown
-	Text string // for people: why, such as "EXPOSE 4000" or the flag's name
+// MarshalText writes the duration as berth.toml has it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads the duration as berth.toml has it.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(strings.TrimSpace(string(b)))
+	if err != nil {
+		return fmt.Errorf(`%q is not a duration such as "30s"`, b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Clone returns a deep copy, for trying a value out before it is kept.
+func (s *Spec) Clone() *Spec {
+	c := *s
+	c.Image.Args = maps.Clone(s.Image.Args)
+	c.Env = maps.Clone(s.Env)
+	c.Origins = maps.Clone(s.Origins)
+	c.Service.Command = slices.Clone(s.Service.Command)
+	c.Secrets.FromSSM = slices.Clone(s.Secrets.FromSSM)
+	c.Storage = slices.Clone(s.Storage)
+	if s.Service.Autoscale != nil {
+		a := *s.Service.Autoscale
+		c.Service.Autoscale = &a
+	}
+	if s.Database != nil {
+		d := *s.Database
+		c.Database = &d
+	}
+	return &c
+}
+
+// BuildContext is the folder that is sent to the builder and the path of the Dockerfile, both below Dir
+// unless they are absolute.
+func (s *Spec) BuildContext() (dir, dockerfile string) {
+	return s.path(s.Image.Context, "."), s.path(s.Image.Dockerfile, "Dockerfile")
+}
+
+func (s *Spec) path(p, unsaid string) string {
+	if p == "" {
+		p = unsaid
+	}
+	if filepath.IsAbs(p) {
+		return filepath.Clean(p)
+	}
+	return filepath.Join(s.Dir, p)
 }

@@ -21,7 +21,7 @@ func (a *app) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), s.Region, func(eng *account) error {
+			return a.with(s.Region, func(eng *account) error {
 				p, err := eng.Plan(cmd.Context(), engine.Request{Spec: s})
 				if err != nil {
 					return err
@@ -47,7 +47,7 @@ func (a *app) deployCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), s.Region, func(eng *account) error {
+			return a.with(s.Region, func(eng *account) error {
 				return a.carryOut(cmd.Context(), eng, engine.Request{
 					Spec: s, SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
 				}, "Deploy this?")
@@ -71,7 +71,7 @@ func (a *app) destroyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), s.Region, func(eng *account) error {
+			return a.with(s.Region, func(eng *account) error {
 				return a.carryOut(cmd.Context(), eng, engine.Request{Spec: s, Destroy: true}, "Delete all of this?")
 			})
 		},
@@ -82,8 +82,8 @@ func (a *app) destroyCommand() *cobra.Command {
 
 // with opens the engine for f and lets go of it afterwards. A simulated account that cannot be saved is a
 // failure unless f has failed already.
-func (a *app) with(ctx context.Context, region string, f func(*account) error) error {
-	eng, err := a.open(ctx, region)
+func (a *app) with(region string, f func(*account) error) error {
+	eng, err := a.open(region)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), s.Region, func(eng *account) error {
+			return a.with(s.Region, func(eng *account) error {
 				st, err := eng.Status(cmd.Context(), s)
 				if err != nil {
 					return err

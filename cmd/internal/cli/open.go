@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -25,7 +24,7 @@ type account struct {
 }
 
 // open makes the engine for a region: on AWS, or on the simulated account of the app's folder.
-func (a *app) open(ctx context.Context, region string) (*account, error) {
+func (a *app) open(region string) (*account, error) {
 	if !a.flags.simulate {
 		if err := a.noSimFlags(); err != nil {
 			return nil, err
@@ -36,11 +35,11 @@ func (a *app) open(ctx context.Context, region string) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, err := a.simulation(ctx, file)
+	sims, err := a.simulation(file)
 	if err != nil {
 		return nil, err
 	}
-	return a.openOn(region, env, nil), nil
+	return a.openOn(region, sims.Environment(), nil), nil
 }
 
 // openOn makes the engine on an environment. A nil builder means Docker.
@@ -70,19 +69,23 @@ func (a *app) noSimFlags() error {
 }
 
 // simulation opens the simulated account that file keeps; an empty file name keeps it in memory.
-func (a *app) simulation(ctx context.Context, file string) (cloud.Environment, error) {
-	if a.flags.simSpeed <= 0 {
-		return cloud.Environment{}, fail.Usagef("--sim-speed must be more than 0, not %g", a.flags.simSpeed)
+func (a *app) simulation(file string) (*sim.Account, error) {
+	if a.flags.simSpeed < 1 {
+		return nil, fail.Usagef("--sim-speed must be 1 or more, not %g", a.flags.simSpeed)
 	}
 	var faults []sim.Fault
 	for _, rule := range a.flags.simFaults {
 		f, err := sim.ParseFault(rule)
 		if err != nil {
-			return cloud.Environment{}, &fail.Error{Class: fail.Usage, Cause: "--sim-" + err.Error(), Remedy: faultHelp(), Err: err}
+			return nil, &fail.Error{Class: fail.Usage, Cause: "--sim-" + err.Error(), Remedy: faultHelp(), Err: err}
 		}
 		faults = append(faults, f)
 	}
-	return sim.Open(ctx, sim.Options{File: file, Speed: a.flags.simSpeed, Faults: faults})
+	account, err := sim.Open(sim.Options{File: file, Speed: a.flags.simSpeed, Faults: faults, Region: simRegion})
+	if err != nil {
+		return nil, fmt.Errorf("open the simulated account: %w", err)
+	}
+	return account, nil
 }
 
 func faultHelp() string {

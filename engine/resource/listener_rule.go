@@ -1,0 +1,226 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"berth/engine/cloud"
+)
+
+// OriginHeader is the header by which the load balancer knows requests that came through our CloudFront
+// distribution.
+const OriginHeader = "x-origin-verify"
+
+// rulePriority is the place of our rule among the listener's.
+const rulePriority = 1
+
+// OriginSecret is the value of OriginHeader. AWS keeps it, in the rule and in the distribution; it is read
+// from there and never shown. Both must hold the same.
+type OriginSecret struct {
+	// Fresh is a new random value of at least 32 characters for the case that AWS has none yet.
+	Fresh string
+
+	rule, distribution string // as observed
+}
+
+// value is the secret to use: the one the distribution sends already, since that is the slower to change.
+func (o *OriginSecret) value() string {
+	switch {
+	case o.distribution != "":
+		return o.distribution
+	case o.rule != "":
+		return o.rule
+	default:
+		return o.Fresh
+	}
+}
+
+// ListenerRule lets requests with the secret header through to the target group.
+type ListenerRule struct {
+	Owner       Owner
+	Listener    *Listener
+	TargetGroup *TargetGroup
+	Secret      *OriginSecret
+
+	ARN string // output
+
+	found *elbtypes.Rule
+	was   string // the target group that the rule sends to as observed
+}
+
+// Info implements Resource.
+func (r *ListenerRule) Info() Info {
+	return Info{
+		ID: "listener-rule", Kind: "elbv2.Rule", Name: "requests from CloudFront only",
+		Label: "the listener rule", Group: GroupTraffic, Usually: time.Second, Gone: time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (r *ListenerRule) Needs() []Need {
+	return []Need{{On: r.Listener, Observe: true}, {On: r.TargetGroup}}
+}
+
+// Observe implements Resource.
+func (r *ListenerRule) Observe(ctx context.Context, s *Scope) error {
+	if r.Listener.ARN == "" {
+		return nil
+	}
+	out, err := s.ELB.DescribeRules(ctx, &elb.DescribeRulesInput{ListenerArn: &r.Listener.ARN})
+	if cloud.NotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i, rule := range out.Rules {
+		if secret, ok := headerValue(rule); ok {
+			r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
+			r.was, r.Secret.rule = forwardsTo(rule), secret
+		}
+	}
+	return nil
+}
+
+// headerValue is the value of OriginHeader that the rule asks for.
+func headerValue(rule elbtypes.Rule) (string, bool) {
+	for _, c := range rule.Conditions {
+		h := c.HttpHeaderConfig
+		if h != nil && strings.EqualFold(aws.ToString(h.HttpHeaderName), OriginHeader) && len(h.Values) > 0 {
+			return h.Values[0], true
+		}
+	}
+	return "", false
+}
+
+// forwardsTo is the target group that gets the rule's requests.
+func forwardsTo(rule elbtypes.Rule) string {
+	for _, a := range rule.Actions {
+		if a.ForwardConfig != nil {
+			for _, t := range a.ForwardConfig.TargetGroups {
+				if t.Weight == nil || aws.ToInt32(t.Weight) > 0 {
+					return aws.ToString(t.TargetGroupArn)
+				}
+			}
+		}
+		if a.TargetGroupArn != nil {
+			return aws.ToString(a.TargetGroupArn)
+		}
+	}
+	return ""
+}
+
+// Exists implements Resource.
+func (r *ListenerRule) Exists() bool { return r.found != nil }
+
+// Diff implements Resource.
+func (r *ListenerRule) Diff() Diff {
+	if r.Listener.ARN == "" {
+		r.found, r.ARN, r.was = nil, "", ""
+	}
+	if r.found == nil {
+		return absent()
+	}
+	var whys []string
+	if r.was != r.TargetGroup.ARN || r.TargetGroup.ARN == "" {
+		whys = append(whys, "sends requests to another target group")
+	}
+	if r.Secret.rule != r.Secret.value() {
+		whys = append(whys, "does not know the requests of the distribution")
+	}
+	return update(whys)
+}
+
+// Apply implements Resource. A rule that moves to a new target group first names both, with all requests
+// still going to the old one: ECS registers tasks only in a target group that a rule names, and Cleanup
+// turns the requests over once they run.
+func (r *ListenerRule) Apply(ctx context.Context, s *Scope) error {
+	conditions := []elbtypes.RuleCondition{{
+		Field: aws.String("http-header"),
+		HttpHeaderConfig: &elbtypes.HttpHeaderConditionConfig{
+			HttpHeaderName: aws.String(OriginHeader), Values: []string{r.Secret.value()},
+		},
+	}}
+	if r.found == nil {
+		return r.create(ctx, s, conditions)
+	}
+	moving := r.was != "" && r.was != r.TargetGroup.ARN
+	if !moving && r.Secret.rule == r.Secret.value() && r.was != "" {
+		return nil
+	}
+	actions := forward(r.TargetGroup.ARN)
+	if moving {
+		actions = forward(r.was, r.TargetGroup.ARN)
+	}
+	_, err := s.ELB.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: &r.ARN, Conditions: conditions, Actions: actions})
+	if err != nil {
+		return fmt.Errorf("change listener rule: %w", err)
+	}
+	r.Secret.rule = r.Secret.value()
+	return nil
+}
+
+func (r *ListenerRule) create(ctx context.Context, s *Scope, conditions []elbtypes.RuleCondition) error {
+	out, err := s.ELB.CreateRule(ctx, &elb.CreateRuleInput{
+		ListenerArn: &r.Listener.ARN, Priority: aws.Int32(rulePriority), Conditions: conditions,
+		Actions: forward(r.TargetGroup.ARN), Tags: r.Owner.elbTags("listener-rule"),
+	})
+	if cloud.Is(err, "PriorityInUse") { // made by a call whose answer got lost
+		if err := r.Observe(ctx, s); err != nil || r.found == nil {
+			return err
+		}
+		return r.Apply(ctx, s)
+	}
+	if err != nil {
+		return fmt.Errorf("create listener rule: %w", err)
+	}
+	r.found, r.ARN = &out.Rules[0], aws.ToString(out.Rules[0].RuleArn)
+	r.was, r.Secret.rule = r.TargetGroup.ARN, r.Secret.value()
+	return nil
+}
+
+// forward sends all requests to the first target group and names the others.
+func forward(arns ...string) []elbtypes.Action {
+	groups := []elbtypes.TargetGroupTuple{}
+	for i, arn := range arns {
+		weight := int32(0)
+		if i == 0 {
+			weight = 1
+		}
+		groups = append(groups, elbtypes.TargetGroupTuple{TargetGroupArn: aws.String(arn), Weight: aws.Int32(weight)})
+	}
+	return []elbtypes.Action{{
+		Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{TargetGroups: groups},
+	}}
+}
+
+// Cleanup implements Cleaner: it turns the requests over to the new target group.
+func (r *ListenerRule) Cleanup(ctx context.Context, s *Scope) error {
+	if r.found == nil || r.was == r.TargetGroup.ARN || r.was == "" {
+		return nil
+	}
+	_, err := s.ELB.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: &r.ARN, Actions: forward(r.TargetGroup.ARN)})
+	if err != nil {
+		return fmt.Errorf("turn requests over to the new target group: %w", err)
+	}
+	r.was = r.TargetGroup.ARN
+	return nil
+}
+
+// Delete implements Resource.
+func (r *ListenerRule) Delete(ctx context.Context, s *Scope) error {
+	if r.found == nil {
+		return nil
+	}
+	_, err := s.ELB.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: r.found.RuleArn})
+	if cloud.NotFound(err) {
+		return nil
+	}
+	return err
+}

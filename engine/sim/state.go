@@ -1,0 +1,181 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// schema is the version of the state file's shape. A file with another one is refused.
+const schema = 1
+
+// state is everything that the account keeps. It is plain data: JSON round-trips it.
+type state struct {
+	Schema        int
+	Account       string
+	Now           time.Time // the latest time the account has shown; it never goes back
+	Seq           int       // how many ids were given out
+	NoDefaultVPC  bool
+	IAM           iamState
+	Distributions []*distribution
+	Regions       map[string]*region
+}
+
+// region is what belongs to one region.
+type region struct {
+	Name string
+
+	VPCs        []*vpc
+	Subnets     []*subnet
+	Gateways    []*gateway
+	RouteTables []*routeTable
+	Groups      []*securityGroup
+
+	LoadBalancers []*loadBalancer
+	TargetGroups  []*targetGroup
+
+	Repositories []*repository
+	LogGroups    []*logGroup
+	Parameters   []*parameter
+
+	Clusters []*cluster
+	TaskDefs []*taskDef
+	Services []*service
+	Tasks    []*task
+}
+
+// tagMap is the tags of one resource.
+type tagMap map[string]string
+
+// keys gives the tag keys in a stable order.
+func (t tagMap) keys() []string { return slices.Sorted(maps.Keys(t)) }
+
+// merge puts more over t and returns the result, which is never nil when there are tags.
+func (t tagMap) merge(more tagMap) tagMap {
+	if len(more) == 0 {
+		return t
+	}
+	out := maps.Clone(t)
+	if out == nil {
+		out = tagMap{}
+	}
+	maps.Copy(out, more)
+	return out
+}
+
+// tagsFrom reads the tags of any service's own tag type.
+func tagsFrom[T any](in []T, kv func(T) (key, value *string)) tagMap {
+	if len(in) == 0 {
+		return nil
+	}
+	out := tagMap{}
+	for _, t := range in {
+		k, v := kv(t)
+		out[str(k)] = str(v)
+	}
+	return out
+}
+
+// tagsTo makes tags of a service's own type, sorted by key.
+func tagsTo[T any](t tagMap, make func(key, value *string) T) []T {
+	var out []T
+	for _, k := range t.keys() {
+		out = append(out, make(new(k), new(t[k])))
+	}
+	return out
+}
+
+// str is the string behind p, empty for nil.
+func str(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+// val is the value behind p, or def for nil.
+func val[T any](p *T, def T) T {
+	if p == nil {
+		return def
+	}
+	return *p
+}
+
+// find gives the first item that fits, or nil.
+func find[T any](items []*T, fits func(*T) bool) *T {
+	for _, it := range items {
+		if fits(it) {
+			return it
+		}
+	}
+	return nil
+}
+
+// remove takes one item out of the list.
+func remove[T any](items []*T, gone *T) []*T {
+	return slices.DeleteFunc(slices.Clone(items), func(it *T) bool { return it == gone })
+}
+
+// random gives n hexadecimal digits that differ from call to call, the same in every run with the same
+// order of calls.
+func (st *state) random(n int) string {
+	st.Seq++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", st.Account, st.Seq))
+	s := hex.EncodeToString(sum[:])
+	for len(s) < n {
+		more := sha256.Sum256([]byte(s))
+		s += hex.EncodeToString(more[:])
+	}
+	return s[:n]
+}
+
+// digits is random in decimal, not beginning with a zero.
+func (st *state) digits(n int) string {
+	h := []byte(st.random(n))
+	for i, c := range h {
+		if c >= 'a' {
+			h[i] = '0' + (c-'a')%10
+		}
+	}
+	if h[0] == '0' {
+		h[0] = '7'
+	}
+	return string(h)
+}
+
+// letters is random in upper-case letters and digits, as CloudFront and IAM ids are.
+func (st *state) letters(n int) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	sum := sha256.Sum256([]byte(st.random(32)))
+	var b strings.Builder
+	for i := range n {
+		b.WriteByte(alphabet[int(sum[i%len(sum)])%len(alphabet)])
+	}
+	return b.String()
+}
+
+// uuid is random in the shape of a UUID.
+func (st *state) uuid() string {
+	h := st.random(32)
+	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
+}
+
+// regionNamed gives the region's part of the state; a first look at a region brings its default VPC.
+func (st *state) regionNamed(name string) *region {
+	r := st.Regions[name]
+	if r == nil {
+		r = &region{Name: name}
+		st.Regions[name] = r
+		if !st.NoDefaultVPC {
+			st.addDefaultVPC(r)
+		}
+	}
+	return r
+}
+
+// regionNames gives the known regions in a stable order.
+func (st *state) regionNames() []string { return slices.Sorted(maps.Keys(st.Regions)) }

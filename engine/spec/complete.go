@@ -1,0 +1,118 @@
+package spec
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Complete fills in what nobody has said: first the suggestions of the source tree (berth.toml keys and
+// values as project.Inspect gives them, with the place each was read from), then berth's defaults. What has
+// been said stays. A suggestion of an unknown key or a wrong type is an error.
+func (s *Spec) Complete(suggests map[string]any, from map[string]Origin) error {
+	names := make([]string, 0, len(suggests))
+	for name := range suggests {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if _, known := s.Origins[name]; s.Said(name) && !known {
+			continue // said by code that built the Spec
+		}
+		o := from[name]
+		o.Kind = Detected
+		if err := s.Set(name, suggests[name], o); err != nil {
+			return fmt.Errorf("complete the settings: %w", err)
+		}
+	}
+	s.defaults()
+	return nil
+}
+
+// defaults are berth's own choices: the smallest Fargate size, one container (two when they form a
+// cluster, because one has nobody to talk to), x86 because every image has it.
+func (s *Spec) defaults() {
+	if s.EnvName == "" {
+		s.EnvName = DefaultEnv
+	}
+	if abs, err := filepath.Abs(s.Dir); err == nil {
+		if name := Slug(filepath.Base(abs)); name != "" {
+			s.fill("app", name, "name of the folder")
+		}
+	}
+	s.fill("target", "ecs-fargate", "")
+	s.fill("image.dockerfile", "Dockerfile", "")
+	s.fill("image.context", ".", "")
+	s.fill("image.platform", AMD64, "")
+	s.fillSize()
+	if s.Network.Clustering != "" {
+		s.fill("service.instances", 2, "two, to form a cluster")
+	} else {
+		s.fill("service.instances", 1, "")
+	}
+	s.fill("service.health_path", "/", "")
+	s.fill("service.stop_timeout", 30*time.Second, "")
+	s.fill("service.start_timeout", 60*time.Second, "")
+	if s.Service.Autoscale != nil {
+		s.fill("service.autoscale.cpu_percent", 60, "")
+		s.fill("service.autoscale.max", max(2, 2*s.Service.Instances), "twice the instances")
+	}
+	if s.Database != nil {
+		s.fill("database.engine", "postgres", "")
+		s.fill("database.class", "db.t4g.micro", "smallest")
+		s.fill("database.storage_gb", 20, "smallest")
+	}
+}
+
+// fillSize chooses CPU and memory, either to go with the other one when that was said.
+func (s *Spec) fillSize() {
+	said := func(name string) bool { return s.Said(name) && s.Origins[name].Kind != Default }
+	cpu, memory := 0.25, 512
+	switch {
+	case said("service.cpu") && !said("service.memory"):
+		if _, m, ok := Snap(s.Service.CPU, memory); ok {
+			memory = m
+		}
+	case said("service.memory") && !said("service.cpu"):
+		if c, _, ok := Snap(cpu, s.Service.Memory); ok {
+			cpu = c
+		}
+	}
+	s.fill("service.cpu", cpu, "smallest")
+	s.fill("service.memory", memory, "smallest")
+}
+
+// fill sets a default unless the key was said. Defaults of an earlier Complete are replaced, because what
+// they depend on may have changed.
+func (s *Spec) fill(name string, value any, why string) {
+	if o, ok := s.Origins[name]; s.Said(name) && (!ok || o.Kind != Default) {
+		return
+	}
+	if err := s.Set(name, value, Origin{Kind: Default, Text: why}); err != nil {
+		panic(err) // a default of the wrong type: a mistake in this file
+	}
+}
+
+// Slug makes a valid app or environment name of any text, or "" when nothing of it can stay.
+func Slug(text string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(text) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	name := strings.TrimLeft(b.String(), "0123456789-")
+	if len(name) > maxApp {
+		name = name[:maxApp]
+	}
+	name = strings.TrimRight(name, "-")
+	if checkName(name, maxApp) != nil {
+		return ""
+	}
+	return name
+}

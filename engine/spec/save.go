@@ -1,0 +1,212 @@
+package spec
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"berth/engine/fail"
+)
+
+// Save writes s to berth.toml in s.Dir and says whether the file changed.
+//
+// A new file gets every value that s has, with defaults and what was detected, so that the app stays as it
+// was confirmed when those change. In a file that exists only the answers of the user are changed or added
+// and what was Unset is removed; all other lines, comments and their order stay as they are. A flag is for
+// one command: it never changes a file, and an image given by flag is not written into a new one, either.
+//
+// The write is atomic: the file is the old or the new one, whatever happens.
+func (s *Spec) Save() (changed bool, err error) {
+	file := filepath.Join(s.Dir, FileName)
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
+	old, err := os.ReadFile(file)
+	old = bytes.TrimPrefix(old, []byte(byteOrderMark))
+	mode := fs.FileMode(0o644)
+	var text []byte
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		text = s.tidy()
+		if _, err := Parse(text); err != nil {
+			return false, fmt.Errorf("write %s: %w", FileName, err)
+		}
+	case err != nil:
+		return false, &fail.Error{Class: fail.Usage, Cause: "berth.toml cannot be read", Evidence: err.Error(), Err: err}
+	default:
+		if info, err := os.Stat(file); err == nil {
+			mode = info.Mode().Perm()
+		}
+		if text, err = s.update(old); err != nil {
+			return false, err
+		}
+		if bytes.Equal(text, old) {
+			return false, nil
+		}
+	}
+	if err := writeFile(file, text, mode); err != nil {
+		return false, &fail.Error{
+			Class: fail.Refused, Cause: "berth.toml cannot be written", Evidence: err.Error(),
+			Remedy: "make the folder writable", Err: err,
+		}
+	}
+	return true, nil
+}
+
+// writeFile replaces a file by way of a new one beside it.
+func writeFile(name string, text []byte, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+FileName+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// update returns old with what s wants otherwise.
+func (s *Spec) update(old []byte) ([]byte, error) {
+	before, err := Parse(old)
+	if err != nil {
+		return nil, err
+	}
+	text := old
+	want := before.Clone()
+	for _, k := range keys {
+		switch k.Kind {
+		case Table:
+			text, err = s.updateTable(text, k, before, want)
+		case Paths:
+			text, err = s.updateStorage(text, before, want)
+		default:
+			text, err = s.updateValue(text, k, before, want)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range optional {
+		if t.has(before) && !t.has(s) {
+			t.drop(want)
+			if text, err = edit(text, func(d *document) []byte { return d.removeTable(t.table) }); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return text, verify(text, want)
+}
+
+// verify makes sure that an edited text says what it should, because a file is never made worse.
+func verify(text []byte, want *Spec) error {
+	got, err := Parse(text)
+	if err == nil && !sameValues(got, want) {
+		err = errors.New("the edited text says something else")
+	}
+	if err == nil {
+		return nil
+	}
+	return &fail.Error{
+		Class: fail.Usage, Cause: "berth cannot change berth.toml without rewriting it", Evidence: err.Error(),
+		Remedy: "change it with an editor, or move it away and let berth write a new one", Err: err,
+	}
+}
+
+func sameValues(a, b *Spec) bool {
+	for _, k := range keys {
+		va, oka := a.Get(k.Name)
+		vb, okb := b.Get(k.Name)
+		if oka != okb || !(reflect.DeepEqual(va, vb) || zero(va) && zero(vb)) {
+			return false
+		}
+	}
+	return true
+}
+
+// writes says whether the value of a key belongs into a file that exists already.
+func (s *Spec) writes(name string) bool {
+	o, ok := s.Origins[name]
+	return !ok || o.Kind == Answer
+}
+
+func (s *Spec) updateValue(text []byte, k Key, before, want *Spec) ([]byte, error) {
+	v, _ := s.Get(k.Name)
+	was, _ := before.Get(k.Name)
+	_, inFile := before.Origins[k.Name]
+	switch {
+	case !s.writes(k.Name) || reflect.DeepEqual(v, was):
+		return text, nil
+	case !s.Said(k.Name) && inFile:
+		want.Unset(k.Name)
+		return edit(text, func(d *document) []byte { return d.remove(k.Name) })
+	case !s.Said(k.Name):
+		return text, nil
+	}
+	if err := assign(k.at(want, true), v); err != nil {
+		return nil, fmt.Errorf("save %s: %w", k.Name, err)
+	}
+	table, leaf := k.table()
+	return edit(text, func(d *document) []byte { return d.set(table, leaf, literal(v)) })
+}
+
+func (s *Spec) updateTable(text []byte, k Key, before, want *Spec) ([]byte, error) {
+	now, was := *k.at(s, false).(*map[string]string), *k.at(before, false).(*map[string]string)
+	wanted := k.at(want, false).(*map[string]string)
+	names := map[string]bool{}
+	for n := range now {
+		names[n] = true
+	}
+	for n := range was {
+		names[n] = true
+	}
+	var err error
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		v, has := now[n]
+		old, had := was[n]
+		switch {
+		case !s.writes(k.Name+"."+n) || has == had && v == old:
+			continue
+		case !has:
+			delete(*wanted, n)
+			text, err = edit(text, func(d *document) []byte { return d.remove(k.Name + "." + n) })
+		default:
+			if *wanted == nil {
+				*wanted = map[string]string{}
+			}
+			(*wanted)[n] = v
+			text, err = edit(text, func(d *document) []byte { return d.set(k.Name, n, literal(v)) })
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return text, nil
+}
+
+func (s *Spec) updateStorage(text []byte, before, want *Spec) ([]byte, error) {
+	if !s.writes("storage") || slices.Equal(s.Storage, before.Storage) {
+		return text, nil
+	}
+	want.Storage = slices.Clone(s.Storage)
+	return editStorage(text, s.Storage)
+}
+
+// edit parses text and applies one change to it.
+func edit(text []byte, change func(*document) []byte) ([]byte, error) {
+	d, err := parseDocument(text)
+	if err != nil {
+		return nil, fmt.Errorf("edit berth.toml: %w", err)
+	}
+	return change(d), nil
+}

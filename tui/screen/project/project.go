@@ -1,0 +1,305 @@
+// Package project is the first screen: what the source tree tells, with file and line, before any question.
+// It also finds out whether the app is deployed already, in which case the redeploy screen is the better
+// start.
+package project
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// Screen is the project screen.
+type Screen struct {
+	s             *screen.Session
+	width, height int
+
+	gen     int // of the work that is under way; answers of older work are dropped
+	loading string
+	loaded  bool
+	err     *fail.Error
+	note    string // why it is not known what runs, when that could not be asked
+	eager   bool   // Enter came while loading
+	offset  int
+}
+
+// New makes the screen.
+func New(s *screen.Session) *Screen { return &Screen{s: s} }
+
+type readMsg struct {
+	gen      int
+	findings *screen.Findings
+	draft    *screen.Draft
+	exists   bool // berth.toml does
+	err      error
+}
+
+type statusMsg struct {
+	gen      int
+	status   *screen.Status
+	identity *screen.Identity
+	err      error
+}
+
+// Enter reads the source tree, the first time and again when it failed before.
+func (p *Screen) Enter() tea.Cmd {
+	if p.loaded {
+		return nil
+	}
+	return p.read()
+}
+
+func (p *Screen) read() tea.Cmd {
+	p.gen++
+	p.err, p.loading = nil, "Reading the source tree"
+	gen, s := p.gen, p.s
+	return s.Do(func(ctx context.Context) tea.Msg {
+		m := readMsg{gen: gen, exists: spec.Exists(s.Dir)}
+		loaded, err := spec.Load(s.Dir)
+		if err != nil {
+			m.err = err
+			return m
+		}
+		m.findings, m.err = s.Engine.Inspect(ctx, s.Dir)
+		if m.err != nil && loaded.Image.Ref != "" {
+			m.err = nil // nothing is built, so no Dockerfile is needed
+		}
+		if m.err == nil {
+			m.draft, m.err = screen.NewDraft(loaded, m.findings, s.Options)
+		}
+		return m
+	})
+}
+
+// look asks AWS what runs of the app.
+func (p *Screen) look() tea.Cmd {
+	p.loading = "Asking AWS what runs of " + p.s.Spec().App
+	gen, s, app := p.gen, p.s, p.s.Spec().Clone()
+	return s.Do(func(ctx context.Context) tea.Msg {
+		m := statusMsg{gen: gen}
+		id, err := s.Engine.Identity(ctx, app.Region)
+		if err != nil {
+			m.err = err
+			return m
+		}
+		m.identity = &id
+		m.status, m.err = s.Engine.Status(ctx, app)
+		return m
+	})
+}
+
+// Update handles a message.
+func (p *Screen) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case readMsg:
+		if msg.gen == p.gen {
+			return p.onRead(msg)
+		}
+	case statusMsg:
+		if msg.gen == p.gen {
+			p.onStatus(msg)
+		}
+	case tea.KeyMsg:
+		return p.onKey(msg)
+	}
+	return nil
+}
+
+func (p *Screen) onRead(m readMsg) tea.Cmd {
+	p.loading = ""
+	p.s.Findings = m.findings
+	if m.err != nil {
+		p.err, p.eager = fail.From(m.err), false
+		return nil
+	}
+	p.s.Draft = m.draft
+	if m.exists && p.s.Spec().Region != "" {
+		return p.look()
+	}
+	p.ready()
+	return nil
+}
+
+func (p *Screen) onStatus(m statusMsg) {
+	p.loading = ""
+	p.s.Identity, p.s.Status = m.identity, m.status
+	if m.err != nil {
+		p.note = "What runs now is not known: " + fail.From(m.err).Cause
+	}
+	if m.status != nil && m.status.State != "absent" {
+		p.loaded = true
+		p.s.Go(screen.Redeploy)
+		return
+	}
+	p.ready()
+}
+
+func (p *Screen) ready() {
+	p.loaded = true
+	if p.eager {
+		p.s.Go(screen.Needs)
+	}
+}
+
+func (p *Screen) onKey(k tea.KeyMsg) tea.Cmd {
+	switch k.String() {
+	case "enter":
+		switch {
+		case p.err != nil:
+		case p.loading != "":
+			p.eager = true
+		default:
+			p.s.Go(screen.Needs)
+		}
+	case "r":
+		if p.loading == "" {
+			p.loaded, p.note = false, ""
+			return p.read()
+		}
+	case "q":
+		if p.err != nil {
+			p.s.Quit()
+		}
+	case "up", "k":
+		p.offset--
+	case "down", "j":
+		p.offset++
+	case "pgup":
+		p.offset -= p.height
+	case "pgdown", " ":
+		p.offset += p.height
+	}
+	p.offset = widget.ClampOffset(p.offset, len(p.lines()), p.height)
+	return nil
+}
+
+// SetSize gives the screen its room.
+func (p *Screen) SetSize(w, h int) {
+	p.width, p.height = w, h
+	p.offset = widget.ClampOffset(p.offset, len(p.lines()), h)
+}
+
+// Busy says that the spinner turns.
+func (p *Screen) Busy() bool { return p.loading != "" }
+
+// Keys are the keys of this moment.
+func (p *Screen) Keys() []widget.Key {
+	switch {
+	case p.err != nil:
+		return []widget.Key{{Name: "r", Does: "read again"}, {Name: "q", Does: "leave"}}
+	case p.loading != "":
+		return nil
+	default:
+		return []widget.Key{
+			{Name: "enter", Does: "continue"},
+			{Name: "r", Does: "read again", Long: "read the source tree again"},
+			{Name: "↑↓", Does: "scroll"},
+		}
+	}
+}
+
+// View draws the screen.
+func (p *Screen) View() string {
+	return widget.Static(p.s.Theme, p.lines(), p.offset, p.width, p.height)
+}
+
+func (p *Screen) lines() []string {
+	th, w := p.s.Theme, p.width
+	lines := []string{p.heading(), ""}
+	if p.err != nil {
+		card := widget.Failure{Theme: th, Error: p.err}
+		lines = append(lines, card.Lines(w)...)
+		lines = append(lines, "")
+	}
+	if p.loading != "" && p.s.Findings == nil {
+		g := th.Glyphs.Spinner
+		return append(lines, th.Accent.Paint(g[p.s.Frame%len(g)])+" "+th.Text.Paint(p.loading+th.Glyphs.Ellipsis))
+	}
+	if p.s.Findings != nil {
+		lines = append(lines, p.findings()...)
+	}
+	switch {
+	case p.loading != "":
+		g := th.Glyphs.Spinner
+		lines = append(lines, "", th.Accent.Paint(g[p.s.Frame%len(g)])+" "+th.Text.Paint(p.loading+th.Glyphs.Ellipsis))
+	case p.note != "":
+		lines = append(lines, "")
+		lines = append(lines, widget.Paragraph(th.Warn, p.note, w)...)
+	}
+	return lines
+}
+
+func (p *Screen) heading() string {
+	th := p.s.Theme
+	l := widget.NewLine(th, p.width)
+	dir := p.s.Dir
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = filepath.Base(abs)
+	}
+	l.Put(th.Strong, dir)
+	if f := p.s.Findings; f != nil {
+		switch {
+		case f.Stack != "" && f.Port > 0:
+			l.Gap(2).Put(th.Quiet, fmt.Sprintf("%s, listens on port %d", widget.Title(f.Stack), f.Port))
+		case f.Stack != "":
+			l.Gap(2).Put(th.Quiet, widget.Title(f.Stack))
+		case f.Port > 0:
+			l.Gap(2).Put(th.Quiet, fmt.Sprintf("listens on port %d", f.Port))
+		}
+	}
+	return l.String()
+}
+
+// findings lists what was found: place and text, then what it means, beside it or below.
+func (p *Screen) findings() []string {
+	th, w := p.s.Theme, p.width
+	f := p.s.Findings.Findings
+	if len(f) == 0 {
+		return widget.Paragraph(th.Quiet, "Nothing was found that says more than its Dockerfile.", w)
+	}
+	place, text := 0, 0
+	for _, x := range f {
+		place = max(place, widget.Width(where(x)))
+		text = max(text, widget.Width(x.Text))
+	}
+	place, text = min(place, w/4), min(text, w*3/10)
+	wide := w >= 90
+	var lines []string
+	for i, x := range f {
+		l := widget.NewLine(th, w)
+		l.Cell(th.Quiet, where(x), place).Gap(2)
+		if !wide {
+			if i > 0 && p.height > 2*len(f)+8 {
+				lines = append(lines, "")
+			}
+			lines = append(lines, l.Put(th.Strong, x.Text).String())
+			for _, m := range widget.Wrap(x.Means, w-place-2) {
+				lines = append(lines, widget.NewLine(th, w).Gap(place+2).Put(th.Text, m).String())
+			}
+			continue
+		}
+		l.Cell(th.Strong, x.Text, text).Gap(2)
+		col := place + text + 4
+		for k, m := range widget.Wrap(x.Means, w-col) {
+			if k > 0 {
+				l = widget.NewLine(th, w).Gap(col)
+			}
+			lines = append(lines, l.Put(th.Text, m).String())
+		}
+	}
+	return lines
+}
+
+func where(f screen.Finding) string {
+	if f.Line > 0 {
+		return fmt.Sprintf("%s:%d", f.File, f.Line)
+	}
+	return f.File
+}

@@ -1,0 +1,61 @@
+// Package screen is what the screens share: the contract between a screen and the program around it, the
+// session with everything that was found and answered, and the engine as the screens see it. The screens
+// themselves lie below, one folder each.
+package screen
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/tui/widget"
+)
+
+// Name names a screen.
+type Name string
+
+// The screens. The first six are the wizard, in order.
+const (
+	Project  Name = "project"
+	Needs    Name = "needs"
+	Compare  Name = "compare"
+	Settings Name = "settings"
+	Review   Name = "review"
+	Deploy   Name = "deploy"
+	Result   Name = "result"
+	Redeploy Name = "redeploy"
+	History  Name = "history"
+)
+
+// Wizard are the steps of the wizard in order, as the breadcrumbs show them.
+var Wizard = []Name{Project, Needs, Compare, Settings, Review, Deploy}
+
+// Screen is one screen. It owns the focus while it is shown. Its methods are called by the program only,
+// one at a time; work that takes time goes into the commands that Enter and Update return.
+type Screen interface {
+	// Enter is called whenever the screen comes to the front, forwards or backwards.
+	Enter() tea.Cmd
+	Update(msg tea.Msg) tea.Cmd
+	// SetSize gives the screen its room; it is called before the first View and whenever the room changes.
+	SetSize(width, height int)
+	// View draws at most the lines and columns of the room.
+	View() string
+	// Keys are the keys of this moment, most needed first.
+	Keys() []widget.Key
+}
+
+// Busy is a screen on which something moves by itself just now: a spinner, a clock.
+type Busy interface{ Busy() bool }
+
+// Typing is a screen that may have a text field open, in which letters are text.
+type Typing interface{ Typing() bool }
+
+// Interrupter is a screen that has its own way to deal with Ctrl-C.
+type Interrupter interface {
+	// Interrupt says whether it dealt with it; if not, the program asks whether to leave.
+	Interrupt() (bool, tea.Cmd)
+}
+
+// Tick makes everything that moves take its next step. Only a busy screen gets it.
+type Tick struct{}
+
+// Hangup tells a screen that the program must end soon, because its terminal or its parent is going away.
+type Hangup struct{}

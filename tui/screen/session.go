@@ -1,0 +1,146 @@
+package screen
+
+import (
+	"context"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/compare"
+	"berth/compare/advise"
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui/theme"
+)
+
+// Options is what a session starts with.
+type Options struct {
+	Engine Engine
+	Theme  *theme.Theme
+	Dir    string    // of the app
+	Env    string    // environment; empty means spec.DefaultEnv
+	Today  time.Time // the day from which the age of prices is seen
+
+	// Region is where to deploy unless berth.toml or an answer says otherwise, and RegionFrom where that
+	// comes from, such as "AWS_REGION". Both may be empty.
+	Region, RegionFrom string
+
+	// Override sets what the command line said on a spec that was just loaded. Nil: it said nothing.
+	Override func(*spec.Spec) error
+
+	SkipVerify     bool
+	RolloutTimeout time.Duration
+}
+
+// Session is everything that was found, answered and planned so far. It is shared by all screens by pointer
+// and touched only while a message is handled.
+type Session struct {
+	Options
+	Ctx   context.Context // ends when the program ends; for the commands
+	Draft *Draft
+
+	Findings *Findings
+	Status   *Status // nil while it was not asked for
+	Identity *Identity
+	Plan     *Plan // what Review showed last
+
+	// Confirmed is the plan that Deploy shall carry out; Deploy takes it.
+	Confirmed *Plan
+	Run       Run // the newest run, nil before the first
+	Outcome   Outcome
+
+	Frame int // of everything that moves
+
+	nav  *nav
+	quit bool
+}
+
+// Outcome is what is told after the program has ended.
+type Outcome struct {
+	Done     bool   // a run ended
+	Outcome  string // as in event.Outcome
+	Endpoint string
+	Verified string
+	Verb     string
+	Error    *fail.Error
+}
+
+type nav struct {
+	to   Name
+	back bool
+}
+
+// NewSession starts a session. It does no work.
+func NewSession(ctx context.Context, o Options) *Session {
+	return &Session{Options: o, Ctx: ctx}
+}
+
+// Go shows another screen as soon as the message at hand is handled.
+func (s *Session) Go(to Name) { s.nav = &nav{to: to} }
+
+// Back shows the screen before this one.
+func (s *Session) Back() { s.nav = &nav{back: true} }
+
+// Quit ends the program as soon as the message at hand is handled.
+func (s *Session) Quit() { s.quit = true }
+
+// TakeNav returns where to go, once: to a screen, or back. Both are zero when there is nowhere to go.
+func (s *Session) TakeNav() (to Name, back bool) {
+	if s.nav == nil {
+		return "", false
+	}
+	n := s.nav
+	s.nav = nil
+	return n.to, n.back
+}
+
+// Quitting says whether Quit was called.
+func (s *Session) Quitting() bool { return s.quit }
+
+// Spec is the app as it stands now: what was said, completed with what was found and defaults.
+func (s *Session) Spec() *spec.Spec {
+	if s.Draft == nil {
+		return &spec.Spec{Dir: s.Dir}
+	}
+	return s.Draft.Spec
+}
+
+// Compare judges and prices the services for the app as it stands now.
+func (s *Session) Compare() (*compare.Result, error) {
+	return compare.Advisor{Today: s.Today}.Compare(s.Draft.Requirements(), s.Draft.Usage())
+}
+
+// Fits says in a word what the services make of the app as it stands now; nil when it cannot be told.
+func (s *Session) Fits() []compare.Service {
+	r, err := s.Compare()
+	if err != nil {
+		return nil
+	}
+	return r.Services
+}
+
+// Request asks for a plan of the app as it stands now.
+func (s *Session) Request(destroy bool) Request {
+	return Request{
+		Spec: s.Spec().Clone(), Destroy: destroy,
+		SkipVerify: s.SkipVerify, RolloutTimeout: s.RolloutTimeout,
+	}
+}
+
+// Do runs work outside the message loop; what it returns comes back as a message.
+func (s *Session) Do(work func(context.Context) tea.Msg) tea.Cmd {
+	ctx := s.Ctx
+	return func() tea.Msg { return work(ctx) }
+}
+
+// VerdictWord is a verdict as people read it.
+func VerdictWord(v advise.Verdict) string {
+	switch v {
+	case advise.Fits:
+		return "fits"
+	case advise.Changes:
+		return "with changes"
+	default:
+		return "no"
+	}
+}
