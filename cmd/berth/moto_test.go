@@ -1,0 +1,321 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"berth/engine/event"
+)
+
+// TestMotoDeploy runs the real program against moto_server, an emulator of the AWS APIs that knows nothing of
+// ours, over real HTTP: what is proven is that requests are formed as AWS wants them. moto never starts a
+// task, so that the rollout must end by its deadline, with a message that says so.
+func TestMotoDeploy(t *testing.T) {
+	if os.Getenv("BERTH_TEST_MOTO") == "" {
+		t.Skip("BERTH_TEST_MOTO is not set; make conformance sets it")
+	}
+	moto := startMoto(t)
+	ref := pushImage(t)
+	dir := t.TempDir()
+	run := func(args ...string) ([]event.Event, map[string]int) {
+		moto.forget()
+		return motoRun(t, dir, moto.url, args...), moto.calls()
+	}
+	deploy := []string{
+		"deploy", "--yes", "--json", "--image", ref, "--port", "8080", "--app", "conform",
+		"--region", "eu-west-2", "--skip-verify", "--rollout-timeout", "5s",
+	}
+	empty := moto.things(t)
+
+	first, calls := run(deploy...)
+	report(t, "first deploy", first, calls)
+	if n := len(changing(calls)); n < 10 {
+		t.Errorf("only %d kinds of changing calls, want a whole deployment", n)
+	}
+	if calls["ecs:CreateService"] != 1 {
+		t.Errorf("%d services were created, want 1", calls["ecs:CreateService"])
+	}
+	deadline(t, first)
+
+	again, calls := run(deploy...)
+	report(t, "second deploy", again, calls)
+	for call := range changing(calls) {
+		if strings.Contains(call, ":Create") || strings.Contains(call, ":Register") || strings.Contains(call, ":Allocate") {
+			t.Errorf("the second deploy called %s", call)
+		}
+	}
+	for _, e := range again {
+		if e.Type == event.NodePlanned && e.Action == event.Create {
+			t.Errorf("the second deploy plans to create %s: %s", e.Node, e.Text)
+		}
+	}
+
+	gone, calls := run("destroy", "--yes", "--json", "--app", "conform", "--region", "eu-west-2")
+	report(t, "destroy", gone, calls)
+	if end := gone[len(gone)-1]; end.Outcome != event.Succeeded {
+		t.Errorf("destroy ended as %s: %+v", end.Outcome, end.Error)
+	}
+	for kind, n := range moto.things(t) {
+		if n > empty[kind] && !remembered[kind] {
+			t.Errorf("%d %s are left, there were %d before", n, kind, empty[kind])
+		}
+	}
+}
+
+// remembered are the kinds of things that AWS, and moto with it, keeps on record after they were deleted.
+var remembered = map[string]bool{}
+
+// deadline checks that a run ended because the rollout had its time, and says so.
+func deadline(t *testing.T, events []event.Event) {
+	t.Helper()
+	end := events[len(events)-1]
+	if end.Type != event.RunFinished || end.Outcome != event.Failed || end.Error == nil {
+		t.Fatalf("the run ended as %s with %+v, want failed by the deadline", end.Outcome, end.Error)
+	}
+	if told := end.Error.Cause + end.Error.Evidence; !strings.Contains(told, "5s") {
+		t.Errorf("the deadline of 5s is not named: %+v", end.Error)
+	}
+	if end.Error.Remedy == "" {
+		t.Error("the failure has no remedy")
+	}
+}
+
+// report logs what a run did, and what the endpoint did not know, by name and number.
+func report(t *testing.T, what string, events []event.Event, calls map[string]int) {
+	t.Helper()
+	end := events[len(events)-1]
+	total := 0
+	for _, n := range calls {
+		total += n
+	}
+	t.Logf("%s: %s, %d requests, changing: %v", what, end.Outcome, total, changing(calls))
+	if end.Error != nil {
+		t.Logf("%s: %s | %s | %s", what, end.Error.Cause, end.Error.Evidence, end.Error.Remedy)
+	}
+	unknown := map[string]int{}
+	for _, e := range events {
+		text := e.Text
+		if e.Error != nil {
+			text = e.Error.Cause
+		}
+		if m := regexp.MustCompile(`does not know (\S+:\S+)`).FindStringSubmatch(text); m != nil {
+			unknown[m[1]]++
+		}
+	}
+	t.Logf("%s: operations that moto does not know: %v", what, unknown)
+}
+
+// changing are the calls that may change something.
+func changing(calls map[string]int) map[string]int {
+	some := map[string]int{}
+	for call, n := range calls {
+		_, op, _ := strings.Cut(call, ":")
+		if !regexp.MustCompile(`^(Get|List|Describe|BatchGet|GET$)`).MatchString(op) {
+			some[call] = n
+		}
+	}
+	return some
+}
+
+// motoRun runs berth against moto and returns its events.
+func motoRun(t *testing.T, dir, endpoint string, args ...string) []event.Event {
+	t.Helper()
+	cmd := berth(t.Context(), t, dir, args...)
+	cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	var events []event.Event
+	for line := range strings.Lines(out.String()) {
+		var e event.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("stdout has a line that is no event: %q", line)
+		}
+		events = append(events, e)
+	}
+	if len(events) == 0 || events[len(events)-1].Type != event.RunFinished {
+		t.Fatalf("berth %s: no end of a run\n%s\n%s", args[0], out.String(), errs.String())
+	}
+	return events
+}
+
+// motoServer is a running moto_server behind a proxy that counts calls.
+type motoServer struct {
+	url, direct string
+
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func startMoto(t *testing.T) *motoServer {
+	t.Helper()
+	path, err := exec.LookPath("moto_server")
+	if err != nil {
+		t.Fatal("moto_server is not installed: pip install 'moto[server]>=5,<6'")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	_ = listener.Close()
+	log, err := os.Create(filepath.Join(t.TempDir(), "moto.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, "-H", "127.0.0.1", "-p", port)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = log.Close() })
+	m := &motoServer{direct: "http://127.0.0.1:" + port, counts: map[string]int{}}
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+		resp, err := http.Get(m.direct + "/moto-api/data.json")
+		if err == nil {
+			_ = resp.Body.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("moto_server does not answer: %v", err)
+		}
+	}
+	target, err := url.Parse(m.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+	}}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.count(r)
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	m.url = front.URL
+	return m
+}
+
+var (
+	signedFor = regexp.MustCompile(`Credential=[^/]+/\d+/[^/]+/([^/]+)/`)
+	queryName = regexp.MustCompile(`(?:^|&)Action=(\w+)`)
+)
+
+// count writes down which operation a request is.
+func (m *motoServer) count(r *http.Request) {
+	service := "?"
+	if s := signedFor.FindStringSubmatch(r.Header.Get("Authorization")); s != nil {
+		service = s[1]
+	}
+	op := r.Method
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		op = target[strings.LastIndexByte(target, '.')+1:]
+	} else if q := queryName.FindSubmatch(body); q != nil {
+		op = string(q[1])
+	} else if r.Method != http.MethodGet {
+		op = map[string]string{"POST": "Create", "PUT": "Put", "DELETE": "Delete"}[r.Method] + " " + r.URL.Path
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.counts[service+":"+op]++
+}
+
+func (m *motoServer) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.counts = map[string]int{}
+}
+
+func (m *motoServer) calls() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.counts)
+}
+
+// things counts what moto has, by service and kind.
+func (m *motoServer) things(t *testing.T) map[string]int {
+	t.Helper()
+	resp, err := http.Get(m.direct + "/moto-api/data.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var data map[string]map[string][]any
+	if err := json.NewDecoder(resp.Body).Decode(&data); err != nil {
+		t.Fatal(err)
+	}
+	n := map[string]int{}
+	for service, kinds := range data {
+		for kind, all := range kinds {
+			n[service+"."+kind] = len(all)
+		}
+	}
+	return n
+}
+
+// pushImage serves an image from a registry on this machine and returns its reference.
+func pushImage(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(registry.New())
+	t.Cleanup(server.Close)
+	img, err := random.Image(512, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err = mutate.ConfigFile(img, configFor(t, img))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := name.ParseReference(fmt.Sprintf("%s/conform:1", strings.TrimPrefix(server.URL, "http://")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, img); err != nil {
+		t.Fatal(err)
+	}
+	return ref.String()
+}
+
+func configFor(t *testing.T, img v1.Image) *v1.ConfigFile {
+	t.Helper()
+	c, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = c.DeepCopy()
+	c.OS, c.Architecture = "linux", "amd64"
+	c.Config.Cmd = []string{"/app"}
+	c.Config.ExposedPorts = map[string]struct{}{"8080/tcp": {}}
+	return c
+}
