@@ -90,9 +90,9 @@ func TestMotoDeploy(t *testing.T) {
 var remembered = map[string]bool{}
 
 // deadline checks that a run ended because the rollout had its time, and says so.
-func deadline(t *testing.T, events []event.Event) {
+func deadline(t *testing.T, all []event.Event) {
 	t.Helper()
-	end := events[len(events)-1]
+	end := all[len(all)-1]
 	if end.Type != event.RunFinished || end.Outcome != event.Failed || end.Error == nil {
 		t.Fatalf("the run ended as %s with %+v, want failed by the deadline", end.Outcome, end.Error)
 	}
@@ -105,9 +105,9 @@ func deadline(t *testing.T, events []event.Event) {
 }
 
 // report logs what a run did, and what the endpoint did not know, by name and number.
-func report(t *testing.T, what string, events []event.Event, calls map[string]int) {
+func report(t *testing.T, what string, all []event.Event, calls map[string]int) {
 	t.Helper()
-	end := events[len(events)-1]
+	end := all[len(all)-1]
 	total := 0
 	for _, n := range calls {
 		total += n
@@ -117,7 +117,7 @@ func report(t *testing.T, what string, events []event.Event, calls map[string]in
 		t.Logf("%s: %s | %s | %s", what, end.Error.Cause, end.Error.Evidence, end.Error.Remedy)
 	}
 	unknown := map[string]int{}
-	for _, e := range events {
+	for _, e := range all {
 		text := e.Text
 		if e.Error != nil {
 			text = e.Error.Cause
@@ -153,18 +153,10 @@ func motoRun(t *testing.T, dir, endpoint string, args ...string) []event.Event {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	var events []event.Event
-	for line := range strings.Lines(out.String()) {
-		var e event.Event
-		if err := json.Unmarshal([]byte(line), &e); err != nil {
-			t.Fatalf("stdout has a line that is no event: %q", line)
-		}
-		events = append(events, e)
+	if out.Len() == 0 {
+		t.Fatalf("berth %s said nothing: %s", args[0], errs.String())
 	}
-	if len(events) == 0 || events[len(events)-1].Type != event.RunFinished {
-		t.Fatalf("berth %s: no end of a run\n%s\n%s", args[0], out.String(), errs.String())
-	}
-	return events
+	return events(t, out.Bytes())
 }
 
 // motoServer is a running moto_server behind a proxy that counts calls.
