@@ -113,7 +113,7 @@ func (s *Spec) SetText(name, text string, o Origin) error {
 }
 
 // Unset takes a value back, so that nothing is said about the key; Complete may then fill in the default.
-// The name of an optional table (service.autoscale, database) or of a table takes all of it back.
+// The name of an optional table (service.autoscale, database) takes all of it back, and so does its last key.
 func (s *Spec) Unset(name string) {
 	for _, t := range optional {
 		if t.table == name {
@@ -137,6 +137,19 @@ func (s *Spec) Unset(name string) {
 		return
 	}
 	clearValue(p)
+	for _, t := range optional {
+		if own, _ := k.table(); own == t.table && !s.saysIn(t.table) {
+			t.drop(s)
+		}
+	}
+}
+
+// saysIn says whether any key of a table is said.
+func (s *Spec) saysIn(table string) bool {
+	return slices.ContainsFunc(keys, func(k Key) bool {
+		t, _ := k.table()
+		return t == table && s.Said(k.Name)
+	})
 }
 
 func (s *Spec) origin(name string, o Origin) {
