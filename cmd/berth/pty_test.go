@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// berth is the command of the real program in a folder and a state folder of the test's own.
+// berth is the command of the real program in a folder of the test's own, with a home that goes with it.
 func berth(ctx context.Context, t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := binary()
@@ -53,6 +53,7 @@ func berth(ctx context.Context, t *testing.T, dir string, args ...string) *exec.
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = dir
+	home := dir + "-home" // beside the folder, so that it is no part of the app
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
 		if name == "CI" || name == "NO_COLOR" || name == "TERM" || strings.HasPrefix(name, "AWS_") {
@@ -60,7 +61,7 @@ func berth(ctx context.Context, t *testing.T, dir string, args ...string) *exec.
 		}
 		cmd.Env = append(cmd.Env, kv)
 	}
-	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, ".state"),
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"),
 		"AWS_EC2_METADATA_DISABLED=true")
 	return cmd
 }
