@@ -2,11 +2,24 @@
 // reads no file and no clock. A price that is missing is said to be missing; it is never silently zero.
 package price
 
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"berth/compare/catalog"
+)
+
+// MaxAge is the age from which a price carries a mark wherever it is shown.
+const MaxAge = 180 * 24 * time.Hour
+
 // Item asks for the price of a quantity of one SKU. SKUs are the keys of the price table, such as
 // "fargate.x86.vcpu_hour"; the unit of Quantity is the table's unit for that SKU.
 type Item struct {
 	SKU      string
-	Item     string // for people: what is counted, such as "2 tasks x 0.25 vCPU"
+	Item     string // for people: what is counted, such as "2 tasks x 0.25 vCPU"; empty means the table's unit
 	Quantity float64
 }
 
@@ -18,9 +31,9 @@ type Line struct {
 	Unit       string  `json:"unit"`
 	UnitUSD    float64 `json:"unit_usd"`
 	USD        float64 `json:"usd"`
-	AsOf       string  `json:"as_of"`
+	AsOf       string  `json:"as_of"` // YYYY, YYYY-MM, YYYY-MM-DD or "unknown"; empty when there is no price
 	Source     string  `json:"source"`
-	Confidence string  `json:"confidence"` // high, medium, low, unverified; empty when unknown
+	Confidence string  `json:"confidence"` // high, medium, low, unverified; empty when there is no price
 	Known      bool    `json:"known"`      // false: the table has no price for this region, USD is zero
 	Old        bool    `json:"old"`        // the price is older than MaxAge, seen from the day given to Aged
 }
@@ -30,37 +43,247 @@ type Estimate struct {
 	MonthlyUSD float64 `json:"monthly_usd"`
 	PricesAsOf string  `json:"prices_as_of"` // the oldest date among the prices used
 	Confidence string  `json:"confidence"`   // the lowest confidence among the prices used
-	Complete   bool    `json:"complete"`     // every line with a quantity has a price that is at least of low confidence
+	Complete   bool    `json:"complete"`     // every line has a price, and none of them is unverified
 	Lines      []Line  `json:"lines"`
 }
 
-// Quote prices items in a region. A price that the table does not have gives a line with Known false and an
-// estimate that is not Complete. An unknown SKU, an unknown region or a quantity that is negative or not a
-// number is an error.
-func (t *Table) Quote(region string, items []Item) (Estimate, error) { return Estimate{}, nil }
+// Missing returns the SKUs of the lines that have no price.
+func (e Estimate) Missing() []string {
+	var out []string
+	for _, l := range e.Lines {
+		if !l.Known {
+			out = append(out, l.SKU)
+		}
+	}
+	return out
+}
 
-// Usage is what an app uses in one month. Zero Days means a month of 730 hours; zero ActiveHoursPerDay means
-// all day. The other zero values mean none, except for VCPU, MemoryGB and Instances, which Normal fills.
-type Usage struct {
-	VCPU              float64 `json:"vcpu"`      // per instance
-	MemoryGB          float64 `json:"memory_gb"` // per instance
-	Instances         int     `json:"instances"`
-	Arch              string  `json:"arch"` // x86 or arm
-	ActiveHoursPerDay float64 `json:"active_hours_per_day"`
-	Days              float64 `json:"days"`
+// Aged returns the estimate with every price marked that is older than MaxAge on the given day. The zero
+// time marks none.
+func (e Estimate) Aged(today time.Time) Estimate {
+	if today.IsZero() {
+		return e
+	}
+	e.Lines = slices.Clone(e.Lines)
+	for i, l := range e.Lines {
+		e.Lines[i].Old = l.Known && Old(l.AsOf, today)
+	}
+	return e
+}
 
-	EphemeralGB float64 `json:"ephemeral_gb"` // per instance
-	StorageGB   float64 `json:"storage_gb"`   // persistent, shared
-	EgressGB    float64 `json:"egress_gb"`    // to the internet, a month
-	LogGB       float64 `json:"log_gb"`       // ingested, a month
-	ImageGB     float64 `json:"image_gb"`     // stored, all versions together
+// Old says whether a price of this date is older than MaxAge on the given day. A date that is not known is
+// old.
+func Old(asOf string, today time.Time) bool {
+	d, ok := Date(asOf)
+	return !ok || today.Sub(d) > MaxAge
+}
 
-	RequestsPerSecond       float64 `json:"requests_per_second"` // average over the active hours
-	NewConnectionsPerSecond float64 `json:"new_connections_per_second"`
-	ConnectionMinutes       float64 `json:"connection_minutes"` // how long a connection lives
-	KBPerSecond             float64 `json:"kb_per_second"`      // bytes in and out through the load balancer
-	LBRules                 int     `json:"lb_rules"`
+// Quote prices items in a region: an AWS region, a Fly.io region, or a region key of the table itself, such
+// as "*". A price that the table does not have gives a line with Known false and an estimate that is not
+// Complete. An unknown SKU, an unknown region or a quantity that is negative or not a number is an
+// *InputError; only the classes of databases and instances are open, so an unknown one is merely not known.
+func (t *Table) Quote(region string, items []Item) (Estimate, error) {
+	p, err := t.place(region)
+	if err != nil {
+		return Estimate{}, err
+	}
+	var e Estimate
+	for _, it := range items {
+		if !(it.Quantity >= 0 && it.Quantity <= 1e15) {
+			return Estimate{}, &InputError{it.SKU, fmt.Sprintf("the quantity %v of %s is not between 0 and 1e15", it.Quantity, it.SKU)}
+		}
+		k := t.byKey[it.SKU]
+		if k == nil && !open(it.SKU) {
+			return Estimate{}, &InputError{it.SKU, t.unknownSKU(it.SKU)}
+		}
+		if k != nil && k.allowance {
+			return Estimate{}, &InputError{it.SKU, fmt.Sprintf("%s is a free quantity or a share (%s), not a price", it.SKU, k.unit)}
+		}
+		e.Lines = append(e.Lines, t.line(p, it))
+	}
+	e.sum()
+	return e, nil
+}
 
-	Database   string  `json:"database"` // RDS class such as db.t4g.micro, empty for none
-	DatabaseGB float64 `json:"database_gb"`
+// open says whether a SKU belongs to a family of which the table holds only some members.
+func open(key string) bool {
+	return (strings.HasPrefix(key, "rds.postgres.db.") || strings.HasPrefix(key, "ec2.")) && strings.HasSuffix(key, "_hour")
+}
+
+func (t *Table) unknownSKU(key string) string {
+	family, _, _ := strings.Cut(key, ".")
+	var near []string
+	for _, k := range t.keys {
+		if f, _, _ := strings.Cut(k.key, "."); f == family && !k.allowance {
+			near = append(near, k.key)
+		}
+	}
+	switch {
+	case len(near) == 0:
+		return fmt.Sprintf("there is no SKU %q in the price table", key)
+	case len(near) > 6:
+		near = append(near[:6], "…")
+	}
+	return fmt.Sprintf("there is no SKU %q in the price table; of %s it has %s", key, family, strings.Join(near, ", "))
+}
+
+// place is where prices are looked up for one region.
+type place struct {
+	region string
+	fly    string // the nearest Fly.io region
+	area   string // Fly.io's area of that
+	edge   string // CloudFront's area
+}
+
+// place resolves a region once for many lookups.
+func (t *Table) place(region string) (place, error) {
+	a := catalog.Regions()
+	if region == "fly" {
+		region = "iad"
+	}
+	if f, ok := a.FlyRegion(region); ok {
+		return place{region, f.Code, flyArea(f.Country), edgeArea(f.AWS)}, nil
+	}
+	if r, ok := a.Region(region); ok {
+		f, _, _ := a.NearestFly(r.Code)
+		return place{r.Code, f.Code, flyArea(f.Country), edgeArea(r.Code)}, nil
+	}
+	if t.hasRegion(region) {
+		return place{region: region, fly: region, area: region, edge: region}, nil
+	}
+	_, _, err := a.Resolve(region)
+	return place{}, &InputError{"region", fmt.Sprint(err)}
+}
+
+func (t *Table) hasRegion(region string) bool {
+	for _, k := range t.keys {
+		for _, r := range k.rows {
+			if r.region == region {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// edgeArea is the CloudFront price area of the viewers that an AWS region is chosen for.
+func edgeArea(region string) string {
+	has := func(p ...string) bool {
+		return slices.ContainsFunc(p, func(s string) bool { return strings.HasPrefix(region, s) })
+	}
+	switch {
+	case has("us-", "ca-", "mx-"):
+		return "us"
+	case has("eu-", "il-"):
+		return "eu"
+	case has("sa-"):
+		return "sa"
+	case has("af-", "me-"):
+		return "me-za"
+	case has("ap-northeast-1", "ap-northeast-3"):
+		return "jp"
+	case has("ap-southeast-2", "ap-southeast-4", "ap-southeast-6"):
+		return "au"
+	case has("ap-south-"):
+		return "in"
+	}
+	return "apac"
+}
+
+// flyArea is the area by which Fly.io prices traffic.
+func flyArea(country string) string {
+	switch country {
+	case "ZA", "IN":
+		return "africa,india"
+	case "SG", "JP", "AU", "BR", "HK", "AR", "CL", "CO":
+		return "apac,oceania,sa"
+	}
+	return "na,eu"
+}
+
+// find looks a price up, from the narrowest place to everywhere.
+func (t *Table) find(p place, key string) (Row, bool) {
+	k := t.byKey[key]
+	if k == nil {
+		return Row{}, false
+	}
+	var tries [4]string
+	n := copy(tries[:], []string{p.region, "*"})
+	fly := strings.HasPrefix(key, "fly.")
+	switch {
+	case fly:
+		n = copy(tries[:], []string{p.fly, p.area, "*", "iad"})
+	case strings.HasPrefix(key, "cloudfront."), strings.HasPrefix(key, "globalaccelerator."):
+		n = copy(tries[:], []string{p.region, p.edge, "*"})
+	}
+	for _, region := range tries[:n] {
+		for _, r := range k.rows {
+			if r.region != region {
+				continue
+			}
+			out := t.row(k, r)
+			if fly && region == "iad" && p.fly != "iad" {
+				// Fly.io multiplies the base price by region; only the span of the factor is known.
+				out.Confidence, out.Source = "low", out.Source+" (price of iad; other regions cost 1.0 to 1.6 times that)"
+			}
+			return out, true
+		}
+	}
+	return Row{}, false
+}
+
+func (t *Table) line(p place, it Item) Line {
+	r, ok := t.find(p, it.SKU)
+	if !ok {
+		unit := ""
+		if k := t.byKey[it.SKU]; k != nil {
+			unit = k.unit
+		}
+		return Line{SKU: it.SKU, Item: cmpOr(it.Item, unit, it.SKU), Quantity: round(it.Quantity), Unit: unit}
+	}
+	return Line{SKU: it.SKU, Item: cmpOr(it.Item, r.Unit), Quantity: round(it.Quantity), Unit: r.Unit, UnitUSD: r.USD,
+		USD: round(it.Quantity * r.USD), AsOf: r.AsOf, Source: r.Source, Confidence: r.Confidence, Known: true}
+}
+
+func cmpOr(s ...string) string {
+	for _, x := range s {
+		if x != "" {
+			return x
+		}
+	}
+	return ""
+}
+
+// round keeps six decimals: a millionth of a dollar, so that sums do not show the dust of binary fractions.
+func round(x float64) float64 {
+	if x > 1e9 {
+		return x
+	}
+	return math.Round(x*1e6) / 1e6
+}
+
+// sum fills what follows from the lines.
+func (e *Estimate) sum() {
+	total, worst := 0.0, 0
+	e.Complete = true
+	oldest := time.Time{}
+	for _, l := range e.Lines {
+		if !l.Known {
+			e.Complete = false
+			continue
+		}
+		total += l.USD
+		worst = max(worst, rank(l.Confidence))
+		if l.Confidence == "unverified" {
+			e.Complete = false
+		}
+		d, _ := Date(l.AsOf)
+		if e.PricesAsOf == "" || d.Before(oldest) {
+			oldest, e.PricesAsOf = d, l.AsOf
+		}
+	}
+	e.MonthlyUSD = round(total)
+	if e.PricesAsOf != "" {
+		e.Confidence = []string{"high", "medium", "low", "unverified"}[worst]
+	}
 }
