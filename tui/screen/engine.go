@@ -5,15 +5,42 @@ import (
 	"time"
 
 	"berth/engine/event"
-	"berth/engine/plan"
 	"berth/engine/spec"
 )
 
-// The engine's types as the screens see them.
-type (
-	Plan   = plan.Plan
-	Change = plan.Change
-)
+// Change is one resource of a plan.
+type Change struct {
+	ID         string
+	Kind       string
+	Name       string
+	Action     event.Action
+	Why        string
+	MonthlyUSD float64
+
+	Group   string
+	Needs   []string
+	Usually time.Duration
+	Keeps   string
+	Unknown bool
+}
+
+// Plan is what would be done.
+type Plan struct {
+	App        string
+	Env        string
+	Target     string
+	Region     string
+	Hash       string
+	Changes    []Change
+	MonthlyUSD float64
+
+	Account    string
+	Destroy    bool
+	Endpoint   string
+	PricesAsOf string
+	Complete   bool
+	Usually    time.Duration
+}
 
 // Findings is what a source tree tells.
 type Findings struct {

@@ -54,8 +54,8 @@ type Interrupter interface {
 	Interrupt() (bool, tea.Cmd)
 }
 
+// Leaver is a screen that wants to know when another one comes to the front.
+type Leaver interface{ Leave() }
+
 // Tick makes everything that moves take its next step. Only a busy screen gets it.
 type Tick struct{}
-
-// Hangup tells a screen that the program must end soon, because its terminal or its parent is going away.
-type Hangup struct{}

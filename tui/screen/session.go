@@ -7,9 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/compare"
-	"berth/compare/advise"
 	"berth/engine/fail"
 	"berth/engine/spec"
+	"berth/engine/view"
 	"berth/tui/theme"
 )
 
@@ -46,8 +46,13 @@ type Session struct {
 
 	// Confirmed is the plan that Deploy shall carry out; Deploy takes it.
 	Confirmed *Plan
-	Run       Run // the newest run, nil before the first
-	Outcome   Outcome
+	// Destroying says that Review is to plan a destruction.
+	Destroying bool
+	Run        Run // the newest run, nil before the first
+	Outcome    Outcome
+
+	// Abandoned says that the user left a run that goes on: it is not waited for again.
+	Abandoned bool
 
 	Frame int // of everything that moves
 
@@ -63,6 +68,7 @@ type Outcome struct {
 	Verified string
 	Verb     string
 	Error    *fail.Error
+	Snap     *view.Snapshot // of the run, for the screens
 }
 
 type nav struct {
@@ -131,16 +137,4 @@ func (s *Session) Request(destroy bool) Request {
 func (s *Session) Do(work func(context.Context) tea.Msg) tea.Cmd {
 	ctx := s.Ctx
 	return func() tea.Msg { return work(ctx) }
-}
-
-// VerdictWord is a verdict as people read it.
-func VerdictWord(v advise.Verdict) string {
-	switch v {
-	case advise.Fits:
-		return "fits"
-	case advise.Changes:
-		return "with changes"
-	default:
-		return "no"
-	}
 }

@@ -63,6 +63,16 @@ func (l *Line) To(col int) *Line {
 // Gap appends n blanks.
 func (l *Line) Gap(n int) *Line { return l.To(l.used + n) }
 
+// Raw appends text that is painted already and is w columns wide.
+func (l *Line) Raw(s string, w int) *Line {
+	if l.full || w > l.Left() {
+		return l
+	}
+	l.buf = append(l.buf, s...)
+	l.used += w
+	return l
+}
+
 // Left is how many columns are left.
 func (l *Line) Left() int { return l.width - l.used }
 

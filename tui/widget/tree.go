@@ -177,7 +177,7 @@ func (t Tree) groupLine(g *groupState, fold bool, width int) string {
 	if g.nodes == 0 {
 		glyph, ink, text = th.Glyphs.Skipped, th.Quiet, Count(g.unchanged, "resource")+" unchanged"
 	}
-	l.Put(ink, glyph).Gap(1).Cell(th.Quiet, name, t.nameWidth(width)).Gap(1)
+	l.Put(ink, glyph).Gap(1).Cell(th.Strong, name, t.nameWidth(width)).Gap(1)
 	l.Cell(th.Quiet, text, l.Left()-timeWidth(width)-1)
 	if g.begun {
 		l.Gap(1).CellRight(th.Quiet, Duration(g.end.Sub(g.start)), elapsedWidth)
@@ -201,7 +201,10 @@ func (t Tree) nodeLine(n *view.Node, width int) string {
 	th := t.Theme
 	l := NewLine(th, width)
 	glyph, ink, name := t.look(n)
-	l.Put(ink, glyph).Gap(1).Cell(name, Title(n.ID), t.nameWidth(width)).Gap(1)
+	if t.Urgent[n.ID] && !n.State.Ended() {
+		l.Put(th.Accent, th.Glyphs.Caret)
+	}
+	l.To(1).Put(ink, glyph).Gap(1).Cell(name, Title(n.ID), t.nameWidth(width)-1).Gap(1)
 	times := timeWidth(width)
 	t.text(l, n, l.Left()-times-1)
 	l.Gap(1)
@@ -253,7 +256,7 @@ func (t Tree) text(l *Line, n *view.Node, room int) {
 		amount := Amount(n.Current, n.Total, n.Unit)
 		if room > barWidth+Width(amount)+2 {
 			part := float64(n.Current) / float64(n.Total)
-			l.raw(Bar{Theme: th, Part: part, Ink: th.Accent}.Render(barWidth, 1), barWidth).Gap(1)
+			l.Raw(Bar{Theme: th, Part: part, Ink: th.Accent}.Render(barWidth, 1), barWidth).Gap(1)
 		}
 		l.Cell(th.Text, amount+"  "+n.Text, end-l.used)
 	default:
@@ -303,14 +306,4 @@ func (t Tree) taskLine(task *event.Task, last bool, width int) string {
 	}
 	l.Cell(health, task.Health, 10)
 	return l.Put(th.Bad, task.Reason).String()
-}
-
-// raw appends text that is painted already and is w columns wide.
-func (l *Line) raw(s string, w int) *Line {
-	if l.full || w > l.Left() {
-		return l
-	}
-	l.buf = append(l.buf, s...)
-	l.used += w
-	return l
 }

@@ -1,0 +1,171 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"berth/tui/screen"
+	"berth/tui/theme"
+	"berth/tui/widget"
+)
+
+// margin is the blank columns at both sides.
+const margin = 2
+
+// tall is from how many rows on there is a blank line above the body.
+const tall = 22
+
+func (m *Model) tooSmall() bool { return m.width < MinWidth || m.height < MinHeight }
+
+func (m *Model) inner() int { return m.width - 2*margin }
+
+// top is how many lines stand above the body: header, way, rule, and a blank line where there is room.
+func (m *Model) top() int {
+	if m.height >= tall {
+		return 4
+	}
+	return 3
+}
+
+// bottom is how many lines stand below the body: rule and footer.
+const bottom = 2
+
+func (m *Model) layout() {
+	if m.width > 0 && !m.tooSmall() {
+		m.current().SetSize(m.inner(), m.height-m.top()-bottom)
+	}
+}
+
+// View draws the whole terminal.
+func (m *Model) View() string {
+	if m.width == 0 || m.height == 0 {
+		return ""
+	}
+	th := m.s.Theme
+	if m.tooSmall() {
+		return m.finish(m.small())
+	}
+	rule := th.Quiet.Paint(strings.Repeat(th.Glyphs.Rule, m.inner()))
+	lines := []string{m.header(), m.way(), rule}
+	if m.top() > len(lines) {
+		lines = append(lines, "")
+	}
+	room := m.height - m.top() - bottom
+	body := widget.Fit(widget.Lines(m.body(room)), m.inner(), room)
+	for len(body) < room {
+		body = append(body, "")
+	}
+	lines = append(lines, body...)
+	if m.leaving {
+		lines = widget.Over(lines, m.question(), m.inner())
+	}
+	lines = append(lines, rule, m.footer())
+	for i, l := range lines {
+		if l != "" {
+			lines[i] = strings.Repeat(" ", margin) + l
+		}
+	}
+	return m.finish(lines)
+}
+
+// finish is the last guard of the frame: no more lines and columns than the terminal has, and no sign that
+// it cannot show.
+func (m *Model) finish(lines []string) string {
+	text := widget.Join(widget.Fit(lines, m.width, m.height))
+	if m.s.Theme.ASCII {
+		text = theme.ToASCII(text)
+	}
+	return text
+}
+
+func (m *Model) small() []string {
+	text := fmt.Sprintf("berth needs %d columns and %d rows; here are %d and %d. Enlarge the window, or leave with Ctrl-C.",
+		MinWidth, MinHeight, m.width, m.height)
+	lines := widget.Wrap(text, m.width)
+	if m.leaving {
+		lines = append(lines, widget.Wrap("Leave? y or n", m.width)...)
+	}
+	return lines
+}
+
+func (m *Model) body(room int) string {
+	if !m.help {
+		return m.current().View()
+	}
+	lines := m.helpLines()
+	m.helpOffset = widget.ClampOffset(m.helpOffset, len(lines), room)
+	return widget.Static(m.s.Theme, lines, m.helpOffset, m.inner(), room)
+}
+
+// header says what this is about: app and environment at the left, account and region at the right.
+func (m *Model) header() string {
+	th, s := m.s.Theme, m.s
+	l := widget.NewLine(th, m.inner()).Put(th.Title, "berth")
+	if s.Engine.Simulated() != "" {
+		l.Gap(2).Put(th.Badge, " simulated ")
+	}
+	spec := s.Spec()
+	right := spec.Region
+	if s.Identity != nil && s.Identity.Account != "" {
+		right = strings.TrimPrefix(right+"  "+s.Identity.Account, "  ")
+	}
+	if spec.App != "" {
+		app := spec.App
+		if spec.EnvName != "" {
+			app += " " + th.Glyphs.Dot + " " + spec.EnvName
+		}
+		l.Gap(2).Cell(th.Text, app, min(widget.Width(app), l.Left()-widget.Width(right)-4))
+	}
+	return l.To(m.inner()-widget.Width(right)).Put(th.Quiet, right).String()
+}
+
+var titles = map[screen.Name]string{
+	screen.Project: "Project", screen.Needs: "Needs", screen.Compare: "Compare", screen.Settings: "Settings",
+	screen.Review: "Review", screen.Deploy: "Deploy", screen.Result: "Result", screen.Redeploy: "Overview",
+	screen.History: "History",
+}
+
+// way is the line that says where we are: the steps of the wizard, or the way from the overview.
+func (m *Model) way() string {
+	th := m.s.Theme
+	if m.stack[0] == screen.Project && slices.Contains(screen.Wizard, m.Shown()) {
+		c := widget.Crumbs{Theme: th, At: slices.Index(screen.Wizard, m.Shown())}
+		for _, n := range screen.Wizard {
+			c.Steps = append(c.Steps, titles[n])
+		}
+		return c.Render(m.inner(), 1)
+	}
+	l := widget.NewLine(th, m.inner())
+	for i, n := range m.stack {
+		if i > 0 {
+			l.Put(th.Quiet, " "+th.Glyphs.Cursor+" ")
+		}
+		ink := th.Quiet
+		if i == len(m.stack)-1 {
+			ink = th.Title
+		}
+		l.Put(ink, titles[n])
+	}
+	if sim := m.s.Engine.Simulated(); sim != "" && l.Left() > widget.Width(sim)+4 {
+		l.To(m.inner()-widget.Width(sim)).Put(th.Quiet, sim)
+	}
+	return l.String()
+}
+
+func (m *Model) footer() string {
+	help := widget.Key{Name: "?", Does: "help"}
+	var keys []widget.Key
+	switch {
+	case m.leaving:
+		keys = []widget.Key{{Name: "y", Does: "leave"}, {Name: "esc", Does: "stay"}}
+	case m.help:
+		keys = []widget.Key{{Name: "↑↓", Does: "scroll"}, {Name: "esc", Does: "close"}}
+	case m.typing():
+		keys = m.current().Keys()
+	default:
+		keys = append(keys, m.current().Keys()...)
+		keys = append(keys, help)
+	}
+	return widget.KeyLine{Theme: m.s.Theme, Keys: keys}.Render(m.inner(), 1)
+}

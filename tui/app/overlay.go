@@ -1,0 +1,74 @@
+package app
+
+import (
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// everywhere are the keys that work on every screen.
+var everywhere = []widget.Key{
+	{Name: "?", Does: "help", Long: "this page"},
+	{Name: "ctrl+c", Does: "leave", Long: "ask whether to leave; while something is being deployed: stop, then cancel, then leave"},
+	{Name: "ctrl+z", Does: "suspend", Long: "back to the shell; fg comes back"},
+}
+
+func (m *Model) helpLines() []string {
+	th, w := m.s.Theme, m.inner()
+	lines := []string{th.Strong.Paint(titles[m.Shown()])}
+	lines = append(lines, widget.Paragraph(th.Quiet, about[m.Shown()], w)...)
+	lines = append(lines, "")
+	keys := append(m.current().Keys()[:len(m.current().Keys()):len(m.current().Keys())], everywhere...)
+	lines = append(lines, widget.Lines(widget.KeyTable{Theme: th, Keys: keys}.Render(w, 1000))...)
+	if sim := m.s.Engine.Simulated(); sim != "" {
+		lines = append(lines, "")
+		lines = append(lines, widget.Paragraph(th.Quiet, sim, w)...)
+	}
+	return lines
+}
+
+// about says what each screen is for.
+var about = map[screen.Name]string{
+	screen.Project:  "What the source tree tells about the app. Nothing is asked of AWS here, and nothing is changed.",
+	screen.Needs:    "What the app needs from the service that runs it. Every answer is filled in already; change what is wrong.",
+	screen.Compare:  "Which AWS service can run the app, why, and what each costs a month. berth deploys to those marked so.",
+	screen.Settings: "Every value of berth.toml with where it came from. Going on writes the file; nothing is created yet.",
+	screen.Review:   "What will exist in AWS and what it costs a month. Only what is shown here is carried out.",
+	screen.Deploy:   "What is being done in AWS, what each resource waits for, how long it has taken and usually takes. A bar at the left marks the longest way to the end.",
+	screen.Result:   "The address of the app and how it was verified.",
+	screen.Redeploy: "What runs of the app now. It is asked of AWS again every 15 seconds.",
+}
+
+func (m *Model) onHelpKey(key string) {
+	switch key {
+	case "?", "esc", "q", "enter":
+		m.help = false
+	case "up", "k":
+		m.helpOffset--
+	case "down", "j":
+		m.helpOffset++
+	case "pgup":
+		m.helpOffset -= m.height / 2
+	case "pgdown", " ":
+		m.helpOffset += m.height / 2
+	}
+}
+
+// question is the dialog that asks whether to leave.
+func (m *Model) question() string {
+	th := m.s.Theme
+	body := []string{""}
+	body = append(body, widget.Paragraph(th.Text, m.leavingText(), min(46, m.inner()-8))...)
+	keys := widget.KeyLine{Theme: th, Keys: []widget.Key{{Name: "y", Does: "leave"}, {Name: "esc", Does: "stay"}}}
+	return widget.Box{Theme: th, Title: "Leave berth?", Body: append(body, "", keys.Render(40, 1), "")}.Render(m.inner(), m.height-4)
+}
+
+func (m *Model) leavingText() string {
+	switch {
+	case m.s.Run != nil:
+		return "What exists in AWS stays as it is. berth shows it again when it is started in this folder."
+	case m.s.Plan != nil:
+		return "Nothing was created. The settings are in berth.toml; berth goes on from there."
+	default:
+		return "Nothing was created and nothing was written. The answers given so far are not kept."
+	}
+}

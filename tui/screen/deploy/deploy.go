@@ -1,0 +1,480 @@
+// Package deploy is the screen that carries a confirmed plan out and shows how: the tree of resources with
+// what each waits for, the log, an overall estimate, and a failure as a card with the keys that go on.
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/view"
+	"berth/tui/feed"
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// Screen is the deploy screen.
+type Screen struct {
+	s             *screen.Session
+	width, height int
+
+	run     screen.Run
+	cancel  context.CancelFunc // ends the feed
+	feed    *feed.Feed
+	snap    view.Snapshot
+	urgent  map[string]bool
+	left    Estimate
+	stops   int  // how often Ctrl-C was pressed
+	logOnly bool // the log has the whole room
+	offset  int
+	pinned  bool // the user scrolls the tree
+	back    int  // how far the log is scrolled back
+	find    string
+	finding bool
+}
+
+// New makes the screen.
+func New(s *screen.Session) *Screen { return &Screen{s: s} }
+
+// Enter starts the confirmed plan, if there is one that was not started yet.
+func (d *Screen) Enter() tea.Cmd {
+	plan := d.s.Confirmed
+	if plan == nil {
+		return nil
+	}
+	d.s.Confirmed = nil
+	if d.cancel != nil {
+		d.cancel()
+	}
+	w, h := d.width, d.height
+	*d = Screen{s: d.s, width: w, height: h}
+	// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
+	d.run = d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), plan)
+	d.s.Run, d.s.Outcome = d.run, screen.Outcome{Verb: verb(plan)}
+	ctx, cancel := context.WithCancel(d.s.Ctx)
+	d.cancel = cancel
+	d.feed = feed.New(ctx, d.run.ID(), d.run.Events())
+	return d.feed.Next
+}
+
+func verb(p *screen.Plan) string {
+	if p.Destroy {
+		return "destroy"
+	}
+	return "deploy"
+}
+
+// Update handles a message.
+func (d *Screen) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case feed.Batch:
+		if d.run != nil && msg.Run == d.run.ID() {
+			return d.onBatch(msg)
+		}
+	case screen.Tick:
+		d.estimate()
+	case tea.KeyMsg:
+		d.onKey(msg)
+	}
+	return nil
+}
+
+func (d *Screen) onBatch(b feed.Batch) tea.Cmd {
+	for _, e := range b.Events {
+		d.snap.Apply(e)
+	}
+	d.estimate()
+	if !b.End {
+		return d.feed.Next
+	}
+	d.ended()
+	return nil
+}
+
+// ended keeps what is told after the program, and shows the result of a run that went well.
+func (d *Screen) ended() {
+	s := &d.snap
+	if s.Ended.IsZero() {
+		return // the feed ended with the program, not with the run
+	}
+	d.s.Outcome = screen.Outcome{
+		Done: true, Outcome: string(s.Outcome), Endpoint: s.Endpoint, Verified: s.Verified, Verb: s.Verb,
+		Error: s.Error, Snap: s,
+	}
+	d.s.Status = nil // known no longer
+	if s.Outcome == event.Succeeded {
+		d.s.Go(screen.Result)
+	}
+}
+
+func (d *Screen) estimate() {
+	if !d.snap.Running() {
+		return
+	}
+	now := d.s.Engine.Now()
+	left, urgent := remaining(&d.snap, now)
+	d.left.Update(left, now)
+	d.urgent = urgent
+}
+
+func (d *Screen) onKey(k tea.KeyMsg) {
+	if d.finding {
+		d.search(k)
+		return
+	}
+	switch k.String() {
+	case "up", "k":
+		d.scroll(-1)
+	case "down", "j":
+		d.scroll(1)
+	case "home":
+		d.scroll(-1 << 20)
+	case "end", "f":
+		d.pinned, d.back = false, 0
+	case "pgup":
+		d.back = min(d.back+5, len(d.snap.Logs))
+	case "pgdown":
+		d.back = max(0, d.back-5)
+	case "l":
+		d.logOnly = !d.logOnly
+	case "/":
+		d.finding, d.find = true, ""
+	case "esc":
+		switch {
+		case d.find != "":
+			d.find = ""
+		case d.logOnly:
+			d.logOnly = false
+		case d.over():
+			d.s.Back()
+		}
+	default:
+		if d.over() {
+			d.after(k.String())
+		}
+	}
+}
+
+// after handles the keys that go on from a run that has ended.
+func (d *Screen) after(key string) {
+	switch key {
+	case "r":
+		if d.snap.Outcome != event.Succeeded {
+			d.s.Go(screen.Review)
+		}
+	case "s":
+		if d.snap.Verb != "destroy" {
+			d.s.Go(screen.Settings)
+		}
+	case "enter":
+		if d.snap.Outcome == event.Succeeded {
+			d.s.Go(screen.Result)
+		} else {
+			d.s.Go(screen.Redeploy)
+		}
+	case "q":
+		d.s.Quit()
+	}
+}
+
+func (d *Screen) search(k tea.KeyMsg) {
+	switch k.Type {
+	case tea.KeyEnter:
+		d.finding = false
+	case tea.KeyEsc:
+		d.finding, d.find = false, ""
+	case tea.KeyBackspace:
+		if r := []rune(d.find); len(r) > 0 {
+			d.find = string(r[:len(r)-1])
+		}
+	case tea.KeyRunes, tea.KeySpace:
+		d.find += widget.Clean(string(k.Runes))
+	}
+	d.back = 0
+}
+
+func (d *Screen) scroll(by int) {
+	if d.logOnly {
+		d.back = max(0, min(d.back-by, len(d.snap.Logs)))
+		return
+	}
+	h := d.treeHeight()
+	count, off := d.tree().Rows(h)
+	d.offset, d.pinned = widget.ClampOffset(off+by, count, h), true
+}
+
+// over says that the run has ended.
+func (d *Screen) over() bool { return d.run == nil || !d.snap.Ended.IsZero() }
+
+// Interrupt stops the run in three steps; when no run goes on, the program asks as everywhere.
+func (d *Screen) Interrupt() (bool, tea.Cmd) {
+	if d.over() {
+		return false, nil
+	}
+	d.stops++
+	switch d.stops {
+	case 1:
+		d.run.Stop()
+	case 2:
+		d.run.Cancel()
+	default:
+		d.s.Abandoned = true
+		d.s.Quit()
+	}
+	return true, nil
+}
+
+// SetSize gives the screen its room.
+func (d *Screen) SetSize(w, h int) { d.width, d.height = w, h }
+
+// Busy says that the run goes on.
+func (d *Screen) Busy() bool { return !d.over() }
+
+// Typing says that letters are text just now.
+func (d *Screen) Typing() bool { return d.finding }
+
+// Keys are the keys of this moment.
+func (d *Screen) Keys() []widget.Key {
+	log := widget.Key{Name: "l", Does: "log", Long: "the log alone, or beside the resources"}
+	if d.logOnly {
+		log.Does = "resources"
+	}
+	scroll := []widget.Key{
+		{Name: "↑↓", Does: "scroll", Long: "scroll; f follows what is at work again"},
+		{Name: "pgup", Does: "older log", Long: "scroll the log back; pgdown goes on"},
+		{Name: "/", Does: "find", Long: "show only log lines that hold a text; esc shows all"},
+	}
+	switch {
+	case d.finding:
+		return []widget.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "all lines"}}
+	case !d.over():
+		stop := []string{"stop", "cancel", "leave"}[min(d.stops, 2)]
+		return append([]widget.Key{{Name: "ctrl+c", Does: stop}, log}, scroll...)
+	case d.snap.Outcome == event.Succeeded:
+		return append([]widget.Key{{Name: "enter", Does: "result"}, log}, scroll...)
+	default:
+		keys := d.cardKeys()
+		return append(append(keys, log), scroll...)
+	}
+}
+
+// cardKeys are the keys that go on from a failure.
+func (d *Screen) cardKeys() []widget.Key {
+	keys := []widget.Key{{Name: "r", Does: "try again", Long: "look at AWS again, plan what is left, and go on from there"}}
+	if d.snap.Verb != "destroy" {
+		keys = append(keys, widget.Key{Name: "s", Does: "settings"})
+	}
+	return append(keys, widget.Key{Name: "enter", Does: "overview"}, widget.Key{Name: "q", Does: "leave"})
+}
+
+func (d *Screen) wide() bool { return d.width >= 120 }
+
+const gutter = 3
+
+func (d *Screen) treeWidth() int {
+	if d.wide() {
+		return (d.width - gutter) * 3 / 5
+	}
+	return d.width
+}
+
+// bodyHeight is the room below the two lines at the top.
+func (d *Screen) bodyHeight() int { return max(1, d.height-2-len(d.banner())) }
+
+func (d *Screen) treeHeight() int {
+	switch body := d.bodyHeight(); {
+	case d.wide():
+		return body
+	case d.failed() != nil:
+		return max(1, body-d.cardHeight()-1)
+	case body < 14:
+		return body
+	default:
+		return body - d.logHeight() - 1
+	}
+}
+
+func (d *Screen) logHeight() int { return max(3, d.bodyHeight()/4) }
+
+func (d *Screen) cardHeight() int {
+	return min(len(d.card().Lines(d.width)), max(6, d.bodyHeight()*2/3))
+}
+
+// failed is the failure that the run ended with, if it did.
+func (d *Screen) failed() *fail.Error {
+	if d.snap.Ended.IsZero() || d.snap.Outcome == event.Succeeded {
+		return nil
+	}
+	if d.snap.Error != nil {
+		return d.snap.Error
+	}
+	return &fail.Error{Cause: "The run ended as " + string(d.snap.Outcome)}
+}
+
+func (d *Screen) card() widget.Failure {
+	return widget.Failure{Theme: d.s.Theme, Error: d.failed(), Keys: d.cardKeys()}
+}
+
+func (d *Screen) tree() widget.Tree {
+	return widget.Tree{
+		Theme: d.s.Theme, Snap: &d.snap, Now: d.s.Engine.Now(), Frame: d.s.Frame,
+		Offset: d.offset, Pinned: d.pinned, Urgent: d.urgent,
+	}
+}
+
+// View draws the screen.
+func (d *Screen) View() string {
+	if d.run == nil {
+		return d.s.Theme.Quiet.Paint("Nothing was started.")
+	}
+	lines := []string{d.headline()}
+	lines = append(lines, d.banner()...)
+	lines = append(lines, "")
+	return widget.Join(append(lines, d.body()...))
+}
+
+func (d *Screen) body() []string {
+	th, body := d.s.Theme, d.bodyHeight()
+	if d.logOnly {
+		return widget.Lines(d.logs(d.width, body))
+	}
+	tree := d.tree().Render(d.treeWidth(), d.treeHeight())
+	if d.wide() {
+		right := d.width - d.treeWidth() - gutter
+		side := d.logs(right, body)
+		if d.failed() != nil {
+			card := d.card().Render(right, body*2/3)
+			room := body - len(widget.Lines(card)) - 1
+			side = card + "\n\n" + d.logs(right, room)
+		}
+		return widget.Lines(widget.Beside(tree, side, d.treeWidth(), gutter))
+	}
+	lines := widget.Lines(tree)
+	for len(lines) < d.treeHeight() {
+		lines = append(lines, "")
+	}
+	switch {
+	case d.failed() != nil:
+		lines = append(lines, "")
+		lines = append(lines, widget.Lines(d.card().Render(d.width, d.cardHeight()))...)
+	case body >= 14:
+		lines = append(lines, th.Quiet.Paint(strings.Repeat(th.Glyphs.Rule, d.width)))
+		lines = append(lines, widget.Lines(d.logs(d.width, d.logHeight()))...)
+	}
+	return widget.Fit(lines, d.width, body)
+}
+
+func (d *Screen) logs(width, height int) string {
+	if height <= 0 {
+		return ""
+	}
+	pane := widget.LogPane{Theme: d.s.Theme, Logs: d.snap.Logs, Back: d.back, Find: d.find}
+	if !d.finding && d.find == "" {
+		return pane.Render(width, height)
+	}
+	th := d.s.Theme
+	find := widget.NewLine(th, width).Put(th.Quiet, "find ").Put(th.Strong, d.find)
+	if d.finding {
+		find.Put(th.Accent, th.Glyphs.Caret)
+	}
+	return find.String() + "\n" + pane.Render(width, height-1)
+}
+
+// headline says how far the run is as a whole.
+func (d *Screen) headline() string {
+	th, s := d.s.Theme, &d.snap
+	l := widget.NewLine(th, d.width)
+	done, all := d.progress()
+	elapsed := widget.Duration(s.Elapsed(d.s.Engine.Now()))
+	switch {
+	case s.Started.IsZero():
+		return l.Put(th.Strong, "Starting"+th.Glyphs.Ellipsis).String()
+	case d.over():
+		glyph, ink, word := th.Glyphs.Done, th.Good, "done"
+		if s.Outcome != event.Succeeded {
+			glyph, ink, word = th.Glyphs.Failed, th.Bad, strings.ReplaceAll(string(s.Outcome), "_", " ")
+		}
+		l.Put(ink, glyph).Gap(1).Put(th.Strong, widget.Title(s.Verb)+" "+word)
+		return l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %d, %s", done, all, elapsed)).String()
+	}
+	l.Put(th.Strong, doing(s.Verb)+" "+s.App)
+	count := fmt.Sprintf("%d of %d", done, all)
+	bar := min(24, d.width/5)
+	l.Gap(2).CellRight(th.Text, count, 2*len(fmt.Sprint(all))+4).Gap(2)
+	l.Raw(widget.Bar{Theme: th, Part: float64(done) / float64(max(1, all)), Ink: th.Accent}.Render(bar, 1), bar)
+	l.Gap(2).CellRight(th.Text, elapsed, 6)
+	if left, late, known := d.left.Left(); known {
+		text := "about " + widget.Roughly(left) + " left"
+		if late {
+			text = "takes longer than usual"
+		}
+		l.Gap(2).Put(th.Quiet, text)
+	}
+	return l.String()
+}
+
+func doing(verb string) string {
+	switch verb {
+	case "destroy":
+		return "Destroying"
+	case "rollback":
+		return "Rolling back"
+	default:
+		return "Deploying"
+	}
+}
+
+// progress counts the nodes that the plan changes.
+func (d *Screen) progress() (done, all int) {
+	for i := range d.snap.Nodes {
+		n := &d.snap.Nodes[i]
+		if n.Action == event.None {
+			continue
+		}
+		all++
+		if n.State == view.Done {
+			done++
+		}
+	}
+	return done, all
+}
+
+// banner says what a stop means for AWS, while one is under way, and that the app is live already.
+func (d *Screen) banner() []string {
+	th, s := d.s.Theme, &d.snap
+	if !d.over() && d.stops > 0 {
+		var text string
+		switch {
+		case d.stops == 1 && s.Stopping != "":
+			text = s.Stopping + ". Ctrl-C again cuts off the calls under way."
+		case d.stops == 1:
+			text = "Stopping: what is under way is finished, nothing new is started. Ctrl-C again cuts off the calls under way."
+		default:
+			text = "Cancelled: no more calls are made. AWS goes on with what it was told: " + d.underWay() +
+				". berth continues from there when it is started again. Ctrl-C once more leaves now."
+		}
+		return widget.Paragraph(th.Warn, text, d.width)
+	}
+	if !d.over() && s.Endpoint != "" {
+		l := widget.NewLine(th, d.width).Put(th.Good, th.Glyphs.Done+" Live").Gap(2).Put(th.Title, s.Endpoint)
+		return []string{l.Gap(2).Put(th.Quiet, "what is left goes on quietly").String()}
+	}
+	return nil
+}
+
+func (d *Screen) underWay() string {
+	var names []string
+	for i := range d.snap.Nodes {
+		if n := &d.snap.Nodes[i]; n.State == view.Running || n.State == view.Waiting {
+			names = append(names, widget.Title(n.ID))
+		}
+	}
+	if len(names) == 0 {
+		return "nothing that is known"
+	}
+	return strings.Join(names, ", ")
+}

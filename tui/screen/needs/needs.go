@@ -1,0 +1,364 @@
+// Package needs is the screen that asks what the app needs. Every question has an answer from the start, from
+// the source tree or a default, says why it matters, and shows at once which services the answer rules out.
+package needs
+
+import (
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/compare"
+	"berth/compare/advise"
+	"berth/tui/form"
+	"berth/tui/screen"
+	"berth/tui/theme"
+	"berth/tui/widget"
+)
+
+// Screen is the needs screen.
+type Screen struct {
+	s             *screen.Session
+	width, height int
+
+	questions []question
+	cursor    int
+	offset    int
+	editor    form.Editor
+	problem   string // of the question with the cursor
+	news      string // what the last answer changed
+	services  []compare.Service
+}
+
+// New makes the screen.
+func New(s *screen.Session) *Screen { return &Screen{s: s, questions: all(), cursor: 1} }
+
+// Enter judges anew: settings may have changed meanwhile.
+func (n *Screen) Enter() tea.Cmd {
+	n.services = n.s.Fits()
+	n.news = ""
+	return nil
+}
+
+// Update handles a message.
+func (n *Screen) Update(msg tea.Msg) tea.Cmd {
+	k, ok := msg.(tea.KeyMsg)
+	if !ok {
+		return nil
+	}
+	if n.editor != nil {
+		n.edit(k)
+	} else {
+		n.onKey(k)
+	}
+	n.offset = n.fields().Follow(n.listWidth(), n.listHeight())
+	return nil
+}
+
+func (n *Screen) onKey(k tea.KeyMsg) {
+	q := n.questions[n.cursor]
+	switch k.String() {
+	case "enter":
+		if n.s.Spec().Region == "" {
+			n.ask("region", "a region is needed: choose the one nearest to the users")
+			return
+		}
+		n.s.Go(screen.Compare)
+	case "esc":
+		n.s.Back()
+	case "up", "k":
+		n.move(-1)
+	case "down", "j":
+		n.move(1)
+	case "home":
+		n.cursor = 1
+	case "end":
+		n.cursor = len(n.questions) - 1
+	case " ", "e":
+		if q.kind == yesNo {
+			n.toggle(q)
+			return
+		}
+		n.open(q)
+	case "y", "n":
+		if q.kind == yesNo && q.on(n.s.Draft) != (k.String() == "y") {
+			n.toggle(q)
+		}
+	case "left", "right", "-", "+":
+		n.step(q, k.String())
+	case "u":
+		before := n.services
+		if n.s.Draft.Undo() != "" {
+			n.changed(before)
+		}
+	}
+}
+
+func (n *Screen) move(by int) {
+	n.cursor = n.fields().Move(n.cursor, by)
+	n.problem, n.news = "", ""
+}
+
+// ask puts the cursor on a question that needs an answer, and says why.
+func (n *Screen) ask(id, why string) {
+	for i, q := range n.questions {
+		if q.id == id {
+			n.cursor, n.problem = i, why
+		}
+	}
+}
+
+func (n *Screen) toggle(q question) {
+	value := "true"
+	if q.on(n.s.Draft) {
+		value = "false"
+	}
+	n.answer(q, value)
+}
+
+// step changes the answer by the arrow keys: numbers by one, yes and no in turn.
+func (n *Screen) step(q question, key string) {
+	by := 1
+	if key == "left" || key == "-" {
+		by = -1
+	}
+	switch q.kind {
+	case yesNo:
+		n.toggle(q)
+	case number:
+		if q.id == "instances" {
+			n.answer(q, stepped(n.s.Spec().Service.Instances, by))
+		}
+	}
+}
+
+func (n *Screen) open(q question) {
+	value, _ := q.value(n.s.Draft)
+	if q.kind == region {
+		n.editor = form.NewChoice(n.s.Theme, n.s.Regions(), value)
+		return
+	}
+	n.editor = form.NewText(n.s.Theme, "", value, q.check)
+}
+
+func (n *Screen) edit(k tea.KeyMsg) {
+	n.editor.Key(k)
+	switch n.editor.State() {
+	case form.Done:
+		value := n.editor.Value()
+		n.editor = nil
+		n.answer(n.questions[n.cursor], strings.TrimPrefix(value, "$"))
+	case form.Cancelled:
+		n.editor = nil
+	}
+}
+
+func (n *Screen) answer(q question, value string) {
+	before := n.services
+	n.problem = ""
+	if err := q.answer(n.s.Draft, value); err != nil {
+		n.problem = err.Error()
+		return
+	}
+	n.changed(before)
+}
+
+// changed judges anew and says what the answer did to the services.
+func (n *Screen) changed(before []compare.Service) {
+	n.services = n.s.Fits()
+	n.news = news(before, n.services)
+}
+
+// news says in one sentence which service an answer ruled out or brought back.
+func news(before, after []compare.Service) string {
+	old := map[string]advise.Verdict{}
+	for _, s := range before {
+		old[s.ID] = s.Verdict
+	}
+	var out []string
+	for _, s := range after {
+		was, ok := old[s.ID]
+		switch {
+		case !ok || was == s.Verdict:
+		case s.Verdict == advise.No:
+			out = append(out, s.Name+" drops out"+why(s, advise.No))
+		case was == advise.No:
+			out = append(out, s.Name+" is possible again")
+		case s.Verdict == advise.Changes:
+			out = append(out, s.Name+" needs changes"+why(s, advise.Changes))
+		default:
+			out = append(out, s.Name+" fits now")
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func why(s compare.Service, v advise.Verdict) string {
+	for _, r := range s.Reasons {
+		if r.Verdict == v {
+			return ": " + r.Text
+		}
+	}
+	return ""
+}
+
+// SetSize gives the screen its room.
+func (n *Screen) SetSize(w, h int) {
+	n.width, n.height = w, h
+	if n.s.Draft != nil {
+		n.offset = n.fields().Follow(n.listWidth(), n.listHeight())
+	}
+}
+
+// Typing says that letters are text just now.
+func (n *Screen) Typing() bool { return n.editor != nil }
+
+// Keys are the keys of this moment.
+func (n *Screen) Keys() []widget.Key {
+	if n.editor != nil {
+		return []widget.Key{{Name: "enter", Does: "take it"}, {Name: "esc", Does: "leave it as it was"}}
+	}
+	change := widget.Key{Name: "space", Does: "change", Long: "change the answer; ←→ work, too"}
+	return []widget.Key{
+		{Name: "enter", Does: "continue", Long: "accept all answers and see which service fits"},
+		change,
+		{Name: "↑↓", Does: "move"},
+		{Name: "u", Does: "undo", Long: "take the last answer back"},
+		{Name: "esc", Does: "back"},
+	}
+}
+
+const gutter = 4
+
+// wide says that there is room for two columns.
+func (n *Screen) wide() bool { return n.width >= 100 }
+
+func (n *Screen) listWidth() int {
+	if n.wide() {
+		return (n.width - gutter) * 3 / 5
+	}
+	return n.width
+}
+
+func (n *Screen) listHeight() int {
+	if n.wide() {
+		return n.height
+	}
+	return n.height - n.asideHeight() - 1
+}
+
+func (n *Screen) asideHeight() int { return max(4, min(9, n.height/3)) }
+
+func (n *Screen) fields() widget.Fields {
+	f := widget.Fields{Theme: n.s.Theme, Cursor: n.cursor, Offset: n.offset}
+	for i, q := range n.questions {
+		if q.id == "" {
+			f.Fields = append(f.Fields, widget.Field{Heading: q.label})
+			continue
+		}
+		_, show := q.value(n.s.Draft)
+		x := widget.Field{Label: q.label, Value: show, From: q.from(n.s.Draft, n.s.Findings)}
+		x.Unset = show == "no" || show == "none" || show == "no limit"
+		if i == n.cursor {
+			x.Problem = n.problem
+			if n.editor != nil {
+				for _, l := range n.editor.Lines(n.listWidth()-4, 8) {
+					x.Below = append(x.Below, "    "+l)
+				}
+			}
+		}
+		f.Fields = append(f.Fields, x)
+	}
+	return f
+}
+
+// View draws the screen.
+func (n *Screen) View() string {
+	list := n.fields().Render(n.listWidth(), n.listHeight())
+	if n.wide() {
+		aside := n.aside(n.width-n.listWidth()-gutter, n.height)
+		return widget.Beside(list, widget.Join(aside), n.listWidth(), gutter)
+	}
+	lines := widget.Lines(list)
+	for len(lines) < n.listHeight() {
+		lines = append(lines, "")
+	}
+	lines = append(lines, "")
+	return widget.Join(append(lines, n.aside(n.width, n.asideHeight())...))
+}
+
+// aside explains the question with the cursor and what the services make of the answers.
+func (n *Screen) aside(width, height int) []string {
+	th := n.s.Theme
+	q := n.questions[n.cursor]
+	verdicts := n.verdicts(width, height, q)
+	var lines []string
+	if n.wide() {
+		lines = append(lines, th.Strong.Paint(q.label))
+	}
+	explain := widget.Paragraph(th.Quiet, q.why, width)
+	if room := max(1, height-len(lines)-len(verdicts)-1); len(explain) > room {
+		explain = explain[:room]
+	}
+	lines = append(lines, explain...)
+	if n.news != "" {
+		lines = append(lines, widget.NewLine(th, width).Put(th.Accent, th.Glyphs.Arrow+" "+n.news).String())
+	}
+	if n.wide() {
+		lines = append(lines, "", th.Strong.Paint("What that means"))
+	}
+	return widget.Fit(append(lines, verdicts...), width, height)
+}
+
+// verdicts lists the services, one a line where there is room, with what this question says about each.
+func (n *Screen) verdicts(width, height int, q question) []string {
+	th := n.s.Theme
+	if !n.wide() && height < len(n.services)+3 {
+		return n.summary(width)
+	}
+	var lines []string
+	for _, s := range n.services {
+		glyph, ink := screen.VerdictGlyph(th, s.Verdict)
+		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(th.Text, s.Name, min(30, width/2)).Gap(1)
+		lines = append(lines, l.Put(th.Quiet, about(s, q.id)).String())
+	}
+	return lines
+}
+
+// about is what a service says to a requirement; when it says nothing, its verdict as a whole.
+func about(s compare.Service, id string) string {
+	for _, r := range s.Reasons {
+		if r.Requirement == id && r.Verdict != advise.Fits {
+			return r.Text
+		}
+	}
+	for _, r := range s.Reasons {
+		if r.Verdict == s.Verdict && s.Verdict != advise.Fits {
+			return r.Text
+		}
+	}
+	return screen.VerdictWord(s.Verdict)
+}
+
+// summary is the verdicts in one or two lines.
+func (n *Screen) summary(width int) []string {
+	th := n.s.Theme
+	l := widget.NewLine(th, width)
+	for i, v := range []advise.Verdict{advise.Fits, advise.Changes, advise.No} {
+		var names []string
+		for _, s := range n.services {
+			if s.Verdict == v {
+				names = append(names, s.Name)
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		if i > 0 && l.Left() < width {
+			l.Gap(3)
+		}
+		glyph, ink := screen.VerdictGlyph(th, v)
+		quiet := []theme.Ink{th.Strong, th.Text, th.Quiet}[i]
+		l.Put(ink, glyph).Gap(1).Put(quiet, strings.Join(names, ", "))
+	}
+	return []string{l.String()}
+}

@@ -1,0 +1,148 @@
+// Package result is the screen after a run that went well: the address, how it was verified, what it costs,
+// and what can be done next.
+package result
+
+import (
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// Screen is the result screen.
+type Screen struct {
+	s             *screen.Session
+	width, height int
+	offset        int
+}
+
+// New makes the screen.
+func New(s *screen.Session) *Screen { return &Screen{s: s} }
+
+// Enter does nothing: all is known.
+func (r *Screen) Enter() tea.Cmd { return nil }
+
+// Update handles a message.
+func (r *Screen) Update(msg tea.Msg) tea.Cmd {
+	k, ok := msg.(tea.KeyMsg)
+	if !ok {
+		return nil
+	}
+	switch k.String() {
+	case "enter":
+		if r.destroyed() {
+			r.s.Quit()
+		} else {
+			r.s.Go(screen.Redeploy)
+		}
+	case "l":
+		r.s.Go(screen.Deploy)
+	case "q", "esc":
+		r.s.Quit()
+	case "up", "k":
+		r.offset--
+	case "down", "j":
+		r.offset++
+	}
+	r.offset = widget.ClampOffset(r.offset, len(r.lines()), r.height)
+	return nil
+}
+
+func (r *Screen) destroyed() bool { return r.s.Outcome.Verb == "destroy" }
+
+// SetSize gives the screen its room.
+func (r *Screen) SetSize(w, h int) { r.width, r.height = w, h }
+
+// Keys are the keys of this moment.
+func (r *Screen) Keys() []widget.Key {
+	log := widget.Key{Name: "l", Does: "how it went", Long: "the resources and the log of the run"}
+	leave := widget.Key{Name: "q", Does: "leave", Long: "leave; what is shown here is printed again"}
+	if r.destroyed() {
+		return []widget.Key{leave, log}
+	}
+	return []widget.Key{
+		{Name: "enter", Does: "overview", Long: "what runs, with redeploy, settings and destroy"}, leave, log,
+	}
+}
+
+// View draws the screen.
+func (r *Screen) View() string {
+	return widget.Static(r.s.Theme, r.lines(), r.offset, r.width, r.height)
+}
+
+const labelWidth = 11
+
+func (r *Screen) lines() []string {
+	th, w, o := r.s.Theme, r.width, r.s.Outcome
+	app := r.s.Spec().App
+	head := widget.NewLine(th, w).Put(th.Good, th.Glyphs.Done).Gap(1)
+	var lines []string
+	if r.destroyed() {
+		lines = []string{head.Put(th.Strong, app+" is gone").String(), ""}
+	} else {
+		lines = []string{head.Put(th.Strong, app+" is live").String(), ""}
+		if o.Endpoint != "" {
+			lines = append(lines, widget.NewLine(th, w).Gap(2).Put(th.Title, o.Endpoint).String(), "")
+		}
+	}
+	for _, f := range r.facts() {
+		for i, text := range widget.Wrap(f[1], w-labelWidth) {
+			l := widget.NewLine(th, w)
+			if i == 0 {
+				l.Put(th.Quiet, f[0])
+			}
+			lines = append(lines, l.To(labelWidth).Put(th.Text, text).String())
+		}
+	}
+	lines = append(lines, "", th.Strong.Paint("Next"))
+	for _, n := range r.next() {
+		l := widget.NewLine(th, w).Gap(2).Cell(th.Text, n[0], 20)
+		lines = append(lines, l.Put(th.Quiet, n[1]).String())
+	}
+	return lines
+}
+
+// facts are what is known about the run, label and text.
+func (r *Screen) facts() [][2]string {
+	o, p := r.s.Outcome, r.s.Plan
+	var out [][2]string
+	if o.Verified != "" {
+		out = append(out, [2]string{"verified", o.Verified})
+	}
+	if s := o.Snap; s != nil {
+		took := widget.Duration(s.Ended.Sub(s.Started))
+		if s.APICalls > 0 {
+			took += fmt.Sprintf(", %s to AWS", widget.Count(s.APICalls, "call"))
+		}
+		out = append(out, [2]string{"took", took})
+	}
+	if p != nil && !r.destroyed() {
+		cost := widget.USD(p.MonthlyUSD) + " a month"
+		if !p.Complete {
+			cost = "at least " + cost
+		}
+		if p.PricesAsOf != "" {
+			cost += ", prices as of " + p.PricesAsOf
+		}
+		out = append(out, [2]string{"costs", cost})
+	}
+	if p != nil {
+		out = append(out, [2]string{"where", fmt.Sprintf("%s of account %s", p.Region, p.Account)})
+	}
+	return out
+}
+
+// next are the commands that make sense from here.
+func (r *Screen) next() [][2]string {
+	if r.destroyed() {
+		return [][2]string{{"berth", "deploy it again: berth.toml is still there"}}
+	}
+	return [][2]string{
+		{"berth", "come back: what runs, redeploy, settings, destroy"},
+		{"berth deploy --yes", "redeploy without questions, as in CI"},
+		{"berth status", "what runs, as text or --json"},
+		{"berth destroy", "remove all of it"},
+	}
+}

@@ -1,0 +1,175 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"berth/engine/spec"
+	"berth/tui/widget"
+)
+
+// row is one line of the settings: a key of berth.toml, one entry of a table, or a heading.
+type row struct {
+	heading string
+	key     spec.Key
+	name    string // full name of the value: the key's, or one entry's such as env.PHX_HOST
+	label   string
+	add     bool // makes a new entry of the table
+}
+
+// labels name what the words of the key do not say well. Keys that are not here, such as later ones, are
+// named after themselves.
+var labels = map[string]string{
+	"app": "App name", "service.cpu": "CPU", "service.memory": "Memory", "service.health_path": "Health path",
+	"service.command": "Command", "service.stop_timeout": "Time to stop", "service.start_timeout": "Time to start",
+	"service.autoscale.max": "Most instances", "service.autoscale.cpu_percent": "CPU to aim for",
+	"network.websockets": "WebSockets", "network.clustering": "Clustering", "network.domain": "Own domain",
+	"image.dockerfile": "Dockerfile", "image.context": "Build folder", "image.ref": "Ready image",
+	"image.args": "Build argument", "env": "Variable", "secrets.from_ssm": "From SSM", "storage": "Folders",
+	"database.engine": "Database", "database.class": "Database size", "database.storage_gb": "Database disk",
+}
+
+// headings name the tables of berth.toml; a table that is not here heads its keys with its own name.
+var headings = map[string]string{
+	"": "App", "service": "Container", "service.autoscale": "Container", "image": "Image", "network": "Network",
+	"env": "Environment", "secrets": "Environment", "storage": "Data", "database": "Data",
+}
+
+// first are the headings that come first, in this order.
+var first = []string{"App", "Container", "Network", "Environment", "Image", "Data"}
+
+// rows lists all values that berth.toml can hold, with those of tables one by one.
+func rows(s *spec.Spec) []row {
+	byHeading := map[string][]row{}
+	order := slices.Clone(first)
+	for _, k := range spec.Keys() {
+		if k.Name == "target" {
+			continue // chosen in the comparison
+		}
+		h := heading(k)
+		if !slices.Contains(order, h) {
+			order = append(order, h)
+		}
+		byHeading[h] = append(byHeading[h], entries(s, k)...)
+	}
+	var out []row
+	for _, h := range order {
+		if len(byHeading[h]) > 0 {
+			out = append(append(out, row{heading: h}), byHeading[h]...)
+		}
+	}
+	return out
+}
+
+func heading(k spec.Key) string {
+	table := k.Name
+	if k.Kind != spec.Table && k.Kind != spec.Paths {
+		i := strings.LastIndexByte(k.Name, '.')
+		table = k.Name[:max(0, i)]
+	}
+	if h, ok := headings[table]; ok {
+		return h
+	}
+	return widget.Title(strings.ReplaceAll(table, ".", " "))
+}
+
+func entries(s *spec.Spec, k spec.Key) []row {
+	label, ok := labels[k.Name]
+	if !ok {
+		label = widget.Title(k.Name[strings.LastIndexByte(k.Name, '.')+1:])
+	}
+	if k.Kind != spec.Table {
+		return []row{{key: k, name: k.Name, label: label}}
+	}
+	v, _ := s.Get(k.Name)
+	m, _ := v.(map[string]string)
+	var out []row
+	for _, name := range sortedKeys(m) {
+		out = append(out, row{key: k, name: k.Name + "." + name, label: name})
+	}
+	return append(out, row{key: k, name: k.Name, label: "+ " + strings.ToLower(label[:1]) + label[1:], add: true})
+}
+
+func sortedKeys(m map[string]string) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// value is what a row holds: as text to edit, and as people read it. Unset says that there is nothing.
+func (r row) value(s *spec.Spec) (edit, show string, unset bool) {
+	if r.add {
+		return "", "NAME=value", true
+	}
+	v, _ := s.Get(r.name)
+	switch v := v.(type) {
+	case nil:
+	case string:
+		edit = v
+	case int:
+		if v != 0 {
+			edit = strconv.Itoa(v)
+		}
+	case float64:
+		if v != 0 {
+			edit = strconv.FormatFloat(v, 'f', -1, 64)
+		}
+	case bool:
+		return strconv.FormatBool(v), map[bool]string{true: "yes", false: "no"}[v], !v
+	case spec.Duration:
+		if v != 0 {
+			edit = v.String()
+		}
+	case []string:
+		edit = strings.Join(v, ", ")
+	case []spec.Storage:
+		var paths []string
+		for _, x := range v {
+			paths = append(paths, x.Path)
+		}
+		edit = strings.Join(paths, ", ")
+	default:
+		edit = fmt.Sprint(v)
+	}
+	if edit == "" {
+		return "", "none", true
+	}
+	return edit, edit + unit(r.key.Name), false
+}
+
+// unit is what stands behind a number.
+func unit(key string) string {
+	switch key {
+	case "service.cpu":
+		return " vCPU"
+	case "service.memory":
+		return " MiB"
+	case "service.autoscale.cpu_percent":
+		return " %"
+	case "database.storage_gb":
+		return " GB"
+	default:
+		return ""
+	}
+}
+
+// from says where the value of a row came from.
+func (r row) from(s *spec.Spec) string {
+	o, ok := s.Origins[r.name]
+	if r.key.Kind == spec.Paths && !ok {
+		o, ok = s.Origins[r.name+"[0].path"]
+	}
+	switch {
+	case !ok:
+		return ""
+	case o.Kind == spec.Default && o.Text != "":
+		return "default: " + o.Text
+	default:
+		return o.String()
+	}
+}

@@ -1,0 +1,384 @@
+// Package settings is the screen with every value of berth.toml: what it is, where it came from, and in place
+// why it cannot be. Going on writes berth.toml, before anything is created.
+package settings
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui/form"
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// Screen is the settings screen.
+type Screen struct {
+	s             *screen.Session
+	width, height int
+
+	rows     []row
+	problems map[string]spec.Problem
+	cursor   int
+	offset   int
+	editor   form.Editor
+	refused  string // why the last edit was not taken, at the cursor
+	note     string
+	err      *fail.Error // berth.toml could not be written
+}
+
+// New makes the screen.
+func New(s *screen.Session) *Screen { return &Screen{s: s, cursor: 1} }
+
+// Enter looks at the values anew.
+func (t *Screen) Enter() tea.Cmd {
+	t.editor, t.refused, t.note, t.err = nil, "", "", nil
+	t.reload()
+	return nil
+}
+
+func (t *Screen) reload() {
+	s := t.s.Spec()
+	t.rows = rows(s)
+	t.cursor = max(1, min(t.cursor, len(t.rows)-1))
+	t.problems = map[string]spec.Problem{}
+	for _, p := range s.Validate(t.s.RegionCodes()...) {
+		if _, ok := t.problems[p.Key]; !ok {
+			t.problems[p.Key] = p
+		}
+	}
+	t.follow()
+}
+
+func (t *Screen) follow() { t.offset = t.fields().Follow(t.listWidth(), t.listHeight()) }
+
+// Update handles a message.
+func (t *Screen) Update(msg tea.Msg) tea.Cmd {
+	k, ok := msg.(tea.KeyMsg)
+	if !ok {
+		return nil
+	}
+	if t.editor != nil {
+		t.edit(k)
+	} else {
+		t.onKey(k)
+	}
+	t.follow()
+	return nil
+}
+
+func (t *Screen) onKey(k tea.KeyMsg) {
+	r := t.rows[t.cursor]
+	switch k.String() {
+	case "enter":
+		t.done()
+	case "esc":
+		t.s.Back()
+	case "up", "k":
+		t.move(-1)
+	case "down", "j":
+		t.move(1)
+	case "pgup":
+		for range t.listHeight() / 2 {
+			t.move(-1)
+		}
+	case "pgdown":
+		for range t.listHeight() / 2 {
+			t.move(1)
+		}
+	case "home":
+		t.cursor = 1
+	case "end":
+		t.cursor = len(t.rows) - 1
+	case " ", "e":
+		t.open(r)
+	case "left", "-":
+		t.step(r, -1)
+	case "right", "+":
+		t.step(r, 1)
+	case "backspace", "delete", "d":
+		if !r.add {
+			t.set(r, "")
+		}
+	case "u":
+		if label := t.s.Draft.Undo(); label != "" {
+			t.note = "took back " + label
+			t.reload()
+		}
+	}
+}
+
+func (t *Screen) move(by int) {
+	t.cursor = t.fields().Move(t.cursor, by)
+	t.refused, t.note = "", ""
+}
+
+// done writes berth.toml and goes on, or puts the cursor on the first value that cannot be.
+func (t *Screen) done() {
+	if len(t.problems) > 0 {
+		for i, r := range t.rows {
+			if _, bad := t.problem(r); bad && r.heading == "" {
+				t.cursor = i
+				t.note = fmt.Sprintf("%s cannot be as it is", widget.Count(len(t.problems), "value"))
+				return
+			}
+		}
+		var all []spec.Problem
+		for _, p := range t.problems {
+			all = append(all, p)
+		}
+		t.err = fail.From(spec.AsError(all))
+		return
+	}
+	t.s.Go(screen.Review)
+}
+
+func (t *Screen) problem(r row) (spec.Problem, bool) {
+	if r.add {
+		return spec.Problem{}, false
+	}
+	p, ok := t.problems[r.name]
+	for key, x := range t.problems {
+		if !ok && r.key.Kind == spec.Paths && strings.HasPrefix(key, r.name+"[") {
+			p, ok = x, true
+		}
+	}
+	return p, ok
+}
+
+func (t *Screen) open(r row) {
+	t.refused, t.note = "", ""
+	value, _, _ := r.value(t.s.Spec())
+	th := t.s.Theme
+	switch {
+	case r.key.Kind == spec.Truth:
+		t.toggle(r, value)
+	case r.key.Name == "region":
+		t.editor = form.NewChoice(th, t.s.Regions(), value)
+	case len(t.choices(r)) > 0:
+		t.editor = form.NewChoice(th, t.choices(r), value)
+	default:
+		t.editor = form.NewText(th, "", value, nil)
+	}
+}
+
+func (t *Screen) toggle(r row, value string) {
+	t.set(r, strconv.FormatBool(value != "true"))
+}
+
+// choices are the values that a row can have, when they are few.
+func (t *Screen) choices(r row) []form.Option {
+	var out []form.Option
+	switch r.key.Name {
+	case "service.cpu":
+		for _, c := range spec.CPUSizes() {
+			out = append(out, form.Option{Value: strconv.FormatFloat(c, 'f', -1, 64), Label: "vCPU"})
+		}
+	case "service.memory":
+		for _, m := range spec.MemorySizes(t.s.Spec().Service.CPU) {
+			out = append(out, form.Option{Value: strconv.Itoa(m), Label: "MiB"})
+		}
+	case "image.platform":
+		out = []form.Option{{Value: spec.AMD64, Label: "x86, every image has it"}, {Value: spec.ARM64, Label: "Graviton"}}
+	}
+	return out
+}
+
+// step takes the next smaller or larger value of those that a row can have.
+func (t *Screen) step(r row, by int) {
+	value, _, _ := r.value(t.s.Spec())
+	if r.key.Kind == spec.Truth {
+		t.toggle(r, value)
+		return
+	}
+	options := t.choices(r)
+	for i, o := range options {
+		if o.Value == value && i+by >= 0 && i+by < len(options) {
+			t.set(r, options[i+by].Value)
+			return
+		}
+	}
+	if n, err := strconv.Atoi(value); err == nil && r.key.Name == "service.instances" {
+		t.set(r, strconv.Itoa(max(1, n+by)))
+	}
+}
+
+func (t *Screen) edit(k tea.KeyMsg) {
+	t.editor.Key(k)
+	switch t.editor.State() {
+	case form.Done:
+		value := t.editor.Value()
+		t.editor = nil
+		t.set(t.rows[t.cursor], value)
+	case form.Cancelled:
+		t.editor = nil
+	}
+}
+
+// set takes a value; what cannot be read at all is refused in place, what cannot work is a problem that
+// reload finds.
+func (t *Screen) set(r row, value string) {
+	t.refused, t.note = "", ""
+	name := r.name
+	if r.add {
+		entry, v, ok := strings.Cut(value, "=")
+		if !ok || strings.TrimSpace(entry) == "" {
+			t.refused = "write it as NAME=value"
+			return
+		}
+		name, value = r.key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)
+	}
+	if err := t.s.Draft.Set(name, value); err != nil {
+		t.refused = strings.TrimPrefix(err.Error(), "set "+name+": ")
+		return
+	}
+	if r.key.Name == "service.cpu" {
+		t.snap()
+	}
+	t.reload()
+}
+
+// snap moves the memory to what the CPU size can have.
+func (t *Screen) snap() {
+	s := t.s.Spec()
+	_, memory, ok := spec.Snap(s.Service.CPU, s.Service.Memory)
+	if sizes := spec.MemorySizes(s.Service.CPU); ok && len(sizes) > 0 {
+		memory = min(memory, sizes[len(sizes)-1])
+		for _, m := range sizes {
+			if m >= s.Service.Memory {
+				memory = m
+				break
+			}
+		}
+	}
+	if ok && memory != s.Service.Memory {
+		if err := t.s.Draft.Set("service.memory", strconv.Itoa(memory)); err == nil {
+			t.note = fmt.Sprintf("Memory is %d MiB now, which %g vCPU can have", memory, s.Service.CPU)
+		}
+	}
+}
+
+// SetSize gives the screen its room.
+func (t *Screen) SetSize(w, h int) {
+	t.width, t.height = w, h
+	t.follow()
+}
+
+// Typing says that letters are text just now.
+func (t *Screen) Typing() bool { return t.editor != nil }
+
+// Keys are the keys of this moment.
+func (t *Screen) Keys() []widget.Key {
+	if t.editor != nil {
+		return []widget.Key{{Name: "enter", Does: "take it"}, {Name: "esc", Does: "leave it as it was"}}
+	}
+	return []widget.Key{
+		{Name: "enter", Does: "continue", Long: "write berth.toml and see what will exist; nothing is created yet"},
+		{Name: "space", Does: "change", Long: "change the value; ←→ take the next size"},
+		{Name: "↑↓", Does: "move"},
+		{Name: "d", Does: "default", Long: "take the value back, so that what was found or the default counts"},
+		{Name: "u", Does: "undo", Long: "take the last answer back"},
+		{Name: "esc", Does: "back"},
+	}
+}
+
+const gutter = 4
+
+func (t *Screen) wide() bool { return t.width >= 110 }
+
+func (t *Screen) listWidth() int {
+	if t.wide() {
+		return (t.width - gutter) * 7 / 10
+	}
+	return t.width
+}
+
+// helpHeight is how many lines below the list explain the value at the cursor.
+func (t *Screen) helpHeight() int {
+	if t.wide() {
+		return 0
+	}
+	return 2
+}
+
+func (t *Screen) listHeight() int {
+	if t.wide() {
+		return t.height
+	}
+	return t.height - t.helpHeight() - 1
+}
+
+func (t *Screen) fields() widget.Fields {
+	f := widget.Fields{Theme: t.s.Theme, Cursor: t.cursor, Offset: t.offset}
+	s := t.s.Spec()
+	for i, r := range t.rows {
+		if r.heading != "" {
+			f.Fields = append(f.Fields, widget.Field{Heading: r.heading})
+			continue
+		}
+		_, show, unset := r.value(s)
+		x := widget.Field{Label: r.label, Value: show, Unset: unset, From: r.from(s)}
+		if p, bad := t.problem(r); bad {
+			x.Problem = p.Text
+			if p.Want != "" {
+				x.Problem += "; " + p.Want
+			}
+		}
+		if i == t.cursor {
+			if t.refused != "" {
+				x.Problem = t.refused
+			}
+			if t.editor != nil {
+				for _, l := range t.editor.Lines(t.listWidth()-4, 8) {
+					x.Below = append(x.Below, "    "+l)
+				}
+			}
+		}
+		f.Fields = append(f.Fields, x)
+	}
+	return f
+}
+
+// View draws the screen.
+func (t *Screen) View() string {
+	if t.err != nil {
+		return widget.Failure{Theme: t.s.Theme, Error: t.err}.Render(t.width, t.height)
+	}
+	list := t.fields().Render(t.listWidth(), t.listHeight())
+	if t.wide() {
+		w := t.width - t.listWidth() - gutter
+		return widget.Beside(list, widget.Join(t.help(w, t.height)), t.listWidth(), gutter)
+	}
+	lines := widget.Lines(list)
+	for len(lines) < t.listHeight()+1 {
+		lines = append(lines, "")
+	}
+	return widget.Join(append(lines, t.help(t.width, t.helpHeight())...))
+}
+
+// help explains the value at the cursor, as berth.toml has it.
+func (t *Screen) help(width, height int) []string {
+	th := t.s.Theme
+	r := t.rows[t.cursor]
+	var lines []string
+	if t.note != "" {
+		lines = widget.Paragraph(th.Warn, t.note, width)
+	}
+	doc := strings.ToUpper(r.key.Doc[:1]) + r.key.Doc[1:]
+	if t.wide() {
+		lines = append(lines, th.Strong.Paint(r.label))
+		lines = append(lines, widget.Paragraph(th.Text, doc+".", width)...)
+		lines = append(lines, "")
+		lines = append(lines, widget.Paragraph(th.Quiet, "berth.toml: "+r.key.Name+" = "+r.key.Example, width)...)
+		lines = append(lines, "")
+		lines = append(lines, widget.Paragraph(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.", width)...)
+		return widget.Fit(lines, width, height)
+	}
+	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, doc+", "+r.key.Name+" = "+r.key.Example).String())
+	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.").String())
+	return widget.Fit(lines, width, height)
+}

@@ -1,0 +1,30 @@
+package screen
+
+import (
+	"berth/compare/advise"
+	"berth/tui/theme"
+)
+
+// VerdictWord is a verdict as people read it.
+func VerdictWord(v advise.Verdict) string {
+	switch v {
+	case advise.Fits:
+		return "fits"
+	case advise.Changes:
+		return "with changes"
+	default:
+		return "no"
+	}
+}
+
+// VerdictGlyph is the sign of a verdict and its ink.
+func VerdictGlyph(th *theme.Theme, v advise.Verdict) (string, theme.Ink) {
+	switch v {
+	case advise.Fits:
+		return th.Glyphs.Done, th.Good
+	case advise.Changes:
+		return th.Glyphs.Update, th.Warn
+	default:
+		return th.Glyphs.Failed, th.Bad
+	}
+}

@@ -1,0 +1,212 @@
+// Package tui is berth's terminal interface: the wizard that brings an app to AWS, and the screen to come
+// back to. Run owns the terminal while it lasts; all work is done by the engine it is given.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui/app"
+	"berth/tui/screen"
+	"berth/tui/theme"
+)
+
+// Deps is what the screens are given.
+type Deps struct {
+	Engine screen.Engine
+	Dir    string    // of the app
+	Env    string    // environment; empty means spec.DefaultEnv
+	Today  time.Time // the day from which the age of prices is seen
+
+	// Region is where to deploy unless berth.toml, Override or an answer says otherwise, and RegionFrom
+	// where it comes from, such as "AWS_REGION". Both may be empty; then the user is asked.
+	Region, RegionFrom string
+
+	// Override sets the values of flags on a spec that was just loaded. Nil: there are none.
+	Override func(*spec.Spec) error
+
+	SkipVerify     bool
+	RolloutTimeout time.Duration
+
+	NoColor bool // no colours, whatever the terminal can
+	ASCII   bool // no signs beyond ASCII
+	Light   bool // the terminal's background is light
+
+	Input  io.Reader // nil: the standard input
+	Output io.Writer // nil: the standard output
+}
+
+// Result is what is left to say once the terminal is as it was.
+type Result struct {
+	Outcome  event.Outcome // of the last run; empty when there was none
+	Endpoint string
+	Text     string // for the normal screen, may be empty; ends without a line end
+	Err      *fail.Error
+}
+
+// grace is how long a run that is still going on may take to stop once the screens are gone, before it is
+// cancelled, and how long it may take then.
+const grace = 30 * time.Second
+
+// Run shows the screens until the user leaves, or until ctx ends, which stops a run that goes on. An error
+// means that the terminal could not be used; how a run ended is in the Result.
+func Run(ctx context.Context, d Deps) (Result, error) {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := screen.NewSession(inner, screen.Options{
+		Engine: d.Engine, Theme: d.theme(), Dir: d.Dir, Env: d.Env, Today: d.Today,
+		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
+		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout,
+	})
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler()}
+	if d.Input != nil {
+		options = append(options, tea.WithInput(d.Input))
+	}
+	if d.Output != nil {
+		options = append(options, tea.WithOutput(d.Output))
+	}
+	p := tea.NewProgram(app.New(s), options...)
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-ctx.Done():
+			p.Send(app.Interrupt{})
+		case <-ended:
+		}
+	}()
+	_, err := p.Run()
+	close(ended)
+	left := settle(s)
+	r := result(s, left)
+	if err != nil && !errors.Is(err, tea.ErrProgramKilled) {
+		return r, fmt.Errorf("draw the screens: %w", err)
+	}
+	return r, nil
+}
+
+// settle ends a run that goes on after the screens are gone, and says whether it had to be left behind.
+func settle(s *screen.Session) (left bool) {
+	if s.Run == nil {
+		return false
+	}
+	if ended(s.Run, 0) {
+		return false
+	}
+	if !s.Abandoned {
+		s.Run.Stop()
+		if ended(s.Run, grace) {
+			return false
+		}
+	}
+	s.Run.Cancel()
+	return !ended(s.Run, grace/6)
+}
+
+func ended(r screen.Run, within time.Duration) bool {
+	select {
+	case <-r.Done():
+		return true
+	default:
+	}
+	t := time.NewTimer(within)
+	defer t.Stop()
+	select {
+	case <-r.Done():
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// theme finds out once what the terminal can show, before the program takes it over: a question asked later
+// would be answered into a text field.
+func (d Deps) theme() *theme.Theme {
+	o := theme.Options{ASCII: d.ASCII, Light: d.Light, Profile: termenv.Ascii}
+	if !d.NoColor {
+		out := termenv.DefaultOutput()
+		if d.Output != nil {
+			out = termenv.NewOutput(d.Output)
+		}
+		o.Profile = out.EnvColorProfile()
+	}
+	lipgloss.SetColorProfile(o.Profile)
+	lipgloss.SetHasDarkBackground(!o.Light)
+	return theme.New(o)
+}
+
+// result sums up what the user should still see once the screens are gone.
+func result(s *screen.Session, left bool) Result {
+	o := s.Outcome
+	r := Result{Outcome: event.Outcome(o.Outcome), Endpoint: o.Endpoint, Err: o.Error}
+	switch {
+	case s.Run == nil:
+		return r
+	case left:
+		r.Outcome = event.Stopped
+		r.Text = "Left while AWS was still at work. Run berth again in this folder to continue."
+		return r
+	case !o.Done:
+		o = lastWord(s)
+		r.Outcome, r.Endpoint, r.Err = event.Outcome(o.Outcome), o.Endpoint, o.Error
+	}
+	r.Text = text(o, s.Spec().App)
+	return r
+}
+
+// lastWord reads the end of a run that ended after the screens were gone.
+func lastWord(s *screen.Session) screen.Outcome {
+	o := s.Outcome
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for reader := s.Run.Events(); ; {
+		events, err := reader.Next(ctx)
+		if err != nil || len(events) == 0 {
+			return o
+		}
+		for _, e := range events {
+			if e.Type == event.RunFinished {
+				o.Done, o.Outcome, o.Error = true, string(e.Outcome), e.Error
+				o.Endpoint = e.Endpoint
+			}
+		}
+	}
+}
+
+func text(o screen.Outcome, app string) string {
+	var b strings.Builder
+	switch event.Outcome(o.Outcome) {
+	case event.Succeeded:
+		if o.Verb == "destroy" {
+			return app + " is gone: berth removed all that it had made."
+		}
+		fmt.Fprintf(&b, "%s is live: %s", app, o.Endpoint)
+		if o.Verified != "" {
+			fmt.Fprintf(&b, "\n%s", o.Verified)
+		}
+		b.WriteString("\nRun berth again in this folder to redeploy, change settings or destroy.")
+	case event.Stopped:
+		b.WriteString("Stopped. What exists stays; run berth again in this folder to continue, or berth destroy to remove it.")
+	default:
+		if o.Error != nil {
+			b.WriteString(o.Error.Cause)
+			if o.Error.Evidence != "" {
+				b.WriteString("\n" + o.Error.Evidence)
+			}
+			if o.Error.Remedy != "" {
+				b.WriteString("\n" + o.Error.Remedy)
+			}
+		}
+	}
+	return b.String()
+}
