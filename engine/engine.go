@@ -4,16 +4,24 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
 	"time"
 
+	"berth/compare/price"
 	"berth/engine/clock"
 	"berth/engine/cloud"
+	"berth/engine/fail"
 	"berth/engine/image"
 	"berth/engine/plan"
 	"berth/engine/project"
+	"berth/engine/resource"
 	"berth/engine/run"
 	"berth/engine/spec"
+	"berth/engine/target/ecs"
 )
 
 // Options is what a host chooses once for all it does.
@@ -29,15 +37,27 @@ type Plan = plan.Plan
 // Change is one resource of a plan.
 type Change = plan.Change
 
+// Cost is one line of a plan's monthly estimate.
+type Cost = plan.Cost
+
 // Run is a plan being carried out.
 type Run = run.Run
+
+// Result is how a run ended.
+type Result = run.Result
 
 // Findings is what a source tree tells.
 type Findings = project.Findings
 
+// Finding is one thing that was found in a source tree.
+type Finding = project.Finding
+
+// Identity is whose credentials are in use.
+type Identity = cloud.Identity
+
 // Request says what to plan.
 type Request struct {
-	Spec           *spec.Spec
+	Spec           *spec.Spec // complete and valid
 	Destroy        bool
 	SkipVerify     bool          // make no request to the endpoint
 	RolloutTimeout time.Duration // zero means the engine's own deadline
@@ -49,7 +69,12 @@ type Engine struct {
 }
 
 // Open makes an engine. It makes no call.
-func Open(o Options) *Engine { return &Engine{opts: o} }
+func Open(o Options) *Engine {
+	if o.Builder == nil {
+		o.Builder = image.Docker{}
+	}
+	return &Engine{opts: o}
+}
 
 // Clock is the clock that events are stamped with.
 func (e *Engine) Clock() clock.Clock { return e.opts.Environment.Clock }
@@ -62,15 +87,89 @@ func (e *Engine) Inspect(ctx context.Context, dir string) (*Findings, error) {
 	return project.Inspect(ctx, dir)
 }
 
+// connect makes the clients for a region, or for the one that the settings name.
+func (e *Engine) connect(ctx context.Context, region string) (*cloud.Clients, error) {
+	s := e.opts.Settings
+	s.Region = cmp.Or(region, s.Region)
+	return e.opts.Environment.Connect(ctx, s)
+}
+
 // Identity says whose credentials are in use. Missing or expired ones are a Refused fail.Error.
-func (e *Engine) Identity(ctx context.Context, region string) (cloud.Identity, error)
+func (e *Engine) Identity(ctx context.Context, region string) (Identity, error) {
+	c, err := e.connect(ctx, region)
+	if err != nil {
+		return Identity{}, err
+	}
+	return c.WhoAmI(ctx)
+}
 
 // Plan looks at AWS and says what Apply would do. It changes nothing.
-func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error)
+func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
+	clients, err := e.connect(ctx, r.Spec.Region)
+	if err != nil {
+		return nil, err
+	}
+	b, err := ecs.New(r.Spec, ecs.Options{
+		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, RolloutTimeout: r.RolloutTimeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	in := plan.Input{
+		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: b.Owner}, Target: ecs.Target,
+		Destroy: r.Destroy, Prices: price.Default(), Today: e.Clock().Now().UTC().Format(time.DateOnly),
+	}
+	if r.Destroy {
+		in.Resources = b.Lasting()
+	}
+	p, err := plan.Make(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if host := b.Distribution.Host; host != "" {
+		p.Endpoint = "https://" + host
+	}
+	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
+	return p, nil
+}
+
+// fresh is how long a plan may be applied without another look at AWS.
+const fresh = 15 * time.Second
 
 // Apply carries a plan out and returns at once. A plan that is no longer what AWS needs ends the run as
 // refused before anything changes. Ending ctx cancels the run at the next call.
-func (e *Engine) Apply(ctx context.Context, p *Plan) *Run
+func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
+	verb := "deploy"
+	if p.Destroy {
+		verb = "destroy"
+	}
+	return run.Start(ctx, p, run.Options{
+		ID: e.runID(), Verb: verb, Scope: p.Scope,
+		Prepare: func(ctx context.Context) (*Plan, error) { return e.confirmed(ctx, p) },
+	})
+}
 
-// Status says what runs of the app. App, EnvName and Region of the spec suffice.
-func (e *Engine) Status(ctx context.Context, s *spec.Spec) (*Status, error)
+// confirmed returns the plan to carry out: the given one while it is fresh, else a new one, if that is the
+// same.
+func (e *Engine) confirmed(ctx context.Context, p *Plan) (*Plan, error) {
+	if p.Age(e.Clock().Now()) < fresh {
+		return p, nil
+	}
+	now, err := p.Again(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if now.Hash != p.Hash {
+		return nil, &fail.Error{
+			Class: fail.Refused, Cause: "what would be done has changed since you confirmed it",
+			Evidence: fmt.Sprintf("confirmed %s, now %s", p.Hash, now.Hash),
+			Remedy:   "look at the plan again and confirm it",
+		}
+	}
+	return now, nil
+}
+
+// runID is unique and sorts by time.
+func (e *Engine) runID() string {
+	return e.Clock().Now().UTC().Format("20060102-150405") + "-" + strings.ToLower(rand.Text()[:4])
+}

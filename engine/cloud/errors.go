@@ -120,7 +120,7 @@ func DeniedAction(err error) (action, resource string) {
 // "create load balancer". Context errors and failures that were explained already pass through.
 func Explain(doing string, err error) error {
 	var done *fail.Error
-	if err == nil || errors.As(err, &done) || errors.Is(err, context.Canceled) {
+	if err == nil || errors.As(err, &done) || errors.Is(err, context.Canceled) || errors.Is(err, ErrStopped) {
 		return err
 	}
 	f := &fail.Error{Class: fail.Failed, Cause: "cannot " + doing, Evidence: evidence(err), Err: err}

@@ -46,7 +46,7 @@ func Poll(ctx context.Context, clk clock.Clock, w Wait, look func(context.Contex
 		if waited := clk.Since(start); waited >= w.Deadline {
 			return timeout(w, waited, last)
 		}
-		if err := clk.Sleep(ctx, jitter(every)); err != nil {
+		if err := pause(ctx, clk, jitter(every)); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func Retry(ctx context.Context, clk clock.Clock, rows []Retryable, try func(cont
 		if !ok || clk.Since(start) >= row.For {
 			return err
 		}
-		if err := clk.Sleep(ctx, jitter(wait)); err != nil {
+		if err := pause(ctx, clk, jitter(wait)); err != nil {
 			return err
 		}
 		wait = min(wait*3/2, 10*time.Second)

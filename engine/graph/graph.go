@@ -41,7 +41,9 @@ func (g *Graph) Needs(step string) []string { return g.needs[step] }
 // CycleError is a set of steps that wait for each other.
 type CycleError struct{ Path []string } // the first step stands again at the end
 
-func (e *CycleError) Error() string { return "steps wait for each other: " + strings.Join(e.Path, " -> ") }
+func (e *CycleError) Error() string {
+	return "steps wait for each other: " + strings.Join(e.Path, " -> ")
+}
 
 // Sort returns the steps so that each stands behind all of its needs, otherwise in the order of Add. A
 // cycle is a *CycleError, an unknown need an error naming both.

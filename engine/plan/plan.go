@@ -3,9 +3,11 @@
 package plan
 
 import (
+	"context"
 	"time"
 
 	"berth/engine/event"
+	"berth/engine/resource"
 )
 
 // Change is one resource of a plan.
@@ -56,4 +58,10 @@ type Plan struct {
 	PricesAsOf string        `json:"-"` // the oldest date among the prices used
 	Complete   bool          `json:"-"` // every cost line has a price
 	Usually    time.Duration `json:"-"` // the critical path with usual durations
+
+	Resources resource.Set    `json:"-"` // as observed, for the run
+	Scope     *resource.Scope `json:"-"` // what they were observed with
+	// Again makes the same plan anew from what AWS has by then.
+	Again func(context.Context) (*Plan, error) `json:"-"`
+	made  time.Time
 }

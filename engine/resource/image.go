@@ -23,12 +23,13 @@ import (
 // an image that was pushed once is found again and neither built nor pushed a second time.
 type Image struct {
 	Repository *Repository
-	Build      *Build // nil when an image of another registry is used as it is
-	Tag        string // src-<hash of the source tree>
-	External   string // reference by digest of an image in another registry, when Build is nil
+	Build      *Build // nil when an image that exists already is used as it is
+	External   string // reference of that image, when Build is nil
+	Platform   string // linux/amd64 or linux/arm64
 
 	Ref string // output: reference by digest, what a task definition runs
 
+	tag   string // src-<hash of the source tree>
 	found bool
 }
 
@@ -40,7 +41,7 @@ func (i *Image) Info() Info {
 		}
 	}
 	return Info{
-		ID: "image", Kind: "ecr.Image", Name: i.Repository.Name() + ":" + i.Tag, Label: "the pushed image",
+		ID: "image", Kind: "ecr.Image", Name: i.Repository.Name() + ":" + i.tag, Label: "the pushed image",
 		Group: GroupImage, Usually: 30 * time.Second,
 	}
 }
@@ -56,9 +57,15 @@ func (i *Image) Needs() []Need {
 // Observe implements Resource.
 func (i *Image) Observe(ctx context.Context, s *Scope) error {
 	if i.Build == nil {
-		i.Ref, i.found = i.External, true
-		return nil
+		there, err := image.Resolve(ctx, i.External, i.Platform, s.Transport, nil)
+		i.Ref, i.found = there.Ref, err == nil
+		return err
 	}
+	hash, err := image.Hash(ctx, i.Build.Source)
+	if err != nil {
+		return err
+	}
+	i.tag = image.Tag(hash)
 	digest, err := i.digest(ctx, s)
 	if err != nil {
 		return err
@@ -75,7 +82,7 @@ func (i *Image) Observe(ctx context.Context, s *Scope) error {
 func (i *Image) digest(ctx context.Context, s *Scope) (string, error) {
 	name := i.Repository.Name()
 	out, err := s.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
-		RepositoryName: &name, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &i.Tag}},
+		RepositoryName: &name, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &i.tag}},
 	})
 	if cloud.NotFound(err) {
 		return "", nil
@@ -98,6 +105,9 @@ func (i *Image) host(s *Scope) string {
 	return s.Identity.Account + ".dkr.ecr." + s.Region + suffix
 }
 
+// Fingerprint implements plan.Printer: the version of the source, or the image that is used as it is.
+func (i *Image) Fingerprint() string { return i.tag + i.Ref }
+
 // Exists implements Resource: the repository takes its images with it.
 func (i *Image) Exists() bool { return false }
 
@@ -118,14 +128,16 @@ func (i *Image) Apply(ctx context.Context, s *Scope) error {
 	if i.found {
 		return nil
 	}
-	defer i.Build.release()
+	defer i.Build.Release()
 	auth, err := i.login(ctx, s)
 	if err != nil {
 		return fmt.Errorf("sign in to the registry: %w", err)
 	}
 	s.Doing("pushing")
+	ctx, cancel := cloud.UntilStop(ctx)
+	defer cancel()
 	repo := i.host(s) + "/" + i.Repository.Name()
-	digest, err := image.Push(ctx, i.Build.img, repo+":"+i.Tag, auth, s.Transport, s.reporter("push"))
+	digest, err := image.Push(ctx, i.Build.img, repo+":"+i.tag, auth, s.Transport, s.reporter("push"))
 	if err != nil {
 		return err
 	}
@@ -156,7 +168,6 @@ func (i *Image) Delete(context.Context, *Scope) error { return nil }
 type Build struct {
 	Source  image.Source
 	Builder image.Builder
-	Local   string // reference of an image in the builder's own store, instead of a source tree
 
 	needed bool
 	img    v1.Image
@@ -165,12 +176,8 @@ type Build struct {
 
 // Info implements Resource.
 func (b *Build) Info() Info {
-	name := b.Source.Dockerfile
-	if b.Local != "" {
-		name = b.Local
-	}
 	return Info{
-		ID: "build", Kind: "image.Build", Name: name, Label: "the image build", Group: GroupImage,
+		ID: "build", Kind: "image.Build", Name: b.Source.Dockerfile, Label: "the image build", Group: GroupImage,
 		Usually: 90 * time.Second,
 	}
 }
@@ -197,30 +204,21 @@ func (b *Build) Apply(ctx context.Context, s *Scope) error {
 	if !b.needed {
 		return nil
 	}
-	if b.Local != "" {
-		img, free, found, err := b.Builder.Local(ctx, b.Local, s.reporter("build"))
-		if err == nil && !found {
-			err = &fail.Error{Class: fail.Failed, Cause: "the image " + b.Local + " is gone from Docker"}
-		}
-		b.img, b.free = img, free
-		return err
-	}
 	s.Doing("building")
+	ctx, cancel := cloud.UntilStop(ctx)
+	defer cancel()
 	img, free, err := b.Builder.Build(ctx, b.Source, s.reporter("build"))
 	b.img, b.free = img, free
 	return err
 }
 
-// release frees what holds the image. It may be called again.
-func (b *Build) release() {
+// Release implements Holder: it frees what holds the image.
+func (b *Build) Release() {
 	if b.free != nil {
 		b.free()
 	}
 	b.img, b.free = nil, nil
 }
-
-// Cleanup implements Cleaner: it frees the image, also when it was never pushed.
-func (b *Build) Cleanup(context.Context, *Scope) error { b.release(); return nil }
 
 // Delete implements Resource.
 func (b *Build) Delete(context.Context, *Scope) error { return nil }

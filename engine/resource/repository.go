@@ -35,7 +35,7 @@ type Repository struct {
 func (r *Repository) Name() string { return r.Owner.Name() }
 
 // ARN is the repository's ARN. It is known before the repository exists.
-func (r *Repository) ARN(s *Scope) string { return s.arn("ecr", "repository/"+r.Name()) }
+func (r *Repository) ARN(s *Scope) string { return s.ARN("ecr", "repository/"+r.Name()) }
 
 // Info implements Resource.
 func (r *Repository) Info() Info {

@@ -55,6 +55,12 @@ type Cleaner interface {
 	Cleanup(context.Context, *Scope) error
 }
 
+// Holder is a Resource that holds something of this machine, such as a file, while a run goes on.
+type Holder interface {
+	// Release lets go of it, however the run ended. It may be called again.
+	Release()
+}
+
 // Coster is a Resource that costs money: its usage in a month of 730 hours, as items of the price table.
 type Coster interface {
 	Usage() []price.Item

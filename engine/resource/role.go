@@ -84,13 +84,13 @@ func trustTasks(s *Scope) string {
 		Action: []string{"sts:AssumeRole"},
 		Condition: map[string]map[string]string{
 			"StringEquals": {"aws:SourceAccount": s.Identity.Account},
-			"ArnLike":      {"aws:SourceArn": s.arn("ecs", "*")},
+			"ArnLike":      {"aws:SourceArn": s.ARN("ecs", "*")},
 		},
 	})
 }
 
-// arn is an ARN in the scope's partition, region and account.
-func (s *Scope) arn(service, rest string) string {
+// ARN is an ARN in the scope's partition, region and account.
+func (s *Scope) ARN(service, rest string) string {
 	return "arn:" + s.Identity.Partition + ":" + service + ":" + s.Region + ":" + s.Identity.Account + ":" + rest
 }
 

@@ -47,7 +47,7 @@ func (v *Service) Name() string { return v.Owner.App }
 
 // ServiceARN is the service's ARN. It is known before the service exists.
 func (v *Service) ServiceARN(s *Scope) string {
-	return s.arn("ecs", "service/"+v.Cluster.Name()+"/"+v.Name())
+	return s.ARN("ecs", "service/"+v.Cluster.Name()+"/"+v.Name())
 }
 
 // Info implements Resource.
@@ -166,12 +166,12 @@ func (v *Service) deployment() *ecstypes.DeploymentConfiguration {
 		DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{
 			Enable: true, Rollback: true, ResetOnHealthyTask: aws.Bool(false),
 			ThresholdConfiguration: &ecstypes.ThresholdConfiguration{
-				Type: ecstypes.ThresholdTypeCount, Value: aws.Int32(breakerThreshold),
+				Type: ecstypes.ThresholdTypeCount, Value: breakerThreshold,
 			},
 		},
-		EarlySuccessCriteria: &ecstypes.EarlySuccessCriteria{
+		EarlySuccessCriteria: &ecstypes.DeploymentEarlySuccessCriteria{
 			Enable: true, HealthyPercent: aws.Int32(100),
-			SourceServiceRevisionCleanup: ecstypes.SourceServiceRevisionCleanupDeferred,
+			SourceServiceRevisionCleanup: ecstypes.ServiceRevisionCleanupDeferred,
 		},
 	}
 }
@@ -266,3 +266,6 @@ func (v *Service) Delete(ctx context.Context, s *Scope) error {
 		return false, fmt.Sprintf("%d running", found.RunningCount), nil
 	})
 }
+
+// Observed is the service as AWS described it, nil when there is none.
+func (v *Service) Observed() *ecstypes.Service { return v.found }

@@ -36,21 +36,21 @@ type TaskDefinition struct {
 	TaskRole      *Role
 	More          []Resource // others that Environment needs, such as the distribution with its host name
 
-	Region      string
 	CPU, Memory int    // CPU units (1024 a vCPU) and MiB
 	Arch        string // X86_64 or ARM64
 	Port        int
 	Command     []string
 	StopTimeout time.Duration
 	// Environment is asked for once everything in More is known; ok is false before that.
-	Environment func() (env map[string]string, ok bool)
-	Secrets     map[string]string // environment name -> ARN of the parameter or secret
+	Environment func(*Scope) (env map[string]string, ok bool)
+	Secrets     func(*Scope) map[string]string // environment name -> ARN of the parameter or secret
 
 	ARN string // output: of the revision to run
 
 	found    string // ARN of the latest revision, whatever it is
 	hash     string // spec hash of the latest revision
 	previous bool   // there was a revision before this run
+	scope    *Scope // of the observation: who and where we are
 }
 
 // Family is the name that all revisions share.
@@ -71,6 +71,7 @@ func (t *TaskDefinition) Needs() []Need {
 
 // Observe implements Resource.
 func (t *TaskDefinition) Observe(ctx context.Context, s *Scope) error {
+	t.scope = s
 	family := t.Family()
 	out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &family, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
@@ -90,6 +91,18 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *Scope) error {
 	}
 	t.ARN = t.found
 	return nil
+}
+
+// Fingerprint implements plan.Printer: the settings as far as they are known.
+func (t *TaskDefinition) Fingerprint() string {
+	known := *t
+	known.Image = &Image{Ref: "image"} // stands for itself
+	known.ExecutionRole, known.TaskRole = &Role{ARN: "execution"}, &Role{ARN: "task"}
+	in, ok := known.input()
+	if !ok {
+		return ""
+	}
+	return specHash(in)
 }
 
 // Exists implements Resource.
@@ -148,7 +161,7 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *Scope) error {
 
 // input is the revision to register, without tags; ok is false while something in it is not known yet.
 func (t *TaskDefinition) input() (in *ecs.RegisterTaskDefinitionInput, ok bool) {
-	env, ok := t.Environment()
+	env, ok := t.Environment(t.scope)
 	if !ok || t.Image.Ref == "" || t.ExecutionRole.ARN == "" || t.TaskRole.ARN == "" {
 		return nil, false
 	}
@@ -161,15 +174,16 @@ func (t *TaskDefinition) input() (in *ecs.RegisterTaskDefinitionInput, ok bool) 
 		LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
 		StopTimeout:     aws.Int32(int32(t.StopTimeout.Seconds())),
 		LogConfiguration: &ecstypes.LogConfiguration{LogDriver: ecstypes.LogDriverAwslogs, Options: map[string]string{
-			"awslogs-group": t.LogGroup.Name(), "awslogs-region": t.Region, "awslogs-stream-prefix": ContainerName,
+			"awslogs-group": t.LogGroup.Name(), "awslogs-region": t.scope.Region, "awslogs-stream-prefix": ContainerName,
 			"mode": "non-blocking", "max-buffer-size": "10m",
 		}},
 	}
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		c.Environment = append(c.Environment, ecstypes.KeyValuePair{Name: aws.String(k), Value: aws.String(env[k])})
 	}
-	for _, k := range slices.Sorted(maps.Keys(t.Secrets)) {
-		c.Secrets = append(c.Secrets, ecstypes.Secret{Name: aws.String(k), ValueFrom: aws.String(t.Secrets[k])})
+	secrets := t.Secrets(t.scope)
+	for _, k := range slices.Sorted(maps.Keys(secrets)) {
+		c.Secrets = append(c.Secrets, ecstypes.Secret{Name: aws.String(k), ValueFrom: aws.String(secrets[k])})
 	}
 	return &ecs.RegisterTaskDefinitionInput{
 		Family: aws.String(t.Family()), NetworkMode: ecstypes.NetworkModeAwsvpc,

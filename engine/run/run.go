@@ -1,14 +1,31 @@
 // Package run carries out a plan: it walks the graph of resources in parallel, emits what happens, and can
-// be stopped, cancelled and run again.
+// be stopped, cancelled and run again. It never undoes infrastructure: what was made stays, is explained, and
+// the next run goes on from it.
 package run
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/plan"
+	"berth/engine/resource"
 	"berth/engine/view"
 )
+
+// Options says how a plan is carried out.
+type Options struct {
+	ID    string // of the run
+	Verb  string // deploy, destroy
+	Scope *resource.Scope
+	// Prepare is called before anything changes; its error ends the run as refused. It returns the plan to
+	// carry out, which is the given one or a fresh one with the same hash. Nil means the given plan.
+	Prepare func(context.Context) (*plan.Plan, error)
+	// Release is called when nothing of the run goes on any more. Nil is allowed.
+	Release func(context.Context)
+}
 
 // Result is how a run ended.
 type Result struct {
@@ -19,14 +36,47 @@ type Result struct {
 
 // Run is a plan being carried out. It is safe for concurrent use.
 type Run struct {
-	id   string
-	bus  *event.Bus
-	done chan struct{}
-	res  Result
+	opts   Options
+	plan   *plan.Plan
+	bus    *event.Bus
+	cancel context.CancelFunc
+	done   chan struct{}
+	calls  int // API calls made before the run began
+	start  time.Time
+
+	mu       sync.Mutex
+	stop     chan struct{}
+	stopped  bool
+	endpoint string // once verified, and how
+	verified string
+	began    map[string]time.Time // when each node started, by id
+	failures []failure
+	result   Result
+}
+
+// failure is a step that failed, in the order of time.
+type failure struct {
+	node string
+	err  *fail.Error
+}
+
+// Start begins to carry p out and returns at once. Ending ctx cancels the run.
+func Start(ctx context.Context, p *plan.Plan, o Options) *Run {
+	ctx, cancel := context.WithCancel(ctx)
+	r := &Run{
+		opts: o, plan: p, bus: event.NewBus(o.ID, o.Scope.Clock.Now), cancel: cancel,
+		done: make(chan struct{}), stop: make(chan struct{}), began: map[string]time.Time{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
+	}
+	go func() {
+		defer close(r.done)
+		defer cancel()
+		r.execute(ctx)
+	}()
+	return r
 }
 
 // ID is the run's id, as in its events.
-func (r *Run) ID() string { return r.id }
+func (r *Run) ID() string { return r.opts.ID }
 
 // Events returns a reader of all events of the run, from the first on.
 func (r *Run) Events() *event.Reader { return r.bus.Reader() }
@@ -35,13 +85,59 @@ func (r *Run) Events() *event.Reader { return r.bus.Reader() }
 func (r *Run) Done() <-chan struct{} { return r.done }
 
 // Wait waits for the end of the run, or of ctx, whose end does not end the run.
-func (r *Run) Wait(ctx context.Context) (Result, error)
+func (r *Run) Wait(ctx context.Context) (Result, error) {
+	select {
+	case <-r.done:
+		return r.result, nil
+	case <-ctx.Done():
+		return Result{}, ctx.Err()
+	}
+}
 
 // Snapshot is the run as of now.
-func (r *Run) Snapshot() view.Snapshot
+func (r *Run) Snapshot() view.Snapshot {
+	var s view.Snapshot
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // take what is there, wait for nothing
+	events, _ := r.Events().Next(ctx)
+	for _, e := range events {
+		s.Apply(e)
+	}
+	return s
+}
 
 // Stop lets the calls in flight finish and starts no further ones. A second call is Cancel.
-func (r *Run) Stop()
+func (r *Run) Stop() {
+	r.mu.Lock()
+	again := r.stopped
+	if !again {
+		r.stopped = true
+		close(r.stop)
+	}
+	r.mu.Unlock()
+	if again {
+		r.Cancel()
+		return
+	}
+	r.bus.Emit(event.Event{
+		Type: event.RunStopping,
+		Text: "finishing the calls in flight; what AWS has begun goes on there, and the same command continues later",
+	})
+}
 
 // Cancel ends the calls in flight, too.
-func (r *Run) Cancel()
+func (r *Run) Cancel() {
+	r.mu.Lock()
+	if !r.stopped {
+		r.stopped = true
+		close(r.stop)
+	}
+	r.mu.Unlock()
+	r.cancel()
+}
+
+func (r *Run) asked() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped
+}

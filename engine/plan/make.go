@@ -1,0 +1,279 @@
+package plan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"berth/compare/price"
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/graph"
+	"berth/engine/resource"
+)
+
+// Input is what a plan is made of.
+type Input struct {
+	Resources resource.Set    // in the order in which people should see them
+	Scope     *resource.Scope // who we are is filled in by Make
+	Target    string
+	Destroy   bool
+	Prices    *price.Table // nil leaves the costs out
+	Today     string       // YYYY-MM-DD, for the age of prices
+}
+
+// Make looks at AWS, all at once as far as one look does not need another's answer, and compares. It
+// changes nothing.
+func Make(ctx context.Context, in Input) (*Plan, error) {
+	if err := Observe(ctx, in.Resources, in.Scope); err != nil {
+		return nil, err
+	}
+	order, err := Order(in.Resources)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{
+		App: in.Scope.Owner.App, Env: in.Scope.Owner.Env, Target: in.Target, Region: in.Scope.Region,
+		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Complete: true, Resources: in.Resources,
+		Scope: in.Scope, made: in.Scope.Clock.Now(),
+	}
+	diffs := map[string]resource.Diff{}
+	for _, r := range order {
+		diffs[r.Info().ID] = diff(r, in.Destroy)
+	}
+	for _, r := range in.Resources {
+		if d := diffs[r.Info().ID]; d.Action != "" {
+			if err := p.add(r, d, in); err != nil {
+				return nil, err
+			}
+		}
+	}
+	p.Hash = p.hash()
+	p.Usually = p.usually(diffs)
+	return p, nil
+}
+
+// diff is what is done to r. A resource that is gone or was never ours has no part in a destroy.
+func diff(r resource.Resource, destroy bool) resource.Diff {
+	if !destroy {
+		return r.Diff()
+	}
+	if !r.Exists() {
+		return resource.Diff{}
+	}
+	return resource.Diff{Action: event.Delete, Why: r.Info().Keeps}
+}
+
+// add makes the change of r.
+func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
+	i := r.Info()
+	c := Change{
+		ID: i.ID, Kind: i.Kind, Name: i.Name, Action: d.Action, Why: d.Why, Group: i.Group, Usually: i.Usually,
+	}
+	if p.Destroy {
+		c.Usually, c.Keeps = i.Gone, i.Keeps
+	}
+	for _, n := range in.Resources.Needs(r) {
+		c.Needs = append(c.Needs, n.On.Info().ID)
+	}
+	if coster, ok := r.(resource.Coster); ok && in.Prices != nil {
+		est, err := in.Prices.Quote(p.Region, coster.Usage())
+		if err != nil {
+			return fmt.Errorf("price %s: %w", i.Label, err)
+		}
+		p.cost(&c, est, in.Today)
+	}
+	p.Changes = append(p.Changes, c)
+	return nil
+}
+
+// cost books the estimate of one change.
+func (p *Plan) cost(c *Change, est price.Estimate, today string) {
+	for _, l := range est.Lines {
+		p.Costs = append(p.Costs, Cost{
+			Node: c.ID, SKU: l.SKU, Item: l.Item, Quantity: l.Quantity, Unit: l.Unit, UnitUSD: l.UnitUSD, USD: l.USD,
+			AsOf: l.AsOf, Source: l.Source, Known: l.Known, Unsure: unsure(l, today),
+		})
+		if !l.Known {
+			c.Unknown, p.Complete = true, false
+			continue
+		}
+		if p.PricesAsOf == "" || l.AsOf < p.PricesAsOf {
+			p.PricesAsOf = l.AsOf
+		}
+	}
+	c.MonthlyUSD = est.MonthlyUSD
+	p.MonthlyUSD += est.MonthlyUSD
+}
+
+// Observe asks AWS who we are and looks all resources up, each as soon as what it needs for that is known.
+func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error {
+	id, err := scope.WhoAmI(ctx)
+	if err != nil {
+		return err
+	}
+	scope.Identity = id
+	var g graph.Graph
+	looks := map[string]func(context.Context, *resource.Scope) error{}
+	for _, r := range rs {
+		name := r.Info().ID
+		looks[name] = r.Observe
+		g.Add(name)
+		for _, n := range rs.Needs(r) {
+			if n.Observe {
+				g.Add(name, n.On.Info().ID)
+			}
+		}
+		if d, ok := r.(resource.Detailer); ok {
+			looks[name+"/detail"] = d.Detail
+			g.Add(name+"/detail", name)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	failed, err := g.Walk(ctx, graph.Walker{Visit: func(ctx context.Context, step string) error {
+		if err := looks[step](ctx, scope); err != nil {
+			err = cloud.Explain("look up "+label(rs, step), err)
+			cancel(err)
+			return err
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return context.Cause(ctx)
+	}
+	return ctx.Err()
+}
+
+func label(rs resource.Set, step string) string {
+	for _, r := range rs {
+		if i := r.Info(); i.ID == step || i.ID+"/detail" == step {
+			return i.Label
+		}
+	}
+	return step
+}
+
+// Order returns the resources so that each stands behind all of its needs. A cycle is an error.
+func Order(rs resource.Set) (resource.Set, error) {
+	var g graph.Graph
+	byID := map[string]resource.Resource{}
+	for _, r := range rs {
+		name := r.Info().ID
+		byID[name] = r
+		g.Add(name)
+		for _, n := range rs.Needs(r) {
+			g.Add(name, n.On.Info().ID)
+		}
+	}
+	sorted, err := g.Sort()
+	if err != nil {
+		return nil, err
+	}
+	var out resource.Set
+	for _, name := range sorted {
+		out = append(out, byID[name])
+	}
+	return out, nil
+}
+
+// Printer is a Resource with settings of its own that a confirmation must be bound to, beyond its action
+// and reason.
+type Printer interface {
+	// Fingerprint changes when the settings do. It tells none of them.
+	Fingerprint() string
+}
+
+// hash stands for everything that the user is shown and agrees to.
+func (p *Plan) hash() string {
+	type part struct{ ID, Kind, Name, Action, Why, Print string }
+	parts := []part{{ID: p.App, Kind: p.Env, Name: p.Target, Action: p.Region, Why: p.Account}}
+	for _, c := range p.Changes {
+		parts = append(parts, part{ID: c.ID, Kind: c.Kind, Name: c.Name, Action: string(c.Action), Why: c.Why})
+	}
+	for _, r := range p.Resources {
+		if f, ok := r.(Printer); ok {
+			parts = append(parts, part{ID: r.Info().ID, Print: f.Fingerprint()})
+		}
+	}
+	b, err := json.Marshal(parts)
+	if err != nil {
+		panic("marshal plain texts: " + err.Error()) // cannot happen
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])[:12]
+}
+
+// usually is the length of the critical path with usual durations of what changes.
+func (p *Plan) usually(diffs map[string]resource.Diff) time.Duration {
+	var g graph.Graph
+	cost := map[string]time.Duration{}
+	for _, r := range p.Resources {
+		i := r.Info()
+		g.Add(i.ID)
+		if d := diffs[i.ID]; d.Action != event.None && d.Action != "" {
+			cost[i.ID] = i.Usually
+			if p.Destroy {
+				cost[i.ID] = i.Gone
+			}
+		}
+		if _, ok := r.(resource.Readier); ok {
+			// what does not need it ready goes on at once
+			g.Add(i.ID+"/ready", i.ID)
+			if !p.Destroy {
+				cost[i.ID+"/ready"], cost[i.ID] = cost[i.ID], 0
+			}
+		}
+		for _, n := range p.Resources.Needs(r) {
+			if p.Destroy && n.Loose {
+				continue
+			}
+			on := n.On.Info().ID
+			if n.Ready {
+				on += "/ready"
+			}
+			g.Add(i.ID, on)
+		}
+	}
+	if p.Destroy {
+		g = *g.Reverse()
+	}
+	_, length, err := g.CriticalPath(func(s string) time.Duration { return cost[s] })
+	if err != nil {
+		return 0
+	}
+	return length
+}
+
+// Changed says whether the plan does anything at all.
+func (p *Plan) Changed() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != event.None })
+}
+
+// Age is how long ago AWS was looked at, in the engine's time.
+func (p *Plan) Age(now time.Time) time.Duration { return now.Sub(p.made) }
+
+// unsure says whether a price should be looked at twice before it is believed.
+func unsure(l price.Line, today string) bool {
+	return l.Known && (l.Confidence == "low" || l.Confidence == "unverified" || l.Confidence == "" || old(l.AsOf, today))
+}
+
+// maxPriceAge is how old a price may be before it carries a mark.
+const maxPriceAge = 180 * 24 * time.Hour
+
+// old says whether a price of that date (YYYY, YYYY-MM or YYYY-MM-DD) is too old on the day today.
+func old(asOf, today string) bool {
+	if len(asOf) < len("2006-01-02") {
+		asOf += "2006-12-31"[len(asOf):] // the last day it can mean
+	}
+	then, err := time.Parse(time.DateOnly, asOf[:len("2006-01-02")])
+	now, err2 := time.Parse(time.DateOnly, today)
+	return err == nil && err2 == nil && now.Sub(then) > maxPriceAge
+}

@@ -1,0 +1,23 @@
+package resource
+
+// ExecutionPolicy lets ECS start a task: pull from this repository, write to this log group, read these
+// secrets (ARNs of parameters), and nothing else.
+func ExecutionPolicy(s *Scope, repo *Repository, logs *LogGroup, secrets []string) string {
+	statements := []statement{
+		allow([]string{"ecr:GetAuthorizationToken"}, "*"),
+		allow([]string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}, repo.ARN(s)),
+		allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, s.ARN("logs", "log-group:"+logs.Name()+":*")),
+	}
+	if len(secrets) > 0 {
+		statements = append(statements, allow([]string{"ssm:GetParameters"}, secrets...))
+	}
+	return document(statements...)
+}
+
+// TaskPolicy lets the app's own role open the channels of ECS Exec, which a shell in a task needs.
+func TaskPolicy(*Scope) string {
+	return document(allow([]string{
+		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+		"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+	}, "*"))
+}

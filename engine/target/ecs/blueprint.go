@@ -1,0 +1,269 @@
+// Package ecs is the blueprint for ECS on Fargate: it turns a spec into the resources that the app needs,
+// wired to each other. It makes no call.
+package ecs
+
+import (
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"berth/engine/fail"
+	"berth/engine/image"
+	"berth/engine/resource"
+	"berth/engine/spec"
+)
+
+// Target is the target's name in berth.toml.
+const Target = "ecs-fargate"
+
+// Options is what a blueprint needs beyond the spec.
+type Options struct {
+	Builder        image.Builder
+	SkipVerify     bool
+	RolloutTimeout time.Duration
+}
+
+// Blueprint is the app as resources.
+type Blueprint struct {
+	Owner resource.Owner
+
+	VPC           *resource.VPC
+	Network       resource.Network
+	Gateway       *resource.InternetGateway
+	LBGroup       *resource.SecurityGroup
+	TaskGroup     *resource.SecurityGroup
+	ExecutionRole *resource.Role
+	TaskRole      *resource.Role
+	ECSRole       *resource.ServiceLinkedRole
+	ELBRole       *resource.ServiceLinkedRole
+	Repository    *resource.Repository
+	Build         *resource.Build // nil when an image is used as it is
+	Image         *resource.Image
+	LogGroup      *resource.LogGroup
+	Cluster       *resource.Cluster
+	TaskDef       *resource.TaskDefinition
+	LoadBalancer  *resource.LoadBalancer
+	TargetGroup   *resource.TargetGroup
+	Listener      *resource.Listener
+	Rule          *resource.ListenerRule
+	Distribution  *resource.Distribution
+	Service       *resource.Service
+	Endpoint      *resource.Endpoint
+}
+
+// New makes the blueprint of a complete, valid spec. A spec that asks for what berth cannot do is a Usage
+// failure.
+func New(s *spec.Spec, o Options) (*Blueprint, error) {
+	if err := supported(s); err != nil {
+		return nil, err
+	}
+	b := &Blueprint{Owner: resource.Owner{App: s.App, Env: s.EnvName}}
+	b.network(s)
+	b.access(s)
+	b.image(s, o)
+	b.traffic(s)
+	b.compute(s, o)
+	b.endpoint(s, o)
+	return b, nil
+}
+
+// supported refuses what a spec can say and this blueprint cannot do, rather than leaving it out silently.
+func supported(s *spec.Spec) error {
+	for _, no := range []struct {
+		said bool
+		key  string
+	}{
+		{s.Network.Domain != "", "network.domain"},
+		{len(s.Storage) > 0, "storage"},
+		{s.Database != nil, "database"},
+		{s.Service.Autoscale != nil, "service.autoscale"},
+		{s.Service.ReleaseCommand != "", "service.release_command"},
+		{s.Network.Clustering != "", "network.clustering"},
+	} {
+		if no.said {
+			return &fail.Error{
+				Class: fail.Usage, Cause: "this version of berth cannot deploy " + no.key + " yet",
+				Remedy: "take " + no.key + " out of berth.toml",
+			}
+		}
+	}
+	return nil
+}
+
+// Resources are all resources and steps of a deployment in the order in which people see them.
+func (b *Blueprint) Resources() []resource.Resource {
+	rs := b.before()
+	if b.Build != nil {
+		rs = append(rs, b.Build)
+	}
+	rs = append(rs, b.Image)
+	return append(append(rs, b.behind()...), b.Endpoint)
+}
+
+// Lasting are the resources that exist in AWS, in the same order: what a destroy removes and a status shows.
+// Looking them up needs neither a source tree nor an image.
+func (b *Blueprint) Lasting() []resource.Resource { return append(b.before(), b.behind()...) }
+
+func (b *Blueprint) before() []resource.Resource {
+	rs := []resource.Resource{b.VPC, b.Gateway}
+	for _, sn := range b.Network.Subnets {
+		rs = append(rs, sn)
+	}
+	return append(rs, b.Network.Routes, b.LBGroup, b.TaskGroup, b.ECSRole, b.ELBRole, b.ExecutionRole, b.TaskRole,
+		b.Repository)
+}
+
+func (b *Blueprint) behind() []resource.Resource {
+	return []resource.Resource{
+		b.LoadBalancer, b.TargetGroup, b.Listener, b.Rule, b.LogGroup, b.Cluster, b.TaskDef, b.Service, b.Distribution,
+	}
+}
+
+func (b *Blueprint) network(s *spec.Spec) {
+	b.VPC = &resource.VPC{Owner: b.Owner}
+	b.Gateway = &resource.InternetGateway{Owner: b.Owner, VPC: b.VPC}
+	subnets := []*resource.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 0}, {Owner: b.Owner, VPC: b.VPC, Index: 1}}
+	b.Network = resource.Network{
+		VPC: b.VPC, Subnets: subnets,
+		Routes: &resource.RouteTable{Owner: b.Owner, VPC: b.VPC, Gateway: b.Gateway, Subnets: subnets},
+	}
+	b.LBGroup = &resource.SecurityGroup{
+		Owner: b.Owner, Role: "lb", Label: "the load balancer's security group", VPC: b.VPC,
+		Ingress: []resource.Ingress{{Port: 80, PrefixList: resource.CloudFrontPrefixList, Text: "CloudFront"}},
+	}
+	b.TaskGroup = &resource.SecurityGroup{
+		Owner: b.Owner, Role: "tasks", Label: "the tasks' security group", VPC: b.VPC,
+		Ingress: []resource.Ingress{{Port: s.Service.Port, From: b.LBGroup, Text: "the load balancer"}},
+	}
+}
+
+func (b *Blueprint) access(s *spec.Spec) {
+	b.ECSRole = &resource.ServiceLinkedRole{
+		ID: "ecs-service-role", Service: "ecs.amazonaws.com", Name: "AWSServiceRoleForECS", Label: "the role of ECS itself",
+	}
+	b.ELBRole = &resource.ServiceLinkedRole{
+		ID: "elb-service-role", Service: "elasticloadbalancing.amazonaws.com",
+		Name: "AWSServiceRoleForElasticLoadBalancing", Label: "the role of the load balancer service itself",
+	}
+	b.Repository = &resource.Repository{Owner: b.Owner}
+	b.LogGroup = &resource.LogGroup{Owner: b.Owner}
+	b.ExecutionRole = resource.NewRole(b.Owner, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
+		return resource.ExecutionPolicy(sc, b.Repository, b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
+	})
+	b.TaskRole = resource.NewRole(b.Owner, "task", "the role that the app runs with", resource.TaskPolicy)
+}
+
+func (b *Blueprint) image(s *spec.Spec, o Options) {
+	if s.Image.Ref != "" {
+		b.Image = &resource.Image{Repository: b.Repository, External: s.Image.Ref, Platform: s.Image.Platform}
+		return
+	}
+	b.Build = &resource.Build{Builder: o.Builder, Source: source(s)}
+	b.Image = &resource.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
+}
+
+// source is what the image is built from.
+func source(s *spec.Spec) image.Source {
+	return image.Source{
+		Dir: s.Dir, Dockerfile: s.Image.Dockerfile, Platform: s.Image.Platform, Args: s.Image.Args,
+	}
+}
+
+// drain is how long a task that leaves may finish its requests: connections that stay open get longer, since
+// everybody on them has to come back elsewhere (ecs-provisioning 5).
+func drain(s *spec.Spec) time.Duration {
+	if s.Network.WebSockets {
+		return 30 * time.Second
+	}
+	return 10 * time.Second
+}
+
+// idle is how long a connection may be silent: WebSockets outlive the usual heartbeat of 30 s many times.
+func idle(s *spec.Spec) time.Duration {
+	if s.Network.WebSockets {
+		return 300 * time.Second
+	}
+	return 60 * time.Second
+}
+
+func (b *Blueprint) traffic(s *spec.Spec) {
+	secret := &resource.OriginSecret{Fresh: rand.Text() + rand.Text()}
+	b.LoadBalancer = &resource.LoadBalancer{
+		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
+	}
+	b.TargetGroup = &resource.TargetGroup{
+		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s),
+	}
+	b.Listener = &resource.Listener{Owner: b.Owner, LoadBalancer: b.LoadBalancer}
+	b.Rule = &resource.ListenerRule{Owner: b.Owner, Listener: b.Listener, TargetGroup: b.TargetGroup, Secret: secret}
+	b.Distribution = &resource.Distribution{Owner: b.Owner, LoadBalancer: b.LoadBalancer, Secret: secret}
+}
+
+func (b *Blueprint) compute(s *spec.Spec, o Options) {
+	b.Cluster = &resource.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
+	b.TaskDef = &resource.TaskDefinition{
+		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
+		CPU: int(s.Service.CPU * 1024), Memory: s.Service.Memory,
+		Arch: spec.RuntimeArch(s.Image.Platform), Port: s.Service.Port, Command: s.Service.Command,
+		StopTimeout: time.Duration(s.Service.StopTimeout),
+	}
+	if usesHost(s) {
+		b.TaskDef.More = append(b.TaskDef.More, b.Distribution)
+	}
+	b.Service = &resource.Service{
+		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
+		TargetGroup: b.TargetGroup, Rule: b.Rule, Port: s.Service.Port, Instances: s.Service.Instances,
+		GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
+		CPU: s.Service.CPU, MemoryGB: float64(s.Service.Memory) / 1024, Arch: priceArch(s.Image.Platform),
+	}
+	b.TaskDef.Environment = func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc) }
+	b.TaskDef.Secrets = func(sc *resource.Scope) map[string]string { return secrets(s, sc) }
+}
+
+// priceArch is the architecture as the price table has it.
+func priceArch(platform string) string {
+	if spec.Arch(platform) == "arm64" {
+		return "arm"
+	}
+	return "x86"
+}
+
+// usesHost says whether a setting of the app holds its own host name, which AWS gives it.
+func usesHost(s *spec.Spec) bool {
+	for _, v := range s.Env {
+		if strings.Contains(v, "${host}") {
+			return true
+		}
+	}
+	return false
+}
+
+// environment is the app's environment; ok is false while the host name is needed and not known.
+func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[string]string, ok bool) {
+	if usesHost(s) && b.Distribution.Host == "" {
+		return nil, false
+	}
+	vars := map[string]string{
+		"host": b.Distribution.Host, "region": sc.Region, "cluster": b.Cluster.Name(),
+		"service_arn": b.Service.ServiceARN(sc), "namespace": "",
+	}
+	env = map[string]string{"PORT": fmt.Sprint(s.Service.Port)}
+	for k, v := range s.Env {
+		text, err := spec.Interpolate(v, vars)
+		if err != nil {
+			return nil, false // Validate refuses such a spec
+		}
+		env[k] = text
+	}
+	return env, true
+}
+
+func (b *Blueprint) endpoint(s *spec.Spec, o Options) {
+	b.Endpoint = &resource.Endpoint{
+		Distribution: b.Distribution, LoadBalancer: b.LoadBalancer, Service: b.Service, Path: s.Service.HealthPath,
+		WebSockets: s.Network.WebSockets, Skip: o.SkipVerify,
+	}
+}
