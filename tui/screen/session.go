@@ -7,6 +7,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/compare"
+	"berth/compare/advise"
+	"berth/compare/price"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/engine/view"
@@ -27,6 +29,9 @@ type Options struct {
 
 	// Override sets what the command line said on a spec that was just loaded. Nil: it said nothing.
 	Override func(*spec.Spec) error
+
+	// Advise judges and prices the services. Nil: with the facts and prices that are part of the binary.
+	Advise func(advise.Requirements, price.Usage) (*compare.Result, error)
 
 	SkipVerify     bool
 	RolloutTimeout time.Duration
@@ -113,7 +118,11 @@ func (s *Session) Spec() *spec.Spec {
 
 // Compare judges and prices the services for the app as it stands now.
 func (s *Session) Compare() (*compare.Result, error) {
-	return compare.Advisor{Today: s.Today}.Compare(s.Draft.Requirements(), s.Draft.Usage())
+	judge := s.Advise
+	if judge == nil {
+		judge = compare.Advisor{Today: s.Today}.Compare
+	}
+	return judge(s.Draft.Requirements(), s.Draft.Usage())
 }
 
 // Fits says in a word what the services make of the app as it stands now; nil when it cannot be told.

@@ -1,0 +1,196 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/charmbracelet/x/exp/golden"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/tui/screen"
+	"berth/tui/theme"
+)
+
+// shot is a moment of the program that has a golden frame.
+type shot struct {
+	name   string
+	engine func() *fakeEngine
+	walk   func(d *harness)
+}
+
+func fresh() *fakeEngine {
+	return &fakeEngine{findings: liveBeats(), plan: firstPlan(), script: smooth,
+		status: &screen.Status{App: "live-beats", State: "absent"}}
+}
+
+func simulated() *fakeEngine {
+	e := fresh()
+	e.simulated = "A simulated AWS account, 60 times as fast. Nothing reaches AWS."
+	return e
+}
+
+func deployed() *fakeEngine {
+	e := fresh()
+	e.status = running()
+	return e
+}
+
+var crash = &fail.Error{
+	Class:    fail.Failed,
+	Cause:    "The container stops right after it starts: exit code 1",
+	Evidence: "task 4f5d1c2a stopped: Essential container in task exited\n** (RuntimeError) environment variable SECRET_KEY_BASE is missing",
+	Remedy:   "Set SECRET_KEY_BASE: berth secrets set SECRET_KEY_BASE, then try again",
+	Doc:      "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html",
+}
+
+// failing is a deployment whose service never gets healthy.
+func failing(r *fakeRun) {
+	r.begin(r.plan)
+	for _, c := range r.plan.Changes {
+		if c.ID == "service" || c.ID == "verify" {
+			continue
+		}
+		r.emit(event.NodeStarted, c.ID, "creating "+c.Name)
+		r.emit(event.NodeDone, c.ID, c.Name)
+	}
+	r.emit(event.NodeStarted, "service", "creating live-beats-service")
+	r.bus.Emit(event.Event{Type: event.NodeTasks, Node: "service", Tasks: []event.Task{
+		{ID: "4f5d1c2ab098", New: true, State: "stopped", Reason: "exit code 1"},
+		{ID: "99aa0c2ab098", New: true, State: "pending"},
+	}})
+	for range 3 {
+		r.bus.Emit(event.Event{Type: event.NodeLog, Node: "service", Stream: "app", Text: "** (RuntimeError) environment variable SECRET_KEY_BASE is missing"})
+		time.Sleep(20 * time.Second)
+	}
+	r.bus.Emit(event.Event{Type: event.NodeFailed, Node: "service", Error: crash})
+	r.emit(event.NodeSkipped, "verify", "the service failed")
+	r.finish(event.Failed, crash)
+}
+
+// busy is the middle of a deployment with all that can be seen in it.
+func busy(r *fakeRun) {
+	r.begin(r.plan)
+	done := []string{"vpc", "subnet-a", "subnet-b", "internet-gateway", "route-table", "security-group-lb",
+		"security-group-tasks", "execution-role", "task-role", "repository", "log-group", "cluster", "target-group"}
+	for _, id := range done {
+		r.emit(event.NodeStarted, id, "creating "+id)
+	}
+	time.Sleep(9 * time.Second)
+	for _, id := range done {
+		r.emit(event.NodeDone, id, "live-beats-"+id)
+	}
+	r.emit(event.NodeStarted, "load-balancer", "creating live-beats-load-balancer")
+	r.emit(event.NodeWaiting, "load-balancer", "waiting until it is active")
+	r.emit(event.NodeStarted, "image", "building")
+	for i := range int64(8) {
+		time.Sleep(3 * time.Second)
+		r.bus.Emit(event.Event{Type: event.NodeProgress, Node: "image", Text: "mix deps.compile", Current: i + 1, Total: 14, Unit: "steps"})
+		r.bus.Emit(event.Event{Type: event.NodeLog, Node: "image", Stream: "build", Text: fmt.Sprintf("#%d [builder %d/14] RUN mix deps.compile", i+8, i+1)})
+	}
+	r.emit(event.NodeStarted, "service", "creating live-beats-service")
+	r.bus.Emit(event.Event{Type: event.NodeTasks, Node: "service", Tasks: []event.Task{
+		{ID: "4f5d1c2ab098", New: true, State: "running", Health: "healthy"},
+		{ID: "99aa0c2ab098", New: true, State: "pending"},
+		{ID: "11bb0c2ab098", State: "running", Health: "draining"},
+	}})
+	<-r.cancel
+	r.finish(event.Stopped, &fail.Error{Class: fail.Stopped, Cause: "Stopped"})
+}
+
+var toReview = []string{"enter", "enter", "enter", "enter"}
+
+var shots = []shot{
+	{"project", fresh, func(d *harness) {}},
+	{"project-broken", func() *fakeEngine {
+		e := fresh()
+		e.inspectErr = &fail.Error{Class: fail.Usage, Cause: "There is no Dockerfile here",
+			Evidence: "looked for Dockerfile and Containerfile", Remedy: "write one, or start berth with --image REF"}
+		e.findings = &screen.Findings{}
+		return e
+	}, func(d *harness) {}},
+	{"needs", simulated, func(d *harness) { d.press("enter") }},
+	{"needs-region", fresh, func(d *harness) { d.press("enter", "down", "down", "down", "down", "space", "frank") }},
+	{"compare", fresh, func(d *harness) { d.press("enter", "enter") }},
+	{"compare-cost", fresh, func(d *harness) { d.press("enter", "enter", "c") }},
+	{"settings", fresh, func(d *harness) { d.press("enter", "enter", "enter") }},
+	{"settings-problem", fresh, func(d *harness) {
+		d.press("enter", "enter", "enter", "space", "ctrl+u", "Live_Beats!", "enter", "enter")
+	}},
+	{"review", fresh, func(d *harness) { d.press(toReview...) }},
+	{"deploy", fresh, func(d *harness) { d.engine.script = busy; d.press(toReview...); d.press("y"); d.pass(34 * time.Second) }},
+	{"deploy-stopping", fresh, func(d *harness) {
+		d.engine.script = busy
+		d.press(toReview...)
+		d.press("y")
+		d.pass(34 * time.Second)
+		d.press("ctrl+c")
+	}},
+	{"deploy-failed", fresh, func(d *harness) {
+		d.engine.script = failing
+		d.press(toReview...)
+		d.press("y")
+		d.pass(2 * time.Minute)
+	}},
+	{"result", fresh, func(d *harness) { d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
+	{"redeploy", deployed, func(d *harness) {}},
+	{"destroy", deployed, func(d *harness) {
+		for i := range d.engine.plan.Changes {
+			d.engine.plan.Changes[i].Action = event.Delete
+			d.engine.plan.Changes[i].Why = "berth made it"
+		}
+		d.press("d")
+		d.press("live")
+	}},
+	{"help", fresh, func(d *harness) { d.press("enter", "?") }},
+	{"leave", fresh, func(d *harness) { d.press("enter", "ctrl+c") }},
+}
+
+var looks = []struct {
+	name  string
+	w, h  int
+	theme theme.Options
+}{
+	{"60x16", 60, 16, theme.Options{Plain: true}},
+	{"80x24", 80, 24, theme.Options{Plain: true}},
+	{"120x40", 120, 40, theme.Options{Plain: true}},
+	{"ascii", 80, 24, theme.Options{Plain: true, ASCII: true}},
+}
+
+func TestViews(t *testing.T) {
+	for _, s := range shots {
+		for _, l := range looks {
+			t.Run(s.name+"/"+l.name, func(t *testing.T) {
+				dir := t.TempDir() + "/live-beats"
+				synctest.Test(t, func(t *testing.T) {
+					e := s.engine()
+					if e.status.State != "absent" {
+						writeToml(t, dir)
+					} else {
+						mkdir(t, dir)
+					}
+					d := drive(t, e, screen.Options{Dir: dir, Theme: theme.New(l.theme)}, l.w, l.h)
+					defer d.end()
+					s.walk(d)
+					v := d.view()
+					if l.theme.ASCII && strings.ContainsFunc(v, func(r rune) bool { return r >= 0x80 }) {
+						t.Errorf("not ASCII:\n%s", v)
+					}
+					golden.RequireEqual(t, trimmed(v))
+				})
+			})
+		}
+	}
+}
+
+// trimmed leaves out the blanks at line ends, which editors and diffs hide.
+func trimmed(v string) string {
+	lines := strings.Split(v, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"berth/compare"
+	"berth/compare/advise"
+	"berth/compare/price"
+)
+
+// judge is a comparison with made-up prices, so that goldens do not change with the price table.
+func judge(r advise.Requirements, u price.Usage) (*compare.Result, error) {
+	n := float64(u.Instances)
+	fargate := compare.Service{ID: "ecs-fargate", Name: "ECS on Fargate", Verdict: advise.Fits, Deployable: true, OpenToNewAccounts: true,
+		Reasons: []advise.Reason{
+			{Requirement: "websockets", Verdict: advise.Fits, Text: "the load balancer passes WebSockets on", Source: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/", AsOf: "2026-08-20", Confidence: "high"},
+			{Requirement: "clustering", Verdict: advise.Fits, Text: "tasks reach each other in their own network", Source: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/", AsOf: "2026-08-20", Confidence: "high"},
+			{Requirement: "region", Verdict: advise.Fits, Text: "there is Fargate in " + r.Region, Source: "https://docs.aws.amazon.com/general/latest/gr/ecs-service.html", AsOf: "2026-08-07", Confidence: "high"},
+		},
+		Estimate: price.Estimate{MonthlyUSD: 19.32 + 10.97*n, Complete: true, PricesAsOf: "2026-08-21", Lines: []price.Line{
+			{SKU: "fargate.x86.vcpu_hour", Item: "tasks, vCPU", Quantity: 365, Unit: "vCPU-hour", UnitUSD: 0.0467, USD: 8.52 * n, AsOf: "2026-08-21", Known: true},
+			{SKU: "fargate.x86.gb_hour", Item: "tasks, memory", Quantity: 730, Unit: "GB-hour", UnitUSD: 0.005, USD: 2.45 * n, AsOf: "2026-08-21", Known: true},
+			{SKU: "alb.hour", Item: "load balancer", Quantity: 730, Unit: "hour", UnitUSD: 0.02646, USD: 19.32, AsOf: "2026-10-01", Known: true},
+		}}}
+	runner := compare.Service{ID: "app-runner", Name: "App Runner", Verdict: advise.Fits,
+		Estimate: price.Estimate{MonthlyUSD: 14.2 * n, PricesAsOf: "2024-01-01", Confidence: "low"}}
+	light := compare.Service{ID: "lightsail", Name: "Lightsail containers", Verdict: advise.Fits, OpenToNewAccounts: true,
+		Estimate: price.Estimate{MonthlyUSD: 7 * n, Complete: true, PricesAsOf: "2026-06-01"}}
+	no := func(s *compare.Service, requirement, text, change string) {
+		s.Verdict = advise.No
+		s.Reasons = append(s.Reasons, advise.Reason{Requirement: requirement, Verdict: advise.No, Text: text,
+			Source: "https://docs.aws.amazon.com/apprunner/latest/dg/develop.html", AsOf: "2026-10-01", Confidence: "high"})
+		s.WouldChange = append(s.WouldChange, change)
+	}
+	no(&runner, "account", "takes no new customers since 2026-04-30", "an account that used App Runner before")
+	if r.WebSockets {
+		no(&runner, "websockets", "no WebSockets: the upgrade is answered with 403", "long polling instead of WebSockets")
+	}
+	if r.Clustering {
+		no(&runner, "clustering", "instances cannot reach each other", "a PubSub beside the app, such as Redis")
+		no(&light, "clustering", "nodes cannot talk to each other", "a PubSub beside the app, such as Redis")
+	}
+	services := []compare.Service{fargate, light, runner}
+	recommended := fargate.ID
+	if light.Verdict == advise.Fits {
+		services, recommended = []compare.Service{light, fargate, runner}, light.ID
+	}
+	return &compare.Result{AsOf: "2026-11-22", Region: r.Region, Requirements: r, Usage: u, Recommended: recommended, Services: services}, nil
+}
