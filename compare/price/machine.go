@@ -16,6 +16,7 @@ const rootGB = 8
 func (b *bill) machines(share float64, smallest string) {
 	u := b.u
 	best, count, usd := catalog.Machine{}, 0, math.Inf(1)
+	each := b.beside()
 	for _, m := range catalog.Default().Machines.Types {
 		if m.Arch != u.Arch || tooSmall(m.Type, smallest) {
 			continue
@@ -26,7 +27,7 @@ func (b *bill) machines(share float64, smallest string) {
 			continue
 		}
 		n := max((u.Instances+fits-1)/fits, min(u.Instances, 2))
-		if cost := float64(n) * r.USD; cost < usd {
+		if cost := float64(n) * (r.USD*u.hours() + each); cost < usd {
 			best, count, usd = m, n, cost
 		}
 	}
@@ -46,6 +47,13 @@ func (b *bill) machinePerInstance() {
 		}
 	}
 	b.instances(best, u.Instances)
+}
+
+// beside is what one instance costs a month beside itself: its disk and its address.
+func (b *bill) beside() float64 {
+	disk, _ := b.t.find(b.p, "ebs.gp3_gb_month")
+	address, _ := b.t.find(b.p, "ipv4.public_hour")
+	return max(rootGB, b.u.EphemeralGB)*disk.USD + b.u.hours()*address.USD
 }
 
 func tooSmall(kind, smallest string) bool {

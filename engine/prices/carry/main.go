@@ -1,11 +1,15 @@
 // Command carry turns a researched price list (CSV with the columns service, sku_key, unit, region, usd,
 // source_url, as_of, confidence) into assets/prices.txt. It is for maintainers; berth itself never runs it.
 //
-//	go run ./engine/prices/carry -as-of 2026-11-22 prices.csv >assets/prices.txt
+//	go run ./engine/prices/carry -as-of 2026-11-22 prices.csv [examples.json] >assets/prices.txt
+//
+// The second file holds published pricing examples. Unit prices in it that the list lacks, and that berth
+// can quote, are carried too, with the example as their source.
 package main
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,37 +24,23 @@ import (
 func main() {
 	asOf := flag.String("as-of", "", "day on which the list was put together, YYYY-MM-DD")
 	flag.Parse()
-	if err := carry(*asOf, flag.Arg(0), os.Stdout); err != nil {
+	if err := carry(*asOf, flag.Arg(0), flag.Arg(1), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "carry:", err)
 		os.Exit(1)
 	}
 }
 
-func carry(asOf, file string, out io.Writer) error {
-	f, err := os.Open(file)
+func carry(asOf, list, examples string, out io.Writer) error {
+	rows, err := readList(list)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	in := csv.NewReader(f)
-	if _, err := in.Read(); err != nil {
-		return fmt.Errorf("read header: %w", err)
-	}
-	var rows []price.Row
-	for {
-		c, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	if examples != "" {
+		more, err := readExamples(examples)
 		if err != nil {
 			return err
 		}
-		usd, err := strconv.ParseFloat(c[4], 64)
-		if err != nil {
-			return fmt.Errorf("price of %s in %s: %w", c[1], c[3], err)
-		}
-		r := price.Row{SKU: c[1], Unit: c[2], Region: c[3], USD: usd, Source: c[5], AsOf: c[6], Confidence: c[7]}
-		rows = append(rows, dated(r))
+		rows = append(rows, more...)
 	}
 	t, err := price.New(asOf, rows)
 	if err != nil {
@@ -58,6 +48,104 @@ func carry(asOf, file string, out io.Writer) error {
 	}
 	_, err = io.WriteString(out, t.Encode())
 	return err
+}
+
+func readList(file string) ([]price.Row, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	in := csv.NewReader(f)
+	if _, err := in.Read(); err != nil {
+		return nil, fmt.Errorf("read header: %w", err)
+	}
+	var rows []price.Row
+	for {
+		c, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		usd, err := strconv.ParseFloat(c[4], 64)
+		if err != nil {
+			return nil, fmt.Errorf("price of %s in %s: %w", c[1], c[3], err)
+		}
+		r := price.Row{SKU: c[1], Unit: c[2], Region: c[3], USD: usd, Source: c[5], AsOf: c[6], Confidence: c[7]}
+		rows = append(rows, dated(r))
+	}
+}
+
+// quotable is the SKUs of examples that are carried: the key in the example, the key and unit in the table,
+// and the region when it is not the example's.
+var quotable = map[string]struct{ key, unit, region string }{
+	"ebs.gp2_gb_month":                {"ebs.gp2_gb_month", "GB-month", ""},
+	"ec2.cpu_credit_vcpu_hour":        {"ec2.cpu_credit_vcpu_hour", "vCPU-hour beyond the baseline (unlimited mode)", ""},
+	"cw.custom_metric_month":          {"cw.custom_metric_month", "metric-month", ""},
+	"cw.alarm_month":                  {"cw.alarm_month", "alarm-month", ""},
+	"cw.dashboard_month":              {"cw.dashboard_month", "dashboard-month", ""},
+	"alb.truststore_hour":             {"alb.truststore_hour", "trust store-hour", ""},
+	"efs.onezone_ia_gb_month":         {"efs.onezone_ia_gb_month", "GB-month", ""},
+	"efs.ia_read_gb":                  {"efs.ia_read_gb", "GB read", ""},
+	"efs.ia_write_gb":                 {"efs.ia_write_gb", "GB written", ""},
+	"vpc.interface_endpoint_gb.t2":    {"vpc.interface_endpoint_gb.tier2", "GB (next 4 PB)", ""},
+	"vpc.interface_endpoint_gb.t3":    {"vpc.interface_endpoint_gb.tier3", "GB (beyond 5 PB)", ""},
+	"route53.queries_million.t2":      {"route53.queries_million.tier2", "million standard queries (beyond 1B)", "*"},
+	"route53.latency_million":         {"route53.latency_million", "million latency queries (first 1B)", "*"},
+	"route53.latency_million.t2":      {"route53.latency_million.tier2", "million latency queries (beyond 1B)", "*"},
+	"route53.geo_million":             {"route53.geo_million", "million geo queries (first 1B)", "*"},
+	"route53.geo_million.t2":          {"route53.geo_million.tier2", "million geo queries (beyond 1B)", "*"},
+	"rds.postgres.db.t3.large_hour":   {"rds.postgres.db.t3.large_hour", "instance-hour single-AZ", ""},
+	"rds.db.t4g.small_multiaz_hour":   {"rds.postgres.db.t4g.small_multiaz_hour", "instance-hour Multi-AZ", ""},
+	"rds.gp3_multiaz_gb_month":        {"rds.gp3_multiaz_gb_month", "GB-month Multi-AZ", ""},
+	"rds.gp3_iops_multiaz":            {"rds.gp3_iops_multiaz_month", "IOPS-month beyond 12,000, Multi-AZ", ""},
+	"fly.shared-cpu-1x.1gb_month.sjc": {"fly.shared-cpu-1x.1gb_month", "machine-month", "sjc"},
+	"fly.reservation_36_year":         {"fly.reservation_36_year", "reserved block-year", "*"},
+	"clb.hour":                        {"clb.hour", "classic load balancer-hour", ""},
+	"apigw.http_million.t2":           {"apigw.http_million.tier2", "million requests (beyond 300M)", ""},
+}
+
+// confidences of prices from examples, by who published the example.
+var confidences = map[string]string{"official": "high", "official-fly": "high", "tool-golden": "high", "community": "medium"}
+
+func readExamples(file string) ([]price.Row, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var list []struct {
+		Source  string `json:"source_url"`
+		Kind    string `json:"source_kind"`
+		AsOf    string `json:"as_of"`
+		Region  string `json:"region"`
+		Changed string `json:"unit_price_changed_since"`
+		Lines   []struct {
+			SKU string  `json:"sku_key"`
+			USD float64 `json:"unit_price"`
+		} `json:"lines"`
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("read examples: %w", err)
+	}
+	var rows []price.Row
+	for _, e := range list {
+		for _, l := range e.Lines {
+			q, ok := quotable[l.SKU]
+			if !ok || e.Changed == "yes" || strings.HasPrefix(e.Changed, "n/a") {
+				continue
+			}
+			region := e.Region
+			if q.region != "" {
+				region = q.region
+			}
+			r := price.Row{SKU: q.key, Unit: q.unit, Region: region, USD: l.USD, Source: e.Source, AsOf: e.AsOf,
+				Confidence: confidences[e.Kind]}
+			rows = append(rows, dated(r))
+		}
+	}
+	return rows, nil
 }
 
 // dated brings a loose date into one of the forms that the table allows. A span counts from its start. A
