@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -39,6 +41,8 @@ type Clients struct {
 	ELB        *elasticloadbalancingv2.Client
 	CloudFront *cloudfront.Client
 	SSM        *ssm.Client
+	CloudMap   *servicediscovery.Client
+	Scaling    *applicationautoscaling.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -89,7 +93,8 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		STS: sts.NewFromConfig(cfg), EC2: ec2.NewFromConfig(cfg), IAM: iam.NewFromConfig(cfg),
 		ECR: ecr.NewFromConfig(cfg), Logs: cloudwatchlogs.NewFromConfig(cfg), ECS: ecs.NewFromConfig(cfg),
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
-		SSM: ssm.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
+		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
+		Scaling: applicationautoscaling.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
 	}, nil
 }
 

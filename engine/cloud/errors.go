@@ -83,6 +83,8 @@ func iamPrefix(serviceID string) string {
 		return "elasticloadbalancing"
 	case "CloudWatch Logs":
 		return "logs"
+	case "Application Auto Scaling":
+		return "application-autoscaling"
 	}
 	return strings.ToLower(strings.ReplaceAll(serviceID, " ", ""))
 }

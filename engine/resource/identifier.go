@@ -59,3 +59,9 @@ func (v *Service) Identifier() string { return v.ARN }
 
 // Identifier implements Identified.
 func (e *Endpoint) Identifier() string { return e.URL }
+
+// Identifier implements Identified.
+func (n *Namespace) Identifier() string { return n.ID }
+
+// Identifier implements Identified.
+func (d *Discovery) Identifier() string { return d.ARN }

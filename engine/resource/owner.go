@@ -12,6 +12,7 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	sdtypes "github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 )
 
 // Owner is the app and environment that resources belong to. All names and tags come from it.
@@ -103,6 +104,10 @@ func (o Owner) elbTags(role string) []elbtypes.Tag {
 
 func (o Owner) cloudFrontTags(role string) []cftypes.Tag {
 	return tagList(o, role, func(k, v *string) cftypes.Tag { return cftypes.Tag{Key: k, Value: v} })
+}
+
+func (o Owner) cloudMapTags(role string) []sdtypes.Tag {
+	return tagList(o, role, func(k, v *string) sdtypes.Tag { return sdtypes.Tag{Key: k, Value: v} })
 }
 
 func (o Owner) mapTags(role string) map[string]string {

@@ -172,10 +172,19 @@ func (s *Scope) Retry(ctx context.Context, rows []cloud.Retryable, try func(cont
 }
 
 // none, create and friends make Diffs.
-func none() Diff                { return Diff{Action: event.None} }
-func absent() Diff              { return Diff{Action: event.Create, Why: "does not exist yet"} }
-func changed(why string) Diff   { return Diff{Action: event.Update, Why: why} }
-func replaced(why string) Diff  { return Diff{Action: event.Replace, Why: why} }
+func none() Diff               { return Diff{Action: event.None} }
+func absent() Diff             { return Diff{Action: event.Create, Why: "does not exist yet"} }
+func changed(why string) Diff  { return Diff{Action: event.Update, Why: why} }
+func replaced(why string) Diff { return Diff{Action: event.Replace, Why: why} }
+
+// unwanted is the diff of a resource that the app did without, or does by now.
+func unwanted(r Resource) Diff {
+	if !r.Exists() {
+		return Diff{}
+	}
+	return Diff{Action: event.Delete, Why: "is no longer needed"}
+}
+
 func update(whys []string) Diff { return updateOr(whys, none()) }
 
 func updateOr(whys []string, otherwise Diff) Diff {

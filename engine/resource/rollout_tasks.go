@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -16,9 +15,6 @@ import (
 	"berth/engine/diagnose"
 	"berth/engine/event"
 )
-
-// logLines is how many of a failed task's last log lines are fetched.
-const logLines = 20
 
 // lookAtTasks reads the service's tasks and their health, passes them on, looks into those that failed, and
 // returns how many tasks of our revision are healthy.
@@ -88,7 +84,8 @@ func (r *rollout) lookAtStopped(ctx context.Context, svc *ecstypes.Service, heal
 			continue
 		}
 		if r.explain[diagnose.Key(d)] == 0 {
-			d.Logs = r.lastLines(ctx, shortARN(arn))
+			logs := taskLogs{scope: r.scope, group: r.TaskDefinition.LogGroup.Name()}
+			d.Logs = logs.last(ctx, shortARN(arn))
 			for _, line := range d.Logs {
 				r.scope.Log("app", line)
 			}
@@ -98,7 +95,8 @@ func (r *rollout) lookAtStopped(ctx context.Context, svc *ecstypes.Service, heal
 	return nil
 }
 
-func (r *rollout) describeFailure(t ecstypes.Task, h elbtypes.TargetHealthDescription) diagnose.Task {
+// stoppedTask is what AWS says about a task that stopped.
+func stoppedTask(t ecstypes.Task) diagnose.Task {
 	d := diagnose.Task{
 		ID: shortARN(aws.ToString(t.TaskArn)), StopCode: string(t.StopCode), StoppedReason: aws.ToString(t.StoppedReason),
 	}
@@ -107,6 +105,11 @@ func (r *rollout) describeFailure(t ecstypes.Task, h elbtypes.TargetHealthDescri
 			d.Reason, d.ExitCode = aws.ToString(c.Reason), c.ExitCode
 		}
 	}
+	return d
+}
+
+func (r *rollout) describeFailure(t ecstypes.Task, h elbtypes.TargetHealthDescription) diagnose.Task {
+	d := stoppedTask(t)
 	if strings.Contains(d.StoppedReason, "ELB health checks") {
 		d.ExitCode = nil // ECS killed it; how it ended then says nothing
 		if h.TargetHealth != nil {
@@ -188,21 +191,4 @@ func address(t ecstypes.Task) string {
 		}
 	}
 	return ""
-}
-
-// lastLines are the last log lines of a task. A stream that is not there (yet) has none.
-func (r *rollout) lastLines(ctx context.Context, task string) []string {
-	group := r.TaskDefinition.LogGroup.Name()
-	stream := ContainerName + "/" + ContainerName + "/" + task
-	out, err := r.scope.Logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-		LogGroupName: &group, LogStreamName: &stream, Limit: aws.Int32(logLines),
-	})
-	if err != nil {
-		return nil
-	}
-	var lines []string
-	for _, e := range out.Events {
-		lines = append(lines, strings.TrimRight(aws.ToString(e.Message), "\r\n"))
-	}
-	return lines
 }

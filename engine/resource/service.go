@@ -26,6 +26,9 @@ type Service struct {
 	SecurityGroup  *SecurityGroup
 	TargetGroup    *TargetGroup
 	Rule           *ListenerRule // names the target group, without which ECS refuses it
+	Release        *Release      // runs before a new revision; nil when there is no release command
+	Discovery      *Discovery    // lists the tasks
+	Scaled         bool          // the number of tasks follows the load, at least Instances
 
 	Port        int
 	Instances   int
@@ -60,7 +63,11 @@ func (v *Service) Info() Info {
 
 // Needs implements Resource.
 func (v *Service) Needs() []Need {
-	return append(v.Network.needs(), after(v.Cluster, v.TaskDefinition, v.SecurityGroup, v.TargetGroup, v.Rule)...)
+	needs := append(v.Network.needs(), after(v.Cluster, v.TaskDefinition, v.SecurityGroup, v.TargetGroup, v.Rule)...)
+	if v.Release != nil {
+		needs = append(needs, Need{On: v.Release})
+	}
+	return append(needs, Need{On: v.Discovery})
 }
 
 // Usage implements Coster.
@@ -116,7 +123,7 @@ func (v *Service) Diff() Diff {
 	if v.TaskDefinition.ARN == "" || aws.ToString(v.found.TaskDefinition) != v.TaskDefinition.ARN {
 		whys = append(whys, "runs another revision")
 	}
-	if int(v.found.DesiredCount) != v.Instances {
+	if n := int(v.found.DesiredCount); n != v.Instances && (!v.Scaled || n < v.Instances) {
 		whys = append(whys, fmt.Sprintf("runs %d tasks, not %d", v.found.DesiredCount, v.Instances))
 	}
 	if n := v.found.NetworkConfiguration; n == nil || n.AwsvpcConfiguration == nil || !v.Network.known() ||
@@ -129,10 +136,37 @@ func (v *Service) Diff() Diff {
 		int(aws.ToInt32(v.found.LoadBalancers[0].ContainerPort)) != v.Port {
 		whys = append(whys, "gets requests another way")
 	}
+	if !v.sameRegistry() {
+		whys = append(whys, "is listed in DNS another way")
+	}
 	if !v.sameDeployment() {
 		whys = append(whys, "rolls out in another way")
 	}
 	return update(whys)
+}
+
+func (v *Service) sameRegistry() bool {
+	if v.Discovery.Unwanted {
+		return len(v.found.ServiceRegistries) == 0
+	}
+	return len(v.found.ServiceRegistries) == 1 && v.Discovery.ARN != "" &&
+		aws.ToString(v.found.ServiceRegistries[0].RegistryArn) == v.Discovery.ARN
+}
+
+// registries lists the tasks under their DNS name; an empty list takes them out.
+func (v *Service) registries() []ecstypes.ServiceRegistry {
+	if v.Discovery.Unwanted {
+		return []ecstypes.ServiceRegistry{}
+	}
+	return []ecstypes.ServiceRegistry{{RegistryArn: &v.Discovery.ARN}}
+}
+
+// count is how many tasks to ask for; nil leaves the number to the scaling.
+func (v *Service) count() *int32 {
+	if v.Scaled && v.active() && int(v.found.DesiredCount) >= v.Instances {
+		return nil
+	}
+	return aws.Int32(int32(v.Instances)) //nolint:gosec // small
 }
 
 // sameDeployment compares what UpdateService can change without a rollout.
@@ -192,8 +226,8 @@ func (v *Service) Apply(ctx context.Context, s *Scope) error {
 	}
 	in := &ecs.UpdateServiceInput{
 		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
-		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: aws.Int32(int32(v.Instances)), //nolint:gosec // small
-		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(),
+		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(), NetworkConfiguration: v.network(),
+		LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
 		DeploymentConfiguration:       v.deployment(),
 		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
 		EnableExecuteCommand:          aws.Bool(true),
@@ -211,9 +245,9 @@ func (v *Service) Apply(ctx context.Context, s *Scope) error {
 func (v *Service) create(ctx context.Context, s *Scope) error {
 	in := &ecs.CreateServiceInput{
 		Cluster: aws.String(v.Cluster.Name()), ServiceName: aws.String(v.Name()),
-		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: aws.Int32(int32(v.Instances)), //nolint:gosec // small
+		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(),
 		LaunchType: ecstypes.LaunchTypeFargate, PlatformVersion: aws.String("LATEST"),
-		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(),
+		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
 		DeploymentConfiguration:       v.deployment(),
 		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
 		EnableExecuteCommand:          true, EnableECSManagedTags: true,

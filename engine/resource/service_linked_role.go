@@ -19,6 +19,8 @@ type ServiceLinkedRole struct {
 	Name    string // AWSServiceRoleForECS
 	Label   string
 
+	Unwanted bool // the app does without this service
+
 	found bool
 }
 
@@ -35,6 +37,9 @@ func (r *ServiceLinkedRole) Needs() []Need { return nil }
 
 // Observe implements Resource.
 func (r *ServiceLinkedRole) Observe(ctx context.Context, s *Scope) error {
+	if r.Unwanted {
+		return nil
+	}
 	_, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.Name})
 	if cloud.NotFound(err) {
 		return nil
@@ -48,7 +53,10 @@ func (r *ServiceLinkedRole) Exists() bool { return false }
 
 // Diff implements Resource.
 func (r *ServiceLinkedRole) Diff() Diff {
-	if r.found {
+	switch {
+	case r.Unwanted:
+		return Diff{}
+	case r.found:
 		return none()
 	}
 	return Diff{Action: event.Create, Why: "the account has not used this service yet; the role stays when the app goes"}
@@ -56,7 +64,7 @@ func (r *ServiceLinkedRole) Diff() Diff {
 
 // Apply implements Resource.
 func (r *ServiceLinkedRole) Apply(ctx context.Context, s *Scope) error {
-	if r.found {
+	if r.found || r.Unwanted {
 		return nil
 	}
 	_, err := s.IAM.CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: &r.Service})

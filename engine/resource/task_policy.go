@@ -14,10 +14,17 @@ func ExecutionPolicy(s *Scope, repo *Repository, logs *LogGroup, secrets []strin
 	return document(statements...)
 }
 
-// TaskPolicy lets the app's own role open the channels of ECS Exec, which a shell in a task needs.
-func TaskPolicy(*Scope) string {
-	return document(allow([]string{
+// TaskPolicy lets the app's own role open the channels of ECS Exec, which a shell in a task needs, and, where
+// the app finds its other tasks through the ECS API, list and describe the tasks of its own cluster.
+func TaskPolicy(s *Scope, cluster *Cluster, listTasks bool) string {
+	statements := []statement{allow([]string{
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
 		"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
-	}, "*"))
+	}, "*")}
+	if listTasks {
+		own := allow([]string{"ecs:ListServices", "ecs:ListTasks", "ecs:DescribeTasks"}, "*")
+		own.Condition = map[string]map[string]string{"ArnEquals": {"ecs:cluster": s.ARN("ecs", "cluster/"+cluster.Name())}}
+		statements = append(statements, own)
+	}
+	return document(statements...)
 }

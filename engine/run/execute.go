@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"berth/engine/cloud"
@@ -151,12 +152,28 @@ func newWalk(r *Run, p *plan.Plan) *walk {
 	for step := range w.do {
 		all = append(all, step)
 	}
+	w.addCleanups(p, all)
+	return w
+}
+
+// addCleanups adds what is done once everything else is ready: what resources left behind, and resources
+// that the app needs no longer, those that need others before those.
+func (w *walk) addCleanups(p *plan.Plan, all []string) {
 	for _, res := range p.Resources {
-		if c, ok := res.(resource.Cleaner); ok {
-			w.step(res, "/cleanup", func(ctx context.Context) error { return w.cleanup(ctx, res, c) }, all...)
+		needs := all
+		for _, user := range p.Resources {
+			for _, n := range p.Resources.Needs(user) {
+				if n.On == res && w.actions[user.Info().ID] == event.Delete {
+					needs = append(slices.Clone(needs), user.Info().ID+"/cleanup")
+				}
+			}
+		}
+		if w.actions[res.Info().ID] == event.Delete {
+			w.step(res, "/cleanup", func(ctx context.Context) error { return w.remove(ctx, res) }, needs...)
+		} else if c, ok := res.(resource.Cleaner); ok {
+			w.step(res, "/cleanup", func(ctx context.Context) error { return w.cleanup(ctx, res, c) }, needs...)
 		}
 	}
-	return w
 }
 
 func (w *walk) step(res resource.Resource, suffix string, do func(context.Context) error, needs ...string) {
@@ -282,12 +299,12 @@ func (w *walk) scope(res resource.Resource) *resource.Scope {
 func (w *walk) apply(ctx context.Context, res resource.Resource, waits bool) error {
 	action := w.actions[res.Info().ID]
 	switch action {
-	case "", event.None:
+	case "", event.None, event.Delete:
 		if action == event.None && !waits {
 			w.done(res, "unchanged")
 		}
-		return nil
-	case event.Create, event.Update, event.Replace, event.Delete:
+		return nil // what goes is removed at the end
+	case event.Create, event.Update, event.Replace:
 	}
 	s := w.scope(res)
 	s.Doing(verbs[action])

@@ -6,9 +6,12 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/shlex"
 
 	"berth/engine/fail"
 	"berth/engine/image"
@@ -50,6 +53,11 @@ type Blueprint struct {
 	Listener      *resource.Listener
 	Rule          *resource.ListenerRule
 	Distribution  *resource.Distribution
+	Namespace     *resource.Namespace         // nil unless the tasks find each other by DNS
+	Discovery     *resource.Discovery         // nil unless the tasks find each other by DNS
+	Release       *resource.Release           // nil without a release command
+	ScalingRole   *resource.ServiceLinkedRole // nil without scaling
+	Scaling       *resource.Scaling           // nil without scaling
 	Service       *resource.Service
 	Endpoint      *resource.Endpoint
 }
@@ -65,7 +73,10 @@ func New(s *spec.Spec, o Options) (*Blueprint, error) {
 	b.access(s)
 	b.image(s, o)
 	b.traffic(s)
-	b.compute(s, o)
+	b.compute(s)
+	if err := b.service(s, o); err != nil {
+		return nil, err
+	}
 	b.endpoint(s, o)
 	return b, nil
 }
@@ -79,9 +90,6 @@ func supported(s *spec.Spec) error {
 		{s.Network.Domain != "", "network.domain"},
 		{len(s.Storage) > 0, "storage"},
 		{s.Database != nil, "database"},
-		{s.Service.Autoscale != nil, "service.autoscale"},
-		{s.Service.ReleaseCommand != "", "service.release_command"},
-		{s.Network.Clustering != "", "network.clustering"},
 	} {
 		if no.said {
 			return &fail.Error{
@@ -94,32 +102,39 @@ func supported(s *spec.Spec) error {
 }
 
 // Resources are all resources and steps of a deployment in the order in which people see them.
-func (b *Blueprint) Resources() []resource.Resource {
-	rs := b.before()
+func (b *Blueprint) Resources() resource.Set {
+	rs := b.foundation()
 	if b.Build != nil {
 		rs = append(rs, b.Build)
 	}
-	rs = append(rs, b.Image)
-	return append(append(rs, b.behind()...), b.Endpoint)
+	rs = append(append(rs, b.Image), b.frontage()...)
+	if b.Release != nil {
+		rs = append(rs, b.Release)
+	}
+	return append(append(rs, b.running()...), b.Endpoint)
 }
 
 // Lasting are the resources that exist in AWS, in the same order: what a destroy removes and a status shows.
 // Looking them up needs neither a source tree nor an image.
-func (b *Blueprint) Lasting() []resource.Resource { return append(b.before(), b.behind()...) }
+func (b *Blueprint) Lasting() resource.Set {
+	return slices.Concat(b.foundation(), b.frontage(), b.running())
+}
 
-func (b *Blueprint) before() []resource.Resource {
-	rs := []resource.Resource{b.VPC, b.Gateway}
+func (b *Blueprint) foundation() resource.Set {
+	rs := resource.Set{b.VPC, b.Gateway}
 	for _, sn := range b.Network.Subnets {
 		rs = append(rs, sn)
 	}
-	return append(rs, b.Network.Routes, b.LBGroup, b.TaskGroup, b.ECSRole, b.ELBRole, b.ExecutionRole, b.TaskRole,
-		b.Repository)
+	return append(rs, b.Network.Routes, b.LBGroup, b.TaskGroup, b.Namespace, b.Discovery, b.ECSRole, b.ELBRole,
+		b.ScalingRole, b.ExecutionRole, b.TaskRole, b.Repository)
 }
 
-func (b *Blueprint) behind() []resource.Resource {
-	return []resource.Resource{
-		b.LoadBalancer, b.TargetGroup, b.Listener, b.Rule, b.LogGroup, b.Cluster, b.TaskDef, b.Service, b.Distribution,
-	}
+func (b *Blueprint) frontage() resource.Set {
+	return resource.Set{b.LoadBalancer, b.TargetGroup, b.Listener, b.Rule, b.LogGroup, b.Cluster, b.TaskDef}
+}
+
+func (b *Blueprint) running() resource.Set {
+	return resource.Set{b.Service, b.Scaling, b.Distribution}
 }
 
 func (b *Blueprint) network(s *spec.Spec) {
@@ -138,6 +153,10 @@ func (b *Blueprint) network(s *spec.Spec) {
 		Owner: b.Owner, Role: "tasks", Label: "the tasks' security group", VPC: b.VPC,
 		Ingress: []resource.Ingress{{Port: s.Service.Port, From: b.LBGroup, Text: "the load balancer"}},
 	}
+	if s.Network.Clustering != "" { // nodes talk on ports of their own choice
+		b.TaskGroup.Ingress = append(b.TaskGroup.Ingress,
+			resource.Ingress{Port: 1, ToPort: 65535, Self: true, Text: "the other tasks of the app"})
+	}
 }
 
 func (b *Blueprint) access(s *spec.Spec) {
@@ -153,7 +172,6 @@ func (b *Blueprint) access(s *spec.Spec) {
 	b.ExecutionRole = resource.NewRole(b.Owner, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
 		return resource.ExecutionPolicy(sc, b.Repository, b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
 	})
-	b.TaskRole = resource.NewRole(b.Owner, "task", "the role that the app runs with", resource.TaskPolicy)
 }
 
 func (b *Blueprint) image(s *spec.Spec, o Options) {
@@ -168,7 +186,7 @@ func (b *Blueprint) image(s *spec.Spec, o Options) {
 // source is what the image is built from.
 func source(s *spec.Spec) image.Source {
 	return image.Source{
-		Dir: s.Dir, Dockerfile: s.Image.Dockerfile, Platform: s.Image.Platform, Args: s.Image.Args,
+		Dir: filepath.Join(s.Dir, s.Image.Context), Dockerfile: s.Image.Dockerfile, Platform: s.Image.Platform, Args: s.Image.Args,
 	}
 }
 
@@ -202,25 +220,55 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 	b.Distribution = &resource.Distribution{Owner: b.Owner, LoadBalancer: b.LoadBalancer, Secret: secret}
 }
 
-func (b *Blueprint) compute(s *spec.Spec, o Options) {
+func (b *Blueprint) compute(s *spec.Spec) {
 	b.Cluster = &resource.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
+	b.TaskRole = resource.NewRole(b.Owner, "task", "the role that the app runs with", func(sc *resource.Scope) string {
+		return resource.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api")
+	})
 	b.TaskDef = &resource.TaskDefinition{
 		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
-		CPU: int(s.Service.CPU * 1024), Memory: s.Service.Memory,
-		Arch: spec.RuntimeArch(s.Image.Platform), Port: s.Service.Port, Command: s.Service.Command,
-		StopTimeout: time.Duration(s.Service.StopTimeout),
+		CPU: int(s.Service.CPU * 1024), Memory: s.Service.Memory, Arch: spec.RuntimeArch(s.Image.Platform),
+		Port: s.Service.Port, Command: s.Service.Command, StopTimeout: time.Duration(s.Service.StopTimeout),
+		Environment: func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc) },
+		Secrets:     func(sc *resource.Scope) map[string]string { return secrets(s, sc) },
 	}
 	if usesHost(s) {
 		b.TaskDef.More = append(b.TaskDef.More, b.Distribution)
 	}
+	b.Namespace = &resource.Namespace{Owner: b.Owner, VPC: b.VPC, Unwanted: s.Network.Clustering != "dns"}
+	b.Discovery = &resource.Discovery{Owner: b.Owner, Namespace: b.Namespace, Unwanted: s.Network.Clustering != "dns"}
+}
+
+func (b *Blueprint) service(s *spec.Spec, o Options) error {
 	b.Service = &resource.Service{
 		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
-		TargetGroup: b.TargetGroup, Rule: b.Rule, Port: s.Service.Port, Instances: s.Service.Instances,
+		TargetGroup: b.TargetGroup, Rule: b.Rule, Discovery: b.Discovery, Port: s.Service.Port,
+		Instances: s.Service.Instances, Scaled: s.Service.Autoscale != nil,
 		GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
 		CPU: s.Service.CPU, MemoryGB: float64(s.Service.Memory) / 1024, Arch: priceArch(s.Image.Platform),
 	}
-	b.TaskDef.Environment = func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc) }
-	b.TaskDef.Secrets = func(sc *resource.Scope) map[string]string { return secrets(s, sc) }
+	b.ScalingRole = &resource.ServiceLinkedRole{
+		ID: "scaling-service-role", Service: "ecs.application-autoscaling.amazonaws.com",
+		Name: "AWSServiceRoleForApplicationAutoScaling_ECSService", Label: "the role of Application Auto Scaling itself",
+		Unwanted: s.Service.Autoscale == nil,
+	}
+	b.Scaling = &resource.Scaling{Service: b.Service, LinkedRole: b.ScalingRole, Unwanted: s.Service.Autoscale == nil}
+	if a := s.Service.Autoscale; a != nil {
+		b.Scaling.Min, b.Scaling.Max, b.Scaling.CPUPercent = s.Service.Instances, a.Max, a.CPUPercent
+	}
+	if s.Service.ReleaseCommand == "" {
+		return nil
+	}
+	words, err := shlex.Split(s.Service.ReleaseCommand)
+	if err != nil || len(words) == 0 {
+		return fail.Usagef("service.release_command cannot be read: %v", err)
+	}
+	b.Release = &resource.Release{
+		Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
+		Service: b.Service, Command: words,
+	}
+	b.Service.Release = b.Release
+	return nil
 }
 
 // priceArch is the architecture as the price table has it.
@@ -248,7 +296,7 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[strin
 	}
 	vars := map[string]string{
 		"host": b.Distribution.Host, "region": sc.Region, "cluster": b.Cluster.Name(),
-		"service_arn": b.Service.ServiceARN(sc), "namespace": "",
+		"service_arn": b.Service.ServiceARN(sc), "namespace": b.Discovery.Host(),
 	}
 	env = map[string]string{"PORT": fmt.Sprint(s.Service.Port)}
 	for k, v := range s.Env {
