@@ -3,9 +3,12 @@
 package compare
 
 import (
+	"errors"
+	"slices"
 	"time"
 
 	"berth/compare/advise"
+	"berth/compare/catalog"
 	"berth/compare/price"
 )
 
@@ -17,18 +20,20 @@ type Service struct {
 	Deployable        bool            `json:"deployable"` // berth can deploy to it
 	OpenToNewAccounts bool            `json:"open_to_new_accounts"`
 	Reasons           []advise.Reason `json:"reasons"`
-	WouldChange       []string        `json:"would_change"`
+	WouldChange       []string        `json:"would_change"` // never nil
 	Estimate          price.Estimate  `json:"estimate"`
 }
 
 // Result is the whole comparison, best service first. It marshals to the JSON of the command line contract.
 type Result struct {
-	AsOf         string              `json:"as_of"` // date of the facts
-	Region       string              `json:"region"`
+	AsOf         string              `json:"as_of"`  // day of the facts, YYYY-MM-DD
+	Region       string              `json:"region"` // AWS region, also when a Fly.io one was asked for
 	Requirements advise.Requirements `json:"requirements"`
 	Usage        price.Usage         `json:"usage"`
-	Recommended  string              `json:"recommended"` // a service id, empty when none fits
+	Recommended  string              `json:"recommended"` // a service id: the best that fits, else the best that needs changes, else empty
 	Services     []Service           `json:"services"`
+
+	Regions []RankedRegion `json:"regions,omitempty"` // only when regions were ranked
 }
 
 // Advisor compares with a given price table and day. The zero value uses the prices that are part of the
@@ -38,13 +43,96 @@ type Advisor struct {
 	Today  time.Time // the day from which the age of prices is seen; zero: no price is marked as old
 }
 
+func (a Advisor) prices() *price.Table {
+	if a.Prices != nil {
+		return a.Prices
+	}
+	return price.Default()
+}
+
 // Compare judges and prices every service. Bad input (negative or absurd usage, an unknown region,
 // contradictory needs) is an error of type *advise.InputError.
 func (a Advisor) Compare(r advise.Requirements, u price.Usage) (*Result, error) {
-	return &Result{Requirements: r, Usage: u, Region: r.Region}, nil
+	list, region, err := a.judge(r, u)
+	if err != nil {
+		return nil, err
+	}
+	advise.Rank(list)
+	best := advise.Recommend(list)
+	out := &Result{AsOf: catalog.Default().Compiled, Region: region.Code, Requirements: r, Usage: u,
+		Services: make([]Service, 0, len(list))}
+	if best != nil {
+		out.Recommended = best.Service.ID
+	}
+	for i := range list {
+		j := &list[i]
+		would := advise.WouldChange(a.prices(), *j, best)
+		out.Services = append(out.Services, Service{ID: j.Service.ID, Name: j.Service.Name, Verdict: j.Verdict,
+			Deployable: j.Service.Deployable, OpenToNewAccounts: j.Service.Account.OpenToNew.Can == catalog.Yes,
+			Reasons: j.Reasons, WouldChange: would, Estimate: j.Estimate.Aged(a.Today)})
+	}
+	return out, nil
 }
 
 // Compare is Advisor{}.Compare.
 func Compare(r advise.Requirements, u price.Usage) (*Result, error) {
 	return Advisor{}.Compare(r, u)
+}
+
+// judge checks the input and judges every service, in the order of the catalogue.
+func (a Advisor) judge(r advise.Requirements, u price.Usage) ([]advise.Judged, catalog.Region, error) {
+	if err := advise.Validate(r, u); err != nil {
+		return nil, catalog.Region{}, err
+	}
+	region, _, err := catalog.Regions().Resolve(r.Region)
+	if err != nil {
+		return nil, catalog.Region{}, &advise.InputError{Field: "region", Text: err.Error()}
+	}
+	c := catalog.Default()
+	list := make([]advise.Judged, 0, len(c.Services))
+	for i := range c.Services {
+		j, err := a.judgeOne(&c.Services[i], region.Code, r, u)
+		if err != nil {
+			return nil, catalog.Region{}, err
+		}
+		list = append(list, j)
+	}
+	return list, region, nil
+}
+
+func (a Advisor) judgeOne(s *catalog.Service, region string, r advise.Requirements, u price.Usage) (advise.Judged, error) {
+	e, err := a.prices().Estimate(s, region, u, advise.ShapeOf(r))
+	if err != nil {
+		return advise.Judged{}, err
+	}
+	j := advise.Judged{Case: advise.Case{Service: s, Region: region, Needs: r, Usage: u, Estimate: e}}
+	j.Verdict, j.Reasons = advise.Judge(j.Case)
+	return j, nil
+}
+
+// Service returns the answer about one service, nil when there is none of this id.
+func (r *Result) Service(id string) *Service {
+	i := slices.IndexFunc(r.Services, func(s Service) bool { return s.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &r.Services[i]
+}
+
+// BestDeployable returns the best service that berth can deploy to, nil when none of them can run the app.
+func (r *Result) BestDeployable() *Service {
+	i := slices.IndexFunc(r.Services, func(s Service) bool { return s.Deployable && s.Verdict != advise.No })
+	if i < 0 {
+		return nil
+	}
+	return &r.Services[i]
+}
+
+// InputField returns the flag that an error of Compare is about, empty when it is about none.
+func InputField(err error) string {
+	var in *advise.InputError
+	if errors.As(err, &in) {
+		return in.Field
+	}
+	return ""
 }

@@ -1,9 +1,18 @@
 // Package advise holds the rules: what an app needs against what each service can do gives a verdict per
-// service with one reason per need, a ranking, and what would change a verdict. It is pure.
+// service with one reason per need, a ranking, and what would change a verdict. It is pure: facts come from
+// package catalog, money from package price, and the rules stand in rules.go and rank.go only.
 package advise
 
+import (
+	"fmt"
+	"math"
+
+	"berth/compare/catalog"
+	"berth/compare/price"
+)
+
 // Requirements is what an app needs from the service that runs it. The zero value needs nothing special: an
-// HTTP app without an own domain in the default region.
+// HTTP app without an own domain. Only the region must be given.
 type Requirements struct {
 	WebSockets            bool    `json:"websockets"`
 	WebSocketUploads      bool    `json:"websocket_uploads"` // uploads travel over the WebSocket: long polling is no way out
@@ -33,12 +42,85 @@ const (
 	No      Verdict = "no"
 )
 
+// badness orders verdicts.
+func (v Verdict) badness() int {
+	switch v {
+	case Fits:
+		return 0
+	case Changes:
+		return 1
+	}
+	return 2
+}
+
+// worse returns the worse of two verdicts.
+func worse(a, b Verdict) Verdict {
+	if b.badness() > a.badness() {
+		return b
+	}
+	return a
+}
+
 // Reason is the judgement of one service against one requirement, with the fact that it rests on.
 type Reason struct {
-	Requirement string  `json:"requirement"` // the JSON name of the requirement, such as "websockets", or "region", "size", "account"
+	// Requirement is the JSON name of the requirement, such as "websockets" or "max_monthly_usd", or one of
+	// those that every app has: account, region, size, https_without_domain, endpoint, quota.
+	Requirement string  `json:"requirement"`
 	Verdict     Verdict `json:"verdict"`
 	Text        string  `json:"text"`
 	Source      string  `json:"source"`
 	AsOf        string  `json:"as_of"`
 	Confidence  string  `json:"confidence"`
+}
+
+// InputError says that what was asked for makes no sense. Its Field is the name of a flag without dashes.
+type InputError = price.InputError
+
+// Validate refuses needs that are absurd or contradict each other or the usage. The error is an *InputError.
+// It does not look at the region; resolving that is the facade's.
+func Validate(r Requirements, u price.Usage) error {
+	if err := u.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case r.LongestRequestSeconds < 0 || r.LongestRequestSeconds > 7*24*3600:
+		return &InputError{Field: "longest-request", Text: fmt.Sprintf("longest-request is %d; it must be from 0 to 604800 seconds", r.LongestRequestSeconds)}
+	case math.IsNaN(r.MaxMonthlyUSD) || r.MaxMonthlyUSD < 0 || r.MaxMonthlyUSD > 1e9:
+		return &InputError{Field: "max-monthly", Text: fmt.Sprintf("max-monthly is %v; it must be from 0 to 1e9 USD", r.MaxMonthlyUSD)}
+	case r.WebSocketUploads && !r.WebSockets:
+		return &InputError{Field: "websocket-uploads", Text: "websocket-uploads is asked for without websockets: uploads over WebSockets need WebSockets"}
+	case r.ARM64 && u.Arch == "x86":
+		return &InputError{Field: "arch", Text: "arm64 is needed but the usage is priced for x86: say arch arm, or drop arm64"}
+	}
+	return nil
+}
+
+// Case is one service held against one app.
+type Case struct {
+	Service  *catalog.Service
+	Region   string // resolved AWS region
+	Needs    Requirements
+	Usage    price.Usage
+	Estimate price.Estimate
+}
+
+// ShapeOf is what the needs mean for the bill.
+func ShapeOf(r Requirements) price.Shape {
+	return price.Shape{OwnDomain: r.CustomDomain, Clustering: r.Clustering, Storage: r.PersistentStorage}
+}
+
+// Judge gives the verdict, which is that of the worst reason, and one reason per requirement.
+func Judge(c Case) (Verdict, []Reason) {
+	v := Fits
+	out := make([]Reason, 0, len(rules))
+	for i := range rules {
+		if !rules[i].applies(&c) {
+			continue
+		}
+		j := rules[i].judge(&c)
+		v = worse(v, j.verdict)
+		out = append(out, Reason{Requirement: rules[i].requirement, Verdict: j.verdict, Text: j.text,
+			Source: j.from.Source, AsOf: j.from.AsOf, Confidence: j.from.Confidence})
+	}
+	return v, out
 }

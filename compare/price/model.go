@@ -80,6 +80,11 @@ func (b *bill) add(key string, q float64, format string, args ...any) {
 	b.lines = append(b.lines, b.t.line(b.p, Item{SKU: key, Item: item, Quantity: q}))
 }
 
+// always appends a line even when its quantity is zero, for what one expects to see on the bill.
+func (b *bill) always(key string, q float64, format string, args ...any) {
+	b.lines = append(b.lines, b.t.line(b.p, Item{SKU: key, Item: fmt.Sprintf(format, args...), Quantity: max(0, q)}))
+}
+
 // missing appends a line that cannot be priced.
 func (b *bill) missing(key, format string, args ...any) {
 	b.lines = append(b.lines, Line{SKU: key, Item: fmt.Sprintf(format, args...), Quantity: 1})
@@ -102,7 +107,7 @@ func plural(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// tasks adds compute on Fargate.
+// fargate adds tasks and the load balancer in front of them.
 func (b *bill) fargate() {
 	u := b.u
 	z, gb, ok := b.s.Sizes.Fit(u.VCPU, u.MemoryGB)
@@ -137,7 +142,7 @@ func (b *bill) appRunner() {
 	}
 	n := float64(u.Instances)
 	b.add("apprunner.gb_hour", n*gb*u.hours(), "%s x %s GB, all day", plural(u.Instances, "instance"), num(gb))
-	b.add("apprunner.vcpu_hour", n*z.VCPU*u.active(), "%s x %s vCPU, %s active hours a day", plural(u.Instances, "instance"), num(z.VCPU), num(u.ActiveHoursPerDay))
+	b.always("apprunner.vcpu_hour", n*z.VCPU*u.active(), "%s x %s vCPU, %s active hours a day", plural(u.Instances, "instance"), num(z.VCPU), num(u.ActiveHoursPerDay))
 	b.egress("egress.gb")
 }
 
@@ -176,10 +181,13 @@ func (b *bill) lambda() {
 	}
 	n := u.requests()
 	gbs := n * ms / 1000 * mb / 1024
-	b.add("lambda."+u.Arch+".gb_second", gbs-b.free("lambda.free_gb_seconds_month"),
+	b.always("lambda."+u.Arch+".gb_second", gbs-b.free("lambda.free_gb_seconds_month"),
 		"%s million requests x %s ms x %s MB, beyond the free part", num(n/1e6), num(ms), num(math.Ceil(mb)))
-	b.add("lambda.request", n-b.free("lambda.free_requests_month"), "requests beyond the free million")
+	b.always("lambda.request", n-b.free("lambda.free_requests_month"), "requests beyond the free million")
 	b.add("lambda.ephemeral_gb_second", n*ms/1000*max(0, u.EphemeralGB-b.s.Storage.EphemeralGB), "disk beyond 512 MB while requests run")
+	if b.shape.Storage {
+		b.add("efs.standard_gb_month", u.StorageGB, "EFS")
+	}
 	b.egress("egress.gb")
 }
 
