@@ -28,6 +28,9 @@ const (
 // beat is the time between two steps of what moves.
 const beat = 100 * time.Millisecond
 
+// maxHeld is how many keys typed ahead are kept.
+const maxHeld = 64
+
 // Model is the program.
 type Model struct {
 	s       *screen.Session
@@ -38,7 +41,9 @@ type Model struct {
 	ticking       bool
 	help          bool
 	helpOffset    int
-	leaving       bool // the question whether to leave is asked
+	first         bool         // the wizard is walked for the first time: a run is its last step
+	held          []tea.KeyMsg // typed ahead
+	leaving       bool         // the question whether to leave is asked
 }
 
 // Interrupt is the message for a signal that asks the program to end.
@@ -69,8 +74,13 @@ func (m *Model) current() screen.Screen { return m.screens[m.Shown()] }
 
 // Update handles one message: the program's own keys, else the screen at the front.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	cmd := m.update(msg)
-	cmd = tea.Batch(cmd, m.follow(), m.tick())
+	cmd := tea.Batch(m.update(msg), m.follow())
+	for len(m.held) > 0 && !m.holding() {
+		k := m.held[0]
+		m.held = m.held[1:]
+		cmd = tea.Batch(cmd, m.onKey(k), m.follow())
+	}
+	cmd = tea.Batch(cmd, m.tick())
 	if m.s.Quitting() {
 		return m, tea.Quit
 	}
@@ -117,6 +127,10 @@ func (m *Model) onKey(k tea.KeyMsg) tea.Cmd {
 		return nil
 	case key == "?" && !m.typing():
 		m.help, m.helpOffset = true, 0
+		return nil
+	}
+	if m.holding() && len(m.held) < maxHeld {
+		m.held = append(m.held, k)
 		return nil
 	}
 	return m.current().Update(k)
@@ -181,6 +195,12 @@ func (m *Model) path(to screen.Name) []screen.Name {
 }
 
 func (m *Model) show(stack []screen.Name) tea.Cmd {
+	switch stack[len(stack)-1] {
+	case screen.Deploy:
+		m.first = m.first || m.stack[0] == screen.Project
+	case screen.Redeploy, screen.Result:
+		m.first = false
+	}
 	if l, ok := m.current().(screen.Leaver); ok && m.Shown() != stack[len(stack)-1] {
 		l.Leave()
 	}
@@ -194,6 +214,11 @@ func (m *Model) show(stack []screen.Name) tea.Cmd {
 func (m *Model) busy() bool {
 	b, ok := m.current().(screen.Busy)
 	return ok && b.Busy()
+}
+
+func (m *Model) holding() bool {
+	h, ok := m.current().(screen.Holding)
+	return ok && h.Holding()
 }
 
 func (m *Model) typing() bool {

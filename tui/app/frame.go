@@ -129,7 +129,7 @@ var titles = map[screen.Name]string{
 // way is the line that says where we are: the steps of the wizard, or the way from the overview.
 func (m *Model) way() string {
 	th := m.s.Theme
-	if m.stack[0] == screen.Project && slices.Contains(screen.Wizard, m.Shown()) {
+	if (m.stack[0] == screen.Project || m.first) && slices.Contains(screen.Wizard, m.Shown()) {
 		c := widget.Crumbs{Theme: th, At: slices.Index(screen.Wizard, m.Shown())}
 		for _, n := range screen.Wizard {
 			c.Steps = append(c.Steps, titles[n])

@@ -54,6 +54,10 @@ type Interrupter interface {
 	Interrupt() (bool, tea.Cmd)
 }
 
+// Holding is a screen that takes keys later: while it says so, keys are kept and then given to whatever is
+// shown. A screen whose keys confirm something never holds: what is not seen is not confirmed.
+type Holding interface{ Holding() bool }
+
 // Leaver is a screen that wants to know when another one comes to the front.
 type Leaver interface{ Leave() }
 

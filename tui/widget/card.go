@@ -16,65 +16,79 @@ type Failure struct {
 	Keys  []Key // what can be done, such as r "try again"
 }
 
+const labelWidth = 9
+
 // Lines is the card for a width, in full.
-func (f Failure) Lines(width int) []string {
-	th := f.Theme
-	room := width - 2
-	edge := th.Bad.Paint(th.Glyphs.Side) + " "
+func (f Failure) Lines(width int) []string { return f.lines(width, 1<<20, true, true) }
+
+// lines is the card with at most so many lines of evidence, with or without the link and the keys.
+func (f Failure) lines(width, evidence int, doc, keys bool) []string {
+	th, e, room := f.Theme, f.Error, width-2
 	var body []string
-	for i, l := range Wrap(f.Error.Cause, room-2) {
+	for i, l := range Wrap(e.Cause, room-2) {
 		lead := "  "
 		if i == 0 {
 			lead = th.Bad.Paint(th.Glyphs.Failed) + " "
 		}
 		body = append(body, lead+th.Strong.Paint(l))
 	}
-	add := func(label, text string, ink theme.Ink) {
-		if text == "" {
-			return
-		}
-		body = append(body, "")
-		if room < 50 {
-			body = append(body, th.Quiet.Paint(label))
-			body = append(body, Paragraph(ink, text, room)...)
-			return
-		}
-		for i, l := range Wrap(text, room-labelWidth) {
-			lead := Pad("", labelWidth)
-			if i == 0 {
-				lead = th.Quiet.Paint(Pad(label, labelWidth))
-			}
-			body = append(body, lead+ink.Paint(l))
-		}
+	body = append(body, f.part("seen", e.Evidence, th.Quiet, room, evidence)...)
+	body = append(body, f.part("do this", e.Remedy, th.Text, room, 1<<20)...)
+	if doc {
+		body = append(body, f.part("more", e.Doc, th.Quiet, room, 1<<20)...)
 	}
-	add("seen", f.Error.Evidence, th.Quiet)
-	add("do this", f.Error.Remedy, th.Text)
-	add("more", f.Error.Doc, th.Quiet)
-	if len(f.Keys) > 0 {
-		body = append(body, "")
-		body = append(body, KeyLine{Theme: th, Keys: f.Keys}.Render(room, 1))
+	if keys && len(f.Keys) > 0 {
+		body = append(body, "", KeyLine{Theme: th, Keys: f.Keys}.Render(room, 1))
 	}
+	edge := th.Bad.Paint(th.Glyphs.Side) + " "
 	for i, l := range body {
 		body[i] = edge + l
 	}
 	return Fit(body, width, len(body))
 }
 
-const labelWidth = 9
+// part is one labelled text of the card, with the label beside it, or above where there is little room.
+func (f Failure) part(label, text string, ink theme.Ink, room, most int) []string {
+	if text == "" || most <= 0 {
+		return nil
+	}
+	out := []string{""}
+	indent := labelWidth
+	if room < 50 {
+		indent = 0
+		out = append(out, f.Theme.Quiet.Paint(label))
+	}
+	lines := Wrap(text, room-indent)
+	if len(lines) > most {
+		lines = lines[:most]
+		lines[most-1] = ansi.Truncate(lines[most-1], room-indent-1, "") + f.Theme.Glyphs.Ellipsis
+	}
+	for i, l := range lines {
+		lead := strings.Repeat(" ", indent)
+		if i == 0 && indent > 0 {
+			lead = f.Theme.Quiet.Paint(Pad(label, indent))
+		}
+		out = append(out, lead+ink.Paint(l))
+	}
+	return out
+}
 
-// Render draws the card. When there are too few rows the evidence is the first to go, then the end.
+// Render draws the card. When there are too few rows the keys go first, which the footer has, too, then the
+// link, then evidence as far as it must.
 func (f Failure) Render(width, height int) string {
 	lines := f.Lines(width)
-	if len(lines) > height && f.Error.Evidence != "" {
-		short := f
-		e := *f.Error
-		e.Evidence, e.Doc = "", ""
-		short.Error = &e
-		lines = short.Lines(width)
+	if len(lines) > height {
+		lines = f.lines(width, 1<<20, true, false)
 	}
-	if len(lines) > height && height > 1 {
-		cut := append([]string(nil), lines[:height-1]...)
-		return Join(append(cut, lines[len(lines)-1])) // the keys stay
+	if len(lines) > height {
+		lines = f.lines(width, 1<<20, false, false)
+	}
+	if over := len(lines) - height; over > 0 {
+		seen := len(f.part("seen", f.Error.Evidence, f.Theme.Quiet, width-2, 1<<20)) - 1
+		if width-2 < 50 {
+			seen--
+		}
+		lines = f.lines(width, seen-over, false, false)
 	}
 	return Join(Fit(lines, width, height))
 }

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 )
 
 // Tree is the run as a list of resources under their groups: state, name, what goes on, for how long. What
-// does not change is only counted; groups that are through fold to one line when the room is short.
+// does not change is only counted. When the room is short, groups that are through fold to one line, and of
+// the others only what is not done has a line.
 type Tree struct {
 	Theme  *theme.Theme
 	Snap   *view.Snapshot
@@ -26,7 +28,8 @@ type row struct {
 	group string
 	node  int
 	task  int
-	fold  bool
+	fold  bool // the group has this one line only
+	hides bool // the group's done nodes are only counted
 	last  bool
 }
 
@@ -47,7 +50,7 @@ func (t Tree) Render(width, height int) string {
 		r := rows[i]
 		switch {
 		case r.node < 0:
-			return t.groupLine(groups[r.group], r.fold, w)
+			return t.groupLine(groups[r.group], r, w)
 		case r.task >= 0:
 			return t.taskLine(&t.Snap.Nodes[r.node].Tasks[r.task], r.last, w)
 		default:
@@ -77,6 +80,9 @@ func (t Tree) offset(rows []row, height int) int {
 	}
 	if first < 0 {
 		return ClampOffset(t.Offset, len(rows), height)
+	}
+	if first > 0 && rows[first-1].node < 0 {
+		first-- // its heading comes with it
 	}
 	off := Follow(t.Offset, first, last, len(rows), height)
 	return Follow(off, first, first, len(rows), height)
@@ -108,14 +114,15 @@ func (t Tree) rows(height int) ([]row, map[string]*groupState) {
 	}
 	rows := make([]row, 0, total)
 	for _, g := range order {
-		fold := g.nodes == 0 || total > height && g.through()
-		rows = append(rows, row{group: g.name, node: -1, task: -1, fold: fold})
+		short := total > height
+		fold := g.nodes == 0 || short && g.through()
+		rows = append(rows, row{group: g.name, node: -1, task: -1, fold: fold, hides: short})
 		if fold {
 			continue
 		}
 		for i := range t.Snap.Nodes {
 			n := &t.Snap.Nodes[i]
-			if n.Group != g.name || !shown(n) {
+			if n.Group != g.name || !shown(n) || short && n.State == view.Done {
 				continue
 			}
 			rows = append(rows, row{node: i, task: -1})
@@ -158,17 +165,20 @@ func (g *groupState) count(n *view.Node) {
 	}
 }
 
-func (t Tree) groupLine(g *groupState, fold bool, width int) string {
+func (t Tree) groupLine(g *groupState, r row, width int) string {
 	th := t.Theme
 	l := NewLine(th, width)
 	name := Title(g.name)
 	if name == "" {
 		name = "Steps"
 	}
-	if !fold {
-		l.Put(th.Strong, name)
+	if !r.fold {
+		l.Put(th.Strong, name).Gap(1)
+		if g.done > 0 && r.hides {
+			l.Gap(1).Put(th.Good, th.Glyphs.Done).Gap(1).Put(th.Quiet, fmt.Sprintf("%d done", g.done))
+		}
 		if g.unchanged > 0 {
-			l.Gap(2).Put(th.Quiet, Count(g.unchanged, "other")+" unchanged")
+			l.Gap(1).Put(th.Quiet, fmt.Sprintf("%d unchanged", g.unchanged))
 		}
 		return l.String()
 	}

@@ -315,7 +315,7 @@ func (c *Screen) reason(r advise.Reason, w int) []string {
 		}
 		lines = append(lines, lead+th.Text.Paint(part))
 	}
-	if r.Source == "" || r.Verdict == advise.Fits && !c.wide() {
+	if r.Source == "" {
 		return lines
 	}
 	source := r.Source

@@ -290,7 +290,10 @@ func (d *Screen) treeHeight() int {
 	case d.wide():
 		return body
 	case d.failed() != nil:
-		return max(1, body-d.cardHeight()-1)
+		if h := body - d.cardHeight() - 1; h >= 4 {
+			return h
+		}
+		return 0 // a tree of so few lines tells nothing
 	case body < 14:
 		return body
 	default:
@@ -301,7 +304,12 @@ func (d *Screen) treeHeight() int {
 func (d *Screen) logHeight() int { return max(3, d.bodyHeight()/4) }
 
 func (d *Screen) cardHeight() int {
-	return min(len(d.card().Lines(d.width)), max(6, d.bodyHeight()*2/3))
+	full := len(d.card().Lines(d.width))
+	if body := d.bodyHeight(); body < 14 {
+		return min(full, body)
+	} else {
+		return min(full, body*2/3)
+	}
 }
 
 // failed is the failure that the run ended with, if it did.
@@ -342,7 +350,10 @@ func (d *Screen) body() []string {
 	if d.logOnly {
 		return widget.Lines(d.logs(d.width, body))
 	}
-	tree := d.tree().Render(d.treeWidth(), d.treeHeight())
+	tree := ""
+	if h := d.treeHeight(); h > 0 {
+		tree = d.tree().Render(d.treeWidth(), h)
+	}
 	if d.wide() {
 		right := d.width - d.treeWidth() - gutter
 		side := d.logs(right, body)
@@ -359,7 +370,9 @@ func (d *Screen) body() []string {
 	}
 	switch {
 	case d.failed() != nil:
-		lines = append(lines, "")
+		if d.treeHeight() > 0 {
+			lines = append(lines, "")
+		}
 		lines = append(lines, widget.Lines(d.card().Render(d.width, d.cardHeight()))...)
 	case body >= 14:
 		lines = append(lines, th.Quiet.Paint(strings.Repeat(th.Glyphs.Rule, d.width)))
@@ -403,7 +416,7 @@ func (d *Screen) headline() string {
 	}
 	l.Put(th.Strong, doing(s.Verb)+" "+s.App)
 	count := fmt.Sprintf("%d of %d", done, all)
-	bar := min(24, d.width/5)
+	bar := min(24, d.width/6)
 	l.Gap(2).CellRight(th.Text, count, 2*len(fmt.Sprint(all))+4).Gap(2)
 	l.Raw(widget.Bar{Theme: th, Part: float64(done) / float64(max(1, all)), Ink: th.Accent}.Render(bar, 1), bar)
 	l.Gap(2).CellRight(th.Text, elapsed, 6)
@@ -412,7 +425,9 @@ func (d *Screen) headline() string {
 		if late {
 			text = "takes longer than usual"
 		}
-		l.Gap(2).Put(th.Quiet, text)
+		if l.Left() >= widget.Width(text)+2 {
+			l.Gap(2).Put(th.Quiet, text)
+		}
 	}
 	return l.String()
 }

@@ -31,7 +31,7 @@ type question struct {
 	label string
 	why   string // why it matters and what it decides
 	yes   string // the value of key that means yes; empty for a truth
-	found func(screen.FoundNeeds) bool
+	found func(*screen.Findings) bool
 }
 
 type section struct {
@@ -43,16 +43,16 @@ var sections = []section{
 	{"What the app needs", []question{
 		{id: "websockets", key: "network.websockets", label: "WebSockets",
 			why:   "Does it hold WebSocket connections open, as LiveView, Socket.IO or ActionCable do? Not every service lets them through.",
-			found: func(n screen.FoundNeeds) bool { return n.WebSockets }},
+			found: func(f *screen.Findings) bool { return f.Needs.WebSockets }},
 		{id: "websocket_uploads", label: "Uploads over WebSockets",
 			why:   "Do files travel over the WebSocket? Then long polling is no way out where there are no WebSockets.",
-			found: func(n screen.FoundNeeds) bool { return n.WebSocketUploads }},
+			found: func(f *screen.Findings) bool { return f.Needs.WebSocketUploads }},
 		{id: "clustering", key: "network.clustering", yes: "dns", label: "Nodes talk to each other",
 			why:   "Do the instances form a cluster, as Erlang nodes or a PubSub without Redis do? They need a network of their own.",
-			found: func(n screen.FoundNeeds) bool { return n.Clustering }},
+			found: func(f *screen.Findings) bool { return f.Needs.Clustering }},
 		{id: "persistent_storage", label: "Files that must stay",
 			why:   "Does it keep files on its own disk that must survive a new version? Containers lose their disk when they are replaced.",
-			found: func(n screen.FoundNeeds) bool { return n.PersistentStorage }},
+			found: func(f *screen.Findings) bool { return f.Needs.PersistentStorage }},
 	}},
 	{"Where and how much", []question{
 		{id: "region", key: "region", kind: region, label: "Region",
@@ -65,10 +65,10 @@ var sections = []section{
 	{"Rarely needed", []question{
 		{id: "grpc", label: "gRPC",
 			why:   "Does it speak gRPC (HTTP/2) itself? Few services pass HTTP/2 on to the container.",
-			found: func(n screen.FoundNeeds) bool { return n.GRPC }},
+			found: func(f *screen.Findings) bool { return f.Needs.GRPC }},
 		{id: "sticky_sessions", label: "Sticky sessions",
 			why:   "Must a user come back to the same instance, because it keeps sessions in its memory?",
-			found: func(n screen.FoundNeeds) bool { return n.StickySessions }},
+			found: func(f *screen.Findings) bool { return f.Needs.StickySessions }},
 		{id: "custom_domain", key: "network.domain", kind: text, label: "Own domain",
 			why: "A domain of your own, such as www.example.com. Empty: an https:// address that comes with AWS."},
 		{id: "release_command", key: "service.release_command", kind: text, label: "Release command",
@@ -157,7 +157,7 @@ func (q question) from(d *screen.Draft, f *screen.Findings) string {
 	if _, ok := d.Answered(q.id); ok {
 		return "your answer"
 	}
-	if q.found != nil && f != nil && q.found(f.Needs) {
+	if q.found != nil && f != nil && q.found(f) {
 		return "the source tree"
 	}
 	return "default"

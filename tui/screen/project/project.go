@@ -26,7 +26,6 @@ type Screen struct {
 	loaded  bool
 	err     *fail.Error
 	note    string // why it is not known what runs, when that could not be asked
-	eager   bool   // Enter came while loading
 	offset  int
 }
 
@@ -116,46 +115,38 @@ func (p *Screen) onRead(m readMsg) tea.Cmd {
 	p.loading = ""
 	p.s.Findings = m.findings
 	if m.err != nil {
-		p.err, p.eager = fail.From(m.err), false
+		p.err = fail.From(m.err)
 		return nil
 	}
 	p.s.Draft = m.draft
 	if m.exists && p.s.Spec().Region != "" {
 		return p.look()
 	}
-	p.ready()
+	p.loaded = true
 	return nil
 }
 
 func (p *Screen) onStatus(m statusMsg) {
 	p.loading = ""
-	p.s.Identity, p.s.Status = m.identity, m.status
+	p.s.Identity = m.identity
 	if m.err != nil {
 		p.note = "What runs now is not known: " + fail.From(m.err).Cause
+		p.loaded = true
+		return
 	}
+	p.s.Status = m.status
 	if m.status != nil && m.status.State != "absent" {
 		p.loaded = true
 		p.s.Go(screen.Redeploy)
 		return
 	}
-	p.ready()
-}
-
-func (p *Screen) ready() {
 	p.loaded = true
-	if p.eager {
-		p.s.Go(screen.Needs)
-	}
 }
 
 func (p *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	switch k.String() {
 	case "enter":
-		switch {
-		case p.err != nil:
-		case p.loading != "":
-			p.eager = true
-		default:
+		if p.err == nil && p.loading == "" {
 			p.s.Go(screen.Needs)
 		}
 	case "r":
@@ -188,6 +179,9 @@ func (p *Screen) SetSize(w, h int) {
 
 // Busy says that the spinner turns.
 func (p *Screen) Busy() bool { return p.loading != "" }
+
+// Holding says that keys typed ahead are for what comes after loading.
+func (p *Screen) Holding() bool { return p.loading != "" }
 
 // Keys are the keys of this moment.
 func (p *Screen) Keys() []widget.Key {

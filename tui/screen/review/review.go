@@ -333,8 +333,11 @@ func (r *Screen) change(c screen.Change, w int) string {
 	title := max(18, min(28, w*3/10))
 	l.Cell(th.Text, widget.Title(c.ID), title).Gap(1)
 	why := c.Why
-	if c.Keeps != "" {
+	switch {
+	case c.Keeps != "":
 		why = c.Keeps
+	case c.Action == event.Create:
+		why = c.Name // that it does not exist yet is what creating means
 	}
 	l.Cell(th.Quiet, why, l.Left()-costWidth-1).Gap(1)
 	cost := ""
@@ -430,10 +433,7 @@ func (r *Screen) where(w int) string {
 	th, p := r.s.Theme, r.plan
 	l := widget.NewLine(th, w).Put(th.Quiet, fmt.Sprintf("in %s of account %s", p.Region, p.Account))
 	if p.Usually > 0 {
-		l.Put(th.Quiet, fmt.Sprintf(", usually %s", widget.Roughly(p.Usually)))
-	}
-	if r.saved {
-		l.Put(th.Quiet, ", berth.toml is written")
+		l.Put(th.Quiet, ", usually "+widget.Roughly(p.Usually))
 	}
 	return l.String()
 }
@@ -450,6 +450,9 @@ func (r *Screen) hash(w int) string {
 	}
 	if !p.Complete {
 		l.Put(th.Warn, ", some prices are not known")
+	}
+	if r.saved {
+		l.Put(th.Quiet, ", berth.toml is written")
 	}
 	return l.String()
 }

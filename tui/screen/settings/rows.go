@@ -123,7 +123,7 @@ func (r row) value(s *spec.Spec) (edit, show string, unset bool) {
 		return strconv.FormatBool(v), map[bool]string{true: "yes", false: "no"}[v], !v
 	case spec.Duration:
 		if v != 0 {
-			edit = v.String()
+			edit = shortSpan(v.String())
 		}
 	case []string:
 		edit = strings.Join(v, ", ")
@@ -140,6 +140,17 @@ func (r row) value(s *spec.Spec) (edit, show string, unset bool) {
 		return "", "none", true
 	}
 	return edit, edit + unit(r.key.Name), false
+}
+
+// shortSpan leaves out the zeros that Go writes at the end of a duration.
+func shortSpan(d string) string {
+	if s, ok := strings.CutSuffix(d, "m0s"); ok {
+		d = s + "m"
+	}
+	if s, ok := strings.CutSuffix(d, "h0m"); ok {
+		d = s + "h"
+	}
+	return d
 }
 
 // unit is what stands behind a number.

@@ -378,7 +378,8 @@ func (t *Screen) help(width, height int) []string {
 		lines = append(lines, widget.Paragraph(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.", width)...)
 		return widget.Fit(lines, width, height)
 	}
-	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, doc+", "+r.key.Name+" = "+r.key.Example).String())
+	l := widget.NewLine(th, width).Put(th.Text, doc+".").Gap(1)
+	lines = append(lines, l.Put(th.Quiet, "In berth.toml: "+r.key.Name+" = "+r.key.Example).String())
 	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.").String())
 	return widget.Fit(lines, width, height)
 }

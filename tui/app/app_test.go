@@ -1,0 +1,423 @@
+package app
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui/feed"
+	"berth/tui/screen"
+)
+
+// inBubble runs a test with a program of 100x30 in virtual time.
+func inBubble(t *testing.T, e *fakeEngine, f func(d *harness)) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "live-beats")
+	mkdir(t, dir)
+	if e.status.State != "absent" {
+		writeToml(t, dir)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d := drive(t, e, screen.Options{Dir: dir}, 100, 30)
+		defer d.end()
+		f(d)
+	})
+}
+
+func TestDefaultsTakeAtMostEightKeys(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		keys := append(append([]string(nil), toReview...), "y")
+		d.press(keys...)
+		d.expect(screen.Deploy)
+		if len(keys) > 8 {
+			t.Errorf("%d keys", len(keys))
+		}
+		d.pass(10 * time.Minute)
+		d.expect(screen.Result)
+		if v := d.view(); !strings.Contains(v, "https://d3k1example.cloudfront.net") {
+			t.Errorf("no address:\n%s", v)
+		}
+	})
+}
+
+func TestTypingAheadLosesNothingAndConfirmsNothing(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		for _, k := range []string{"enter", "enter", "enter", "enter", "y", "y", "enter"} {
+			_, cmd := d.m.Update(keyMsg(k)) // before anything that was asked for came back
+			d.do(cmd)
+		}
+		d.settle()
+		d.expect(screen.Review)
+		if d.engine.called("apply") != 0 {
+			t.Error("a plan was confirmed that nobody had seen")
+		}
+		d.press("y")
+		d.expect(screen.Deploy)
+	})
+}
+
+func TestTypedAheadDuringLoading(t *testing.T) {
+	e := fresh()
+	dir := filepath.Join(t.TempDir(), "live-beats")
+	mkdir(t, dir)
+	synctest.Test(t, func(t *testing.T) {
+		d := drive(t, e, screen.Options{Dir: dir}, 100, 30)
+		defer d.end()
+		d.press("r") // reads again, so that it loads when the keys come
+		_, cmd := d.m.Update(keyMsg("r"))
+		for range 3 {
+			_, c := d.m.Update(keyMsg("enter"))
+			d.do(c)
+		}
+		d.do(cmd)
+		d.settle()
+		d.expect(screen.Settings)
+	})
+}
+
+func TestWhatIsCarriedOutIsWhatWasShown(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press(toReview...)
+		shown := d.s.Plan
+		d.press("y")
+		if got := d.engine.runs[0].plan; got != shown {
+			t.Errorf("applied %+v, shown was %+v", got, shown)
+		}
+		if !spec.Exists(d.s.Dir) {
+			t.Error("berth.toml was not written before the run")
+		}
+	})
+}
+
+func TestEnterAloneDoesNotDeploy(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press(toReview...)
+		d.press("enter", "enter", "enter")
+		d.expect(screen.Review)
+		if d.engine.called("apply") != 0 {
+			t.Error("deployed")
+		}
+		if !strings.Contains(d.view(), "Press y") {
+			t.Error("it is not said what confirms")
+		}
+	})
+}
+
+func TestThreeStepsOfStopping(t *testing.T) {
+	e := fresh()
+	e.script = func(r *fakeRun) {
+		r.begin(r.plan)
+		r.emit(event.NodeStarted, "load-balancer", "creating it")
+		time.Sleep(time.Hour) // this AWS takes its time, whatever is asked
+		r.finish(event.Stopped, nil)
+	}
+	inBubble(t, e, func(d *harness) {
+		d.press(toReview...)
+		d.press("y")
+		d.pass(20 * time.Second)
+		run := e.runs[0]
+		d.press("ctrl+c")
+		if run.stops != 1 || run.cancels != 0 || d.quit {
+			t.Fatalf("after one: %d stops, %d cancels, quit %v", run.stops, run.cancels, d.quit)
+		}
+		if v := d.view(); !strings.Contains(v, "Stopping") {
+			t.Errorf("nothing is said about the stop:\n%s", v)
+		}
+		d.press("ctrl+c")
+		if run.cancels != 1 || d.quit {
+			t.Fatalf("after two: %d cancels, quit %v", run.cancels, d.quit)
+		}
+		if v := d.view(); !strings.Contains(v, "AWS goes on with what it was told: Load balancer") {
+			t.Errorf("it is not said what AWS goes on with:\n%s", v)
+		}
+	})
+}
+
+func TestThirdCtrlCLeaves(t *testing.T) {
+	e := fresh()
+	e.script = func(r *fakeRun) {
+		r.begin(r.plan)
+		r.emit(event.NodeStarted, "vpc", "creating it")
+		time.Sleep(time.Hour)
+		r.finish(event.Stopped, nil)
+	}
+	inBubble(t, e, func(d *harness) {
+		d.press(toReview...)
+		d.press("y", "ctrl+c", "ctrl+c")
+		if d.quit {
+			t.Fatal("left after two")
+		}
+		d.press("ctrl+c")
+		if !d.quit || !d.s.Abandoned {
+			t.Errorf("quit %v, abandoned %v", d.quit, d.s.Abandoned)
+		}
+	})
+}
+
+func TestCtrlCAsksEverywhereElse(t *testing.T) {
+	for n := range 5 {
+		inBubble(t, fresh(), func(d *harness) {
+			d.press(toReview[:n]...)
+			at := d.m.Shown()
+			d.press("ctrl+c")
+			if d.quit || !strings.Contains(d.view(), "Leave berth?") {
+				t.Fatalf("%s: not asked:\n%s", at, d.view())
+			}
+			d.press("esc")
+			d.expect(at)
+			d.press("ctrl+c", "ctrl+c")
+			if !d.quit {
+				t.Errorf("%s: twice Ctrl-C does not leave", at)
+			}
+		})
+	}
+}
+
+func TestNothingTypedIsLost(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "down", "space") // uploads: no
+		d.press("enter", "enter")
+		d.press("down", "down", "space", "ctrl+u", "8080", "enter")
+		d.press("esc", "esc", "esc")
+		d.expect(screen.Project)
+		d.press("enter")
+		if d.s.Draft.Requirements().WebSocketUploads {
+			t.Error("the answer about uploads is lost")
+		}
+		d.press("enter", "enter")
+		d.expect(screen.Settings)
+		if p := d.s.Spec().Service.Port; p != 8080 {
+			t.Errorf("the port is %d", p)
+		}
+		if v := d.view(); !strings.Contains(v, "your answer") {
+			t.Errorf("it is not said where the port came from:\n%s", v)
+		}
+	})
+}
+
+func TestEscInAnEditorKeepsTheValue(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "enter", "enter", "space", "ctrl+u", "other", "esc")
+		if app := d.s.Spec().App; app != "live-beats" {
+			t.Errorf("the app is %q", app)
+		}
+		d.expect(screen.Settings)
+	})
+}
+
+func TestUndoTakesAnswersBack(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "space")
+		if d.s.Spec().Network.WebSockets {
+			t.Fatal("space did not change the answer")
+		}
+		d.press("u")
+		if !d.s.Spec().Network.WebSockets {
+			t.Error("u did not take it back")
+		}
+	})
+}
+
+func TestAnswersSayWhatTheyRuleOut(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "down", "down", "space")
+		if v := d.view(); !strings.Contains(v, "Lightsail containers is possible again") {
+			t.Errorf("not said:\n%s", v)
+		}
+		d.press("space")
+		if v := d.view(); !strings.Contains(v, "Lightsail containers drops out") {
+			t.Errorf("not said:\n%s", v)
+		}
+	})
+}
+
+func TestOnlyDeployableServicesCanBeChosen(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "enter", "down", "enter")
+		d.expect(screen.Compare)
+		d.press("up", "enter")
+		d.expect(screen.Settings)
+	})
+}
+
+func TestInvalidSettingsStopHere(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "enter", "enter", "space", "ctrl+u", "UPPER", "enter", "down", "down", "enter")
+		d.expect(screen.Settings)
+		if v := d.view(); !strings.Contains(v, "lower case") {
+			t.Errorf("not explained:\n%s", v)
+		}
+		if spec.Exists(d.s.Dir) {
+			t.Error("berth.toml was written all the same")
+		}
+	})
+}
+
+func TestAFailureGoesOnWithAKey(t *testing.T) {
+	e := fresh()
+	e.script = failing
+	inBubble(t, e, func(d *harness) {
+		d.press(toReview...)
+		d.press("y")
+		d.pass(2 * time.Minute)
+		d.expect(screen.Deploy)
+		if v := d.view(); !strings.Contains(v, "SECRET_KEY_BASE") {
+			t.Errorf("no remedy:\n%s", v)
+		}
+		e.script = smooth
+		d.press("r", "y")
+		d.expect(screen.Deploy)
+		d.pass(10 * time.Minute)
+		d.expect(screen.Result)
+		if len(e.runs) != 2 {
+			t.Errorf("%d runs", len(e.runs))
+		}
+	})
+}
+
+func TestALateBatchOfAnotherRunIsDropped(t *testing.T) {
+	e := fresh()
+	e.script = busy
+	inBubble(t, e, func(d *harness) {
+		d.press(toReview...)
+		d.press("y")
+		before := d.view()
+		d.send(feed.Batch{Run: "another", End: true, Events: []event.Event{{Seq: 999, Type: event.RunFinished, Outcome: event.Failed}}})
+		if after := d.view(); after != before {
+			t.Errorf("it changed the screen:\n%s", after)
+		}
+	})
+}
+
+func TestDestroyAsksForTheName(t *testing.T) {
+	e := deployed()
+	for i := range e.plan.Changes {
+		e.plan.Changes[i].Action = event.Delete
+	}
+	inBubble(t, e, func(d *harness) {
+		d.expect(screen.Redeploy)
+		d.press("d", "y", "enter")
+		if e.called("apply") != 0 {
+			t.Fatal("destroyed without the name")
+		}
+		d.press("ctrl+u", "live-beats", "enter")
+		d.expect(screen.Deploy)
+		if !e.runs[0].plan.Destroy {
+			t.Error("the plan is no destruction")
+		}
+		d.pass(10 * time.Minute)
+		d.expect(screen.Result)
+		if v := d.view(); !strings.Contains(v, "live-beats is gone") {
+			t.Errorf("not said:\n%s", v)
+		}
+	})
+}
+
+func TestAnIdleOverviewAsksSeldom(t *testing.T) {
+	e := deployed()
+	inBubble(t, e, func(d *harness) {
+		d.expect(screen.Redeploy)
+		before := e.called("status")
+		d.pass(10 * time.Minute)
+		if n := e.called("status") - before; n < 10 || n > 120 {
+			t.Errorf("asked %d times in ten minutes", n)
+		}
+		d.press("s")
+		d.expect(screen.Settings)
+		before = e.called("status")
+		d.pass(10 * time.Minute)
+		if n := e.called("status") - before; n != 0 {
+			t.Errorf("asked %d times while another screen was shown", n)
+		}
+		d.press("esc")
+		d.expect(screen.Redeploy)
+		d.pass(time.Minute)
+		if n := e.called("status") - before; n == 0 || n > 12 {
+			t.Errorf("asked %d times in the minute after coming back", n)
+		}
+	})
+}
+
+func TestAFailedRefreshKeepsWhatIsKnown(t *testing.T) {
+	e := deployed()
+	inBubble(t, e, func(d *harness) {
+		e.statusErr = &fail.Error{Cause: "The credentials have expired"}
+		d.pass(time.Minute)
+		v := d.view()
+		if !strings.Contains(v, "live-beats runs") || !strings.Contains(v, "have expired") {
+			t.Errorf("not both are shown:\n%s", v)
+		}
+	})
+}
+
+func TestWithoutCredentialsTheQuestionsCanBeAnswered(t *testing.T) {
+	e := deployed()
+	e.statusErr = &fail.Error{Cause: "The credentials have expired"}
+	inBubble(t, e, func(d *harness) {
+		d.expect(screen.Project)
+		if v := d.view(); !strings.Contains(v, "have expired") {
+			t.Errorf("not said:\n%s", v)
+		}
+		e.planErr = &fail.Error{Cause: "The credentials have expired", Remedy: "run aws sso login"}
+		d.press(toReview...)
+		d.expect(screen.Review)
+		if v := d.view(); !strings.Contains(v, "aws sso login") {
+			t.Errorf("no remedy:\n%s", v)
+		}
+		e.planErr = nil
+		d.press("r", "y")
+		d.expect(screen.Deploy)
+	})
+}
+
+func TestEveryBusyMomentIsDrawnOncePerBatch(t *testing.T) {
+	e := fresh()
+	e.script = func(r *fakeRun) {
+		r.begin(r.plan)
+		r.emit(event.NodeStarted, "image", "building")
+		for i := range 20_000 {
+			r.bus.Emit(event.Event{Type: event.NodeLog, Node: "image", Stream: "build", Text: "line"})
+			if i%10 == 0 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		r.finish(event.Succeeded, nil)
+	}
+	inBubble(t, e, func(d *harness) {
+		d.press(toReview...)
+		d.press("y")
+		batches := 0
+		started := time.Now()
+		for d.m.Shown() == screen.Deploy {
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+			select {
+			case msg := <-d.msgs:
+				if _, ok := msg.(feed.Batch); ok {
+					batches++
+				}
+				_, cmd := d.m.Update(msg)
+				d.do(cmd)
+			default:
+			}
+		}
+		if limit := int(time.Since(started)/feed.Every) + 2; batches > limit {
+			t.Errorf("%d batches in %s", batches, time.Since(started))
+		}
+	})
+}
+
+func TestNoWorkBeforeTheFirstFrame(t *testing.T) {
+	e := fresh()
+	s := screen.NewSession(t.Context(), screen.Options{Engine: e, Dir: t.TempDir()})
+	m := New(s)
+	m.Init()
+	if len(e.calls) != 0 {
+		t.Errorf("calls before the first frame: %v", e.calls)
+	}
+}
