@@ -67,7 +67,7 @@ func (a *app) destroyCommand() *cobra.Command {
 			if err := a.mayChange("destroy"); err != nil {
 				return err
 			}
-			s, err := a.named(flags)
+			s, err := a.named(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show what runs, since when, and where it is reached", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.named(flags)
+			s, err := a.named(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ const simRegion = "eu-west-2"
 // settings puts together what the app shall be: flags before berth.toml before what the source tree says
 // before berth's own choices. What cannot work, or is missing, is a Usage failure.
 func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
-	s, err := a.load(flags)
+	s, err := a.load(ctx, flags)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,8 @@ func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
 }
 
 // named is settings for verbs that only need to know which app in which region is meant.
-func (a *app) named(flags said) (*spec.Spec, error) {
-	s, err := a.load(flags)
+func (a *app) named(ctx context.Context, flags said) (*spec.Spec, error) {
+	s, err := a.load(ctx, flags)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (a *app) named(flags said) (*spec.Spec, error) {
 }
 
 // load reads berth.toml and lays the flags over it.
-func (a *app) load(flags said) (*spec.Spec, error) {
+func (a *app) load(ctx context.Context, flags said) (*spec.Spec, error) {
 	dir, err := a.dir()
 	if err != nil {
 		return nil, err
@@ -70,6 +70,21 @@ func (a *app) load(flags said) (*spec.Spec, error) {
 		return nil, err
 	}
 	s.EnvName = a.flags.env
+	if err := a.override(s, flags); err != nil {
+		return nil, err
+	}
+	if s.Region != "" {
+		return s, nil
+	}
+	region, from, err := a.region(ctx)
+	if err != nil || region == "" {
+		return s, err // without a region, Validate says what is missing
+	}
+	return s, s.Set("region", region, spec.Origin{Kind: spec.Default, Text: from})
+}
+
+// override lays the flags over what berth.toml says.
+func (a *app) override(s *spec.Spec, flags said) error {
 	for _, f := range []struct{ key, flag, text string }{
 		{"app", "--app", flags.app},
 		{"region", "--region", a.flags.region},
@@ -80,10 +95,10 @@ func (a *app) load(flags said) (*spec.Spec, error) {
 			continue
 		}
 		if err := s.SetText(f.key, f.text, spec.Origin{Kind: spec.Flag, Text: f.flag}); err != nil {
-			return nil, &fail.Error{Class: fail.Usage, Cause: err.Error(), Remedy: "give another " + f.flag, Err: err}
+			return &fail.Error{Class: fail.Usage, Cause: err.Error(), Remedy: "give another " + f.flag, Err: err}
 		}
 	}
-	return s, a.chooseRegion(s)
+	return nil
 }
 
 // dir is the folder of the app, which must be there.
@@ -104,30 +119,25 @@ func (a *app) dir() (string, error) {
 	return dir, nil
 }
 
-// chooseRegion fills in the region where neither a flag nor berth.toml has one, as the AWS CLI would.
-func (a *app) chooseRegion(s *spec.Spec) error {
-	if s.Region != "" {
-		return nil
-	}
+// region is the region where neither a flag nor berth.toml has one, as the AWS CLI would choose it, and
+// where it comes from. Both are empty when nobody says.
+func (a *app) region(ctx context.Context) (region, from string, err error) {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if r := os.Getenv(name); r != "" {
-			return s.Set("region", r, spec.Origin{Kind: spec.Default, Text: name})
+			return r, name, nil
 		}
 	}
 	if a.flags.simulate {
-		return s.Set("region", simRegion, spec.Origin{Kind: spec.Default, Text: "of the simulated account"})
+		return simRegion, "the simulated account", nil
 	}
-	r, err := engine.ProfileRegion(a.flags.profile)
-	if err != nil || r == "" {
-		return err // Validate says what is missing
-	}
-	return s.Set("region", r, spec.Origin{Kind: spec.Default, Text: "the AWS profile"})
+	region, err = engine.DefaultRegion(ctx, a.flags.profile)
+	return region, "the AWS profile", err
 }
 
 // regions are the codes of all AWS regions that are known.
 func regions() []string {
 	var codes []string
-	for _, r := range catalog.Regions() {
+	for _, r := range catalog.Regions().Regions {
 		codes = append(codes, r.Code)
 	}
 	return codes

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"berth/engine"
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui"
+)
+
+// wizard is berth without a verb: the questions, or the redeploy screen of an app that is deployed.
+func (a *app) wizard(ctx context.Context) error {
+	if !a.screens() {
+		return &fail.Error{
+			Class: fail.Usage, Cause: "berth without a verb asks questions, and there is no terminal to ask on",
+			Remedy: "berth deploy --yes goes to the end without a question; berth --help lists all verbs",
+		}
+	}
+	return a.with(a.flags.region, func(eng *account) error { return a.openScreens(ctx, eng) })
+}
+
+// openScreens hands the terminal to the screens and says afterwards what they leave to say.
+func (a *app) openScreens(ctx context.Context, eng *account) error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	// A broken berth.toml is told before a screen is drawn.
+	if _, err := spec.Load(dir); err != nil {
+		return err
+	}
+	region, from, err := a.region(ctx)
+	if err != nil {
+		return err
+	}
+	res, err := tui.Run(ctx, tui.Deps{
+		Engine: screensEngine{eng.Engine}, Dir: dir, Env: a.flags.env, Today: time.Now(),
+		Region: region, RegionFrom: from,
+		Override: func(s *spec.Spec) error { return a.override(s, said{}) },
+		NoColor:  a.flags.noColor || os.Getenv("NO_COLOR") != "",
+		ASCII:    !utf8Locale(),
+	})
+	if res.Text != "" {
+		fmt.Fprintln(a.Out, res.Text)
+	}
+	if err != nil {
+		return err
+	}
+	if res.Err != nil {
+		a.told = true
+		return res.Err
+	}
+	return nil
+}
+
+// utf8Locale says whether the terminal is set up for more than ASCII.
+func utf8Locale() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			v = strings.ToLower(v)
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
+// screensEngine is the engine as the screens want it.
+type screensEngine struct{ *engine.Engine }
