@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"berth/compare/catalog"
-	"berth/engine"
+	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/project"
 	"berth/engine/spec"
@@ -77,8 +77,8 @@ func (a *app) load(ctx context.Context, flags said) (*spec.Spec, error) {
 		return s, nil
 	}
 	region, from, err := a.region(ctx)
-	if err != nil || region == "" {
-		return s, err // without a region, Validate says what is missing
+	if err != nil {
+		return nil, err
 	}
 	return s, s.Set("region", region, spec.Origin{Kind: spec.Default, Text: from})
 }
@@ -120,7 +120,7 @@ func (a *app) dir() (string, error) {
 }
 
 // region is the region where neither a flag nor berth.toml has one, as the AWS CLI would choose it, and
-// where it comes from. Both are empty when nobody says.
+// where it comes from. Nobody saying it is a Usage failure.
 func (a *app) region(ctx context.Context) (region, from string, err error) {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if r := os.Getenv(name); r != "" {
@@ -130,7 +130,7 @@ func (a *app) region(ctx context.Context) (region, from string, err error) {
 	if a.flags.simulate {
 		return simRegion, "the simulated account", nil
 	}
-	region, err = engine.DefaultRegion(ctx, a.flags.profile)
+	region, err = a.openOn("", cloud.Environment{}, nil).Region(ctx)
 	return region, "the AWS profile", err
 }
 

@@ -35,7 +35,7 @@ func (a *app) openScreens(ctx context.Context, eng *account) error {
 		return err
 	}
 	region, from, err := a.region(ctx)
-	if err != nil {
+	if err != nil && fail.From(err).Class != fail.Usage { // nobody says: then the screens ask
 		return err
 	}
 	res, err := tui.Run(ctx, tui.Deps{
