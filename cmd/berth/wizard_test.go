@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// terminal drives a program the way a person does: it looks at the screen and presses keys.
+type terminal struct {
+	t    *testing.T
+	tty  *os.File
+	mu   sync.Mutex
+	view *screen
+	raw  strings.Builder // all that was written
+	done chan struct{}   // closed when the program has closed its side
+}
+
+// open starts the real program on a terminal of the given size.
+func open(ctx context.Context, t *testing.T, width, height uint16, dir string, args ...string) (*terminal, func() error) {
+	t.Helper()
+	cmd := berth(ctx, t, dir, args...)
+	cmd.Env = append(cmd.Env, "LANG=C.UTF-8")
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: height, Cols: width})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tty.Close() })
+	term := &terminal{t: t, tty: tty, view: newScreen(int(width), int(height)), done: make(chan struct{})}
+	go term.read()
+	return term, func() error {
+		err := cmd.Wait()
+		<-term.done
+		return err
+	}
+}
+
+func (m *terminal) read() {
+	defer close(m.done)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := m.tty.Read(buf)
+		m.mu.Lock()
+		m.raw.Write(buf[:n])
+		answer := m.view.write(string(buf[:n]))
+		m.mu.Unlock()
+		if answer != "" {
+			_, _ = io.WriteString(m.tty, answer)
+		}
+		if err != nil {
+			return // a pty ends with an error of its own
+		}
+	}
+}
+
+func (m *terminal) look() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.view.String()
+}
+
+// until waits for all of the texts to be on the screen together.
+func (m *terminal) until(texts ...string) string {
+	m.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		seen, all := m.look(), true
+		for _, text := range texts {
+			all = all && strings.Contains(seen, text)
+		}
+		if all {
+			return seen
+		}
+		select {
+		case <-m.done:
+			m.t.Fatalf("the program has ended; wanted %q on the screen:\n%s", texts, seen)
+		default:
+		}
+		if time.Now().After(deadline) {
+			m.t.Fatalf("no %q on the screen:\n%s", texts, seen)
+		}
+	}
+}
+
+func (m *terminal) press(keys string) {
+	m.t.Helper()
+	if _, err := io.WriteString(m.tty, keys); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+const enter = "\r"
+
+var address = regexp.MustCompile(`https://[a-z0-9.-]+`)
+
+// TestWizard drives the real program on a terminal from its start to a URL, accepting what it proposes.
+func TestWizard(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	m, wait := open(ctx, t, 100, 30, t.TempDir(), "demo", "--sim-speed", "100")
+	m.until("● Project", "EXPOSE 8080", "continue")
+	m.press(enter)
+	m.until("● Needs", "WebSockets")
+	m.press(enter)
+	m.until("● Compare", "ECS on Fargate", "a month")
+	m.press(enter)
+	m.until("● Settings", "8080")
+	m.press(enter)
+	m.until("● Review", "a month", "y yes")
+	m.press("y")
+	m.until("● Deploy")
+	seen := m.until("is live", "https://", "verified")
+	url := address.FindString(seen)
+	m.press("q")
+	if err := wait(); err != nil {
+		t.Fatalf("berth ended with %v:\n%s", err, m.look())
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, after, left := strings.Cut(m.raw.String(), "\x1b[?1049l")
+	if !left {
+		t.Error("the terminal was not given back")
+	}
+	if url == "" || !strings.Contains(after, url) {
+		t.Errorf("the URL %q is not on the normal screen: %q", url, after)
+	}
+}
+
+// TestWizardLeaves presses Ctrl-C in the middle of the questions and confirms: nothing is made, exit code 130
+// or 0, and the terminal is given back.
+func TestWizardLeaves(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	m, wait := open(ctx, t, 80, 24, t.TempDir(), "demo")
+	m.until("● Project", "continue")
+	m.press(enter)
+	m.until("● Needs")
+	m.press("\x03")
+	m.until("Leave berth?")
+	m.press("y")
+	err := wait()
+	var exit interface{ ExitCode() int }
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 130) {
+		t.Errorf("berth ended with %v", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !strings.Contains(m.raw.String(), "\x1b[?1049l") {
+		t.Error("the terminal was not given back")
+	}
+}
+
+// TestWizardTooSmall opens a window that nothing fits into.
+func TestWizardTooSmall(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	m, wait := open(ctx, t, 40, 10, t.TempDir(), "demo")
+	m.until("60")
+	m.press("\x03")
+	time.Sleep(100 * time.Millisecond)
+	m.press("y")
+	_ = wait() // how it ends is the other test's matter
+}
