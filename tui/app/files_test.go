@@ -3,23 +3,36 @@ package app
 import (
 	"os"
 	"path/filepath"
-	"testing"
 
 	"berth/engine/spec"
 )
 
-func mkdir(t testing.TB, dir string) {
+// fataler is a test of the testing package or of rapid.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func mkdir(t fataler, dir string) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func writeToml(t testing.TB, dir string) {
+func writeToml(t fataler, dir string) {
 	t.Helper()
 	mkdir(t, dir)
 	text := "app = \"live-beats\"\nregion = \"eu-west-2\"\ntarget = \"ecs-fargate\"\n\n[service]\nport = 4000\n"
 	if err := os.WriteFile(filepath.Join(dir, spec.FileName), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t fataler, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(dir, spec.FileName)); err != nil {
 		t.Fatal(err)
 	}
 }

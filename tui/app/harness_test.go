@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // harness drives the program without a terminal, in the virtual time of a synctest bubble: commands run on
 // goroutines of their own, and their messages are handled one after the other, as Bubble Tea does.
 type harness struct {
-	t      testing.TB
+	t      fataler
 	m      *Model
 	s      *screen.Session
 	engine *fakeEngine
@@ -33,14 +33,11 @@ type harness struct {
 }
 
 // drive runs a test with a program that has its first frame. It must be inside a bubble.
-func drive(t testing.TB, e *fakeEngine, o screen.Options, w, h int) *harness {
+func drive(t fataler, e *fakeEngine, o screen.Options, w, h int) *harness {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	if o.Theme == nil {
 		o.Theme = theme.New(theme.Options{Plain: true})
-	}
-	if o.Dir == "" {
-		o.Dir = t.TempDir()
 	}
 	if o.Region == "" {
 		o.Region, o.RegionFrom = "eu-west-2", "AWS_REGION"

@@ -27,6 +27,7 @@ type Screen struct {
 	feed    *feed.Feed
 	snap    view.Snapshot
 	urgent  map[string]bool
+	route   route
 	left    Estimate
 	stops   int  // how often Ctrl-C was pressed
 	logOnly bool // the log has the whole room
@@ -51,7 +52,7 @@ func (d *Screen) Enter() tea.Cmd {
 		d.cancel()
 	}
 	w, h := d.width, d.height
-	*d = Screen{s: d.s, width: w, height: h}
+	*d = Screen{s: d.s, width: w, height: h, urgent: map[string]bool{}}
 	// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
 	d.run = d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), plan)
 	d.s.Run, d.s.Outcome = d.run, screen.Outcome{Verb: verb(plan)}
@@ -116,9 +117,7 @@ func (d *Screen) estimate() {
 		return
 	}
 	now := d.s.Engine.Now()
-	left, urgent := remaining(&d.snap, now)
-	d.left.Update(left, now)
-	d.urgent = urgent
+	d.left.Update(d.route.remaining(&d.snap, now, d.urgent), now)
 }
 
 func (d *Screen) onKey(k tea.KeyMsg) {

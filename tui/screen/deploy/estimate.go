@@ -9,56 +9,82 @@ import (
 // leftOver is what a node that takes longer than usual is still given, as a part of its usual time.
 const leftOver = 20
 
-// remaining is how long the run still takes when everything takes its usual time: the longest path through
-// what is not done. It also says which nodes are on that path. Nodes of unknown duration count as nothing.
-func remaining(s *view.Snapshot, now time.Time) (time.Duration, map[string]bool) {
-	finish := make(map[string]time.Duration, len(s.Nodes))
-	before := make(map[string]string, len(s.Nodes)) // the need that a node waits for longest
-	var walk func(n *view.Node, depth int) time.Duration
-	walk = func(n *view.Node, depth int) time.Duration {
-		if d, ok := finish[n.ID]; ok || depth > len(s.Nodes) {
-			return d
-		}
-		finish[n.ID] = 0 // cuts a cycle, which a plan does not have
-		if n.State.Ended() {
-			return 0
-		}
-		var longest time.Duration
-		for _, id := range n.Needs {
-			need := s.Node(id)
-			if need == nil || need.State.Ended() {
-				continue
-			}
-			if d := walk(need, depth+1); d > longest || before[n.ID] == "" {
-				longest, before[n.ID] = d, id
-			}
-		}
-		d := longest + own(n, now)
-		finish[n.ID] = d
-		return d
-	}
-	var last *view.Node
-	var total time.Duration
+// route finds the longest way through what a run has still to do. It keeps its memory between readings.
+type route struct {
+	needs  [][]int // by node, the nodes that it needs
+	finish []time.Duration
+	via    []int // the need that a node waits for longest, or -1
+	seen   []bool
+}
+
+// remaining is how long the run still takes when everything takes its usual time: the longest way through
+// what is not done. It marks the nodes on that way in urgent, which it clears first. Nodes of unknown
+// duration count as nothing.
+func (r *route) remaining(s *view.Snapshot, now time.Time, urgent map[string]bool) time.Duration {
+	r.prepare(s)
+	last, total := -1, time.Duration(0)
 	for i := range s.Nodes {
-		n := &s.Nodes[i]
-		if d := walk(n, 0); d > total {
-			last, total = n, d
+		if d := r.walk(s, i, now); d > total {
+			last, total = i, d
 		}
 	}
-	urgent := map[string]bool{}
-	for last != nil && !urgent[last.ID] {
-		urgent[last.ID] = true
-		last = s.Node(before[last.ID])
+	clear(urgent)
+	for last >= 0 && !urgent[s.Nodes[last].ID] {
+		urgent[s.Nodes[last].ID] = true
+		last = r.via[last]
 	}
-	return total, urgent
+	return total
+}
+
+// prepare looks up what each node needs, once for all readings of a run.
+func (r *route) prepare(s *view.Snapshot) {
+	n := len(s.Nodes)
+	if len(r.needs) != n {
+		r.needs = make([][]int, n)
+		r.finish, r.via, r.seen = make([]time.Duration, n), make([]int, n), make([]bool, n)
+		index := make(map[string]int, n)
+		for i := range s.Nodes {
+			index[s.Nodes[i].ID] = i
+		}
+		for i := range s.Nodes {
+			for _, id := range s.Nodes[i].Needs {
+				if k, ok := index[id]; ok {
+					r.needs[i] = append(r.needs[i], k)
+				}
+			}
+		}
+	}
+	clear(r.seen)
+}
+
+func (r *route) walk(s *view.Snapshot, i int, now time.Time) time.Duration {
+	if r.seen[i] {
+		return r.finish[i] // also cuts a circle, which a plan does not have
+	}
+	n := &s.Nodes[i]
+	r.seen[i], r.finish[i], r.via[i] = true, 0, -1
+	if n.State.Ended() {
+		return 0
+	}
+	var longest time.Duration
+	for _, k := range r.needs[i] {
+		if s.Nodes[k].State.Ended() {
+			continue
+		}
+		if d := r.walk(s, k, now); d > longest || r.via[i] < 0 {
+			longest, r.via[i] = d, k
+		}
+	}
+	r.finish[i] = longest + own(n, now)
+	return r.finish[i]
 }
 
 // own is what a node still takes once its needs are met.
 func own(n *view.Node, now time.Time) time.Duration {
 	if n.Started.IsZero() {
-		return n.Usually
+		return max(0, n.Usually)
 	}
-	return max(n.Usually/leftOver, n.Usually-n.Elapsed(now))
+	return max(0, n.Usually/leftOver, n.Usually-n.Elapsed(now))
 }
 
 // Estimate is an overall estimate that only shrinks: when things take longer it stands still and says so.

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
+
+	"berth/engine/event"
+	"berth/tui/feed"
+	"berth/tui/screen"
+	"berth/tui/theme"
+)
+
+// busiest is the deploy screen of 300 resources in colour, half of them at work.
+func busiest(b *testing.B) (*Model, *fakeRun) {
+	b.Helper()
+	e := fresh()
+	p := *firstPlan()
+	p.Changes = nil
+	for i := range 300 {
+		c := change(fmt.Sprintf("resource-%03d", i), []string{"network", "access", "image", "compute", "traffic"}[i*5/300], 1, time.Minute)
+		if i > 3 {
+			c.Needs = []string{fmt.Sprintf("resource-%03d", i-3)}
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	e.plan = &p
+	e.script = func(r *fakeRun) { <-r.cancel }
+	s := screen.NewSession(b.Context(), screen.Options{
+		Engine: e, Theme: theme.New(theme.Options{Profile: termenv.TrueColor}), Dir: b.TempDir(),
+	})
+	m := New(s)
+	s.Confirmed = &p
+	s.Go(screen.Deploy)
+	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
+	run := e.runs[0]
+	b.Cleanup(run.Cancel)
+	run.begin(&p)
+	for i := range 300 {
+		id := fmt.Sprintf("resource-%03d", i)
+		switch {
+		case i%2 == 0:
+			run.emit(event.NodeStarted, id, "creating it")
+			run.emit(event.NodeWaiting, id, "waiting until it is ready to take traffic")
+		default:
+			run.emit(event.NodeStarted, id, "building")
+			run.bus.Emit(event.Event{Type: event.NodeProgress, Node: id, Current: 3, Total: 14, Unit: "steps", Text: "RUN mix deps.compile"})
+		}
+	}
+	for i := range 2000 {
+		run.bus.Emit(event.Event{Type: event.NodeLog, Node: "resource-001", Stream: "build", Text: fmt.Sprint("line ", i, " of the build, as long as such lines are in real life, with \x1b[32mcolours\x1b[0m in it")})
+	}
+	r := run.bus.Reader()
+	events, err := r.Next(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	m.Update(feed.Batch{Run: run.ID(), Events: events})
+	return m, run
+}
+
+// BenchmarkView is the work of one frame of the busiest screen at 200x60.
+func BenchmarkView(b *testing.B) {
+	m, _ := busiest(b)
+	if len(m.View()) < 5000 {
+		b.Fatalf("that is not the busiest screen:\n%s", m.View())
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		m.View()
+	}
+}
+
+// BenchmarkUpdate is the work of one batch of ten events.
+func BenchmarkUpdate(b *testing.B) {
+	m, run := busiest(b)
+	seq := 10_000
+	b.ReportAllocs()
+	for b.Loop() {
+		events := make([]event.Event, 10)
+		for i := range events {
+			seq++
+			events[i] = event.Event{Seq: seq, Type: event.NodeProgress, Node: fmt.Sprintf("resource-%03d", i*2+1), Current: int64(i), Total: 14, Unit: "steps", Time: time.Now()}
+		}
+		m.Update(feed.Batch{Run: run.ID(), Events: events})
+	}
+}
+
+// BenchmarkTick is the work of one beat.
+func BenchmarkTick(b *testing.B) {
+	m, _ := busiest(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Update(beatMsg{})
+	}
+}
