@@ -1,8 +1,19 @@
 // Package project reads a source tree: its Dockerfile, fly.toml and the marks of frameworks, and says what
 // they mean for running the app on AWS. It reads files only; it runs nothing and makes no network call.
+//
+// It never reads a file that is there to hold secrets, and no value of an environment variable becomes part
+// of a finding's text.
 package project
 
-import "context"
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"berth/engine/fail"
+	"berth/engine/spec"
+)
 
 // Findings is what a source tree tells. It marshals to the JSON of the command line contract.
 type Findings struct {
@@ -12,12 +23,21 @@ type Findings struct {
 	Findings []Finding      `json:"findings"`
 	Suggests map[string]any `json:"suggests"` // berth.toml keys, such as "service.port": 4000
 	Needs    Needs          `json:"needs"`
+
+	Dockerfile *Dockerfile `json:"-"` // nil when there is none that can be read
+
+	from    map[string]spec.Origin
+	ports   []candidate // where the app may listen, the surest first
+	portEnv int         // line of fly.toml that sets PORT, zero when none does
 }
+
+// Origins says where each of Suggests was read, by the same keys, for spec.Complete.
+func (f *Findings) Origins() map[string]spec.Origin { return f.from }
 
 // Finding is one thing that was found, where, and what it means for the user.
 type Finding struct {
 	ID    string `json:"id"`   // such as "dockerfile-expose", "phoenix-liveview"
-	File  string `json:"file"` // relative to Dir
+	File  string `json:"file"` // relative to Dir, with slashes; empty when it is about the whole tree
 	Line  int    `json:"line"` // 1-based, zero when it is about the whole file
 	Text  string `json:"text"` // what stands there
 	Means string `json:"means"`
@@ -36,6 +56,92 @@ type Needs struct {
 	Database          bool `json:"database"`
 }
 
+// by returns the need with that name in the JSON, nil for an unknown name.
+func (n *Needs) by(name string) *bool {
+	return map[string]*bool{
+		"websockets": &n.WebSockets, "websocket_uploads": &n.WebSocketUploads, "clustering": &n.Clustering,
+		"persistent_storage": &n.PersistentStorage, "grpc": &n.GRPC, "arm64": &n.ARM64,
+		"sticky_sessions": &n.StickySessions, "release_command": &n.ReleaseCommand, "database": &n.Database,
+	}[name]
+}
+
 // Inspect reads the source tree in dir. A missing or broken Dockerfile is a Usage fail.Error; the findings
-// that could be made all the same come with it.
-func Inspect(ctx context.Context, dir string) (*Findings, error)
+// that could be made all the same come with it. The Dockerfile, its context and the build arguments are
+// those of berth.toml when it names others.
+func Inspect(ctx context.Context, dir string) (*Findings, error) {
+	f := &Findings{
+		Dir: dir, Findings: []Finding{}, Suggests: map[string]any{}, from: map[string]spec.Origin{},
+	}
+	t, err := openTree(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close()
+	s, err := spec.Load(dir)
+	if err != nil {
+		s = &spec.Spec{Dir: dir} // whoever wants the settings loads them and sees the error
+	}
+	fly := readFly(t)
+	dockerErr := f.readDockerfile(t, s, fly)
+	f.readFlyToml(fly)
+	if err := f.detect(ctx, t); err != nil {
+		return nil, err
+	}
+	if dockerErr == nil {
+		f.lookAtContext(ctx, t, s)
+	}
+	f.choosePort()
+	f.nameApp(t, fly)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return f, f.missing(t, dockerErr)
+}
+
+func (f *Findings) add(id, file string, line int, text, means string) {
+	f.Findings = append(f.Findings, Finding{ID: id, File: file, Line: line, Text: clip(text), Means: means})
+}
+
+// suggest proposes a value for berth.toml; the first proposal for a key stays.
+func (f *Findings) suggest(key string, value any, file string, line int, why string) {
+	if _, ok := f.Suggests[key]; ok {
+		return
+	}
+	f.Suggests[key] = value
+	f.from[key] = spec.Origin{Kind: spec.Detected, File: file, Line: line, Text: clip(why)}
+}
+
+// nameApp proposes a name for the app: the one that it has on Fly.io, else the folder's.
+func (f *Findings) nameApp(t *tree, fly *flyToml) {
+	if name, line := fly.text("app"), fly.line("app"); spec.Slug(name) != "" {
+		f.suggest("app", spec.Slug(name), fly.name, line, "its name on Fly.io")
+		return
+	}
+	if abs, err := filepath.Abs(t.dir); err == nil {
+		if name := spec.Slug(filepath.Base(abs)); name != "" {
+			f.suggest("app", name, "", 0, "name of the folder")
+		}
+	}
+}
+
+// missing completes the error about a Dockerfile that is not there with what would help here.
+func (f *Findings) missing(t *tree, err error) error {
+	var e *fail.Error
+	if !errors.As(err, &e) || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if others := t.match(otherDockerfiles); len(others) > 0 {
+		e.Remedy = "there is " + others[0] + ": write dockerfile = \"" + others[0] + "\" under [image] in berth.toml"
+		return e
+	}
+	switch f.Stack {
+	case "phoenix":
+		e.Remedy = "`mix phx.gen.release --docker` writes one for a Phoenix app; "
+	case "":
+		e.Remedy = "run berth in the folder of the app, or write a Dockerfile; "
+	default:
+		e.Remedy = "write a Dockerfile that builds and starts the app; "
+	}
+	e.Remedy += "or deploy an image that exists with --image REF"
+	return e
+}

@@ -54,7 +54,7 @@ func VariablesIn(text string) ([]string, error) {
 }
 
 func unknownVariable(name string, known []string) error {
-	if n := nearest(name, known); n != "" {
+	if n := Nearest(name, known); n != "" {
 		return fmt.Errorf("there is no variable ${%s}; did you mean ${%s}?", name, n)
 	}
 	return fmt.Errorf("there is no variable ${%s}; there are ${%s}; write $${ for a plain ${",

@@ -141,7 +141,7 @@ func checkSection(sec section) *Problem {
 		for n := range tableNames() {
 			names = append(names, n)
 		}
-		if n := nearest(bareName, names); n != "" {
+		if n := Nearest(bareName, names); n != "" {
 			p.Want = "did you mean [" + n + "]?"
 		}
 	}

@@ -2,8 +2,8 @@ package spec
 
 import "strings"
 
-// nearest returns the candidate that a typing error most likely meant, or "" when none is near.
-func nearest(word string, candidates []string) string {
+// Nearest returns the candidate that a typing error most likely meant, or "" when none is near.
+func Nearest(word string, candidates []string) string {
 	best, bestDistance := "", 1+max(2, len(word)/3)
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDistance {
@@ -25,10 +25,10 @@ func nearestKey(name string) string {
 		}
 		names, leaves = append(names, k.Name), append(leaves, l)
 	}
-	if n := nearest(name, names); n != "" {
+	if n := Nearest(name, names); n != "" {
 		return n
 	}
-	if n := nearest(leaf, leaves); n != "" {
+	if n := Nearest(leaf, leaves); n != "" {
 		for i, l := range leaves {
 			if l == n {
 				return names[i]

@@ -103,7 +103,7 @@ func (c *checker) names(regions []string) {
 }
 
 func regionHint(region string, regions []string) string {
-	if n := nearest(region, regions); n != "" {
+	if n := Nearest(region, regions); n != "" {
 		return "did you mean " + n + "?"
 	}
 	return "regions look like eu-west-2"

@@ -1,0 +1,80 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"berth/engine/fail"
+)
+
+const orImage = "or deploy an image that exists already with --image REF"
+
+// dockerError makes the failure for a docker command that did not work.
+func dockerError(ctx context.Context, stderr string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("run docker: %w", ctx.Err())
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return &fail.Error{
+			Class: fail.Failed, Cause: "there is no docker command, and an image must be built",
+			Remedy: "install Docker, " + orImage, Err: err,
+		}
+	}
+	if f := dockerFault(stderr); f != nil {
+		f.Err = err
+		return f
+	}
+	f := &fail.Error{Class: fail.Failed, Cause: "docker does not work", Evidence: stderr, Err: err}
+	if stderr == "" {
+		f.Evidence = err.Error()
+	}
+	f.Remedy = "see what `docker version` says, " + orImage
+	return f
+}
+
+// dockerFault recognises what is wrong with Docker itself, not with a build; nil when it is nothing known.
+func dockerFault(output string) *fail.Error {
+	has := func(s string) bool { return strings.Contains(output, s) }
+	f := &fail.Error{Class: fail.Failed, Evidence: output}
+	switch {
+	case has("permission denied while trying to connect"):
+		f.Cause = "this user may not use Docker"
+		f.Remedy = "add the user to the group docker (sudo usermod -aG docker $USER, then sign in anew), " + orImage
+	case has("Cannot connect to the Docker daemon"), has("error during connect"), has("failed to connect to the docker API"):
+		f.Cause = "Docker is installed but does not run"
+		f.Remedy = "start Docker, " + orImage
+	case has("no space left on device"):
+		f.Cause = "the disk that Docker uses is full"
+		f.Remedy = "make room, for example with `docker system prune`"
+	default:
+		return nil
+	}
+	return f
+}
+
+// buildRemedy says what to do about a build that failed, from what it said.
+func buildRemedy(output string) string {
+	has := func(s string) bool { return strings.Contains(output, s) }
+	switch {
+	case has("exec format error"):
+		return "this machine cannot run programs of the image's platform: choose another platform under [image] in berth.toml, " +
+			"or install emulators (docker run --privileged --rm tonistiigi/binfmt --install all)"
+	case has("requires BuildKit"), has("the --mount option"), has("the --chmod option"), has("unknown flag: mount"), has("Unknown flag: mount"):
+		return "the Dockerfile needs BuildKit: install the buildx plugin of Docker"
+	case has("toomanyrequests"), has("Too Many Requests"):
+		return "the registry of a base image limits downloads: wait, or sign in with `docker login`"
+	case has("pull access denied"), has("manifest unknown"), has("not found: manifest"), has("failed to resolve source metadata"):
+		return "check the image names in the FROM lines; for a private one run `docker login`"
+	case has("no match for platform"), has("no matching manifest"):
+		return "a base image is not there for this platform: choose another platform under [image] in berth.toml, or another base image"
+	case has("COPY failed"), has("ADD failed"), has("failed to calculate checksum"), has("failed to compute cache key"):
+		return "a file that the Dockerfile copies is not in the build context: check its path and .dockerignore"
+	case has("exit code: 137"), has("returned a non-zero code: 137"):
+		return "the step was killed, most likely for lack of memory: give Docker more of it"
+	default:
+		return "mend the Dockerfile or what the step runs; `docker build .` shows the same"
+	}
+}

@@ -1,0 +1,257 @@
+package project
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"berth/engine/fail"
+	"berth/engine/spec"
+)
+
+var otherDockerfiles = newGlobs([]string{"**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile", "**/*.dockerfile", "Containerfile", "dockerfile"})
+
+// candidate is a port that the app may listen on, the surest first.
+type candidate struct {
+	port int
+	file string
+	line int
+	text string
+}
+
+// readDockerfile finds the Dockerfile, reads it and says what it means.
+func (f *Findings) readDockerfile(t *tree, s *spec.Spec, fly *flyToml) error {
+	if name := fly.text("build", "dockerfile"); name != "" && s.Image.Dockerfile == "" {
+		s.Image.Dockerfile = filepath.Join(filepath.Dir(fly.name), name)
+		f.suggest("image.dockerfile", s.Image.Dockerfile, fly.name, fly.line("dockerfile"), "the Dockerfile for Fly.io")
+	}
+	_, file := s.BuildContext()
+	name := file
+	if rel, err := filepath.Rel(t.dir, file); err == nil {
+		name = filepath.ToSlash(rel)
+	}
+	text, err := readDockerfile(t, file, name)
+	if err != nil {
+		return err
+	}
+	d, err := ReadDockerfile(name, strings.NewReader(text), s.Image.Args)
+	if err != nil {
+		return err
+	}
+	f.Dockerfile = d
+	f.exposed(d)
+	f.started(d)
+	f.around(d)
+	return nil
+}
+
+// readDockerfile reads a Dockerfile in the tree, or elsewhere when berth.toml says so.
+func readDockerfile(t *tree, file, name string) (string, error) {
+	open := func() (fs.File, error) { return t.root.Open(name) }
+	if !filepath.IsLocal(name) {
+		open = func() (fs.File, error) { return os.Open(file) }
+	}
+	in, err := open()
+	if err == nil {
+		defer in.Close() //nolint:errcheck // it was only read
+		var b []byte
+		if b, err = io.ReadAll(io.LimitReader(in, maxFileSize+1)); err == nil && len(b) > maxFileSize {
+			err = errors.New("it is too large")
+		}
+		if err == nil {
+			return string(b), nil
+		}
+	}
+	e := &fail.Error{Class: fail.Usage, Cause: name + " cannot be read", Evidence: err.Error(), Err: err}
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Cause, e.Evidence = "there is no "+name+" in "+t.dir, ""
+	}
+	return "", e
+}
+
+// exposed tells of EXPOSE and PORT, and of what goes with them.
+func (f *Findings) exposed(d *Dockerfile) {
+	for _, p := range d.Ports {
+		text := fmt.Sprintf("EXPOSE %d", p.From)
+		if p.To != p.From {
+			text += fmt.Sprintf("-%d", p.To)
+		}
+		if p.Protocol != "tcp" {
+			f.add("dockerfile-expose-"+p.Protocol, d.Name, p.Line, text+"/"+p.Protocol,
+				"an HTTP load balancer cannot pass "+strings.ToUpper(p.Protocol)+" on; only TCP ports are reached")
+			continue
+		}
+		means := "the load balancer sends requests to this port"
+		if len(f.ports) > 0 && f.ports[0].port != p.From {
+			means = fmt.Sprintf("a further port; the load balancer uses one, %d", f.ports[0].port)
+		}
+		f.add("dockerfile-expose", d.Name, p.Line, text, means)
+		f.ports = append(f.ports, candidate{p.From, d.Name, p.Line, text})
+	}
+	// Of several ports, the one that PORT names is the one for HTTP.
+	env, ok := d.Env["PORT"]
+	port, err := strconv.Atoi(env.Text)
+	if !ok || err != nil || port < 1 || port > 65535 {
+		return
+	}
+	text := fmt.Sprintf("ENV PORT=%d", port)
+	same := slices.IndexFunc(f.ports, func(c candidate) bool { return c.port == port })
+	switch {
+	case same > 0:
+		c := f.ports[same]
+		f.ports = slices.Insert(slices.Delete(f.ports, same, same+1), 0, c)
+		f.add("dockerfile-env-port", d.Name, env.Line, text, "of the ports above, this is the one that requests go to")
+	case same < 0 && len(f.ports) > 0:
+		f.add("dockerfile-port-conflict", d.Name, env.Line, text,
+			fmt.Sprintf("the app is told to listen on %d, but the Dockerfile exposes %d: one of them is wrong; %d is used",
+				port, f.ports[0].port, f.ports[0].port))
+		f.ports = append(f.ports, candidate{port, d.Name, env.Line, text})
+	case same < 0:
+		f.add("dockerfile-env-port", d.Name, env.Line, text, "the app is told to listen on this port")
+		f.ports = append(f.ports, candidate{port, d.Name, env.Line, text})
+	}
+}
+
+// started tells of CMD and ENTRYPOINT.
+func (f *Findings) started(d *Dockerfile) {
+	start, name := d.Entry, "ENTRYPOINT"
+	if start == nil {
+		start, name = d.Cmd, "CMD"
+	}
+	switch {
+	case start == nil && strings.EqualFold(d.Base, "scratch"):
+		f.add("dockerfile-no-command", d.Name, d.From.Line, d.From.Text,
+			"there is neither CMD nor ENTRYPOINT, so that nothing would start; add a CMD, or command under [service] in berth.toml")
+		return
+	case start == nil:
+		f.add("dockerfile-base-command", d.Name, d.From.Line, d.From.Text,
+			"there is neither CMD nor ENTRYPOINT, so that the base image decides what starts")
+		return
+	}
+	text := name + " " + start.String()
+	switch {
+	case start.Shell && strings.HasPrefix(start.Words[0], "["):
+		f.add("dockerfile-bad-list", d.Name, start.Line, text,
+			"this looks like a list but is not JSON (it needs double quotes and no comma at the end), so that a shell would try to run it as it stands")
+	case start.Shell && !strings.HasPrefix(start.Words[0], "exec "):
+		f.add("dockerfile-shell-form", d.Name, start.Line, text,
+			"without [ ] a shell starts the app and keeps the signal to stop for itself: each deployment waits for the stop timeout and then kills requests; write "+
+				name+" [\"…\"] or begin with exec")
+	default:
+		f.add("dockerfile-command", d.Name, start.Line, text, "this is what runs in each container")
+	}
+	if host := loopback(d); host != "" {
+		f.add("dockerfile-loopback", d.Name, start.Line, text,
+			"the app seems to listen on "+host+" only, where the load balancer cannot reach it; let it listen on 0.0.0.0")
+	}
+}
+
+var loopbackFlag = regexp.MustCompile(`(?:--?(?:bind|host|address|addr|ip|listen|b|H)[= ]["']?)(127\.0\.0\.1|localhost)\b`)
+
+// loopback finds an address in the start command that cannot be reached from outside.
+func loopback(d *Dockerfile) string {
+	all := ""
+	for _, c := range []*Command{d.Entry, d.Cmd} {
+		if c != nil {
+			all += " " + c.String()
+		}
+	}
+	if m := loopbackFlag.FindStringSubmatch(all); m != nil {
+		return m[1]
+	}
+	for _, name := range []string{"HOST", "HOSTNAME", "BIND", "BIND_ADDRESS", "LISTEN_ADDR"} {
+		if v := d.Env[name].Text; v == "127.0.0.1" || v == "localhost" {
+			return v
+		}
+	}
+	return ""
+}
+
+// around tells of stage, user, volumes, health check and platform.
+func (f *Findings) around(d *Dockerfile) {
+	if d.Stages > 1 {
+		which := "the last stage"
+		if d.Stage != "" {
+			which += ", " + d.Stage + ","
+		}
+		f.add("dockerfile-last-stage", d.Name, d.From.Line, d.From.Text,
+			fmt.Sprintf("%s is what gets shipped; the other %d only help to build it", which, d.Stages-1))
+	}
+	if u := d.User; u.Text != "" && u.Text != "root" && u.Text != "0" {
+		f.add("dockerfile-user", d.Name, u.Line, "USER "+u.Text, "the app does not run as root, which is good")
+	} else {
+		f.add("dockerfile-root", d.Name, u.Line, cmp.Or(strings.TrimSpace("USER "+u.Text), "USER"),
+			"the app runs as root within its container; a line USER before CMD limits what a break-in can do")
+	}
+	for _, v := range d.Volumes {
+		f.add("dockerfile-volume", d.Name, v.Line, "VOLUME "+v.Text,
+			"the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
+		f.Needs.PersistentStorage = true
+	}
+	if h := d.Health; h != nil {
+		means := "ECS ignores it; the load balancer asks a path of the app instead"
+		if path := healthPath(h.String()); path != "" {
+			means += ": " + path
+			f.suggest("service.health_path", path, d.Name, h.Line, "HEALTHCHECK")
+		}
+		f.add("dockerfile-healthcheck", d.Name, h.Line, "HEALTHCHECK CMD "+h.String(), means)
+	}
+	f.platform(d)
+	if port := basePort(d.Base); port != 0 && len(f.ports) == 0 {
+		f.ports = append(f.ports, candidate{port, d.Name, d.From.Line, d.From.Text})
+		f.add("dockerfile-base-port", d.Name, d.From.Line, d.From.Text, fmt.Sprintf("this base image listens on port %d", port))
+	}
+}
+
+func (f *Findings) platform(d *Dockerfile) {
+	p := d.Platform
+	switch {
+	case p.Text == "" || strings.Contains(p.Text, "$"):
+	case spec.PlatformOf(spec.Arch(p.Text)) == "":
+		f.add("dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "Fargate runs linux/amd64 and linux/arm64 only")
+	default:
+		platform := spec.PlatformOf(spec.Arch(p.Text))
+		f.add("dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "the image is built for this platform, and must run on it")
+		f.suggest("image.platform", platform, d.Name, p.Line, "--platform="+p.Text)
+		f.Needs.ARM64 = platform == spec.ARM64
+	}
+}
+
+var healthURL = regexp.MustCompile(`https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::[^/\s"']*)?(/[A-Za-z0-9_./~-]*)`)
+
+// healthPath is the path that a health check asks, "" when it asks none that can be told.
+func healthPath(command string) string {
+	if m := healthURL.FindStringSubmatch(command); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// choosePort takes the surest port.
+func (f *Findings) choosePort() {
+	if len(f.ports) == 0 {
+		return
+	}
+	c := f.ports[0]
+	f.Port = c.port
+	f.suggest("service.port", c.port, c.file, c.line, c.text)
+	if f.portEnv > 0 {
+		// The app is told its port on Fly.io; told the one chosen here, the two agree whatever it is.
+		f.suggest("env.PORT", strconv.Itoa(c.port), "fly.toml", f.portEnv, "PORT for Fly.io")
+	}
+	for _, other := range f.ports[1:] {
+		if other.port != c.port && other.file != c.file && other.file != "" {
+			f.add("port-conflict", other.file, other.line, other.text,
+				fmt.Sprintf("this says port %d, %s says %d; %d is used, change service.port in berth.toml when that is wrong",
+					other.port, c.file, c.port, c.port))
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package project
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"berth/engine/image"
+	"berth/engine/spec"
+)
+
+// What a build context may have before it is worth a word.
+const (
+	largeContext = 100_000_000 // bytes
+	contextFiles = 20_000      // files after which counting ends
+	megabyte     = 1_000_000
+)
+
+// lookAtContext tells of a build context that is large, or that has files with secrets in it.
+func (f *Findings) lookAtContext(ctx context.Context, t *tree, s *spec.Spec) {
+	dir, file := s.BuildContext()
+	src := image.Source{Dir: dir, Dockerfile: file}
+	c, err := image.Measure(ctx, src, contextFiles)
+	if err != nil {
+		return // the build will tell
+	}
+	ignore, where := image.IgnoreFile(src), ".dockerignore"
+	if ignore != "" {
+		where = filepath.Base(ignore)
+	} else {
+		f.add("dockerignore-missing", "", 0, "no .dockerignore",
+			"all of the folder goes to the builder and may end in the image: list there what is not needed, such as .git and .env")
+	}
+	if c.Bytes > largeContext || c.More {
+		more := ""
+		if c.More {
+			more = "more than "
+		}
+		f.add("context-large", "", 0, fmt.Sprintf("%s%d MB in %s%d files", more, c.Bytes/megabyte, more, c.Files),
+			"each build reads all of that; leave out what is not needed with "+where)
+	}
+	for _, name := range c.Secrets {
+		f.add("context-secret", name, 0, name, "this file looks like it holds secrets and goes to the builder: list it in "+where)
+	}
+}

@@ -1,0 +1,358 @@
+package project
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/command"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+
+	"berth/engine/fail"
+	"berth/engine/spec"
+)
+
+// Dockerfile is what the last stage of a Dockerfile says about the container, with what it inherits from
+// earlier stages that it builds upon. What the base image says is not in it.
+type Dockerfile struct {
+	Name     string          // as in errors, such as "Dockerfile"
+	Stage    string          // name of the last stage, empty when it has none
+	Stages   int             // how many stages there are
+	From     Line            // the FROM line of the last stage; Text is the line
+	Base     string          // image that the last stage goes back to, with ARGs put in
+	Platform Line            // --platform of the last stage; Text is the platform, "" when there is none
+	Env      map[string]Line // ENV; Text is the value
+	Ports    []Port          // EXPOSE, in order
+	Cmd      *Command        // nil when there is none
+	Entry    *Command        // ENTRYPOINT, nil when there is none
+	User     Line            // USER; Text is the user, "" when there is none
+	Volumes  []Line          // VOLUME; Text is the path
+	Health   *Command        // HEALTHCHECK CMD, nil when there is none or it is NONE
+}
+
+// Line is a value with its line in the file, which is 1-based; zero means that there is no such line.
+type Line struct {
+	Text string
+	Line int
+}
+
+// Port is one EXPOSE of a port or a range.
+type Port struct {
+	From, To int    // the same for a single port
+	Protocol string // tcp, udp or sctp
+	Line     int
+}
+
+// Command is a CMD, ENTRYPOINT or HEALTHCHECK.
+type Command struct {
+	Words []string // of the exec form; of the shell form one text
+	Shell bool     // written without [ ]: a shell runs it
+	Line  int
+}
+
+// String is the command as one line.
+func (c *Command) String() string { return strings.Join(c.Words, " ") }
+
+// stage is a stage while it is read.
+type stage struct {
+	Dockerfile
+	args   map[string]string // ARG values that are in force
+	ownCmd bool              // CMD was said in this stage, not inherited
+}
+
+// reader reads a Dockerfile.
+type reader struct {
+	name    string
+	lex     *shell.Lex
+	build   map[string]string // --build-arg
+	globals map[string]string // ARG before the first FROM
+	stages  []*stage
+}
+
+// ReadDockerfile reads a Dockerfile, with the given build arguments. One that Docker would refuse is a Usage
+// fail.Error with name and line; name is only used there.
+func ReadDockerfile(name string, text io.Reader, args map[string]string) (d *Dockerfile, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the parser is made for builders that live in containers of their own
+			d, err = nil, broken(name, 0, fmt.Errorf("it cannot be read (%v)", p), "")
+		}
+	}()
+	result, err := parser.Parse(text)
+	if err != nil {
+		line := 0
+		var at *parser.LocationError
+		if errors.As(err, &at) && len(at.Locations) > 0 && len(at.Locations[0]) > 0 {
+			line = at.Locations[0][0].Start.Line
+		}
+		return nil, broken(name, line, err, "")
+	}
+	r := &reader{name: name, lex: shell.NewLex(result.EscapeToken), build: args, globals: map[string]string{}}
+	for _, n := range result.AST.Children {
+		if err := r.instruction(n); err != nil {
+			return nil, err
+		}
+	}
+	if len(r.stages) == 0 {
+		return nil, broken(name, 0, errors.New("it has no FROM"), "begin with a line such as FROM debian:12")
+	}
+	last := r.stages[len(r.stages)-1].Dockerfile
+	last.Name, last.Stages = name, len(r.stages)
+	return &last, nil
+}
+
+// broken is the failure for a Dockerfile that Docker would refuse.
+func broken(name string, line int, err error, remedy string) error {
+	at := name
+	if line > 0 {
+		at = fmt.Sprintf("%s:%d", name, line)
+	}
+	if remedy == "" {
+		remedy = "mend that line; `docker build .` would refuse it, too"
+	}
+	return &fail.Error{Class: fail.Usage, Cause: at + ": " + strings.TrimSpace(err.Error()), Remedy: remedy, Err: err}
+}
+
+func (r *reader) instruction(n *parser.Node) error {
+	name := strings.ToLower(n.Value)
+	if _, ok := command.Commands[name]; !ok {
+		remedy := ""
+		if near := spec.Nearest(name, slices.Sorted(maps.Keys(command.Commands))); near != "" {
+			remedy = "did you mean " + strings.ToUpper(near) + "?"
+		}
+		return broken(r.name, n.StartLine, fmt.Errorf("there is no instruction %s", n.Value), remedy)
+	}
+	if name == command.From {
+		return r.from(n)
+	}
+	if len(r.stages) == 0 {
+		if name != command.Arg {
+			return broken(r.name, n.StartLine, fmt.Errorf("%s stands before the first FROM", strings.ToUpper(name)), "begin with FROM")
+		}
+		return r.arg(n, r.globals, nil)
+	}
+	s := r.stages[len(r.stages)-1]
+	switch name {
+	case command.Arg:
+		return r.arg(n, s.args, r.globals)
+	case command.Env:
+		return r.env(n, s)
+	case command.Expose:
+		return r.expose(n, s)
+	case command.Cmd:
+		s.Cmd, s.ownCmd = commandOf(n.Next, n), true
+	case command.Entrypoint:
+		s.Entry = commandOf(n.Next, n)
+		if !s.ownCmd {
+			s.Cmd = nil // Docker forgets the inherited CMD
+		}
+	case command.User:
+		user, err := r.expand(word(n.Next), s, n)
+		s.User = Line{user, n.StartLine}
+		return err
+	case command.Volume:
+		for w := n.Next; w != nil; w = w.Next {
+			path, err := r.expand(w.Value, s, n)
+			if err != nil {
+				return err
+			}
+			s.Volumes = append(s.Volumes, Line{path, n.StartLine})
+		}
+	case command.Healthcheck:
+		s.Health = nil
+		if n.Next != nil && strings.EqualFold(n.Next.Value, "cmd") {
+			s.Health = commandOf(n.Next.Next, n)
+		}
+	}
+	return nil
+}
+
+// from begins a stage.
+func (r *reader) from(n *parser.Node) error {
+	var words []string
+	for w := n.Next; w != nil; w = w.Next {
+		words = append(words, w.Value)
+	}
+	if len(words) != 1 && (len(words) != 3 || !strings.EqualFold(words[1], "as")) {
+		return broken(r.name, n.StartLine, errors.New("FROM needs an image, and may name its stage: FROM image AS name"), "")
+	}
+	global := &stage{args: platformArgs(r.globals)}
+	base, err := r.expand(words[0], global, n)
+	if err != nil {
+		return err
+	}
+	if base == "" {
+		return broken(r.name, n.StartLine, fmt.Errorf("FROM %s has no value", words[0]),
+			"give the ARG before FROM a default, or a value under [image.args] in berth.toml")
+	}
+	s := &stage{args: map[string]string{}}
+	s.Base, s.Env = base, map[string]Line{}
+	for _, earlier := range slices.Backward(r.stages) {
+		if strings.EqualFold(earlier.Stage, base) {
+			s = earlier.child()
+			break
+		}
+	}
+	s.Stage, s.From = "", Line{strings.TrimSpace(n.Original), n.StartLine}
+	if len(words) == 3 {
+		s.Stage = words[2]
+	}
+	for _, flag := range n.Flags {
+		if p, ok := strings.CutPrefix(flag, "--platform="); ok {
+			if p, err = r.expand(p, global, n); err != nil {
+				return err
+			}
+			s.Platform = Line{p, n.StartLine}
+		}
+	}
+	r.stages = append(r.stages, s)
+	return nil
+}
+
+// child is a new stage that builds upon s.
+func (s *stage) child() *stage {
+	c := &stage{Dockerfile: s.Dockerfile, args: maps.Clone(s.args)}
+	c.Env = maps.Clone(s.Env)
+	c.Ports, c.Volumes = slices.Clone(s.Ports), slices.Clone(s.Volumes)
+	return c
+}
+
+// platformArgs are the ARGs that BuildKit gives values, which are not known here: they expand to nothing
+// that would be mistaken for a platform of the user's.
+func platformArgs(globals map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, side := range []string{"BUILD", "TARGET"} {
+		for _, part := range []string{"PLATFORM", "OS", "ARCH", "VARIANT"} {
+			all[side+part] = "$" + side + part
+		}
+	}
+	maps.Copy(all, globals)
+	return all
+}
+
+// arg reads ARG name, ARG name=value and several of them. A build argument beats the default, a name
+// without a value takes that of the ARG before FROM.
+func (r *reader) arg(n *parser.Node, into, outer map[string]string) error {
+	for w := n.Next; w != nil; w = w.Next {
+		name, value, has := strings.Cut(w.Value, "=")
+		value, err := r.expand(value, &stage{args: into}, n)
+		if err != nil {
+			return err
+		}
+		if v, ok := outer[name]; ok && !has {
+			value, has = v, true
+		}
+		if v, ok := r.build[name]; ok {
+			value, has = v, true
+		}
+		if has {
+			into[name] = value
+		}
+	}
+	return nil
+}
+
+// env reads ENV name=value …, for which the parser gives name, value and separator in turn.
+func (r *reader) env(n *parser.Node, s *stage) error {
+	set := map[string]Line{}
+	for w := n.Next; w != nil && w.Next != nil; w = w.Next.Next.Next {
+		value, err := r.expand(w.Next.Value, s, n)
+		if err != nil {
+			return err
+		}
+		set[w.Value] = Line{value, n.StartLine}
+		if w.Next.Next == nil {
+			break
+		}
+	}
+	maps.Copy(s.Env, set) // at once: within one ENV the old values count
+	return nil
+}
+
+func (r *reader) expose(n *parser.Node, s *stage) error {
+	if n.Next == nil {
+		return broken(r.name, n.StartLine, errors.New("EXPOSE names no port"), "")
+	}
+	for w := n.Next; w != nil; w = w.Next {
+		words, err := r.lex.ProcessWords(w.Value, s)
+		if err != nil {
+			return broken(r.name, n.StartLine, fmt.Errorf("EXPOSE %s: %w", w.Value, err), "")
+		}
+		for _, text := range words {
+			p, err := parsePort(text)
+			if err != nil {
+				return broken(r.name, n.StartLine, err, "write EXPOSE with a number, such as EXPOSE 4000")
+			}
+			p.Line = n.StartLine
+			s.Ports = append(s.Ports, p)
+		}
+	}
+	return nil
+}
+
+// parsePort reads 80, 80/tcp, 53/udp and 8000-8010/tcp.
+func parsePort(text string) (Port, error) {
+	numbers, protocol, _ := strings.Cut(text, "/")
+	p := Port{Protocol: strings.ToLower(protocol)}
+	if p.Protocol == "" {
+		p.Protocol = "tcp"
+	}
+	first, last, isRange := strings.Cut(numbers, "-")
+	if !isRange {
+		last = first
+	}
+	var err1, err2 error
+	p.From, err1 = strconv.Atoi(first)
+	p.To, err2 = strconv.Atoi(last)
+	if err1 != nil || err2 != nil || p.From < 1 || p.To > 65535 || p.From > p.To ||
+		!slices.Contains([]string{"tcp", "udp", "sctp"}, p.Protocol) {
+		return Port{}, fmt.Errorf("EXPOSE %s is not a port", text)
+	}
+	return p, nil
+}
+
+func commandOf(words, n *parser.Node) *Command {
+	c := &Command{Line: n.StartLine, Shell: !n.Attributes["json"]}
+	for w := words; w != nil; w = w.Next {
+		c.Words = append(c.Words, w.Value)
+	}
+	if len(c.Words) == 0 {
+		return nil // CMD [] takes back what was inherited
+	}
+	return c
+}
+
+func word(n *parser.Node) string {
+	if n == nil {
+		return ""
+	}
+	return n.Value
+}
+
+// expand puts in the values of variables.
+func (r *reader) expand(text string, s *stage, n *parser.Node) (string, error) {
+	out, _, err := r.lex.ProcessWord(text, s)
+	if err != nil {
+		return "", broken(r.name, n.StartLine, fmt.Errorf("%s: %w", text, err), "")
+	}
+	return out, nil
+}
+
+// Get gives the value of a variable to the shell's lexer: an ENV beats an ARG.
+func (s *stage) Get(name string) (string, bool) {
+	if l, ok := s.Env[name]; ok {
+		return l.Text, true
+	}
+	v, ok := s.args[name]
+	return v, ok
+}
+
+// Keys gives the names of all variables to the shell's lexer.
+func (s *stage) Keys() []string {
+	names := slices.Collect(maps.Keys(s.args))
+	return slices.AppendSeq(names, maps.Keys(s.Env))
+}
