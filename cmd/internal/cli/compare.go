@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"berth/compare"
+	"berth/compare/advise"
+	"berth/compare/longpoll"
+	"berth/compare/price"
+	"berth/engine/fail"
+	"berth/engine/spec"
+)
+
+// textWidth is the width of text answers: they are read in terminals, mails and logs alike.
+const textWidth = 80
+
+// question is the flags of compare.
+type question struct {
+	needs    advise.Requirements
+	usage    price.Usage
+	rank     bool
+	measure  bool
+	markdown bool
+}
+
+func (a *app) compareCommand() *cobra.Command {
+	q := question{usage: price.DefaultUsage()}
+	cmd := &cobra.Command{
+		Use: "compare", Short: "Say which AWS service fits, why, and what it costs a month", Args: noArgs,
+		Long: "compare holds what an app needs and uses against ten services: a verdict for each, the reasons with\n" +
+			"source and date, what would change it, and the monthly cost line by line. It asks nothing of AWS.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.compare(cmd, &q) },
+	}
+	cmd.Flags().SortFlags = false
+	q.register(cmd.Flags())
+	cmd.MarkFlagsMutuallyExclusive("json", "markdown")
+	return cmd
+}
+
+func (q *question) register(f *pflag.FlagSet) {
+	n := &q.needs
+	f.BoolVar(&n.WebSockets, "websockets", false, "the app uses WebSockets")
+	f.BoolVar(&n.WebSocketUploads, "websocket-uploads", false, "uploads travel over the WebSocket (implies --websockets)")
+	f.BoolVar(&n.Clustering, "clustering", false, "instances talk to each other directly")
+	f.BoolVar(&n.PersistentStorage, "persistent-storage", false, "files must outlive an instance")
+	f.BoolVar(&n.GRPC, "grpc", false, "the app speaks gRPC or HTTP/2 itself")
+	f.BoolVar(&n.ARM64, "arm64", false, "the image is for arm64 only (implies --arch arm)")
+	f.BoolVar(&n.ScaleToZero, "scale-to-zero", false, "nothing runs without traffic, and a request wakes it")
+	f.BoolVar(&n.CustomDomain, "custom-domain", false, "the app is reached by a domain of yours")
+	f.BoolVar(&n.ReleaseCommand, "release-command", false, "a command such as a migration runs before each version")
+	f.BoolVar(&n.Shell, "shell", false, "a shell in a running container is needed")
+	f.IntVar(&n.LongestRequestSeconds, "longest-request", 0, "seconds that the longest request takes")
+	f.Float64Var(&n.MaxMonthlyUSD, "max-monthly", 0, "USD a month that it may cost")
+	f.BoolVar(&n.AppRunnerCustomer, "app-runner-customer", false, "the account used App Runner before it closed")
+	u := &q.usage
+	f.Float64Var(&u.VCPU, "vcpu", u.VCPU, "vCPU per instance")
+	f.Float64Var(&u.MemoryGB, "memory-gb", u.MemoryGB, "GB of memory per instance")
+	f.IntVar(&u.Instances, "instances", u.Instances, "how many instances run")
+	f.StringVar(&u.Arch, "arch", u.Arch, "x86 or arm")
+	f.Float64Var(&u.ActiveHoursPerDay, "active-hours-per-day", u.ActiveHoursPerDay, "hours a day in which instances run (App Runner: serve requests)")
+	f.Float64Var(&u.Days, "days", u.Days, "days in the month (default: 730 hours)")
+	f.Lookup("days").DefValue = "0" // the default is told in the text, not as 30.416666666666668
+	f.Float64Var(&u.EphemeralGB, "ephemeral-gb", 0, "GB of disk per instance")
+	f.Float64Var(&u.StorageGB, "storage-gb", 0, "GB of persistent files")
+	f.Float64Var(&u.EgressGB, "egress-gb", 0, "GB a month to the internet")
+	f.Float64Var(&u.LogGB, "log-gb", 0, "GB of logs a month")
+	f.Float64Var(&u.ImageGB, "image-gb", 0, "GB of images kept")
+	f.Float64Var(&u.RequestsPerSecond, "requests-per-second", 0, "requests a second on average")
+	f.Float64Var(&u.NewConnectionsPerSecond, "new-connections-per-second", 0, "new connections a second")
+	f.Float64Var(&u.ConnectionMinutes, "connection-minutes", 0, "minutes that a connection lives")
+	f.Float64Var(&u.KBPerSecond, "kb-per-second", 0, "KB a second through the load balancer")
+	f.IntVar(&u.LBRules, "lb-rules", 0, "rules of the load balancer")
+	f.StringVar(&u.Database, "database", "", "class of a PostgreSQL database, such as db.t4g.micro")
+	f.Float64Var(&u.DatabaseGB, "database-gb", 0, "GB of database storage")
+	f.BoolVar(&q.rank, "rank-regions", false, "order the regions by what this usage costs there")
+	f.BoolVar(&q.measure, "measure", false, "with --rank-regions: measure how long a connection to each region takes from here")
+	f.BoolVar(&q.markdown, "markdown", false, "answer in Markdown, for a pull request")
+}
+
+// imply fills what one flag says about another, unless that other was given.
+func (q *question) imply(f *pflag.FlagSet) {
+	if q.needs.WebSocketUploads && !f.Changed("websockets") {
+		q.needs.WebSockets = true
+	}
+	if q.needs.ARM64 && !f.Changed("arch") {
+		q.usage.Arch = "arm"
+	}
+}
+
+func (a *app) compare(cmd *cobra.Command, q *question) error {
+	q.imply(cmd.Flags())
+	if q.measure && !q.rank {
+		return usage(cmd, "--measure goes with --rank-regions")
+	}
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	if q.needs.Region, err = a.compareRegion(cmd.Context(), dir); err != nil {
+		return err
+	}
+	advisor := compare.Advisor{Prices: a.prices(), Today: time.Now()}
+	r, err := advisor.Report(q.needs, q.usage)
+	if err != nil {
+		return asUsage(cmd, err)
+	}
+	if q.rank {
+		return a.rankRegions(cmd, advisor, q, r)
+	}
+	if q.needs.WebSockets {
+		if r.LongPolling, err = longPolling(dir); err != nil {
+			return err
+		}
+	}
+	if q.markdown {
+		_, err := io.WriteString(a.Out, r.Markdown())
+		return err
+	}
+	return a.answer(r.Result, func(w io.Writer) { _, _ = io.WriteString(w, r.Text(textWidth, false)) })
+}
+
+// compareRegion is the region to compare in: the flag's, berth.toml's, that of AWS's own settings. Comparing
+// touches nothing, so without any it goes on with a default and says so.
+func (a *app) compareRegion(ctx context.Context, dir string) (string, error) {
+	if a.flags.region != "" {
+		return a.flags.region, nil
+	}
+	s, err := spec.Load(dir)
+	if err != nil {
+		return "", err
+	}
+	if s.Region != "" {
+		return s.Region, nil
+	}
+	if region, _, err := a.region(ctx); err == nil && region != "" {
+		return region, nil
+	}
+	fmt.Fprintf(a.Err, "no --region given, so this is for %s\n", simRegion)
+	return simRegion, nil
+}
+
+// asUsage turns bad input into a Usage failure that names the flag.
+func asUsage(cmd *cobra.Command, err error) error {
+	var in *advise.InputError
+	if !errors.As(err, &in) {
+		return err
+	}
+	f := &fail.Error{Class: fail.Usage, Cause: in.Text, Remedy: "see " + cmd.CommandPath() + " --help", Err: err}
+	if cmd.Flags().Lookup(in.Field) != nil {
+		f.Remedy = fmt.Sprintf("give another --%s; see %s --help", in.Field, cmd.CommandPath())
+	}
+	return f
+}
+
+// longPolling reads the files of a Phoenix project that the advice on long polling is about. Folders that
+// hold other people's code are passed over.
+func longPolling(dir string) (*longpoll.Advice, error) {
+	if _, err := os.Stat(filepath.Join(dir, "mix.exs")); err != nil {
+		return nil, nil
+	}
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // what cannot be read is not advised on
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != dir && (name[0] == '.' || name == "node_modules" || name == "deps" || name == "_build" || name == "vendor") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil || !longpoll.Wants(filepath.ToSlash(rel)) {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil || info.Size() > 1<<20 {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err == nil {
+			files[filepath.ToSlash(rel)] = string(text)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the project: %w", err)
+	}
+	return longpoll.Advise(files), nil
+}
+
+// rankRegions answers with the regions by price of the service that is recommended.
+func (a *app) rankRegions(cmd *cobra.Command, advisor compare.Advisor, q *question, r *compare.Report) error {
+	service := r.Result.Recommended
+	if service == "" {
+		return &fail.Error{Class: fail.Failed, Cause: "no service can run this, so there is nothing to rank", Remedy: "see berth compare without --rank-regions"}
+	}
+	list, err := advisor.RankRegions(service, q.needs, q.usage)
+	if err != nil {
+		return asUsage(cmd, err)
+	}
+	r.Result.Regions = list
+	return a.answer(r.Result, func(w io.Writer) { _, _ = io.WriteString(w, compare.RegionsText(service, list, textWidth, false)) })
+}

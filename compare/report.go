@@ -1,0 +1,214 @@
+package compare
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"berth/compare/advise"
+	"berth/compare/catalog"
+	"berth/compare/longpoll"
+	"berth/compare/price"
+)
+
+// Report is a comparison with what people want to see beside it. Text and Markdown write it.
+type Report struct {
+	Result      *Result
+	Months      *Months          // of the recommended service, nil without one
+	Tables      []CostTable      // of the services that can run the app
+	LongPolling *longpoll.Advice // of a Phoenix project, nil for others
+	Today       time.Time        // for the age of prices; zero marks none
+}
+
+// Report compares and adds the three months and the tables of costs.
+func (a Advisor) Report(r advise.Requirements, u price.Usage) (*Report, error) {
+	res, err := a.Compare(r, u)
+	if err != nil {
+		return nil, err
+	}
+	out := &Report{Result: res, Today: a.Today}
+	if res.Recommended == "" {
+		return out, nil
+	}
+	m, err := a.Months(res.Recommended, r, u)
+	if err != nil {
+		return nil, err
+	}
+	out.Months = &m
+	var able []string
+	for _, s := range res.Services {
+		// Only the first few: a table is for choosing between what is near.
+		if s.Verdict != advise.No && len(s.Estimate.Missing()) == 0 && len(able) < 4 {
+			able = append(able, s.ID)
+		}
+	}
+	out.Tables, err = a.CostTables(able, r, u)
+	return out, err
+}
+
+// Needs is what is needed, in words, for a heading. Empty when nothing special is.
+func Needs(r advise.Requirements) string {
+	var out []string
+	for _, n := range []struct {
+		is   bool
+		name string
+	}{
+		{r.WebSockets, "WebSockets"}, {r.WebSocketUploads, "uploads over WebSockets"}, {r.Clustering, "clustering"},
+		{r.StickySessions, "sticky sessions"}, {r.PersistentStorage, "persistent storage"}, {r.GRPC, "gRPC"}, {r.ARM64, "arm64"},
+		{r.ScaleToZero, "scale to zero"}, {r.CustomDomain, "own domain"}, {!r.CustomDomain, "HTTPS without an own domain"},
+		{r.ReleaseCommand, "release command"}, {r.Shell, "shell"}, {r.Secrets, "secrets"},
+		{r.LongestRequestSeconds > 0, "requests of " + strconv.Itoa(r.LongestRequestSeconds) + " s"},
+		{r.MaxMonthlyUSD > 0, fmt.Sprintf("at most %s USD a month", short(r.MaxMonthlyUSD))},
+	} {
+		if n.is {
+			out = append(out, n.name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// UsageText is the usage in words.
+func UsageText(u price.Usage) string {
+	out := []string{fmt.Sprintf("%d x %s vCPU and %s GB (%s)", u.Instances, short(u.VCPU), short(u.MemoryGB), u.Arch)}
+	add := func(v float64, format string) {
+		if v > 0 {
+			out = append(out, fmt.Sprintf(format, short(v)))
+		}
+	}
+	if u.ActiveHoursPerDay < 24 {
+		out = append(out, short(u.ActiveHoursPerDay)+" active hours a day")
+	}
+	out = append(out, short(u.Days*24)+" hours a month")
+	add(u.EgressGB, "%s GB out")
+	add(u.RequestsPerSecond, "%s requests/s")
+	add(u.NewConnectionsPerSecond, "%s new connections/s")
+	add(u.KBPerSecond, "%s KB/s")
+	add(u.LogGB, "%s GB of logs")
+	add(u.ImageGB, "%s GB of images")
+	add(u.StorageGB, "%s GB of files")
+	add(u.EphemeralGB, "%s GB of disk each")
+	if u.Database != "" {
+		out = append(out, "PostgreSQL "+u.Database)
+	}
+	add(u.DatabaseGB, "%s GB of database")
+	return strings.Join(out, ", ")
+}
+
+// Word is a verdict as people read it.
+func Word(v advise.Verdict) string {
+	switch v {
+	case advise.Fits:
+		return "fits"
+	case advise.Changes:
+		return "with changes"
+	}
+	return "no"
+}
+
+// RequirementName is the name of a requirement as people read it.
+func RequirementName(requirement string) string {
+	names := map[string]string{
+		"account": "account", "region": "region", "endpoint": "endpoint", "size": "size",
+		"https_without_domain": "HTTPS", "custom_domain": "own domain", "websockets": "WebSockets",
+		"websocket_uploads": "uploads", "clustering": "clustering", "sticky_sessions": "stickiness",
+		"persistent_storage": "storage", "grpc": "gRPC", "arm64": "arm64", "longest_request_seconds": "long request",
+		"scale_to_zero": "scale to 0", "release_command": "release", "shell": "shell", "secrets": "secrets", "quota": "quota",
+		"max_monthly_usd": "budget",
+	}
+	if n, ok := names[requirement]; ok {
+		return n
+	}
+	return requirement
+}
+
+// The marks that stand behind an amount.
+const (
+	MarkOld        = "*" // a price in it is older than 180 days
+	MarkUnverified = "~" // a price in it is not verified
+	MarkMissing    = "?" // a price in it is missing: the amount is too small
+)
+
+// Money writes the total of an estimate with its marks.
+func Money(e price.Estimate) string {
+	if len(e.Lines) > 0 && len(e.Missing()) == len(e.Lines) {
+		return MarkMissing
+	}
+	return fmt.Sprintf("%.2f", e.MonthlyUSD) + marks(e)
+}
+
+func marks(e price.Estimate) string {
+	var old, unverified, missing bool
+	for _, l := range e.Lines {
+		old = old || l.Old
+		unverified = unverified || l.Confidence == "unverified"
+		missing = missing || !l.Known
+	}
+	return mark(old, unverified, missing)
+}
+
+func mark(old, unverified, missing bool) string {
+	out := ""
+	for _, m := range []struct {
+		is bool
+		m  string
+	}{{old, MarkOld}, {unverified, MarkUnverified}, {missing, MarkMissing}} {
+		if m.is {
+			out += m.m
+		}
+	}
+	return out
+}
+
+// LineMoney writes the amount of a line with its marks.
+func LineMoney(l price.Line) string {
+	if !l.Known {
+		return MarkMissing
+	}
+	return fmt.Sprintf("%.2f", l.USD) + mark(l.Old, l.Confidence == "unverified", false)
+}
+
+// legend explains the marks that a text has.
+func legend(text string) []string {
+	var out []string
+	for _, m := range []struct{ m, text string }{
+		{MarkOld, "a price in it is older than 180 days (berth prices refresh)"},
+		{MarkUnverified, "a price in it is not verified"},
+		{MarkMissing, "a price in it is missing, so the amount is incomplete"},
+	} {
+		if strings.Contains(text, m.m) {
+			out = append(out, m.m+" "+m.text)
+		}
+	}
+	return out
+}
+
+// Bar draws value against most in a width of cells. Anything above zero shows at least half a cell.
+func Bar(value, most float64, width int, ascii bool) string {
+	if width <= 0 || most <= 0 || !(value > 0) {
+		return ""
+	}
+	halves := min(2*width, max(1, int(value/most*float64(2*width)+0.5)))
+	if ascii {
+		return strings.Repeat("#", (halves+1)/2)
+	}
+	return strings.Repeat("█", halves/2) + strings.Repeat("▌", halves%2)
+}
+
+// short writes a number with at most two decimals.
+func short(x float64) string {
+	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', 2, 64), "0"), ".")
+}
+
+// placeName is a region with its name.
+func placeName(code string) string {
+	r, ok := catalog.Regions().Region(code)
+	if !ok {
+		return code
+	}
+	out := code + ", " + r.Name
+	if r.OptIn {
+		out += " (must be enabled in the account first)"
+	}
+	return out
+}

@@ -1,0 +1,311 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"berth/compare/advise"
+	"berth/compare/price"
+)
+
+// page is a text of a certain width.
+type page struct {
+	b     strings.Builder
+	width int
+	ascii bool
+}
+
+func (p *page) line(format string, args ...any) {
+	s := format
+	if len(args) > 0 {
+		s = fmt.Sprintf(format, args...)
+	}
+	p.b.WriteString(strings.TrimRight(clip(s, p.width), " ") + "\n")
+}
+
+// wrap writes text over several lines, the first behind lead, the others under it.
+func (p *page) wrap(lead, text string) {
+	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
+	for i, l := range wrapped(text, p.width-len(indent)) {
+		if i == 0 {
+			p.line("%s", lead+l)
+		} else {
+			p.line("%s", indent+l)
+		}
+	}
+}
+
+func (p *page) sign(v advise.Verdict) string {
+	signs := map[advise.Verdict][2]string{advise.Fits: {"✓", "+"}, advise.Changes: {"○", "~"}, advise.No: {"✗", "-"}}
+	if p.ascii {
+		return signs[v][1]
+	}
+	return signs[v][0]
+}
+
+func (p *page) arrow() string {
+	if p.ascii {
+		return "->"
+	}
+	return "→"
+}
+
+// clip cuts a line to the width.
+func clip(s string, width int) string {
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:width])
+}
+
+// wrapped breaks text into lines of at most width, at spaces where it can.
+func wrapped(text string, width int) []string {
+	width = max(width, 8)
+	var out []string
+	line := ""
+	for _, w := range strings.Fields(text) {
+		for utf8.RuneCountInString(w) > width { // a long URL
+			if line != "" {
+				out, line = append(out, line), ""
+			}
+			r := []rune(w)
+			out, w = append(out, string(r[:width])), string(r[width:])
+		}
+		switch {
+		case line == "":
+			line = w
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(w) <= width:
+			line += " " + w
+		default:
+			out, line = append(out, line), w
+		}
+	}
+	return append(out, line)
+}
+
+// Text writes the report for a terminal of this width (at least 40), with bars for cost. Ascii leaves out
+// every other character.
+func (r *Report) Text(width int, ascii bool) string {
+	p := &page{width: max(width, 40), ascii: ascii}
+	res := r.Result
+	p.line("Which AWS service fits, and what it costs a month")
+	p.line("")
+	p.wrap("region  ", placeName(res.Region))
+	p.wrap("needs   ", Needs(res.Requirements))
+	p.wrap("usage   ", UsageText(res.Usage))
+	p.wrap("facts   ", "of "+res.AsOf+"; berth compare --json has the source and date of each")
+	p.line("")
+	r.summary(p)
+	p.line("")
+	r.recommended(p)
+	r.others(p)
+	r.tables(p)
+	if r.LongPolling != nil {
+		p.line("")
+		p.b.WriteString(r.LongPolling.Text(p.width))
+	}
+	if l := legend(p.b.String()); l != nil {
+		p.line("")
+		for _, s := range l {
+			p.wrap("", s)
+		}
+	}
+	return p.b.String()
+}
+
+// summary is one line per service: name, verdict, cost, bar.
+func (r *Report) summary(p *page) {
+	most := 0.0
+	for _, s := range r.Result.Services {
+		most = max(most, s.Estimate.MonthlyUSD)
+	}
+	p.line("  %-19s%-13s%10s  USD a month", "service", "verdict", "")
+	for _, s := range r.Result.Services {
+		lead := fmt.Sprintf("%s %-19s%-13s%10s  ", p.sign(s.Verdict), s.ID, Word(s.Verdict), Money(s.Estimate))
+		tail := ""
+		if s.ID == r.Result.Recommended {
+			tail = " recommended"
+		}
+		room := p.width - utf8.RuneCountInString(lead) - len(" recommended")
+		p.line("%s%s%s", lead, Bar(s.Estimate.MonthlyUSD, most, room, p.ascii), tail)
+	}
+}
+
+// recommended is the best service in full: reasons, bill, months.
+func (r *Report) recommended(p *page) {
+	s := r.Result.Service(r.Result.Recommended)
+	if s == nil {
+		p.line("No AWS service can run this as it is. What would change that stands below.")
+		return
+	}
+	how := "fits"
+	if s.Verdict == advise.Changes {
+		how = "comes nearest, with changes"
+	}
+	p.wrap("", fmt.Sprintf("%s %s, for %s USD a month", s.Name, how, Money(s.Estimate)))
+	if !s.Deployable {
+		text := "berth explains it but cannot deploy to it."
+		if d := r.Result.BestDeployable(); d != nil {
+			text += fmt.Sprintf(" What berth deploys: %s, %s, for %s USD a month.", d.ID, Word(d.Verdict), Money(d.Estimate))
+		}
+		p.wrap("", text)
+	}
+	reasons(p, s.Reasons, func(advise.Reason) bool { return true })
+	p.line("")
+	bill(p, s.Estimate)
+	if m := r.Months; m != nil {
+		p.line("")
+		p.wrap("", fmt.Sprintf("A low month %s, a typical one %s, a busy one %s USD (a third of the traffic; as given; three times the traffic on twice the instances)",
+			Money(m.Low.Aged(r.Today)), Money(m.Typical.Aged(r.Today)), Money(m.Busy.Aged(r.Today))))
+	}
+}
+
+func reasons(p *page, list []advise.Reason, keep func(advise.Reason) bool) {
+	for _, x := range list {
+		if keep(x) {
+			p.wrap(fmt.Sprintf("  %s %-13s", p.sign(x.Verdict), RequirementName(x.Requirement)), x.Text)
+		}
+	}
+}
+
+// bill is the estimate line by line.
+func bill(p *page, e price.Estimate) {
+	if len(e.Lines) == 0 {
+		p.line("  nothing is billed for this usage")
+		return
+	}
+	room := p.width - 2 - 2*11 - 2
+	for _, l := range e.Lines {
+		item := wrapped(l.Item, room)
+		p.line("  %-*s%11s%11s", room, item[0], quantity(l.Quantity), LineMoney(l))
+		for _, more := range item[1:] {
+			p.line("    %s", more)
+		}
+	}
+	p.line("  %-*s%11s%11s", room, "a month", "USD", Money(e))
+	if e.PricesAsOf != "" {
+		p.line("  prices as of %s or later, confidence %s", e.PricesAsOf, e.Confidence)
+	}
+}
+
+// quantity writes a quantity without needless decimals.
+func quantity(q float64) string {
+	switch {
+	case q >= 1e7:
+		return fmt.Sprintf("%.4g", q)
+	case q == float64(int64(q)):
+		return fmt.Sprintf("%.0f", q)
+	}
+	return short(q)
+}
+
+// others tells for every other service what stands in the way and what would change it.
+func (r *Report) others(p *page) {
+	for i := range r.Result.Services {
+		s := &r.Result.Services[i]
+		if s.ID == r.Result.Recommended {
+			continue
+		}
+		p.line("")
+		title := s.Name + ": " + Word(s.Verdict)
+		if s.Verdict == advise.Fits {
+			title += ", for " + Money(s.Estimate) + " USD a month"
+		}
+		p.wrap("", title)
+		reasons(p, s.Reasons, func(x advise.Reason) bool { return x.Verdict != advise.Fits })
+		for _, w := range s.WouldChange {
+			p.wrap("  "+p.arrow()+" ", w)
+		}
+	}
+}
+
+// tables writes the tables of costs with their break-even points.
+func (r *Report) tables(p *page) {
+	for _, t := range r.Tables {
+		if len(t.Rows) == 0 {
+			continue
+		}
+		p.line("")
+		p.line("USD a month by %s", t.Dimension)
+		row := fmt.Sprintf("  %-19s", "")
+		for _, v := range t.Values {
+			row += fmt.Sprintf("%10s", short(v))
+		}
+		p.line("%s", row)
+		for _, s := range t.Rows {
+			row := fmt.Sprintf("  %-19s", s.Service)
+			for _, usd := range s.USD {
+				row += fmt.Sprintf("%10s", cell(usd))
+			}
+			p.line("%s", row)
+		}
+		for _, b := range t.Breaks {
+			p.wrap("  ", b.text(t.Dimension))
+		}
+	}
+}
+
+func cell(usd float64) string {
+	if usd < 0 {
+		return MarkMissing
+	}
+	return fmt.Sprintf("%.2f", usd)
+}
+
+func (b BreakEven) text(dimension string) string {
+	return fmt.Sprintf("%s is cheaper below %s %s, %s from there on (%.2f USD)", b.Cheaper, short(b.At), dimension, b.Then, b.USD)
+}
+
+// RegionsText writes ranked regions for a terminal of this width.
+func RegionsText(service string, list []RankedRegion, width int, ascii bool) string {
+	p := &page{width: max(width, 40), ascii: ascii}
+	p.line("Regions by what %s costs a month for this usage", service)
+	p.line("")
+	most := 0.0
+	for _, x := range list {
+		if x.Priced {
+			most = max(most, x.MonthlyUSD)
+		}
+	}
+	measured := false
+	for _, x := range list {
+		measured = measured || x.Measured != ""
+	}
+	for _, x := range list {
+		usd := MarkMissing
+		if x.Priced {
+			usd = fmt.Sprintf("%.2f", x.MonthlyUSD)
+			if !x.Complete {
+				usd += MarkUnverified
+			}
+		}
+		name := x.Name
+		if x.OptIn {
+			name += ", opt-in"
+		}
+		lead := fmt.Sprintf("  %-15s%-34s%9s  ", x.Code, clip(name, 33), usd)
+		if measured {
+			lead += fmt.Sprintf("%10s  ", connect(x))
+		}
+		bar := ""
+		if x.Priced {
+			bar = Bar(x.MonthlyUSD, most, p.width-utf8.RuneCountInString(lead), ascii)
+		}
+		p.line("%s%s", lead, bar)
+	}
+	if l := legend(p.b.String()); l != nil {
+		p.line("")
+		for _, s := range l {
+			p.wrap("", s)
+		}
+	}
+	return p.b.String()
+}
+
+func connect(x RankedRegion) string {
+	if x.Measured == "ok" {
+		return fmt.Sprintf("%.0f ms", x.ConnectMS)
+	}
+	return x.Measured
+}
