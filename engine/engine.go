@@ -16,6 +16,7 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/image"
+	"berth/engine/lock"
 	"berth/engine/plan"
 	"berth/engine/project"
 	"berth/engine/resource"
@@ -143,10 +144,28 @@ func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
 	if p.Destroy {
 		verb = "destroy"
 	}
+	id := e.runID()
 	return run.Start(ctx, p, run.Options{
-		ID: e.runID(), Verb: verb, Scope: p.Scope,
+		ID: id, Verb: verb, Scope: p.Scope,
 		Prepare: func(ctx context.Context) (*Plan, error) { return e.confirmed(ctx, p) },
+		Lock: func(ctx context.Context, tell func(string), lost func()) (func(context.Context), error) {
+			return e.lock(ctx, p, id, verb, tell, lost)
+		},
 	})
+}
+
+// lock holds the app for one run. An endpoint that has no parameters cannot lock, which is told.
+func (e *Engine) lock(ctx context.Context, p *Plan, id, verb string, tell func(string), lost func()) (func(context.Context), error) {
+	me := lock.Me(id, verb, p.Scope.Identity.ARN, e.Clock().Now())
+	l, err := lock.Acquire(ctx, p.Scope.Clients, "/"+p.Scope.Owner.Path()+"/lock", me, tell, lost)
+	if cloud.Unknown(err) {
+		tell("this endpoint cannot lock the app: another run at the same moment would not be noticed")
+		return func(context.Context) {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.Release, nil
 }
 
 // confirmed returns the plan to carry out: the given one while it is fresh, else a new one, if that is the

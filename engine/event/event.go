@@ -6,6 +6,7 @@
 package event
 
 import (
+	"encoding/json"
 	"time"
 
 	"berth/engine/fail"
@@ -112,3 +113,17 @@ func Seconds(d time.Duration) float64 { return d.Seconds() }
 
 // Duration converts one of the fields that count in seconds back.
 func Duration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// MarshalJSON writes the event as the command line contract has it, which knows fewer types: the tasks of a
+// rollout are progress, and a stop that was asked for is a line of berth's own log.
+func (e Event) MarshalJSON() ([]byte, error) {
+	type plain Event
+	switch e.Type {
+	case NodeTasks:
+		e.Type = NodeProgress
+	case RunStopping:
+		e.Type, e.Stream = NodeLog, "berth"
+	default:
+	}
+	return json.Marshal(plain(e))
+}

@@ -23,14 +23,12 @@ func (r *Run) execute(ctx context.Context) {
 		Type: event.RunStarted, Verb: r.opts.Verb, App: p.App, Env: p.Env, Target: p.Target, Region: p.Region,
 		Account: p.Account, Hash: p.Hash, Text: r.opts.Verb + " " + p.App + " (" + p.Env + ") in " + p.Region,
 	})
-	if r.opts.Prepare != nil {
-		fresh, err := r.opts.Prepare(ctx)
-		if err != nil {
-			r.finish(refused(err))
-			return
-		}
-		p, r.plan = fresh, fresh
+	p, release, err := r.prepare(ctx)
+	if err != nil {
+		r.finish(refused(err))
+		return
 	}
+	r.plan = p
 	for _, c := range p.Changes {
 		r.bus.Emit(event.Event{
 			Type: event.NodePlanned, Node: c.ID, Kind: c.Kind, Name: c.Name, Group: c.Group, Action: c.Action,
@@ -39,20 +37,54 @@ func (r *Run) execute(ctx context.Context) {
 	}
 	w := newWalk(r, p)
 	ctx = cloud.WithStop(ctx, r.stop)
-	_, err := w.graph.Walk(ctx, graph.Walker{Visit: w.visit, Skip: w.skip, Stopped: r.stop})
+	_, err = w.graph.Walk(ctx, graph.Walker{Visit: w.visit, Skip: w.skip, Stopped: r.stop})
 	for _, res := range p.Resources {
 		if h, ok := res.(resource.Holder); ok {
 			h.Release()
 		}
 	}
-	if r.opts.Release != nil {
-		r.opts.Release(context.WithoutCancel(ctx))
-	}
+	release(context.WithoutCancel(ctx))
 	if err != nil {
 		r.finish(fail.From(fmt.Errorf("order the plan: %w", err)))
 		return
 	}
 	r.finish(r.verdict(ctx))
+}
+
+// prepare takes the lock and makes sure that the plan is still the one to carry out.
+func (r *Run) prepare(ctx context.Context) (*plan.Plan, func(context.Context), error) {
+	p, release := r.plan, func(context.Context) {}
+	if r.opts.Lock != nil && p.Changed() {
+		var err error
+		if release, err = r.opts.Lock(ctx, r.tell, r.lost); err != nil {
+			return nil, nil, err
+		}
+	}
+	if r.opts.Prepare == nil {
+		return p, release, nil
+	}
+	fresh, err := r.opts.Prepare(ctx)
+	if err != nil {
+		release(context.WithoutCancel(ctx))
+		return nil, nil, err
+	}
+	return fresh, release, nil
+}
+
+// tell passes on a line about the run as a whole.
+func (r *Run) tell(text string) {
+	r.bus.Emit(event.Event{Type: event.NodeLog, Stream: "berth", Text: text})
+}
+
+// lost stops a run whose lock was taken away.
+func (r *Run) lost() {
+	r.mu.Lock()
+	r.failures = append(r.failures, failure{err: &fail.Error{
+		Class: fail.Failed, Cause: "another run took this app over",
+		Remedy: "let the other run finish, then run the same command again",
+	}})
+	r.mu.Unlock()
+	r.Cancel()
 }
 
 // refused makes sure that an error before anything changed is told as such.

@@ -23,8 +23,10 @@ type Options struct {
 	// Prepare is called before anything changes; its error ends the run as refused. It returns the plan to
 	// carry out, which is the given one or a fresh one with the same hash. Nil means the given plan.
 	Prepare func(context.Context) (*plan.Plan, error)
-	// Release is called when nothing of the run goes on any more. Nil is allowed.
-	Release func(context.Context)
+	// Lock makes sure that no other run changes the app meanwhile; its error ends the run as refused. It may
+	// take a moment and says so through tell; lost is to be called when the lock is taken away. What it
+	// returns gives the lock back. It is not called for a plan that changes nothing. Nil means no lock.
+	Lock func(ctx context.Context, tell func(text string), lost func()) (release func(context.Context), err error)
 }
 
 // Result is how a run ended.
