@@ -107,14 +107,16 @@ func (m *Model) header() string {
 	}
 	spec := s.Spec()
 	right := spec.Region
-	if s.Identity != nil && s.Identity.Account != "" {
+	app := spec.App
+	if app != "" && spec.EnvName != "" {
+		app += " " + th.Glyphs.Dot + " " + spec.EnvName
+	}
+	const account = 12 + 2
+	fits := l.Left() >= widget.Width(app)+widget.Width(right)+account+6
+	if fits && s.Identity != nil && s.Identity.Account != "" {
 		right = strings.TrimPrefix(right+"  "+s.Identity.Account, "  ")
 	}
-	if spec.App != "" {
-		app := spec.App
-		if spec.EnvName != "" {
-			app += " " + th.Glyphs.Dot + " " + spec.EnvName
-		}
+	if app != "" {
 		l.Gap(2).Cell(th.Text, app, min(widget.Width(app), l.Left()-widget.Width(right)-4))
 	}
 	return l.To(m.inner()-widget.Width(right)).Put(th.Quiet, right).String()

@@ -195,12 +195,15 @@ func (t Tree) groupLine(g *groupState, r row, width int) string {
 	return l.String()
 }
 
-const elapsedWidth = 6
+const (
+	elapsedWidth = 6
+	usualWidth   = 7
+)
 
 // timeWidth is the room for elapsed and usual time at the right of a line.
 func timeWidth(width int) int {
 	if width >= 72 {
-		return elapsedWidth + 3 + elapsedWidth + 1
+		return elapsedWidth + 1 + usualWidth
 	}
 	return elapsedWidth
 }
@@ -224,7 +227,7 @@ func (t Tree) nodeLine(n *view.Node, width int) string {
 	}
 	l.CellRight(th.Quiet, elapsed, elapsedWidth)
 	if times > elapsedWidth && n.Usually > 0 && !n.State.Ended() {
-		l.Put(th.Quiet, " of ").Put(th.Quiet, "~"+Roughly(n.Usually))
+		l.Gap(1).CellRight(th.Quiet, "~"+Roughly(n.Usually), usualWidth)
 	}
 	return l.String()
 }

@@ -385,10 +385,13 @@ func (d *Screen) logs(width, height int) string {
 		return ""
 	}
 	pane := widget.LogPane{Theme: d.s.Theme, Logs: d.snap.Logs, Back: d.back, Find: d.find}
-	if !d.finding && d.find == "" {
+	th := d.s.Theme
+	switch {
+	case !d.finding && d.find == "" && d.wide():
+		return th.Strong.Paint("Log") + "\n" + pane.Render(width, height-1)
+	case !d.finding && d.find == "":
 		return pane.Render(width, height)
 	}
-	th := d.s.Theme
 	find := widget.NewLine(th, width).Put(th.Quiet, "find ").Put(th.Strong, d.find)
 	if d.finding {
 		find.Put(th.Accent, th.Glyphs.Caret)

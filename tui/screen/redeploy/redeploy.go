@@ -16,8 +16,12 @@ import (
 	"berth/tui/widget"
 )
 
-// Refresh is how often the screen asks AWS again while nothing is pressed.
-const Refresh = 15 * time.Second
+// How often the screen asks AWS again while nothing is pressed: soon while something changes, else seldom,
+// because a look at everything that berth made takes some dozen calls.
+const (
+	refreshSoon = 10 * time.Second
+	refreshIdle = 30 * time.Second
+)
 
 // Screen is the redeploy screen.
 type Screen struct {
@@ -68,8 +72,11 @@ func (h *Screen) ask() tea.Cmd {
 }
 
 func (h *Screen) later() tea.Cmd {
-	gen := h.gen
-	return tea.Tick(Refresh, func(time.Time) tea.Msg { return refreshMsg{gen: gen} })
+	gen, wait := h.gen, refreshIdle
+	if h.status != nil && (h.status.State == "deploying" || h.status.State == "degraded") {
+		wait = refreshSoon
+	}
+	return tea.Tick(wait, func(time.Time) tea.Msg { return refreshMsg{gen: gen} })
 }
 
 // Update handles a message.
@@ -164,7 +171,7 @@ func (h *Screen) Keys() []widget.Key {
 		{Name: "s", Does: "settings", Long: "change the settings, then see what would change"},
 		{Name: "n", Does: "needs", Long: "answer again what the app needs, and compare the services"},
 		{Name: "d", Does: "destroy", Long: "see what would be removed; asks for the app's name"},
-		{Name: "R", Does: "refresh", Long: "ask AWS now; it is asked every 15 s anyway"},
+		{Name: "R", Does: "refresh", Long: "ask AWS now; it is asked every half a minute anyway"},
 		{Name: "q", Does: "leave"},
 	}
 }
