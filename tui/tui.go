@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
+	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/spec"
@@ -24,7 +25,7 @@ import (
 
 // Deps is what the screens are given.
 type Deps struct {
-	Engine screen.Engine
+	Engine *engine.Engine
 	Dir    string    // of the app
 	Env    string    // environment; empty means spec.DefaultEnv
 	Today  time.Time // the day from which the age of prices is seen
@@ -65,7 +66,7 @@ func Run(ctx context.Context, d Deps) (Result, error) {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := screen.NewSession(inner, screen.Options{
-		Engine: d.Engine, Theme: d.theme(), Dir: d.Dir, Env: d.Env, Today: d.Today,
+		Engine: screen.Open(d.Engine), Theme: d.theme(), Dir: d.Dir, Env: d.Env, Today: d.Today,
 		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
 		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout,
 	})

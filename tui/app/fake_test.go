@@ -221,7 +221,7 @@ func firstPlan() *screen.Plan {
 }
 
 func liveBeats() *screen.Findings {
-	return &screen.Findings{
+	f := &screen.Findings{
 		Stack: "phoenix", Port: 4000,
 		Findings: []screen.Finding{
 			{ID: "dockerfile-expose", File: "Dockerfile", Line: 94, Text: "EXPOSE 4000", Means: "the app listens on port 4000"},
@@ -238,8 +238,9 @@ func liveBeats() *screen.Findings {
 			"app": "live-beats", "service.port": 4000, "network.websockets": true, "network.clustering": "dns",
 			"service.release_command": "/app/bin/migrate", "service.health_path": "/signin",
 		},
-		Needs: screen.FoundNeeds{WebSockets: true, WebSocketUploads: true, Clustering: true, ReleaseCommand: true},
 	}
+	f.Needs.WebSockets, f.Needs.WebSocketUploads, f.Needs.Clustering, f.Needs.ReleaseCommand = true, true, true, true
+	return f
 }
 
 func running() *screen.Status {

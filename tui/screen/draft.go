@@ -70,21 +70,11 @@ func (d *Draft) complete() error {
 			return err
 		}
 	}
-	if err := s.Complete(d.findings.Suggests, d.findings.origins()); err != nil {
+	if err := s.Complete(d.findings.Suggests, d.findings.Origins()); err != nil {
 		return err
 	}
 	d.Spec = s
 	return nil
-}
-
-// origins says for each suggestion where it was read: the finding that names the value.
-func (f *Findings) origins() map[string]spec.Origin {
-	out := map[string]spec.Origin{}
-	for key := range f.Suggests {
-		o := spec.Origin{Kind: spec.Detected, Text: "the source tree"}
-		out[key] = o
-	}
-	return out
 }
 
 // Set answers a key of berth.toml with what was typed. An empty text takes the answer back. Whatever was

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -147,10 +146,8 @@ func (q question) on(d *screen.Draft) bool {
 // from says where the answer came from.
 func (q question) from(d *screen.Draft, f *screen.Findings) string {
 	if q.key != "" {
-		if o, ok := d.Spec.Origins[q.key]; ok && o.Kind != spec.Default {
-			return o.String()
-		} else if ok && o.Text != "" {
-			return o.Text
+		if o, ok := d.Spec.Origins[q.key]; ok {
+			return screen.From(o)
 		}
 		return "default"
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"berth/engine/spec"
+	"berth/tui/screen"
 	"berth/tui/widget"
 )
 
@@ -175,12 +176,8 @@ func (r row) from(s *spec.Spec) string {
 	if r.key.Kind == spec.Paths && !ok {
 		o, ok = s.Origins[r.name+"[0].path"]
 	}
-	switch {
-	case !ok:
+	if !ok {
 		return ""
-	case o.Kind == spec.Default && o.Text != "":
-		return "default: " + o.Text
-	default:
-		return o.String()
 	}
+	return screen.From(o)
 }
