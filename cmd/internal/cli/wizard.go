@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui"
@@ -39,7 +38,7 @@ func (a *app) openScreens(ctx context.Context, eng *account) error {
 		return err
 	}
 	res, err := tui.Run(ctx, tui.Deps{
-		Engine: screensEngine{eng.Engine}, Dir: dir, Env: a.flags.env, Today: time.Now(),
+		Engine: eng.Engine, Dir: dir, Env: a.flags.env, Today: time.Now(),
 		Region: region, RegionFrom: from,
 		Override: func(s *spec.Spec) error { return a.override(s, said{}) },
 		NoColor:  a.flags.noColor || os.Getenv("NO_COLOR") != "",
@@ -68,6 +67,3 @@ func utf8Locale() bool {
 	}
 	return false
 }
-
-// screensEngine is the engine as the screens want it.
-type screensEngine struct{ *engine.Engine }
