@@ -150,6 +150,9 @@ func (a *Account) perform(o operation, regionName string, rec Call, in any, half
 		var err error
 		out, err = o.run(c, in)
 		rec.Effect = err == nil
+		if o.mutating && (o.service == "ec2" || o.service == "elasticloadbalancingv2") {
+			a.recheck(st, now)
+		}
 		if o.mutating {
 			a.remember(st, now)
 		}

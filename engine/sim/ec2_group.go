@@ -57,7 +57,9 @@ var prefixLists = []string{
 }
 
 // prefixListID is the id of a managed prefix list in a region; the ids differ by region.
-func prefixListID(region, name string) string { return "pl-" + stableID("prefix list", region, name)[:8] }
+func prefixListID(region, name string) string {
+	return "pl-" + stableID("prefix list", region, name)[:8]
+}
 
 const noGroup = "The security group '%s' does not exist"
 

@@ -42,10 +42,11 @@ type region struct {
 	LogGroups    []*logGroup
 	Parameters   []*parameter
 
-	Clusters []*cluster
-	TaskDefs []*taskDef
-	Services []*service
-	Tasks    []*task
+	Clusters  []*cluster
+	TaskDefs  []*taskDef
+	Revisions map[string]int32 // the last revision of each task definition family
+	Services  []*service
+	Tasks     []*task
 }
 
 // tagMap is the tags of one resource.

@@ -1,0 +1,235 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+)
+
+type distribution struct {
+	ID       string
+	ARN      string
+	Domain   string
+	Config   *cftypes.DistributionConfig
+	Serving  *cftypes.DistributionConfig // what the edges serve: the last one that was deployed; nil at first
+	ETag     int                         // counts the changes
+	Changed  time.Time
+	Deployed time.Time // from when Config is on all edges
+	Tags     tagMap
+}
+
+func (d *distribution) etag() string { return "E" + strconv.Itoa(d.ETag) + d.ID[1:8] }
+
+func (d *distribution) status(now time.Time) string {
+	if now.Before(d.Deployed) {
+		return "InProgress"
+	}
+	return "Deployed"
+}
+
+// serving is the configuration that viewers meet at a time; nil before the first one is deployed.
+func (d *distribution) serving(now time.Time) *cftypes.DistributionConfig {
+	if now.Before(d.Deployed) {
+		return d.Serving
+	}
+	return d.Config
+}
+
+func (st *state) distribution(id string) *distribution {
+	return find(st.Distributions, func(d *distribution) bool { return d.ID == id })
+}
+
+func cfTags(in *cftypes.Tags) tagMap {
+	if in == nil {
+		return nil
+	}
+	return tagsFrom(in.Items, func(t cftypes.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
+func (t tagMap) toCF() *cftypes.Tags {
+	return &cftypes.Tags{Items: tagsTo(t, func(k, v *string) cftypes.Tag { return cftypes.Tag{Key: k, Value: v} })}
+}
+
+// checkDistribution checks a distribution's configuration.
+func checkDistribution(cfg *cftypes.DistributionConfig) error {
+	if len(str(cfg.Comment)) > 128 {
+		return &cftypes.InvalidArgument{Message: msg("The parameter Comment is too long.")}
+	}
+	origins := map[string]bool{}
+	for _, o := range cfg.Origins.Items {
+		if str(o.DomainName) == "" {
+			return &cftypes.InvalidOrigin{Message: msg("The origin %s has no domain name.", str(o.Id))}
+		}
+		if o.CustomHeaders != nil && int(val(o.CustomHeaders.Quantity, 0)) != len(o.CustomHeaders.Items) {
+			return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}
+		}
+		origins[str(o.Id)] = true
+	}
+	if int(val(cfg.Origins.Quantity, 0)) != len(cfg.Origins.Items) || len(cfg.Origins.Items) == 0 {
+		return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}
+	}
+	if !origins[str(cfg.DefaultCacheBehavior.TargetOriginId)] {
+		return &cftypes.NoSuchOrigin{Message: msg("One or more of your origins or origin groups do not exist.")}
+	}
+	return nil
+}
+
+func (c *call) createDistribution(cfg *cftypes.DistributionConfig, t tagMap) (*distribution, error) {
+	if _, ok := c.a.fault(faultNoCF); ok {
+		return nil, &cftypes.AccessDenied{Message: msg("Your account must be verified before you can add new CloudFront resources. To verify your account, please contact AWS Support (https://console.aws.amazon.com/support/home#/) and include this error message.")}
+	}
+	if err := checkDistribution(cfg); err != nil {
+		return nil, err
+	}
+	for _, d := range c.st.Distributions {
+		if str(d.Config.CallerReference) == str(cfg.CallerReference) {
+			return nil, &cftypes.DistributionAlreadyExists{Message: msg("The caller reference that you are using to create a distribution is associated with another distribution. Already exists: %s", d.ID)}
+		}
+	}
+	d := &distribution{ID: "E" + c.st.letters(13), Config: clone(cfg), ETag: 1, Changed: c.now, Tags: t}
+	d.ARN = fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", c.st.Account, d.ID)
+	d.Domain = "d" + c.st.random(13) + ".cloudfront.net"
+	d.Deployed = c.now.Add(c.a.delay(latCFCreate, d.ID))
+	c.st.Distributions = append(c.st.Distributions, d)
+	return d, nil
+}
+
+func (c *call) distributionOut(d *distribution) *cftypes.Distribution {
+	return &cftypes.Distribution{
+		Id: new(d.ID), ARN: new(d.ARN), DomainName: new(d.Domain), Status: new(d.status(c.now)), LastModifiedTime: new(d.Changed),
+		DistributionConfig: clone(d.Config), InProgressInvalidationBatches: new(int32(0)),
+	}
+}
+
+func cfCreateDistribution(c *call, in *cloudfront.CreateDistributionInput) (*cloudfront.CreateDistributionOutput, error) {
+	d, err := c.createDistribution(in.DistributionConfig, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &cloudfront.CreateDistributionOutput{Distribution: c.distributionOut(d), ETag: new(d.etag())}, nil
+}
+
+func cfCreateDistributionWithTags(c *call, in *cloudfront.CreateDistributionWithTagsInput) (*cloudfront.CreateDistributionWithTagsOutput, error) {
+	d, err := c.createDistribution(in.DistributionConfigWithTags.DistributionConfig, cfTags(in.DistributionConfigWithTags.Tags))
+	if err != nil {
+		return nil, err
+	}
+	return &cloudfront.CreateDistributionWithTagsOutput{Distribution: c.distributionOut(d), ETag: new(d.etag())}, nil
+}
+
+// onDistribution looks a distribution up and passes it to fn.
+func onDistribution[Out any](c *call, id *string, fn func(*distribution) (*Out, error)) (*Out, error) {
+	d := c.st.distribution(str(id))
+	if d == nil {
+		return nil, &cftypes.NoSuchDistribution{Message: msg("The specified distribution does not exist.")}
+	}
+	return fn(d)
+}
+
+func cfGetDistribution(c *call, in *cloudfront.GetDistributionInput) (*cloudfront.GetDistributionOutput, error) {
+	return onDistribution(c, in.Id, func(d *distribution) (*cloudfront.GetDistributionOutput, error) {
+		return &cloudfront.GetDistributionOutput{Distribution: c.distributionOut(d), ETag: new(d.etag())}, nil
+	})
+}
+
+func cfGetDistributionConfig(c *call, in *cloudfront.GetDistributionConfigInput) (*cloudfront.GetDistributionConfigOutput, error) {
+	return onDistribution(c, in.Id, func(d *distribution) (*cloudfront.GetDistributionConfigOutput, error) {
+		return &cloudfront.GetDistributionConfigOutput{DistributionConfig: clone(d.Config), ETag: new(d.etag())}, nil
+	})
+}
+
+func cfListDistributions(c *call, in *cloudfront.ListDistributionsInput) (*cloudfront.ListDistributionsOutput, error) {
+	page, next := paged(c.st.Distributions, in.Marker, in.MaxItems, 100)
+	list := &cftypes.DistributionList{
+		Marker: new(str(in.Marker)), MaxItems: new(int32(100)), Quantity: new(int32(len(page))), IsTruncated: new(next != nil), NextMarker: next,
+	}
+	for _, d := range page {
+		cfg := clone(d.Config)
+		list.Items = append(list.Items, cftypes.DistributionSummary{
+			Id: new(d.ID), ARN: new(d.ARN), DomainName: new(d.Domain), Status: new(d.status(c.now)), LastModifiedTime: new(d.Changed),
+			Comment: cfg.Comment, Enabled: cfg.Enabled, Origins: cfg.Origins, DefaultCacheBehavior: cfg.DefaultCacheBehavior,
+			Aliases: &cftypes.Aliases{Quantity: new(int32(0))}, CacheBehaviors: &cftypes.CacheBehaviors{Quantity: new(int32(0))},
+			CustomErrorResponses: &cftypes.CustomErrorResponses{Quantity: new(int32(0))}, HttpVersion: cfg.HttpVersion, IsIPV6Enabled: cfg.IsIPV6Enabled,
+			PriceClass: cfg.PriceClass, Staging: new(false), ViewerCertificate: cfg.ViewerCertificate,
+			Restrictions: cfg.Restrictions, WebACLId: new(str(cfg.WebACLId)),
+		})
+	}
+	return &cloudfront.ListDistributionsOutput{DistributionList: list}, nil
+}
+
+// matchETag checks the version that a change was made from.
+func (d *distribution) matchETag(ifMatch *string) error {
+	switch {
+	case str(ifMatch) == "":
+		return &cftypes.InvalidIfMatchVersion{Message: msg("The If-Match version is missing or not valid for the resource.")}
+	case *ifMatch != d.etag():
+		return &cftypes.PreconditionFailed{Message: msg("The request failed because it didn't meet the preconditions in one or more request-header fields.")}
+	}
+	return nil
+}
+
+func cfUpdateDistribution(c *call, in *cloudfront.UpdateDistributionInput) (*cloudfront.UpdateDistributionOutput, error) {
+	return onDistribution(c, in.Id, func(d *distribution) (*cloudfront.UpdateDistributionOutput, error) {
+		if err := d.matchETag(in.IfMatch); err != nil {
+			return nil, err
+		}
+		if err := checkDistribution(in.DistributionConfig); err != nil {
+			return nil, err
+		}
+		if str(in.DistributionConfig.CallerReference) != str(d.Config.CallerReference) {
+			return nil, &cftypes.IllegalUpdate{Message: msg("The caller reference of a distribution cannot be changed.")}
+		}
+		took := latCFUpdate
+		if !val(in.DistributionConfig.Enabled, false) && val(d.Config.Enabled, false) {
+			took = latCFDisable
+		}
+		if !c.now.Before(d.Deployed) {
+			d.Serving = d.Config
+		}
+		d.Config = clone(in.DistributionConfig)
+		d.ETag++
+		d.Changed, d.Deployed = c.now, c.now.Add(c.a.delay(took, d.ID+strconv.Itoa(d.ETag)))
+		return &cloudfront.UpdateDistributionOutput{Distribution: c.distributionOut(d), ETag: new(d.etag())}, nil
+	})
+}
+
+func cfDeleteDistribution(c *call, in *cloudfront.DeleteDistributionInput) (*cloudfront.DeleteDistributionOutput, error) {
+	return onDistribution(c, in.Id, func(d *distribution) (*cloudfront.DeleteDistributionOutput, error) {
+		if err := d.matchETag(in.IfMatch); err != nil {
+			return nil, err
+		}
+		if val(d.Config.Enabled, false) || d.status(c.now) != "Deployed" {
+			return nil, &cftypes.DistributionNotDisabled{Message: msg("The distribution you are trying to delete has not been disabled.")}
+		}
+		c.st.Distributions = remove(c.st.Distributions, d)
+		return &cloudfront.DeleteDistributionOutput{}, nil
+	})
+}
+
+func (c *call) distributionByARN(arn *string) (*distribution, error) {
+	d := find(c.st.Distributions, func(d *distribution) bool { return d.ARN == str(arn) })
+	if d == nil {
+		return nil, &cftypes.NoSuchResource{Message: msg("The specified resource does not exist: %s", str(arn))}
+	}
+	return d, nil
+}
+
+func cfListTagsForResource(c *call, in *cloudfront.ListTagsForResourceInput) (*cloudfront.ListTagsForResourceOutput, error) {
+	d, err := c.distributionByARN(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return &cloudfront.ListTagsForResourceOutput{Tags: d.Tags.toCF()}, nil
+}
+
+func cfTagResource(c *call, in *cloudfront.TagResourceInput) (*cloudfront.TagResourceOutput, error) {
+	d, err := c.distributionByARN(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	d.Tags = d.Tags.merge(cfTags(in.Tags))
+	return &cloudfront.TagResourceOutput{}, nil
+}

@@ -1,0 +1,402 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// The states of a task's life.
+const (
+	taskProvisioning   = "PROVISIONING"
+	taskPending        = "PENDING"
+	taskActivating     = "ACTIVATING"
+	taskRunning        = "RUNNING"
+	taskDeactivating   = "DEACTIVATING"
+	taskStopping       = "STOPPING"
+	taskDeprovisioning = "DEPROVISIONING"
+	taskStopped        = "STOPPED"
+)
+
+type task struct {
+	ID         string
+	ARN        string
+	Cluster    string // ARN
+	Service    string // ARN, empty for a task of its own
+	Rollout    string // ecs-svc/…, or who started it
+	Group      string
+	TaskDef    string // ARN
+	Token      string // of RunTask
+	Command    []string
+	Subnet     string
+	Groups     []string // security groups
+	PublicIP   bool
+	IP         string
+	ENI        string
+	Attachment string
+	Status     string
+	Desired    string
+	Exec       bool
+	Tags       tagMap
+
+	Created     time.Time
+	PullStart   time.Time
+	PullStop    time.Time
+	Started     time.Time
+	Stopping    time.Time
+	ExecStopped time.Time
+	StoppedAt   time.Time
+
+	Next    time.Time // when its state changes; zero when only its health may
+	Doom    *doom     // why it will not start
+	Fate    fate      // how its app behaves
+	Targets []target
+	Ready   bool // counts as healthy for its service
+	Digest  string
+
+	StopCode ecstypes.TaskStopCode
+	Reason   string // stoppedReason
+	CReason  string // the container's reason
+	ExitCode *int32
+}
+
+// doom is a start that fails.
+type doom struct {
+	Reason  string // stoppedReason
+	CReason string // the container's reason
+}
+
+// fate is how the app in a task behaves. It is settled when the task is made, so that it stays the same for
+// everybody who looks.
+type fate struct {
+	Port   int32 // where it listens; 0 is what the image and the task definition say
+	Code   int   // status of every answer
+	Exit   int32 // exit code that it ends with soon after the start, when Ends
+	Ends   bool
+	OOM    bool
+	NoWay  bool // no route to the registry
+	NoPull bool // the image is gone
+}
+
+// target is a task's registration with a target group.
+type target struct {
+	Group       string // ARN
+	Port        int32
+	State       string // a TargetHealthStateEnum; empty when not registered (any more)
+	Reason      string
+	Description string
+	Check       time.Time // the next health check that matters; zero when none does
+	Fails       int32
+	Passes      int32
+	Gone        time.Time // when draining ends
+}
+
+// holdsInterface says whether the task has a network interface.
+func (t *task) holdsInterface() bool {
+	return t.Status != taskProvisioning && t.Status != taskStopped
+}
+
+// due is when something happens to the task next.
+func (t *task) due() time.Time {
+	at := t.Next
+	for _, x := range t.Targets {
+		for _, d := range []time.Time{x.Check, x.Gone} {
+			if !d.IsZero() && (at.IsZero() || d.Before(at)) {
+				at = d
+			}
+		}
+	}
+	return at
+}
+
+// fateNow is how apps behave under the present faults.
+func (a *Account) fateNow() fate {
+	f := fate{Code: 200}
+	for _, x := range a.faults {
+		switch x.kind {
+		case faultCrash:
+			f.Ends, f.Exit = true, int32(x.n)
+		case faultOOM:
+			f.Ends, f.OOM, f.Exit = true, true, 137
+		case faultPort:
+			f.Port = int32(x.n)
+		case faultUnhealthy:
+			f.Code = x.n
+		case faultNoRoute:
+			f.NoWay = true
+		case faultImageGone:
+			f.NoPull = true
+		}
+	}
+	return f
+}
+
+// newTask makes a task that begins to start.
+func (w *world) newTask(d *taskDef, cfg *ecstypes.AwsVpcConfiguration, key string, ordinal int, at time.Time) *task {
+	id := stableID(key, fmt.Sprint(ordinal))
+	t := &task{
+		ID: id[:32], TaskDef: d.ARN, Status: taskProvisioning, Desired: taskRunning, Created: at,
+		Subnet: cfg.Subnets[ordinal%len(cfg.Subnets)], Groups: slices.Clone(cfg.SecurityGroups),
+		PublicIP: cfg.AssignPublicIp == ecstypes.AssignPublicIpEnabled, ENI: "eni-0" + id[32:48], Fate: w.a.fateNow(),
+	}
+	t.Attachment = id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:32]
+	if s := w.r.subnet(t.Subnet); s != nil {
+		t.IP = address(s.CIDR, id[48:])
+		if len(t.Groups) == 0 {
+			t.Groups = []string{find(w.r.Groups, func(g *securityGroup) bool { return g.VPC == s.VPC && g.Name == "default" }).ID}
+		}
+	}
+	t.Next = at.Add(w.a.delay(latENI, t.ID))
+	return t
+}
+
+// launch starts one task of a service, or says why it cannot.
+func (w *world) launch(s *service, o *rollout, at time.Time) (t *task, problem string) {
+	d := w.r.taskDef(o.Rev.TaskDef)
+	if d == nil {
+		return nil, "was unable to place a task. Reason: the task definition does not exist any more."
+	}
+	if arn := w.unassumable(d, at); arn != "" {
+		return nil, fmt.Sprintf("failed to launch a task with (error ECS was unable to assume the role '%s' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.).", arn)
+	}
+	if w.overQuota(d) {
+		return nil, "was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run concurrently."
+	}
+	o.Launched++
+	t = w.newTask(d, o.Rev.Network.AwsvpcConfiguration, o.ARN, o.Launched, at)
+	t.Cluster, t.Service, t.Rollout, t.Group, t.Exec = s.Cluster, s.ARN, o.ID, "service:"+s.Name, s.Exec
+	t.ARN = fmt.Sprintf("arn:aws:ecs:%s:%s:task/%s/%s", w.r.Name, w.st.Account, lastPart(s.Cluster), t.ID)
+	if s.Propagate == ecstypes.PropagateTagsService {
+		t.Tags = s.Tags
+	}
+	for _, lb := range o.Rev.LBs {
+		t.Targets = append(t.Targets, target{Group: str(lb.TargetGroupArn), Port: val(lb.ContainerPort, 0)})
+	}
+	w.r.Tasks = append(w.r.Tasks, t)
+	return t, ""
+}
+
+// overQuota says whether another task of that size would exceed the account's vCPUs.
+func (w *world) overQuota(d *taskDef) bool {
+	limit, ok := w.a.quota("fargate")
+	if !ok {
+		return false
+	}
+	units := d.units()
+	for _, t := range w.r.Tasks {
+		if o := w.r.taskDef(t.TaskDef); o != nil && t.Status != taskStopped {
+			units += o.units()
+		}
+	}
+	return units > limit*1024
+}
+
+// owner gives the service that a task belongs to.
+func (w *world) owner(t *task) *service {
+	if t.Service == "" {
+		return nil
+	}
+	return find(w.r.Services, func(s *service) bool { return s.ARN == t.Service && s.rollout(t.Rollout) != nil })
+}
+
+// stepTask is what happens to a task at a time that is due.
+func (w *world) stepTask(t *task, at time.Time) {
+	if t.Next.IsZero() || t.Next.After(at) {
+		w.stepTargets(t, at)
+		return
+	}
+	t.Next = time.Time{}
+	d := w.r.taskDef(t.TaskDef)
+	if d == nil { // cannot be: a revision in use is not deleted
+		t.Status, t.StoppedAt, t.Targets = taskStopped, at, nil
+		return
+	}
+	switch t.Status {
+	case taskProvisioning:
+		t.Status, t.PullStart = taskPending, at
+		size, doomed, wait := w.pull(t, d, at)
+		if t.Doom = doomed; doomed == nil {
+			wait = w.a.delay(latPull, t.ID) + w.a.scale(latPull, t.ID, time.Duration(float64(size)/pullRate*float64(time.Second)))
+		}
+		t.Next = at.Add(wait)
+	case taskPending:
+		if t.Doom != nil {
+			w.fail(t, at, ecstypes.TaskStopCodeTaskFailedToStart, t.Doom.Reason, t.Doom.CReason, nil)
+			return
+		}
+		t.Status, t.PullStop = taskActivating, at
+		w.register(t, at)
+		t.Next = at.Add(w.a.delay(latActivate, t.ID))
+	case taskActivating:
+		w.run(t, d, at)
+	case taskRunning:
+		w.ran(t, d, at)
+	case taskDeactivating:
+		t.Status, t.ExecStopped = taskStopping, at
+		t.Next = at.Add(min(w.a.delay(latStop, t.ID), stopTimeout(d.main())))
+	case taskStopping:
+		t.Status, t.ExitCode = taskDeprovisioning, new(int32(0))
+		w.log(t, d, at, "received SIGTERM, shutting down")
+		t.Next = at.Add(w.a.delay(latRelease, t.ID))
+	case taskDeprovisioning:
+		t.Status, t.StoppedAt = taskStopped, at
+		if s := w.owner(t); s != nil {
+			s.wake(at)
+		}
+	}
+}
+
+// register puts a task into its target groups.
+func (w *world) register(t *task, at time.Time) {
+	s := w.owner(t)
+	for i := range t.Targets {
+		x := &t.Targets[i]
+		if w.r.targetGroup(x.Group) == nil {
+			if s != nil {
+				s.event(at, "was unable to register targets: the target group %s does not exist.", x.Group)
+			}
+			continue
+		}
+		x.State, x.Reason, x.Description = "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
+		if s != nil {
+			s.event(at, "registered 1 targets in (target-group %s)", x.Group)
+		}
+	}
+}
+
+// run makes a task's containers run.
+func (w *world) run(t *task, d *taskDef, at time.Time) {
+	t.Status, t.Started = taskRunning, at
+	boot := at.Add(w.a.delay(latBoot, t.ID))
+	w.bootLog(t, d, at, boot)
+	switch {
+	case t.Fate.OOM:
+		t.Next = boot.Add(5 * time.Second)
+	case t.Fate.Ends, len(t.Command) > 0:
+		t.Next = boot
+	case len(t.Targets) == 0:
+		t.Next = at.Add(w.a.delay(latNoChecks, t.ID))
+	}
+	for i := range t.Targets {
+		if x := &t.Targets[i]; x.State != "" {
+			x.Check = at.Add(w.interval(x.Group))
+		}
+	}
+}
+
+func (w *world) interval(group string) time.Duration {
+	if g := w.r.targetGroup(group); g != nil {
+		return time.Duration(g.Interval) * time.Second
+	}
+	return 30 * time.Second
+}
+
+// ran is what a running task comes to: the end of its app, or its being taken for healthy without checks.
+func (w *world) ran(t *task, d *taskDef, at time.Time) {
+	switch {
+	case t.Fate.OOM:
+		w.log(t, d, at, "Killed")
+		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "OutOfMemoryError: Container killed due to memory usage",
+			"OutOfMemoryError: Container killed due to memory usage", new(int32(137)))
+	case t.Fate.Ends:
+		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited", "", new(t.Fate.Exit))
+	case len(t.Command) > 0:
+		w.log(t, d, at, "done")
+		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited", "", new(int32(0)))
+	default:
+		t.Ready = true
+		w.healthy(t, at)
+	}
+}
+
+// healthy tells the task's service about it.
+func (w *world) healthy(t *task, at time.Time) {
+	s := w.owner(t)
+	if s == nil {
+		return
+	}
+	if o := s.rollout(t.Rollout); o != nil {
+		o.NoStart, o.NextStart = 0, time.Time{}
+		if s.resets() {
+			o.Failed = 0
+		}
+	}
+	s.wake(at)
+}
+
+// fail ends a task on its own account and counts it as a failure of its rollout.
+func (w *world) fail(t *task, at time.Time, code ecstypes.TaskStopCode, reason, creason string, exit *int32) {
+	started := !t.Started.IsZero()
+	t.Status, t.Desired, t.Stopping, t.ExecStopped = taskDeprovisioning, taskStopped, at, at
+	t.StopCode, t.Reason, t.CReason, t.ExitCode, t.Ready = code, reason, creason, exit, false
+	t.Next = at.Add(w.a.delay(latRelease, t.ID))
+	w.deregister(t, at)
+	w.failed(t, at, started)
+}
+
+// failed counts a failed task.
+func (w *world) failed(t *task, at time.Time, started bool) {
+	s := w.owner(t)
+	if s == nil {
+		return
+	}
+	o := s.rollout(t.Rollout)
+	if o.State == ecstypes.DeploymentRolloutStateInProgress {
+		o.Failed++
+		o.Updated = at
+	}
+	if started {
+		o.NoStart = 0
+	} else {
+		o.NoStart++
+		if o.NoStart > 2 {
+			o.NextStart = at.Add(retryDelay(o.NoStart))
+		}
+		if strings.HasPrefix(t.Reason, "CannotPull") || strings.HasPrefix(t.Reason, "ResourceInit") {
+			s.event(at, "was unable to place a task. Reason: %s.", strings.TrimSuffix(t.Reason, "."))
+		}
+		if o.NoStart == 3 {
+			s.event(at, "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.")
+		}
+	}
+	s.Told = false
+	s.wake(at.Add(w.a.delay(latSchedule, t.ID)))
+}
+
+// stopTask ends a task in an orderly way: out of the target group, SIGTERM, network interface.
+func (w *world) stopTask(t *task, at time.Time, code ecstypes.TaskStopCode, reason string) {
+	if t.Desired == taskStopped {
+		return
+	}
+	t.Desired, t.Stopping, t.StopCode, t.Reason, t.Ready = taskStopped, at, code, reason, false
+	wait := w.deregister(t, at)
+	if t.Status == taskRunning {
+		t.Status, t.Next = taskDeactivating, at.Add(wait)
+		return
+	}
+	t.Status, t.Next = taskDeprovisioning, at.Add(w.a.delay(latRelease, t.ID))
+}
+
+// deregister takes a task out of its target groups and says how long they drain.
+func (w *world) deregister(t *task, at time.Time) time.Duration {
+	s, longest := w.owner(t), time.Duration(0)
+	for i := range t.Targets {
+		x := &t.Targets[i]
+		x.Check = time.Time{}
+		g := w.r.targetGroup(x.Group)
+		if x.State == "" || g == nil {
+			x.State = ""
+			continue
+		}
+		x.State, x.Reason, x.Description = "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
+		x.Gone = at.Add(g.drain())
+		longest = max(longest, g.drain())
+		if s != nil {
+			s.event(at, "deregistered 1 targets in (target-group %s)", x.Group)
+		}
+	}
+	return longest
+}

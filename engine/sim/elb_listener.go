@@ -1,0 +1,348 @@
+package sim
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+type listener struct {
+	ARN      string
+	Port     int32
+	Protocol string
+	Certs    []string
+	Policy   string
+	Default  []elbtypes.Action
+	Rules    []*rule // without the default one
+	Tags     tagMap
+}
+
+type rule struct {
+	ARN        string
+	Priority   int32
+	Conditions []elbtypes.RuleCondition
+	Actions    []elbtypes.Action
+	Tags       tagMap
+}
+
+func noListener(arn string) error {
+	return &elbtypes.ListenerNotFoundException{Message: msg("One or more listeners not found: %s", arn)}
+}
+
+func noRule(arn string) error {
+	return &elbtypes.RuleNotFoundException{Message: msg("One or more rules not found: %s", arn)}
+}
+
+func (r *region) listener(arn string) (*loadBalancer, *listener) {
+	for _, lb := range r.LoadBalancers {
+		if l := find(lb.Listeners, func(l *listener) bool { return l.ARN == arn }); l != nil {
+			return lb, l
+		}
+	}
+	return nil, nil
+}
+
+func (r *region) rule(arn string) (*listener, *rule) {
+	for _, lb := range r.LoadBalancers {
+		for _, l := range lb.Listeners {
+			if x := find(l.Rules, func(x *rule) bool { return x.ARN == arn }); x != nil {
+				return l, x
+			}
+		}
+	}
+	return nil, nil
+}
+
+// targetsOf gives the target groups that actions forward to.
+func targetsOf(actions []elbtypes.Action) []string {
+	var out []string
+	for _, a := range actions {
+		if a.TargetGroupArn != nil {
+			out = append(out, *a.TargetGroupArn)
+		}
+		if a.ForwardConfig != nil {
+			for _, t := range a.ForwardConfig.TargetGroups {
+				if arn := str(t.TargetGroupArn); arn != "" && !slices.Contains(out, arn) {
+					out = append(out, arn)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// targets gives the target groups that a listener and its rules forward to.
+func (l *listener) targets() []string {
+	out := targetsOf(l.Default)
+	for _, r := range l.Rules {
+		out = append(out, targetsOf(r.Actions)...)
+	}
+	return out
+}
+
+// usersOf gives the load balancers that forward to a target group.
+func (r *region) usersOf(tg string) []*loadBalancer {
+	var out []*loadBalancer
+	for _, lb := range r.LoadBalancers {
+		if slices.ContainsFunc(lb.Listeners, func(l *listener) bool { return slices.Contains(l.targets(), tg) }) {
+			out = append(out, lb)
+		}
+	}
+	return out
+}
+
+// checkActions checks the actions of a listener or rule of a load balancer.
+func (c *call) checkActions(lb *loadBalancer, actions []elbtypes.Action) error {
+	for _, a := range actions {
+		switch a.Type {
+		case elbtypes.ActionTypeEnumForward:
+			if len(targetsOf([]elbtypes.Action{a})) == 0 {
+				return validation("A target group ARN must be specified for an action of type 'forward'")
+			}
+		case elbtypes.ActionTypeEnumFixedResponse:
+			if a.FixedResponseConfig == nil || str(a.FixedResponseConfig.StatusCode) == "" {
+				return &elbtypes.InvalidLoadBalancerActionException{Message: msg("A fixed response needs a status code")}
+			}
+		case elbtypes.ActionTypeEnumRedirect:
+			if a.RedirectConfig == nil {
+				return &elbtypes.InvalidLoadBalancerActionException{Message: msg("A redirect configuration must be specified for an action of type 'redirect'")}
+			}
+		default:
+			return &elbtypes.InvalidLoadBalancerActionException{Message: msg("The action type '%s' is not valid here", a.Type)}
+		}
+	}
+	for _, arn := range targetsOf(actions) {
+		t := c.r.targetGroup(arn)
+		if t == nil {
+			return noTargetGroup(arn)
+		}
+		if t.VPC != lb.VPC {
+			return &elbtypes.InvalidConfigurationRequestException{Message: msg("The target group %s is in another VPC than the load balancer", t.Name)}
+		}
+		for _, other := range c.r.usersOf(arn) {
+			if other != lb {
+				return &elbtypes.TargetGroupAssociationLimitException{Message: msg("The following target groups cannot be associated with more than one load balancer: %s", arn)}
+			}
+		}
+	}
+	return nil
+}
+
+func elbCreateListener(c *call, in *elb.CreateListenerInput) (*elb.CreateListenerOutput, error) {
+	return onBalancer(c, in.LoadBalancerArn, func(lb *loadBalancer) (*elb.CreateListenerOutput, error) {
+		if err := c.checkActions(lb, in.DefaultActions); err != nil {
+			return nil, err
+		}
+		if in.Protocol == elbtypes.ProtocolEnumHttps && len(in.Certificates) == 0 {
+			return nil, &elbtypes.CertificateNotFoundException{Message: msg("A certificate must be specified for HTTPS listeners")}
+		}
+		port := val(in.Port, 0)
+		if port < 1 || port > 65535 || in.Protocol == "" {
+			return nil, validation("A listener needs a protocol and a port from 1 to 65535")
+		}
+		if l := find(lb.Listeners, func(l *listener) bool { return l.Port == port }); l != nil {
+			if l.Protocol == string(in.Protocol) && equalJSON(l.Default, in.DefaultActions) {
+				return &elb.CreateListenerOutput{Listeners: []elbtypes.Listener{lb.listenerOut(l)}}, nil
+			}
+			return nil, &elbtypes.DuplicateListenerException{Message: msg("A listener already exists on this port for this load balancer '%s'", lb.ARN)}
+		}
+		l := &listener{
+			ARN: elbARN(c, "listener/"+lb.suffix()+"/"+c.st.random(16)), Port: port, Protocol: string(in.Protocol),
+			Policy: str(in.SslPolicy), Default: clone(in.DefaultActions), Tags: elbTags(in.Tags),
+		}
+		for _, x := range in.Certificates {
+			l.Certs = append(l.Certs, str(x.CertificateArn))
+		}
+		lb.Listeners = append(lb.Listeners, l)
+		return &elb.CreateListenerOutput{Listeners: []elbtypes.Listener{lb.listenerOut(l)}}, nil
+	})
+}
+
+func (lb *loadBalancer) listenerOut(l *listener) elbtypes.Listener {
+	o := elbtypes.Listener{
+		ListenerArn: new(l.ARN), LoadBalancerArn: new(lb.ARN), Port: new(l.Port), Protocol: elbtypes.ProtocolEnum(l.Protocol),
+		DefaultActions: clone(l.Default),
+	}
+	if l.Policy != "" {
+		o.SslPolicy = new(l.Policy)
+	}
+	for _, arn := range l.Certs {
+		o.Certificates = append(o.Certificates, elbtypes.Certificate{CertificateArn: new(arn)})
+	}
+	return o
+}
+
+func elbDescribeListeners(c *call, in *elb.DescribeListenersInput) (*elb.DescribeListenersOutput, error) {
+	out := &elb.DescribeListenersOutput{}
+	if in.LoadBalancerArn != nil {
+		lb := c.r.balancer(*in.LoadBalancerArn)
+		if lb == nil {
+			return nil, noBalancer(*in.LoadBalancerArn)
+		}
+		for _, l := range lb.Listeners {
+			out.Listeners = append(out.Listeners, lb.listenerOut(l))
+		}
+	}
+	for _, arn := range in.ListenerArns {
+		lb, l := c.r.listener(arn)
+		if l == nil {
+			return nil, noListener(arn)
+		}
+		out.Listeners = append(out.Listeners, lb.listenerOut(l))
+	}
+	return out, nil
+}
+
+func elbModifyListener(c *call, in *elb.ModifyListenerInput) (*elb.ModifyListenerOutput, error) {
+	lb, l := c.r.listener(str(in.ListenerArn))
+	if l == nil {
+		return nil, noListener(str(in.ListenerArn))
+	}
+	if err := c.checkActions(lb, in.DefaultActions); err != nil {
+		return nil, err
+	}
+	if len(in.DefaultActions) > 0 {
+		l.Default = clone(in.DefaultActions)
+	}
+	if in.Port != nil {
+		l.Port = *in.Port
+	}
+	if in.Protocol != "" {
+		l.Protocol = string(in.Protocol)
+	}
+	if in.SslPolicy != nil {
+		l.Policy = *in.SslPolicy
+	}
+	if len(in.Certificates) > 0 {
+		l.Certs = []string{str(in.Certificates[0].CertificateArn)}
+	}
+	return &elb.ModifyListenerOutput{Listeners: []elbtypes.Listener{lb.listenerOut(l)}}, nil
+}
+
+func elbDeleteListener(c *call, in *elb.DeleteListenerInput) (*elb.DeleteListenerOutput, error) {
+	lb, l := c.r.listener(str(in.ListenerArn))
+	if l == nil {
+		return nil, noListener(str(in.ListenerArn))
+	}
+	lb.Listeners = remove(lb.Listeners, l)
+	return &elb.DeleteListenerOutput{}, nil
+}
+
+func (x *rule) out() elbtypes.Rule {
+	return elbtypes.Rule{
+		RuleArn: new(x.ARN), Priority: new(strconv.Itoa(int(x.Priority))), IsDefault: new(false),
+		Conditions: clone(x.Conditions), Actions: clone(x.Actions),
+	}
+}
+
+func (l *listener) defaultRule() elbtypes.Rule {
+	return elbtypes.Rule{
+		RuleArn: new(ruleARN(l.ARN, stableID(l.ARN)[:16])), Priority: new("default"), IsDefault: new(true), Actions: clone(l.Default),
+	}
+}
+
+// ruleARN makes a rule's ARN out of its listener's.
+func ruleARN(listener, id string) string {
+	const kind = ":listener/"
+	for i := 0; i+len(kind) <= len(listener); i++ {
+		if listener[i:i+len(kind)] == kind {
+			return listener[:i] + ":listener-rule/" + listener[i+len(kind):] + "/" + id
+		}
+	}
+	return listener + "/" + id
+}
+
+// checkConditions checks the limits of section 3.2: header names of 40 and values of 128 characters.
+func checkConditions(conditions []elbtypes.RuleCondition) error {
+	for _, x := range conditions {
+		if h := x.HttpHeaderConfig; h != nil {
+			if len(str(h.HttpHeaderName)) > 40 || len(h.Values) == 0 ||
+				slices.ContainsFunc(h.Values, func(v string) bool { return len(v) > 128 }) {
+				return validation("A header condition needs a name of at most 40 and values of at most 128 characters")
+			}
+		}
+	}
+	return nil
+}
+
+func elbCreateRule(c *call, in *elb.CreateRuleInput) (*elb.CreateRuleOutput, error) {
+	lb, l := c.r.listener(str(in.ListenerArn))
+	if l == nil {
+		return nil, noListener(str(in.ListenerArn))
+	}
+	priority := val(in.Priority, 0)
+	if priority < 1 || priority > 50000 {
+		return nil, validation("Priority must be between 1 and 50000, inclusive")
+	}
+	if find(l.Rules, func(x *rule) bool { return x.Priority == priority }) != nil {
+		return nil, &elbtypes.PriorityInUseException{Message: msg("Priority '%d' is currently in use", priority)}
+	}
+	if err := checkConditions(in.Conditions); err != nil {
+		return nil, err
+	}
+	if err := c.checkActions(lb, in.Actions); err != nil {
+		return nil, err
+	}
+	x := &rule{
+		ARN: ruleARN(l.ARN, c.st.random(16)), Priority: priority, Conditions: clone(in.Conditions),
+		Actions: clone(in.Actions), Tags: elbTags(in.Tags),
+	}
+	l.Rules = append(l.Rules, x)
+	slices.SortFunc(l.Rules, func(a, b *rule) int { return cmp.Compare(a.Priority, b.Priority) })
+	return &elb.CreateRuleOutput{Rules: []elbtypes.Rule{x.out()}}, nil
+}
+
+func elbDescribeRules(c *call, in *elb.DescribeRulesInput) (*elb.DescribeRulesOutput, error) {
+	out := &elb.DescribeRulesOutput{}
+	if in.ListenerArn != nil {
+		_, l := c.r.listener(*in.ListenerArn)
+		if l == nil {
+			return nil, noListener(*in.ListenerArn)
+		}
+		for _, x := range l.Rules {
+			out.Rules = append(out.Rules, x.out())
+		}
+		out.Rules = append(out.Rules, l.defaultRule())
+	}
+	for _, arn := range in.RuleArns {
+		_, x := c.r.rule(arn)
+		if x == nil {
+			return nil, noRule(arn)
+		}
+		out.Rules = append(out.Rules, x.out())
+	}
+	return out, nil
+}
+
+func elbModifyRule(c *call, in *elb.ModifyRuleInput) (*elb.ModifyRuleOutput, error) {
+	l, x := c.r.rule(str(in.RuleArn))
+	if x == nil {
+		return nil, noRule(str(in.RuleArn))
+	}
+	lb, _ := c.r.listener(l.ARN)
+	if err := checkConditions(in.Conditions); err != nil {
+		return nil, err
+	}
+	if err := c.checkActions(lb, in.Actions); err != nil {
+		return nil, err
+	}
+	if len(in.Conditions) > 0 {
+		x.Conditions = clone(in.Conditions)
+	}
+	if len(in.Actions) > 0 {
+		x.Actions = clone(in.Actions)
+	}
+	return &elb.ModifyRuleOutput{Rules: []elbtypes.Rule{x.out()}}, nil
+}
+
+func elbDeleteRule(c *call, in *elb.DeleteRuleInput) (*elb.DeleteRuleOutput, error) {
+	l, x := c.r.rule(str(in.RuleArn))
+	if x == nil {
+		return nil, noRule(str(in.RuleArn))
+	}
+	l.Rules = remove(l.Rules, x)
+	return &elb.DeleteRuleOutput{}, nil
+}

@@ -1,0 +1,308 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+// iamState is what IAM keeps; it is global.
+type iamState struct {
+	Roles []*role
+}
+
+type role struct {
+	Name        string
+	Path        string
+	ID          string
+	Trust       string
+	Description string
+	Linked      bool // service-linked: AWS keeps it
+	Created     time.Time
+	TrustSince  time.Time         // when the trust policy was last written; it takes a while to work everywhere
+	Usable      time.Time         // from when a service-linked role works
+	Inline      map[string]string // policy name -> document
+	Attached    []string          // ARNs
+	Tags        tagMap
+}
+
+func (r *role) arn(account string) string {
+	return fmt.Sprintf("arn:aws:iam::%s:role%s%s", account, r.Path, r.Name)
+}
+
+func (st *state) role(name string) *role {
+	return find(st.IAM.Roles, func(r *role) bool { return r.Name == name })
+}
+
+// roleByARN finds a role by its ARN.
+func (st *state) roleByARN(arn string) *role {
+	return find(st.IAM.Roles, func(r *role) bool { return r.arn(st.Account) == arn })
+}
+
+// policies gives all documents that say what the role may do.
+func (r *role) policies() []policyDoc {
+	var docs []policyDoc
+	for _, name := range slices.Sorted(maps.Keys(r.Inline)) {
+		if d, err := parsePolicy(r.Inline[name], false); err == nil {
+			docs = append(docs, d)
+		}
+	}
+	for _, arn := range r.Attached {
+		if d, err := parsePolicy(managedPolicies[arn], false); err == nil {
+			docs = append(docs, d)
+		}
+	}
+	return docs
+}
+
+func malformed(text string) error {
+	return &iamtypes.MalformedPolicyDocumentException{Message: msg("%s", text)}
+}
+
+func noRole(name string) error {
+	return &iamtypes.NoSuchEntityException{Message: msg("The role with name %s cannot be found.", name)}
+}
+
+var roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+
+func iamCreateRole(c *call, in *iam.CreateRoleInput) (*iam.CreateRoleOutput, error) {
+	name := str(in.RoleName)
+	if !roleName.MatchString(name) {
+		return nil, apiErr("ValidationError", "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_- and have at most 64 of them")
+	}
+	if c.st.role(name) != nil {
+		return nil, &iamtypes.EntityAlreadyExistsException{Message: msg("Role with name %s already exists.", name)}
+	}
+	if _, err := parsePolicy(str(in.AssumeRolePolicyDocument), true); err != nil {
+		return nil, err
+	}
+	r := &role{
+		Name: name, Path: val(in.Path, "/"), ID: "AROA" + c.st.letters(17), Trust: str(in.AssumeRolePolicyDocument),
+		Description: str(in.Description), Created: c.now, TrustSince: c.now, Inline: map[string]string{}, Tags: iamTags(in.Tags),
+	}
+	c.st.IAM.Roles = append(c.st.IAM.Roles, r)
+	return &iam.CreateRoleOutput{Role: new(c.roleOut(r))}, nil
+}
+
+func iamTags(in []iamtypes.Tag) tagMap {
+	return tagsFrom(in, func(t iamtypes.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
+// roleOut is the role as IAM gives it back: with its trust policy URL-encoded.
+func (c *call) roleOut(r *role) iamtypes.Role {
+	return iamtypes.Role{
+		RoleName: new(r.Name), Path: new(r.Path), RoleId: new(r.ID), Arn: new(r.arn(c.st.Account)), CreateDate: new(r.Created),
+		AssumeRolePolicyDocument: new(url.QueryEscape(r.Trust)), Description: new(r.Description), MaxSessionDuration: new(int32(3600)),
+		Tags: tagsTo(r.Tags, func(k, v *string) iamtypes.Tag { return iamtypes.Tag{Key: k, Value: v} }),
+	}
+}
+
+// onRole looks a role up and passes it to fn.
+func onRole[Out any](c *call, name *string, fn func(*role) (*Out, error)) (*Out, error) {
+	r := c.st.role(str(name))
+	if r == nil {
+		return nil, noRole(str(name))
+	}
+	return fn(r)
+}
+
+func iamGetRole(c *call, in *iam.GetRoleInput) (*iam.GetRoleOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.GetRoleOutput, error) {
+		return &iam.GetRoleOutput{Role: new(c.roleOut(r))}, nil
+	})
+}
+
+func iamUpdateAssumeRolePolicy(c *call, in *iam.UpdateAssumeRolePolicyInput) (*iam.UpdateAssumeRolePolicyOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.UpdateAssumeRolePolicyOutput, error) {
+		if r.Linked {
+			return nil, &iamtypes.UnmodifiableEntityException{Message: msg("Cannot perform the operation on the protected role '%s' - this role is only modifiable by AWS", r.Name)}
+		}
+		if _, err := parsePolicy(str(in.PolicyDocument), true); err != nil {
+			return nil, err
+		}
+		r.Trust, r.TrustSince = str(in.PolicyDocument), c.now
+		return &iam.UpdateAssumeRolePolicyOutput{}, nil
+	})
+}
+
+func iamPutRolePolicy(c *call, in *iam.PutRolePolicyInput) (*iam.PutRolePolicyOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.PutRolePolicyOutput, error) {
+		if len(str(in.PolicyName)) > 128 {
+			return nil, apiErr("ValidationError", "1 validation error detected: Value at 'policyName' failed to satisfy constraint: Member must have length less than or equal to 128")
+		}
+		if _, err := parsePolicy(str(in.PolicyDocument), false); err != nil {
+			return nil, err
+		}
+		total := len(str(in.PolicyDocument))
+		for name, doc := range r.Inline {
+			if name != str(in.PolicyName) {
+				total += len(doc)
+			}
+		}
+		if total > 10240 {
+			return nil, &iamtypes.LimitExceededException{Message: msg("Maximum policy size of 10240 bytes exceeded for role %s", r.Name)}
+		}
+		if r.Inline == nil {
+			r.Inline = map[string]string{}
+		}
+		r.Inline[str(in.PolicyName)] = str(in.PolicyDocument)
+		return &iam.PutRolePolicyOutput{}, nil
+	})
+}
+
+func noPolicy(name string) error {
+	return &iamtypes.NoSuchEntityException{Message: msg("The role policy with name %s cannot be found.", name)}
+}
+
+func iamGetRolePolicy(c *call, in *iam.GetRolePolicyInput) (*iam.GetRolePolicyOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.GetRolePolicyOutput, error) {
+		doc, ok := r.Inline[str(in.PolicyName)]
+		if !ok {
+			return nil, noPolicy(str(in.PolicyName))
+		}
+		return &iam.GetRolePolicyOutput{RoleName: new(r.Name), PolicyName: in.PolicyName, PolicyDocument: new(url.QueryEscape(doc))}, nil
+	})
+}
+
+func iamListRolePolicies(c *call, in *iam.ListRolePoliciesInput) (*iam.ListRolePoliciesOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.ListRolePoliciesOutput, error) {
+		return &iam.ListRolePoliciesOutput{PolicyNames: slices.Sorted(maps.Keys(r.Inline))}, nil
+	})
+}
+
+func iamDeleteRolePolicy(c *call, in *iam.DeleteRolePolicyInput) (*iam.DeleteRolePolicyOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.DeleteRolePolicyOutput, error) {
+		if _, ok := r.Inline[str(in.PolicyName)]; !ok {
+			return nil, noPolicy(str(in.PolicyName))
+		}
+		delete(r.Inline, str(in.PolicyName))
+		return &iam.DeleteRolePolicyOutput{}, nil
+	})
+}
+
+func iamAttachRolePolicy(c *call, in *iam.AttachRolePolicyInput) (*iam.AttachRolePolicyOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.AttachRolePolicyOutput, error) {
+		if _, ok := managedPolicies[str(in.PolicyArn)]; !ok {
+			return nil, &iamtypes.NoSuchEntityException{Message: msg("Policy %s does not exist or is not attachable.", str(in.PolicyArn))}
+		}
+		if !slices.Contains(r.Attached, str(in.PolicyArn)) {
+			r.Attached = append(r.Attached, str(in.PolicyArn))
+		}
+		return &iam.AttachRolePolicyOutput{}, nil
+	})
+}
+
+func iamDetachRolePolicy(c *call, in *iam.DetachRolePolicyInput) (*iam.DetachRolePolicyOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.DetachRolePolicyOutput, error) {
+		if !slices.Contains(r.Attached, str(in.PolicyArn)) {
+			return nil, &iamtypes.NoSuchEntityException{Message: msg("Policy %s was not found.", str(in.PolicyArn))}
+		}
+		r.Attached = slices.DeleteFunc(slices.Clone(r.Attached), func(a string) bool { return a == str(in.PolicyArn) })
+		return &iam.DetachRolePolicyOutput{}, nil
+	})
+}
+
+func iamListAttachedRolePolicies(c *call, in *iam.ListAttachedRolePoliciesInput) (*iam.ListAttachedRolePoliciesOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.ListAttachedRolePoliciesOutput, error) {
+		out := &iam.ListAttachedRolePoliciesOutput{}
+		for _, arn := range r.Attached {
+			name := arn[strings.LastIndex(arn, "/")+1:]
+			out.AttachedPolicies = append(out.AttachedPolicies, iamtypes.AttachedPolicy{PolicyArn: new(arn), PolicyName: new(name)})
+		}
+		return out, nil
+	})
+}
+
+func iamDeleteRole(c *call, in *iam.DeleteRoleInput) (*iam.DeleteRoleOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.DeleteRoleOutput, error) {
+		switch {
+		case r.Linked:
+			return nil, &iamtypes.UnmodifiableEntityException{Message: msg("Cannot perform the operation on the protected role '%s' - this role is only modifiable by AWS", r.Name)}
+		case len(r.Inline) > 0:
+			return nil, &iamtypes.DeleteConflictException{Message: msg("Cannot delete entity, must delete policies first.")}
+		case len(r.Attached) > 0:
+			return nil, &iamtypes.DeleteConflictException{Message: msg("Cannot delete entity, must detach all policies first.")}
+		}
+		c.st.IAM.Roles = remove(c.st.IAM.Roles, r)
+		return &iam.DeleteRoleOutput{}, nil
+	})
+}
+
+func iamTagRole(c *call, in *iam.TagRoleInput) (*iam.TagRoleOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.TagRoleOutput, error) {
+		r.Tags = r.Tags.merge(iamTags(in.Tags))
+		return &iam.TagRoleOutput{}, nil
+	})
+}
+
+func iamListRoleTags(c *call, in *iam.ListRoleTagsInput) (*iam.ListRoleTagsOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.ListRoleTagsOutput, error) {
+		return &iam.ListRoleTagsOutput{Tags: c.roleOut(r).Tags}, nil
+	})
+}
+
+// The service-linked roles that the account knows, by service.
+var linkedRoles = map[string]string{
+	"ecs.amazonaws.com":                         "AWSServiceRoleForECS",
+	"elasticloadbalancing.amazonaws.com":        "AWSServiceRoleForElasticLoadBalancing",
+	"ecs.application-autoscaling.amazonaws.com": "AWSServiceRoleForApplicationAutoScaling_ECSService",
+}
+
+// linkRole makes a service-linked role that works from a certain time on.
+func (st *state) linkRole(service string, now, usable time.Time) *role {
+	r := &role{
+		Name: linkedRoles[service], Path: "/aws-service-role/" + service + "/", ID: "AROA" + st.letters(17), Linked: true,
+		Trust:   fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, service),
+		Created: now, TrustSince: now, Usable: usable, Inline: map[string]string{},
+	}
+	st.IAM.Roles = append(st.IAM.Roles, r)
+	return r
+}
+
+func iamCreateServiceLinkedRole(c *call, in *iam.CreateServiceLinkedRoleInput) (*iam.CreateServiceLinkedRoleOutput, error) {
+	service := str(in.AWSServiceName)
+	name, ok := linkedRoles[service]
+	if !ok {
+		return nil, &iamtypes.InvalidInputException{Message: msg("Invalid service name %s", service)}
+	}
+	if c.st.role(name) != nil {
+		return nil, &iamtypes.InvalidInputException{Message: msg("Service role name %s has been taken in this account, please try a different suffix.", name)}
+	}
+	return &iam.CreateServiceLinkedRoleOutput{Role: new(c.roleOut(c.st.linkRole(service, c.now, c.now)))}, nil
+}
+
+// linked gives a service's linked role, makes it when it is missing, and says whether it works already.
+func (c *call) linked(service, asService string) (ok bool, err error) {
+	r := c.st.role(linkedRoles[service])
+	if r == nil {
+		if err := c.needs(asService, "iam:CreateServiceLinkedRole"); err != nil {
+			return false, err
+		}
+		r = c.st.linkRole(service, c.now, c.now.Add(c.a.delay(latSLR, service)))
+	}
+	return !c.now.Before(r.Usable), nil
+}
+
+func iamSimulatePrincipalPolicy(c *call, in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePrincipalPolicyOutput, error) {
+	if str(in.PolicySourceArn) != c.st.principal() {
+		return nil, &iamtypes.NoSuchEntityException{Message: msg("The entity %s cannot be found.", str(in.PolicySourceArn))}
+	}
+	out := &iam.SimulatePrincipalPolicyOutput{}
+	for _, act := range in.ActionNames {
+		decision := iamtypes.PolicyEvaluationDecisionTypeAllowed
+		if c.a.denied([]string{act}) != "" {
+			decision = iamtypes.PolicyEvaluationDecisionTypeImplicitDeny
+		}
+		out.EvaluationResults = append(out.EvaluationResults, iamtypes.EvaluationResult{
+			EvalActionName: new(act), EvalDecision: decision, EvalResourceName: new("*"),
+		})
+	}
+	return out, nil
+}

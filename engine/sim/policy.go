@@ -1,0 +1,142 @@
+package sim
+
+import (
+	"encoding/json"
+	"path"
+	"strings"
+)
+
+// policyDoc is an IAM policy document, as far as the account evaluates it.
+type policyDoc struct {
+	Version   string
+	Statement oneOrMany[statement]
+}
+
+type statement struct {
+	Effect    string
+	Action    oneOrMany[string]
+	Resource  oneOrMany[string]
+	Principal principalSpec
+	Condition map[string]map[string]oneOrMany[string]
+}
+
+// principalSpec is who a trust policy is about; "*" or a map of kinds.
+type principalSpec struct{ Service oneOrMany[string] }
+
+func (p *principalSpec) UnmarshalJSON(b []byte) error {
+	var kinds map[string]oneOrMany[string]
+	if json.Unmarshal(b, &kinds) != nil {
+		return nil // "*": nothing that the account needs
+	}
+	p.Service = kinds["Service"]
+	return nil
+}
+
+// oneOrMany reads a JSON value that may stand alone or in a list.
+type oneOrMany[T any] []T
+
+func (o *oneOrMany[T]) UnmarshalJSON(b []byte) error {
+	var many []T
+	if json.Unmarshal(b, &many) == nil {
+		*o = many
+		return nil
+	}
+	var one T
+	if err := json.Unmarshal(b, &one); err != nil {
+		return err
+	}
+	*o = []T{one}
+	return nil
+}
+
+// parsePolicy reads a policy document. Trust policies need a principal, others a resource.
+func parsePolicy(text string, trust bool) (policyDoc, error) {
+	var d policyDoc
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return d, malformed("Syntax errors in policy.")
+	}
+	if len(d.Statement) == 0 {
+		return d, malformed("Syntax errors in policy.")
+	}
+	for _, s := range d.Statement {
+		switch {
+		case s.Effect != "Allow" && s.Effect != "Deny":
+			return d, malformed("Syntax errors in policy.")
+		case len(s.Action) == 0:
+			return d, malformed("Policy statement must contain actions.")
+		case !trust && len(s.Resource) == 0:
+			return d, malformed("Policy statement must contain resources.")
+		case trust && len(s.Resource) > 0:
+			return d, malformed("Has prohibited field Resource")
+		}
+	}
+	return d, nil
+}
+
+// trusts says whether a trust policy lets a service of an account assume the role. Conditions on the source
+// account and ARN are evaluated; others count as met.
+func (d policyDoc) trusts(service, account, sourceARN string) bool {
+	for _, s := range d.Statement {
+		if s.Effect != "Allow" || !anyMatch(s.Action, "sts:AssumeRole") || !anyMatch(s.Principal.Service, service) {
+			continue
+		}
+		met := true
+		for _, keys := range s.Condition {
+			for key, values := range keys {
+				switch strings.ToLower(key) {
+				case "aws:sourceaccount":
+					met = met && anyMatch(values, account)
+				case "aws:sourcearn":
+					met = met && anyMatch(values, sourceARN)
+				}
+			}
+		}
+		if met {
+			return true
+		}
+	}
+	return false
+}
+
+// allows says whether statements allow an action on a resource. Conditions count as met.
+func allows(docs []policyDoc, action, resource string) bool {
+	allowed := false
+	for _, d := range docs {
+		for _, s := range d.Statement {
+			if !anyMatch(s.Action, action) || !anyMatch(s.Resource, resource) {
+				continue
+			}
+			if s.Effect == "Deny" {
+				return false
+			}
+			allowed = true
+		}
+	}
+	return allowed
+}
+
+func anyMatch(patterns []string, s string) bool {
+	for _, p := range patterns {
+		if wild(p, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// wild matches IAM's * and ?, which, unlike those of a path, also stand for slashes.
+func wild(pattern, s string) bool {
+	if pattern == "*" || pattern == s {
+		return true
+	}
+	flat := strings.NewReplacer("/", "\x01", "[", "\\[", "]", "\\]")
+	ok, err := path.Match(flat.Replace(pattern), strings.ReplaceAll(s, "/", "\x01"))
+	return err == nil && ok
+}
+
+// The managed policies that the account knows, by ARN.
+var managedPolicies = map[string]string{
+	"arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		"Action":["ecr:GetAuthorizationToken","ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage",
+		"logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`,
+}

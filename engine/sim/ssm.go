@@ -1,0 +1,210 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+)
+
+type parameter struct {
+	Name    string
+	Type    string
+	Value   string
+	Tier    string
+	Desc    string
+	Version int64
+	Changed time.Time
+	Tags    tagMap
+}
+
+func (r *region) parameter(name string) *parameter {
+	return find(r.Parameters, func(p *parameter) bool { return p.Name == name })
+}
+
+func (c *call) parameterARN(name string) string { return parameterARN(c.r.Name, c.st.Account, name) }
+
+func parameterARN(region, account, name string) string {
+	return fmt.Sprintf("arn:aws:ssm:%s:%s:parameter/%s", region, account, strings.TrimPrefix(name, "/"))
+}
+
+func ssmTags(in []ssmtypes.Tag) tagMap {
+	return tagsFrom(in, func(t ssmtypes.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
+func ssmPutParameter(c *call, in *ssm.PutParameterInput) (*ssm.PutParameterOutput, error) {
+	name, over := str(in.Name), val(in.Overwrite, false)
+	bare := strings.ToLower(strings.TrimPrefix(name, "/"))
+	p := c.r.parameter(name)
+	switch {
+	case strings.HasPrefix(bare, "aws") || strings.HasPrefix(bare, "ssm"):
+		return nil, apiErr("ValidationException", "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).")
+	case over && len(in.Tags) > 0:
+		return nil, apiErr("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.")
+	case len(str(in.Value)) > 4096 && in.Tier != ssmtypes.ParameterTierAdvanced:
+		return nil, apiErr("ValidationException", "Standard tier parameters support a maximum parameter value of 4096 characters.")
+	case p != nil && !over:
+		return nil, &ssmtypes.ParameterAlreadyExists{Message: msg("The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")}
+	}
+	if p == nil {
+		p = &parameter{Name: name, Type: "String", Tags: ssmTags(in.Tags)}
+		c.r.Parameters = append(c.r.Parameters, p)
+	}
+	if in.Type != "" {
+		p.Type = string(in.Type)
+	}
+	p.Value, p.Tier, p.Changed = str(in.Value), string(in.Tier), c.now
+	if in.Description != nil {
+		p.Desc = str(in.Description)
+	}
+	if p.Tier == "" {
+		p.Tier = "Standard"
+	}
+	p.Version++
+	return &ssm.PutParameterOutput{Version: p.Version, Tier: ssmtypes.ParameterTier(p.Tier)}, nil
+}
+
+func (c *call) parameterOut(p *parameter, decrypt bool) ssmtypes.Parameter {
+	value := p.Value
+	if p.Type == "SecureString" && !decrypt {
+		value = "AQICAH" + stableID(p.Value)[:40] // stands for the ciphertext
+	}
+	return ssmtypes.Parameter{
+		Name: new(p.Name), Type: ssmtypes.ParameterType(p.Type), Value: new(value), Version: p.Version,
+		LastModifiedDate: new(p.Changed), ARN: new(c.parameterARN(p.Name)), DataType: new("text"),
+	}
+}
+
+func ssmGetParameter(c *call, in *ssm.GetParameterInput) (*ssm.GetParameterOutput, error) {
+	p := c.r.parameter(str(in.Name))
+	if p == nil {
+		return nil, &ssmtypes.ParameterNotFound{Message: msg("Parameter %s not found.", str(in.Name))}
+	}
+	return &ssm.GetParameterOutput{Parameter: new(c.parameterOut(p, val(in.WithDecryption, false)))}, nil
+}
+
+func ssmGetParameters(c *call, in *ssm.GetParametersInput) (*ssm.GetParametersOutput, error) {
+	if len(in.Names) > 10 {
+		return nil, apiErr("ValidationException", "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length less than or equal to 10")
+	}
+	out := &ssm.GetParametersOutput{}
+	for _, n := range in.Names {
+		if p := c.r.parameter(n); p != nil {
+			out.Parameters = append(out.Parameters, c.parameterOut(p, val(in.WithDecryption, false)))
+		} else {
+			out.InvalidParameters = append(out.InvalidParameters, n)
+		}
+	}
+	return out, nil
+}
+
+func ssmGetParametersByPath(c *call, in *ssm.GetParametersByPathInput) (*ssm.GetParametersByPathOutput, error) {
+	out := &ssm.GetParametersByPathOutput{}
+	prefix := strings.TrimSuffix(str(in.Path), "/") + "/"
+	for _, p := range c.r.Parameters {
+		rest, ok := strings.CutPrefix(p.Name, prefix)
+		if ok && (val(in.Recursive, false) || !strings.Contains(rest, "/")) {
+			out.Parameters = append(out.Parameters, c.parameterOut(p, val(in.WithDecryption, false)))
+		}
+	}
+	return out, nil
+}
+
+func ssmDescribeParameters(c *call, in *ssm.DescribeParametersInput) (*ssm.DescribeParametersOutput, error) {
+	out := &ssm.DescribeParametersOutput{}
+	for _, p := range c.r.Parameters {
+		if !parameterFits(p, in.ParameterFilters) {
+			continue
+		}
+		out.Parameters = append(out.Parameters, ssmtypes.ParameterMetadata{
+			Name: new(p.Name), Type: ssmtypes.ParameterType(p.Type), Version: p.Version, LastModifiedDate: new(p.Changed),
+			Tier: ssmtypes.ParameterTier(p.Tier), ARN: new(c.parameterARN(p.Name)), Description: new(p.Desc), DataType: new("text"),
+		})
+	}
+	return out, nil
+}
+
+// parameterFits evaluates the filters Name, Path, Type and tag:KEY.
+func parameterFits(p *parameter, filters []ssmtypes.ParameterStringFilter) bool {
+	for _, f := range filters {
+		key, option := str(f.Key), str(f.Option)
+		ok := slices.ContainsFunc(f.Values, func(v string) bool {
+			switch {
+			case key == "Name" && option == "BeginsWith":
+				return strings.HasPrefix(p.Name, v)
+			case key == "Name" && option == "Contains":
+				return strings.Contains(p.Name, v)
+			case key == "Name":
+				return p.Name == v
+			case key == "Path":
+				rest, under := strings.CutPrefix(p.Name, strings.TrimSuffix(v, "/")+"/")
+				return under && (option == "Recursive" || !strings.Contains(rest, "/"))
+			case key == "Type":
+				return p.Type == v
+			case strings.HasPrefix(key, "tag:"):
+				return p.Tags[key[len("tag:"):]] == v
+			}
+			return false
+		})
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *call) dropParameter(name string) bool {
+	p := c.r.parameter(name)
+	if p == nil {
+		return false
+	}
+	c.r.Parameters = remove(c.r.Parameters, p)
+	return true
+}
+
+func ssmDeleteParameter(c *call, in *ssm.DeleteParameterInput) (*ssm.DeleteParameterOutput, error) {
+	if !c.dropParameter(str(in.Name)) {
+		return nil, &ssmtypes.ParameterNotFound{Message: msg("Parameter %s not found.", str(in.Name))}
+	}
+	return &ssm.DeleteParameterOutput{}, nil
+}
+
+func ssmDeleteParameters(c *call, in *ssm.DeleteParametersInput) (*ssm.DeleteParametersOutput, error) {
+	out := &ssm.DeleteParametersOutput{}
+	for _, n := range in.Names {
+		if c.dropParameter(n) {
+			out.DeletedParameters = append(out.DeletedParameters, n)
+		} else {
+			out.InvalidParameters = append(out.InvalidParameters, n)
+		}
+	}
+	return out, nil
+}
+
+func (c *call) taggable(kind ssmtypes.ResourceTypeForTagging, id *string) (*parameter, error) {
+	p := c.r.parameter(str(id))
+	if kind != ssmtypes.ResourceTypeForTaggingParameter || p == nil {
+		return nil, &ssmtypes.InvalidResourceId{Message: msg("The resource ID is not valid: %s", str(id))}
+	}
+	return p, nil
+}
+
+func ssmAddTagsToResource(c *call, in *ssm.AddTagsToResourceInput) (*ssm.AddTagsToResourceOutput, error) {
+	p, err := c.taggable(in.ResourceType, in.ResourceId)
+	if err != nil {
+		return nil, err
+	}
+	p.Tags = p.Tags.merge(ssmTags(in.Tags))
+	return &ssm.AddTagsToResourceOutput{}, nil
+}
+
+func ssmListTagsForResource(c *call, in *ssm.ListTagsForResourceInput) (*ssm.ListTagsForResourceOutput, error) {
+	p, err := c.taggable(in.ResourceType, in.ResourceId)
+	if err != nil {
+		return nil, err
+	}
+	return &ssm.ListTagsForResourceOutput{TagList: tagsTo(p.Tags, func(k, v *string) ssmtypes.Tag { return ssmtypes.Tag{Key: k, Value: v} })}, nil
+}

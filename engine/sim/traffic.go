@@ -1,0 +1,301 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+// transport carries what the engine sends to registries and endpoints. Hosts of the account are answered by
+// it; all others go outside.
+type transport struct {
+	a       *Account
+	outside http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	host := req.URL.Hostname()
+	parts := strings.Split(host, ".")
+	switch {
+	case len(parts) == 6 && parts[1] == "dkr" && parts[2] == "ecr" && strings.HasSuffix(host, ".amazonaws.com"):
+		if parts[0] != t.a.accountID() {
+			return nil, noSuchHost(host)
+		}
+		return t.a.serveRegistry(req, parts[3])
+	case strings.HasSuffix(host, ".cloudfront.net"), strings.HasSuffix(host, ".elb.amazonaws.com"):
+		if req.Body != nil {
+			defer func() { _ = req.Body.Close() }()
+		}
+		return t.a.serveViewer(req, host)
+	}
+	return t.outside.RoundTrip(req)
+}
+
+func (a *Account) accountID() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.st.Account
+}
+
+func noSuchHost(host string) error {
+	return &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+}
+
+// errTimeout is what a viewer gets who is not let in and never answered.
+var errTimeout = errors.New("i/o timeout")
+
+// answer is what a load balancer or CloudFront says to a request.
+type answer struct {
+	status int
+	header map[string]string
+	body   string
+	app    bool // the app itself answered
+}
+
+// serveViewer answers a request from the internet.
+func (a *Account) serveViewer(req *http.Request, host string) (*http.Response, error) {
+	ctx := req.Context()
+	if err := a.clk.Sleep(ctx, a.delay(latTraffic, host)); err != nil {
+		return nil, err
+	}
+	var ans answer
+	err := a.locked(func(st *state, now time.Time) (bool, error) {
+		if f, ok := a.fault(faultCut); ok && a.n+1 >= f.n {
+			return false, &cutError{after: f.n}
+		}
+		if f, ok := a.fault(faultCutAfter); ok && a.n >= f.n {
+			return false, &cutError{after: f.n}
+		}
+		var err error
+		if strings.HasSuffix(host, ".cloudfront.net") {
+			ans, err = a.fromEdge(st, req, host, now)
+		} else {
+			ans, err = a.fromInternet(st, req, host, now)
+		}
+		return false, err
+	})
+	if errors.Is(err, errTimeout) {
+		return nil, a.dialTimeout(ctx, host)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if ans.app && ans.status == http.StatusOK && strings.EqualFold(req.Header.Get("Upgrade"), "websocket") {
+		return upgrade(req, ans.header)
+	}
+	return response(req, ans.status, ans.header, []byte(ans.body)), nil
+}
+
+func (a *Account) dialTimeout(ctx context.Context, host string) error {
+	if err := a.clk.Sleep(ctx, a.delay(latTimeout, host)); err != nil {
+		return err
+	}
+	return &net.OpError{Op: "dial", Net: "tcp", Err: errTimeout}
+}
+
+// fromEdge answers a request to a distribution.
+func (a *Account) fromEdge(st *state, req *http.Request, host string, now time.Time) (answer, error) {
+	d := find(st.Distributions, func(d *distribution) bool { return d.Domain == host })
+	if d == nil {
+		return answer{}, noSuchHost(host)
+	}
+	cfg := d.serving(now)
+	if cfg == nil || !val(cfg.Enabled, false) {
+		return answer{}, noSuchHost(host)
+	}
+	edge := map[string]string{
+		"Content-Type": "text/html", "Server": "CloudFront", "Via": "1.1 " + stableID(d.ID)[:32] + ".cloudfront.net (CloudFront)", "X-Cache": "Error from cloudfront",
+	}
+	behaviour := cfg.DefaultCacheBehavior
+	if req.URL.Scheme == "http" && behaviour.ViewerProtocolPolicy == cftypes.ViewerProtocolPolicyRedirectToHttps {
+		edge["Location"], edge["X-Cache"] = "https://"+host+req.URL.RequestURI(), "Redirect from cloudfront"
+		return answer{status: http.StatusMovedPermanently, header: edge}, nil
+	}
+	for _, o := range cfg.Origins.Items {
+		if str(o.Id) != str(behaviour.TargetOriginId) {
+			continue
+		}
+		ans := a.fromOrigin(st, req, o, now)
+		if ans.header == nil {
+			ans.header = edge
+		}
+		ans.header["Via"], ans.header["X-Cache"] = edge["Via"], edge["X-Cache"]
+		if ans.status < 400 {
+			ans.header["X-Cache"] = "Miss from cloudfront"
+		}
+		return ans, nil
+	}
+	return answer{status: http.StatusBadGateway, header: edge, body: "502 ERROR The request could not be satisfied."}, nil
+}
+
+// fromOrigin is what CloudFront gets from an origin.
+func (a *Account) fromOrigin(st *state, req *http.Request, o cftypes.Origin, now time.Time) answer {
+	lb, r := st.balancerByDNS(str(o.DomainName))
+	if lb == nil || now.Before(lb.Active) {
+		return answer{status: http.StatusBadGateway, body: "502 ERROR The request could not be satisfied. CloudFront wasn't able to resolve the origin domain name."}
+	}
+	port := int32(80)
+	if o.CustomOriginConfig != nil {
+		port = val(o.CustomOriginConfig.HTTPPort, port)
+		if o.CustomOriginConfig.OriginProtocolPolicy == cftypes.OriginProtocolPolicyHttpsOnly {
+			port = val(o.CustomOriginConfig.HTTPSPort, 443)
+		}
+	}
+	if !r.admits(lb.Groups, port, nil, prefixListID(r.Name, prefixLists[0])) {
+		return answer{status: http.StatusGatewayTimeout, body: "504 ERROR The request could not be satisfied. CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection."}
+	}
+	header := req.Header.Clone()
+	if o.CustomHeaders != nil {
+		for _, h := range o.CustomHeaders.Items {
+			header.Set(str(h.HeaderName), str(h.HeaderValue))
+		}
+	}
+	w := &world{a: a, st: st, r: r}
+	ans, ok := w.throughBalancer(lb, port, req, header)
+	if !ok {
+		return answer{status: http.StatusBadGateway, body: "502 ERROR The request could not be satisfied. CloudFront wasn't able to connect to the origin."}
+	}
+	return ans
+}
+
+// fromInternet answers a request that goes straight to a load balancer.
+func (a *Account) fromInternet(st *state, req *http.Request, host string, now time.Time) (answer, error) {
+	lb, r := st.balancerByDNS(host)
+	if lb == nil {
+		return answer{}, noSuchHost(host)
+	}
+	port := int32(80)
+	if req.URL.Scheme == "https" || req.URL.Scheme == "wss" {
+		port = 443
+	}
+	if p, err := strconv.Atoi(req.URL.Port()); err == nil {
+		port = int32(p)
+	}
+	if now.Before(lb.Active) || !r.admits(lb.Groups, port, nil, "") {
+		return answer{}, errTimeout
+	}
+	ans, ok := (&world{a: a, st: st, r: r}).throughBalancer(lb, port, req, req.Header)
+	if !ok {
+		return answer{}, errTimeout
+	}
+	return ans, nil
+}
+
+func (st *state) balancerByDNS(name string) (*loadBalancer, *region) {
+	for _, n := range st.regionNames() {
+		r := st.Regions[n]
+		if lb := find(r.LoadBalancers, func(lb *loadBalancer) bool { return lb.exists() && strings.EqualFold(lb.DNS, name) }); lb != nil {
+			return lb, r
+		}
+	}
+	return nil, nil
+}
+
+// throughBalancer sends a request through the rules of a load balancer; ok is false when nothing listens.
+func (w *world) throughBalancer(lb *loadBalancer, port int32, req *http.Request, header http.Header) (answer, bool) {
+	l := find(lb.Listeners, func(l *listener) bool { return l.Port == port })
+	if l == nil {
+		return answer{}, false
+	}
+	actions := l.Default
+	for _, x := range l.Rules {
+		if meets(x.Conditions, req, header) {
+			actions = x.Actions
+			break
+		}
+	}
+	head := map[string]string{"Server": "awselb/2.0", "Content-Type": "text/html"}
+	for _, act := range actions {
+		switch act.Type {
+		case elbtypes.ActionTypeEnumFixedResponse:
+			code, _ := strconv.Atoi(str(act.FixedResponseConfig.StatusCode))
+			head["Content-Type"] = val(act.FixedResponseConfig.ContentType, "text/plain")
+			return answer{status: code, header: head, body: str(act.FixedResponseConfig.MessageBody)}, true
+		case elbtypes.ActionTypeEnumRedirect:
+			head["Location"] = "https://" + req.Host + req.URL.RequestURI()
+			return answer{status: http.StatusMovedPermanently, header: head}, true
+		case elbtypes.ActionTypeEnumForward:
+			return w.forward(lb, targetsOf(actions)[0], head), true
+		}
+	}
+	return answer{status: http.StatusServiceUnavailable, header: head}, true
+}
+
+// meets says whether a request meets all conditions of a rule.
+func meets(conditions []elbtypes.RuleCondition, req *http.Request, header http.Header) bool {
+	for _, x := range conditions {
+		var have []string
+		values := x.Values
+		switch str(x.Field) {
+		case "http-header":
+			have, values = header.Values(str(x.HttpHeaderConfig.HttpHeaderName)), x.HttpHeaderConfig.Values
+		case "path-pattern":
+			have = []string{req.URL.Path}
+			if x.PathPatternConfig != nil {
+				values = x.PathPatternConfig.Values
+			}
+		case "host-header":
+			have = []string{req.URL.Hostname()}
+			if x.HostHeaderConfig != nil {
+				values = x.HostHeaderConfig.Values
+			}
+		default:
+			return false
+		}
+		if !slices.ContainsFunc(have, func(h string) bool { return anyMatch(values, h) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// forward hands a request to a healthy target. When all are unhealthy, an ALB tries them all the same.
+func (w *world) forward(lb *loadBalancer, group string, head map[string]string) answer {
+	g := w.r.targetGroup(group)
+	var ill *task
+	for _, t := range w.r.Tasks {
+		for i := range t.Targets {
+			x := &t.Targets[i]
+			if x.Group != group {
+				continue
+			}
+			if reason, _ := w.probe(t, x, g, lb); x.State == "healthy" && reason == "" {
+				return w.appAnswer(t)
+			}
+			if x.State == "unhealthy" || x.State == "healthy" {
+				ill = t
+			}
+		}
+	}
+	if ill == nil {
+		return answer{status: http.StatusServiceUnavailable, header: head, body: "503 Service Temporarily Unavailable"}
+	}
+	for i := range ill.Targets {
+		switch reason, _ := w.probe(ill, &ill.Targets[i], g, lb); reason {
+		case "Target.Timeout":
+			return answer{status: http.StatusGatewayTimeout, header: head, body: "504 Gateway Time-out"}
+		case "Target.FailedHealthChecks":
+			return answer{status: http.StatusBadGateway, header: head, body: "502 Bad Gateway"}
+		}
+	}
+	return w.appAnswer(ill)
+}
+
+// appAnswer is what the app in a task says.
+func (w *world) appAnswer(t *task) answer {
+	name := strings.TrimPrefix(t.Group, "service:")
+	return answer{
+		status: t.Fate.Code, app: true, header: map[string]string{"Content-Type": "text/html; charset=utf-8"},
+		body: fmt.Sprintf("<!doctype html><title>%s</title><p>%s, served by task %s of the simulated account.</p>\n", name, name, t.ID),
+	}
+}
