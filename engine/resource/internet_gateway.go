@@ -38,13 +38,17 @@ func (g *InternetGateway) Needs() []Need { return []Need{{On: g.VPC, Observe: tr
 
 // Observe implements Resource. The VPC has looked already.
 func (g *InternetGateway) Observe(context.Context, *Scope) error {
-	if gw := g.VPC.gateway; gw != nil {
-		g.found, g.ID = true, aws.ToString(gw.InternetGatewayId)
-		g.attached = slices.ContainsFunc(gw.Attachments, func(a ec2types.InternetGatewayAttachment) bool {
-			return aws.ToString(a.VpcId) == g.VPC.ID
-		})
+	if g.VPC.gateway != nil {
+		g.use(g.VPC.gateway)
 	}
 	return nil
+}
+
+func (g *InternetGateway) use(gw *ec2types.InternetGateway) {
+	g.found, g.ID = true, aws.ToString(gw.InternetGatewayId)
+	g.attached = slices.ContainsFunc(gw.Attachments, func(a ec2types.InternetGatewayAttachment) bool {
+		return aws.ToString(a.VpcId) == g.VPC.ID
+	})
 }
 
 // Exists implements Resource.
@@ -69,13 +73,9 @@ func (g *InternetGateway) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	if !g.found {
-		out, err := s.EC2.CreateInternetGateway(ctx, &ec2.CreateInternetGatewayInput{
-			TagSpecifications: g.Owner.ec2Spec(ec2types.ResourceTypeInternetGateway, "internet-gateway"),
-		})
-		if err != nil {
+		if err := cloud.Once(ctx, s.Clock, g.find(s), g.create(s)); err != nil {
 			return fmt.Errorf("create internet gateway: %w", err)
 		}
-		g.found, g.ID = true, aws.ToString(out.InternetGateway.InternetGatewayId)
 	}
 	if g.attached {
 		return nil
@@ -91,6 +91,28 @@ func (g *InternetGateway) Apply(ctx context.Context, s *Scope) error {
 	}
 	g.attached = true
 	return nil
+}
+
+func (g *InternetGateway) find(s *Scope) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		ours, err := describeGateways(ctx, s, g.Owner.ec2Filter("internet-gateway")...)
+		if err == nil && len(ours) > 0 {
+			g.use(&ours[0])
+		}
+		return g.found, err
+	}
+}
+
+func (g *InternetGateway) create(s *Scope) func(context.Context) error {
+	return func(ctx context.Context) error {
+		out, err := s.EC2.CreateInternetGateway(ctx, &ec2.CreateInternetGatewayInput{
+			TagSpecifications: g.Owner.ec2Spec(ec2types.ResourceTypeInternetGateway, "internet-gateway"),
+		}, onceEC2)
+		if err == nil {
+			g.use(out.InternetGateway)
+		}
+		return err
+	}
 }
 
 // Delete implements Resource.

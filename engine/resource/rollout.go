@@ -225,10 +225,10 @@ func (r *rollout) success(svc *ecstypes.Service, healthy int) (bool, string, err
 // hopeless ends a first deployment early: there is no version to go back to, and the same failure twice
 // will not get better. The tasks that ECS goes on starting cost little and keep the evidence.
 func (r *rollout) hopeless(svc *ecstypes.Service) error {
-	if p := primary(svc); p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateFailed && !r.rollback {
+	if p := primary(svc); p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateFailed && !r.served {
 		return r.failure(fail.Failed, "the new version did not come up", aws.ToString(p.RolloutStateReason))
 	}
-	if r.TaskDefinition.previous || r.cause == nil {
+	if r.served || r.cause == nil {
 		return nil
 	}
 	for _, n := range r.explain {

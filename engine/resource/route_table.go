@@ -87,16 +87,7 @@ func (r *RouteTable) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	if r.found == nil {
-		err := s.Retry(ctx, ec2Settling, func(ctx context.Context) error {
-			out, err := s.EC2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{
-				VpcId: &r.VPC.ID, TagSpecifications: r.Owner.ec2Spec(ec2types.ResourceTypeRouteTable, "routes"),
-			})
-			if err == nil {
-				r.found, r.ID = out.RouteTable, aws.ToString(out.RouteTable.RouteTableId)
-			}
-			return err
-		})
-		if err != nil {
+		if err := cloud.Once(ctx, s.Clock, r.find(s), r.create(s)); err != nil {
 			return fmt.Errorf("create route table: %w", err)
 		}
 	}
@@ -115,6 +106,30 @@ func (r *RouteTable) Apply(ctx context.Context, s *Scope) error {
 		}
 	}
 	return nil
+}
+
+func (r *RouteTable) find(s *Scope) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		out, err := s.EC2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: r.Owner.ec2Filter("routes")})
+		if err == nil && len(out.RouteTables) > 0 {
+			r.found, r.ID = &out.RouteTables[0], aws.ToString(out.RouteTables[0].RouteTableId)
+		}
+		return r.found != nil, err
+	}
+}
+
+func (r *RouteTable) create(s *Scope) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return s.Retry(ctx, ec2Settling, func(ctx context.Context) error {
+			out, err := s.EC2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{
+				VpcId: &r.VPC.ID, TagSpecifications: r.Owner.ec2Spec(ec2types.ResourceTypeRouteTable, "routes"),
+			}, onceEC2)
+			if err == nil {
+				r.found, r.ID = out.RouteTable, aws.ToString(out.RouteTable.RouteTableId)
+			}
+			return err
+		})
+	}
 }
 
 // route leads everything to the internet gateway, over a dead route if there is one.

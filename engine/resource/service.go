@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,7 @@ type Service struct {
 	found   *ecstypes.Service
 	since   time.Time // when this run last changed the service; zero when it did not
 	touched bool      // this run created or changed the service
+	served  bool      // a version came up before this run, which a rollback can go to
 }
 
 // Name is the service's name. It is known before the service exists.
@@ -90,6 +92,9 @@ func (v *Service) Observe(ctx context.Context, s *Scope) error {
 	v.found, v.ARN = nil, ""
 	if found != nil && aws.ToString(found.Status) != "INACTIVE" {
 		v.found, v.ARN = found, aws.ToString(found.ServiceArn)
+		v.served = slices.ContainsFunc(found.Deployments, func(d ecstypes.Deployment) bool {
+			return d.RolloutState == ecstypes.DeploymentRolloutStateCompleted
+		})
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"berth/engine/cloud"
 	"berth/engine/event"
 )
 
@@ -70,7 +71,7 @@ func (n *Subnet) Apply(ctx context.Context, s *Scope) error {
 	if err != nil {
 		return err
 	}
-	return s.Retry(ctx, ec2Settling, func(ctx context.Context) error {
+	err = s.Retry(ctx, ec2Settling, func(ctx context.Context) error {
 		out, err := s.EC2.CreateSubnet(ctx, &ec2.CreateSubnetInput{
 			VpcId: &n.VPC.ID, AvailabilityZone: &zone,
 			CidrBlock:         aws.String(fmt.Sprintf("10.0.%d.0/20", 16*n.Index)),
@@ -82,6 +83,15 @@ func (n *Subnet) Apply(ctx context.Context, s *Scope) error {
 		n.found, n.ID = out.Subnet, aws.ToString(out.Subnet.SubnetId)
 		return nil
 	})
+	if !cloud.Is(err, "InvalidSubnet.Conflict") {
+		return err
+	}
+	ours, again := describeSubnets(ctx, s, n.Owner.ec2Filter(n.role())...) // made by a call whose answer got lost
+	if again != nil || len(ours) == 0 {
+		return err
+	}
+	n.found, n.ID = &ours[0], aws.ToString(ours[0].SubnetId)
+	return nil
 }
 
 // zone is the availability zone of this subnet: the region's first or second that can hold a load balancer.

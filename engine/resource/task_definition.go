@@ -145,14 +145,23 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	in.Tags = append(t.Owner.ecsTags("task-definition"), ecstypes.Tag{Key: aws.String(tagSpec), Value: &hash})
-	err := s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
-		out, err := s.ECS.RegisterTaskDefinition(ctx, in)
-		if err == nil {
-			t.found = aws.ToString(out.TaskDefinition.TaskDefinitionArn)
-			t.ARN, t.hash = t.found, hash
-		}
-		return err
-	})
+	find := func(ctx context.Context) (bool, error) {
+		err := t.Observe(ctx, s)
+		return t.hash == hash, err
+	}
+	register := func(ctx context.Context) error {
+		return s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
+			out, err := s.ECS.RegisterTaskDefinition(ctx, in, func(o *ecs.Options) { o.Retryer = cloud.OnlyThrottled(o.Retryer) })
+			if err == nil {
+				t.found = aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+				t.ARN, t.hash = t.found, hash
+			}
+			return err
+		})
+	}
+	previous := t.previous
+	err := cloud.Once(ctx, s.Clock, find, register)
+	t.previous = previous
 	if err != nil {
 		return fmt.Errorf("register task definition: %w", err)
 	}

@@ -226,13 +226,9 @@ func (v *VPC) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	if v.own == nil {
-		out, err := s.EC2.CreateVpc(ctx, &ec2.CreateVpcInput{
-			CidrBlock: aws.String(vpcCIDR), TagSpecifications: v.Owner.ec2Spec(ec2types.ResourceTypeVpc, "vpc"),
-		})
-		if err != nil {
+		if err := cloud.Once(ctx, s.Clock, v.find(s), v.create(s)); err != nil {
 			return fmt.Errorf("create VPC: %w", err)
 		}
-		v.own, v.ID = out.Vpc, aws.ToString(out.Vpc.VpcId)
 	}
 	on := &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}
 	for _, in := range []*ec2.ModifyVpcAttributeInput{
@@ -248,6 +244,31 @@ func (v *VPC) Apply(ctx context.Context, s *Scope) error {
 	}
 	return nil
 }
+
+func (v *VPC) find(s *Scope) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		ours, err := describeVPCs(ctx, s, v.Owner.ec2Filter("vpc")...)
+		if err == nil && len(ours) > 0 {
+			v.own, v.ID = &ours[0], aws.ToString(ours[0].VpcId)
+		}
+		return v.own != nil, err
+	}
+}
+
+func (v *VPC) create(s *Scope) func(context.Context) error {
+	return func(ctx context.Context) error {
+		out, err := s.EC2.CreateVpc(ctx, &ec2.CreateVpcInput{
+			CidrBlock: aws.String(vpcCIDR), TagSpecifications: v.Owner.ec2Spec(ec2types.ResourceTypeVpc, "vpc"),
+		}, onceEC2)
+		if err == nil {
+			v.own, v.ID = out.Vpc, aws.ToString(out.Vpc.VpcId)
+		}
+		return err
+	}
+}
+
+// onceEC2 keeps the SDK from repeating a call whose answer got lost.
+func onceEC2(o *ec2.Options) { o.Retryer = cloud.OnlyThrottled(o.Retryer) }
 
 // Delete implements Resource. The default VPC is never deleted.
 func (v *VPC) Delete(ctx context.Context, s *Scope) error {
