@@ -18,6 +18,8 @@ func actionPrefix(service string) string {
 		return "elasticloadbalancing"
 	case "cloudwatchlogs":
 		return "logs"
+	case "applicationautoscaling":
+		return "application-autoscaling"
 	}
 	return service
 }

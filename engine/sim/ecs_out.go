@@ -69,7 +69,9 @@ func (c *call) serviceOut(s *service) ecstypes.Service {
 	if o.AvailabilityZoneRebalancing == "" {
 		o.AvailabilityZoneRebalancing = ecstypes.AvailabilityZoneRebalancingEnabled
 	}
-	if p.Finished.IsZero() {
+	if current := s.rollout(p.RollbackOf); p.RollbackOf != "" && current != nil && current.Finished.IsZero() {
+		o.CurrentServiceDeployment = new(current.ARN)
+	} else if p.RollbackOf == "" && p.Finished.IsZero() {
 		o.CurrentServiceDeployment = new(p.ARN)
 	}
 	for _, r := range s.Rollouts {
@@ -186,7 +188,7 @@ func ecsListServiceDeployments(c *call, in *ecs.ListServiceDeploymentsInput) (*e
 	}
 	var briefs []ecstypes.ServiceDeploymentBrief
 	for _, r := range s.Rollouts {
-		if len(in.Status) > 0 && !slices.Contains(in.Status, r.Status) {
+		if r.RollbackOf != "" || len(in.Status) > 0 && !slices.Contains(in.Status, r.Status) {
 			continue
 		}
 		if t := in.CreatedAt; t != nil && (t.After != nil && r.Created.Before(*t.After) || t.Before != nil && r.Created.After(*t.Before)) {
@@ -262,7 +264,7 @@ func ecsStopServiceDeployment(c *call, in *ecs.StopServiceDeploymentInput) (*ecs
 	if r == nil {
 		return nil, &ecstypes.ServiceDeploymentNotFoundException{Message: msg("Service deployment not found.")}
 	}
-	if !r.Finished.IsZero() || r.Role != "PRIMARY" {
+	if !r.Finished.IsZero() || r.Role != "PRIMARY" || r.RollbackOf != "" {
 		return nil, &ecstypes.ConflictException{Message: msg("The service deployment is in a terminal state (%s) and cannot be stopped.", r.Status)}
 	}
 	w := &world{a: c.a, st: c.st, r: c.r}

@@ -35,11 +35,8 @@ type rollout struct {
 	Completed  bool      // was completed once, so that one can go back to it
 	RollbackTo string    // revision ARN
 	RollbackAt time.Time
-	Fails      *rolloutFail // set while it is rolled back from: which rollout failed
+	RollbackOf string    // on the deployment that goes back: the id of the failed one. It has no service deployment
 }
-
-// rolloutFail says which rollout failed, on the one that is gone back to.
-type rolloutFail struct{ ID string }
 
 // keptRollouts is how many rollouts a service remembers.
 const keptRollouts = 20

@@ -101,7 +101,7 @@ func (w *world) stepService(s *service, at time.Time) {
 		p.Status, p.Started, p.Updated = ecstypes.ServiceDeploymentStatusInProgress, at, at
 	}
 	inProgress := p.State == ecstypes.DeploymentRolloutStateInProgress
-	if n := s.threshold(); inProgress && p.Fails == nil && n > 0 && p.Failed >= n {
+	if n := s.threshold(); inProgress && n > 0 && p.Failed >= n {
 		w.failRollout(s, p, at, "tasks failed to start.")
 		p = s.primary()
 	}
@@ -246,9 +246,7 @@ func (w *world) judge(s *service, p *rollout, at time.Time) {
 	}
 	for _, o := range s.Rollouts {
 		if o.Role == "ACTIVE" && !slices.ContainsFunc(w.r.Tasks, func(t *task) bool { return t.Rollout == o.ID && t.Status != taskStopped }) {
-			if p.Fails == nil && o.Status != ecstypes.ServiceDeploymentStatusRollbackInProgress {
-				o.Role = ""
-			}
+			o.Role = ""
 		}
 	}
 	if steady && !s.Told && p.State == ecstypes.DeploymentRolloutStateCompleted {
@@ -265,40 +263,39 @@ func (w *world) complete(s *service, p *rollout, at time.Time) {
 		p.finish(at, ecstypes.ServiceDeploymentStatusSuccessful, "")
 	}
 	s.event(at, "(deployment %s) deployment completed.", p.ID)
-	if p.Fails == nil {
-		return
-	}
-	if failed := s.rollout(p.Fails.ID); failed != nil {
+	if failed := s.rollout(p.RollbackOf); p.RollbackOf != "" && failed != nil {
 		failed.finish(at, ecstypes.ServiceDeploymentStatusRollbackSuccessful, "Service deployment rolled back because of the circuit breaker.")
 	}
-	p.Fails = nil
 }
 
-// failRollout ends a rollout as failed, and goes back to the last completed one if there is one and that is
-// wanted.
+// failRollout ends a rollout as failed. When that is wanted and one was completed before, it goes back to
+// the last of those: by a new deployment of the same revision, as AWS does.
 func (w *world) failRollout(s *service, p *rollout, at time.Time, why string) {
 	s.event(at, "(deployment %s) deployment failed: %s", p.ID, why)
 	p.State, p.Updated = ecstypes.DeploymentRolloutStateFailed, at
 	p.StateReason = "ECS deployment circuit breaker: " + why
 	s.Told = false
-	var back *rollout
-	for _, o := range s.Rollouts {
-		if o != p && o.Completed {
-			back = o
-			break
-		}
+	if failed := s.rollout(p.RollbackOf); p.RollbackOf != "" && failed != nil {
+		failed.finish(at, ecstypes.ServiceDeploymentStatusRollbackFailed, "Service deployment rollback failed: "+why)
+		return
 	}
+	back := find(s.Rollouts, func(o *rollout) bool { return o != p && o.Completed })
 	switch {
 	case !s.rollsBack():
 		p.finish(at, ecstypes.ServiceDeploymentStatusStopped, "Service deployment stopped because the circuit breaker threshold was exceeded.")
+		return
 	case back == nil:
 		p.finish(at, ecstypes.ServiceDeploymentStatusRollbackFailed, "Service deployment rollback failed because no rollback candidate was found.")
-	default:
-		p.Status, p.StatusReason = ecstypes.ServiceDeploymentStatusRollbackInProgress, "Service deployment is rolling back: "+why
-		p.Role, p.RollbackTo, p.RollbackAt = "ACTIVE", back.RevisionARN, at
-		back.Role, back.State, back.Settle = "PRIMARY", ecstypes.DeploymentRolloutStateInProgress, time.Time{}
-		back.StateReason = fmt.Sprintf("ECS deployment circuit breaker: rolling back to deploymentId %s.", back.ID)
-		back.Updated, back.Fails, back.Failed, back.NoStart, back.NextStart = at, &rolloutFail{ID: p.ID}, 0, 0, time.Time{}
-		s.event(at, "rolling back to deployment %s.", back.ID)
+		return
 	}
+	p.Status, p.StatusReason = ecstypes.ServiceDeploymentStatusRollbackInProgress, "Service deployment is rolling back: "+why
+	p.Role, p.RollbackTo, p.RollbackAt = "ACTIVE", back.RevisionARN, at
+	o := &rollout{
+		ID: "ecs-svc/" + digitsOf(stableID(p.ID, "rollback"), 19), RevisionARN: back.RevisionARN, Rev: clone(back.Rev), Role: "PRIMARY",
+		Created: at, Started: at, Updated: at, Status: ecstypes.ServiceDeploymentStatusInProgress,
+		State: ecstypes.DeploymentRolloutStateInProgress, RollbackOf: p.ID,
+	}
+	o.StateReason = fmt.Sprintf("ECS deployment circuit breaker: rolling back to deploymentId %s.", o.ID)
+	s.Rollouts = append([]*rollout{o}, s.Rollouts...)
+	s.event(at, "rolling back to deployment %s.", o.ID)
 }

@@ -38,6 +38,9 @@ const (
 	latTimeout   lat = "net.timeout"
 	latBuildStep lat = "docker.step"
 	latBuildRun  lat = "docker.run"
+
+	latNamespace     lat = "servicediscovery.namespace"
+	latNamespaceGone lat = "servicediscovery.namespace.gone"
 )
 
 // latencies is the table. The durations follow aws/ecs-provisioning.md section 2.1; where that has a range,
@@ -70,6 +73,9 @@ var latencies = map[lat]time.Duration{
 	latTimeout:   30 * time.Second,        // assumed: nobody answers
 	latBuildStep: 400 * time.Millisecond,  // assumed: a COPY or a metadata step of a docker build
 	latBuildRun:  2500 * time.Millisecond, // assumed: a RUN step
+
+	latNamespace:     60 * time.Second, // "Cloud Map private namespace: 30-90 s"
+	latNamespaceGone: 30 * time.Second, // assumed
 }
 
 const (

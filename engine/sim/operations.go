@@ -56,6 +56,12 @@ var operations = sync.OnceValue(func() map[string]operation {
 		op(cfGetDistributionConfig), op(cfUpdateDistribution), op(cfDeleteDistribution), op(cfListTagsForResource),
 		op(cfTagResource),
 
+		op(sdCreatePrivateDnsNamespace), op(sdGetOperation), op(sdListNamespaces), op(sdDeleteNamespace),
+		op(sdCreateService), op(sdListServices), op(sdDeleteService),
+
+		op(aasRegisterScalableTarget), op(aasDescribeScalableTargets), op(aasDeregisterScalableTarget),
+		op(aasPutScalingPolicy), op(aasDescribeScalingPolicies),
+
 		op(ssmPutParameter), op(ssmGetParameter), op(ssmGetParameters), op(ssmGetParametersByPath), op(ssmDescribeParameters),
 		op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmListTagsForResource),
 

@@ -47,6 +47,11 @@ type region struct {
 	Revisions map[string]int32 // the last revision of each task definition family
 	Services  []*service
 	Tasks     []*task
+
+	Namespaces  []*namespace
+	Discoveries []*discovery
+	CloudMapOps []*cloudMapOp
+	Scalables   []*scalable
 }
 
 // tagMap is the tags of one resource.
