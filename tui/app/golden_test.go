@@ -115,7 +115,10 @@ var shots = []shot{
 	{"needs", simulated, func(d *harness) { d.press("enter") }},
 	{"needs-region", fresh, func(d *harness) { d.press("enter", "down", "down", "down", "down", "space", "frank") }},
 	{"compare", fresh, func(d *harness) { d.press("enter", "enter") }},
-	{"compare-cost", fresh, func(d *harness) { d.press("enter", "enter", "c") }},
+	{"compare-cost", fresh, func(d *harness) { d.press("enter", "enter", "right") }},
+	{"compare-chart", fresh, func(d *harness) { d.press("enter", "enter", "right", "right") }},
+	{"compare-regions", fresh, func(d *harness) { d.press("enter", "enter", "r") }},
+	{"compare-matrix", fresh, func(d *harness) { d.press("enter", "enter", "x", "down") }},
 	{"settings", fresh, func(d *harness) { d.press("enter", "enter", "enter") }},
 	{"settings-problem", fresh, func(d *harness) {
 		d.press("enter", "enter", "enter", "space", "ctrl+u", "Live_Beats!", "enter", "enter")

@@ -43,8 +43,8 @@ func drive(t fataler, e *fakeEngine, o screen.Options, w, h int) *harness {
 		o.Region, o.RegionFrom = "eu-west-2", "AWS_REGION"
 	}
 	o.Engine = e
-	if o.Advise == nil {
-		o.Advise = judge
+	if o.Advisor == nil {
+		o.Advisor = judge{}
 	}
 	o.Today = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	s := screen.NewSession(ctx, o)

@@ -7,7 +7,35 @@ import (
 )
 
 // judge is a comparison with made-up prices, so that goldens do not change with the price table.
-func judge(r advise.Requirements, u price.Usage) (*compare.Result, error) {
+type judge struct{ compare.Advisor }
+
+func (judge) Months(string, advise.Requirements, price.Usage) (compare.Months, error) {
+	month := func(usd float64) price.Estimate { return price.Estimate{MonthlyUSD: usd, Complete: true} }
+	return compare.Months{Low: month(31.20), Typical: month(41.26), Busy: month(88.10)}, nil
+}
+
+func (judge) CostTables(services []string, _ advise.Requirements, _ price.Usage) ([]compare.CostTable, error) {
+	t := compare.CostTable{Dimension: "instances", Values: []float64{1, 2, 4, 8, 16},
+		Breaks: []compare.BreakEven{{Cheaper: "lightsail", Then: "ecs-fargate", At: 5, USD: 35}}}
+	for i, s := range services {
+		row := compare.CostRow{Service: s}
+		for _, n := range t.Values {
+			row.USD = append(row.USD, 20/float64(i+1)+n*(7+4*float64(i)))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return []compare.CostTable{t}, nil
+}
+
+func (judge) RankRegions(string, advise.Requirements, price.Usage) ([]compare.RankedRegion, error) {
+	return []compare.RankedRegion{
+		{Code: "us-east-1", Name: "US East (N. Virginia)", MonthlyUSD: 38.10, Complete: true, Priced: true},
+		{Code: "eu-west-2", Name: "Europe (London)", MonthlyUSD: 41.26, Complete: true, Priced: true},
+		{Code: "af-south-1", Name: "Africa (Cape Town)", OptIn: true},
+	}, nil
+}
+
+func (judge) Compare(r advise.Requirements, u price.Usage) (*compare.Result, error) {
 	n := float64(u.Instances)
 	fargate := compare.Service{ID: "ecs-fargate", Name: "ECS on Fargate", Verdict: advise.Fits, Deployable: true, OpenToNewAccounts: true,
 		Reasons: []advise.Reason{

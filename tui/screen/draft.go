@@ -115,6 +115,37 @@ func (d *Draft) Answer(id, text string) {
 	d.needs[id] = text
 }
 
+// Answers answers several such needs at once.
+func (d *Draft) Answers(answers map[string]string) {
+	d.undo = append(d.undo, step{said: d.said.Clone(), needs: maps.Clone(d.needs), label: "traffic"})
+	maps.Copy(d.needs, answers)
+}
+
+// Resize sets the CPU size, with the memory that comes nearest to what there is and that it can have.
+func (d *Draft) Resize(cpu float64) error {
+	before := len(d.undo)
+	if err := d.Set("service.cpu", strconv.FormatFloat(cpu, 'f', -1, 64)); err != nil {
+		return err
+	}
+	sizes := spec.MemorySizes(cpu)
+	if len(sizes) == 0 {
+		return nil
+	}
+	memory := sizes[len(sizes)-1]
+	for _, m := range sizes {
+		if m >= d.Spec.Service.Memory {
+			memory = m
+			break
+		}
+	}
+	if memory == d.Spec.Service.Memory {
+		return nil
+	}
+	err := d.Set("service.memory", strconv.Itoa(memory))
+	d.undo = d.undo[:min(len(d.undo), before+1)] // one step for both
+	return err
+}
+
 // Undo takes the newest answer back and says which it was; empty when there is none.
 func (d *Draft) Undo() string {
 	if len(d.undo) == 0 {
@@ -173,17 +204,19 @@ func (d *Draft) Requirements() advise.Requirements {
 	}
 }
 
-// Usage is what the app uses in a month as far as the settings tell: size and number of instances.
+// Usage is what the app uses in a month: size and number of instances as the settings have them, traffic as
+// it was answered.
 func (d *Draft) Usage() price.Usage {
 	s := d.Spec
-	u := price.Usage{
-		VCPU: s.Service.CPU, MemoryGB: float64(s.Service.Memory) / 1024, Instances: s.Service.Instances, Arch: "x86",
-	}
+	u := price.DefaultUsage()
+	u.VCPU, u.MemoryGB, u.Instances = s.Service.CPU, float64(s.Service.Memory)/1024, s.Service.Instances
 	if s.Image.Platform == spec.ARM64 {
 		u.Arch = "arm"
 	}
 	if s.Database != nil {
 		u.Database, u.DatabaseGB = s.Database.Class, float64(s.Database.StorageGB)
 	}
+	u.EgressGB = d.number("egress_gb")
+	u.RequestsPerSecond = d.number("requests_per_second")
 	return u
 }

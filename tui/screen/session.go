@@ -30,11 +30,23 @@ type Options struct {
 	// Override sets what the command line said on a spec that was just loaded. Nil: it said nothing.
 	Override func(*spec.Spec) error
 
-	// Advise judges and prices the services. Nil: with the facts and prices that are part of the binary.
-	Advise func(advise.Requirements, price.Usage) (*compare.Result, error)
+	// Advisor judges and prices the services. Nil: with the facts and prices that are part of the binary.
+	Advisor Advisor
+
+	// Copy puts a text on the clipboard of the terminal, if that can be done. Nil: it cannot.
+	Copy func(string)
 
 	SkipVerify     bool
 	RolloutTimeout time.Duration
+}
+
+// Advisor is what the screens need of the comparison; compare.Advisor is one.
+type Advisor interface {
+	Compare(advise.Requirements, price.Usage) (*compare.Result, error)
+	Months(service string, r advise.Requirements, u price.Usage) (compare.Months, error)
+	CostTables(services []string, r advise.Requirements, u price.Usage) ([]compare.CostTable, error)
+	RankRegions(service string, r advise.Requirements, u price.Usage) ([]compare.RankedRegion, error)
+	Report(advise.Requirements, price.Usage) (*compare.Report, error)
 }
 
 // Session is everything that was found, answered and planned so far. It is shared by all screens by pointer
@@ -83,6 +95,9 @@ type nav struct {
 
 // NewSession starts a session. It does no work.
 func NewSession(ctx context.Context, o Options) *Session {
+	if o.Advisor == nil {
+		o.Advisor = compare.Advisor{Today: o.Today}
+	}
 	return &Session{Options: o, Ctx: ctx}
 }
 
@@ -118,11 +133,7 @@ func (s *Session) Spec() *spec.Spec {
 
 // Compare judges and prices the services for the app as it stands now.
 func (s *Session) Compare() (*compare.Result, error) {
-	judge := s.Advise
-	if judge == nil {
-		judge = compare.Advisor{Today: s.Today}.Compare
-	}
-	return judge(s.Draft.Requirements(), s.Draft.Usage())
+	return s.Advisor.Compare(s.Draft.Requirements(), s.Draft.Usage())
 }
 
 // Fits says in a word what the services make of the app as it stands now; nil when it cannot be told.

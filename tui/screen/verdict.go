@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"strings"
+
 	"berth/compare/advise"
 	"berth/tui/theme"
 )
@@ -15,6 +17,14 @@ func VerdictWord(v advise.Verdict) string {
 	default:
 		return "no"
 	}
+}
+
+// ShortName is the name of a service without what all names have in common, for narrow columns.
+func ShortName(name string) string {
+	for _, cut := range []string{"Amazon ", "AWS ", " container service", " with a container image", " (Docker)", " instances"} {
+		name = strings.ReplaceAll(name, cut, "")
+	}
+	return name
 }
 
 // VerdictGlyph is the sign of a verdict and its ink.

@@ -1,18 +1,34 @@
-// Package compare is the screen that shows which AWS service fits, why, and what each costs a month.
+// Package compare is the screen that shows which AWS service fits, why, and what each costs a month, and what
+// would be otherwise with more instances, a larger size or more traffic.
 package compare
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/compare"
-	"berth/compare/advise"
-	"berth/compare/price"
 	"berth/engine/fail"
+	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
+
+// tab is what is told about the service at the cursor.
+type tab int
+
+const (
+	reasons tab = iota
+	costs
+	chart
+	regions
+	matrix
+	tabs
+)
+
+var tabNames = [tabs]string{"Reasons", "Cost", "Instances", "Regions", "All needs"}
 
 // Screen is the comparison.
 type Screen struct {
@@ -22,9 +38,14 @@ type Screen struct {
 	result *compare.Result
 	err    *fail.Error
 	cursor int
+	tab    tab
 	offset int // of the details
-	lines  bool
+	need   int // row of the matrix
 	note   string
+	good   bool // the note is good news
+
+	// What was computed for the tabs, by what it was computed for; see about.
+	known map[string]any
 }
 
 // New makes the screen.
@@ -32,79 +53,179 @@ func New(s *screen.Session) *Screen { return &Screen{s: s, cursor: -1} }
 
 // Enter judges anew: the answers may have changed. The cursor stays on the service that it was on.
 func (c *Screen) Enter() tea.Cmd {
-	at := c.s.Spec().Target
+	c.tab = reasons
+	c.judge(c.s.Spec().Target)
+	return nil
+}
+
+// judge compares with the cursor at the service that has that id.
+func (c *Screen) judge(at string) {
 	if c.result != nil && c.cursor >= 0 && c.cursor < len(c.result.Services) {
 		at = c.result.Services[c.cursor].ID
 	}
-	c.note, c.offset, c.err = "", 0, nil
+	c.note, c.offset, c.err, c.known = "", 0, nil, map[string]any{}
 	r, err := c.s.Compare()
 	if err != nil {
 		c.err, c.result = fail.From(err), nil
-		return nil
+		return
 	}
 	c.result, c.cursor = r, 0
-	for i, s := range r.Services {
-		if s.ID == at {
-			c.cursor = i
-		}
+	if i := slices.IndexFunc(r.Services, func(s compare.Service) bool { return s.ID == at }); i >= 0 {
+		c.cursor = i
 	}
-	return nil
 }
 
 // Update handles a message.
 func (c *Screen) Update(msg tea.Msg) tea.Cmd {
-	k, ok := msg.(tea.KeyMsg)
-	if !ok {
-		return nil
-	}
-	switch k.String() {
-	case "esc":
-		c.s.Back()
-	case "enter":
-		c.choose()
-	case "up", "k", "left", "h":
-		c.move(-1)
-	case "down", "j", "right", "l":
-		c.move(1)
-	case "c":
-		c.lines, c.offset = !c.lines, 0
-	case "pgup":
-		c.scroll(-c.detailHeight() + 2)
-	case "pgdown", " ":
-		c.scroll(c.detailHeight() - 2)
+	if k, ok := msg.(tea.KeyMsg); ok {
+		c.onKey(k.String())
 	}
 	return nil
 }
 
-func (c *Screen) move(by int) {
-	if c.result == nil {
+func (c *Screen) onKey(key string) {
+	if key == "esc" {
+		c.s.Back()
 		return
 	}
+	if c.result == nil || len(c.result.Services) == 0 {
+		return
+	}
+	switch key {
+	case "enter":
+		c.choose()
+	case "up", "k":
+		c.move(-1)
+	case "down", "j":
+		c.move(1)
+	case "left", "h":
+		c.turn(-1)
+	case "right", "l", "tab":
+		c.turn(1)
+	case "c":
+		c.show(costs)
+	case "w":
+		c.show(reasons)
+		c.scroll(1 << 20)
+	case "r":
+		c.show(regions)
+	case "x":
+		c.show(matrix)
+	case "m":
+		c.copy()
+	case "pgup":
+		c.scroll(2 - c.detailHeight())
+	case "pgdown", " ":
+		c.scroll(c.detailHeight() - 2)
+	default:
+		c.slide(key)
+	}
+}
+
+func (c *Screen) move(by int) {
 	c.cursor = max(0, min(len(c.result.Services)-1, c.cursor+by))
 	c.note, c.offset = "", 0
 }
 
+func (c *Screen) turn(by int) { c.show((c.tab + tab(by) + tabs) % tabs) }
+
+func (c *Screen) show(t tab) { c.tab, c.offset, c.note = t, 0, "" }
+
 func (c *Screen) scroll(by int) {
-	c.offset = widget.ClampOffset(c.offset+by, len(c.details()), c.detailHeight())
+	if c.result != nil {
+		c.offset = widget.ClampOffset(c.offset+by, len(c.details()), c.detailHeight())
+	}
 }
 
 // choose goes on with the service at the cursor, when berth can deploy to it.
 func (c *Screen) choose() {
-	if c.result == nil || c.cursor < 0 || len(c.result.Services) == 0 {
-		return
-	}
-	s := c.result.Services[c.cursor]
+	s := c.service()
 	if !s.Deployable {
-		c.note = fmt.Sprintf("berth explains %s but cannot deploy to it. Choose one that says deploys.", s.Name)
+		c.say(false, fmt.Sprintf("berth explains %s but does not deploy to it. Choose one that says deploys.", screen.ShortName(s.Name)))
 		return
 	}
 	if c.s.Spec().Target != s.ID {
 		if err := c.s.Draft.Set("target", s.ID); err != nil {
-			c.note = err.Error()
+			c.say(false, err.Error())
 			return
 		}
 	}
 	c.s.Go(screen.Settings)
+}
+
+func (c *Screen) say(good bool, text string) { c.note, c.good = text, good }
+
+func (c *Screen) service() *compare.Service { return &c.result.Services[c.cursor] }
+
+// copy puts the comparison on the clipboard as Markdown.
+func (c *Screen) copy() {
+	r, err := c.s.Advisor.Report(c.s.Draft.Requirements(), c.s.Draft.Usage())
+	switch {
+	case err != nil:
+		c.say(false, err.Error())
+	case c.s.Copy == nil:
+		c.say(false, "There is no clipboard here; berth compare --markdown prints it.")
+	default:
+		c.s.Copy(r.Markdown())
+		c.say(true, "Copied as Markdown, if the terminal lets programs copy.")
+	}
+}
+
+// traffic are the steps of the traffic slider: gigabytes out a month and requests a second. They are
+// examples to try, not measurements.
+var traffic = [][2]float64{{0, 0}, {10, 0.5}, {50, 2}, {200, 10}, {1000, 50}, {5000, 200}}
+
+// slide moves one of the sliders: instances, size, traffic. Everything is computed anew at once.
+func (c *Screen) slide(key string) {
+	d, s := c.s.Draft, c.s.Spec()
+	var err error
+	switch key {
+	case "+", "=":
+		err = d.Set("service.instances", strconv.Itoa(min(1000, s.Service.Instances+1)))
+	case "-":
+		err = d.Set("service.instances", strconv.Itoa(max(1, s.Service.Instances-1)))
+	case "]", "[":
+		err = c.resize(map[string]int{"]": 1, "[": -1}[key])
+	case ">", ".", "<", ",":
+		c.moreTraffic(map[string]int{">": 1, ".": 1, "<": -1, ",": -1}[key])
+	case "u":
+		if d.Undo() == "" {
+			return
+		}
+	default:
+		return
+	}
+	if err != nil {
+		c.say(false, err.Error())
+		return
+	}
+	t := c.tab
+	c.judge("")
+	c.tab = t
+}
+
+// resize takes the next larger or smaller CPU size, with the least memory that it can have.
+func (c *Screen) resize(by int) error {
+	sizes := spec.CPUSizes()
+	i := slices.Index(sizes, c.s.Spec().Service.CPU) + by
+	if i < 0 || i >= len(sizes) {
+		return nil
+	}
+	return c.s.Draft.Resize(sizes[i])
+}
+
+func (c *Screen) moreTraffic(by int) {
+	u := c.s.Draft.Usage()
+	at := 0
+	for i, t := range traffic {
+		if u.EgressGB >= t[0] {
+			at = i
+		}
+	}
+	t := traffic[max(0, min(len(traffic)-1, at+by))]
+	c.s.Draft.Answers(map[string]string{
+		"egress_gb": strconv.FormatFloat(t[0], 'f', -1, 64), "requests_per_second": strconv.FormatFloat(t[1], 'f', -1, 64),
+	})
 }
 
 // SetSize gives the screen its room.
@@ -118,234 +239,16 @@ func (c *Screen) Keys() []widget.Key {
 	if c.result == nil {
 		return []widget.Key{{Name: "esc", Does: "back"}}
 	}
-	costs := widget.Key{Name: "c", Does: "cost lines", Long: "what the monthly cost is made of"}
-	if c.lines {
-		costs.Does, costs.Long = "reasons", "why the service fits or not"
-	}
 	return []widget.Key{
 		{Name: "enter", Does: "choose", Long: "go on with the service at the cursor"},
 		{Name: "↑↓", Does: "service"},
-		costs,
-		{Name: "space", Does: "scroll", Long: "scroll the reasons; pgup scrolls back"},
+		{Name: "←→", Does: "view", Long: "reasons, cost, cost by instances, regions, all needs; c w r x go there at once"},
+		{Name: "+-", Does: "instances", Long: "one instance more or less"},
+		{Name: "[]", Does: "size", Long: "a smaller or larger size"},
+		{Name: "<>", Does: "traffic", Long: "less or more traffic, in steps to try"},
+		{Name: "m", Does: "copy", Long: "copy the comparison as Markdown"},
+		{Name: "space", Does: "scroll", Long: "scroll; pgup scrolls back"},
+		{Name: "u", Does: "undo", Long: "take the last change back"},
 		{Name: "esc", Does: "back"},
 	}
-}
-
-func (c *Screen) wide() bool { return c.width >= 110 }
-
-func (c *Screen) listWidth() int {
-	if c.wide() {
-		return c.width * 9 / 20
-	}
-	return c.width
-}
-
-func (c *Screen) listHeight() int {
-	if c.wide() || c.result == nil {
-		return c.height
-	}
-	return max(3, min(len(c.result.Services)+2, c.height/2))
-}
-
-func (c *Screen) detailHeight() int {
-	if c.wide() {
-		return c.height
-	}
-	return c.height - c.listHeight() - 1
-}
-
-const gutter = 4
-
-// View draws the screen.
-func (c *Screen) View() string {
-	if c.err != nil {
-		return widget.Failure{Theme: c.s.Theme, Error: c.err}.Render(c.width, c.height)
-	}
-	if c.result == nil {
-		return ""
-	}
-	list := c.list(c.listWidth(), c.listHeight())
-	details := widget.Static(c.s.Theme, c.details(), c.offset, c.detailWidth(), c.detailHeight())
-	if c.wide() {
-		return widget.Beside(widget.Join(list), details, c.listWidth(), gutter)
-	}
-	for len(list) < c.listHeight() {
-		list = append(list, "")
-	}
-	list = append(list, "")
-	return widget.Join(append(list, widget.Lines(details)...))
-}
-
-func (c *Screen) detailWidth() int {
-	if c.wide() {
-		return c.width - c.listWidth() - gutter
-	}
-	return c.width
-}
-
-// list is the services, best first, with verdict and cost.
-func (c *Screen) list(width, height int) []string {
-	th, r := c.s.Theme, c.result
-	name, top := 0, 0.0
-	for _, s := range r.Services {
-		name = max(name, widget.Width(s.Name))
-		top = max(top, s.Estimate.MonthlyUSD)
-	}
-	name = min(name, width*2/5)
-	head := widget.NewLine(th, width).Gap(4).Cell(th.Quiet, "service", name+2).Cell(th.Quiet, "verdict", verdictWidth)
-	lines := []string{head.CellRight(th.Quiet, "a month", costWidth).String()}
-	room := height - 2
-	off := widget.Follow(0, c.cursor, c.cursor, len(r.Services), room)
-	rows := widget.Scroll{Theme: th, Count: len(r.Services), Offset: off, Line: func(i, w int) string {
-		return c.row(r.Services[i], i == c.cursor, name, top, w)
-	}}.Render(width, room)
-	lines = append(lines, widget.Lines(rows)...)
-	if c.note != "" {
-		lines = append(lines, widget.NewLine(th, width).Put(th.Warn, c.note).String())
-	} else {
-		lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, c.basis()).String())
-	}
-	return lines
-}
-
-const (
-	verdictWidth = 14
-	costWidth    = 10
-)
-
-func (c *Screen) row(s compare.Service, cursor bool, name int, top float64, width int) string {
-	th := c.s.Theme
-	l := widget.NewLine(th, width)
-	ink := th.Text
-	if cursor {
-		l.Put(th.Accent, th.Glyphs.Cursor)
-		ink = th.Title
-	}
-	if s.Verdict == advise.No && !cursor {
-		ink = th.Quiet
-	}
-	glyph, sign := screen.VerdictGlyph(th, s.Verdict)
-	l.To(2).Put(sign, glyph).Gap(1).Cell(ink, s.Name, name).Gap(2)
-	l.Cell(sign, screen.VerdictWord(s.Verdict), verdictWidth)
-	l.CellRight(ink, cost(s.Estimate), costWidth)
-	if room := l.Left() - 12; room >= 6 && top > 0 && s.Estimate.MonthlyUSD > 0 {
-		barInk := th.Quiet
-		if cursor {
-			barInk = th.Accent
-		}
-		bar := min(room, 24)
-		l.Gap(2).Raw(widget.Bar{Theme: th, Part: s.Estimate.MonthlyUSD / top, Ink: barInk}.Render(bar, 1), bar)
-	}
-	if s.Deployable && l.Left() >= 10 {
-		l.Gap(2).Put(th.Accent, "deploys")
-	}
-	return l.String()
-}
-
-// cost is an estimate in one cell: a plus says that there is more, whose price is not known.
-func cost(e price.Estimate) string {
-	switch {
-	case e.Complete:
-		return widget.USD(e.MonthlyUSD)
-	case e.MonthlyUSD > 0:
-		return widget.USD(e.MonthlyUSD) + "+"
-	default:
-		return "unknown"
-	}
-}
-
-// basis says what the costs stand for.
-func (c *Screen) basis() string {
-	u := c.result.Usage
-	return fmt.Sprintf("%s of %g vCPU, %g GB in %s, 730 hours",
-		widget.Count(u.Instances, "instance"), u.VCPU, u.MemoryGB, c.result.Region)
-}
-
-// details is what there is to say about the service at the cursor.
-func (c *Screen) details() []string {
-	if c.result == nil || c.cursor < 0 || c.cursor >= len(c.result.Services) {
-		return nil
-	}
-	s := c.result.Services[c.cursor]
-	th, w := c.s.Theme, c.detailWidth()
-	l := widget.NewLine(th, w).Put(th.Strong, s.Name)
-	if !s.OpenToNewAccounts {
-		l.Gap(2).Put(th.Warn, "closed to new accounts")
-	}
-	if s.ID == c.result.Recommended {
-		l.Gap(2).Put(th.Good, "recommended")
-	}
-	lines := []string{l.String()}
-	if c.lines {
-		return append(lines, c.costLines(s.Estimate, w)...)
-	}
-	if len(s.Reasons) == 0 {
-		lines = append(lines, th.Quiet.Paint("Nothing that the app needs stands against it."))
-	}
-	for _, v := range []advise.Verdict{advise.No, advise.Changes, advise.Fits} {
-		for _, r := range s.Reasons {
-			if r.Verdict == v {
-				lines = append(lines, c.reason(r, w)...)
-			}
-		}
-	}
-	if len(s.WouldChange) > 0 {
-		lines = append(lines, "", th.Strong.Paint("What would change that"))
-		for _, text := range s.WouldChange {
-			for i, part := range widget.Wrap(text, w-2) {
-				lead := "  "
-				if i == 0 {
-					lead = th.Accent.Paint(th.Glyphs.Arrow) + " "
-				}
-				lines = append(lines, lead+th.Text.Paint(part))
-			}
-		}
-	}
-	return lines
-}
-
-func (c *Screen) reason(r advise.Reason, w int) []string {
-	th := c.s.Theme
-	glyph, ink := screen.VerdictGlyph(th, r.Verdict)
-	var lines []string
-	for i, part := range widget.Wrap(r.Text, w-2) {
-		lead := "  "
-		if i == 0 {
-			lead = ink.Paint(glyph) + " "
-		}
-		lines = append(lines, lead+th.Text.Paint(part))
-	}
-	if r.Source == "" {
-		return lines
-	}
-	source := r.Source
-	if r.AsOf != "" {
-		source += ", " + r.AsOf
-	}
-	if r.Confidence != "" && r.Confidence != "high" {
-		source += ", " + r.Confidence + " confidence"
-	}
-	return append(lines, widget.NewLine(th, w).Gap(2).Put(th.Quiet, source).String())
-}
-
-func (c *Screen) costLines(e price.Estimate, w int) []string {
-	th := c.s.Theme
-	var lines []string
-	for _, x := range e.Lines {
-		l := widget.NewLine(th, w).Cell(th.Text, x.Item, max(10, w-26)).Gap(2)
-		usd := widget.USD(x.USD)
-		if !x.Known {
-			usd = "no price"
-		}
-		lines = append(lines, l.CellRight(th.Text, usd, costWidth).Gap(2).Put(th.Quiet, x.AsOf).String())
-	}
-	l := widget.NewLine(th, w).Cell(th.Strong, "together", max(10, w-26)).Gap(2).CellRight(th.Strong, cost(e), costWidth)
-	lines = append(lines, l.String())
-	if !e.Complete {
-		lines = append(lines, widget.Paragraph(th.Warn, "Some prices of this region are not known; the sum is the least it costs.", w)...)
-	}
-	if e.PricesAsOf != "" {
-		lines = append(lines, th.Quiet.Paint("oldest price "+e.PricesAsOf))
-	}
-	return widget.Fit(lines, w, len(lines))
 }

@@ -180,13 +180,13 @@ func news(before, after []compare.Service) string {
 		switch {
 		case !ok || was == s.Verdict:
 		case s.Verdict == advise.No:
-			out = append(out, s.Name+" drops out"+why(s, advise.No))
+			out = append(out, screen.ShortName(s.Name)+" drops out"+why(s, advise.No))
 		case was == advise.No:
-			out = append(out, s.Name+" is possible again")
+			out = append(out, screen.ShortName(s.Name)+" is possible again")
 		case s.Verdict == advise.Changes:
-			out = append(out, s.Name+" needs changes"+why(s, advise.Changes))
+			out = append(out, screen.ShortName(s.Name)+" needs changes"+why(s, advise.Changes))
 		default:
-			out = append(out, s.Name+" fits now")
+			out = append(out, screen.ShortName(s.Name)+" fits now")
 		}
 	}
 	return strings.Join(out, "; ")
@@ -318,7 +318,7 @@ func (n *Screen) verdicts(width, height int, q question) []string {
 	var lines []string
 	for _, s := range n.services {
 		glyph, ink := screen.VerdictGlyph(th, s.Verdict)
-		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(th.Text, s.Name, min(30, width/2)).Gap(1)
+		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(th.Text, screen.ShortName(s.Name), min(20, width/2)).Gap(1)
 		lines = append(lines, l.Put(th.Quiet, about(s, q.id)).String())
 	}
 	return lines
@@ -339,26 +339,24 @@ func about(s compare.Service, id string) string {
 	return screen.VerdictWord(s.Verdict)
 }
 
-// summary is the verdicts in one or two lines.
+// summary is the verdicts in one line each.
 func (n *Screen) summary(width int) []string {
 	th := n.s.Theme
-	l := widget.NewLine(th, width)
+	var lines []string
 	for i, v := range []advise.Verdict{advise.Fits, advise.Changes, advise.No} {
 		var names []string
 		for _, s := range n.services {
 			if s.Verdict == v {
-				names = append(names, s.Name)
+				names = append(names, screen.ShortName(s.Name))
 			}
 		}
 		if len(names) == 0 {
 			continue
 		}
-		if i > 0 && l.Left() < width {
-			l.Gap(3)
-		}
 		glyph, ink := screen.VerdictGlyph(th, v)
-		quiet := []theme.Ink{th.Strong, th.Text, th.Quiet}[i]
-		l.Put(ink, glyph).Gap(1).Put(quiet, strings.Join(names, ", "))
+		word := []theme.Ink{th.Strong, th.Text, th.Quiet}[i]
+		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(ink, screen.VerdictWord(v), 14)
+		lines = append(lines, l.Put(word, strings.Join(names, ", ")).String())
 	}
-	return []string{l.String()}
+	return lines
 }

@@ -232,34 +232,32 @@ func (t *Screen) set(r row, value string) {
 		}
 		name, value = r.key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)
 	}
+	if name == "service.cpu" && value != "" {
+		t.resize(value)
+		return
+	}
 	if err := t.s.Draft.Set(name, value); err != nil {
 		t.refused = strings.TrimPrefix(err.Error(), "set "+name+": ")
 		return
 	}
-	if r.key.Name == "service.cpu" {
-		t.snap()
-	}
 	t.reload()
 }
 
-// snap moves the memory to what the CPU size can have.
-func (t *Screen) snap() {
-	s := t.s.Spec()
-	_, memory, ok := spec.Snap(s.Service.CPU, s.Service.Memory)
-	if sizes := spec.MemorySizes(s.Service.CPU); ok && len(sizes) > 0 {
-		memory = min(memory, sizes[len(sizes)-1])
-		for _, m := range sizes {
-			if m >= s.Service.Memory {
-				memory = m
-				break
-			}
-		}
+// resize takes a CPU size and moves the memory to what it can have.
+func (t *Screen) resize(value string) {
+	cpu, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	before := t.s.Spec().Service.Memory
+	if err == nil {
+		err = t.s.Draft.Resize(cpu)
 	}
-	if ok && memory != s.Service.Memory {
-		if err := t.s.Draft.Set("service.memory", strconv.Itoa(memory)); err == nil {
-			t.note = fmt.Sprintf("Memory is %d MiB now, which %g vCPU can have", memory, s.Service.CPU)
-		}
+	if err != nil {
+		t.refused = err.Error()
+		return
 	}
+	if now := t.s.Spec().Service.Memory; now != before {
+		t.note = fmt.Sprintf("Memory is %d MiB now, which %g vCPU can have", now, cpu)
+	}
+	t.reload()
 }
 
 // SetSize gives the screen its room.

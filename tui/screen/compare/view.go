@@ -1,0 +1,314 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+
+	"berth/compare"
+	"berth/compare/advise"
+	"berth/compare/price"
+	"berth/tui/screen"
+	"berth/tui/theme"
+	"berth/tui/widget"
+)
+
+const gutter = 4
+
+// wide says that services and details stand side by side.
+func (c *Screen) wide() bool { return c.width >= 130 && c.tab != matrix }
+
+func (c *Screen) listWidth() int {
+	if c.wide() {
+		return c.width * 9 / 20
+	}
+	return c.width
+}
+
+// listHeight is the rows of the services with the two lines around them.
+func (c *Screen) listHeight() int {
+	switch {
+	case c.result == nil || c.wide():
+		return c.height
+	case c.tab == matrix:
+		return 1
+	}
+	return max(4, min(len(c.result.Services)+2, c.height/2))
+}
+
+func (c *Screen) detailWidth() int {
+	if c.wide() {
+		return c.width - c.listWidth() - gutter
+	}
+	return c.width
+}
+
+// detailHeight is the rows of the details below the line with the views.
+func (c *Screen) detailHeight() int {
+	if c.wide() {
+		return max(1, c.height-1)
+	}
+	return max(1, c.height-c.listHeight()-2)
+}
+
+// View draws the screen.
+func (c *Screen) View() string {
+	if c.err != nil {
+		return widget.Failure{Theme: c.s.Theme, Error: c.err}.Render(c.width, c.height)
+	}
+	if c.result == nil || len(c.result.Services) == 0 {
+		return ""
+	}
+	list := c.list(c.listWidth(), c.listHeight())
+	w := c.detailWidth()
+	details := c.views(w) + "\n" + widget.Static(c.s.Theme, c.details(), c.offset, w, c.detailHeight())
+	if c.wide() {
+		return widget.Beside(widget.Join(list), details, c.listWidth(), gutter)
+	}
+	for len(list) < c.listHeight() {
+		list = append(list, "")
+	}
+	list = append(list, "")
+	return widget.Join(append(list, widget.Lines(details)...))
+}
+
+// views is the line that names the views, with the one that is shown.
+func (c *Screen) views(width int) string {
+	th := c.s.Theme
+	l := widget.NewLine(th, width)
+	for i, name := range tabNames {
+		ink := th.Quiet
+		if tab(i) == c.tab {
+			ink = th.Title
+		}
+		l.Put(ink, name).Gap(3)
+	}
+	return l.String()
+}
+
+// list is the services, best first, with verdict and cost, and below them what the costs stand for.
+func (c *Screen) list(width, height int) []string {
+	th, r := c.s.Theme, c.result
+	foot := widget.NewLine(th, width)
+	switch {
+	case c.note != "" && c.good:
+		foot.Put(th.Good, c.note)
+	case c.note != "":
+		foot.Put(th.Warn, c.note)
+	default:
+		foot.Put(th.Quiet, "for "+compare.UsageText(r.Usage)+" in "+r.Region)
+	}
+	if height < 3 {
+		return []string{foot.String()}
+	}
+	name, top := 0, 0.0
+	for _, s := range r.Services {
+		name = max(name, widget.Width(screen.ShortName(s.Name)))
+		top = max(top, s.Estimate.MonthlyUSD)
+	}
+	name = min(name, width*2/5)
+	head := widget.NewLine(th, width).Gap(4).Cell(th.Quiet, "service", name+2).Cell(th.Quiet, "verdict", verdictWidth)
+	lines := []string{head.CellRight(th.Quiet, "a month", costWidth).String()}
+	room := height - 2
+	off := widget.Follow(0, c.cursor, c.cursor, len(r.Services), room)
+	rows := widget.Scroll{Theme: th, Count: len(r.Services), Offset: off, Line: func(i, w int) string {
+		return c.row(&r.Services[i], i == c.cursor, name, top, w)
+	}}.Render(width, room)
+	return append(append(lines, widget.Lines(rows)...), foot.String())
+}
+
+const (
+	verdictWidth = 14
+	costWidth    = 11
+)
+
+func (c *Screen) row(s *compare.Service, cursor bool, name int, top float64, width int) string {
+	th := c.s.Theme
+	l := widget.NewLine(th, width)
+	ink := th.Text
+	if s.Verdict == advise.No {
+		ink = th.Quiet
+	}
+	if cursor {
+		l.Put(th.Accent, th.Glyphs.Cursor)
+		ink = th.Title
+	}
+	glyph, sign := screen.VerdictGlyph(th, s.Verdict)
+	l.To(2).Put(sign, glyph).Gap(1).Cell(ink, screen.ShortName(s.Name), name).Gap(2)
+	l.Cell(sign, screen.VerdictWord(s.Verdict), verdictWidth)
+	l.CellRight(ink, money(s.Estimate), costWidth)
+	const deploys = 10
+	if room := l.Left() - deploys - 2; room >= 6 && top > 0 && s.Estimate.MonthlyUSD > 0 {
+		barInk := th.Quiet
+		if cursor {
+			barInk = th.Accent
+		}
+		bar := min(room, 30)
+		l.Gap(2).Raw(widget.Bar{Theme: th, Part: s.Estimate.MonthlyUSD / top, Ink: barInk}.Render(bar, 1), bar)
+	} else if room >= 6 {
+		l.Gap(2 + min(room, 30))
+	}
+	if s.Deployable && l.Left() >= deploys {
+		l.Gap(2).Put(th.Accent, "deploys")
+	}
+	return l.String()
+}
+
+// money is an estimate in one cell, with the marks of old, unverified and missing prices.
+func money(e price.Estimate) string {
+	text := compare.Money(e)
+	if text == compare.MarkMissing {
+		return "no price"
+	}
+	return "$" + text
+}
+
+// details is what there is to say in the view that is shown.
+func (c *Screen) details() []string {
+	if c.result == nil || c.cursor < 0 || c.cursor >= len(c.result.Services) {
+		return nil
+	}
+	w, s := c.detailWidth(), c.service()
+	var lines []string
+	switch c.tab {
+	case costs:
+		lines = c.costLines(s, w)
+	case chart:
+		lines = c.chartLines(w)
+	case regions:
+		lines = c.regionLines(s, w)
+	case matrix:
+		lines = c.matrixLines(w)
+	default:
+		lines = c.reasonLines(s, w)
+	}
+	return widget.Fit(lines, w, len(lines))
+}
+
+// title names the service that the details are about, with what to know about it.
+func (c *Screen) title(s *compare.Service, w int) string {
+	th := c.s.Theme
+	l := widget.NewLine(th, w).Put(th.Strong, s.Name)
+	if s.ID == c.result.Recommended {
+		l.Gap(2).Put(th.Good, "recommended")
+	}
+	if !s.OpenToNewAccounts {
+		l.Gap(2).Put(th.Warn, "closed to new accounts")
+	}
+	return l.String()
+}
+
+func (c *Screen) reasonLines(s *compare.Service, w int) []string {
+	th := c.s.Theme
+	lines := []string{c.title(s, w)}
+	if len(s.Reasons) == 0 {
+		lines = append(lines, th.Quiet.Paint("Nothing that the app needs stands against it."))
+	}
+	for _, v := range []advise.Verdict{advise.No, advise.Changes, advise.Fits} {
+		for _, r := range s.Reasons {
+			if r.Verdict == v {
+				lines = append(lines, c.reason(r, w)...)
+			}
+		}
+	}
+	if len(s.WouldChange) > 0 {
+		lines = append(lines, "", th.Strong.Paint("What would change that"))
+		for _, text := range s.WouldChange {
+			lines = append(lines, c.item(th.Glyphs.Arrow, th.Accent, text, w)...)
+		}
+	}
+	return lines
+}
+
+// item is a wrapped text behind a sign.
+func (c *Screen) item(glyph string, ink theme.Ink, text string, w int) []string {
+	var lines []string
+	for i, part := range widget.Wrap(text, w-2) {
+		lead := "  "
+		if i == 0 {
+			lead = ink.Paint(glyph) + " "
+		}
+		lines = append(lines, lead+c.s.Theme.Text.Paint(part))
+	}
+	return lines
+}
+
+func (c *Screen) reason(r advise.Reason, w int) []string {
+	th := c.s.Theme
+	glyph, ink := screen.VerdictGlyph(th, r.Verdict)
+	lines := c.item(glyph, ink, compare.RequirementName(r.Requirement)+": "+r.Text, w)
+	if from := source(r); from != "" {
+		lines = append(lines, widget.NewLine(th, w).Gap(2).Put(th.Quiet, from).String())
+	}
+	return lines
+}
+
+// source is where a reason's fact was read, when, and how sure it is when it is not.
+func source(r advise.Reason) string {
+	parts := []string{r.Source, r.AsOf}
+	if r.Confidence != "" && r.Confidence != "high" {
+		parts = append(parts, r.Confidence+" confidence")
+	}
+	var said []string
+	for _, p := range parts {
+		if p != "" {
+			said = append(said, p)
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+func (c *Screen) costLines(s *compare.Service, w int) []string {
+	th, e := c.s.Theme, s.Estimate
+	item := max(10, min(70, w-costWidth-14))
+	lines := []string{c.title(s, w)}
+	for _, x := range e.Lines {
+		usd := "$" + compare.LineMoney(x)
+		if !x.Known {
+			usd = "no price"
+		}
+		l := widget.NewLine(th, w).Cell(th.Text, x.Item, item).Gap(1).CellRight(th.Text, usd, costWidth)
+		lines = append(lines, l.Gap(2).Put(th.Quiet, x.AsOf).String())
+	}
+	l := widget.NewLine(th, w).Cell(th.Strong, "a month", item).Gap(1).CellRight(th.Strong, money(e), costWidth)
+	lines = append(lines, l.String())
+	if m, ok := c.months(s.ID); ok {
+		lines = append(lines, "", th.Strong.Paint("A low, a typical and a busy month"))
+		top := max(m.Low.MonthlyUSD, m.Typical.MonthlyUSD, m.Busy.MonthlyUSD)
+		for _, x := range []struct {
+			name, means string
+			e           price.Estimate
+		}{
+			{"low", "a third of the traffic", m.Low}, {"typical", "as it is set", m.Typical},
+			{"busy", "three times the traffic on twice the instances", m.Busy},
+		} {
+			l := widget.NewLine(th, w).Cell(th.Text, x.name, 8).CellRight(th.Text, money(x.e), costWidth).Gap(2)
+			if top > 0 {
+				l.Raw(widget.Bar{Theme: th, Part: x.e.MonthlyUSD / top, Ink: th.Accent}.Render(20, 1), 20).Gap(2)
+			}
+			lines = append(lines, l.Put(th.Quiet, x.means).String())
+		}
+	}
+	return append(lines, c.legend(e)...)
+}
+
+// legend says how old the prices are and what the marks behind amounts mean.
+func (c *Screen) legend(e price.Estimate) []string {
+	th := c.s.Theme
+	out := []string{""}
+	if e.PricesAsOf != "" {
+		out = append(out, th.Quiet.Paint(fmt.Sprintf("prices as of %s or later, confidence %s", e.PricesAsOf, e.Confidence)))
+	}
+	text := compare.Money(e)
+	for _, l := range e.Lines {
+		text += compare.LineMoney(l)
+	}
+	for _, m := range [][2]string{
+		{compare.MarkOld, "a price is older than 180 days"}, {compare.MarkUnverified, "a price is not verified"},
+		{compare.MarkMissing, "a price is missing, so it costs more"},
+	} {
+		if strings.Contains(text, m[0]) {
+			out = append(out, th.Warn.Paint(m[0]+" "+m[1]))
+		}
+	}
+	return out
+}
