@@ -17,6 +17,7 @@ type RankedRegion struct {
 	MonthlyUSD float64 `json:"monthly_usd"`
 	Complete   bool    `json:"complete"`             // no price is missing or unverified
 	Priced     bool    `json:"priced"`               // no price is missing
+	Partly     bool    `json:"-"`                    // most prices are there
 	Confidence string  `json:"confidence"`           // the lowest of the prices used
 	ConnectMS  float64 `json:"connect_ms,omitempty"` // TCP connect time, when it was measured
 	Measured   string  `json:"measured,omitempty"`   // "ok", or why there is no time
@@ -42,7 +43,7 @@ func (a Advisor) RankRegions(service string, r advise.Requirements, u price.Usag
 			return nil, err
 		}
 		out = append(out, RankedRegion{Code: region.Code, Name: region.Name, OptIn: region.OptIn, MonthlyUSD: e.MonthlyUSD,
-			Complete: e.Complete, Priced: len(e.Missing()) == 0, Confidence: e.Confidence})
+			Complete: e.Complete, Priced: len(e.Missing()) == 0, Partly: len(e.Missing()) < len(e.Lines)/2, Confidence: e.Confidence})
 	}
 	slices.SortStableFunc(out, func(x, y RankedRegion) int {
 		if x.Priced != y.Priced {

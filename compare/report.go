@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -168,15 +169,22 @@ func LineMoney(l price.Line) string {
 	return fmt.Sprintf("%.2f", l.USD) + mark(l.Old, l.Confidence == "unverified", false)
 }
 
+// marked finds marks behind an amount, or standing for one.
+var marked = regexp.MustCompile(`\d\\?([*~?\\]+)|\s(\?)(\s|$)`)
+
 // legend explains the marks that a text has.
 func legend(text string) []string {
+	found := ""
+	for _, m := range marked.FindAllStringSubmatch(text, -1) {
+		found += m[1] + m[2]
+	}
 	var out []string
 	for _, m := range []struct{ m, text string }{
 		{MarkOld, "a price in it is older than 180 days (berth prices refresh)"},
 		{MarkUnverified, "a price in it is not verified"},
 		{MarkMissing, "a price in it is missing, so the amount is incomplete"},
 	} {
-		if strings.Contains(text, m.m) {
+		if strings.Contains(found, m.m) {
 			out = append(out, m.m+" "+m.text)
 		}
 	}

@@ -37,7 +37,7 @@ func (p *page) wrap(lead, text string) {
 }
 
 func (p *page) sign(v advise.Verdict) string {
-	signs := map[advise.Verdict][2]string{advise.Fits: {"✓", "+"}, advise.Changes: {"○", "~"}, advise.No: {"✗", "-"}}
+	signs := map[advise.Verdict][2]string{advise.Fits: {"✓", "+"}, advise.Changes: {"○", "o"}, advise.No: {"✗", "-"}}
 	if p.ascii {
 		return signs[v][1]
 	}
@@ -274,17 +274,17 @@ func RegionsText(service string, list []RankedRegion, width int, ascii bool) str
 	}
 	for _, x := range list {
 		usd := MarkMissing
-		if x.Priced {
-			usd = fmt.Sprintf("%.2f", x.MonthlyUSD)
-			if !x.Complete {
-				usd += MarkUnverified
-			}
+		switch {
+		case x.Priced:
+			usd = fmt.Sprintf("%.2f", x.MonthlyUSD) + mark(false, !x.Complete, false)
+		case x.Partly:
+			usd = fmt.Sprintf("%.2f", x.MonthlyUSD) + MarkMissing
 		}
 		name := x.Name
 		if x.OptIn {
 			name += ", opt-in"
 		}
-		lead := fmt.Sprintf("  %-15s%-34s%9s  ", x.Code, clip(name, 33), usd)
+		lead := fmt.Sprintf("  %-15s%-35s%9s  ", x.Code, clip(name, 34), usd)
 		if measured {
 			lead += fmt.Sprintf("%10s  ", connect(x))
 		}

@@ -224,7 +224,7 @@ func (b *bill) balancer() {
 func (b *bill) cloudFront() {
 	b.tiers("cloudfront.gb", b.u.EgressGB, b.free("cloudfront.free_gb_month"),
 		[]float64{10240, 40960, 102400, 358400, 536576, 4194304, math.Inf(1)}, "data out by CloudFront")
-	b.add("cloudfront.https_10k", (b.u.requests()-b.free("cloudfront.free_requests_month"))/10000, "HTTPS requests beyond the free ones")
+	b.add("cloudfront.https_10k", (b.u.requests()-b.free("cloudfront.free_requests_month"))/10000, "HTTPS requests beyond the free %s million, by 10,000", num(b.free("cloudfront.free_requests_month")/1e6))
 }
 
 // egress adds data out to the internet.
