@@ -82,6 +82,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 				o.MaxAttempts = maxAttempts
 				o.MaxBackoff = 10 * time.Second
 				o.RateLimiter = unlimited{}
+				o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(notUnknown)}, o.Retryables...)
 			})
 		}
 	}
@@ -96,6 +97,14 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Scaling: applicationautoscaling.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
 	}, nil
+}
+
+// notUnknown keeps the SDK from repeating an operation that the endpoint does not know.
+func notUnknown(err error) aws.Ternary {
+	if Unknown(err) {
+		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
 }
 
 // unlimited lets every retry happen: the SDK's token bucket would give up in the middle of a throttled

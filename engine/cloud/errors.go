@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,12 +60,14 @@ func Unknown(err error) bool {
 		return true
 	}
 	var re interface{ HTTPStatusCode() int }
-	if errors.As(err, &re) && (re.HTTPStatusCode() == 501) {
-		return true
-	}
-	s := err.Error()
-	return strings.Contains(s, "NotImplementedError") || strings.Contains(s, "has not been implemented") ||
-		strings.Contains(s, "not yet implemented")
+	return errors.As(err, &re) && re.HTTPStatusCode() == http.StatusNotImplemented || webPage(err)
+}
+
+// webPage says whether the answer was a page for a browser, as a web framework makes it for what it has no
+// handler for. No AWS API answers so.
+func webPage(err error) bool {
+	var d *smithy.DeserializationError
+	return errors.As(err, &d) && strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(d.Snapshot))), "<!doctype html")
 }
 
 // Operation names the API operation in err's chain as service:Operation, such as "ecs:CreateService".

@@ -71,13 +71,33 @@ func (d *Distribution) Observe(ctx context.Context, s *Scope) error {
 			return nil
 		}
 		for _, item := range out.DistributionList.Items {
-			if aws.ToString(item.Comment) == d.comment() {
+			ours, err := d.isOurs(ctx, s, item)
+			if err != nil {
+				return err
+			}
+			if ours {
 				d.found, d.ID, d.Host = true, aws.ToString(item.Id), aws.ToString(item.DomainName)
 				return nil
 			}
 		}
 	}
 	return nil
+}
+
+// isOurs goes by the comment, which AWS always lists. Where an emulator does not, the tags tell.
+func (d *Distribution) isOurs(ctx context.Context, s *Scope, item cftypes.DistributionSummary) (bool, error) {
+	if item.Comment != nil {
+		return *item.Comment == d.comment(), nil
+	}
+	out, err := s.CloudFront.ListTagsForResource(ctx, &cf.ListTagsForResourceInput{Resource: item.ARN})
+	if err != nil || out.Tags == nil {
+		return false, err
+	}
+	has := map[string]string{}
+	for _, t := range out.Tags.Items {
+		has[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return has[TagApp] == d.Owner.App && has[TagEnv] == d.Owner.Env, nil
 }
 
 // Detail implements Detailer: the configuration and its ETag.

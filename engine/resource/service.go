@@ -174,12 +174,14 @@ func (v *Service) count() *int32 {
 	return aws.Int32(int32(v.Instances)) //nolint:gosec // small
 }
 
-// sameDeployment compares what UpdateService can change without a rollout.
+// sameDeployment compares what UpdateService can change without a rollout. What AWS does not tell counts as
+// the same.
 func (v *Service) sameDeployment() bool {
+	if g := v.found.HealthCheckGracePeriodSeconds; g != nil && int(*g) != int(v.GracePeriod.Seconds()) {
+		return false
+	}
 	d := v.found.DeploymentConfiguration
-	return int(aws.ToInt32(v.found.HealthCheckGracePeriodSeconds)) == int(v.GracePeriod.Seconds()) &&
-		d != nil && d.DeploymentCircuitBreaker != nil && d.DeploymentCircuitBreaker.Enable &&
-		d.DeploymentCircuitBreaker.Rollback
+	return d == nil || d.DeploymentCircuitBreaker != nil && d.DeploymentCircuitBreaker.Enable && d.DeploymentCircuitBreaker.Rollback
 }
 
 func (v *Service) loadBalancers() []ecstypes.LoadBalancer {

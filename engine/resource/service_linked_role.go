@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"berth/engine/cloud"
@@ -42,9 +43,18 @@ func (r *ServiceLinkedRole) Observe(ctx context.Context, s *Scope) error {
 	}
 	_, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.Name})
 	if cloud.NotFound(err) {
-		return nil
+		return r.search(ctx, s)
 	}
 	r.found = err == nil
+	return err
+}
+
+// search finds the role by the service it is for, should it have another name.
+func (r *ServiceLinkedRole) search(ctx context.Context, s *Scope) error {
+	out, err := s.IAM.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String("/aws-service-role/" + r.Service + "/")})
+	if err == nil {
+		r.found = len(out.Roles) > 0
+	}
 	return err
 }
 
@@ -68,7 +78,7 @@ func (r *ServiceLinkedRole) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	_, err := s.IAM.CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: &r.Service})
-	if cloud.Is(err, "InvalidInput") && strings.Contains(cloud.Message(err), "has been taken") {
+	if cloud.Is(err, "EntityAlreadyExists") || cloud.Is(err, "InvalidInput") && strings.Contains(cloud.Message(err), "has been taken") {
 		err = nil // AWS made it meanwhile
 	}
 	r.found = err == nil
