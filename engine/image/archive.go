@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 // maxDocument is how large a JSON document in an archive may be, in bytes.
@@ -90,6 +91,8 @@ func (a *archive) add(name string, size int64, r io.Reader) error {
 		a.layers[name], err = a.compress(br)
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		a.layers[name], err = a.keep(br)
+	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		a.layers[name], err = a.recompress(br)
 	case len(head) > 0 && (head[0] == '{' || head[0] == '[') && size <= maxDocument:
 		a.documents[name], err = io.ReadAll(br)
 	default:
@@ -124,6 +127,16 @@ func (a *archive) keep(r io.Reader) (*blob, error) {
 		_, err := io.Copy(w, r)
 		return err
 	})
+}
+
+// recompress writes a layer that came with Zstandard, which not every registry and runtime knows.
+func (a *archive) recompress(r io.Reader) (*blob, error) {
+	zr, err := zstd.NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	defer zr.Close()
+	return a.compress(zr)
 }
 
 func (a *archive) write(fill func(io.Writer) error) (*blob, error) {

@@ -20,7 +20,7 @@ func newClassic(report Reporter) *classic { return &classic{report: report} }
 var (
 	stepLine  = regexp.MustCompile(`^Step (\d+)/(\d+) : (.+)$`)
 	plainLine = regexp.MustCompile(`^#\d+ \[(?:.+ )?(\d+)/(\d+)\] (.+)$`)
-	noiseLine = regexp.MustCompile(`^(DEPRECATED: The legacy builder|\s+Install the buildx component|\s+BuildKit is currently disabled|\s+environment variable\.)`)
+	noiseLine = regexp.MustCompile(`^(DEPRECATED: The legacy builder|\s+Install the buildx component|\s+https://docs\.docker\.com/go/buildx|\s+BuildKit is currently disabled|\s+environment-variable)`)
 )
 
 func (c *classic) line(text string) {

@@ -68,6 +68,8 @@ func buildRemedy(output string) string {
 		return "the registry of a base image limits downloads: wait, or sign in with `docker login`"
 	case has("pull access denied"), has("manifest unknown"), has("not found: manifest"), has("failed to resolve source metadata"):
 		return "check the image names in the FROM lines; for a private one run `docker login`"
+	case has("dial tcp"), has("no such host"), has("i/o timeout"), has("TLS handshake timeout"):
+		return "a registry or server that the build needs cannot be reached: check the network"
 	case has("no match for platform"), has("no matching manifest"):
 		return "a base image is not there for this platform: choose another platform under [image] in berth.toml, or another base image"
 	case has("COPY failed"), has("ADD failed"), has("failed to calculate checksum"), has("failed to compute cache key"):

@@ -1,7 +1,6 @@
 package project
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -77,47 +76,65 @@ func readDockerfile(t *tree, file, name string) (string, error) {
 	return "", e
 }
 
-// exposed tells of EXPOSE and PORT, and of what goes with them.
+// exposed tells of EXPOSE and PORT. Of several exposed ports, the one that PORT names is the one for HTTP.
 func (f *Findings) exposed(d *Dockerfile) {
+	env, told := d.Env["PORT"]
+	port, err := strconv.Atoi(env.Text)
+	told = told && err == nil && port >= 1 && port <= 65535
+	var tcp []Port
 	for _, p := range d.Ports {
-		text := fmt.Sprintf("EXPOSE %d", p.From)
-		if p.To != p.From {
-			text += fmt.Sprintf("-%d", p.To)
+		if p.Protocol == "tcp" {
+			tcp = append(tcp, p)
 		}
-		if p.Protocol != "tcp" {
-			f.add("dockerfile-expose-"+p.Protocol, d.Name, p.Line, text+"/"+p.Protocol,
-				"an HTTP load balancer cannot pass "+strings.ToUpper(p.Protocol)+" on; only TCP ports are reached")
-			continue
+	}
+	main := slices.IndexFunc(tcp, func(p Port) bool { return told && p.From <= port && port <= p.To })
+	agree := main >= 0
+	main = max(main, 0)
+	for i, p := range tcp {
+		text, number := exposeText(p), p.From
+		if i == main && agree {
+			number = port
 		}
 		means := "the load balancer sends requests to this port"
-		if len(f.ports) > 0 && f.ports[0].port != p.From {
-			means = fmt.Sprintf("a further port; the load balancer uses one, %d", f.ports[0].port)
+		if i != main {
+			means = fmt.Sprintf("a further port; the load balancer uses one, %d", tcp[main].From)
 		}
 		f.add("dockerfile-expose", d.Name, p.Line, text, means)
-		f.ports = append(f.ports, candidate{p.From, d.Name, p.Line, text})
+		c := candidate{number, d.Name, p.Line, text}
+		if i == main {
+			f.ports = slices.Insert(f.ports, 0, c)
+		} else {
+			f.ports = append(f.ports, c)
+		}
 	}
-	// Of several ports, the one that PORT names is the one for HTTP.
-	env, ok := d.Env["PORT"]
-	port, err := strconv.Atoi(env.Text)
-	if !ok || err != nil || port < 1 || port > 65535 {
+	for _, p := range d.Ports {
+		if p.Protocol != "tcp" {
+			f.add("dockerfile-expose-"+p.Protocol, d.Name, p.Line, exposeText(p)+"/"+p.Protocol,
+				"an HTTP load balancer cannot pass "+strings.ToUpper(p.Protocol)+" on; only TCP ports are reached")
+		}
+	}
+	if !told {
 		return
 	}
 	text := fmt.Sprintf("ENV PORT=%d", port)
-	same := slices.IndexFunc(f.ports, func(c candidate) bool { return c.port == port })
 	switch {
-	case same > 0:
-		c := f.ports[same]
-		f.ports = slices.Insert(slices.Delete(f.ports, same, same+1), 0, c)
-		f.add("dockerfile-env-port", d.Name, env.Line, text, "of the ports above, this is the one that requests go to")
-	case same < 0 && len(f.ports) > 0:
+	case agree && len(tcp) > 1:
+		f.add("dockerfile-env-port", d.Name, env.Line, text, "of the exposed ports, this is the one that requests go to")
+	case !agree && len(tcp) > 0:
 		f.add("dockerfile-port-conflict", d.Name, env.Line, text,
 			fmt.Sprintf("the app is told to listen on %d, but the Dockerfile exposes %d: one of them is wrong; %d is used",
 				port, f.ports[0].port, f.ports[0].port))
-		f.ports = append(f.ports, candidate{port, d.Name, env.Line, text})
-	case same < 0:
+	case !agree:
 		f.add("dockerfile-env-port", d.Name, env.Line, text, "the app is told to listen on this port")
 		f.ports = append(f.ports, candidate{port, d.Name, env.Line, text})
 	}
+}
+
+func exposeText(p Port) string {
+	if p.To != p.From {
+		return fmt.Sprintf("EXPOSE %d-%d", p.From, p.To)
+	}
+	return fmt.Sprintf("EXPOSE %d", p.From)
 }
 
 // started tells of CMD and ENTRYPOINT.
@@ -137,6 +154,9 @@ func (f *Findings) started(d *Dockerfile) {
 		return
 	}
 	text := name + " " + start.String()
+	if d.Entry != nil && d.Cmd != nil {
+		text += ", CMD " + d.Cmd.String()
+	}
 	switch {
 	case start.Shell && strings.HasPrefix(start.Words[0], "["):
 		f.add("dockerfile-bad-list", d.Name, start.Line, text,
@@ -152,19 +172,33 @@ func (f *Findings) started(d *Dockerfile) {
 		f.add("dockerfile-loopback", d.Name, start.Line, text,
 			"the app seems to listen on "+host+" only, where the load balancer cannot reach it; let it listen on 0.0.0.0")
 	}
+	if m := portFlag.FindStringSubmatch(commands(d)); m != nil && len(f.ports) == 0 {
+		if port, err := strconv.Atoi(m[1]); err == nil && port >= 1 && port <= 65535 {
+			f.add("dockerfile-command-port", d.Name, start.Line, text, fmt.Sprintf("the app is started on port %d", port))
+			f.ports = append(f.ports, candidate{port, d.Name, start.Line, name + " with port " + m[1]})
+		}
+	}
 }
 
-var loopbackFlag = regexp.MustCompile(`(?:--?(?:bind|host|address|addr|ip|listen|b|H)[= ]["']?)(127\.0\.0\.1|localhost)\b`)
+// portFlag matches the port in flags such as --port 8000, -p 3000, --bind 0.0.0.0:8000, -b :8000.
+var portFlag = regexp.MustCompile(`\s--?(?:[a-z.]*port|p|bind|b|listen|addr|address)[= ]["']?(?:[\w.*\[\]:]*:)?(\d{2,5})\b`)
 
-// loopback finds an address in the start command that cannot be reached from outside.
-func loopback(d *Dockerfile) string {
+// commands is all that is started, in one line.
+func commands(d *Dockerfile) string {
 	all := ""
 	for _, c := range []*Command{d.Entry, d.Cmd} {
 		if c != nil {
 			all += " " + c.String()
 		}
 	}
-	if m := loopbackFlag.FindStringSubmatch(all); m != nil {
+	return all
+}
+
+var loopbackFlag = regexp.MustCompile(`(?:--?(?:bind|host|address|addr|ip|listen|b|H)[= ]["']?)(127\.0\.0\.1|localhost)\b`)
+
+// loopback finds an address in the start command that cannot be reached from outside.
+func loopback(d *Dockerfile) string {
+	if m := loopbackFlag.FindStringSubmatch(commands(d)); m != nil {
 		return m[1]
 	}
 	for _, name := range []string{"HOST", "HOSTNAME", "BIND", "BIND_ADDRESS", "LISTEN_ADDR"} {
@@ -182,13 +216,20 @@ func (f *Findings) around(d *Dockerfile) {
 		if d.Stage != "" {
 			which += ", " + d.Stage + ","
 		}
-		f.add("dockerfile-last-stage", d.Name, d.From.Line, d.From.Text,
-			fmt.Sprintf("%s is what gets shipped; the other %d only help to build it", which, d.Stages-1))
+		others := "the other stage only helps to build it"
+		if d.Stages > 2 {
+			others = fmt.Sprintf("the other %d stages only help to build it", d.Stages-1)
+		}
+		f.add("dockerfile-last-stage", d.Name, d.From.Line, d.From.Text, which+" is what gets shipped; "+others)
 	}
 	if u := d.User; u.Text != "" && u.Text != "root" && u.Text != "0" {
 		f.add("dockerfile-user", d.Name, u.Line, "USER "+u.Text, "the app does not run as root, which is good")
 	} else {
-		f.add("dockerfile-root", d.Name, u.Line, cmp.Or(strings.TrimSpace("USER "+u.Text), "USER"),
+		text := "no USER"
+		if u.Text != "" {
+			text = "USER " + u.Text
+		}
+		f.add("dockerfile-root", d.Name, u.Line, text,
 			"the app runs as root within its container; a line USER before CMD limits what a break-in can do")
 	}
 	for _, v := range d.Volumes {

@@ -89,6 +89,9 @@ func ReadDockerfile(name string, text io.Reader, args map[string]string) (d *Doc
 		if errors.As(err, &at) && len(at.Locations) > 0 && len(at.Locations[0]) > 0 {
 			line = at.Locations[0][0].Start.Line
 		}
+		if line <= 1 && strings.Contains(err.Error(), "no instructions") {
+			return nil, broken(name, 0, errors.New("it is empty"), "begin with a line such as FROM debian:12")
+		}
 		return nil, broken(name, line, err, "")
 	}
 	r := &reader{name: name, lex: shell.NewLex(result.EscapeToken), build: args, globals: map[string]string{}}
@@ -114,7 +117,7 @@ func broken(name string, line int, err error, remedy string) error {
 	if remedy == "" {
 		remedy = "mend that line; `docker build .` would refuse it, too"
 	}
-	return &fail.Error{Class: fail.Usage, Cause: at + ": " + strings.TrimSpace(err.Error()), Remedy: remedy, Err: err}
+	return &fail.Error{Class: fail.Usage, Cause: at + ": " + clip(err.Error()), Remedy: remedy}
 }
 
 func (r *reader) instruction(n *parser.Node) error {

@@ -1,0 +1,377 @@
+package project
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"berth/engine/fail"
+	"berth/engine/spec"
+)
+
+var update = flag.Bool("update", false, "write what is found into testdata")
+
+// TestInspect reads the source trees in testdata. Each has a file "want" with all that should be found.
+func TestInspect(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d trees, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir, want := unpack(t, a)
+			f, err := Inspect(t.Context(), dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := summary(f)
+			if *update {
+				a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool { return f.Name == "want" })
+				a.Files = append(a.Files, txtar.File{Name: "want", Data: []byte(got)})
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+			for _, x := range f.Findings {
+				if x.Text == "" || x.Means == "" || strings.ContainsAny(x.Text+x.Means, "\n\t") || strings.HasSuffix(x.Means, ".") {
+					t.Errorf("finding is not fit to be shown: %+v", x)
+				}
+				for _, secret := range []string{"hunter2", "0123456789abcdef"} {
+					if strings.Contains(x.Text+x.Means, secret) {
+						t.Errorf("a secret in %+v", x)
+					}
+				}
+			}
+			// What is suggested is what a Spec takes.
+			s := &spec.Spec{Dir: dir}
+			if err := s.Complete(f.Suggests, f.Origins()); err != nil {
+				t.Error(err)
+			}
+			for key := range f.Suggests {
+				if o := s.Origins[key]; o.Kind != spec.Detected || o.Text == "" {
+					t.Errorf("%s comes from %+v", key, o)
+				}
+			}
+		})
+	}
+}
+
+// unpack writes an archive into a folder, but for the file "want", which it returns.
+func unpack(t testing.TB, a *txtar.Archive) (dir, want string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "my-app")
+	for _, f := range a.Files {
+		if f.Name == "want" {
+			want = string(f.Data)
+			continue
+		}
+		name := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, want
+}
+
+// summary is all that was found, without the words.
+func summary(f *Findings) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "stack %s, port %d\n", f.Stack, f.Port)
+	v := reflect.ValueOf(f.Needs)
+	for i := range v.NumField() {
+		if v.Field(i).Bool() {
+			fmt.Fprintf(&b, "needs %s\n", v.Type().Field(i).Tag.Get("json"))
+		}
+	}
+	var keys []string
+	for k := range f.Suggests {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		fmt.Fprintf(&b, "suggests %s = %v (%s)\n", k, f.Suggests[k], f.from[k])
+	}
+	for _, x := range f.Findings {
+		fmt.Fprintf(&b, "%s %s:%d %s\n", x.ID, x.File, x.Line, x.Text)
+	}
+	return b.String()
+}
+
+func TestInspectNoDockerfile(t *testing.T) {
+	tests := []struct{ name, files, cause, remedy string }{
+		{"empty", "", "there is no Dockerfile in ", "run berth in the folder of the app"},
+		{"phoenix", "-- mix.exs --\n{:phoenix, \"~> 1.7\"}\n", "there is no Dockerfile in ", "`mix phx.gen.release --docker` writes one"},
+		{"node", "-- package.json --\n{}\n", "there is no Dockerfile in ", "write a Dockerfile"},
+		{"elsewhere", "-- docker/Dockerfile --\nFROM x\n", "there is no Dockerfile in ", `there is docker/Dockerfile: write dockerfile = "docker/Dockerfile" under [image]`},
+		{"named", "-- berth.toml --\nimage.dockerfile = \"build/D\"\n", "there is no build/D in ", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, _ := unpack(t, txtar.Parse([]byte(tt.files+"-- x --\n")))
+			f, err := Inspect(t.Context(), dir)
+			e := fail.From(err)
+			if err == nil || e.Class != fail.Usage || !strings.HasPrefix(e.Cause, tt.cause) || !strings.HasPrefix(e.Remedy, tt.remedy) {
+				t.Errorf("got %+v", e)
+			}
+			if !strings.Contains(e.Remedy, "--image") && tt.name != "elsewhere" {
+				t.Errorf("the remedy %q does not name --image", e.Remedy)
+			}
+			if f == nil || f.Suggests["app"] != "my-app" {
+				t.Errorf("the other findings do not come along: %+v", f)
+			}
+		})
+	}
+	if _, err := Inspect(t.Context(), filepath.Join(t.TempDir(), "nowhere")); fail.From(err).Class != fail.Usage {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// TestInspectStaysInside looks at links that lead out of the tree, at files that are secret, large or
+// binary, and at files that are no files.
+func TestInspectStaysInside(t *testing.T) {
+	outside := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(outside, "Dockerfile"), []byte("FROM outside\nEXPOSE 1\n"), 0o644))
+	must(t, os.WriteFile(filepath.Join(outside, "mix.exs"), []byte("{:libcluster, \"1\"}"), 0o644))
+	dir := t.TempDir()
+	must(t, os.Symlink(filepath.Join(outside, "Dockerfile"), filepath.Join(dir, "Dockerfile")))
+	must(t, os.Symlink(filepath.Join(outside, "mix.exs"), filepath.Join(dir, "mix.exs")))
+	must(t, os.Symlink(outside, filepath.Join(dir, "lib")))
+	must(t, os.Symlink(".", filepath.Join(dir, "loop")))
+	f, err := Inspect(t.Context(), dir)
+	if err == nil || fail.From(err).Class != fail.Usage || f.Needs.Clustering || f.Port != 0 {
+		t.Errorf("a link was followed out of the tree: %v, %s", err, summary(f))
+	}
+	must(t, os.Remove(filepath.Join(dir, "Dockerfile")))
+	must(t, os.WriteFile(filepath.Join(dir, "Real"), []byte("FROM x\nEXPOSE 2\nCMD [\"a\"]\n"), 0o644))
+	must(t, os.Symlink("Real", filepath.Join(dir, "Dockerfile")))
+	must(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("hashicorp/raft\x00"), 0o644))
+	must(t, os.WriteFile(filepath.Join(dir, "Gemfile"), []byte("gem 'sqlite3'\n"+strings.Repeat("#\n", maxFileSize/2)), 0o644))
+	if f, err = Inspect(t.Context(), dir); err != nil || f.Port != 2 || f.Needs.Clustering || f.Needs.PersistentStorage {
+		t.Errorf("a link within the tree, a binary and a huge file: %v, %s", err, summary(f))
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "Real"), make([]byte, maxFileSize+1), 0o644))
+	if _, err = Inspect(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("a huge Dockerfile: %v", err)
+	}
+}
+
+func TestInspectMuch(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM x\nCMD [\"a\"]\n"), 0o644))
+	must(t, os.Mkdir(filepath.Join(dir, "data"), 0o755))
+	must(t, os.WriteFile(filepath.Join(dir, "data", ".env"), nil, 0o644))
+	big, err := os.Create(filepath.Join(dir, "data", "big"))
+	must(t, err)
+	must(t, big.Truncate(200_000_000))
+	must(t, big.Close())
+	f, err := Inspect(t.Context(), dir)
+	must(t, err)
+	got := summary(f)
+	for _, want := range []string{"dockerignore-missing", "context-large :0 200 MB in 3 files", "context-secret data/.env:0"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is not in\n%s", want, got)
+		}
+	}
+}
+
+func TestReadDockerfile(t *testing.T) {
+	d, err := ReadDockerfile("Dockerfile", strings.NewReader(`# escape=`+"`"+`
+ARG TAG=1
+FROM alpine:${TAG} AS Base
+ARG PORTS="80 443/tcp"
+ENV A=1 B="two words" C=$A
+EXPOSE $PORTS 8000-8010
+USER app
+CMD ["base"]
+VOLUME /one /two/${A}
+ONBUILD EXPOSE 99
+FROM base AS other
+EXPOSE 5
+FROM base
+ENTRYPOINT ["/run"]
+HEALTHCHECK NONE
+`), map[string]string{"TAG": "2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Dockerfile{
+		Name: "Dockerfile", Stages: 3, From: Line{"FROM base", 13}, Base: "alpine:2",
+		Env: map[string]Line{"A": {"1", 5}, "B": {"two words", 5}, "C": {"", 5}},
+		Ports: []Port{
+			{80, 80, "tcp", 6}, {443, 443, "tcp", 6}, {8000, 8010, "tcp", 6},
+		},
+		Entry: &Command{Words: []string{"/run"}, Line: 14}, User: Line{"app", 7},
+		Volumes: []Line{{"/one", 9}, {"/two/1", 9}},
+	}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestReadBrokenDockerfile(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                 "Dockerfile: it is empty",
+		"# nothing\n":                      "Dockerfile: it is empty",
+		"ARG X=1\n":                        "Dockerfile: it has no FROM",
+		"FORM scratch\nEXPOSE 80\n":        "Dockerfile:1: there is no instruction FORM",
+		"FROM scratch\nEXPSE 80\n":         "Dockerfile:2: there is no instruction EXPSE",
+		"RUN x\nFROM y\n":                  "Dockerfile:1: RUN stands before the first FROM",
+		"FROM\n":                           "Dockerfile:1: FROM needs an image, and may name its stage: FROM image AS name",
+		"FROM a b\n":                       "Dockerfile:1: FROM needs an image, and may name its stage: FROM image AS name",
+		"FROM $NOTHING\n":                  "Dockerfile:1: FROM $NOTHING has no value",
+		"FROM a\n\nEXPOSE http\n":          "Dockerfile:3: EXPOSE http is not a port",
+		"FROM a\nEXPOSE 70000\n":           "Dockerfile:2: EXPOSE 70000 is not a port",
+		"FROM a\nEXPOSE 90-80\n":           "Dockerfile:2: EXPOSE 90-80 is not a port",
+		"FROM a\nEXPOSE 80/http\n":         "Dockerfile:2: EXPOSE 80/http is not a port",
+		"FROM a\nEXPOSE\n":                 "Dockerfile:2: EXPOSE names no port",
+		"FROM a\nENV X\n":                  "Dockerfile:2: ENV must have two arguments",
+		"FROM a\nUSER ${X\n":               "Dockerfile:2: ",
+		"FROM a\nRUN <<EOF\nx\n":           "Dockerfile:2: unterminated heredoc",
+		"<?xml version=\"1.0\"?>\n<x></x>": "Dockerfile:1: there is no instruction <?xml",
+		"FROM a\nENV " + strings.Repeat("x", 1<<17): "Dockerfile",
+	} {
+		_, err := ReadDockerfile("Dockerfile", strings.NewReader(text), nil)
+		e := fail.From(err)
+		if err == nil || e.Class != fail.Usage || !strings.HasPrefix(e.Cause, want) || e.Remedy == "" || strings.Contains(e.Cause, "\n") {
+			t.Errorf("%.40q: %q, remedy %q; want %q", text, e.Cause, e.Remedy, want)
+		}
+	}
+	_, err := ReadDockerfile("Dockerfile", strings.NewReader("FORM scratch"), nil)
+	if got := fail.From(err).Remedy; got != "did you mean FROM?" {
+		t.Errorf("remedy %q", got)
+	}
+	_, err = ReadDockerfile("Dockerfile", failing{}, nil)
+	if err == nil {
+		t.Error("a reader that fails")
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, fs.ErrPermission }
+
+// Each mark is whole: it has a proof, known needs, keys that berth.toml has, and it is sound.
+func TestDetectorsAreWhole(t *testing.T) {
+	d, err := embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(id string, p proof) {
+		t.Helper()
+		if p.Source == "" || len(p.AsOf) != len("2026-11-22") || !slices.Contains([]string{"high", "medium", "low"}, p.Confidence) {
+			t.Errorf("%s has no proof: %+v", id, p)
+		}
+	}
+	for _, s := range d.Stacks {
+		check(s.ID, s.proof)
+	}
+	for _, b := range d.Bases {
+		check(b.Image, b.proof)
+	}
+	ids := map[string]bool{}
+	for _, x := range d.Detectors {
+		check(x.ID, x.proof)
+		if x.ID == "" || ids[x.ID] || x.Means == "" || len(x.Files) == 0 || (x.Pattern == "") == (len(x.Names) == 0) ||
+			(x.Section == "") != (len(x.Names) == 0) || (x.AlsoPattern == "") != (len(x.AlsoFiles) == 0) {
+			t.Errorf("%s is not whole: %+v", x.ID, x)
+		}
+		ids[x.ID] = true
+		for _, n := range append(x.Needs, x.Cancels...) {
+			if new(Needs).by(n) == nil {
+				t.Errorf("%s: there is no need %s", x.ID, n)
+			}
+		}
+		for key := range x.Suggests {
+			if _, ok := spec.KeyOf(key); !ok {
+				t.Errorf("%s: there is no key %s", x.ID, key)
+			}
+		}
+	}
+	if len(d.Detectors) < 30 {
+		t.Errorf("only %d detectors", len(d.Detectors))
+	}
+	var n Needs
+	if got := reflect.TypeOf(n).NumField(); got != 9 {
+		t.Errorf("Needs has %d fields; does by know them all?", got)
+	}
+	for _, bad := range []string{"[[detector]]\nid = 1\n", "[[detector]]\npattern = '('\n", "nothing = 1\n"} {
+		if _, err := decodeDetectors(bad); err == nil {
+			t.Errorf("%q decodes", bad)
+		}
+	}
+}
+
+func TestGlob(t *testing.T) {
+	for pattern, names := range map[string][2]string{
+		"mix.exs":               {"mix.exs", "a/mix.exs"},
+		"lib/*_web/endpoint.ex": {"lib/x_web/endpoint.ex", "lib/a/x_web/endpoint.ex"},
+		"**/*.py":               {"a.py", "a.pyc"},
+		"lib/**/*.ex":           {"lib/a/b/c.ex", "libs/a.ex"},
+		"**/Dockerfile":         {"x/Dockerfile", "x/Dockerfile.dev"},
+		"requirements*.txt":     {"requirements-dev.txt", "a/requirements.txt"},
+	} {
+		g := newGlob(pattern)
+		if !g.match(names[0]) || g.match(names[1]) {
+			t.Errorf("%s: %s %v, %s %v", pattern, names[0], g.match(names[0]), names[1], g.match(names[1]))
+		}
+	}
+	if !newGlob("lib/**/*.ex").match("lib/a.ex") {
+		t.Error("** does not match no folder")
+	}
+}
+
+// FuzzReadDockerfile feeds the reader anything: it answers with a Dockerfile or a usage failure.
+func FuzzReadDockerfile(f *testing.F) {
+	for _, seed := range []string{
+		"FROM a\nEXPOSE 80\nCMD [\"x\"]\n", "ARG A=1\nFROM a:${A:-2} AS b\nENV X=$Y\nFROM b\nEXPOSE ${X}-90/udp\n",
+		"# escape=`\nFROM x\nRUN <<EOF\nEOF\nHEALTHCHECK CMD x\nVOLUME [\"a\"]\nUSER $U\n", "#syntax=x\n#check=skip\nFROM a",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := ReadDockerfile("Dockerfile", strings.NewReader(text), map[string]string{"A": "3"})
+		var e *fail.Error
+		switch {
+		case err != nil && (!errors.As(err, &e) || e.Class != fail.Usage):
+			t.Fatalf("not a usage failure: %v", err)
+		case err == nil && (d.Base == "" || d.Stages == 0 || d.From.Line == 0):
+			t.Fatalf("a Dockerfile of nothing: %+v", d)
+		}
+		if err != nil {
+			return
+		}
+		for _, p := range d.Ports {
+			if p.From < 1 || p.To > 65535 || p.From > p.To || p.Line == 0 {
+				t.Fatalf("port %+v", p)
+			}
+		}
+	})
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
