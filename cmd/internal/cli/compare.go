@@ -43,7 +43,6 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	q.register(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive("json", "markdown")
 	return cmd
 }
 
@@ -101,6 +100,9 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 	q.imply(cmd.Flags())
 	if q.measure && !q.rank {
 		return usage(cmd, "--measure goes with --rank-regions")
+	}
+	if q.markdown && a.flags.json {
+		return usage(cmd, "--markdown and --json exclude each other")
 	}
 	dir, err := a.dir()
 	if err != nil {

@@ -3,16 +3,22 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"berth/assets"
 	"berth/cmd/internal/report"
+	"berth/compare"
+	"berth/compare/advise"
+	"berth/compare/price"
 	"berth/engine"
 	"berth/engine/project"
+	"berth/engine/spec"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -29,7 +35,7 @@ func (a *app) demo(ctx context.Context) error {
 		return fmt.Errorf("make a folder for the sample app: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // of no use to anybody afterwards
-	a.flags.dir = filepath.Join(dir, "guestbook")
+	a.flags.dir = filepath.Join(dir, "harbor")
 	if err := extract(a.flags.dir); err != nil {
 		return fmt.Errorf("write the sample app: %w", err)
 	}
@@ -86,4 +92,22 @@ func extract(dir string) error {
 		return err
 	}
 	return os.CopyFS(dir, sample)
+}
+
+// compareFor answers what berth compare would about an app as its settings have it.
+func (a *app) compareFor(s *spec.Spec, found *project.Findings) error {
+	needs := advise.Requirements{
+		Region: s.Region, WebSockets: s.Network.WebSockets, WebSocketUploads: found.Needs.WebSocketUploads,
+		Clustering: s.Network.Clustering != "", PersistentStorage: found.Needs.PersistentStorage,
+		GRPC: found.Needs.GRPC, ARM64: s.Image.Platform == spec.ARM64,
+		CustomDomain: s.Network.Domain != "", ReleaseCommand: s.Service.ReleaseCommand != "",
+	}
+	usage := price.DefaultUsage()
+	usage.VCPU, usage.MemoryGB, usage.Instances = s.Service.CPU, float64(s.Service.Memory)/1024, s.Service.Instances
+	r, err := compare.Advisor{Prices: a.prices(), Today: time.Now()}.Report(needs, usage)
+	if err != nil {
+		return fmt.Errorf("compare services: %w", err)
+	}
+	_, err = io.WriteString(a.Out, r.Text(textWidth, false))
+	return err
 }

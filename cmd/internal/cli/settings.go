@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -30,15 +31,33 @@ func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
 	if err != nil && s.Image.Ref == "" {
 		return nil, err
 	}
-	var suggests map[string]any
-	var from map[string]spec.Origin
-	if found != nil {
-		suggests, from = found.Suggests, found.Origins()
-	}
+	suggests, from := suggestions(found)
 	if err := s.Complete(suggests, from); err != nil {
 		return nil, err
 	}
 	return s, spec.AsError(s.Validate(regions()...))
+}
+
+// suggestions are the values that the source tree proposes for berth.toml, and where each was read.
+func suggestions(found *project.Findings) (map[string]any, map[string]spec.Origin) {
+	if found == nil {
+		return nil, nil
+	}
+	suggests, from := maps.Clone(found.Suggests), maps.Clone(found.Origins())
+	for _, need := range []struct {
+		is    bool
+		key   string
+		value any
+	}{
+		{found.Needs.WebSockets, "network.websockets", true},
+		{found.Needs.Clustering, "network.clustering", "dns"},
+	} {
+		if _, ok := suggests[need.key]; !ok && need.is {
+			suggests[need.key] = need.value
+			from[need.key] = spec.Origin{Kind: spec.Detected, Text: "the source tree"}
+		}
+	}
+	return suggests, from
 }
 
 // named is settings for verbs that only need to know which app in which region is meant.
