@@ -89,9 +89,10 @@ func (c *call) createDistribution(cfg *cftypes.DistributionConfig, t tagMap) (*d
 			return nil, &cftypes.DistributionAlreadyExists{Message: msg("The caller reference that you are using to create a distribution is associated with another distribution. Already exists: %s", d.ID)}
 		}
 	}
-	d := &distribution{ID: "E" + c.st.letters(13), Config: clone(cfg), ETag: 1, Changed: c.now, Tags: t}
+	key := c.st.fresh("distribution", str(cfg.CallerReference))
+	d := &distribution{ID: "E" + lettersOf(key, 13), Config: clone(cfg), ETag: 1, Changed: c.now, Tags: t}
 	d.ARN = fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", c.st.Account, d.ID)
-	d.Domain = "d" + c.st.random(13) + ".cloudfront.net"
+	d.Domain = "d" + key[:13] + ".cloudfront.net"
 	d.Deployed = c.now.Add(c.a.delay(latCFCreate, d.ID))
 	c.st.Distributions = append(c.st.Distributions, d)
 	return d, nil

@@ -68,9 +68,8 @@ func sdCreatePrivateDnsNamespace(c *call, in *sd.CreatePrivateDnsNamespaceInput)
 			Message: msg("The namespace %s already exists.", taken.Name), NamespaceId: new(taken.ID), CreatorRequestId: new(taken.Request),
 		}
 	}
-	c.st.Seq++
 	n := &namespace{
-		ID: "ns-" + stableID(c.r.Name, str(in.Name), fmt.Sprint(c.st.Seq))[:16], Name: str(in.Name), VPC: str(in.Vpc),
+		ID: "ns-" + c.st.fresh(c.r.Name, "namespace", str(in.Name))[:16], Name: str(in.Name), VPC: str(in.Vpc),
 		Request: str(in.CreatorRequestId), Tags: sdTags(in.Tags), Ready: c.now.Add(c.a.delay(latNamespace, str(in.Name))),
 	}
 	c.r.Namespaces = append(c.r.Namespaces, n)
@@ -135,9 +134,8 @@ func sdCreateService(c *call, in *sd.CreateServiceInput) (*sd.CreateServiceOutpu
 			Message: msg("The service %s already exists in the namespace.", d.Name), ServiceId: new(d.ID), CreatorRequestId: new(d.Request),
 		}
 	}
-	c.st.Seq++
 	d := &discovery{
-		ID: "srv-" + stableID(c.r.Name, n.ID, str(in.Name), fmt.Sprint(c.st.Seq))[:16], Name: str(in.Name),
+		ID: "srv-" + c.st.fresh(n.ID, str(in.Name))[:16], Name: str(in.Name),
 		Namespace: n.ID, Request: str(in.CreatorRequestId), Tags: sdTags(in.Tags),
 	}
 	c.r.Discoveries = append(c.r.Discoveries, d)

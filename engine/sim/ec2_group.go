@@ -68,8 +68,8 @@ func (r *region) group(id string) *securityGroup {
 }
 
 func (st *state) newGroup(r *region, name, description, vpc string, t tagMap) *securityGroup {
-	g := &securityGroup{ID: "sg-0" + st.random(16), Name: name, Description: description, VPC: vpc, Tags: t}
-	g.Rules = append(g.Rules, groupRule{ID: "sgr-0" + st.random(16), Egress: true, Proto: "-1", From: -1, To: -1, CIDR: "0.0.0.0/0"})
+	g := &securityGroup{ID: "sg-0" + st.fresh("group", vpc, name)[:16], Name: name, Description: description, VPC: vpc, Tags: t}
+	g.Rules = append(g.Rules, groupRule{ID: "sgr-0" + st.fresh(g.ID, "egress")[:16], Egress: true, Proto: "-1", From: -1, To: -1, CIDR: "0.0.0.0/0"})
 	r.Groups = append(r.Groups, g)
 	return g
 }
@@ -331,7 +331,7 @@ func (c *call) authorize(group *string, egress bool, perms []ec2types.IpPermissi
 	}
 	var out []ec2types.SecurityGroupRule
 	for _, r := range rules {
-		r.ID, r.Tags = "sgr-0"+c.st.random(16), t
+		r.ID, r.Tags = "sgr-0"+c.st.fresh(g.ID, fmt.Sprint(r))[:16], t
 		g.Rules = append(g.Rules, r)
 		out = append(out, c.ruleOut(g, r))
 	}

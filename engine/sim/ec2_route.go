@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
@@ -60,7 +62,8 @@ const (
 )
 
 func ec2CreateInternetGateway(c *call, in *ec2.CreateInternetGatewayInput) (*ec2.CreateInternetGatewayOutput, error) {
-	g := &gateway{ID: "igw-0" + c.st.random(16), Tags: ec2Tags(in.TagSpecifications)}
+	t := ec2Tags(in.TagSpecifications)
+	g := &gateway{ID: "igw-0" + c.st.fresh(c.r.Name, "gateway", fmt.Sprint(t))[:16], Tags: t}
 	c.r.Gateways = append(c.r.Gateways, g)
 	return &ec2.CreateInternetGatewayOutput{InternetGateway: new(g.out(c))}, nil
 }
@@ -151,8 +154,9 @@ func ec2CreateRouteTable(c *call, in *ec2.CreateRouteTableInput) (*ec2.CreateRou
 	if v == nil {
 		return nil, apiErr("InvalidVpcID.NotFound", noVPC, str(in.VpcId))
 	}
+	tags := ec2Tags(in.TagSpecifications)
 	t := &routeTable{
-		ID: "rtb-0" + c.st.random(16), VPC: v.ID, Tags: ec2Tags(in.TagSpecifications),
+		ID: "rtb-0" + c.st.fresh(v.ID, "table", fmt.Sprint(tags))[:16], VPC: v.ID, Tags: tags,
 		Routes: []route{{CIDR: v.CIDR, Gateway: "local"}},
 	}
 	c.r.RouteTables = append(c.r.RouteTables, t)
@@ -302,7 +306,7 @@ func ec2AssociateRouteTable(c *call, in *ec2.AssociateRouteTableInput) (*ec2.Ass
 	case s.RouteTable != "":
 		return nil, apiErr("Resource.AlreadyAssociated", "the specified association for route table %s conflicts with an existing association", t.ID)
 	}
-	s.RouteTable, s.AssocID = t.ID, "rtbassoc-0"+c.st.random(16)
+	s.RouteTable, s.AssocID = t.ID, "rtbassoc-0"+c.st.fresh(t.ID, s.ID)[:16]
 	return &ec2.AssociateRouteTableOutput{AssociationId: new(s.AssocID)}, nil
 }
 

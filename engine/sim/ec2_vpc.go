@@ -56,13 +56,13 @@ func zoneID(zone string) string {
 func (st *state) addDefaultVPC(r *region) {
 	v := st.newVPC(r, "172.31.0.0/16", time.Time{}, nil)
 	v.Default, v.DNSHostnames = true, true
-	igw := &gateway{ID: "igw-0" + st.random(16), VPC: v.ID}
+	igw := &gateway{ID: "igw-0" + st.fresh(v.ID, "gateway")[:16], VPC: v.ID}
 	r.Gateways = append(r.Gateways, igw)
 	main := r.mainTable(v.ID)
 	main.Routes = append(main.Routes, route{CIDR: "0.0.0.0/0", Gateway: igw.ID})
 	for i, l := range zoneLetters {
 		r.Subnets = append(r.Subnets, &subnet{
-			ID: "subnet-0" + st.random(16), VPC: v.ID, CIDR: fmt.Sprintf("172.31.%d.0/20", i*16),
+			ID: "subnet-0" + st.fresh(v.ID, l)[:16], VPC: v.ID, CIDR: fmt.Sprintf("172.31.%d.0/20", i*16),
 			Zone: r.Name + l, DefaultAZ: true, MapPublic: true,
 		})
 	}
@@ -70,10 +70,10 @@ func (st *state) addDefaultVPC(r *region) {
 
 // newVPC makes a VPC with its main route table and default security group.
 func (st *state) newVPC(r *region, cidr string, now time.Time, t tagMap) *vpc {
-	v := &vpc{ID: "vpc-0" + st.random(16), CIDR: cidr, DNSSupport: true, Created: now, Tags: t}
+	v := &vpc{ID: "vpc-0" + st.fresh(r.Name, "vpc", cidr, fmt.Sprint(t))[:16], CIDR: cidr, DNSSupport: true, Created: now, Tags: t}
 	r.VPCs = append(r.VPCs, v)
 	r.RouteTables = append(r.RouteTables, &routeTable{
-		ID: "rtb-0" + st.random(16), VPC: v.ID, Main: true, MainAssoc: "rtbassoc-0" + st.random(16),
+		ID: "rtb-0" + st.fresh(v.ID, "main")[:16], VPC: v.ID, Main: true, MainAssoc: "rtbassoc-0" + st.fresh(v.ID, "main")[:16],
 		Routes: []route{{CIDR: cidr, Gateway: "local"}},
 	})
 	st.newGroup(r, "default", "default VPC security group", v.ID, nil)
@@ -227,7 +227,7 @@ func ec2CreateSubnet(c *call, in *ec2.CreateSubnetInput) (*ec2.CreateSubnetOutpu
 		return nil, apiErr("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %s.",
 			zone, strings.Join(zones(c.r.Name), ", "))
 	}
-	s := &subnet{ID: "subnet-0" + c.st.random(16), VPC: v.ID, CIDR: p.String(), Zone: zone, Created: c.now, Tags: ec2Tags(in.TagSpecifications)}
+	s := &subnet{ID: "subnet-0" + c.st.fresh(v.ID, p.String())[:16], VPC: v.ID, CIDR: p.String(), Zone: zone, Created: c.now, Tags: ec2Tags(in.TagSpecifications)}
 	c.r.Subnets = append(c.r.Subnets, s)
 	return &ec2.CreateSubnetOutput{Subnet: new(c.subnetOut(s))}, nil
 }

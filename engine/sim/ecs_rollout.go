@@ -35,7 +35,7 @@ type rollout struct {
 	Completed  bool      // was completed once, so that one can go back to it
 	RollbackTo string    // revision ARN
 	RollbackAt time.Time
-	RollbackOf string    // on the deployment that goes back: the id of the failed one. It has no service deployment
+	RollbackOf string // on the deployment that goes back: the id of the failed one. It has no service deployment
 }
 
 // keptRollouts is how many rollouts a service remembers.

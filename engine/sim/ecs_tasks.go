@@ -168,7 +168,7 @@ func ecsRunTask(c *call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 			command = slices.Clone(o.Command)
 		}
 	}
-	key := stableID(k.ARN, c.now.String(), c.st.random(32))
+	key := stableID(k.ARN, d.ARN, c.now.String(), str(in.ClientToken))
 	for i := range int(val(in.Count, 1)) {
 		if w.overQuota(d) {
 			return nil, client("You've reached the limit on the number of vCPUs you can run concurrently")

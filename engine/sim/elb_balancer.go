@@ -157,10 +157,10 @@ func elbCreateLoadBalancer(c *call, in *elb.CreateLoadBalancerInput) (*elb.Creat
 	if _, err := c.linked("elasticloadbalancing.amazonaws.com", "elasticloadbalancingv2"); err != nil {
 		return nil, err
 	}
-	id := c.st.random(16)
+	id := c.st.fresh(c.r.Name, "balancer", name)
 	lb := &loadBalancer{
-		ARN: elbARN(c, "loadbalancer/app/"+name+"/"+id), Name: name, Scheme: scheme, Type: "application", IPType: string(in.IpAddressType),
-		DNS: fmt.Sprintf("%s-%s.%s.elb.amazonaws.com", name, c.st.digits(10), c.r.Name),
+		ARN: elbARN(c, "loadbalancer/app/"+name+"/"+id[:16]), Name: name, Scheme: scheme, Type: "application", IPType: string(in.IpAddressType),
+		DNS: fmt.Sprintf("%s-%s.%s.elb.amazonaws.com", name, digitsOf(id[16:], 10), c.r.Name),
 		VPC: vpc, Subnets: subnets, Groups: groups, Attrs: map[string]string{}, Created: c.now, Tags: elbTags(in.Tags),
 	}
 	lb.Active = c.now.Add(c.a.delay(latLBActive, lb.ARN))

@@ -150,7 +150,7 @@ func elbCreateListener(c *call, in *elb.CreateListenerInput) (*elb.CreateListene
 			return nil, &elbtypes.DuplicateListenerException{Message: msg("A listener already exists on this port for this load balancer '%s'", lb.ARN)}
 		}
 		l := &listener{
-			ARN: elbARN(c, "listener/"+lb.suffix()+"/"+c.st.random(16)), Port: port, Protocol: string(in.Protocol),
+			ARN: elbARN(c, "listener/"+lb.suffix()+"/"+c.st.fresh(lb.ARN, strconv.Itoa(int(port)))[:16]), Port: port, Protocol: string(in.Protocol),
 			Policy: str(in.SslPolicy), Default: clone(in.DefaultActions), Tags: elbTags(in.Tags),
 		}
 		for _, x := range in.Certificates {
@@ -287,7 +287,7 @@ func elbCreateRule(c *call, in *elb.CreateRuleInput) (*elb.CreateRuleOutput, err
 		return nil, err
 	}
 	x := &rule{
-		ARN: ruleARN(l.ARN, c.st.random(16)), Priority: priority, Conditions: clone(in.Conditions),
+		ARN: ruleARN(l.ARN, c.st.fresh(l.ARN, strconv.Itoa(int(priority)))[:16]), Priority: priority, Conditions: clone(in.Conditions),
 		Actions: clone(in.Actions), Tags: elbTags(in.Tags),
 	}
 	l.Rules = append(l.Rules, x)

@@ -144,7 +144,7 @@ func elbCreateTargetGroup(c *call, in *elb.CreateTargetGroupInput) (*elb.CreateT
 		}
 		return &elb.CreateTargetGroupOutput{TargetGroups: []elbtypes.TargetGroup{c.targetGroupOut(have)}}, nil
 	}
-	t.ARN = elbARN(c, "targetgroup/"+t.Name+"/"+c.st.random(16))
+	t.ARN = elbARN(c, "targetgroup/"+t.Name+"/"+c.st.fresh(c.r.Name, "target group", t.Name)[:16])
 	c.r.TargetGroups = append(c.r.TargetGroups, t)
 	return &elb.CreateTargetGroupOutput{TargetGroups: []elbtypes.TargetGroup{c.targetGroupOut(t)}}, nil
 }

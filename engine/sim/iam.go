@@ -84,7 +84,7 @@ func iamCreateRole(c *call, in *iam.CreateRoleInput) (*iam.CreateRoleOutput, err
 		return nil, err
 	}
 	r := &role{
-		Name: name, Path: val(in.Path, "/"), ID: "AROA" + c.st.letters(17), Trust: str(in.AssumeRolePolicyDocument),
+		Name: name, Path: val(in.Path, "/"), ID: "AROA" + lettersOf(c.st.fresh("role", name), 17), Trust: str(in.AssumeRolePolicyDocument),
 		Description: str(in.Description), Created: c.now, TrustSince: c.now, Inline: map[string]string{}, Tags: iamTags(in.Tags),
 	}
 	c.st.IAM.Roles = append(c.st.IAM.Roles, r)
@@ -258,7 +258,7 @@ var linkedRoles = map[string]string{
 // linkRole makes a service-linked role that works from a certain time on.
 func (st *state) linkRole(service string, now, usable time.Time) *role {
 	r := &role{
-		Name: linkedRoles[service], Path: "/aws-service-role/" + service + "/", ID: "AROA" + st.letters(17), Linked: true,
+		Name: linkedRoles[service], Path: "/aws-service-role/" + service + "/", ID: "AROA" + lettersOf(st.fresh("role", service), 17), Linked: true,
 		Trust:   fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, service),
 		Created: now, TrustSince: now, Usable: usable, Inline: map[string]string{},
 	}

@@ -22,7 +22,7 @@ var operations = sync.OnceValue(func() map[string]operation {
 
 		op(iamCreateRole), op(iamGetRole), op(iamUpdateAssumeRolePolicy), op(iamPutRolePolicy), op(iamGetRolePolicy),
 		op(iamListRolePolicies), op(iamDeleteRolePolicy), op(iamAttachRolePolicy), op(iamDetachRolePolicy),
-		op(iamListAttachedRolePolicies), op(iamDeleteRole), op(iamTagRole), op(iamListRoleTags),
+		op(iamListAttachedRolePolicies), op(iamListRoles), op(iamDeleteRole), op(iamTagRole), op(iamListRoleTags),
 		op(iamCreateServiceLinkedRole), op(iamSimulatePrincipalPolicy),
 
 		op(ecrCreateRepository), op(ecrDescribeRepositories), op(ecrDeleteRepository), op(ecrPutLifecyclePolicy),

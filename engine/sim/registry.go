@@ -242,7 +242,7 @@ func (c *call) serveUpload(req *http.Request, r registryRequest, p *repository) 
 		return map[string]string{"Location": "/v2/" + r.repo + "/blobs/uploads/" + id, "Docker-Upload-Uuid": id}
 	}
 	if req.Method == http.MethodPost {
-		id := c.st.uuid()
+		id := uuidOf(stableID("upload", r.repo, strconv.Itoa(c.a.n)))
 		c.a.uploads[id] = &upload{repo: r.repo, sum: sha256.New()}
 		return response(req, http.StatusAccepted, location(id), nil), nil
 	}

@@ -2,10 +2,9 @@ package sim
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,11 +16,12 @@ const schema = 1
 type state struct {
 	Schema        int
 	Account       string
-	Now           time.Time // the latest time the account has shown; it never goes back
-	Seq           int       // how many ids were given out
+	Now           time.Time      // the latest time the account has shown; it never goes back
+	Made          map[string]int // how often something with a natural key was made, which its id depends on
 	NoDefaultVPC  bool
 	IAM           iamState
 	Distributions []*distribution
+	BuildCache    []string // steps that the stand-in for Docker has played
 	Regions       map[string]*region
 }
 
@@ -126,48 +126,32 @@ func remove[T any](items []*T, gone *T) []*T {
 	return slices.DeleteFunc(slices.Clone(items), func(it *T) bool { return it == gone })
 }
 
-// random gives n hexadecimal digits that differ from call to call, the same in every run with the same
-// order of calls.
-func (st *state) random(n int) string {
-	st.Seq++
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", st.Account, st.Seq))
-	s := hex.EncodeToString(sum[:])
-	for len(s) < n {
-		more := sha256.Sum256([]byte(s))
-		s += hex.EncodeToString(more[:])
+// fresh is a hexadecimal id of 64 digits for something new with that natural key. What is made again gets
+// another id, but the same things made in another order get the same ids: so two accounts in which the same
+// was made are alike.
+func (st *state) fresh(parts ...string) string {
+	key := stableID(parts...)[:16]
+	if st.Made == nil {
+		st.Made = map[string]int{}
 	}
-	return s[:n]
+	st.Made[key]++
+	return stableID(append(parts, st.Account, strconv.Itoa(st.Made[key]))...)
 }
 
-// digits is random in decimal, not beginning with a zero.
-func (st *state) digits(n int) string {
-	h := []byte(st.random(n))
-	for i, c := range h {
-		if c >= 'a' {
-			h[i] = '0' + (c-'a')%10
-		}
-	}
-	if h[0] == '0' {
-		h[0] = '7'
-	}
-	return string(h)
-}
-
-// letters is random in upper-case letters and digits, as CloudFront and IAM ids are.
-func (st *state) letters(n int) string {
+// lettersOf makes upper-case letters and digits of a hexadecimal key, as CloudFront and IAM ids have them.
+func lettersOf(key string, n int) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-	sum := sha256.Sum256([]byte(st.random(32)))
+	sum := sha256.Sum256([]byte(key))
 	var b strings.Builder
 	for i := range n {
-		b.WriteByte(alphabet[int(sum[i%len(sum)])%len(alphabet)])
+		b.WriteByte(alphabet[int(sum[i])%len(alphabet)])
 	}
 	return b.String()
 }
 
-// uuid is random in the shape of a UUID.
-func (st *state) uuid() string {
-	h := st.random(32)
-	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
+// uuidOf makes something in the shape of a UUID of a hexadecimal key.
+func uuidOf(h string) string {
+	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:32]
 }
 
 // regionNamed gives the region's part of the state; a first look at a region brings its default VPC.
