@@ -86,32 +86,14 @@ func lines(s string) []string {
 	return out
 }
 
-// edits is the shortest list of operations between two texts that share their beginning and end, found by
-// the longest common subsequence of what is left between.
+// reach is how far ahead a walk looks for the place where two texts agree again. The changes made here are
+// of a few lines.
+const reach = 64
+
+// edits is the operations that turn a into b. It walks both texts, and where they differ takes the fewest
+// lines out and in until they agree again; the time grows with the length of the texts, not with its square.
 func edits(a, b []string) []op {
-	head := 0
-	for head < len(a) && head < len(b) && a[head] == b[head] {
-		head++
-	}
-	tail := 0
-	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
-		tail++
-	}
-	x, y := a[head:len(a)-tail], b[head:len(b)-tail]
-	best := make([][]int, len(x)+1)
-	for i := range best {
-		best[i] = make([]int, len(y)+1)
-	}
-	for i := len(x) - 1; i >= 0; i-- {
-		for j := len(y) - 1; j >= 0; j-- {
-			if x[i] == y[j] {
-				best[i][j] = best[i+1][j+1] + 1
-			} else {
-				best[i][j] = max(best[i+1][j], best[i][j+1])
-			}
-		}
-	}
-	var out []op
+	out := make([]op, 0, len(a)+reach)
 	i, j := 0, 0
 	put := func(kind byte, text string) {
 		out = append(out, op{kind, text, i, j})
@@ -122,22 +104,32 @@ func edits(a, b []string) []op {
 			j++
 		}
 	}
-	for n := range head {
-		put(' ', a[n])
-	}
-	for i-head < len(x) || j-head < len(y) {
-		p, q := i-head, j-head
-		switch {
-		case p < len(x) && q < len(y) && x[p] == y[q]:
-			put(' ', x[p])
-		case p < len(x) && (q == len(y) || best[p+1][q] >= best[p][q+1]):
-			put('-', x[p])
-		default:
-			put('+', y[q])
+	for i < len(a) || j < len(b) {
+		if i < len(a) && j < len(b) && a[i] == b[j] {
+			put(' ', a[i])
+			continue
+		}
+		gone, come := agree(a[i:], b[j:])
+		for range gone {
+			put('-', a[i])
+		}
+		for range come {
+			put('+', b[j])
 		}
 	}
-	for n := range tail {
-		put(' ', a[len(a)-tail+n])
-	}
 	return out
+}
+
+// agree returns how many lines of each text stand before the next line that both have: as few as possible
+// together, all of them when there is none within reach.
+func agree(a, b []string) (gone, come int) {
+	for sum := 1; sum <= reach; sum++ {
+		for gone := range sum + 1 {
+			come := sum - gone
+			if gone < len(a) && come < len(b) && a[gone] == b[come] {
+				return gone, come
+			}
+		}
+	}
+	return len(a), len(b)
 }
