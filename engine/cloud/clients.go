@@ -47,6 +47,7 @@ type Clients struct {
 	Region    string
 	Clock     clock.Clock
 	Transport http.RoundTripper // for registries and endpoints, never nil
+	PollEvery time.Duration     // between two looks of the poller, zero means its own
 	Calls     *Counter
 }
 
@@ -96,6 +97,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Scaling: applicationautoscaling.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
+		PollEvery: e.PollEvery,
 	}, nil
 }
 

@@ -6,6 +6,7 @@ package cloud
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -29,6 +30,8 @@ type Environment struct {
 	Transport http.RoundTripper
 	// Clock is the engine's clock; the zero Clock is the wall clock.
 	Clock clock.Clock
+	// PollEvery replaces the time between two looks of the poller. Zero means the poller's own.
+	PollEvery time.Duration
 	// Simulated is a sentence about the simulated account, empty for a real one.
 	Simulated string
 	// Close saves what the environment keeps. Nil when there is nothing to save.

@@ -110,15 +110,12 @@ func (p *Plan) cost(c *Change, est price.Estimate, today string) {
 	p.MonthlyUSD += est.MonthlyUSD
 }
 
-// Observe asks AWS who we are and looks all resources up, each as soon as what it needs for that is known.
+// Observe asks AWS who we are and looks all resources up, at once, each as soon as what it needs for that is
+// known. Who we are is known to the resources afterwards only.
 func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error {
-	id, err := scope.WhoAmI(ctx)
-	if err != nil {
-		return err
-	}
-	scope.Identity = id
 	var g graph.Graph
-	looks := map[string]func(context.Context, *resource.Scope) error{}
+	looks := map[string]func(context.Context, *resource.Scope) error{whoAmI: identify}
+	g.Add(whoAmI)
 	for _, r := range rs {
 		name := r.Info().ID
 		looks[name] = r.Observe
@@ -150,6 +147,14 @@ func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error 
 		return context.Cause(ctx)
 	}
 	return ctx.Err()
+}
+
+// whoAmI is the step that asks for the identity.
+const whoAmI = "identity"
+
+func identify(ctx context.Context, s *resource.Scope) (err error) {
+	s.Identity, err = s.WhoAmI(ctx)
+	return err
 }
 
 func label(rs resource.Set, step string) string {

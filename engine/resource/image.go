@@ -29,8 +29,10 @@ type Image struct {
 
 	Ref string // output: reference by digest, what a task definition runs
 
-	tag   string // src-<hash of the source tree>
-	found bool
+	tag    string // src-<hash of the source tree>
+	pushed string // digest as observed
+	found  bool
+	scope  *Scope // of the observation: who and where we are
 }
 
 // Info implements Resource.
@@ -70,10 +72,7 @@ func (i *Image) Observe(ctx context.Context, s *Scope) error {
 	if err != nil {
 		return err
 	}
-	if digest != "" {
-		i.found = true
-		i.Ref = i.host(s) + "/" + i.Repository.Name() + "@" + digest
-	}
+	i.scope, i.pushed, i.found = s, digest, digest != ""
 	i.Build.needed = !i.found
 	return nil
 }
@@ -117,6 +116,7 @@ func (i *Image) Diff() Diff {
 	case i.Build == nil:
 		return none()
 	case i.found:
+		i.Ref = i.host(i.scope) + "/" + i.Repository.Name() + "@" + i.pushed
 		return none()
 	}
 	i.Ref = ""

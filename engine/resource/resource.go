@@ -146,6 +146,9 @@ func (s *Scope) Progress(text string, current, total int64, unit string) {
 // Poll waits with the engine's only poller and says so.
 func (s *Scope) Poll(ctx context.Context, w cloud.Wait, usually time.Duration, look func(context.Context) (bool, string, error)) error {
 	told := ""
+	if s.PollEvery != 0 {
+		w.Every = s.PollEvery
+	}
 	return cloud.Poll(ctx, s.Clock, w, func(ctx context.Context) (bool, string, error) {
 		done, seen, err := look(ctx)
 		if text := waitText(w.For, seen); !done && err == nil && text != told {

@@ -20,9 +20,7 @@ type Role struct {
 	Owner Owner
 	Role  string // execution or task
 	Label string
-	// Policy is the inline policy's document. It is asked for once the identity is known, and may only use
-	// what is known by then.
-	Policy func(*Scope) string
+	Policy func(*Scope) string // the inline policy's document, asked for once the identity is known
 
 	ARN string // output
 
@@ -30,7 +28,7 @@ type Role struct {
 	found  bool
 	trust  string // as observed
 	policy string // as observed, empty when there is none
-	wanted struct{ trust, policy string }
+	scope  *Scope // of the observation: who and where we are
 }
 
 // NewRole makes a role; role is execution or task.
@@ -51,7 +49,7 @@ func (r *Role) Needs() []Need { return nil }
 
 // Observe implements Resource.
 func (r *Role) Observe(ctx context.Context, s *Scope) error {
-	r.wanted.trust, r.wanted.policy = trustTasks(s), r.Policy(s)
+	r.scope = s
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		out, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.name})
@@ -103,10 +101,10 @@ func (r *Role) Diff() Diff {
 		return absent()
 	}
 	var whys []string
-	if !samePolicy(r.trust, r.wanted.trust) {
+	if !samePolicy(r.trust, trustTasks(r.scope)) {
 		whys = append(whys, "may be taken on by others than ECS tasks of this account")
 	}
-	if r.policy == "" || !samePolicy(r.policy, r.wanted.policy) {
+	if r.policy == "" || !samePolicy(r.policy, r.Policy(r.scope)) {
 		whys = append(whys, "does not allow exactly what is needed")
 	}
 	return update(whys)
@@ -128,10 +126,10 @@ func (r *Role) Apply(ctx context.Context, s *Scope) error {
 		if err := r.create(ctx, s); err != nil {
 			return fmt.Errorf("create role: %w", err)
 		}
-	case !samePolicy(r.trust, r.wanted.trust):
+	case !samePolicy(r.trust, trustTasks(r.scope)):
 		err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
 			_, err := s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
-				RoleName: &r.name, PolicyDocument: &r.wanted.trust,
+				RoleName: &r.name, PolicyDocument: aws.String(trustTasks(s)),
 			})
 			return err
 		})
@@ -139,12 +137,12 @@ func (r *Role) Apply(ctx context.Context, s *Scope) error {
 			return fmt.Errorf("set who may take the role on: %w", err)
 		}
 	}
-	if r.policy != "" && samePolicy(r.policy, r.wanted.policy) {
+	if r.policy != "" && samePolicy(r.policy, r.Policy(r.scope)) {
 		return nil
 	}
 	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
 		_, err := s.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-			RoleName: &r.name, PolicyName: aws.String(policyName), PolicyDocument: &r.wanted.policy,
+			RoleName: &r.name, PolicyName: aws.String(policyName), PolicyDocument: aws.String(r.Policy(s)),
 		})
 		return err
 	})
@@ -157,7 +155,7 @@ func (r *Role) Apply(ctx context.Context, s *Scope) error {
 func (r *Role) create(ctx context.Context, s *Scope) error {
 	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
 		out, err := s.IAM.CreateRole(ctx, &iam.CreateRoleInput{
-			RoleName: &r.name, AssumeRolePolicyDocument: &r.wanted.trust,
+			RoleName: &r.name, AssumeRolePolicyDocument: aws.String(trustTasks(s)),
 			Description: aws.String("berth: " + r.Label), Tags: r.Owner.iamTags(r.Role + "-role"),
 		})
 		if err == nil {

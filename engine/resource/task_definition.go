@@ -66,7 +66,11 @@ func (t *TaskDefinition) Info() Info {
 
 // Needs implements Resource.
 func (t *TaskDefinition) Needs() []Need {
-	return append(after(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole), after(t.More...)...)
+	needs := after(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole)
+	for _, r := range t.More {
+		needs = append(needs, Need{On: r, Loose: true})
+	}
+	return needs
 }
 
 // Observe implements Resource.

@@ -36,6 +36,7 @@ func (r *Run) execute(ctx context.Context) {
 		})
 	}
 	w := newWalk(r, p)
+	r.graph = w.graph
 	ctx = cloud.WithStop(ctx, r.stop)
 	_, err = w.graph.Walk(ctx, graph.Walker{Visit: w.visit, Skip: w.skip, Stopped: r.stop})
 	for _, res := range p.Resources {
@@ -251,7 +252,12 @@ func (w *walk) visit(ctx context.Context, step string) (err error) {
 			w.failed(w.of[step], err)
 		}
 	}()
-	if err = w.do[step](ctx); err == nil {
+	start := w.opts.Scope.Clock.Now()
+	err = w.do[step](ctx)
+	w.mu.Lock()
+	w.took[step] = w.opts.Scope.Clock.Since(start)
+	w.mu.Unlock()
+	if err == nil {
 		return nil
 	}
 	w.failed(w.of[step], err)

@@ -10,6 +10,7 @@ import (
 
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/graph"
 	"berth/engine/plan"
 	"berth/engine/resource"
 	"berth/engine/view"
@@ -54,6 +55,8 @@ type Run struct {
 	began    map[string]time.Time // when each node started, by id
 	failures []failure
 	result   Result
+	graph    graph.Graph              // of the steps
+	took     map[string]time.Duration // each step, by name
 }
 
 // failure is a step that failed, in the order of time.
@@ -67,7 +70,7 @@ func Start(ctx context.Context, p *plan.Plan, o Options) *Run {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Run{
 		opts: o, plan: p, bus: event.NewBus(o.ID, o.Scope.Clock.Now), cancel: cancel,
-		done: make(chan struct{}), stop: make(chan struct{}), began: map[string]time.Time{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
+		done: make(chan struct{}), stop: make(chan struct{}), began: map[string]time.Time{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
 	}
 	go func() {
 		defer close(r.done)
@@ -142,4 +145,19 @@ func (r *Run) asked() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.stopped
+}
+
+// Critical is the chain of steps that the run could not have been faster than, with every step taking as long
+// as it did, and its length. It is known once the run is done.
+func (r *Run) Critical() (steps []string, length time.Duration) {
+	select {
+	case <-r.done:
+	default:
+		return nil, 0
+	}
+	steps, length, err := r.graph.CriticalPath(func(step string) time.Duration { return r.took[step] })
+	if err != nil {
+		return nil, 0
+	}
+	return steps, length
 }
