@@ -24,11 +24,15 @@ func (f Failure) Lines(width int) []string { return f.lines(width, 1<<20, true, 
 // lines is the card with at most so many lines of evidence, with or without the link and the keys.
 func (f Failure) lines(width, evidence int, doc, keys bool) []string {
 	th, e, room := f.Theme, f.Error, width-2
+	sign, ink := th.Glyphs.Failed, th.Bad
+	if e.Class == fail.Stopped {
+		sign, ink = th.Glyphs.Skipped, th.Warn // as asked, not as a failure
+	}
 	var body []string
 	for i, l := range Wrap(e.Cause, room-2) {
 		lead := "  "
 		if i == 0 {
-			lead = th.Bad.Paint(th.Glyphs.Failed) + " "
+			lead = ink.Paint(sign) + " "
 		}
 		body = append(body, lead+th.Strong.Paint(l))
 	}
@@ -40,7 +44,7 @@ func (f Failure) lines(width, evidence int, doc, keys bool) []string {
 	if keys && len(f.Keys) > 0 {
 		body = append(body, "", KeyLine{Theme: th, Keys: f.Keys}.Render(room, 1))
 	}
-	edge := th.Bad.Paint(th.Glyphs.Side) + " "
+	edge := ink.Paint(th.Glyphs.Side) + " "
 	for i, l := range body {
 		body[i] = edge + l
 	}

@@ -106,7 +106,7 @@ func Amount(current, total int64, unit string) string {
 var acronyms = map[string]string{
 	"vpc": "VPC", "ecr": "ECR", "ecs": "ECS", "iam": "IAM", "dns": "DNS", "tls": "TLS", "https": "HTTPS",
 	"http": "HTTP", "url": "URL", "cloudfront": "CloudFront", "waf": "WAF", "efs": "EFS", "rds": "RDS",
-	"ssm": "SSM", "alb": "ALB", "id": "ID", "acm": "ACM", "cpu": "CPU",
+	"ssm": "SSM", "alb": "ALB", "lb": "LB", "elb": "ELB", "id": "ID", "acm": "ACM", "cpu": "CPU",
 }
 
 // Title makes an id readable: "load-balancer" becomes "Load balancer", "vpc" becomes "VPC".

@@ -107,7 +107,7 @@ func (c *Screen) list(width, height int) []string {
 	}
 	name = min(name, width*2/5)
 	head := widget.NewLine(th, width).Gap(4).Cell(th.Quiet, "service", name+2).Cell(th.Quiet, "verdict", verdictWidth)
-	lines := []string{head.CellRight(th.Quiet, "a month", costWidth).String()}
+	lines := []string{head.CellRight(th.Quiet, "a month", costWidth-markWidth).String()}
 	room := height - 2
 	off := widget.Follow(0, c.cursor, c.cursor, len(r.Services), room)
 	rows := widget.Scroll{Theme: th, Count: len(r.Services), Offset: off, Line: func(i, w int) string {
@@ -118,7 +118,8 @@ func (c *Screen) list(width, height int) []string {
 
 const (
 	verdictWidth = 14
-	costWidth    = 11
+	costWidth    = 12
+	markWidth    = 3 // of the marks behind an amount
 )
 
 func (c *Screen) row(s *compare.Service, cursor bool, name int, top float64, width int) string {
@@ -135,7 +136,7 @@ func (c *Screen) row(s *compare.Service, cursor bool, name int, top float64, wid
 	glyph, sign := screen.VerdictGlyph(th, s.Verdict)
 	l.To(2).Put(sign, glyph).Gap(1).Cell(ink, screen.ShortName(s.Name), name).Gap(2)
 	l.Cell(sign, screen.VerdictWord(s.Verdict), verdictWidth)
-	l.CellRight(ink, money(s.Estimate), costWidth)
+	amount(l, ink, s.Estimate)
 	const deploys = 10
 	if room := l.Left() - deploys - 2; room >= 6 && top > 0 && s.Estimate.MonthlyUSD > 0 {
 		barInk := th.Quiet
@@ -151,6 +152,13 @@ func (c *Screen) row(s *compare.Service, cursor bool, name int, top float64, wid
 		l.Gap(2).Put(th.Accent, "deploys")
 	}
 	return l.String()
+}
+
+// amount puts an estimate into a cell of costWidth, digits under digits, marks behind them.
+func amount(l *widget.Line, ink theme.Ink, e price.Estimate) {
+	text := money(e)
+	number := strings.TrimRight(text, compare.MarkOld+compare.MarkUnverified+compare.MarkMissing)
+	l.CellRight(ink, number, costWidth-markWidth).Cell(ink, text[len(number):], markWidth)
 }
 
 // money is an estimate in one cell, with the marks of old, unverified and missing prices.
@@ -262,14 +270,12 @@ func (c *Screen) costLines(s *compare.Service, w int) []string {
 	item := max(10, min(70, w-costWidth-14))
 	lines := []string{c.title(s, w)}
 	for _, x := range e.Lines {
-		usd := "$" + compare.LineMoney(x)
-		if !x.Known {
-			usd = "no price"
-		}
-		l := widget.NewLine(th, w).Cell(th.Text, x.Item, item).Gap(1).CellRight(th.Text, usd, costWidth)
-		lines = append(lines, l.Gap(2).Put(th.Quiet, x.AsOf).String())
+		l := widget.NewLine(th, w).Cell(th.Text, x.Item, item).Gap(1)
+		amount(l, th.Text, price.Estimate{MonthlyUSD: x.USD, Lines: []price.Line{x}})
+		lines = append(lines, l.Gap(1).Put(th.Quiet, x.AsOf).String())
 	}
-	l := widget.NewLine(th, w).Cell(th.Strong, "a month", item).Gap(1).CellRight(th.Strong, money(e), costWidth)
+	l := widget.NewLine(th, w).Cell(th.Strong, "a month", item).Gap(1)
+	amount(l, th.Strong, e)
 	lines = append(lines, l.String())
 	if m, ok := c.months(s.ID); ok {
 		lines = append(lines, "", th.Strong.Paint("A low, a typical and a busy month"))
@@ -281,7 +287,9 @@ func (c *Screen) costLines(s *compare.Service, w int) []string {
 			{"low", "a third of the traffic", m.Low}, {"typical", "as it is set", m.Typical},
 			{"busy", "three times the traffic on twice the instances", m.Busy},
 		} {
-			l := widget.NewLine(th, w).Cell(th.Text, x.name, 8).CellRight(th.Text, money(x.e), costWidth).Gap(2)
+			l := widget.NewLine(th, w).Cell(th.Text, x.name, 8)
+			amount(l, th.Text, x.e)
+			l.Gap(1)
 			if top > 0 {
 				l.Raw(widget.Bar{Theme: th, Part: x.e.MonthlyUSD / top, Ink: th.Accent}.Render(20, 1), 20).Gap(2)
 			}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -27,6 +28,7 @@ type Screen struct {
 	feed    *feed.Feed
 	snap    view.Snapshot
 	urgent  map[string]bool
+	usually time.Duration // of the run, as the plan has it
 	route   route
 	left    Estimate
 	stops   int  // how often Ctrl-C was pressed
@@ -52,7 +54,10 @@ func (d *Screen) Enter() tea.Cmd {
 		d.cancel()
 	}
 	w, h := d.width, d.height
-	*d = Screen{s: d.s, width: w, height: h, urgent: map[string]bool{}}
+	*d = Screen{s: d.s, width: w, height: h, urgent: map[string]bool{}, usually: plan.Usually}
+	if d.usually <= 0 {
+		d.usually = 1 << 62
+	}
 	// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
 	d.run = d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), plan)
 	d.s.Run, d.s.Outcome = d.run, screen.Outcome{Verb: verb(plan)}
@@ -117,7 +122,11 @@ func (d *Screen) estimate() {
 		return
 	}
 	now := d.s.Engine.Now()
-	d.left.Update(d.route.remaining(&d.snap, now, d.urgent), now)
+	left, least := d.route.remaining(&d.snap, now, d.urgent)
+	if plan := d.usually - d.snap.Elapsed(now); plan < left {
+		left = max(plan, least) // the plan knows what needs not be waited for
+	}
+	d.left.Update(left, now)
 }
 
 func (d *Screen) onKey(k tea.KeyMsg) {
@@ -410,7 +419,11 @@ func (d *Screen) headline() string {
 		return l.Put(th.Strong, "Starting"+th.Glyphs.Ellipsis).String()
 	case d.over():
 		glyph, ink, word := th.Glyphs.Done, th.Good, "done"
-		if s.Outcome != event.Succeeded {
+		switch s.Outcome {
+		case event.Succeeded:
+		case event.Stopped:
+			glyph, ink, word = th.Glyphs.Skipped, th.Warn, "stopped"
+		default:
 			glyph, ink, word = th.Glyphs.Failed, th.Bad, strings.ReplaceAll(string(s.Outcome), "_", " ")
 		}
 		l.Put(ink, glyph).Gap(1).Put(th.Strong, widget.Title(s.Verb)+" "+word)

@@ -18,12 +18,15 @@ type route struct {
 }
 
 // remaining is how long the run still takes when everything takes its usual time: the longest way through
-// what is not done. It marks the nodes on that way in urgent, which it clears first. Nodes of unknown
-// duration count as nothing.
-func (r *route) remaining(s *view.Snapshot, now time.Time, urgent map[string]bool) time.Duration {
+// what is not done. It takes at least as long as the longest node alone. It marks the nodes on that way in
+// urgent, which it clears first. Nodes of unknown duration count as nothing.
+func (r *route) remaining(s *view.Snapshot, now time.Time, urgent map[string]bool) (total, least time.Duration) {
 	r.prepare(s)
-	last, total := -1, time.Duration(0)
+	last := -1
 	for i := range s.Nodes {
+		if n := &s.Nodes[i]; !n.State.Ended() {
+			least = max(least, own(n, now))
+		}
 		if d := r.walk(s, i, now); d > total {
 			last, total = i, d
 		}
@@ -33,7 +36,7 @@ func (r *route) remaining(s *view.Snapshot, now time.Time, urgent map[string]boo
 		urgent[s.Nodes[last].ID] = true
 		last = r.via[last]
 	}
-	return total
+	return total, least
 }
 
 // prepare looks up what each node needs, once for all readings of a run.

@@ -335,8 +335,8 @@ func (r *Screen) change(c screen.Change, w int) string {
 	why := c.Why
 	switch {
 	case c.Keeps != "":
-		why = c.Keeps
-	case c.Action == event.Create:
+		why = c.Keeps + " go with it"
+	case c.Action == event.Create, why == "":
 		why = c.Name // that it does not exist yet is what creating means
 	}
 	l.Cell(th.Quiet, why, l.Left()-costWidth-1).Gap(1)

@@ -371,13 +371,13 @@ func (t *Screen) help(width, height int) []string {
 		lines = append(lines, th.Strong.Paint(r.label))
 		lines = append(lines, widget.Paragraph(th.Text, doc+".", width)...)
 		lines = append(lines, "")
-		lines = append(lines, widget.Paragraph(th.Quiet, "berth.toml: "+r.key.Name+" = "+r.key.Example, width)...)
+		lines = append(lines, widget.Paragraph(th.Quiet, "In berth.toml "+r.key.Name+", such as "+r.key.Example, width)...)
 		lines = append(lines, "")
 		lines = append(lines, widget.Paragraph(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.", width)...)
 		return widget.Fit(lines, width, height)
 	}
 	l := widget.NewLine(th, width).Put(th.Text, doc+".").Gap(1)
-	lines = append(lines, l.Put(th.Quiet, "In berth.toml: "+r.key.Name+" = "+r.key.Example).String())
+	lines = append(lines, l.Put(th.Quiet, "In berth.toml "+r.key.Name+", such as "+r.key.Example).String())
 	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.").String())
 	return widget.Fit(lines, width, height)
 }
