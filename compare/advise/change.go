@@ -190,7 +190,7 @@ func WouldChange(t *price.Table, j Judged, best *Judged) []string {
 	if j.Verdict == Fits {
 		return []string{}
 	}
-	var out []string
+	out := []string{}
 	if s := flip(t, j, best); s != "" {
 		out = append(out, s)
 	}
