@@ -58,9 +58,14 @@ type Command struct {
 // String is the command as one line.
 func (c *Command) String() string { return strings.Join(c.Words, " ") }
 
+// maxExpanded is how many bytes of variables' values a Dockerfile may put in, all together. Values that hold
+// each other twice would grow without end.
+const maxExpanded = 1 << 20
+
 // stage is a stage while it is read.
 type stage struct {
 	Dockerfile
+	r      *reader
 	args   map[string]string // ARG values that are in force
 	ownCmd bool              // CMD was said in this stage, not inherited
 }
@@ -72,6 +77,7 @@ type reader struct {
 	build   map[string]string // --build-arg
 	globals map[string]string // ARG before the first FROM
 	stages  []*stage
+	left    int // how many bytes of values may still be put in
 }
 
 // ReadDockerfile reads a Dockerfile, with the given build arguments. One that Docker would refuse is a Usage
@@ -94,7 +100,7 @@ func ReadDockerfile(name string, text io.Reader, args map[string]string) (d *Doc
 		}
 		return nil, broken(name, line, err, "")
 	}
-	r := &reader{name: name, lex: shell.NewLex(result.EscapeToken), build: args, globals: map[string]string{}}
+	r := &reader{name: name, lex: shell.NewLex(result.EscapeToken), build: args, globals: map[string]string{}, left: maxExpanded}
 	for _, n := range result.AST.Children {
 		if err := r.instruction(n); err != nil {
 			return nil, err
@@ -183,7 +189,7 @@ func (r *reader) from(n *parser.Node) error {
 	if len(words) != 1 && (len(words) != 3 || !strings.EqualFold(words[1], "as")) {
 		return broken(r.name, n.StartLine, errors.New("FROM needs an image, and may name its stage: FROM image AS name"), "")
 	}
-	global := &stage{args: platformArgs(r.globals)}
+	global := &stage{r: r, args: platformArgs(r.globals)}
 	base, err := r.expand(words[0], global, n)
 	if err != nil {
 		return err
@@ -192,7 +198,7 @@ func (r *reader) from(n *parser.Node) error {
 		return broken(r.name, n.StartLine, fmt.Errorf("FROM %s has no value", words[0]),
 			"give the ARG before FROM a default, or a value under [image.args] in berth.toml")
 	}
-	s := &stage{args: map[string]string{}}
+	s := &stage{r: r, args: map[string]string{}}
 	s.Base, s.Env = base, map[string]Line{}
 	for _, earlier := range slices.Backward(r.stages) {
 		if strings.EqualFold(earlier.Stage, base) {
@@ -218,7 +224,7 @@ func (r *reader) from(n *parser.Node) error {
 
 // child is a new stage that builds upon s.
 func (s *stage) child() *stage {
-	c := &stage{Dockerfile: s.Dockerfile, args: maps.Clone(s.args)}
+	c := &stage{Dockerfile: s.Dockerfile, r: s.r, args: maps.Clone(s.args)}
 	c.Env = maps.Clone(s.Env)
 	c.Ports, c.Volumes = slices.Clone(s.Ports), slices.Clone(s.Volumes)
 	return c
@@ -242,7 +248,7 @@ func platformArgs(globals map[string]string) map[string]string {
 func (r *reader) arg(n *parser.Node, into, outer map[string]string) error {
 	for w := n.Next; w != nil; w = w.Next {
 		name, value, has := strings.Cut(w.Value, "=")
-		value, err := r.expand(value, &stage{args: into}, n)
+		value, err := r.expand(value, &stage{r: r, args: into}, n)
 		if err != nil {
 			return err
 		}
@@ -282,6 +288,9 @@ func (r *reader) expose(n *parser.Node, s *stage) error {
 	}
 	for w := n.Next; w != nil; w = w.Next {
 		words, err := r.lex.ProcessWords(w.Value, s)
+		if err == nil && r.left < 0 {
+			err = errTooMuch
+		}
 		if err != nil {
 			return broken(r.name, n.StartLine, fmt.Errorf("EXPOSE %s: %w", w.Value, err), "")
 		}
@@ -339,19 +348,27 @@ func word(n *parser.Node) string {
 // expand puts in the values of variables.
 func (r *reader) expand(text string, s *stage, n *parser.Node) (string, error) {
 	out, _, err := r.lex.ProcessWord(text, s)
+	if err == nil && r.left < 0 {
+		err = errTooMuch
+	}
 	if err != nil {
 		return "", broken(r.name, n.StartLine, fmt.Errorf("%s: %w", text, err), "")
 	}
 	return out, nil
 }
 
+var errTooMuch = errors.New("its variables hold too much text")
+
 // Get gives the value of a variable to the shell's lexer: an ENV beats an ARG.
 func (s *stage) Get(name string) (string, bool) {
-	if l, ok := s.Env[name]; ok {
-		return l.Text, true
+	value, ok := s.args[name]
+	if l, isEnv := s.Env[name]; isEnv {
+		value, ok = l.Text, true
 	}
-	v, ok := s.args[name]
-	return v, ok
+	if s.r.left -= len(value); s.r.left < 0 {
+		return "", ok // whoever asked the lexer sees that it was too much
+	}
+	return value, ok
 }
 
 // Keys gives the names of all variables to the shell's lexer.

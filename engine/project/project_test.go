@@ -267,6 +267,15 @@ func TestReadBrokenDockerfile(t *testing.T) {
 	}
 }
 
+// A few lines whose values double each time must not fill the memory.
+func TestReadDockerfileBomb(t *testing.T) {
+	text := "FROM a\nENV A=0123456789\n" + strings.Repeat("ENV A=$A$A\n", 60)
+	_, err := ReadDockerfile("Dockerfile", strings.NewReader(text), nil)
+	if err == nil || !strings.Contains(err.Error(), errTooMuch.Error()) {
+		t.Errorf("got %v", err)
+	}
+}
+
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, fs.ErrPermission }
