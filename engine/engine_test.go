@@ -35,7 +35,7 @@ func newHarbor(t *testing.T, o sim.Options, every time.Duration) *harbor {
 	h := &harbor{t: t, account: account}
 	env := account.Environment()
 	env.PollEvery = every
-	h.engine = engine.Open(engine.Options{Environment: env, Builder: tmpBuilder{}})
+	h.engine = engine.Open(engine.Options{Environment: env, Builder: account.Builder()})
 	dir := t.TempDir()
 	write(t, dir, "Dockerfile", "FROM scratch\nCOPY . /\nEXPOSE 4000\nCMD [\"/server\"]\n")
 	write(t, dir, "server", "version 1")
@@ -96,9 +96,7 @@ func (h *harbor) must(res engine.Result, events []event.Event) {
 	if res.Outcome == event.Succeeded {
 		return
 	}
-	for _, e := range events {
-		h.t.Logf("%s %-14s %-18s %s", e.Time.Format("15:04:05"), e.Type, e.Node, e.Text)
-	}
+	h.tell(events)
 	h.t.Fatalf("ended %s: %v", res.Outcome, res.Err)
 }
 
@@ -116,6 +114,11 @@ func actions(p *engine.Plan) []string {
 // left is what is in the account and not kept by AWS for good.
 func (h *harbor) left() []string {
 	var out []string
+	for _, i := range h.account.Inventory() {
+		if !i.Kept {
+			out = append(out, i.String())
+		}
+	}
 	return out
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,9 @@ type rollout struct {
 	told     map[string]bool // ids of stopped tasks that were looked at
 	cause    *fail.Error     // the first failure found
 	rollback bool            // ECS is going back
+	judged   bool            // the failure was told as what it is, it is not just that time ran out
 	tasks    []event.Task
+	sick     string // why a task was unhealthy, as the service's events told last
 }
 
 // Ready implements Readier: the wanted revision serves, with every task healthy.
@@ -54,7 +57,7 @@ func (v *Service) Ready(ctx context.Context, s *Scope) error {
 	w := cloud.Wait{For: "the new version to serve", Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
 	err := s.Poll(ctx, w, v.Info().Usually, r.look)
 	var f *fail.Error
-	if errors.As(err, &f) && r.cause != nil && f != r.cause && f.Class == fail.Failed {
+	if errors.As(err, &f) && r.cause != nil && !r.judged {
 		c := *r.cause
 		c.Evidence = f.Cause + "\n" + c.Evidence
 		return &c
@@ -152,10 +155,23 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 	for _, e := range slices.Backward(events) {
 		if id := aws.ToString(e.Id); !r.seen[id] {
 			r.seen[id] = true
-			r.scope.Log("aws", strings.TrimPrefix(aws.ToString(e.Message), "(service "+r.Name()+") "))
+			text := strings.TrimPrefix(aws.ToString(e.Message), "(service "+r.Name()+") ")
+			r.scope.Log("aws", text)
+			if m := unhealthyEvent.FindStringSubmatch(text); m != nil {
+				r.sick = m[1]
+			}
+			if m := unplacedEvent.FindStringSubmatch(text); m != nil {
+				r.note(diagnose.Task{StopCode: "TaskFailedToStart", StoppedReason: m[1]})
+			}
 		}
 	}
 }
+
+// How the service tells why a task was unhealthy, and why it could not even be started (ecs-provisioning 7.4).
+var (
+	unhealthyEvent = regexp.MustCompile(`is unhealthy in .* due to \(reason (.+?)\)\.?$`)
+	unplacedEvent  = regexp.MustCompile(`(?:was unable to place a task\. Reason: |failed to launch a task with \(error )(.+?)\)?\.?$`)
+)
 
 // judge decides by the service deployment's own status.
 func (r *rollout) judge(dep *ecstypes.ServiceDeployment, svc *ecstypes.Service, healthy int) (bool, string, error) {
@@ -241,6 +257,7 @@ func (r *rollout) hopeless(svc *ecstypes.Service) error {
 
 // failure is the verdict, with the cause that was found as its own when there is one.
 func (r *rollout) failure(class fail.Class, what, reason string) *fail.Error {
+	r.judged = true
 	if r.cause == nil {
 		return &fail.Error{
 			Class: class, Cause: what, Evidence: reason,
@@ -291,5 +308,8 @@ func (r *rollout) note(t diagnose.Task) {
 	if r.cause == nil || strings.Contains(r.cause.Cause, "a task stopped") {
 		r.cause = f
 	}
-	r.scope.Log("aws", "task "+t.ID+": "+f.Cause)
+	if t.ID != "" {
+		f.Evidence = strings.TrimSpace("task " + t.ID + "\n" + f.Evidence)
+	}
+	r.scope.Log("berth", f.Cause)
 }

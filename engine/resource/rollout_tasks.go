@@ -114,21 +114,11 @@ func (r *rollout) describeFailure(t ecstypes.Task, h elbtypes.TargetHealthDescri
 		d.ExitCode = nil // ECS killed it; how it ended then says nothing
 		if h.TargetHealth != nil {
 			d.Health, d.HealthText = string(h.TargetHealth.Reason), aws.ToString(h.TargetHealth.Description)
-		} else {
-			d.Health, d.HealthText = r.lastUnhealthy()
+		} else if r.sick != "" {
+			d.Health, d.HealthText = reasonOf(r.sick), r.sick
 		}
 	}
 	return d
-}
-
-// lastUnhealthy is the reason of an unhealthy target that was seen before it went away.
-func (r *rollout) lastUnhealthy() (reason, text string) {
-	for _, t := range r.tasks {
-		if t.New && t.Reason != "" {
-			return reasonOf(t.Reason), t.Reason
-		}
-	}
-	return "", ""
 }
 
 // reasonOf finds the reason code back from a description of ELB.
