@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 
 	"berth/engine/fail"
@@ -129,7 +130,11 @@ func Explain(doing string, err error) error {
 		return err
 	}
 	f := &fail.Error{Class: fail.Failed, Cause: "cannot " + doing, Evidence: evidence(err), Err: err}
+	var profile config.SharedConfigProfileNotExistError
 	switch {
+	case errors.As(err, &profile):
+		f.Class, f.Cause, f.Evidence = fail.Usage, "there is no AWS profile "+profile.Profile, ""
+		f.Remedy = "aws configure list-profiles shows those there are; give one of them with --profile"
 	case Expired(err):
 		f.Class, f.Cause = fail.Refused, "the AWS credentials have expired"
 		f.Remedy = "sign in again (aws sso login, or fetch fresh keys) and run the same command; it continues"

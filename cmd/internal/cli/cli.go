@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -80,7 +81,9 @@ func (a *app) problem(err error) {
 		outcome = event.RolledBack
 	case fail.Failed:
 	}
-	_ = report.Event(a.Out, event.Event{Seq: 1, Type: event.RunFinished, Outcome: outcome, Error: f})
+	_ = report.Event(a.Out, event.Event{
+		Seq: 1, Time: time.Now().UTC(), Type: event.RunFinished, Outcome: outcome, Error: f,
+	})
 }
 
 // answer writes what a verb answers to stdout: v as JSON with --json, else what text writes.
@@ -101,8 +104,9 @@ func (a *app) root() *cobra.Command {
 			"Without a verb it asks what it needs to know; in an app that is deployed it shows what runs.",
 		SilenceErrors: true, SilenceUsage: true,
 		Args:              a.onlyVerbs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.flags.check(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.wizard(cmd.Context()) },
-		DisableAutoGenTag: true,
+		DisableAutoGenTag: true, SuggestionsMinimumDistance: 2,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })

@@ -40,7 +40,7 @@ func (a *app) demo(ctx context.Context) error {
 		return fmt.Errorf("write the sample app: %w", err)
 	}
 	a.flags.simulate = true
-	sims, err := a.simulation("")
+	sims, err := a.simulation(inMemory)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,20 @@ func (g *globals) register(root *cobra.Command) {
 	f.StringVar(&g.simState, "sim-state", "", "file that keeps the simulated account (default: one per folder of the app)")
 	f.Float64Var(&g.simSpeed, "sim-speed", simSpeed, "how much faster than AWS the simulated account is")
 	f.StringArrayVar(&g.simFaults, "sim-fault", nil, "let the simulated account misbehave, such as throttle=0.3; repeatable")
-	root.MarkFlagsMutuallyExclusive("json", "plain", "quiet")
+}
+
+// check refuses global flags that contradict each other.
+func (g *globals) check(cmd *cobra.Command) error {
+	n := 0
+	for _, on := range []bool{g.json, g.plain, g.quiet} {
+		if on {
+			n++
+		}
+	}
+	if n > 1 {
+		return usage(cmd, "--json, --plain and --quiet exclude each other")
+	}
+	return nil
 }
 
 // said are the flags of a verb that give values of berth.toml, by the name of the key.

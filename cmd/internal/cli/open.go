@@ -31,11 +31,7 @@ func (a *app) open(region string) (*account, error) {
 		}
 		return a.openOn(region, cloud.Environment{}, nil), nil
 	}
-	file, err := a.simFile()
-	if err != nil {
-		return nil, err
-	}
-	sims, err := a.simulation(file)
+	sims, err := a.simulation(a.simFile)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +64,11 @@ func (a *app) noSimFlags() error {
 	}
 }
 
-// simulation opens the simulated account that file keeps; an empty file name keeps it in memory.
-func (a *app) simulation(file string) (*sim.Account, error) {
+// inMemory keeps a simulated account nowhere.
+func inMemory() (string, error) { return "", nil }
+
+// simulation opens the simulated account that the file with that name keeps.
+func (a *app) simulation(name func() (string, error)) (*sim.Account, error) {
 	if a.flags.simSpeed < 1 {
 		return nil, fail.Usagef("--sim-speed must be 1 or more, not %g", a.flags.simSpeed)
 	}
@@ -80,6 +79,10 @@ func (a *app) simulation(file string) (*sim.Account, error) {
 			return nil, &fail.Error{Class: fail.Usage, Cause: "--sim-" + err.Error(), Remedy: faultHelp(), Err: err}
 		}
 		faults = append(faults, f)
+	}
+	file, err := name()
+	if err != nil {
+		return nil, err
 	}
 	account, err := sim.Open(sim.Options{File: file, Speed: a.flags.simSpeed, Faults: faults, Region: simRegion})
 	if err != nil {

@@ -74,11 +74,13 @@ func (p *lines) show(e event.Event) error {
 	case event.RunStarted:
 		p.begin(e)
 	case event.NodeStarted:
-		if n.Action != event.None && n.Usually >= longNode {
-			p.node(e, "start", join(e.Text, usually(n.Usually)))
+		if n.Action != event.None && n.Usually >= longNode && p.said[e.Node] == "" {
+			p.node(e, "start", join(e.Text, p.usually(n, 0)))
 		}
 	case event.NodeWaiting:
-		p.node(e, "wait", join(e.Text, usually(firstOf(event.Duration(e.UsuallyS), n.Usually))))
+		if len(n.Tasks) == 0 { // else the tasks tell more
+			p.node(e, "wait", join(e.Text, p.usually(n, event.Duration(e.UsuallyS))))
+		}
 	case event.NodeTasks:
 		p.node(e, "tasks", tasks(e.Tasks))
 	case event.NodeLog:
@@ -103,6 +105,14 @@ func (p *lines) show(e event.Event) error {
 		// The plan is summed up once it is complete; progress is told by still.
 	}
 	return nil
+}
+
+// usually says how long a node usually takes, the first time that it is worth a line.
+func (p *lines) usually(n *view.Node, told time.Duration) string {
+	if p.said[n.ID] != "" {
+		return ""
+	}
+	return usually(firstOf(told, n.Usually))
 }
 
 func (p *lines) begin(e event.Event) {

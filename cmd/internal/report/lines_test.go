@@ -72,7 +72,7 @@ Deploying hello (production): ECS on Fargate in eu-west-2, account 123456789012
 
    0:00  start  load-balancer  creating, usually 2-3 min
    0:01  done   cluster        created
-   0:01  wait   load-balancer  AWS provisions it, usually 2-3 min
+   0:01  wait   load-balancer  AWS provisions it
    0:16                        still waiting for load-balancer, 16s, 1 of 2 steps, usually 2-3 min
    0:31                        still waiting for load-balancer, 31s, 1 of 2 steps, usually 2-3 min
    0:36  done   load-balancer  created, took 36s
@@ -129,6 +129,7 @@ func TestLinesOfARollout(t *testing.T) {
 		} {
 			b.Emit(event.Event{Type: event.NodeTasks, Node: "cluster", Tasks: tasks})
 		}
+		b.Emit(event.Event{Type: event.NodeWaiting, Node: "cluster", Text: "waiting for 1 of 2 tasks"})
 		b.Emit(event.Event{Type: event.NodeLog, Node: "cluster", Stream: "build", Text: "noise"})
 		b.Emit(event.Event{Type: event.NodeLog, Node: "cluster", Stream: "aws", Text: "has reached a steady state"})
 		b.Emit(event.Event{Type: event.RunStopping, Text: "the service goes on rolling out"})
@@ -187,9 +188,6 @@ func TestNDJSONIsTheEvents(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-	if !strings.Contains(out.String(), `"cause":"a < b"`) {
-		t.Errorf("HTML escapes in the JSON:\n%s", out.String())
 	}
 }
 

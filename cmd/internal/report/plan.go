@@ -94,7 +94,7 @@ func costs(w io.Writer, p *plan.Plan) {
 			price = "  unknown"
 			unsure = append(unsure, fmt.Sprintf("%s: no price for %s is known", c.Item, p.Region))
 		} else if c.Unsure {
-			unsure = append(unsure, fmt.Sprintf("%s: the price is of %s and of low confidence", c.Item, firstOf(c.AsOf, "an unknown date")))
+			unsure = append(unsure, fmt.Sprintf("%s: the price of %s is old or not well confirmed", c.Item, firstOf(c.AsOf, "an unknown date")))
 		}
 		fmt.Fprintf(w, "    %s  %-*s  %s\n", price, width, c.Item, quantity(c))
 	}
@@ -119,9 +119,9 @@ func number(f float64) string {
 
 func atLeast(p *plan.Plan) string {
 	if p.Complete {
-		return ", before traffic"
+		return " a month"
 	}
-	return " at least: some prices are unknown"
+	return " a month at least: some prices are unknown"
 }
 
 func asOf(date string) string {

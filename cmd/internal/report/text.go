@@ -15,12 +15,15 @@ func Problem(w io.Writer, err error) {
 }
 
 func problem(w io.Writer, lead string, e *fail.Error) {
-	cause := e.Cause
-	if e.Evidence == "" && e.Err != nil {
-		cause = e.Error()
+	evidence := e.Evidence
+	if e.Err != nil && evidence == "" {
+		// What was wrapped is told when it says something new.
+		if text := e.Err.Error(); !strings.Contains(e.Cause, text) && !strings.Contains(e.Remedy, text) {
+			evidence = text
+		}
 	}
-	fmt.Fprintln(w, lead+cause)
-	labelled(w, "evidence", e.Evidence)
+	fmt.Fprintln(w, lead+e.Cause)
+	labelled(w, "evidence", evidence)
 	labelled(w, "remedy", e.Remedy)
 	labelled(w, "see", e.Doc)
 }

@@ -73,8 +73,8 @@ Plan: hello (production), ECS on Fargate in eu-west-2, account 123456789012
         $8.50  Fargate vCPU         182.5 hours at $0.04656
         $1.86  Fargate memory       365 GB-hours at $0.00511
       unknown  CloudFront requests  1 million
-       $18.40  together at least: some prices are unknown
-    unsure     Fargate memory: the price is of 2025-01-01 and of low confidence
+       $18.40  together a month at least: some prices are unknown
+    unsure     Fargate memory: the price of 2025-01-01 is old or not well confirmed
     unsure     CloudFront requests: no price for eu-west-2 is known
 
 1 to create, 1 to update, 1 to delete, 1 unchanged, usually 2-3 min. Plan 3f2a9c1b.
