@@ -176,6 +176,9 @@ func (f *Findings) apply(x *detector, h hit, cancelled map[string]bool) {
 			*need = true
 		}
 	}
+	if slices.Contains(x.Needs, "websockets") && !x.Weak {
+		f.suggest("network.websockets", true, h.file, h.line, h.text)
+	}
 	f.add(x.ID, h.file, h.line, h.text, means)
 	for key, value := range x.Suggests {
 		if cancelled["clustering"] && (key == "network.clustering" || strings.Contains(value, "${namespace}")) {
@@ -284,6 +287,7 @@ func (f *Findings) uploads(t *tree) {
 			f.add("phoenix-websocket-uploads", name, line, shown,
 				"files are uploaded over the WebSocket: a service without WebSockets breaks this, and long polling is no way out")
 			f.Needs.WebSocketUploads, f.Needs.WebSockets = true, true
+			f.suggest("network.websockets", true, name, line, shown)
 			return
 		}
 	}

@@ -28,7 +28,7 @@ func TestSample(t *testing.T) {
 	}
 	suggests := map[string]any{
 		"app": "harbor", "region": "eu-west-2", "service.port": 4000, "service.health_path": "/health", "service.instances": 2,
-		"service.cpu": 0.25, "service.memory": 512, "service.release_command": "/app/bin/migrate", "network.clustering": "dns",
+		"service.cpu": 0.25, "service.memory": 512, "service.release_command": "/app/bin/migrate", "network.clustering": "dns", "network.websockets": true,
 		"env.PHX_HOST": "${host}", "env.PORT": "4000",
 	}
 	if diff := cmp.Diff(suggests, f.Suggests); diff != "" {
