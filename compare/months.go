@@ -65,7 +65,7 @@ type dimension struct {
 
 var dimensions = []dimension{
 	{"instances", []float64{1, 2, 4, 8, 16}, 40, true, func(u *price.Usage, x float64) { u.Instances = int(x) }},
-	{"GB out", []float64{0, 100, 500, 1000, 5000}, 20000, true, func(u *price.Usage, x float64) { u.EgressGB = x }},
+	{"GB out", []float64{0, 100, 500, 1000, 5000}, 20000, false, func(u *price.Usage, x float64) { u.EgressGB = x }},
 	{"active hours a day", []float64{1, 4, 8, 16, 24}, 24, false, func(u *price.Usage, x float64) { u.ActiveHoursPerDay = x }},
 }
 
@@ -94,6 +94,14 @@ type BreakEven struct {
 // CostTables prices services along instances, traffic and active hours, and finds where they cross. Services
 // without a whole price are left out of the crossings.
 func (a Advisor) CostTables(services []string, r advise.Requirements, u price.Usage) ([]CostTable, error) {
+	for _, s := range services {
+		if _, err := a.estimate(s, r, u); err != nil { // checks all of the input
+			return nil, err
+		}
+	}
+	if region, _, err := catalog.Regions().Resolve(r.Region); err == nil {
+		r.Region = region.Code
+	}
 	var out []CostTable
 	for _, d := range dimensions {
 		t := CostTable{Dimension: d.name, Values: d.values}
@@ -125,65 +133,37 @@ func (a Advisor) CostTables(services []string, r advise.Requirements, u price.Us
 // at is what a service costs at one point of a dimension, -1 without a whole price.
 func (a Advisor) at(d dimension, service string, r advise.Requirements, u price.Usage, x float64) (float64, error) {
 	d.set(&u, x)
-	e, err := a.estimate(service, r, u)
-	if err != nil {
-		return 0, err
+	usd, whole, err := a.prices().Monthly(catalog.Default().Service(service), r.Region, u, advise.ShapeOf(r))
+	if err != nil || !whole {
+		return -1, err
 	}
-	if len(e.Missing()) > 0 {
-		return -1, nil
-	}
-	return e.MonthlyUSD, nil
+	return usd, nil
 }
 
 // crossings walks a dimension in steps and narrows down every change of sign.
 func (a Advisor) crossings(d dimension, one, two string, r advise.Requirements, u price.Usage) ([]BreakEven, error) {
-	const steps = 40
-	lo := d.values[0]
-	diff := func(x float64) (float64, float64, error) {
-		p, err := a.at(d, one, r, u, x)
-		if err != nil {
-			return 0, 0, err
-		}
-		q, err := a.at(d, two, r, u, x)
-		if err != nil || p < 0 || q < 0 {
-			return 0, -1, err
-		}
-		return p - q, min(p, q), nil
+	lo, step := d.values[0], (d.most-d.values[0])/40
+	if d.whole {
+		step = 1
 	}
 	var out []BreakEven
-	before, usd, err := diff(lo)
-	if err != nil || usd < 0 {
-		return nil, err
-	}
-	for i := 1; i <= steps && lo < d.most; i++ {
-		hi := min(d.most, lo+(d.most-d.values[0])/steps)
-		after, usd, err := diff(hi)
-		if err != nil || usd < 0 {
-			return out, err
+	before, _, ok, err := a.gap(d, one, two, r, u, lo)
+	for err == nil && ok && lo < d.most {
+		hi := min(d.most, lo+step)
+		var after float64
+		after, _, ok, err = a.gap(d, one, two, r, u, hi)
+		if err != nil || !ok {
+			break
 		}
 		if before*after < 0 {
-			x := hi
-			for l, h := lo, hi; h-l > 0.01; {
-				m := (l + h) / 2
-				v, _, err := diff(m)
-				if err != nil {
-					return nil, err
-				}
-				if before*v > 0 {
-					l = m
-				} else {
-					h = m
-				}
-				x = h
-			}
-			b := BreakEven{Cheaper: one, Then: two, At: x}
+			b := BreakEven{Cheaper: one, Then: two, At: hi}
 			if before > 0 {
 				b.Cheaper, b.Then = two, one
 			}
-			if d.whole {
-				b.At = hiWhole(x)
+			if !d.whole {
+				b.At = a.narrow(d, one, two, r, u, lo, hi, before)
 			}
-			_, b.USD, _ = diff(b.At)
+			_, b.USD, _, err = a.gap(d, one, two, r, u, b.At)
 			out = append(out, b)
 		}
 		if after != 0 {
@@ -191,13 +171,34 @@ func (a Advisor) crossings(d dimension, one, two string, r advise.Requirements, 
 		}
 		lo = hi
 	}
-	return out, nil
+	return out, err
 }
 
-// hiWhole is the first whole number from x on.
-func hiWhole(x float64) float64 {
-	if n := float64(int(x)); n == x {
-		return n
+// gap is how much more one service costs than another at one point, and what the cheaper costs; false when
+// one of them has no whole price.
+func (a Advisor) gap(d dimension, one, two string, r advise.Requirements, u price.Usage, x float64) (more, least float64, ok bool, err error) {
+	p, err := a.at(d, one, r, u, x)
+	if err != nil {
+		return 0, 0, false, err
 	}
-	return float64(int(x) + 1)
+	q, err := a.at(d, two, r, u, x)
+	return p - q, min(p, q), p >= 0 && q >= 0, err
+}
+
+// narrow halves the span in which the sign changes until it is known to a hundredth, and returns its upper
+// end.
+func (a Advisor) narrow(d dimension, one, two string, r advise.Requirements, u price.Usage, lo, hi, before float64) float64 {
+	for hi-lo > 0.01 {
+		m := (lo + hi) / 2
+		v, _, ok, err := a.gap(d, one, two, r, u, m)
+		if err != nil || !ok {
+			break
+		}
+		if before*v > 0 {
+			lo = m
+		} else {
+			hi = m
+		}
+	}
+	return hi
 }

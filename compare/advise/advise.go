@@ -6,6 +6,7 @@ package advise
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"berth/compare/catalog"
 	"berth/compare/price"
@@ -68,6 +69,7 @@ type Reason struct {
 	Requirement string  `json:"requirement"`
 	Verdict     Verdict `json:"verdict"`
 	Text        string  `json:"text"`
+	Unknown     bool    `json:"unknown,omitempty"` // nothing reliable is known: a risk to try out
 	Source      string  `json:"source"`
 	AsOf        string  `json:"as_of"`
 	Confidence  string  `json:"confidence"`
@@ -119,7 +121,7 @@ func Judge(c Case) (Verdict, []Reason) {
 		}
 		j := rules[i].judge(&c)
 		v = worse(v, j.verdict)
-		out = append(out, Reason{Requirement: rules[i].requirement, Verdict: j.verdict, Text: j.text,
+		out = append(out, Reason{Requirement: rules[i].requirement, Verdict: j.verdict, Text: j.text, Unknown: strings.HasPrefix(j.text, notKnown),
 			Source: j.from.Source, AsOf: j.from.AsOf, Confidence: j.from.Confidence})
 	}
 	return v, out

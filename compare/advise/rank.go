@@ -3,6 +3,9 @@ package advise
 import (
 	"cmp"
 	"slices"
+	"strings"
+
+	"berth/compare/price"
 )
 
 // Judged is one service with what was said about it.
@@ -29,11 +32,14 @@ const (
 // Rank puts the best service first:
 //
 //  1. What fits comes before what needs changes, before what cannot.
-//  2. Of what needs changes, fewer changes come first; of what cannot, fewer obstacles.
+//  2. Of what needs changes, fewer changes come first; of what cannot, fewer obstacles. Building or running the
+//     app in another way (the endpoint) counts for two: it is more than a setting. What is not known counts
+//     for three: a way that is known is better than one that is only hoped for.
 //  3. The baseline that people come from stands behind AWS's services.
 //  4. Services without servers of your own come before those with them: berth is for people who want an
 //     endpoint, not machines.
-//  5. A whole estimate comes before one with missing prices.
+//  5. What has a price for its compute comes before what has none and only looks cheap. Prices that are
+//     missing beside it, such as of disks or requests, do not turn the order.
 //  6. The cheaper comes first.
 //  7. Among those that cost about the same, the simpler comes first: what berth deploys by itself is the
 //     simplest (see effort).
@@ -63,7 +69,7 @@ func group(a, b Judged) int {
 		cmp.Compare(obstacles(a), obstacles(b)),
 		cmp.Compare(truth(a.Service.Baseline), truth(b.Service.Baseline)),
 		cmp.Compare(truth(slices.Contains(ownServers, a.Service.ID)), truth(slices.Contains(ownServers, b.Service.ID))),
-		cmp.Compare(truth(len(a.Estimate.Missing()) > 0), truth(len(b.Estimate.Missing()) > 0)),
+		cmp.Compare(truth(unpriced(a)), truth(unpriced(b))),
 	)
 }
 
@@ -71,11 +77,28 @@ func group(a, b Judged) int {
 func obstacles(j Judged) int {
 	n := 0
 	for _, r := range j.Reasons {
-		if j.Verdict != Fits && r.Verdict == j.Verdict {
+		if j.Verdict == Fits || r.Verdict != j.Verdict {
+			continue
+		}
+		n++
+		switch {
+		case r.Unknown:
+			n += 2
+		case r.Requirement == "endpoint":
 			n++
 		}
 	}
 	return n
+}
+
+// beside is the SKUs whose missing price does not make an estimate useless.
+var beside = []string{"ebs.", "efs.", "ecr.", "logs.", "egress.", "cloudfront.", "route53.", "codebuild.", "secretsmanager.", "rds."}
+
+// unpriced says whether the price of compute or of the load balancer is missing.
+func unpriced(j Judged) bool {
+	return slices.ContainsFunc(j.Estimate.Lines, func(l price.Line) bool {
+		return !l.Known && !slices.ContainsFunc(beside, func(p string) bool { return strings.HasPrefix(l.SKU, p) })
+	})
 }
 
 func truth(b bool) int {

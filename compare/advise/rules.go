@@ -66,6 +66,9 @@ var rules = []rule{
 	{"max_monthly_usd", func(c *Case) bool { return c.Needs.MaxMonthlyUSD > 0 }, budget},
 }
 
+// notKnown opens the text of a reason about which nothing reliable is known.
+const notKnown = "not known"
+
 // ability turns a fact into a judgement. Does and do complete "it …" and "it does not …".
 func ability(a catalog.Ability, from catalog.From, does, do string) judgement {
 	note := ""
@@ -80,7 +83,7 @@ func ability(a catalog.Ability, from catalog.From, does, do string) judgement {
 	case catalog.No:
 		return judgement{No, "does not " + do + note, from}
 	}
-	return judgement{Changes, "not known whether it " + does + "; try it before you rely on it" + note, from}
+	return judgement{Changes, notKnown + " whether it " + does + "; try it before you rely on it" + note, from}
 }
 
 func account(c *Case) judgement {
@@ -93,7 +96,7 @@ func account(c *Case) judgement {
 	case a.OpenToNew.Can == catalog.No:
 		return judgement{No, a.OpenToNew.Note, a.From}
 	}
-	return judgement{Changes, "not known whether it is open to new accounts", a.From}
+	return judgement{Changes, notKnown + " whether it is open to new accounts", a.From}
 }
 
 func region(c *Case) judgement {
@@ -160,7 +163,7 @@ func size(c *Case) judgement {
 		out.text = "the next size for " + want + " is " + name
 	}
 	if s.Storage.EphemeralMaxGB == 0 && u.EphemeralGB > 0 {
-		return judgement{Changes, "not known how much disk an instance has; try it before you rely on " + num(u.EphemeralGB) + " GB", s.Storage.From}
+		return judgement{Changes, notKnown + " how much disk an instance has; try it before you rely on " + num(u.EphemeralGB) + " GB", s.Storage.From}
 	}
 	return out
 }
@@ -236,7 +239,7 @@ func longestRequest(c *Case) judgement {
 	seconds := strconv.Itoa(want) + " s"
 	switch {
 	case !l.MaxRequest.Known:
-		return judgement{Changes, "not known how long a request may take; try " + seconds + " before you rely on it", l.From}
+		return judgement{Changes, notKnown + " how long a request may take; try " + seconds + " before you rely on it", l.From}
 	case !l.MaxRequest.None && want > l.MaxRequest.Seconds:
 		return judgement{No, fmt.Sprintf("a request is cut after %d s, sooner than %s", l.MaxRequest.Seconds, seconds), l.From}
 	}
@@ -284,7 +287,7 @@ func budget(c *Case) judgement {
 	case e.MonthlyUSD > most:
 		return judgement{No, fmt.Sprintf("%.2f USD a month, more than %.2f", e.MonthlyUSD, most), from}
 	case len(e.Missing()) > 0:
-		return judgement{Changes, fmt.Sprintf("not known whether it stays under %.2f USD a month: prices are missing", most), from}
+		return judgement{Changes, fmt.Sprintf(notKnown+" whether it stays under %.2f USD a month: prices are missing", most), from}
 	}
 	return judgement{Fits, fmt.Sprintf("%.2f USD a month, within %.2f", e.MonthlyUSD, most), from}
 }

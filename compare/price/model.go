@@ -26,7 +26,34 @@ func (t *Table) Estimate(s *catalog.Service, region string, u Usage, shape Shape
 		return Estimate{}, err
 	}
 	b := &bill{t: t, p: p, u: u, shape: shape, s: s, lines: make([]Line, 0, 16)}
-	switch s.ID {
+	if err := b.all(); err != nil {
+		return Estimate{}, err
+	}
+	e := Estimate{Lines: b.lines}
+	e.sum()
+	return e, nil
+}
+
+// Monthly is the total of Estimate without its lines, for tables of many; whole says that no price is missing.
+func (t *Table) Monthly(s *catalog.Service, region string, u Usage, shape Shape) (usd float64, whole bool, err error) {
+	p, err := t.place(region)
+	if err != nil {
+		return 0, false, err
+	}
+	b := &bill{t: t, p: p, u: u, shape: shape, s: s, silent: true}
+	if err := b.all(); err != nil {
+		return 0, false, err
+	}
+	return round(b.total), !b.gaps, nil
+}
+
+// all adds every line of the service.
+func (b *bill) all() error {
+	u := b.u
+	if b.s.ID == "fly" {
+		b.p = b.p.onFly()
+	}
+	switch b.s.ID {
 	case "app-runner":
 		b.appRunner()
 	case "lightsail":
@@ -48,14 +75,12 @@ func (t *Table) Estimate(s *catalog.Service, region string, u Usage, shape Shape
 	case "fly":
 		b.fly()
 	default:
-		return Estimate{}, fmt.Errorf("estimate %s: there is no cost model for it", s.ID)
+		return fmt.Errorf("estimate %s: there is no cost model for it", b.s.ID)
 	}
-	if s.ID != "fly" {
+	if b.s.ID != "fly" {
 		b.common()
 	}
-	e := Estimate{Lines: b.lines}
-	e.sum()
-	return e, nil
+	return nil
 }
 
 // bill gathers the lines of one estimate.
@@ -66,28 +91,40 @@ type bill struct {
 	shape Shape
 	s     *catalog.Service
 	lines []Line
+
+	silent bool    // only the total is wanted
+	total  float64 // USD, when silent
+	gaps   bool    // a price is missing, when silent
 }
 
 // add appends a line. A quantity of zero is no line.
 func (b *bill) add(key string, q float64, format string, args ...any) {
-	if q <= 0 {
+	if q > 0 {
+		b.always(key, q, format, args...)
+	}
+}
+
+// always appends a line even when its quantity is zero, for what one expects to see on the bill.
+func (b *bill) always(key string, q float64, format string, args ...any) {
+	if b.silent {
+		r, ok := b.t.find(b.p, key)
+		b.total += round(max(0, q) * r.USD)
+		b.gaps = b.gaps || !ok
 		return
 	}
 	item := format
 	if len(args) > 0 {
 		item = fmt.Sprintf(format, args...)
 	}
-	b.lines = append(b.lines, b.t.line(b.p, Item{SKU: key, Item: item, Quantity: q}))
-}
-
-// always appends a line even when its quantity is zero, for what one expects to see on the bill.
-func (b *bill) always(key string, q float64, format string, args ...any) {
-	b.lines = append(b.lines, b.t.line(b.p, Item{SKU: key, Item: fmt.Sprintf(format, args...), Quantity: max(0, q)}))
+	b.lines = append(b.lines, b.t.line(b.p, Item{SKU: key, Item: item, Quantity: max(0, q)}))
 }
 
 // missing appends a line that cannot be priced.
 func (b *bill) missing(key, format string, args ...any) {
-	b.lines = append(b.lines, Line{SKU: key, Item: fmt.Sprintf(format, args...), Quantity: 1})
+	b.gaps = true
+	if !b.silent {
+		b.lines = append(b.lines, Line{SKU: key, Item: fmt.Sprintf(format, args...), Quantity: 1})
+	}
 }
 
 // free is a free quantity of the table, zero when the table does not have it.

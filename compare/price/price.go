@@ -130,9 +130,18 @@ func (t *Table) unknownSKU(key string) string {
 // place is where prices are looked up for one region.
 type place struct {
 	region string
-	fly    string // the nearest Fly.io region
+	fly    string // the nearest Fly.io region, empty until it is asked for
 	area   string // Fly.io's area of that
 	edge   string // CloudFront's area
+}
+
+// onFly fills the Fly.io side of a place.
+func (p place) onFly() place {
+	if p.fly == "" {
+		f, _, _ := catalog.Regions().NearestFly(p.region)
+		p.fly, p.area = f.Code, flyArea(f.Country)
+	}
+	return p
 }
 
 // place resolves a region once for many lookups.
@@ -145,8 +154,7 @@ func (t *Table) place(region string) (place, error) {
 		return place{region, f.Code, flyArea(f.Country), edgeArea(f.AWS)}, nil
 	}
 	if r, ok := a.Region(region); ok {
-		f, _, _ := a.NearestFly(r.Code)
-		return place{r.Code, f.Code, flyArea(f.Country), edgeArea(r.Code)}, nil
+		return place{region: r.Code, edge: edgeArea(r.Code)}, nil
 	}
 	if t.hasRegion(region) {
 		return place{region: region, fly: region, area: region, edge: region}, nil
@@ -212,6 +220,7 @@ func (t *Table) find(p place, key string) (Row, bool) {
 	fly := strings.HasPrefix(key, "fly.")
 	switch {
 	case fly:
+		p = p.onFly()
 		n = copy(tries[:], []string{p.fly, p.area, "*", "iad"})
 	case strings.HasPrefix(key, "cloudfront."), strings.HasPrefix(key, "globalaccelerator."):
 		n = copy(tries[:], []string{p.region, p.edge, "*"})

@@ -375,6 +375,9 @@ func TestMoreUsageNeverCostsLess(t *testing.T) {
 		if err != nil || err2 != nil {
 			t.Fatal(err, err2)
 		}
+		if usd, whole, _ := Default().Monthly(s, region, a, shape); math.Abs(usd-ea.MonthlyUSD) > 1e-5 || whole != (len(ea.Missing()) == 0) {
+			t.Fatalf("%s in %s: Monthly says %v, the lines %v", s.ID, region, usd, ea.MonthlyUSD)
+		}
 		if slices.ContainsFunc(eb.Lines, func(l Line) bool { return !l.Known && strings.HasPrefix(l.Item, "no ") }) {
 			return // outgrew the service
 		}
