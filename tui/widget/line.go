@@ -98,14 +98,42 @@ func (l *Line) put(ink theme.Ink, s string, room int) {
 	l.used += w
 }
 
-// Width is how many columns s takes on the screen.
+// Width is how many columns s takes on the screen. Escape sequences take none.
+//
+// What the screens draw with is looked at by hand, which is ten times as fast as by grapheme; anything else
+// is left to the library.
 func Width(s string) int {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c >= 0x7f {
+	w := 0
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c >= 0x20 && c < 0x7f:
+			w++
+			i++
+		case c == 0x1b && i+1 < len(s) && s[i+1] == '[':
+			for i += 2; i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == ';'); i++ {
+			}
+			if i >= len(s) || s[i] != 'm' {
+				return ansi.StringWidth(s)
+			}
+			i++
+		case c == 0xe2: // the glyphs: punctuation, arrows, boxes, blocks, circles, checks, braille
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if !narrow(r) {
+				return ansi.StringWidth(s)
+			}
+			w++
+			i += n
+		default:
 			return ansi.StringWidth(s)
 		}
 	}
-	return len(s)
+	return w
+}
+
+// narrow says whether r is surely one column wide and joins with nothing.
+func narrow(r rune) bool {
+	return r >= 0x2500 && r <= 0x25ab || r >= 0x2800 && r <= 0x28ff || r >= 0x2190 && r <= 0x2193 ||
+		r == '…' || r == '✓' || r == '✗' || r == '●' || r == '○' || r == '◌' || r == '–' || r == '›'
 }
 
 // Clean makes text from outside fit to be drawn: escape sequences, control characters and signs that turn

@@ -11,8 +11,7 @@ import (
 )
 
 // Tree is the run as a list of resources under their groups: state, name, what goes on, for how long. What
-// does not change is only counted. When the room is short, groups that are through fold to one line, and of
-// the others only what is not done has a line.
+// does not change is only counted. When the room is short, more and more is only counted: see detail.
 type Tree struct {
 	Theme  *theme.Theme
 	Snap   *view.Snapshot
@@ -23,34 +22,43 @@ type Tree struct {
 	Urgent map[string]bool // ids on the critical path, marked
 }
 
+// detail is how much of the tree is drawn, from all to the least.
+type detail int
+
+const (
+	everything   detail = iota
+	withoutDone         // done nodes are counted behind their group's name
+	activeGroups        // groups in which nothing goes on have one line
+	activeNodes         // of the others only what goes on or went wrong
+	activeOnly          // and that without the name of its group
+)
+
 // row is one line of the tree: a group (node < 0), a node, or a task of a node.
 type row struct {
 	group string
 	node  int
 	task  int
-	fold  bool // the group has this one line only
-	hides bool // the group's done nodes are only counted
+	alone bool // the group has no other line
 	last  bool
 }
 
 type groupState struct {
-	name                        string
-	nodes, unchanged, done, bad int
-	begun                       bool
-	start, end                  time.Time
+	name                                 string
+	nodes, unchanged, done, active, open int // open: planned
+	shown                                []int
+	begun                                bool
+	start, end                           time.Time
 }
-
-func (g *groupState) through() bool { return g.done == g.nodes && g.bad == 0 }
 
 // Render draws the tree.
 func (t Tree) Render(width, height int) string {
-	rows, groups := t.rows(height)
+	rows, groups, level := t.rows(height)
 	off := t.offset(rows, height)
 	return Scroll{Theme: t.Theme, Count: len(rows), Offset: off, Line: func(i, w int) string {
 		r := rows[i]
 		switch {
 		case r.node < 0:
-			return t.groupLine(groups[r.group], r, w)
+			return t.groupLine(groups[r.group], r.alone, level, w)
 		case r.task >= 0:
 			return t.taskLine(&t.Snap.Nodes[r.node].Tasks[r.task], r.last, w)
 		default:
@@ -61,7 +69,7 @@ func (t Tree) Render(width, height int) string {
 
 // Rows is how many lines the tree has in a room of that height, and which is the first that it shows.
 func (t Tree) Rows(height int) (count, offset int) {
-	rows, _ := t.rows(height)
+	rows, _, _ := t.rows(height)
 	return len(rows), t.offset(rows, height)
 }
 
@@ -71,7 +79,7 @@ func (t Tree) offset(rows []row, height int) int {
 	}
 	first, last := -1, -1
 	for i, r := range rows {
-		if r.node >= 0 && t.matters(&t.Snap.Nodes[r.node]) {
+		if r.node >= 0 && active(&t.Snap.Nodes[r.node]) {
 			if first < 0 {
 				first = i
 			}
@@ -88,12 +96,8 @@ func (t Tree) offset(rows []row, height int) int {
 	return Follow(off, first, first, len(rows), height)
 }
 
-// matters says whether a node is to be kept in view.
-func (t Tree) matters(n *view.Node) bool {
-	return n.State == view.Running || n.State == view.Waiting || n.State == view.Failed
-}
-
-func (t Tree) rows(height int) ([]row, map[string]*groupState) {
+// rows are the lines of the tree in as much detail as the height allows.
+func (t Tree) rows(height int) ([]row, map[string]*groupState, detail) {
 	groups := map[string]*groupState{}
 	var order []*groupState
 	for i := range t.Snap.Nodes {
@@ -105,24 +109,32 @@ func (t Tree) rows(height int) ([]row, map[string]*groupState) {
 			order = append(order, g)
 		}
 		g.count(n)
-	}
-	total := len(order)
-	for i := range t.Snap.Nodes {
-		if shown(&t.Snap.Nodes[i]) {
-			total += 1 + taskRows(&t.Snap.Nodes[i])
+		if shown(n) {
+			g.shown = append(g.shown, i)
 		}
 	}
-	rows := make([]row, 0, total)
+	level := everything
+	rows := t.build(order, level)
+	for len(rows) > height && level < activeOnly {
+		level++
+		rows = t.build(order, level)
+	}
+	return rows, groups, level
+}
+
+func (t Tree) build(order []*groupState, level detail) []row {
+	rows := make([]row, 0, len(order)+len(t.Snap.Nodes))
 	for _, g := range order {
-		short := total > height
-		fold := g.nodes == 0 || short && g.through()
-		rows = append(rows, row{group: g.name, node: -1, task: -1, fold: fold, hides: short})
-		if fold {
+		alone := g.nodes == 0 || level >= withoutDone && g.done == g.nodes || level >= activeGroups && g.active == 0
+		if alone || level < activeOnly {
+			rows = append(rows, row{group: g.name, node: -1, task: -1, alone: alone})
+		}
+		if alone {
 			continue
 		}
-		for i := range t.Snap.Nodes {
+		for _, i := range g.shown {
 			n := &t.Snap.Nodes[i]
-			if n.Group != g.name || !shown(n) || short && n.State == view.Done {
+			if level >= withoutDone && n.State == view.Done || level >= activeNodes && !active(n) {
 				continue
 			}
 			rows = append(rows, row{node: i, task: -1})
@@ -131,7 +143,12 @@ func (t Tree) rows(height int) ([]row, map[string]*groupState) {
 			}
 		}
 	}
-	return rows, groups
+	return rows
+}
+
+// active says whether a node is to be kept in view.
+func active(n *view.Node) bool {
+	return n.State == view.Running || n.State == view.Waiting || n.State == view.Failed
 }
 
 // shown says whether a node has a line of its own: what the plan leaves as it is has not.
@@ -151,11 +168,13 @@ func (g *groupState) count(n *view.Node) {
 		return
 	}
 	g.nodes++
-	switch n.State {
-	case view.Done:
+	switch {
+	case n.State == view.Done:
 		g.done++
-	case view.Failed, view.Skipped:
-		g.bad++
+	case active(n):
+		g.active++
+	case n.State == view.Planned:
+		g.open++
 	}
 	if !n.Started.IsZero() && (!g.begun || n.Started.Before(g.start)) {
 		g.start, g.begun = n.Started, true
@@ -165,31 +184,49 @@ func (g *groupState) count(n *view.Node) {
 	}
 }
 
-func (t Tree) groupLine(g *groupState, r row, width int) string {
+// groupLine is the line of a group: its name and what of it has no line of its own.
+func (t Tree) groupLine(g *groupState, alone bool, level detail, width int) string {
 	th := t.Theme
 	l := NewLine(th, width)
 	name := Title(g.name)
 	if name == "" {
 		name = "Steps"
 	}
-	if !r.fold {
-		l.Put(th.Strong, name).Gap(1)
-		if g.done > 0 && r.hides {
-			l.Gap(1).Put(th.Good, th.Glyphs.Done).Gap(1).Put(th.Quiet, fmt.Sprintf("%d done", g.done))
-		}
-		if g.unchanged > 0 {
-			l.Gap(1).Put(th.Quiet, fmt.Sprintf("%d unchanged", g.unchanged))
-		}
-		return l.String()
+	glyph, ink := th.Glyphs.Planned, th.Quiet
+	switch {
+	case g.nodes == 0:
+		glyph = th.Glyphs.Skipped
+	case g.done == g.nodes:
+		glyph, ink = th.Glyphs.Done, th.Good
+	case g.done > 0 && g.active == 0 && g.open == 0:
+		glyph = th.Glyphs.Skipped
 	}
-	glyph, ink := th.Glyphs.Done, th.Good
-	text := Count(g.nodes, "resource") + " done"
-	if g.nodes == 0 {
-		glyph, ink, text = th.Glyphs.Skipped, th.Quiet, Count(g.unchanged, "resource")+" unchanged"
+	var counts []string
+	count := func(n int, word string) {
+		if n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, word))
+		}
 	}
-	l.Put(ink, glyph).Gap(1).Cell(th.Strong, name, t.nameWidth(width)).Gap(1)
-	l.Cell(th.Quiet, text, l.Left()-timeWidth(width)-1)
-	if g.begun {
+	if alone {
+		l.Put(ink, glyph).Gap(1).Cell(th.Strong, name, t.nameWidth(width)).Gap(1)
+	} else {
+		l.Put(th.Strong, name).Gap(2)
+	}
+	if alone || level >= withoutDone {
+		count(g.done, "done")
+	}
+	if alone && g.done < g.nodes || level >= activeNodes {
+		count(g.open, "to do")
+	}
+	if alone {
+		count(g.nodes-g.done-g.active-g.open, "skipped")
+	}
+	count(g.unchanged, "unchanged")
+	if !alone {
+		return l.Put(th.Quiet, strings.Join(counts, ", ")).String()
+	}
+	l.Cell(th.Quiet, strings.Join(counts, ", "), l.Left()-timeWidth(width)-1)
+	if g.begun && g.done == g.nodes {
 		l.Gap(1).CellRight(th.Quiet, Duration(g.end.Sub(g.start)), elapsedWidth)
 	}
 	return l.String()
