@@ -184,7 +184,11 @@ func bill(p *page, e price.Estimate) {
 		}
 	}
 	p.line("  %-*s%11s%11s", room, "a month", "USD", Money(e))
-	if e.PricesAsOf != "" {
+	switch e.PricesAsOf {
+	case "":
+	case "unknown":
+		p.line("  the oldest price has no date, confidence %s", e.Confidence)
+	default:
 		p.line("  prices as of %s or later, confidence %s", e.PricesAsOf, e.Confidence)
 	}
 }

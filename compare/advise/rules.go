@@ -99,14 +99,21 @@ func account(c *Case) judgement {
 	return judgement{Changes, notKnown + " whether it is open to new accounts", a.From}
 }
 
+// nearby is how far, in km, another provider's region may be and still stand for an AWS region: some 10 ms
+// there and back.
+const nearby = 1000
+
 func region(c *Case) judgement {
 	atlas := catalog.Regions()
 	from := c.Service.Regions.From
 	r, _ := atlas.Region(c.Region)
 	if c.Service.Regions.Fly {
 		f, km, _ := atlas.NearestFly(c.Region)
-		if km == 0 {
+		switch {
+		case km == 0:
 			return judgement{Fits, f.Code + ", " + f.City, from}
+		case km <= nearby:
+			return judgement{Fits, fmt.Sprintf("%s, %s, %d km from %s", f.Code, f.City, km, r.City), from}
 		}
 		return judgement{Changes, fmt.Sprintf("nothing in %s; the nearest is %s, %s, %d km away", r.City, f.Code, f.City, km), from}
 	}
