@@ -128,7 +128,7 @@ func (d Docker) save(ctx context.Context, ref string, report Reporter) (img v1.I
 	if err != nil {
 		return nil, nil, fmt.Errorf("make room for the image: %w", err)
 	}
-	free = func() { os.RemoveAll(dir) }
+	free = func() { os.RemoveAll(dir) } //nolint:errcheck // a folder of the system's temporary files, at worst
 	c := d.command(ctx, nil, "image", "save", ref)
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -143,7 +143,7 @@ func (d Docker) save(ctx context.Context, ref string, report Reporter) (img v1.I
 	}
 	img, readErr := readArchive(ctx, out, dir, size, report)
 	if readErr != nil {
-		out.Close() // so that docker does not wait for a reader
+		out.Close() //nolint:errcheck // so that docker does not wait for a reader
 	}
 	waitErr := c.Wait()
 	switch {

@@ -42,11 +42,15 @@ func saved1(t *testing.T) string {
 func TestBuildWith(t *testing.T) {
 	save := saved1(t)
 	for _, tt := range []struct{ name, buildx, build, want string }{
-		{"buildx", `"buildx version") echo github.com/docker/buildx v0.19.2 abc;;`,
+		{
+			"buildx", `"buildx version") echo github.com/docker/buildx v0.19.2 abc;;`,
 			`"buildx build") echo '{"vertexes":[{"digest":"a","name":"[1/1] FROM scratch","started":"2026-11-22T10:00:00Z","completed":"2026-11-22T10:00:00Z"}]}' >&2;;`,
-			" buildx build --progress=rawjson --provenance=false --load --platform linux/arm64 --file "},
-		{"an old buildx", `"buildx version") echo github.com/docker/buildx v0.12.0;;`, `"buildx build") echo '#5 [1/1] FROM scratch' >&2;;`,
-			" buildx build --progress=plain --provenance=false --load "},
+			" buildx build --progress=rawjson --provenance=false --load --platform linux/arm64 --file ",
+		},
+		{
+			"an old buildx", `"buildx version") echo github.com/docker/buildx v0.12.0;;`, `"buildx build") echo '#5 [1/1] FROM scratch' >&2;;`,
+			" buildx build --progress=plain --provenance=false --load ",
+		},
 		{"no buildx", `"buildx version") echo docker: unknown command >&2; exit 1;;`, `"build --platform") echo 'Step 1/1 : FROM scratch';;`, "0 build --platform linux/arm64 --file "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,23 +93,39 @@ func TestBuildFails(t *testing.T) {
 	dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\n"})
 	const ok = `"version --format") echo 28.0;;` + "\n" + `"buildx version") exit 1;;` + "\n"
 	for _, tt := range []struct{ name, script, cause, evidence, remedy string }{
-		{"daemon", `*) echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1;;`,
-			"Docker is installed but does not run", "Cannot connect", "start Docker, or deploy an image that exists already with --image REF"},
-		{"permission", `*) echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1;;`,
-			"this user may not use Docker", "permission denied", "add the user to the group docker"},
+		{
+			"daemon", `*) echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1;;`,
+			"Docker is installed but does not run", "Cannot connect", "start Docker, or deploy an image that exists already with --image REF",
+		},
+		{
+			"permission", `*) echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1;;`,
+			"this user may not use Docker", "permission denied", "add the user to the group docker",
+		},
 		{"odd", `*) echo 'what?' >&2; exit 1;;`, "docker does not work", "what?", "see what `docker version` says"},
-		{"step", ok + `"build --platform") echo 'Step 2/4 : RUN make'; echo 'make: nothing to make' ; echo "The command '/bin/sh -c make' returned a non-zero code: 2" >&2; exit 1;;`,
-			"the image build failed at step 2 of 4, RUN make", "make: nothing to make\nThe command '/bin/sh -c make' returned a non-zero code: 2", "mend the Dockerfile"},
-		{"copy", ok + `"build --platform") echo 'Step 1/1 : COPY x y'; echo "COPY failed: file not found in build context" >&2; exit 1;;`,
-			"the image build failed at step 1 of 1, COPY x y", "COPY failed", "a file that the Dockerfile copies is not in the build context"},
-		{"base image", ok + `"build --platform") echo 'Step 1/1 : FROM nope'; echo "pull access denied for nope" >&2; exit 1;;`,
-			"the image build failed at step 1 of 1, FROM nope", "pull access denied", "check the image names in the FROM lines"},
-		{"disk", ok + `"build --platform") echo 'Step 1/1 : RUN x'; echo "write: no space left on device" >&2; exit 1;;`,
-			"the disk that Docker uses is full", "no space left", "make room"},
-		{"BuildKit", ok + `"build --platform") echo 'Step 1/1 : RUN --mount=type=cache x'; echo "the --mount option requires BuildKit." >&2; exit 1;;`,
-			"the image build failed at step 1 of 1, RUN --mount=type=cache x", "requires BuildKit", "the Dockerfile needs BuildKit"},
-		{"saving", ok + `"build --platform") ;;` + "\n" + `"image inspect") echo 100;;` + "\n" + `"image save") echo 'Error: no such image' >&2; exit 1;;`,
-			"docker does not work", "no such image", "see what"},
+		{
+			"step", ok + `"build --platform") echo 'Step 2/4 : RUN make'; echo 'make: nothing to make' ; echo "The command '/bin/sh -c make' returned a non-zero code: 2" >&2; exit 1;;`,
+			"the image build failed at step 2 of 4, RUN make", "make: nothing to make\nThe command '/bin/sh -c make' returned a non-zero code: 2", "mend the Dockerfile",
+		},
+		{
+			"copy", ok + `"build --platform") echo 'Step 1/1 : COPY x y'; echo "COPY failed: file not found in build context" >&2; exit 1;;`,
+			"the image build failed at step 1 of 1, COPY x y", "COPY failed", "a file that the Dockerfile copies is not in the build context",
+		},
+		{
+			"base image", ok + `"build --platform") echo 'Step 1/1 : FROM nope'; echo "pull access denied for nope" >&2; exit 1;;`,
+			"the image build failed at step 1 of 1, FROM nope", "pull access denied", "check the image names in the FROM lines",
+		},
+		{
+			"disk", ok + `"build --platform") echo 'Step 1/1 : RUN x'; echo "write: no space left on device" >&2; exit 1;;`,
+			"the disk that Docker uses is full", "no space left", "make room",
+		},
+		{
+			"BuildKit", ok + `"build --platform") echo 'Step 1/1 : RUN --mount=type=cache x'; echo "the --mount option requires BuildKit." >&2; exit 1;;`,
+			"the image build failed at step 1 of 1, RUN --mount=type=cache x", "requires BuildKit", "the Dockerfile needs BuildKit",
+		},
+		{
+			"saving", ok + `"build --platform") ;;` + "\n" + `"image inspect") echo 100;;` + "\n" + `"image save") echo 'Error: no such image' >&2; exit 1;;`,
+			"docker does not work", "no such image", "see what",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			docker, _ := fakeDocker(t, tt.script)

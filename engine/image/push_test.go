@@ -39,7 +39,7 @@ func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.calls = append(p.calls, r.Method+" "+r.URL.Path)
 	p.mu.Unlock()
 	if r.Body != nil {
-		defer r.Body.Close() // as a RoundTripper must
+		defer r.Body.Close() //nolint:errcheck // as a RoundTripper must
 	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err

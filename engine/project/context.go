@@ -17,7 +17,7 @@ const (
 )
 
 // lookAtContext tells of a build context that is large, or that has files with secrets in it.
-func (f *Findings) lookAtContext(ctx context.Context, t *tree, s *spec.Spec) {
+func (f *Findings) lookAtContext(ctx context.Context, s *spec.Spec) {
 	dir, file := s.BuildContext()
 	src := image.Source{Dir: dir, Dockerfile: file}
 	c, err := image.Measure(ctx, src, contextFiles)

@@ -88,7 +88,7 @@ func Inspect(ctx context.Context, dir string) (*Findings, error) {
 		return nil, err
 	}
 	if dockerErr == nil {
-		f.lookAtContext(ctx, t, s)
+		f.lookAtContext(ctx, s)
 	}
 	f.choosePort()
 	f.nameApp(t, fly)

@@ -107,11 +107,11 @@ func Slug(text string) string {
 		}
 	}
 	name := strings.TrimLeft(b.String(), "0123456789-")
-	if len(name) > maxApp {
-		name = name[:maxApp]
+	if len(name) > maxName {
+		name = name[:maxName]
 	}
 	name = strings.TrimRight(name, "-")
-	if checkName(name, maxApp) != nil {
+	if CheckName(name) != nil {
 		return ""
 	}
 	return name

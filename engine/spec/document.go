@@ -54,6 +54,7 @@ func parseDocument(raw []byte) (*document, error) {
 		case unstable.KeyValue:
 			s := len(d.sections) - 1
 			d.addEntry(&p, e, d.sections[s].name, s, false)
+		default: // comments are not asked for, and nothing else stands by itself
 		}
 	}
 	return d, p.Error()

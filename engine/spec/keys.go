@@ -79,64 +79,114 @@ func (k Key) table() (table, leaf string) {
 }
 
 var keys = []Key{
-	{"app", Text, "--app", "name of the app and of what is made for it", `"live-beats"`,
-		func(s *Spec, _ bool) any { return &s.App }},
-	{"region", Text, "--region", "AWS region", `"eu-west-2"`,
-		func(s *Spec, _ bool) any { return &s.Region }},
-	{"target", Text, "", "AWS service that runs the app", `"ecs-fargate"`,
-		func(s *Spec, _ bool) any { return &s.Target }},
+	{
+		"app", Text, "--app", "name of the app and of what is made for it", `"live-beats"`,
+		func(s *Spec, _ bool) any { return &s.App },
+	},
+	{
+		"region", Text, "--region", "AWS region", `"eu-west-2"`,
+		func(s *Spec, _ bool) any { return &s.Region },
+	},
+	{
+		"target", Text, "", "AWS service that runs the app", `"ecs-fargate"`,
+		func(s *Spec, _ bool) any { return &s.Target },
+	},
 
-	{"image.dockerfile", Text, "", "built into the image", `"Dockerfile"`,
-		func(s *Spec, _ bool) any { return &s.Image.Dockerfile }},
-	{"image.context", Text, "", "folder that the build may read", `"."`,
-		func(s *Spec, _ bool) any { return &s.Image.Context }},
-	{"image.platform", Text, "", "linux/amd64 or linux/arm64", `"linux/amd64"`,
-		func(s *Spec, _ bool) any { return &s.Image.Platform }},
-	{"image.args", Table, "", "build arguments", `{ MIX_ENV = "prod" }`,
-		func(s *Spec, _ bool) any { return &s.Image.Args }},
-	{"image.ref", Text, "--image", "image that exists already; nothing is built", `"ghcr.io/me/app:1.2"`,
-		func(s *Spec, _ bool) any { return &s.Image.Ref }},
+	{
+		"image.dockerfile", Text, "", "built into the image", `"Dockerfile"`,
+		func(s *Spec, _ bool) any { return &s.Image.Dockerfile },
+	},
+	{
+		"image.context", Text, "", "folder that the build may read", `"."`,
+		func(s *Spec, _ bool) any { return &s.Image.Context },
+	},
+	{
+		"image.platform", Text, "", "linux/amd64 or linux/arm64", `"linux/amd64"`,
+		func(s *Spec, _ bool) any { return &s.Image.Platform },
+	},
+	{
+		"image.args", Table, "", "build arguments", `{ MIX_ENV = "prod" }`,
+		func(s *Spec, _ bool) any { return &s.Image.Args },
+	},
+	{
+		"image.ref", Text, "--image", "image that exists already; nothing is built", `"ghcr.io/me/app:1.2"`,
+		func(s *Spec, _ bool) any { return &s.Image.Ref },
+	},
 
-	{"service.port", Whole, "--port", "port that the app listens on", "4000",
-		func(s *Spec, _ bool) any { return &s.Service.Port }},
-	{"service.cpu", Number, "", "vCPU", "0.25",
-		func(s *Spec, _ bool) any { return &s.Service.CPU }},
-	{"service.memory", Whole, "", "MiB", "512",
-		func(s *Spec, _ bool) any { return &s.Service.Memory }},
-	{"service.instances", Whole, "", "containers that run at the same time", "2",
-		func(s *Spec, _ bool) any { return &s.Service.Instances }},
-	{"service.health_path", Text, "", "path that answers 200 to 399 when the app is well", `"/"`,
-		func(s *Spec, _ bool) any { return &s.Service.HealthPath }},
-	{"service.command", List, "", "instead of the image's CMD", `["/app/bin/server"]`,
-		func(s *Spec, _ bool) any { return &s.Service.Command }},
-	{"service.release_command", Text, "", "runs once before each new version", `"/app/bin/migrate"`,
-		func(s *Spec, _ bool) any { return &s.Service.ReleaseCommand }},
-	{"service.stop_timeout", Span, "", "between SIGTERM and SIGKILL", `"30s"`,
-		func(s *Spec, _ bool) any { return &s.Service.StopTimeout }},
-	{"service.start_timeout", Span, "", "until a new container answers", `"60s"`,
-		func(s *Spec, _ bool) any { return &s.Service.StartTimeout }},
+	{
+		"service.port", Whole, "--port", "port that the app listens on", "4000",
+		func(s *Spec, _ bool) any { return &s.Service.Port },
+	},
+	{
+		"service.cpu", Number, "", "vCPU", "0.25",
+		func(s *Spec, _ bool) any { return &s.Service.CPU },
+	},
+	{
+		"service.memory", Whole, "", "MiB", "512",
+		func(s *Spec, _ bool) any { return &s.Service.Memory },
+	},
+	{
+		"service.instances", Whole, "", "containers that run at the same time", "2",
+		func(s *Spec, _ bool) any { return &s.Service.Instances },
+	},
+	{
+		"service.health_path", Text, "", "path that answers 200 to 399 when the app is well", `"/"`,
+		func(s *Spec, _ bool) any { return &s.Service.HealthPath },
+	},
+	{
+		"service.command", List, "", "instead of the image's CMD", `["/app/bin/server"]`,
+		func(s *Spec, _ bool) any { return &s.Service.Command },
+	},
+	{
+		"service.release_command", Text, "", "runs once before each new version", `"/app/bin/migrate"`,
+		func(s *Spec, _ bool) any { return &s.Service.ReleaseCommand },
+	},
+	{
+		"service.stop_timeout", Span, "", "between SIGTERM and SIGKILL", `"30s"`,
+		func(s *Spec, _ bool) any { return &s.Service.StopTimeout },
+	},
+	{
+		"service.start_timeout", Span, "", "until a new container answers", `"60s"`,
+		func(s *Spec, _ bool) any { return &s.Service.StartTimeout },
+	},
 
 	{"service.autoscale.max", Whole, "", "most containers", "4", autoscale(func(a *Autoscale) any { return &a.Max })},
-	{"service.autoscale.cpu_percent", Whole, "", "CPU use to aim for", "60",
-		autoscale(func(a *Autoscale) any { return &a.CPUPercent })},
+	{
+		"service.autoscale.cpu_percent", Whole, "", "CPU use to aim for", "60",
+		autoscale(func(a *Autoscale) any { return &a.CPUPercent }),
+	},
 
-	{"network.websockets", Truth, "", "the app uses WebSockets", "true",
-		func(s *Spec, _ bool) any { return &s.Network.WebSockets }},
-	{"network.clustering", Text, "", "how containers find each other: dns or ecs-api", `"dns"`,
-		func(s *Spec, _ bool) any { return &s.Network.Clustering }},
-	{"network.domain", Text, "", "own domain", `"www.example.com"`,
-		func(s *Spec, _ bool) any { return &s.Network.Domain }},
+	{
+		"network.websockets", Truth, "", "the app uses WebSockets", "true",
+		func(s *Spec, _ bool) any { return &s.Network.WebSockets },
+	},
+	{
+		"network.clustering", Text, "", "how containers find each other: dns or ecs-api", `"dns"`,
+		func(s *Spec, _ bool) any { return &s.Network.Clustering },
+	},
+	{
+		"network.domain", Text, "", "own domain", `"www.example.com"`,
+		func(s *Spec, _ bool) any { return &s.Network.Domain },
+	},
 
-	{"env", Table, "", "environment variables; values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}",
-		`{ PHX_HOST = "${host}" }`, func(s *Spec, _ bool) any { return &s.Env }},
-	{"secrets.from_ssm", List, "", "SSM parameters given to the app as environment variables", `["DATABASE_URL"]`,
-		func(s *Spec, _ bool) any { return &s.Secrets.FromSSM }},
-	{"storage", Paths, "", "folders that outlive the containers", "[[storage]] with path = \"/app/uploads\"",
-		func(s *Spec, _ bool) any { return &s.Storage }},
+	{
+		"env", Table, "", "environment variables; values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}",
+		`{ PHX_HOST = "${host}" }`, func(s *Spec, _ bool) any { return &s.Env },
+	},
+	{
+		"secrets.from_ssm", List, "", "SSM parameters given to the app as environment variables", `["DATABASE_URL"]`,
+		func(s *Spec, _ bool) any { return &s.Secrets.FromSSM },
+	},
+	{
+		"storage", Paths, "", "folders that outlive the containers", "[[storage]] with path = \"/app/uploads\"",
+		func(s *Spec, _ bool) any { return &s.Storage },
+	},
 
 	{"database.engine", Text, "", "postgres", `"postgres"`, database(func(d *Database) any { return &d.Engine })},
-	{"database.class", Text, "", "size of the database", `"db.t4g.micro"`,
-		database(func(d *Database) any { return &d.Class })},
+	{
+		"database.class", Text, "", "size of the database", `"db.t4g.micro"`,
+		database(func(d *Database) any { return &d.Class }),
+	},
 	{"database.storage_gb", Whole, "", "GB", "20", database(func(d *Database) any { return &d.StorageGB })},
 }
 
@@ -146,8 +196,10 @@ var optional = []struct {
 	has   func(*Spec) bool
 	drop  func(*Spec)
 }{
-	{"service.autoscale", func(s *Spec) bool { return s.Service.Autoscale != nil },
-		func(s *Spec) { s.Service.Autoscale = nil }},
+	{
+		"service.autoscale", func(s *Spec) bool { return s.Service.Autoscale != nil },
+		func(s *Spec) { s.Service.Autoscale = nil },
+	},
 	{"database", func(s *Spec) bool { return s.Database != nil }, func(s *Spec) { s.Database = nil }},
 }
 

@@ -8,12 +8,9 @@ import (
 	"strings"
 )
 
-// How long names may be. Load balancer names end at 32 characters; names of resources are cut and get a
-// hash, so that the whole app name may be as long as that.
-const (
-	maxApp = 32
-	maxEnv = 32
-)
+// maxName is how long an app or environment name may be. Load balancer names end at 32 characters; the names
+// of resources are cut and get a hash, so that one of both may be as long as that.
+const maxName = 32
 
 var (
 	regionShape   = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
@@ -26,14 +23,12 @@ var (
 
 // CheckName says why AWS would refuse an app or environment name: the name becomes part of the names of a
 // load balancer, an image repository, roles and more, and must be good for the pickiest of them.
-func CheckName(name string) error { return checkName(name, maxApp) }
-
-func checkName(name string, longest int) error {
+func CheckName(name string) error {
 	switch {
 	case name == "":
 		return errors.New("it is empty")
-	case len(name) > longest:
-		return fmt.Errorf("it has %d characters, and load balancer names end at %d", len(name), longest)
+	case len(name) > maxName:
+		return fmt.Errorf("it has %d characters, and load balancer names end at %d", len(name), maxName)
 	case len(name) < 2:
 		return errors.New("image repositories have names of two or more characters")
 	case name != strings.ToLower(name):

@@ -71,7 +71,7 @@ func writeFile(name string, text []byte, mode fs.FileMode) error {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		err = errors.Join(err, os.Remove(f.Name()))
 	}
 	return err
 }
@@ -127,7 +127,8 @@ func sameValues(a, b *Spec) bool {
 	for _, k := range keys {
 		va, oka := a.Get(k.Name)
 		vb, okb := b.Get(k.Name)
-		if oka != okb || !(reflect.DeepEqual(va, vb) || zero(va) && zero(vb)) {
+		same := reflect.DeepEqual(va, vb) || zero(va) && zero(vb)
+		if oka != okb || !same {
 			return false
 		}
 	}

@@ -38,10 +38,18 @@ func TestSetText(t *testing.T) {
 		name, text string
 		want       any
 	}{
-		{"app", "shop", "shop"}, {"service.port", " 80 ", 80}, {"service.cpu", "0.5", 0.5}, {"network.websockets", "true", true},
-		{"service.stop_timeout", "1m", Duration(time.Minute)}, {"secrets.from_ssm", "A, B,", []string{"A", "B"}},
-		{"service.command", `sh -c "a, b"`, []string{"sh", "-c", "a, b"}}, {"env.X", "${host}", "${host}"}, {"env.A.B", "x", "x"},
-		{"storage", "/a,/b", []Storage{{"/a"}, {"/b"}}}, {"service.autoscale.max", "3", 3}, {"database.class", "db.t4g.small", "db.t4g.small"},
+		{"app", "shop", "shop"},
+		{"service.port", " 80 ", 80},
+		{"service.cpu", "0.5", 0.5},
+		{"network.websockets", "true", true},
+		{"service.stop_timeout", "1m", Duration(time.Minute)},
+		{"secrets.from_ssm", "A, B,", []string{"A", "B"}},
+		{"service.command", `sh -c "a, b"`, []string{"sh", "-c", "a, b"}},
+		{"env.X", "${host}", "${host}"},
+		{"env.A.B", "x", "x"},
+		{"storage", "/a,/b", []Storage{{"/a"}, {"/b"}}},
+		{"service.autoscale.max", "3", 3},
+		{"database.class", "db.t4g.small", "db.t4g.small"},
 	}
 	for _, tt := range good {
 		var s Spec

@@ -48,6 +48,7 @@ func (c *checker) add(key, text, want string) {
 		p.File, p.Line, p.Column = o.File, o.Line, o.Column
 	case Flag:
 		p.From = o.Text
+	default: // a default or an answer has no place to point at
 	}
 	c.problems = append(c.problems, p)
 }
@@ -77,7 +78,7 @@ func (c *checker) names(regions []string) {
 	s := c.s
 	if s.App == "" {
 		c.missing("app", "the app has no name")
-	} else if err := checkName(s.App, maxApp); err != nil {
+	} else if err := CheckName(s.App); err != nil {
 		want := "choose another name"
 		if good := Slug(s.App); good != "" {
 			want = fmt.Sprintf("%q would do", good)
@@ -85,7 +86,7 @@ func (c *checker) names(regions []string) {
 		c.add("app", fmt.Sprintf("AWS would refuse the name %q: %v", s.App, err), want)
 	}
 	if s.EnvName != "" {
-		if err := checkName(s.EnvName, maxEnv); err != nil {
+		if err := CheckName(s.EnvName); err != nil {
 			c.add("env name", fmt.Sprintf("AWS would refuse the name %q: %v", s.EnvName, err), "give another --env")
 		}
 	}
