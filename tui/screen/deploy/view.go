@@ -1,0 +1,241 @@
+package deploy
+
+import (
+	"fmt"
+	"strings"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/view"
+	"berth/tui/widget"
+)
+
+func (d *Screen) wide() bool { return d.width >= 120 }
+
+const gutter = 3
+
+func (d *Screen) treeWidth() int {
+	if d.wide() {
+		return (d.width - gutter) * 3 / 5
+	}
+	return d.width
+}
+
+// bodyHeight is the room below the two lines at the top.
+func (d *Screen) bodyHeight() int { return max(1, d.height-2-len(d.banner())) }
+
+func (d *Screen) treeHeight() int {
+	switch body := d.bodyHeight(); {
+	case d.wide():
+		return body
+	case d.failed() != nil:
+		if h := body - d.cardHeight() - 1; h >= 4 {
+			return h
+		}
+		return 0 // a tree of so few lines tells nothing
+	case body < 14:
+		return body
+	default:
+		return body - d.logHeight() - 1
+	}
+}
+
+func (d *Screen) logHeight() int { return max(3, d.bodyHeight()/4) }
+
+func (d *Screen) cardHeight() int {
+	full := len(d.card().Lines(d.width))
+	if body := d.bodyHeight(); body < 14 {
+		return min(full, body)
+	} else {
+		return min(full, body*2/3)
+	}
+}
+
+// failed is the failure that the run ended with, if it did.
+func (d *Screen) failed() *fail.Error {
+	if d.snap.Ended.IsZero() || d.snap.Outcome == event.Succeeded {
+		return nil
+	}
+	if d.snap.Error != nil {
+		return d.snap.Error
+	}
+	return &fail.Error{Cause: "The run ended as " + string(d.snap.Outcome)}
+}
+
+func (d *Screen) card() widget.Failure {
+	return widget.Failure{Theme: d.s.Theme, Error: d.failed(), Keys: d.cardKeys()}
+}
+
+func (d *Screen) tree() widget.Tree {
+	return widget.Tree{
+		Theme: d.s.Theme, Snap: &d.snap, Now: d.s.Engine.Now(), Frame: d.s.Frame,
+		Offset: d.offset, Pinned: d.pinned, Urgent: d.urgent,
+	}
+}
+
+// View draws the screen.
+func (d *Screen) View() string {
+	if d.run == nil {
+		return d.s.Theme.Quiet.Paint("Nothing was started.")
+	}
+	lines := []string{d.headline()}
+	lines = append(lines, d.banner()...)
+	lines = append(lines, "")
+	return widget.Join(append(lines, d.body()...))
+}
+
+func (d *Screen) body() []string {
+	th, body := d.s.Theme, d.bodyHeight()
+	if d.logOnly {
+		return widget.Lines(d.logs(d.width, body))
+	}
+	tree := ""
+	if h := d.treeHeight(); h > 0 {
+		tree = d.tree().Render(d.treeWidth(), h)
+	}
+	if d.wide() {
+		right := d.width - d.treeWidth() - gutter
+		side := d.logs(right, body)
+		if d.failed() != nil {
+			card := d.card().Render(right, body*2/3)
+			room := body - len(widget.Lines(card)) - 1
+			side = card + "\n\n" + d.logs(right, room)
+		}
+		return widget.Lines(widget.Beside(tree, side, d.treeWidth(), gutter))
+	}
+	lines := widget.Lines(tree)
+	for len(lines) < d.treeHeight() {
+		lines = append(lines, "")
+	}
+	switch {
+	case d.failed() != nil:
+		if d.treeHeight() > 0 {
+			lines = append(lines, "")
+		}
+		lines = append(lines, widget.Lines(d.card().Render(d.width, d.cardHeight()))...)
+	case body >= 14:
+		lines = append(lines, th.Quiet.Paint(strings.Repeat(th.Glyphs.Rule, d.width)))
+		lines = append(lines, widget.Lines(d.logs(d.width, d.logHeight()))...)
+	}
+	return widget.Fit(lines, d.width, body)
+}
+
+func (d *Screen) logs(width, height int) string {
+	if height <= 0 {
+		return ""
+	}
+	pane := widget.LogPane{Theme: d.s.Theme, Logs: d.snap.Logs, Back: d.back, Find: d.find}
+	th := d.s.Theme
+	switch {
+	case !d.finding && d.find == "" && d.wide():
+		return th.Strong.Paint("Log") + "\n" + pane.Render(width, height-1)
+	case !d.finding && d.find == "":
+		return pane.Render(width, height)
+	}
+	find := widget.NewLine(th, width).Put(th.Quiet, "find ").Put(th.Strong, d.find)
+	if d.finding {
+		find.Put(th.Accent, th.Glyphs.Caret)
+	}
+	return find.String() + "\n" + pane.Render(width, height-1)
+}
+
+// headline says how far the run is as a whole.
+func (d *Screen) headline() string {
+	th, s := d.s.Theme, &d.snap
+	l := widget.NewLine(th, d.width)
+	done, all := d.progress()
+	elapsed := widget.Duration(s.Elapsed(d.s.Engine.Now()))
+	switch {
+	case s.Started.IsZero():
+		return l.Put(th.Strong, "Starting"+th.Glyphs.Ellipsis).String()
+	case d.over():
+		glyph, ink, word := th.Glyphs.Done, th.Good, "done"
+		switch s.Outcome {
+		case event.Succeeded:
+		case event.Stopped:
+			glyph, ink, word = th.Glyphs.Skipped, th.Warn, "stopped"
+		default:
+			glyph, ink, word = th.Glyphs.Failed, th.Bad, strings.ReplaceAll(string(s.Outcome), "_", " ")
+		}
+		l.Put(ink, glyph).Gap(1).Put(th.Strong, widget.Title(s.Verb)+" "+word)
+		return l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %d, %s", done, all, elapsed)).String()
+	}
+	l.Put(th.Strong, doing(s.Verb)+" "+s.App)
+	count := fmt.Sprintf("%d of %d", done, all)
+	bar := min(24, d.width/6)
+	l.Gap(2).CellRight(th.Text, count, 2*len(fmt.Sprint(all))+4).Gap(2)
+	l.Raw(widget.Bar{Theme: th, Part: float64(done) / float64(max(1, all)), Ink: th.Accent}.Render(bar, 1), bar)
+	l.Gap(2).CellRight(th.Text, elapsed, 6)
+	if left, late, known := d.left.Left(); known {
+		text := "about " + widget.Roughly(left) + " left"
+		if late {
+			text = "takes longer than usual"
+		}
+		if l.Left() >= widget.Width(text)+2 {
+			l.Gap(2).Put(th.Quiet, text)
+		}
+	}
+	return l.String()
+}
+
+func doing(verb string) string {
+	switch verb {
+	case "destroy":
+		return "Destroying"
+	case "rollback":
+		return "Rolling back"
+	default:
+		return "Deploying"
+	}
+}
+
+// progress counts the nodes that the plan changes.
+func (d *Screen) progress() (done, all int) {
+	for i := range d.snap.Nodes {
+		n := &d.snap.Nodes[i]
+		if n.Action == event.None {
+			continue
+		}
+		all++
+		if n.State == view.Done {
+			done++
+		}
+	}
+	return done, all
+}
+
+// banner says what a stop means for AWS, while one is under way, and that the app is live already.
+func (d *Screen) banner() []string {
+	th, s := d.s.Theme, &d.snap
+	if !d.over() && d.stops > 0 {
+		var text string
+		switch {
+		case d.stops == 1 && s.Stopping != "":
+			text = s.Stopping + ". Ctrl-C again cuts off the calls under way."
+		case d.stops == 1:
+			text = "Stopping: what is under way is finished, nothing new is started. Ctrl-C again cuts off the calls under way."
+		default:
+			text = "Cancelled: no more calls are made. AWS goes on with what it was told: " + d.underWay() +
+				". berth continues from there when it is started again. Ctrl-C once more leaves now."
+		}
+		return widget.Paragraph(th.Warn, text, d.width)
+	}
+	if !d.over() && s.Endpoint != "" {
+		l := widget.NewLine(th, d.width).Put(th.Good, th.Glyphs.Done+" Live").Gap(2).Put(th.Title, s.Endpoint)
+		return []string{l.Gap(2).Put(th.Quiet, "what is left goes on quietly").String()}
+	}
+	return nil
+}
+
+func (d *Screen) underWay() string {
+	var names []string
+	for i := range d.snap.Nodes {
+		if n := &d.snap.Nodes[i]; n.State == view.Running || n.State == view.Waiting {
+			names = append(names, widget.Title(n.ID))
+		}
+	}
+	if len(names) == 0 {
+		return "nothing that is known"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,248 @@
+package review
+
+import (
+	"fmt"
+
+	"berth/engine/event"
+	"berth/tui/screen"
+	"berth/tui/theme"
+	"berth/tui/widget"
+)
+
+// View draws the screen.
+func (r *Screen) View() string {
+	th := r.s.Theme
+	switch {
+	case r.loading != "":
+		g := th.Glyphs.Spinner
+		l := widget.NewLine(th, r.width).Put(th.Accent, g[r.s.Frame%len(g)]).Gap(1)
+		lines := []string{l.Put(th.Text, r.loading+th.Glyphs.Ellipsis).String(), ""}
+		if !r.destroy {
+			lines = append(lines, widget.Paragraph(th.Quiet, "Every resource is looked up by its name before anything is planned. Nothing is created yet.", r.width)...)
+		}
+		return widget.Join(widget.Fit(lines, r.width, r.height))
+	case r.err != nil:
+		return widget.Failure{Theme: th, Error: r.err}.Render(r.width, r.height)
+	case r.plan == nil:
+		return ""
+	}
+	list := widget.Lines(widget.Static(th, r.lines(), r.offset, r.width, r.listHeight()))
+	for len(list) < r.listHeight()+1 {
+		list = append(list, "")
+	}
+	return widget.Join(append(list, r.summary()...))
+}
+
+// tally counts a plan.
+type tally struct{ create, update, replace, remove, none int }
+
+func (t tally) changes() int { return t.create + t.update + t.replace + t.remove }
+
+func (r *Screen) count() tally {
+	var t tally
+	if r.plan == nil {
+		return t
+	}
+	for _, c := range r.plan.Changes {
+		switch c.Action {
+		case event.Create:
+			t.create++
+		case event.Update:
+			t.update++
+		case event.Replace:
+			t.replace++
+		case event.Delete:
+			t.remove++
+		default:
+			t.none++
+		}
+	}
+	return t
+}
+
+// group is what stands under one heading.
+type group struct {
+	name    string
+	changes []screen.Change
+	none    int
+	usd     float64
+	unknown bool
+}
+
+func (r *Screen) groups() []*group {
+	var order []*group
+	byName := map[string]*group{}
+	for _, c := range r.plan.Changes {
+		g := byName[c.Group]
+		if g == nil {
+			g = &group{name: c.Group}
+			byName[c.Group] = g
+			order = append(order, g)
+		}
+		g.usd += c.MonthlyUSD
+		g.unknown = g.unknown || c.Unknown
+		if c.Action == event.None {
+			g.none++
+			continue
+		}
+		g.changes = append(g.changes, c)
+	}
+	return order
+}
+
+const costWidth = 10
+
+// lines is the list of what will exist, under its headings, with the cost of each at the right.
+func (r *Screen) lines() []string {
+	if r.plan == nil {
+		return nil
+	}
+	th, w := r.s.Theme, r.width
+	var lines []string
+	for i, g := range r.groups() {
+		if i > 0 {
+			lines = append(lines, "")
+		}
+		l := widget.NewLine(th, w).Put(th.Strong, widget.Title(g.name))
+		if g.none > 0 {
+			l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d unchanged", g.none))
+		}
+		l.To(w-costWidth).CellRight(th.Strong, costText(g.usd, g.unknown), costWidth)
+		lines = append(lines, l.String())
+		for _, c := range g.changes {
+			lines = append(lines, r.change(c, w))
+		}
+	}
+	return lines
+}
+
+func (r *Screen) change(c screen.Change, w int) string {
+	th := r.s.Theme
+	glyph, ink := r.look(c.Action)
+	l := widget.NewLine(th, w).Put(ink, glyph).Gap(1)
+	title := max(18, min(28, w*3/10))
+	l.Cell(th.Text, widget.Title(c.ID), title).Gap(1)
+	why := c.Why
+	switch {
+	case c.Keeps != "":
+		why = c.Keeps + " go with it"
+	case c.Action == event.Create, why == "":
+		why = c.Name // that it does not exist yet is what creating means
+	}
+	l.Cell(th.Quiet, why, l.Left()-costWidth-1).Gap(1)
+	cost := ""
+	if c.MonthlyUSD != 0 || c.Unknown {
+		cost = costText(c.MonthlyUSD, c.Unknown)
+	}
+	return l.CellRight(th.Text, cost, costWidth).String()
+}
+
+func costText(usd float64, unknown bool) string {
+	switch {
+	case unknown && usd == 0:
+		return "unknown"
+	case unknown:
+		return widget.USD(usd) + "+"
+	case usd == 0:
+		return "free"
+	default:
+		return widget.USD(usd)
+	}
+}
+
+func (r *Screen) look(a event.Action) (string, theme.Ink) {
+	th, g := r.s.Theme, r.s.Theme.Glyphs
+	switch a {
+	case event.Create:
+		return g.Create, th.Good
+	case event.Update:
+		return g.Update, th.Warn
+	case event.Replace:
+		return g.Replace, th.Warn
+	case event.Delete:
+		return g.Delete, th.Bad
+	default:
+		return g.Skipped, th.Quiet
+	}
+}
+
+// summary says what will happen, where, for how much, and what confirms it.
+func (r *Screen) summary() []string {
+	th, w, p := r.s.Theme, r.width, r.plan
+	t := r.count()
+	first := widget.NewLine(th, w)
+	if t.changes() == 0 {
+		first.Put(th.Good, th.Glyphs.Done).Gap(1)
+		if r.destroy {
+			first.Put(th.Strong, "There is nothing to destroy.")
+		} else {
+			first.Put(th.Strong, "Nothing would change: AWS is as the settings want it.")
+		}
+		return []string{first.String(), r.where(w), r.hash(w)}
+	}
+	first.Put(th.Strong, say(t))
+	if r.destroy {
+		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD, !p.Complete)))
+		ask := widget.NewLine(th, w).Put(th.Text, "Type ").Put(th.Strong, p.App).Put(th.Text, " to destroy it: ")
+		ask.Put(th.Title, r.typed).Put(th.Accent, th.Glyphs.Caret)
+		if r.note != "" {
+			ask.Gap(2).Put(th.Warn, r.note)
+		}
+		return []string{first.String(), r.where(w), ask.String(), r.hash(w)}
+	}
+	first.To(w-24).CellRight(th.Title, costText(p.MonthlyUSD, !p.Complete)+" a month", 24)
+	last := r.hash(w)
+	if r.note != "" {
+		last = widget.NewLine(th, w).Put(th.Warn, r.note).String()
+	}
+	return []string{first.String(), r.where(w), last}
+}
+
+// say is a tally in words.
+func say(t tally) string {
+	text := ""
+	add := func(n int, verb string) {
+		if n == 0 {
+			return
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %d", verb, n)
+	}
+	add(t.create, "create")
+	add(t.update, "update")
+	add(t.replace, "replace")
+	add(t.remove, "delete")
+	n := t.changes()
+	text += map[bool]string{true: " resource", false: " resources"}[n == 1]
+	return widget.Title(text)
+}
+
+func (r *Screen) where(w int) string {
+	th, p := r.s.Theme, r.plan
+	l := widget.NewLine(th, w).Put(th.Quiet, fmt.Sprintf("in %s of account %s", p.Region, p.Account))
+	if p.Usually > 0 {
+		l.Put(th.Quiet, ", usually "+widget.Roughly(p.Usually))
+	}
+	return l.String()
+}
+
+func (r *Screen) hash(w int) string {
+	th, p := r.s.Theme, r.plan
+	short := p.Hash
+	if len(short) > 12 {
+		short = short[:12]
+	}
+	l := widget.NewLine(th, w).Put(th.Quiet, "plan "+short)
+	if p.PricesAsOf != "" {
+		l.Put(th.Quiet, ", prices as of "+p.PricesAsOf)
+	}
+	if !p.Complete {
+		l.Put(th.Warn, ", some prices are not known")
+	}
+	if r.saved {
+		l.Put(th.Quiet, ", berth.toml is written")
+	}
+	return l.String()
+}
