@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -25,11 +26,15 @@ import (
 // hashVersion is part of every hash; it changes when what goes into a hash changes.
 const hashVersion = "berth source 1"
 
+// settings is the name of the app's settings at the top of its folder.
+const settings = "berth.toml"
+
 // Hash is a hash over all that src says about an image, in hex: the files that the builder gets to see
 // (path, content, permissions, targets of symbolic links), the Dockerfile, the platform and the build
 // arguments. It does not depend on times, owners, the place of the folder, or what .dockerignore leaves out.
 //
-// What a build fetches from elsewhere (a base image by tag, a package index) is not in it: the same source
+// The app's own berth.toml is not in it, although the builder sees it: how an app runs is no reason to build
+// it anew. What a build fetches from elsewhere (a base image by tag, a package index) is not in it: the same source
 // has the same hash although a build of it may differ from day to day.
 func Hash(ctx context.Context, src Source) (string, error) {
 	dockerfile, err := os.ReadFile(src.file())
@@ -58,6 +63,9 @@ func Hash(ctx context.Context, src Source) (string, error) {
 	field(h, "dockerfile")
 	field(h, string(dockerfile))
 	for _, f := range files {
+		if f.path == settings || strings.HasPrefix(f.path, "."+settings+".") { // the file, and it being written
+			continue
+		}
 		field(h, "file")
 		field(h, f.path)
 		field(h, f.mode.String())

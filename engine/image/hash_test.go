@@ -88,6 +88,8 @@ func TestHash(t *testing.T) {
 		{"ignored in a folder with exceptions", edit("out/drop", "other"), nil, amd, true},
 		{"new ignored file", edit("ignored/deep/er", "1"), nil, amd, true},
 		{"the name of the Dockerfile said", base(), nil, Source{Platform: "linux/amd64", Dockerfile: "Dockerfile"}, true},
+		{"settings", edit("berth.toml", "app = 'x'"), nil, amd, true},
+		{"settings of somebody else", edit("a/berth.toml", "app = 'x'"), nil, amd, false},
 		{"content", edit("a/b.txt", "B"), nil, amd, false},
 		{"the exception", edit("out/keep.me", "other"), nil, amd, false},
 		{"new file", edit("a/d.txt", ""), nil, amd, false},
