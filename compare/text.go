@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -312,4 +313,23 @@ func connect(x RankedRegion) string {
 		return fmt.Sprintf("%.0f ms", x.ConnectMS)
 	}
 	return x.Measured
+}
+
+// QuoteText writes a quote for a terminal of this width.
+func QuoteText(region string, e price.Estimate, width int) string {
+	p := &page{width: max(width, 40)}
+	p.line("Prices in %s", region)
+	p.line("")
+	e.Lines = slices.Clone(e.Lines)
+	for i, l := range e.Lines {
+		e.Lines[i].Item = strings.TrimSuffix(l.SKU+", "+l.Unit, ", ")
+	}
+	bill(p, e)
+	if l := legend(p.b.String()); l != nil {
+		p.line("")
+		for _, s := range l {
+			p.wrap("", s)
+		}
+	}
+	return p.b.String()
 }

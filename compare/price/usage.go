@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 )
 
 // HoursPerMonth is the month that AWS calculates with, except for Lightsail.
@@ -75,7 +76,7 @@ func (u Usage) Validate() error {
 		{"cross-zone-gb", u.CrossZoneGB, 0, 1e9}, {"secrets", float64(u.Secrets), 0, 1e6}, {"build-minutes", u.BuildMinutes, 0, 1e6},
 	} {
 		if math.IsNaN(f.v) || f.v < f.lo || f.v > f.h {
-			return &InputError{f.name, fmt.Sprintf("%s is %v; it must be from %v to %v", f.name, f.v, f.lo, f.h)}
+			return &InputError{f.name, fmt.Sprintf("%s is %v; it must be from %s to %s", f.name, f.v, limit(f.lo), limit(f.h))}
 		}
 	}
 	switch {
@@ -87,6 +88,14 @@ func (u Usage) Validate() error {
 		return &InputError{"database", "database-gb is given without a database; add its class, such as db.t4g.micro"}
 	}
 	return nil
+}
+
+// limit writes a bound of an input as people would type it.
+func limit(x float64) string {
+	if x >= 1 {
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 2, 64)
 }
 
 // Traffic returns the usage with everything that visitors cause multiplied: requests, connections, bytes,

@@ -112,7 +112,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
 	a.flags.register(root)
 	root.AddCommand(
-		a.demoCommand(), a.inspectCommand(), a.compareCommand(), a.planCommand(), a.deployCommand(),
+		a.demoCommand(), a.inspectCommand(), a.compareCommand(), a.pricesCommand(), a.planCommand(), a.deployCommand(),
 		a.statusCommand(), a.destroyCommand(), a.versionCommand(),
 	)
 	return root

@@ -102,7 +102,7 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 		return usage(cmd, "--measure goes with --rank-regions")
 	}
 	if q.markdown && a.flags.json {
-		return usage(cmd, "--markdown and --json exclude each other")
+		return usage(cmd, "--json and --markdown exclude each other")
 	}
 	dir, err := a.dir()
 	if err != nil {
@@ -211,6 +211,9 @@ func (a *app) rankRegions(cmd *cobra.Command, advisor compare.Advisor, q *questi
 	list, err := advisor.RankRegions(service, q.needs, q.usage)
 	if err != nil {
 		return asUsage(cmd, err)
+	}
+	if q.measure {
+		a.measureRegions(cmd.Context(), list)
 	}
 	r.Result.Regions = list
 	return a.answer(r.Result, func(w io.Writer) { _, _ = io.WriteString(w, compare.RegionsText(service, list, textWidth, false)) })
