@@ -3,12 +3,21 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -27,7 +36,17 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE COMMAND...    run a command that must end with that exit code
 //	absent FILE...           fail when one of the files is there
+//
+// and $REGISTRY, a registry on this machine that has one image, $IMAGE.
 func TestVerbs(t *testing.T) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	image := pushImage(t, host+"/app:1")
+	t.Run("scripts", func(t *testing.T) { runScripts(t, host, image) }) // the server must outlive what runs in parallel
+}
+
+func runScripts(t *testing.T, host, image string) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -35,6 +54,8 @@ func TestVerbs(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("AWS_CONFIG_FILE", filepath.Join(e.WorkDir, "no-config"))
 			e.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(e.WorkDir, "no-credentials"))
+			e.Setenv("REGISTRY", host)
+			e.Setenv("IMAGE", image)
 			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			return nil
 		},
@@ -44,6 +65,34 @@ func TestVerbs(t *testing.T) {
 		},
 		RequireExplicitExec: true,
 	})
+}
+
+// pushImage makes an image for linux/amd64 that listens on port 8080, and returns its reference.
+func pushImage(t *testing.T, ref string) string {
+	t.Helper()
+	img, err := random.Image(512, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture = "linux", "amd64"
+	config.Config.Cmd = []string{"/app"}
+	config.Config.ExposedPorts = map[string]struct{}{"8080/tcp": {}}
+	if img, err = mutate.ConfigFile(img, config); err != nil {
+		t.Fatal(err)
+	}
+	to, err := name.ParseReference(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(to, img); err != nil {
+		t.Fatal(err)
+	}
+	return ref
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

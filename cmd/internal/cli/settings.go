@@ -23,7 +23,7 @@ const simRegion = "eu-west-2"
 // settings puts together what the app shall be: flags before berth.toml before what the source tree says
 // before berth's own choices. What cannot work, or is missing, is a Usage failure.
 func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
-	s, err := a.load(ctx, flags)
+	s, err := a.load(flags)
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +31,7 @@ func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
 	if err != nil && s.Image.Ref == "" {
 		return nil, err
 	}
-	suggests, from := suggestions(found)
-	if err := s.Complete(suggests, from); err != nil {
+	if err := a.complete(ctx, s, found); err != nil {
 		return nil, err
 	}
 	return s, spec.AsError(s.Validate(regions()...))
@@ -62,11 +61,17 @@ func suggestions(found *project.Findings) (map[string]any, map[string]spec.Origi
 
 // named is settings for verbs that only need to know which app in which region is meant.
 func (a *app) named(ctx context.Context, flags said) (*spec.Spec, error) {
-	s, err := a.load(ctx, flags)
+	s, err := a.load(flags)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Complete(nil, nil); err != nil {
+	// A missing or broken Dockerfile is no reason not to look, or not to destroy: what was found all the same
+	// names the app as deploy did.
+	found, err := project.Inspect(ctx, s.Dir)
+	if err != nil && found == nil {
+		return nil, err
+	}
+	if err := a.complete(ctx, s, found); err != nil {
 		return nil, err
 	}
 	var problems []spec.Problem
@@ -79,7 +84,7 @@ func (a *app) named(ctx context.Context, flags said) (*spec.Spec, error) {
 }
 
 // load reads berth.toml and lays the flags over it.
-func (a *app) load(ctx context.Context, flags said) (*spec.Spec, error) {
+func (a *app) load(flags said) (*spec.Spec, error) {
 	dir, err := a.dir()
 	if err != nil {
 		return nil, err
@@ -92,17 +97,11 @@ func (a *app) load(ctx context.Context, flags said) (*spec.Spec, error) {
 	if err := a.override(s, flags); err != nil {
 		return nil, err
 	}
-	if s.Region != "" {
-		return s, nil
-	}
-	region, from, err := a.region(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.Set("region", region, spec.Origin{Kind: spec.Default, Text: from})
+	return s, nil
 }
 
-// override lays the flags over what berth.toml says.
+// override lays the flags over what berth.toml says. AWS's own variables count as flags where neither names
+// a region: whoever sets them wants them more than what a source tree proposes.
 func (a *app) override(s *spec.Spec, flags said) error {
 	for _, f := range []struct{ key, flag, text string }{
 		{"app", "--app", flags.app},
@@ -115,6 +114,11 @@ func (a *app) override(s *spec.Spec, flags said) error {
 		}
 		if err := s.SetText(f.key, f.text, spec.Origin{Kind: spec.Flag, Text: f.flag}); err != nil {
 			return &fail.Error{Class: fail.Usage, Cause: err.Error(), Remedy: "give another " + f.flag, Err: err}
+		}
+	}
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if r := os.Getenv(name); r != "" && s.Region == "" {
+			return s.Set("region", r, spec.Origin{Kind: spec.Flag, Text: name})
 		}
 	}
 	return nil
@@ -138,19 +142,29 @@ func (a *app) dir() (string, error) {
 	return dir, nil
 }
 
-// region is the region where neither a flag nor berth.toml has one, as the AWS CLI would choose it, and
-// where it comes from. Nobody saying it is a Usage failure.
+// region is the region where no flag, no variable and no file names one, and where it comes from. Nobody
+// saying it is a Usage failure.
 func (a *app) region(ctx context.Context) (region, from string, err error) {
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		if r := os.Getenv(name); r != "" {
-			return r, name, nil
-		}
-	}
 	if a.flags.simulate {
 		return simRegion, "the simulated account", nil
 	}
 	region, err = a.openOn("", cloud.Environment{}, nil).Region(ctx)
 	return region, "the AWS profile", err
+}
+
+// complete fills in what nobody has said: what the source tree proposes, then defaults.
+func (a *app) complete(ctx context.Context, s *spec.Spec, found *project.Findings) error {
+	suggests, from := suggestions(found)
+	if _, ok := suggests["region"]; s.Region == "" && !ok {
+		region, from, err := a.region(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.Set("region", region, spec.Origin{Kind: spec.Default, Text: from}); err != nil {
+			return err
+		}
+	}
+	return s.Complete(suggests, from)
 }
 
 // regions are the codes of all AWS regions that are known.

@@ -130,6 +130,7 @@ func (p *lines) begin(e event.Event) {
 // list sums the plan up, once all of it is known.
 func (p *lines) list() {
 	p.listed = true
+	p.width = len("endpoint")
 	by := map[event.Action]int{}
 	for i := range p.snap.Nodes {
 		n := &p.snap.Nodes[i]
@@ -189,7 +190,7 @@ func (p *lines) end(e event.Event) error {
 	took := span(event.Duration(e.ElapsedS))
 	calls := count(e.APICalls, "API call")
 	if e.Outcome == event.Succeeded {
-		fmt.Fprintf(p.Err, "%s in %s with %s.\n", succeeded(p.snap.Verb), took, calls)
+		fmt.Fprintf(p.Err, "%s in %s with %s.\n", p.succeeded(), took, calls)
 		return url(p.Out, e)
 	}
 	for i := range p.snap.Nodes {
@@ -210,12 +211,21 @@ func (p *lines) end(e event.Event) error {
 	return nil
 }
 
-func succeeded(verb string) string {
-	switch verb {
-	case "destroy":
+// succeeded is what a run that ended well has done.
+func (p *lines) succeeded() string {
+	changed := false
+	for i := range p.snap.Nodes {
+		changed = changed || p.snap.Nodes[i].Action != event.None
+	}
+	switch {
+	case p.snap.Verb == "destroy" && changed:
 		return "Destroyed"
-	case "rollback":
+	case p.snap.Verb == "destroy":
+		return "Nothing was there to destroy, looked"
+	case p.snap.Verb == "rollback":
 		return "Rolled back"
+	case !changed:
+		return "Nothing changed, checked"
 	default:
 		return "Deployed"
 	}

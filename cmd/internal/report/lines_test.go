@@ -146,6 +146,25 @@ Stopped after 0.0s and 0 API calls.
 `)
 }
 
+func TestLinesOfNoChange(t *testing.T) {
+	for verb, want := range map[string]string{
+		"deploy":  "Nothing changed, checked in 1s with 10 API calls.\n",
+		"destroy": "Nothing was there to destroy, looked in 1s with 10 API calls.\n",
+	} {
+		b := event.NewBus("r1", time.Now)
+		b.Emit(event.Event{Type: event.RunStarted, Verb: verb})
+		b.Emit(event.Event{Type: event.NodePlanned, Node: "vpc", Action: event.None})
+		b.Emit(event.Event{Type: event.RunFinished, Outcome: event.Succeeded, ElapsedS: 1, APICalls: 10})
+		var e bytes.Buffer
+		if err := (Lines{Out: &e, Err: &e}).Follow(t.Context(), b.Reader()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(e.String(), want) {
+			t.Errorf("%s: %s", verb, e.String())
+		}
+	}
+}
+
 // The pause between reminders is wall time; what they say is the engine's time.
 func TestLinesOnAFastClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
