@@ -133,7 +133,7 @@ func ended(r screen.Run, within time.Duration) bool {
 // theme finds out once what the terminal can show, before the program takes it over: a question asked later
 // would be answered into a text field.
 func (d Deps) theme() *theme.Theme {
-	o := theme.Options{ASCII: d.ASCII, Light: d.Light, Profile: termenv.Ascii}
+	o := theme.Options{ASCII: d.ASCII, Light: d.Light, Links: true, Profile: termenv.Ascii}
 	if !d.NoColor {
 		out := termenv.DefaultOutput()
 		if d.Output != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/exp/golden"
+	"github.com/muesli/termenv"
 
 	"berth/engine/event"
 	"berth/engine/fail"
@@ -160,7 +161,11 @@ var looks = []struct {
 	{"60x16", 60, 16, theme.Options{Plain: true}},
 	{"80x24", 80, 24, theme.Options{Plain: true}},
 	{"120x40", 120, 40, theme.Options{Plain: true}},
+	{"200x60", 200, 60, theme.Options{Plain: true}},
 	{"ascii", 80, 24, theme.Options{Plain: true, ASCII: true}},
+	{"light", 80, 24, theme.Options{Light: true, Profile: termenv.TrueColor, Links: true}},
+	{"16-colours", 80, 24, theme.Options{Profile: termenv.ANSI}},
+	{"no-colour", 80, 24, theme.Options{Profile: termenv.Ascii}},
 }
 
 func TestViews(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/huh"
 	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
 )
 
@@ -17,6 +18,7 @@ type Options struct {
 	Light   bool            // the terminal's background is light
 	Profile termenv.Profile // how many colours there are; termenv.Ascii means none
 	ASCII   bool            // glyphs from ASCII only
+	Links   bool            // the terminal can make a link of a text, or at least ignores the try
 	Plain   bool            // no escape sequence at all, not even bold; for tests and dumb terminals
 }
 
@@ -37,6 +39,8 @@ type Theme struct {
 	Badge  Ink // a word on the accent colour
 
 	Huh *huh.Theme
+
+	links bool
 }
 
 // Ink paints text. The zero Ink paints nothing on.
@@ -60,6 +64,14 @@ func (i Ink) Append(dst []byte, s string) []byte {
 	dst = append(dst, i.open...)
 	dst = append(dst, s...)
 	return append(dst, reset...)
+}
+
+// Link makes painted text a link to url, where the terminal can.
+func (t *Theme) Link(url, painted string) string {
+	if !t.links || !strings.HasPrefix(url, "https://") || strings.ContainsFunc(url, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return painted
+	}
+	return ansi.SetHyperlink(url) + painted + ansi.ResetHyperlink()
 }
 
 // tone is one colour at the three depths that terminals have.
@@ -87,7 +99,7 @@ var light = tones{
 
 // New makes the theme for a terminal.
 func New(o Options) *Theme {
-	t := &Theme{Glyphs: unicodeGlyphs, ASCII: o.ASCII}
+	t := &Theme{Glyphs: unicodeGlyphs, ASCII: o.ASCII, links: o.Links && !o.Plain}
 	if o.ASCII {
 		t.Glyphs = asciiGlyphs
 	}

@@ -27,11 +27,9 @@ type Fields struct {
 // columns of a list that is width wide: label, value; the rest is where it came from.
 func (f Fields) columns(width int) (label, value int) {
 	for _, x := range f.Fields {
-		label = max(label, Width(x.Label))
+		label, value = max(label, Width(x.Label)), max(value, Width(x.Value))
 	}
-	label = min(label, width*2/5)
-	value = max(8, min(width*3/10, 32))
-	return label, value
+	return min(label, width*2/5), max(8, min(value, width*3/10, 32))
 }
 
 // Lines draws all fields, and tells which lines belong to the field with the cursor.

@@ -63,6 +63,14 @@ func (l *Line) To(col int) *Line {
 // Gap appends n blanks.
 func (l *Line) Gap(n int) *Line { return l.To(l.used + n) }
 
+// URL appends an address, as a link where the terminal can.
+func (l *Line) URL(ink theme.Ink, url string) *Line {
+	if w := Width(url); w <= l.Left() && Clean(url) == url {
+		return l.Raw(l.th.Link(url, ink.Paint(url)), w)
+	}
+	return l.Put(ink, url)
+}
+
 // Raw appends text that is painted already and is w columns wide.
 func (l *Line) Raw(s string, w int) *Line {
 	if l.full || w > l.Left() {

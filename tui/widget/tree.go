@@ -27,7 +27,8 @@ type detail int
 
 const (
 	everything   detail = iota
-	withoutDone         // done nodes are counted behind their group's name
+	foldedGroups        // groups that are through have one line
+	withoutDone         // of the others, done nodes are counted behind the group's name
 	activeGroups        // groups in which nothing goes on have one line
 	activeNodes         // of the others only what goes on or went wrong
 	activeOnly          // and that without the name of its group
@@ -125,7 +126,7 @@ func (t Tree) rows(height int) ([]row, map[string]*groupState, detail) {
 func (t Tree) build(order []*groupState, level detail) []row {
 	rows := make([]row, 0, len(order)+len(t.Snap.Nodes))
 	for _, g := range order {
-		alone := g.nodes == 0 || level >= withoutDone && g.done == g.nodes || level >= activeGroups && g.active == 0
+		alone := g.nodes == 0 || level >= foldedGroups && g.done == g.nodes || level >= activeGroups && g.active == 0
 		if alone || level < activeOnly {
 			rows = append(rows, row{group: g.name, node: -1, task: -1, alone: alone})
 		}

@@ -221,7 +221,7 @@ func (d *Screen) banner() []string {
 		return widget.Paragraph(th.Warn, text, d.width)
 	}
 	if !d.over() && s.Endpoint != "" {
-		l := widget.NewLine(th, d.width).Put(th.Good, th.Glyphs.Done+" Live").Gap(2).Put(th.Title, s.Endpoint)
+		l := widget.NewLine(th, d.width).Put(th.Good, th.Glyphs.Done+" Live").Gap(2).URL(th.Title, s.Endpoint)
 		return []string{l.Gap(2).Put(th.Quiet, "what is left goes on quietly").String()}
 	}
 	return nil

@@ -195,7 +195,7 @@ func (h *Screen) lines() []string {
 	lines := []string{h.headline(), ""}
 	for _, f := range h.facts() {
 		l := widget.NewLine(th, w).Cell(th.Quiet, f.label, labelWidth)
-		lines = append(lines, l.Put(f.ink, f.text).String())
+		lines = append(lines, l.URL(f.ink, f.text).String())
 	}
 	if h.err != nil {
 		l := widget.NewLine(th, w).Put(th.Warn, "not refreshed: "+h.err.Cause)

@@ -84,7 +84,7 @@ func (r *Screen) lines() []string {
 	} else {
 		lines = []string{head.Put(th.Strong, app+" is live").String(), ""}
 		if o.Endpoint != "" {
-			lines = append(lines, widget.NewLine(th, w).Gap(2).Put(th.Title, o.Endpoint).String(), "")
+			lines = append(lines, widget.NewLine(th, w).Gap(2).URL(th.Title, o.Endpoint).String(), "")
 		}
 	}
 	for _, f := range r.facts() {
@@ -138,6 +138,9 @@ func (r *Screen) facts() [][2]string {
 func (r *Screen) next() [][2]string {
 	if r.destroyed() {
 		return [][2]string{{"berth", "deploy it again: berth.toml is still there"}}
+	}
+	if r.s.Engine.Simulated() != "" {
+		return [][2]string{{"cd my-app && berth", "the same with your own app, on AWS"}}
 	}
 	return [][2]string{
 		{"berth", "come back: what runs, redeploy, settings, destroy"},
