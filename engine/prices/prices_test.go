@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +12,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"berth/compare/catalog"
 	"berth/compare/price"
 )
 
@@ -472,4 +475,46 @@ func FuzzReadJSON(f *testing.F) {
 			return nil
 		})
 	})
+}
+
+// Every region of the table is one that AWS has, and none is missing: the SDK carries AWS's own list.
+func TestRegionsAreAWSs(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2").Output()
+	if err != nil {
+		t.Skipf("go list: %v", err)
+	}
+	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "internal", "endpoints", "awsrulesfn", "partitions.json"))
+	if err != nil {
+		t.Skip(err)
+	}
+	var file struct {
+		Partitions []struct {
+			ID      string                     `json:"id"`
+			Regions map[string]json.RawMessage `json:"regions"`
+		} `json:"partitions"`
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	theirs := map[string]bool{}
+	for _, p := range file.Partitions {
+		if p.ID == "aws" {
+			for code := range p.Regions {
+				theirs[code] = code != "aws-global"
+			}
+		}
+	}
+	delete(theirs, "aws-global")
+	if len(theirs) < 30 {
+		t.Fatalf("the SDK's list has %d regions", len(theirs))
+	}
+	for _, r := range catalog.Regions().Regions {
+		if !theirs[r.Code] {
+			t.Errorf("AWS has no region %s", r.Code)
+		}
+		delete(theirs, r.Code)
+	}
+	for code := range theirs {
+		t.Errorf("the table lacks AWS's region %s", code)
+	}
 }
