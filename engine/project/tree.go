@@ -42,6 +42,9 @@ type tree struct {
 	files []string // regular files, with slashes, in lexical order a folder
 	read  int64
 	cache map[string]string
+
+	folder *os.Root // the folder of the file that was read last, as files come folder by folder
+	at     string   // its path
 }
 
 func openTree(ctx context.Context, dir string) (*tree, error) {
@@ -61,7 +64,32 @@ func openTree(ctx context.Context, dir string) (*tree, error) {
 	return t, nil
 }
 
-func (t *tree) close() { t.root.Close() } //nolint:errcheck // it was only read
+func (t *tree) close() {
+	t.root.Close() //nolint:errcheck // it was only read
+	if t.folder != nil {
+		t.folder.Close() //nolint:errcheck // it was only read
+	}
+}
+
+// open opens a file of the tree. Going through the folder's own os.Root saves looking up each part of the
+// path anew for each file.
+func (t *tree) open(name string) (*os.File, error) {
+	dir := path.Dir(name)
+	if dir == "." {
+		return t.root.Open(name)
+	}
+	if t.folder == nil || t.at != dir {
+		folder, err := t.root.OpenRoot(dir)
+		if err != nil {
+			return nil, err
+		}
+		if t.folder != nil {
+			t.folder.Close() //nolint:errcheck // it was only read
+		}
+		t.folder, t.at = folder, dir
+	}
+	return t.folder.Open(path.Base(name))
+}
 
 // list walks the tree breadth first, so that the limit cuts the deep files and not the important ones.
 func (t *tree) list(ctx context.Context) error {
@@ -123,7 +151,7 @@ func (t *tree) text(name string) (string, bool) {
 }
 
 func (t *tree) load(name string) (string, error) {
-	f, err := t.root.Open(name)
+	f, err := t.open(name)
 	if err != nil {
 		return "", err
 	}
@@ -135,8 +163,8 @@ func (t *tree) load(name string) (string, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxFileSize || t.read+info.Size() > maxRead {
 		return "", fmt.Errorf("%s is not a file that can be read", name)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxFileSize))
-	if err != nil {
+	b := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, b); err != nil {
 		return "", err
 	}
 	t.read += int64(len(b))
