@@ -4,9 +4,9 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -45,7 +45,8 @@ type Deps struct {
 	Light   bool // the terminal's background is light
 
 	Input  io.Reader // nil: the standard input
-	Output io.Writer // nil: the standard output
+	Output *os.File  // nil: the standard output
+	Debug  io.Writer // what happens on the screens is written here; nil: nowhere
 }
 
 // Result is what is left to say once the terminal is as it was.
@@ -65,19 +66,21 @@ const grace = 30 * time.Second
 func Run(ctx context.Context, d Deps) (Result, error) {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
+	out := &console{File: d.Output}
+	if d.Output == nil {
+		out.File = os.Stdout
+	}
 	s := screen.NewSession(inner, screen.Options{
-		Engine: screen.Open(d.Engine), Theme: d.theme(), Dir: d.Dir, Env: d.Env, Today: d.Today,
+		Engine: screen.Open(d.Engine), Theme: d.theme(out), Copy: out.Copy, Dir: d.Dir, Env: d.Env, Today: d.Today,
 		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
 		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout,
 	})
-	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler()}
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out)}
 	if d.Input != nil {
 		options = append(options, tea.WithInput(d.Input))
 	}
-	if d.Output != nil {
-		options = append(options, tea.WithOutput(d.Output))
-	}
-	p := tea.NewProgram(app.New(s), options...)
+	g := &guard{Model: app.New(s), log: d.Debug}
+	p := tea.NewProgram(g, options...)
 	ended := make(chan struct{})
 	go func() {
 		select {
@@ -90,7 +93,10 @@ func Run(ctx context.Context, d Deps) (Result, error) {
 	close(ended)
 	left := settle(s)
 	r := result(s, left)
-	if err != nil && !errors.Is(err, tea.ErrProgramKilled) {
+	if f := g.failure(); f != nil {
+		return r, f
+	}
+	if err != nil && !s.Quitting() {
 		return r, fmt.Errorf("draw the screens: %w", err)
 	}
 	return r, nil
@@ -132,14 +138,10 @@ func ended(r screen.Run, within time.Duration) bool {
 
 // theme finds out once what the terminal can show, before the program takes it over: a question asked later
 // would be answered into a text field.
-func (d Deps) theme() *theme.Theme {
+func (d Deps) theme(out io.Writer) *theme.Theme {
 	o := theme.Options{ASCII: d.ASCII, Light: d.Light, Links: true, Profile: termenv.Ascii}
 	if !d.NoColor {
-		out := termenv.DefaultOutput()
-		if d.Output != nil {
-			out = termenv.NewOutput(d.Output)
-		}
-		o.Profile = out.EnvColorProfile()
+		o.Profile = termenv.NewOutput(out).EnvColorProfile()
 	}
 	lipgloss.SetColorProfile(o.Profile)
 	lipgloss.SetHasDarkBackground(!o.Light)

@@ -21,7 +21,8 @@ func VerdictWord(v advise.Verdict) string {
 
 // ShortName is the name of a service without what all names have in common, for narrow columns.
 func ShortName(name string) string {
-	for _, cut := range []string{"Amazon ", "AWS ", " container service", " with a container image", " (Docker)", " instances"} {
+	name, _, _ = strings.Cut(name, " (")
+	for _, cut := range []string{"Amazon ", "AWS ", " container service", " with a container image", " instances"} {
 		name = strings.ReplaceAll(name, cut, "")
 	}
 	return name

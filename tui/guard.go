@@ -1,0 +1,135 @@
+package tui
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/fail"
+)
+
+// guard is a model around the program that turns a panic, be it in a message, in drawing or in a command,
+// into a proper end: the terminal is given back, a run that goes on is stopped, and a report is written.
+type guard struct {
+	tea.Model
+	log io.Writer // what happens, for --debug; nil: nothing is written
+
+	mu     sync.Mutex
+	report string
+}
+
+type panicked struct{}
+
+// Init starts the program.
+func (g *guard) Init() tea.Cmd { return g.wrap(g.Model.Init()) }
+
+// Update handles a message.
+func (g *guard) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
+	m = g
+	if g.caught() != "" {
+		return g, tea.Quit
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			g.keep(r)
+			cmd = tea.Quit
+		}
+	}()
+	g.debug(msg)
+	_, cmd = g.Model.Update(msg)
+	return g, g.wrap(cmd)
+}
+
+// View draws the program; after a panic, nothing.
+func (g *guard) View() (view string) {
+	if g.caught() != "" {
+		return ""
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			g.keep(r)
+		}
+	}()
+	return g.Model.View()
+}
+
+// wrap guards a command and the commands that it may stand for.
+func (g *guard) wrap(cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	return func() (msg tea.Msg) {
+		defer func() {
+			if r := recover(); r != nil {
+				g.keep(r)
+				msg = panicked{}
+			}
+		}()
+		msg = cmd()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for i := range batch {
+				batch[i] = g.wrap(batch[i])
+			}
+		}
+		return msg
+	}
+}
+
+func (g *guard) keep(r any) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.report == "" {
+		g.report = fmt.Sprintf("%v\n\n%s", r, debug.Stack())
+	}
+}
+
+func (g *guard) caught() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.report
+}
+
+// failure writes the report to a file and says where it is; nil when nothing was caught.
+func (g *guard) failure() *fail.Error {
+	report := g.caught()
+	if report == "" {
+		return nil
+	}
+	e := &fail.Error{
+		Class: fail.Failed, Cause: "berth made a mistake of its own and had to leave the screen",
+		Remedy: "start berth again in this folder: it goes on from what AWS has",
+	}
+	f, err := os.CreateTemp("", "berth-report-*.txt")
+	if err != nil {
+		e.Evidence = report
+		return e
+	}
+	_, _ = io.WriteString(f, report) // the file is a courtesy
+	if f.Close() == nil {
+		e.Evidence = "a report of it is in " + f.Name()
+	}
+	return e
+}
+
+// debug writes what kind of message came. What is typed is not written: it may be a secret.
+func (g *guard) debug(msg tea.Msg) {
+	if g.log == nil {
+		return
+	}
+	what := fmt.Sprintf("%T", msg)
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		what = "key"
+		if msg.Type != tea.KeyRunes {
+			what = "key " + msg.String()
+		}
+	case tea.WindowSizeMsg:
+		what = fmt.Sprintf("size %dx%d", msg.Width, msg.Height)
+	}
+	fmt.Fprintf(g.log, "%s screen %s\n", time.Now().Format(time.RFC3339Nano), what)
+}
