@@ -59,17 +59,21 @@ func (a Advisor) Compare(r advise.Requirements, u price.Usage) (*Result, error) 
 	}
 	advise.Rank(list)
 	best := advise.Recommend(list)
-	out := &Result{AsOf: catalog.Default().Compiled, Region: region.Code, Requirements: r, Usage: u,
-		Services: make([]Service, 0, len(list))}
+	out := &Result{
+		AsOf: catalog.Default().Compiled, Region: region.Code, Requirements: r, Usage: u,
+		Services: make([]Service, 0, len(list)),
+	}
 	if best != nil {
 		out.Recommended = best.Service.ID
 	}
 	for i := range list {
 		j := &list[i]
 		would := advise.WouldChange(a.prices(), *j, best)
-		out.Services = append(out.Services, Service{ID: j.Service.ID, Name: j.Service.Name, Verdict: j.Verdict,
+		out.Services = append(out.Services, Service{
+			ID: j.Service.ID, Name: j.Service.Name, Verdict: j.Verdict,
 			Deployable: j.Service.Deployable, OpenToNewAccounts: j.Service.Account.OpenToNew.Can == catalog.Yes,
-			Reasons: j.Reasons, WouldChange: would, Estimate: j.Estimate.Aged(a.Today)})
+			Reasons: j.Reasons, WouldChange: would, Estimate: j.Estimate.Aged(a.Today),
+		})
 	}
 	return out, nil
 }

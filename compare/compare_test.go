@@ -246,8 +246,17 @@ func TestBar(t *testing.T) {
 		w       int
 		ascii   bool
 		want    string
-	}{{10, 10, 4, false, "████"}, {5, 10, 4, false, "██"}, {1, 100, 4, false, "▌"}, {0, 10, 4, false, ""}, {10, 10, 4, true, "####"},
-		{20, 10, 4, false, "████"}, {1, 0, 4, false, ""}, {6, 10, 4, false, "██▌"}, {1, 1, -3, false, ""}} {
+	}{
+		{10, 10, 4, false, "████"},
+		{5, 10, 4, false, "██"},
+		{1, 100, 4, false, "▌"},
+		{0, 10, 4, false, ""},
+		{10, 10, 4, true, "####"},
+		{20, 10, 4, false, "████"},
+		{1, 0, 4, false, ""},
+		{6, 10, 4, false, "██▌"},
+		{1, 1, -3, false, ""},
+	} {
 		if got := Bar(tt.v, tt.most, tt.w, tt.ascii); got != tt.want {
 			t.Errorf("%+v: %q", tt, got)
 		}
@@ -311,10 +320,12 @@ func TestCompareAlwaysAnswers(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		b := func(n string) bool { return rapid.Bool().Draw(t, n) }
-		r := advise.Requirements{WebSockets: b("ws"), WebSocketUploads: b("up"), Clustering: b("cl"), StickySessions: b("st"), PersistentStorage: b("ps"),
+		r := advise.Requirements{
+			WebSockets: b("ws"), WebSocketUploads: b("up"), Clustering: b("cl"), StickySessions: b("st"), PersistentStorage: b("ps"),
 			GRPC: b("grpc"), ARM64: b("arm"), ScaleToZero: b("zero"), CustomDomain: b("dom"), ReleaseCommand: b("rel"), Shell: b("sh"), Secrets: b("sec"),
 			AppRunnerCustomer: b("ar"), LongestRequestSeconds: rapid.IntRange(-10, 100000).Draw(t, "long"),
-			MaxMonthlyUSD: rapid.Float64Range(-1, 1000).Draw(t, "max"), Region: rapid.SampledFrom(regions).Draw(t, "region")}
+			MaxMonthlyUSD: rapid.Float64Range(-1, 1000).Draw(t, "max"), Region: rapid.SampledFrom(regions).Draw(t, "region"),
+		}
 		u := price.DefaultUsage()
 		u.Arch = rapid.SampledFrom([]string{"x86", "arm", "mips"}).Draw(t, "arch")
 		u.VCPU = rapid.Float64Range(-1, 400).Draw(t, "vcpu")

@@ -42,8 +42,10 @@ func (a Advisor) RankRegions(service string, r advise.Requirements, u price.Usag
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, RankedRegion{Code: region.Code, Name: region.Name, OptIn: region.OptIn, MonthlyUSD: e.MonthlyUSD,
-			Complete: e.Complete, Priced: len(e.Missing()) == 0, Partly: len(e.Missing()) < len(e.Lines)/2, Confidence: e.Confidence})
+		out = append(out, RankedRegion{
+			Code: region.Code, Name: region.Name, OptIn: region.OptIn, MonthlyUSD: e.MonthlyUSD,
+			Complete: e.Complete, Priced: len(e.Missing()) == 0, Partly: len(e.Missing()) < len(e.Lines)/2, Confidence: e.Confidence,
+		})
 	}
 	slices.SortStableFunc(out, func(x, y RankedRegion) int {
 		if x.Priced != y.Priced {

@@ -55,10 +55,19 @@ func Needs(r advise.Requirements) string {
 		is   bool
 		name string
 	}{
-		{r.WebSockets, "WebSockets"}, {r.WebSocketUploads, "uploads over WebSockets"}, {r.Clustering, "clustering"},
-		{r.StickySessions, "sticky sessions"}, {r.PersistentStorage, "persistent storage"}, {r.GRPC, "gRPC"}, {r.ARM64, "arm64"},
-		{r.ScaleToZero, "scale to zero"}, {r.CustomDomain, "own domain"}, {!r.CustomDomain, "HTTPS without an own domain"},
-		{r.ReleaseCommand, "release command"}, {r.Shell, "shell"}, {r.Secrets, "secrets"},
+		{r.WebSockets, "WebSockets"},
+		{r.WebSocketUploads, "uploads over WebSockets"},
+		{r.Clustering, "clustering"},
+		{r.StickySessions, "sticky sessions"},
+		{r.PersistentStorage, "persistent storage"},
+		{r.GRPC, "gRPC"},
+		{r.ARM64, "arm64"},
+		{r.ScaleToZero, "scale to zero"},
+		{r.CustomDomain, "own domain"},
+		{!r.CustomDomain, "HTTPS without an own domain"},
+		{r.ReleaseCommand, "release command"},
+		{r.Shell, "shell"},
+		{r.Secrets, "secrets"},
 		{r.LongestRequestSeconds > 0, "requests of " + strconv.Itoa(r.LongestRequestSeconds) + " s"},
 		{r.MaxMonthlyUSD > 0, fmt.Sprintf("at most %s USD a month", short(r.MaxMonthlyUSD))},
 	} {
@@ -103,6 +112,7 @@ func Word(v advise.Verdict) string {
 		return "fits"
 	case advise.Changes:
 		return "with changes"
+	case advise.No:
 	}
 	return "no"
 }

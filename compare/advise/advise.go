@@ -50,6 +50,7 @@ func (v Verdict) badness() int {
 		return 0
 	case Changes:
 		return 1
+	case No:
 	}
 	return 2
 }
@@ -121,8 +122,10 @@ func Judge(c Case) (Verdict, []Reason) {
 		}
 		j := rules[i].judge(&c)
 		v = worse(v, j.verdict)
-		out = append(out, Reason{Requirement: rules[i].requirement, Verdict: j.verdict, Text: j.text, Unknown: strings.HasPrefix(j.text, notKnown),
-			Source: j.from.Source, AsOf: j.from.AsOf, Confidence: j.from.Confidence})
+		out = append(out, Reason{
+			Requirement: rules[i].requirement, Verdict: j.verdict, Text: j.text, Unknown: strings.HasPrefix(j.text, notKnown),
+			Source: j.from.Source, AsOf: j.from.AsOf, Confidence: j.from.Confidence,
+		})
 	}
 	return v, out
 }

@@ -168,8 +168,10 @@ func TestRules(t *testing.T) {
 func TestEveryReasonHasItsOrigin(t *testing.T) {
 	u := price.DefaultUsage()
 	u.Arch = "arm"
-	all := Requirements{WebSockets: true, WebSocketUploads: true, Clustering: true, StickySessions: true, PersistentStorage: true, GRPC: true,
-		ARM64: true, ScaleToZero: true, CustomDomain: true, ReleaseCommand: true, Shell: true, Secrets: true, LongestRequestSeconds: 30, MaxMonthlyUSD: 50}
+	all := Requirements{
+		WebSockets: true, WebSocketUploads: true, Clustering: true, StickySessions: true, PersistentStorage: true, GRPC: true,
+		ARM64: true, ScaleToZero: true, CustomDomain: true, ReleaseCommand: true, Shell: true, Secrets: true, LongestRequestSeconds: 30, MaxMonthlyUSD: 50,
+	}
 	seen := map[string]bool{}
 	for _, s := range catalog.Default().Services {
 		for _, r := range []Requirements{all, {}} {
@@ -200,8 +202,10 @@ func TestEveryReasonHasItsOrigin(t *testing.T) {
 // What is not known is a risk: a catalogue of services about which nothing is known has no yes in it.
 func TestUnknownIsNeverYes(t *testing.T) {
 	u := price.DefaultUsage()
-	r := Requirements{WebSockets: true, WebSocketUploads: true, Clustering: true, StickySessions: true, PersistentStorage: true, GRPC: true,
-		ARM64: true, ScaleToZero: true, ReleaseCommand: true, Shell: true, Secrets: true, LongestRequestSeconds: 30}
+	r := Requirements{
+		WebSockets: true, WebSocketUploads: true, Clustering: true, StickySessions: true, PersistentStorage: true, GRPC: true,
+		ARM64: true, ScaleToZero: true, ReleaseCommand: true, Shell: true, Secrets: true, LongestRequestSeconds: 30,
+	}
 	c := Case{Service: &catalog.Service{ID: "unknown"}, Region: "eu-west-2", Needs: r, Usage: u}
 	_, reasons := Judge(c)
 	for _, x := range reasons {
@@ -288,16 +292,36 @@ func TestWouldChange(t *testing.T) {
 		want                  []string // parts of the sentences, one each
 	}{
 		{"what fits needs nothing", "ecs-fargate", "eu-west-2", Requirements{}, u, nil},
-		{"long polling", "app-runner", "us-east-1", Requirements{WebSockets: true, AppRunnerCustomer: true}, one,
-			[]string{"With long polling instead of WebSockets it would fit, for "}},
-		{"closed, whatever changes", "app-runner", "us-east-1", Requirements{WebSockets: true}, one,
-			[]string{"Nothing about your needs would change it: closed to new customers", "(--app-runner-customer): with long polling instead of WebSockets it would fit"}},
-		{"uploads", "app-runner", "us-east-1", Requirements{WebSockets: true, WebSocketUploads: true, AppRunnerCustomer: true}, one,
-			[]string{"With uploads over plain requests and long polling instead of WebSockets it would fit"}},
-		{"Redis is on the bill", "lightsail", "eu-west-2", Requirements{WebSockets: true, Clustering: true}, u,
-			[]string{"With PubSub over Redis between the nodes (one more nano container service for 7.00 USD) it would fit, for 21.00 USD a month: 34.14 less than ecs-fargate."}},
-		{"Redis once", "app-runner", "us-east-1", Requirements{WebSockets: true, Clustering: true, AppRunnerCustomer: true}, u,
-			[]string{"With long polling instead of WebSockets, with PubSub over Redis between the nodes (one more Fargate task of 0.25 vCPU and 0.5 GB for 9.01 USD) it would fit"}},
+		{
+			"long polling", "app-runner", "us-east-1",
+			Requirements{WebSockets: true, AppRunnerCustomer: true},
+			one,
+			[]string{"With long polling instead of WebSockets it would fit, for "},
+		},
+		{
+			"closed, whatever changes", "app-runner", "us-east-1",
+			Requirements{WebSockets: true},
+			one,
+			[]string{"Nothing about your needs would change it: closed to new customers", "(--app-runner-customer): with long polling instead of WebSockets it would fit"},
+		},
+		{
+			"uploads", "app-runner", "us-east-1",
+			Requirements{WebSockets: true, WebSocketUploads: true, AppRunnerCustomer: true},
+			one,
+			[]string{"With uploads over plain requests and long polling instead of WebSockets it would fit"},
+		},
+		{
+			"Redis is on the bill", "lightsail", "eu-west-2",
+			Requirements{WebSockets: true, Clustering: true},
+			u,
+			[]string{"With PubSub over Redis between the nodes (one more nano container service for 7.00 USD) it would fit, for 21.00 USD a month: 34.14 less than ecs-fargate."},
+		},
+		{
+			"Redis once", "app-runner", "us-east-1",
+			Requirements{WebSockets: true, Clustering: true, AppRunnerCustomer: true},
+			u,
+			[]string{"With long polling instead of WebSockets, with PubSub over Redis between the nodes (one more Fargate task of 0.25 vCPU and 0.5 GB for 9.01 USD) it would fit"},
+		},
 		{"the nearest region", "lightsail", "us-west-1", Requirements{}, u, []string{"In us-west-2 (Boardman, "}},
 		{"a domain", "ecs-ec2", "us-east-1", Requirements{}, u, []string{"With a domain of your own it would fit"}},
 		{"a domain for gRPC", "ecs-fargate", "eu-west-2", Requirements{GRPC: true}, u, []string{"With a domain of your own it would fit"}},

@@ -17,8 +17,10 @@ type Judged struct {
 
 // effort orders services by how much there is to learn and to keep up, least first. It decides only between
 // services that cost about the same.
-var effort = []string{"ecs-fargate", "lightsail", "app-runner", "ecs-express", "lambda", "elastic-beanstalk",
-	"ecs-ec2", "ec2", "eks", "fly"}
+var effort = []string{
+	"ecs-fargate", "lightsail", "app-runner", "ecs-express", "lambda", "elastic-beanstalk",
+	"ecs-ec2", "ec2", "eks", "fly",
+}
 
 // ownServers is the services on which instances are yours to size, to patch and to pay for whole.
 var ownServers = []string{"elastic-beanstalk", "ecs-ec2", "ec2", "eks"}

@@ -82,6 +82,7 @@ func ability(a catalog.Ability, from catalog.From, does, do string) judgement {
 		return judgement{Changes, does + ", after steps of yours" + note, from}
 	case catalog.No:
 		return judgement{No, "does not " + do + note, from}
+	case catalog.Unknown:
 	}
 	return judgement{Changes, notKnown + " whether it " + does + "; try it before you rely on it" + note, from}
 }

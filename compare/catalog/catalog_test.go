@@ -13,10 +13,12 @@ import (
 func origins(c *Catalog) map[string]From {
 	out := map[string]From{"cloudfront": c.CloudFront.From, "machines": c.Machines.From}
 	for _, s := range c.Services {
-		for name, f := range map[string]From{"account": s.Account.From, "protocol": s.Protocol.From,
+		for name, f := range map[string]From{
+			"account": s.Account.From, "protocol": s.Protocol.From,
 			"limits": s.Limits.From, "network": s.Network.From, "storage": s.Storage.From, "sizes": s.Sizes.From,
 			"scaling": s.Scaling.From, "domain": s.Domain.From, "operations": s.Operations.From,
-			"image": s.Image.From, "regions": s.Regions.From} {
+			"image": s.Image.From, "regions": s.Regions.From,
+		} {
 			out[s.ID+"."+name] = f
 		}
 		if s.Quotas.Text != "" || s.Quotas.FargateVCPU > 0 {
@@ -56,8 +58,10 @@ func TestEveryFactHasSourceDateAndConfidence(t *testing.T) {
 }
 
 func TestTheTenServices(t *testing.T) {
-	want := []string{"app-runner", "lightsail", "ecs-fargate", "ecs-express", "ecs-ec2", "eks", "ec2", "lambda",
-		"elastic-beanstalk", "fly"}
+	want := []string{
+		"app-runner", "lightsail", "ecs-fargate", "ecs-express", "ecs-ec2", "eks", "ec2", "lambda",
+		"elastic-beanstalk", "fly",
+	}
 	if got := Default().IDs(); !slices.Equal(got, want) {
 		t.Fatalf("services %v, want %v", got, want)
 	}
@@ -130,8 +134,10 @@ func TestNearest(t *testing.T) {
 
 func TestResolve(t *testing.T) {
 	a := Regions()
-	for in, want := range map[string]string{"eu-west-2": "eu-west-2", " EU-West-2 ": "eu-west-2", "lhr": "eu-west-2",
-		"gru": "sa-east-1", "mad": "eu-south-2"} {
+	for in, want := range map[string]string{
+		"eu-west-2": "eu-west-2", " EU-West-2 ": "eu-west-2", "lhr": "eu-west-2",
+		"gru": "sa-east-1", "mad": "eu-south-2",
+	} {
 		r, _, err := a.Resolve(in)
 		if err != nil || r.Code != want {
 			t.Errorf("%q: %v, %v", in, r.Code, err)
@@ -140,7 +146,8 @@ func TestResolve(t *testing.T) {
 	for in, want := range map[string]string{
 		"eu-west-9": `"eu-west-9" is no region of AWS or Fly.io; did you mean eu-west-1?`,
 		"mars":      `"mars" is no region of AWS or Fly.io`,
-		"":          "no region is given"} {
+		"":          "no region is given",
+	} {
 		if _, _, err := a.Resolve(in); err == nil || err.Error() != want {
 			t.Errorf("%q: %v", in, err)
 		}

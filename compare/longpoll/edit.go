@@ -66,10 +66,10 @@ func addImport(s string) string {
 
 // endpoint changes an endpoint module: the socket of LiveView accepts long polling, with the connect_info
 // that its WebSocket has. Found says whether the module has that socket.
-func endpoint(old string) (next, note string, found bool) {
+func endpoint(old string) (next string, found bool) {
 	loc := liveSocket.FindStringIndex(blank(old, "#", "", ""))
 	if loc == nil {
-		return old, "", false
+		return old, false
 	}
 	end := expression(old, loc[1])
 	call := old[loc[0]:end]
@@ -79,11 +79,11 @@ func endpoint(old string) (next, note string, found bool) {
 	}
 	switch now := valueOf(call, "longpoll"); {
 	case now == "false":
-		return old[:loc[0]] + strings.Replace(call, "longpoll: false", "longpoll: "+value, 1) + old[end:], "", true
+		return old[:loc[0]] + strings.Replace(call, "longpoll: false", "longpoll: "+value, 1) + old[end:], true
 	case now != "":
-		return old, "", true // it accepts long polling already
+		return old, true // it accepts long polling already
 	}
-	return old[:end] + sep(call) + "longpoll: " + value + old[end:], "", true
+	return old[:end] + sep(call) + "longpoll: " + value + old[end:], true
 }
 
 // sep is what stands between the options: on lines of their own when the first one is.
@@ -104,9 +104,10 @@ func expression(s string, from int) int {
 		c := s[i]
 		switch {
 		case quoted:
-			if c == '\\' {
+			switch c {
+			case '\\':
 				i++
-			} else if c == '"' {
+			case '"':
 				quoted = false
 			}
 			last = '"'

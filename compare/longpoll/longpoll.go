@@ -50,9 +50,10 @@ func Advise(files map[string]string) *Advice {
 	var client, server bool
 	for _, n := range names {
 		old := files[n]
-		next, note, found := old, "", false
+		var next, note string
+		var found bool
 		if strings.HasSuffix(n, ".ex") {
-			next, note, found = endpoint(old)
+			next, found = endpoint(old)
 			server = server || found
 		} else {
 			next, note, found = script(old)

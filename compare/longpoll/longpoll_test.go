@@ -75,8 +75,10 @@ func TestDiff(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"of 2022", map[string]string{"assets/js/app.js": oldScript, "lib/live_beats_web/endpoint.ex": oldEndpoint,
-			"lib/live_beats_web/router.ex": "nothing", "deps/phoenix/lib/endpoint.ex": oldEndpoint}, `--- a/assets/js/app.js
+		{"of 2022", map[string]string{
+			"assets/js/app.js": oldScript, "lib/live_beats_web/endpoint.ex": oldEndpoint,
+			"lib/live_beats_web/router.ex": "nothing", "deps/phoenix/lib/endpoint.ex": oldEndpoint,
+		}, `--- a/assets/js/app.js
 +++ b/assets/js/app.js
 @@ -1,10 +1,11 @@
  import "phoenix_html"
@@ -186,10 +188,14 @@ func TestForms(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct{ in, want string }{
-		"over lines": {"  socket \"/live\", Phoenix.LiveView.Socket,\n    websocket: [\n      connect_info: [session: {M, :f, []}],\n      timeout: 1\n    ]\n\n  plug X\n",
-			"  socket \"/live\", Phoenix.LiveView.Socket,\n    websocket: [\n      connect_info: [session: {M, :f, []}],\n      timeout: 1\n    ],\n    longpoll: [connect_info: [session: {M, :f, []}]]\n\n  plug X\n"},
-		"switched off": {"  socket \"/live\", Phoenix.LiveView.Socket, websocket: true, longpoll: false\n",
-			"  socket \"/live\", Phoenix.LiveView.Socket, websocket: true, longpoll: true\n"},
+		"over lines": {
+			"  socket \"/live\", Phoenix.LiveView.Socket,\n    websocket: [\n      connect_info: [session: {M, :f, []}],\n      timeout: 1\n    ]\n\n  plug X\n",
+			"  socket \"/live\", Phoenix.LiveView.Socket,\n    websocket: [\n      connect_info: [session: {M, :f, []}],\n      timeout: 1\n    ],\n    longpoll: [connect_info: [session: {M, :f, []}]]\n\n  plug X\n",
+		},
+		"switched off": {
+			"  socket \"/live\", Phoenix.LiveView.Socket, websocket: true, longpoll: false\n",
+			"  socket \"/live\", Phoenix.LiveView.Socket, websocket: true, longpoll: true\n",
+		},
 		"bare":          {"  socket \"/live\", Phoenix.LiveView.Socket\n", "  socket \"/live\", Phoenix.LiveView.Socket, longpoll: true\n"},
 		"with brackets": {"  socket(\"/live\", Phoenix.LiveView.Socket, websocket: true)\n", "  socket(\"/live\", Phoenix.LiveView.Socket, websocket: true, longpoll: true)\n"},
 		"with a remark": {"  socket \"/live\", Phoenix.LiveView.Socket # LiveView\n", "  socket \"/live\", Phoenix.LiveView.Socket, longpoll: true # LiveView\n"},
@@ -197,7 +203,7 @@ func TestForms(t *testing.T) {
 		"accepts it":    {"socket \"/live\", X, longpoll: [a: 1]\n", "socket \"/live\", X, longpoll: [a: 1]\n"},
 		"another":       {"socket \"/socket\", X\n", "socket \"/socket\", X\n"},
 	} {
-		if got, _, _ := endpoint(tt.in); got != tt.want {
+		if got, _ := endpoint(tt.in); got != tt.want {
 			t.Errorf("%s:\n%s", name, got)
 		}
 	}
@@ -283,8 +289,10 @@ func TestDiffAlone(t *testing.T) {
 	for name, tt := range map[string]struct{ a, b, want string }{
 		"no end": {"x", "y", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+y\n\\ No newline at end of file\n"},
 		"new":    {"", "y\n", "--- a/f\n+++ b/f\n@@ -0,0 +1 @@\n+y\n"},
-		"two hunks": {"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "a\n2\n3\n4\n5\n6\n7\n8\nb\n",
-			"--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n-1\n+a\n 2\n 3\n 4\n@@ -6,4 +6,4 @@\n 6\n 7\n 8\n-9\n+b\n"},
+		"two hunks": {
+			"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "a\n2\n3\n4\n5\n6\n7\n8\nb\n",
+			"--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n-1\n+a\n 2\n 3\n 4\n@@ -6,4 +6,4 @@\n 6\n 7\n 8\n-9\n+b\n",
+		},
 	} {
 		if got := diff("f", tt.a, tt.b); got != tt.want {
 			t.Errorf("%s:\n%s", name, got)

@@ -29,8 +29,10 @@ type example struct {
 
 // asGiven is the amounts that an example names without saying what they are made of. They are added as they
 // stand; the lines around them are what is tested.
-var asGiven = []string{"ancillary_usd", "snapshots_usd_as_given", "storage as published", "puppeteer",
-	"volumes as published", "egress as published"}
+var asGiven = []string{
+	"ancillary_usd", "snapshots_usd_as_given", "storage as published", "puppeteer",
+	"volumes as published", "egress as published",
+}
 
 // notCovered is the examples that are left out, with the reason.
 var notCovered = map[string]string{
@@ -84,9 +86,11 @@ func TestExamples(t *testing.T) {
 
 // circular says whether the table has a price of the example from nowhere but published examples.
 func (e example) circular() bool {
-	only := []string{"ebs.gp2", "ec2.cpu_credit", "cw.", "alb.truststore", "efs.onezone_ia", "efs.ia_read", "efs.ia_write",
+	only := []string{
+		"ebs.gp2", "ec2.cpu_credit", "cw.", "alb.truststore", "efs.onezone_ia", "efs.ia_read", "efs.ia_write",
 		"vpc.interface_endpoint_gb.t", "route53.latency", "route53.geo", "rds.postgres.db.t3.large", "rds.db.t4g.small_multiaz",
-		"rds.gp3_multiaz", "fly.reservation", "fly.shared-cpu-1x.1gb_month.sjc", "clb.", "apigw.http_million.t2"}
+		"rds.gp3_multiaz", "fly.reservation", "fly.shared-cpu-1x.1gb_month.sjc", "clb.", "apigw.http_million.t2",
+	}
 	for _, l := range e.Lines {
 		if slices.ContainsFunc(only, func(p string) bool { return strings.HasPrefix(l.SKU, p) }) {
 			return true
@@ -350,9 +354,15 @@ func TestAuthorsBill(t *testing.T) {
 	}
 	t.Logf("theirs %.2f, ours %.2f USD a month", sum, e.MonthlyUSD)
 	// The other unit prices of the guide.
-	q, err := Default().Quote("eu-west-2", []Item{{SKU: "efs.standard_gb_month", Quantity: 1}, {SKU: "ecr.gb_month", Quantity: 1},
-		{SKU: "logs.ingest_gb", Quantity: 1}, {SKU: "logs.store_gb_month", Quantity: 1}, {SKU: "egress.gb.tier1", Quantity: 1},
-		{SKU: "rds.gp3_gb_month", Quantity: 1}, {SKU: "globalaccelerator.hour", Quantity: 730}})
+	q, err := Default().Quote("eu-west-2", []Item{
+		{SKU: "efs.standard_gb_month", Quantity: 1},
+		{SKU: "ecr.gb_month", Quantity: 1},
+		{SKU: "logs.ingest_gb", Quantity: 1},
+		{SKU: "logs.store_gb_month", Quantity: 1},
+		{SKU: "egress.gb.tier1", Quantity: 1},
+		{SKU: "rds.gp3_gb_month", Quantity: 1},
+		{SKU: "globalaccelerator.hour", Quantity: 730},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

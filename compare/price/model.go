@@ -174,13 +174,13 @@ func (b *bill) appRunner() {
 	z, gb, ok := b.s.Sizes.Fit(u.VCPU, u.MemoryGB)
 	if !ok {
 		b.missing("apprunner.gb_hour", "no size holds %s vCPU and %s GB", num(u.VCPU), num(u.MemoryGB))
-		b.egress("egress.gb")
+		b.egress()
 		return
 	}
 	n := float64(u.Instances)
 	b.add("apprunner.gb_hour", n*gb*u.hours(), "%s x %s GB, all day", plural(u.Instances, "instance"), num(gb))
 	b.always("apprunner.vcpu_hour", n*z.VCPU*u.active(), "%s x %s vCPU, %s active hours a day", plural(u.Instances, "instance"), num(z.VCPU), num(u.ActiveHoursPerDay))
-	b.egress("egress.gb")
+	b.egress()
 }
 
 // lightsail adds nodes at the flat monthly price. Its month has 744 hours, so the cap is reached only at the
@@ -209,7 +209,7 @@ func (b *bill) lambda() {
 	mb := max(u.MemoryGB*1024, u.VCPU*z.LambdaMBPerVCPU, 128)
 	if mb > z.LambdaMBMax {
 		b.missing("lambda."+u.Arch+".gb_second", "no size holds %s vCPU and %s GB", num(u.VCPU), num(u.MemoryGB))
-		b.egress("egress.gb")
+		b.egress()
 		return
 	}
 	ms := u.RequestMS
@@ -225,7 +225,7 @@ func (b *bill) lambda() {
 	if b.shape.Storage {
 		b.add("efs.standard_gb_month", u.StorageGB, "EFS")
 	}
-	b.egress("egress.gb")
+	b.egress()
 }
 
 // balancer adds an application load balancer, its addresses, and the way out to the internet.
@@ -245,7 +245,7 @@ func (b *bill) balancer() {
 		b.add("nat.gb", u.NATGB, "data through NAT")
 	}
 	if b.shape.OwnDomain || b.s.Domain.HTTPSWithoutDomain.Can == catalog.Yes {
-		b.egress("egress.gb")
+		b.egress()
 	} else {
 		b.cloudFront()
 	}
@@ -265,8 +265,8 @@ func (b *bill) cloudFront() {
 }
 
 // egress adds data out to the internet.
-func (b *bill) egress(key string) {
-	b.tiers(key, b.u.EgressGB, b.free("egress.free_gb_month"), []float64{10240, 40960, 102400, math.Inf(1)}, "data out")
+func (b *bill) egress() {
+	b.tiers("egress.gb", b.u.EgressGB, b.free("egress.free_gb_month"), []float64{10240, 40960, 102400, math.Inf(1)}, "data out")
 }
 
 // tiers splits a quantity over the tiers key.tier1, key.tier2 and so on. The free part is taken off the

@@ -250,8 +250,10 @@ func (t *Table) line(p place, it Item) Line {
 		}
 		return Line{SKU: it.SKU, Item: cmpOr(it.Item, unit, it.SKU), Quantity: round(it.Quantity), Unit: unit}
 	}
-	return Line{SKU: it.SKU, Item: cmpOr(it.Item, r.Unit), Quantity: round(it.Quantity), Unit: r.Unit, UnitUSD: r.USD,
-		USD: round(it.Quantity * r.USD), AsOf: r.AsOf, Source: r.Source, Confidence: r.Confidence, Known: true}
+	return Line{
+		SKU: it.SKU, Item: cmpOr(it.Item, r.Unit), Quantity: round(it.Quantity), Unit: r.Unit, UnitUSD: r.USD,
+		USD: round(it.Quantity * r.USD), AsOf: r.AsOf, Source: r.Source, Confidence: r.Confidence, Known: true,
+	}
 }
 
 func cmpOr(s ...string) string {

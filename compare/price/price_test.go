@@ -163,8 +163,12 @@ func TestOldPrices(t *testing.T) {
 	for _, tt := range []struct {
 		today string
 		want  []bool
-	}{{"2026-04-25", []bool{false, false, false}}, {"2026-04-26", []bool{true, false, false}},
-		{"2026-11-22", []bool{true, false, true}}, {"2027-06-01", []bool{true, true, true}}} {
+	}{
+		{"2026-04-25", []bool{false, false, false}},
+		{"2026-04-26", []bool{true, false, false}},
+		{"2026-11-22", []bool{true, false, true}},
+		{"2027-06-01", []bool{true, true, true}},
+	} {
 		var got []bool
 		for _, l := range e.Aged(day(tt.today)).Lines {
 			got = append(got, l.Old)

@@ -87,8 +87,10 @@ func (t *Table) Rows() []Row {
 
 func (t *Table) row(k *sku, r row) Row {
 	s := t.sources[r.source]
-	return Row{SKU: k.key, Unit: k.unit, Region: r.region, USD: r.usd,
-		Source: s.text, AsOf: s.asOf, Confidence: s.confidence}
+	return Row{
+		SKU: k.key, Unit: k.unit, Region: r.region, USD: r.usd,
+		Source: s.text, AsOf: s.asOf, Confidence: s.confidence,
+	}
 }
 
 // Exact returns the row that the table has for exactly this region key.
@@ -168,7 +170,7 @@ func check(r Row) error {
 	case rank(r.Confidence) < 0:
 		return fmt.Errorf("price row %q: confidence %q is none of high, medium, low, unverified", what, r.Confidence)
 	}
-	if _, ok := Date(r.AsOf); !ok && !(r.AsOf == "unknown" && r.Confidence == "unverified") {
+	if _, ok := Date(r.AsOf); !ok && (r.AsOf != "unknown" || r.Confidence != "unverified") {
 		return fmt.Errorf("price row %q: date %q is not YYYY, YYYY-MM or YYYY-MM-DD", what, r.AsOf)
 	}
 	return nil

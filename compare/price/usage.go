@@ -66,14 +66,28 @@ func (u Usage) Validate() error {
 		name     string
 		v, lo, h float64
 	}{
-		{"vcpu", u.VCPU, 0.001, 1024}, {"memory-gb", u.MemoryGB, 0.001, 65536}, {"instances", float64(u.Instances), 1, 5000},
-		{"active-hours-per-day", u.ActiveHoursPerDay, 0, 24}, {"days", u.Days, 1.0 / 1440, 366},
-		{"ephemeral-gb", u.EphemeralGB, 0, 1e6}, {"storage-gb", u.StorageGB, 0, 1e9}, {"egress-gb", u.EgressGB, 0, 1e9},
-		{"log-gb", u.LogGB, 0, 1e9}, {"image-gb", u.ImageGB, 0, 1e6}, {"requests-per-second", u.RequestsPerSecond, 0, 1e7},
-		{"new-connections-per-second", u.NewConnectionsPerSecond, 0, 1e7}, {"connection-minutes", u.ConnectionMinutes, 0, 1e5},
-		{"kb-per-second", u.KBPerSecond, 0, 1e9}, {"lb-rules", float64(u.LBRules), 0, 1000}, {"database-gb", u.DatabaseGB, 0, 65536},
-		{"request-ms", u.RequestMS, 0, 900_000}, {"nat-gateways", float64(u.NATGateways), 0, 100}, {"nat-gb", u.NATGB, 0, 1e9},
-		{"cross-zone-gb", u.CrossZoneGB, 0, 1e9}, {"secrets", float64(u.Secrets), 0, 1e6}, {"build-minutes", u.BuildMinutes, 0, 1e6},
+		{"vcpu", u.VCPU, 0.001, 1024},
+		{"memory-gb", u.MemoryGB, 0.001, 65536},
+		{"instances", float64(u.Instances), 1, 5000},
+		{"active-hours-per-day", u.ActiveHoursPerDay, 0, 24},
+		{"days", u.Days, 1.0 / 1440, 366},
+		{"ephemeral-gb", u.EphemeralGB, 0, 1e6},
+		{"storage-gb", u.StorageGB, 0, 1e9},
+		{"egress-gb", u.EgressGB, 0, 1e9},
+		{"log-gb", u.LogGB, 0, 1e9},
+		{"image-gb", u.ImageGB, 0, 1e6},
+		{"requests-per-second", u.RequestsPerSecond, 0, 1e7},
+		{"new-connections-per-second", u.NewConnectionsPerSecond, 0, 1e7},
+		{"connection-minutes", u.ConnectionMinutes, 0, 1e5},
+		{"kb-per-second", u.KBPerSecond, 0, 1e9},
+		{"lb-rules", float64(u.LBRules), 0, 1000},
+		{"database-gb", u.DatabaseGB, 0, 65536},
+		{"request-ms", u.RequestMS, 0, 900_000},
+		{"nat-gateways", float64(u.NATGateways), 0, 100},
+		{"nat-gb", u.NATGB, 0, 1e9},
+		{"cross-zone-gb", u.CrossZoneGB, 0, 1e9},
+		{"secrets", float64(u.Secrets), 0, 1e6},
+		{"build-minutes", u.BuildMinutes, 0, 1e6},
 	} {
 		if math.IsNaN(f.v) || f.v < f.lo || f.v > f.h {
 			return &InputError{f.name, fmt.Sprintf("%s is %v; it must be from %s to %s", f.name, f.v, limit(f.lo), limit(f.h))}
@@ -101,8 +115,10 @@ func limit(x float64) string {
 // Traffic returns the usage with everything that visitors cause multiplied: requests, connections, bytes,
 // logs.
 func (u Usage) Traffic(factor float64) Usage {
-	for _, f := range []*float64{&u.RequestsPerSecond, &u.NewConnectionsPerSecond, &u.KBPerSecond, &u.EgressGB, &u.LogGB,
-		&u.NATGB, &u.CrossZoneGB} {
+	for _, f := range []*float64{
+		&u.RequestsPerSecond, &u.NewConnectionsPerSecond, &u.KBPerSecond, &u.EgressGB, &u.LogGB,
+		&u.NATGB, &u.CrossZoneGB,
+	} {
 		*f *= factor
 	}
 	return u

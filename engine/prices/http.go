@@ -37,7 +37,7 @@ func (h HTTP) Get(ctx context.Context, path string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("get %s: %w", path, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		res.Body.Close()
+		_ = res.Body.Close()
 		if res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusForbidden {
 			return nil, fmt.Errorf("get %s: %s: %w", path, res.Status, fs.ErrNotExist)
 		}

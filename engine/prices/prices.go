@@ -91,7 +91,7 @@ func Save(dir, today string, rows []price.Row) error {
 	if err != nil {
 		return fmt.Errorf("write price cache: %w", err)
 	}
-	defer os.Remove(tmp.Name()) // nothing is left of it after the rename
+	defer func() { _ = os.Remove(tmp.Name()) }() // nothing is left of it after the rename
 	if _, err := tmp.WriteString(t.Encode()); err != nil {
 		_ = tmp.Close()
 		return fmt.Errorf("write price cache: %w", err)

@@ -68,9 +68,11 @@ func TestRealFiles(t *testing.T) {
 	h, got := gather(t, "AmazonECS", "eu-west-1", func(each func(Rate) error) (Header, error) {
 		return ReadCSV(open(t, "offer-AmazonECS-eu-west-1.csv"), each)
 	})
-	same(t, got, map[string]float64{"fargate.x86.vcpu_hour": 0.04048, "fargate.x86.gb_hour": 0.004445, "fargate.arm.vcpu_hour": 0.03238,
+	same(t, got, map[string]float64{
+		"fargate.x86.vcpu_hour": 0.04048, "fargate.x86.gb_hour": 0.004445, "fargate.arm.vcpu_hour": 0.03238,
 		"fargate.arm.gb_hour": 0.00356, "fargate.ephemeral_gb_hour": 0.000122, "fargate.windows.vcpu_hour": 0.09148,
-		"fargate.windows.gb_hour": 0.01005, "fargate.windows.os_vcpu_hour": 0.046})
+		"fargate.windows.gb_hour": 0.01005, "fargate.windows.os_vcpu_hour": 0.046,
+	})
 	if h != (Header{"AmazonECS", "20201214223755", "2020-12-14"}) {
 		t.Errorf("header %+v", h)
 	}
@@ -79,8 +81,10 @@ func TestRealFiles(t *testing.T) {
 	h, got = gather(t, "AmazonECS", "us-east-1", func(each func(Rate) error) (Header, error) {
 		return ReadJSON(open(t, "bulk-AmazonECS-us-east-1-2022.json"), every, each)
 	})
-	same(t, got, map[string]float64{"fargate.x86.vcpu_hour": 0.04048, "fargate.x86.gb_hour": 0.004445, "fargate.arm.vcpu_hour": 0.03238,
-		"fargate.arm.gb_hour": 0.00356, "fargate.ephemeral_gb_hour": 0.000111, "fargate.windows.vcpu_hour": 0.09148})
+	same(t, got, map[string]float64{
+		"fargate.x86.vcpu_hour": 0.04048, "fargate.x86.gb_hour": 0.004445, "fargate.arm.vcpu_hour": 0.03238,
+		"fargate.arm.gb_hour": 0.00356, "fargate.ephemeral_gb_hour": 0.000111, "fargate.windows.vcpu_hour": 0.09148,
+	})
 	if h.Published != "2022-11-21" {
 		t.Errorf("header %+v", h)
 	}
@@ -105,8 +109,10 @@ func TestRealFiles(t *testing.T) {
 }
 
 func TestPrefix(t *testing.T) {
-	for in, want := range map[string]string{"EU-Fargate-GB-Hours": "Fargate-GB-Hours", "EUW2-LCUUsage": "LCUUsage", "LCUUsage": "LCUUsage",
-		"TS-LCUUsage": "TS-LCUUsage", "APS3-Request": "Request", "USE1-Fargate-ARM-GB-Hours": "Fargate-ARM-GB-Hours", "": ""} {
+	for in, want := range map[string]string{
+		"EU-Fargate-GB-Hours": "Fargate-GB-Hours", "EUW2-LCUUsage": "LCUUsage", "LCUUsage": "LCUUsage",
+		"TS-LCUUsage": "TS-LCUUsage", "APS3-Request": "Request", "USE1-Fargate-ARM-GB-Hours": "Fargate-ARM-GB-Hours", "": "",
+	} {
 		if got := behindPrefix(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
@@ -128,18 +134,30 @@ func file(offer, region string) string {
 	return "/offers/v1.0/aws/" + offer + "/20261120000000/" + region + "/index.csv"
 }
 
-var columns = []string{"SKU", "TermType", "StartingRange", "Unit", "PricePerUnit", "Currency", "Product Family", "Location",
+var columns = []string{
+	"SKU", "TermType", "StartingRange", "Unit", "PricePerUnit", "Currency", "Product Family", "Location",
 	"Location Type", "usageType", "operation", "Region Code", "CPU Architecture", "Operating System", "Tenancy", "To Location",
-	"Group", "Database Engine", "Deployment Option", "Storage Class", "CapacityStatus", "Pre Installed S/W"}
+	"Group", "Database Engine", "Deployment Option", "Storage Class", "CapacityStatus", "Pre Installed S/W",
+}
 
 // example is a rate that the rule of w takes.
 func example(w wanted) Rate {
 	r := Rate{Usage: "EUW2-" + w.usage, Begin: w.begin, Unit: "Hrs", Location: "EU (London)"}
 	for _, c := range []Rate{
-		{}, {Arch: "ARM"}, {Family: "NAT Gateway"}, {Operation: "PutLogEvents"}, {Operation: "RunService"},
-		{Family: "Load Balancer-Application"}, {Family: "Load Balancer-Network"}, {To: "External"},
-		{Group: "AWS-Lambda-Duration"}, {Group: "AWS-Lambda-Requests"}, {Group: "AWS-Lambda-Duration-ARM"},
-		{Engine: "PostgreSQL", Deployment: "Single-AZ"}, {Engine: "PostgreSQL", Deployment: "Multi-AZ"}, {OS: "Linux", Tenancy: "Shared"},
+		{},
+		{Arch: "ARM"},
+		{Family: "NAT Gateway"},
+		{Operation: "PutLogEvents"},
+		{Operation: "RunService"},
+		{Family: "Load Balancer-Application"},
+		{Family: "Load Balancer-Network"},
+		{To: "External"},
+		{Group: "AWS-Lambda-Duration"},
+		{Group: "AWS-Lambda-Requests"},
+		{Group: "AWS-Lambda-Duration-ARM"},
+		{Engine: "PostgreSQL", Deployment: "Single-AZ"},
+		{Engine: "PostgreSQL", Deployment: "Multi-AZ"},
+		{OS: "Linux", Tenancy: "Shared"},
 	} {
 		c.Usage, c.Begin, c.Location = r.Usage, r.Begin, r.Location
 		for _, c.Unit = range []string{"Hrs", "GB-Mo", "GB", "minutes", "Requests"} {
@@ -165,8 +183,10 @@ func newSite(t *testing.T, region string, change func(key string, row []string) 
 				continue
 			}
 			r := example(w)
-			row := []string{"X", "OnDemand", strconv.FormatFloat(r.Begin, 'f', -1, 64), r.Unit, strconv.FormatFloat(old.USD, 'f', -1, 64), "USD",
-				r.Family, r.Location, "AWS Region", r.Usage, r.Operation, region, r.Arch, r.OS, r.Tenancy, r.To, r.Group, r.Engine, r.Deployment, r.Class, r.Status, r.Software}
+			row := []string{
+				"X", "OnDemand", strconv.FormatFloat(r.Begin, 'f', -1, 64), r.Unit, strconv.FormatFloat(old.USD, 'f', -1, 64), "USD",
+				r.Family, r.Location, "AWS Region", r.Usage, r.Operation, region, r.Arch, r.OS, r.Tenancy, r.To, r.Group, r.Engine, r.Deployment, r.Class, r.Status, r.Software,
+			}
 			if change != nil {
 				row = change(w.key, row)
 			}
@@ -363,7 +383,7 @@ func TestHTTP(t *testing.T) {
 		if err != nil {
 			return "", err
 		}
-		defer body.Close()
+		defer func() { _ = body.Close() }()
 		b, err := io.ReadAll(body)
 		return string(b), err
 	}

@@ -110,7 +110,7 @@ func regionPaths(ctx context.Context, src Source, offer string) (map[string]stri
 	if err != nil {
 		return nil, fmt.Errorf("read price list index of %s: %w", offer, err)
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	var index struct {
 		Regions map[string]struct {
 			URL string `json:"currentVersionUrl"`
@@ -147,7 +147,7 @@ func refreshOne(ctx context.Context, src Source, old *price.Table, offer, region
 	if err != nil {
 		return nil, fmt.Errorf("read price list %s for %s: %w", offer, region, err)
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	found := map[string]rates{}
 	h, err := ReadCSV(body, collect(offer, region, found))
 	if err != nil {
@@ -213,8 +213,10 @@ func compareRates(old *price.Table, offer, region, asOf, source string, found ma
 		usd := prices[0]
 		sure := known && (was.Confidence == "high" || was.Confidence == "medium")
 		if sure && was.USD > 0 && math.Abs(usd-was.USD) > maxMove*was.USD {
-			return nil, &Refused{Offer: offer, Region: region,
-				Why: fmt.Sprintf("%s would move from %v to %v USD, more than half of what it was", w.key, was.USD, usd)}
+			return nil, &Refused{
+				Offer: offer, Region: region,
+				Why: fmt.Sprintf("%s would move from %v to %v USD, more than half of what it was", w.key, was.USD, usd),
+			}
 		}
 		if usd == 0 && (!sure || was.USD > 0) {
 			return nil, &Refused{Offer: offer, Region: region, Why: w.key + " would be free"}

@@ -55,7 +55,7 @@ func readList(file string) ([]price.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	in := csv.NewReader(f)
 	if _, err := in.Read(); err != nil {
 		return nil, fmt.Errorf("read header: %w", err)
@@ -140,8 +140,10 @@ func readExamples(file string) ([]price.Row, error) {
 			if q.region != "" {
 				region = q.region
 			}
-			r := price.Row{SKU: q.key, Unit: q.unit, Region: region, USD: l.USD, Source: e.Source, AsOf: e.AsOf,
-				Confidence: confidences[e.Kind]}
+			r := price.Row{
+				SKU: q.key, Unit: q.unit, Region: region, USD: l.USD, Source: e.Source, AsOf: e.AsOf,
+				Confidence: confidences[e.Kind],
+			}
 			rows = append(rows, dated(r))
 		}
 	}
