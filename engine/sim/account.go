@@ -196,12 +196,14 @@ func (a *Account) RenewCredentials() {
 	a.renewed = true
 }
 
-// SetFaults replaces the account's faults from now on. Tasks that were started keep theirs.
-func (a *Account) SetFaults(faults ...Fault) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.faults = slices.Clone(faults)
-	a.spent = map[int]bool{}
+// SetFaults replaces the account's faults from now on. How the app of a revision behaves was settled when
+// its rollout began, and stays.
+func (a *Account) SetFaults(faults ...Fault) error {
+	return a.locked(func(*state, time.Time) (bool, error) { // what happened until now happened under the old ones
+		a.faults = slices.Clone(faults)
+		a.spent = map[int]bool{}
+		return true, nil
+	})
 }
 
 // Call is one attempt at an API call.

@@ -15,6 +15,7 @@ type rollout struct {
 	ARN         string // of the service deployment
 	RevisionARN string
 	Rev         revision
+	Fate        fate   // how its app behaves
 	Role        string // PRIMARY, ACTIVE (has tasks that go away), or empty (history)
 	Created     time.Time
 	Started     time.Time
@@ -62,7 +63,7 @@ func (c *call) newRollout(s *service, v revision) {
 	base := fmt.Sprintf("%s/%s", lastPart(s.Cluster), s.Name)
 	o := &rollout{
 		ID: "ecs-svc/" + digitsOf(key, 19), ARN: c.ecsARN("service-deployment/%s/%s", base, key[:21]),
-		RevisionARN: c.ecsARN("service-revision/%s/%s", base, digitsOf(key[24:], 19)), Rev: v, Role: "PRIMARY",
+		RevisionARN: c.ecsARN("service-revision/%s/%s", base, digitsOf(key[24:], 19)), Rev: v, Fate: c.a.fateNow(), Role: "PRIMARY",
 		Created: c.now, Updated: c.now, Status: ecstypes.ServiceDeploymentStatusPending,
 		State: ecstypes.DeploymentRolloutStateInProgress,
 	}

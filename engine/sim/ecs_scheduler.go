@@ -291,7 +291,7 @@ func (w *world) failRollout(s *service, p *rollout, at time.Time, why string) {
 	p.Status, p.StatusReason = ecstypes.ServiceDeploymentStatusRollbackInProgress, "Service deployment is rolling back: "+why
 	p.Role, p.RollbackTo, p.RollbackAt = "ACTIVE", back.RevisionARN, at
 	o := &rollout{
-		ID: "ecs-svc/" + digitsOf(stableID(p.ID, "rollback"), 19), RevisionARN: back.RevisionARN, Rev: clone(back.Rev), Role: "PRIMARY",
+		ID: "ecs-svc/" + digitsOf(stableID(p.ID, "rollback"), 19), RevisionARN: back.RevisionARN, Rev: clone(back.Rev), Fate: back.Fate, Role: "PRIMARY",
 		Created: at, Started: at, Updated: at, Status: ecstypes.ServiceDeploymentStatusInProgress,
 		State: ecstypes.DeploymentRolloutStateInProgress, RollbackOf: p.ID,
 	}

@@ -69,8 +69,8 @@ type doom struct {
 	CReason string // the container's reason
 }
 
-// fate is how the app in a task behaves. It is settled when the task is made, so that it stays the same for
-// everybody who looks.
+// fate is how an app behaves. It is settled when its rollout begins (or its task, for one of its own), so that
+// it is the same for everybody who looks, and a rollback comes to an app that behaves as it did.
 type fate struct {
 	Port   int32 // where it listens; 0 is what the image and the task definition say
 	Code   int   // status of every answer
@@ -135,12 +135,12 @@ func (a *Account) fateNow() fate {
 }
 
 // newTask makes a task that begins to start.
-func (w *world) newTask(d *taskDef, cfg *ecstypes.AwsVpcConfiguration, key string, ordinal int, at time.Time) *task {
+func (w *world) newTask(d *taskDef, cfg *ecstypes.AwsVpcConfiguration, key string, ordinal int, f fate, at time.Time) *task {
 	id := stableID(key, fmt.Sprint(ordinal))
 	t := &task{
 		ID: id[:32], TaskDef: d.ARN, Status: taskProvisioning, Desired: taskRunning, Created: at,
 		Subnet: cfg.Subnets[ordinal%len(cfg.Subnets)], Groups: slices.Clone(cfg.SecurityGroups),
-		PublicIP: cfg.AssignPublicIp == ecstypes.AssignPublicIpEnabled, ENI: "eni-0" + id[32:48], Fate: w.a.fateNow(),
+		PublicIP: cfg.AssignPublicIp == ecstypes.AssignPublicIpEnabled, ENI: "eni-0" + id[32:48], Fate: f,
 	}
 	t.Attachment = id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:32]
 	if s := w.r.subnet(t.Subnet); s != nil {
@@ -166,7 +166,7 @@ func (w *world) launch(s *service, o *rollout, at time.Time) (t *task, problem s
 		return nil, "was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run concurrently."
 	}
 	o.Launched++
-	t = w.newTask(d, o.Rev.Network.AwsvpcConfiguration, o.ID, o.Launched, at)
+	t = w.newTask(d, o.Rev.Network.AwsvpcConfiguration, o.ID, o.Launched, o.Fate, at)
 	t.Cluster, t.Service, t.Rollout, t.Group, t.Exec = s.Cluster, s.ARN, o.ID, "service:"+s.Name, s.Exec
 	t.ARN = fmt.Sprintf("arn:aws:ecs:%s:%s:task/%s/%s", w.r.Name, w.st.Account, lastPart(s.Cluster), t.ID)
 	if s.Propagate == ecstypes.PropagateTagsService {

@@ -173,7 +173,7 @@ func ecsRunTask(c *call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		if w.overQuota(d) {
 			return nil, client("You've reached the limit on the number of vCPUs you can run concurrently")
 		}
-		t := w.newTask(d, v.Network.AwsvpcConfiguration, key, i, c.now)
+		t := w.newTask(d, v.Network.AwsvpcConfiguration, key, i, c.a.fateNow(), c.now)
 		t.Cluster, t.Group, t.Rollout, t.Token = k.ARN, "family:"+d.Family, str(in.StartedBy), str(in.ClientToken)
 		if in.Group != nil {
 			t.Group = *in.Group

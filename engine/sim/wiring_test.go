@@ -86,7 +86,7 @@ func TestWrongWiringFails(t *testing.T) {
 			wrong: func(r *rig) { r.matcher = "204" },
 			stop:  "Task failed ELB health checks", code: ecstypes.TaskStopCodeServiceSchedulerInitiated, event: "[200]",
 		},
-		"crash": {faults: []string{"crash-task=139"}, wrong: func(*rig) {}, stop: "Essential container in task exited", code: ecstypes.TaskStopCodeEssentialContainerExited, exit: 139},
+		"crash":         {faults: []string{"crash-task=139"}, wrong: func(*rig) {}, stop: "Essential container in task exited", code: ecstypes.TaskStopCodeEssentialContainerExited, exit: 139},
 		"out of memory": {faults: []string{"oom"}, wrong: func(*rig) {}, stop: "OutOfMemoryError", code: ecstypes.TaskStopCodeEssentialContainerExited, exit: 137},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestRolesTakeAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Options{})
 		r.noWait = true
-		r.a.SetFaults(faults(t, "slow=iam:6x")...)
+		must(0, r.a.SetFaults(faults(t, "slow=iam:6x")...))(r)
 		r.deploy()
 		d, _ := r.verdict(10 * time.Minute)
 		if d.Status != ecstypes.ServiceDeploymentStatusSuccessful || !strings.Contains(r.story(), "unable to assume") {
@@ -219,12 +219,16 @@ func TestCreateServiceChecks(t *testing.T) {
 			change     func(*ecs.CreateServiceInput)
 			code, text string
 		}{
-			"twice":           {func(in *ecs.CreateServiceInput) { in.ServiceName = aws.String("web") }, "InvalidParameterException", "Creation of service was not idempotent."},
-			"no cluster":      {func(in *ecs.CreateServiceInput) { in.Cluster = aws.String("nope") }, "ClusterNotFoundException", ""},
-			"no task def":     {func(in *ecs.CreateServiceInput) { in.TaskDefinition = aws.String("nope:1") }, "ClientException", "TaskDefinition not found."},
-			"no network":      {func(in *ecs.CreateServiceInput) { in.NetworkConfiguration = nil }, "InvalidParameterException", "awsvpc"},
-			"no such subnet":  {func(in *ecs.CreateServiceInput) { in.NetworkConfiguration.AwsvpcConfiguration.Subnets = []string{"subnet-1"} }, "InvalidParameterException", "InvalidSubnetID.NotFound"},
-			"no such group":   {func(in *ecs.CreateServiceInput) { in.NetworkConfiguration.AwsvpcConfiguration.SecurityGroups = []string{"sg-1"} }, "InvalidParameterException", "InvalidGroup.NotFound"},
+			"twice":       {func(in *ecs.CreateServiceInput) { in.ServiceName = aws.String("web") }, "InvalidParameterException", "Creation of service was not idempotent."},
+			"no cluster":  {func(in *ecs.CreateServiceInput) { in.Cluster = aws.String("nope") }, "ClusterNotFoundException", ""},
+			"no task def": {func(in *ecs.CreateServiceInput) { in.TaskDefinition = aws.String("nope:1") }, "ClientException", "TaskDefinition not found."},
+			"no network":  {func(in *ecs.CreateServiceInput) { in.NetworkConfiguration = nil }, "InvalidParameterException", "awsvpc"},
+			"no such subnet": {func(in *ecs.CreateServiceInput) {
+				in.NetworkConfiguration.AwsvpcConfiguration.Subnets = []string{"subnet-1"}
+			}, "InvalidParameterException", "InvalidSubnetID.NotFound"},
+			"no such group": {func(in *ecs.CreateServiceInput) {
+				in.NetworkConfiguration.AwsvpcConfiguration.SecurityGroups = []string{"sg-1"}
+			}, "InvalidParameterException", "InvalidGroup.NotFound"},
 			"other container": {func(in *ecs.CreateServiceInput) { in.LoadBalancers[0].ContainerName = aws.String("x") }, "InvalidParameterException", "does not exist in the task definition"},
 			"other port":      {func(in *ecs.CreateServiceInput) { in.LoadBalancers[0].ContainerPort = aws.Int32(1) }, "InvalidParameterException", "did not have a container port 1 defined"},
 		} {
