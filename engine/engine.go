@@ -154,10 +154,15 @@ func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
 	})
 }
 
-// lock holds the app for one run. An endpoint that has no parameters cannot lock, which is told.
+// lock holds the app for one run. A run that changes nothing needs no lock; it only removes one that a dead
+// run left. An endpoint that has no parameters cannot lock, which is told.
 func (e *Engine) lock(ctx context.Context, p *Plan, id, verb string, tell func(string), lost func()) (func(context.Context), error) {
 	me := lock.Me(id, verb, p.Scope.Identity.ARN, e.Clock().Now())
-	l, err := lock.Acquire(ctx, p.Scope.Clients, "/"+p.Scope.Owner.Path()+"/lock", me, tell, lost)
+	name := "/" + p.Scope.Owner.Path() + "/lock"
+	if !p.Changed() {
+		return func(context.Context) {}, lock.Sweep(ctx, p.Scope.Clients, name, me, tell)
+	}
+	l, err := lock.Acquire(ctx, p.Scope.Clients, name, me, tell, lost)
 	if cloud.Unknown(err) {
 		tell("this endpoint cannot lock the app: another run at the same moment would not be noticed")
 		return func(context.Context) {}, nil
@@ -168,8 +173,8 @@ func (e *Engine) lock(ctx context.Context, p *Plan, id, verb string, tell func(s
 	return l.Release, nil
 }
 
-// confirmed returns the plan to carry out: the given one while it is fresh, else a new one, if that is the
-// same.
+// confirmed returns the plan to carry out: the given one while it is fresh, else a new one, if that does
+// nothing else.
 func (e *Engine) confirmed(ctx context.Context, p *Plan) (*Plan, error) {
 	if p.Age(e.Clock().Now()) < fresh {
 		return p, nil
@@ -178,7 +183,7 @@ func (e *Engine) confirmed(ctx context.Context, p *Plan) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now.Hash != p.Hash {
+	if !now.Within(p) {
 		return nil, &fail.Error{
 			Class: fail.Refused, Cause: "what would be done has changed since you confirmed it",
 			Evidence: fmt.Sprintf("confirmed %s, now %s", p.Hash, now.Hash),

@@ -6,6 +6,7 @@ package lock
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -92,6 +93,19 @@ func Acquire(ctx context.Context, c *cloud.Clients, name string, me Holder, wait
 	return l, nil
 }
 
+// Sweep removes the lock of a dead run. One that is in use, or that cannot be read here, is left alone.
+func Sweep(ctx context.Context, c *cloud.Clients, name string, me Holder, waiting Waiting) error {
+	l := &Lock{clients: c, name: name, holder: me}
+	err := l.wrest(ctx, waiting)
+	if errors.Is(err, errTaken) || cloud.Unknown(err) || cloud.Denied(err) {
+		return nil
+	}
+	return err
+}
+
+// errTaken is wrapped by the failure that another run holds the lock.
+var errTaken = errors.New("locked by another run")
+
 // put writes the parameter.
 func (l *Lock) put(ctx context.Context, overwrite bool) error {
 	b, err := json.Marshal(l.holder)
@@ -171,6 +185,7 @@ func taken(h Holder) error {
 		Class: fail.Refused, Cause: "another " + h.Verb + " of this app is going on",
 		Evidence: fmt.Sprintf("%s, run %s, since %s", h.who(), h.Run, h.Started.UTC().Format(time.RFC3339)),
 		Remedy:   "wait until it has finished, or stop it there",
+		Err:      errTaken,
 	}
 }
 

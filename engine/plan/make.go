@@ -257,6 +257,40 @@ func (p *Plan) usually(diffs map[string]resource.Diff) time.Duration {
 	return length
 }
 
+// Within says whether p does nothing that confirmed does not do as well: the same app with the same settings,
+// and no change that confirmed does not have. AWS may have got further meanwhile.
+func (p *Plan) Within(confirmed *Plan) bool {
+	if p.Hash == confirmed.Hash {
+		return true
+	}
+	if p.Account != confirmed.Account || p.Region != confirmed.Region || p.prints() != confirmed.prints() {
+		return false
+	}
+	agreed := map[string]event.Action{}
+	for _, c := range confirmed.Changes {
+		agreed[c.ID] = c.Action
+	}
+	for _, c := range p.Changes {
+		was := agreed[c.ID]
+		less := c.Action == event.None || c.Action == was || c.Action == event.Update && was == event.Create
+		if !less {
+			return false
+		}
+	}
+	return true
+}
+
+// prints are the fingerprints of the settings, one after the other.
+func (p *Plan) prints() string {
+	var all string
+	for _, r := range p.Resources {
+		if f, ok := r.(Printer); ok {
+			all += f.Fingerprint() + ";"
+		}
+	}
+	return all
+}
+
 // Changed says whether the plan does anything at all.
 func (p *Plan) Changed() bool {
 	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != event.None })

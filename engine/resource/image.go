@@ -74,6 +74,9 @@ func (i *Image) Observe(ctx context.Context, s *Scope) error {
 	}
 	i.scope, i.pushed, i.found = s, digest, digest != ""
 	i.Build.needed = !i.found
+	if docker, ok := i.Build.Builder.(interface{ Check(context.Context) error }); ok && i.Build.needed {
+		return docker.Check(ctx) // better now than beside resources that are being created
+	}
 	return nil
 }
 

@@ -17,9 +17,9 @@ const policyName = "berth"
 
 // Role is an IAM role that ECS tasks run with, and its one inline policy.
 type Role struct {
-	Owner Owner
-	Role  string // execution or task
-	Label string
+	Owner  Owner
+	Role   string // execution or task
+	Label  string
 	Policy func(*Scope) string // the inline policy's document, asked for once the identity is known
 
 	ARN string // output

@@ -41,6 +41,7 @@ type TaskDefinition struct {
 	Port        int
 	Command     []string
 	StopTimeout time.Duration
+	Settings    string // stands for everything the user said about it, without telling any of it
 	// Environment is asked for once everything in More is known; ok is false before that.
 	Environment func(*Scope) (env map[string]string, ok bool)
 	Secrets     func(*Scope) map[string]string // environment name -> ARN of the parameter or secret
@@ -97,17 +98,8 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *Scope) error {
 	return nil
 }
 
-// Fingerprint implements plan.Printer: the settings as far as they are known.
-func (t *TaskDefinition) Fingerprint() string {
-	known := *t
-	known.Image = &Image{Ref: "image"} // stands for itself
-	known.ExecutionRole, known.TaskRole = &Role{ARN: "execution"}, &Role{ARN: "task"}
-	in, ok := known.input()
-	if !ok {
-		return ""
-	}
-	return specHash(in)
-}
+// Fingerprint implements plan.Printer.
+func (t *TaskDefinition) Fingerprint() string { return t.Settings }
 
 // Exists implements Resource.
 func (t *TaskDefinition) Exists() bool { return t.found != "" }

@@ -41,6 +41,7 @@ type VPC struct {
 	subnets map[string]ec2types.Subnet // of our own VPC, by role tag
 	gateway *ec2types.InternetGateway  // of our own VPC
 	table   *ec2types.RouteTable       // of our own VPC
+	named   bool                       // our own VPC gives its machines DNS names
 }
 
 // Info implements Resource.
@@ -206,6 +207,21 @@ func ec2Tag(tags []ec2types.Tag, key string) string {
 	return ""
 }
 
+// Detail implements Detailer: whether machines in our own VPC get DNS names, which is the last thing that
+// Apply switches on.
+func (v *VPC) Detail(ctx context.Context, s *Scope) error {
+	if v.own == nil {
+		return nil
+	}
+	out, err := s.EC2.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{
+		VpcId: &v.ID, Attribute: ec2types.VpcAttributeNameEnableDnsHostnames,
+	})
+	if err == nil {
+		v.named = out.EnableDnsHostnames != nil && aws.ToBool(out.EnableDnsHostnames.Value)
+	}
+	return err
+}
+
 // Exists implements Resource: only a VPC of our own counts.
 func (v *VPC) Exists() bool { return v.own != nil }
 
@@ -214,6 +230,8 @@ func (v *VPC) Diff() Diff {
 	switch {
 	case v.Default:
 		return Diff{Action: event.None, Why: "the region's default VPC has public subnets in two zones"}
+	case v.own != nil && !v.named:
+		return changed("its machines get no DNS names")
 	case v.own != nil:
 		return none()
 	}

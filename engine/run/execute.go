@@ -55,7 +55,7 @@ func (r *Run) execute(ctx context.Context) {
 // prepare takes the lock and makes sure that the plan is still the one to carry out.
 func (r *Run) prepare(ctx context.Context) (*plan.Plan, func(context.Context), error) {
 	p, release := r.plan, func(context.Context) {}
-	if r.opts.Lock != nil && p.Changed() {
+	if r.opts.Lock != nil {
 		var err error
 		if release, err = r.opts.Lock(ctx, r.tell, r.lost); err != nil {
 			return nil, nil, err

@@ -26,7 +26,7 @@ type Options struct {
 	Prepare func(context.Context) (*plan.Plan, error)
 	// Lock makes sure that no other run changes the app meanwhile; its error ends the run as refused. It may
 	// take a moment and says so through tell; lost is to be called when the lock is taken away. What it
-	// returns gives the lock back. It is not called for a plan that changes nothing. Nil means no lock.
+	// returns gives the lock back. Nil means no lock.
 	Lock func(ctx context.Context, tell func(text string), lost func()) (release func(context.Context), err error)
 }
 

@@ -4,14 +4,15 @@ package ecs
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/shlex"
 
 	"berth/engine/fail"
 	"berth/engine/image"
@@ -185,9 +186,11 @@ func (b *Blueprint) image(s *spec.Spec, o Options) {
 
 // source is what the image is built from.
 func source(s *spec.Spec) image.Source {
-	return image.Source{
-		Dir: filepath.Join(s.Dir, s.Image.Context), Dockerfile: s.Image.Dockerfile, Platform: s.Image.Platform, Args: s.Image.Args,
+	dir, file := s.BuildContext()
+	if rel, err := filepath.Rel(dir, file); err == nil {
+		file = rel
 	}
+	return image.Source{Dir: dir, Dockerfile: file, Platform: s.Image.Platform, Args: s.Image.Args}
 }
 
 // drain is how long a task that leaves may finish its requests: connections that stay open get longer, since
@@ -227,8 +230,9 @@ func (b *Blueprint) compute(s *spec.Spec) {
 	})
 	b.TaskDef = &resource.TaskDefinition{
 		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
-		CPU: int(s.Service.CPU * 1024), Memory: s.Service.Memory, Arch: spec.RuntimeArch(s.Image.Platform),
+		CPU: spec.CPUUnits(s.Service.CPU), Memory: s.Service.Memory, Arch: spec.RuntimeArch(s.Image.Platform),
 		Port: s.Service.Port, Command: s.Service.Command, StopTimeout: time.Duration(s.Service.StopTimeout),
+		Settings:    fingerprint(s),
 		Environment: func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc) },
 		Secrets:     func(sc *resource.Scope) map[string]string { return secrets(s, sc) },
 	}
@@ -237,6 +241,16 @@ func (b *Blueprint) compute(s *spec.Spec) {
 	}
 	b.Namespace = &resource.Namespace{Owner: b.Owner, VPC: b.VPC, Unwanted: s.Network.Clustering != "dns"}
 	b.Discovery = &resource.Discovery{Owner: b.Owner, Namespace: b.Namespace, Unwanted: s.Network.Clustering != "dns"}
+}
+
+// fingerprint stands for what the user said about the containers, without telling any of it.
+func fingerprint(s *spec.Spec) string {
+	b, err := json.Marshal([]any{s.Service, s.Env, s.Secrets, s.Image.Platform})
+	if err != nil {
+		panic("marshal settings: " + err.Error()) // plain values: cannot happen
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
 }
 
 func (b *Blueprint) service(s *spec.Spec, o Options) error {
@@ -259,7 +273,7 @@ func (b *Blueprint) service(s *spec.Spec, o Options) error {
 	if s.Service.ReleaseCommand == "" {
 		return nil
 	}
-	words, err := shlex.Split(s.Service.ReleaseCommand)
+	words, err := spec.Words(s.Service.ReleaseCommand)
 	if err != nil || len(words) == 0 {
 		return fail.Usagef("service.release_command cannot be read: %v", err)
 	}

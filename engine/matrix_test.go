@@ -1,0 +1,190 @@
+package engine_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"berth/engine"
+	"berth/engine/event"
+	"berth/engine/sim"
+	"berth/engine/spec"
+)
+
+// slowPoll keeps the number of calls of a run small: what is cut is each call, not each look of a wait.
+const slowPoll = 45 * time.Second
+
+// newFullHarbor is an app that uses every resource kind, in an account without a default VPC.
+func newFullHarbor(t *testing.T, file string) *harbor {
+	t.Helper()
+	h := newHarbor(t, sim.Options{NoDefaultVPC: true, File: file}, slowPoll)
+	h.spec.Network.Clustering = "dns"
+	h.spec.Service.Instances = 2
+	h.spec.Service.ReleaseCommand = "/server migrate"
+	h.spec.Service.Autoscale = &spec.Autoscale{Max: 4, CPUPercent: 60}
+	return h
+}
+
+// scenario is a life of an app up to a run that is cut short, and that run.
+type scenario struct {
+	name   string
+	before func(h *harbor)
+	run    engine.Request
+}
+
+var scenarios = []scenario{
+	{name: "first deployment", before: func(*harbor) {}},
+	{name: "redeployment", before: func(h *harbor) {
+		h.must(h.deploy())
+		time.Sleep(time.Hour)
+		write(h.t, h.spec.Dir, "server", "version 2")
+	}},
+	{name: "destroy", before: func(h *harbor) {
+		h.must(h.deploy())
+		time.Sleep(time.Hour)
+	}, run: engine.Request{Destroy: true}},
+}
+
+// undisturbed is how a scenario ends when nothing happens: the number of its calls and what is there then.
+func (s scenario) undisturbed(t *testing.T) (calls int, inventory []string) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFullHarbor(t, "")
+		s.before(h)
+		from := len(h.account.Calls())
+		h.must(h.apply(h.plan(s.run)))
+		calls = len(h.account.Calls()) - from
+		inventory = h.inventory()
+	})
+	return calls, inventory
+}
+
+// inventory is everything in the account with its settings. The history of rollouts and the numbers of
+// revisions tell how often something was tried, not what there is.
+func (h *harbor) inventory() []string {
+	var out []string
+	for _, i := range h.account.Inventory() {
+		out = append(out, i.String()+" "+i.Detail)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// tally counts what the matrix found.
+type tally struct{ tried, converged, doubled, missing, leaked atomic.Int64 }
+
+// Every call of every run is cut: before it, after its effect, and by a death of the process. The same
+// command run again always ends in the same account as if nothing had happened, and destroy then leaves
+// nothing.
+func TestCutMatrix(t *testing.T) {
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			calls, want := s.undisturbed(t)
+			var count tally
+			work := make(chan [2]int)
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					for w := range work {
+						s.cut(t, w[0], w[1], want, &count)
+					}
+				})
+			}
+			for n := 1; n <= calls; n += raceFactor {
+				for how := range cuts {
+					work <- [2]int{n, how}
+				}
+			}
+			close(work)
+			wg.Wait()
+			t.Logf("%s: %d calls, %d cuts tried, %d converged, %d doubled, %d missing, %d leaked", s.name, calls,
+				count.tried.Load(), count.converged.Load(), count.doubled.Load(), count.missing.Load(), count.leaked.Load())
+		})
+	}
+}
+
+var cuts = []string{"cut=%d", "cut-after=%d", "kill=%d"}
+
+// cut plays the scenario with its run cut at call n, runs the same again, and compares.
+func (s scenario) cut(t *testing.T, n, how int, want []string, count *tally) {
+	rule := fmt.Sprintf(cuts[how], n)
+	t.Run(rule, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			file := ""
+			if cuts[how] == "kill=%d" {
+				file = filepath.Join(t.TempDir(), "account.json")
+				rule = fmt.Sprintf("cut-after=%d", n)
+			}
+			h := newFullHarbor(t, file)
+			s.before(h)
+			h.account.SetFaults(fault(t, fmt.Sprintf("%s=%d", strings.Split(rule, "=")[0], len(h.account.Calls())+n)))
+			s.runOnce(h)
+			if file == "" {
+				h.account.SetFaults()
+			} else {
+				h = h.reborn(file)
+			}
+			count.tried.Add(1)
+			h.must(h.apply(h.plan(s.run)))
+			h.compare(want, count)
+			if !s.run.Destroy && file != "" { // the same account each time: once a call is enough
+				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+			}
+			if left := h.left(); len(left) > 0 && (s.run.Destroy || file != "") {
+				count.leaked.Add(1)
+				t.Errorf("destroy leaves %v", left)
+			}
+		})
+	})
+}
+
+// runOnce makes the run that is cut; whatever it says is fine, except that it worked without the calls.
+func (s scenario) runOnce(h *harbor) {
+	p, err := h.engine.Plan(h.t.Context(), engine.Request{Spec: h.spec, Destroy: s.run.Destroy})
+	if err != nil {
+		return
+	}
+	if res, _ := h.apply(p); res.Outcome == event.Refused && !strings.Contains(res.Err.Error(), "cut") {
+		h.t.Errorf("refused: %v", res.Err)
+	}
+}
+
+// reborn is the same account and app seen by a new process.
+func (h *harbor) reborn(file string) *harbor {
+	h.t.Helper()
+	account, err := sim.Open(sim.Options{Region: "eu-west-2", NoDefaultVPC: true, File: file})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	env := account.Environment()
+	env.PollEvery = slowPoll
+	return &harbor{
+		t: h.t, account: account, spec: h.spec,
+		engine: engine.Open(engine.Options{Environment: env, Builder: account.Builder()}),
+	}
+}
+
+// compare fails the test when the account is another than wanted.
+func (h *harbor) compare(want []string, count *tally) {
+	h.t.Helper()
+	got := h.inventory()
+	diff := cmp.Diff(want, got)
+	if diff == "" {
+		count.converged.Add(1)
+		return
+	}
+	if len(got) > len(want) {
+		count.doubled.Add(1)
+	}
+	if len(got) < len(want) {
+		count.missing.Add(1)
+	}
+	h.t.Errorf("another account than without the cut (-want +got):\n%s", diff)
+}
