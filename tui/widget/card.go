@@ -29,7 +29,7 @@ func (f Failure) lines(width, evidence int, doc, keys bool) []string {
 		sign, ink = th.Glyphs.Skipped, th.Warn // as asked, not as a failure
 	}
 	var body []string
-	for i, l := range Wrap(e.Cause, room-2) {
+	for i, l := range Wrap(Sentence(e.Cause), room-2) {
 		lead := "  "
 		if i == 0 {
 			lead = ink.Paint(sign) + " "
@@ -37,7 +37,7 @@ func (f Failure) lines(width, evidence int, doc, keys bool) []string {
 		body = append(body, lead+th.Strong.Paint(l))
 	}
 	body = append(body, f.part("seen", e.Evidence, th.Quiet, room, evidence)...)
-	body = append(body, f.part("do this", e.Remedy, th.Text, room, 1<<20)...)
+	body = append(body, f.part("do this", Sentence(e.Remedy), th.Text, room, 1<<20)...)
 	if doc {
 		body = append(body, f.part("more", e.Doc, th.Quiet, room, 1<<20)...)
 	}
@@ -63,9 +63,9 @@ func (f Failure) part(label, text string, ink theme.Ink, room, most int) []strin
 		out = append(out, f.Theme.Quiet.Paint(label))
 	}
 	lines := Wrap(text, room-indent)
-	if len(lines) > most {
-		lines = lines[:most]
-		lines[most-1] = ansi.Truncate(lines[most-1], room-indent-1, "") + f.Theme.Glyphs.Ellipsis
+	if len(lines) > most { // the end of a log tells more than its beginning
+		lines = lines[len(lines)-most:]
+		lines[0] = f.Theme.Glyphs.Ellipsis + ansi.Truncate(strings.TrimLeft(lines[0], " "), room-indent-1, f.Theme.Glyphs.Ellipsis)
 	}
 	for i, l := range lines {
 		lead := strings.Repeat(" ", indent)

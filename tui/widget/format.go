@@ -102,6 +102,16 @@ func Amount(current, total int64, unit string) string {
 	return fmt.Sprintf("%.1f/%.1f %s", float64(current)/div, float64(total)/div, name)
 }
 
+// Sentence begins s with a capital letter, unless it begins with a name that has its own case: a file, a
+// flag, a command.
+func Sentence(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	if word == "" || word == "berth" || strings.ContainsFunc(word, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
 // acronyms are words of resource ids that are written in their own way.
 var acronyms = map[string]string{
 	"vpc": "VPC", "ecr": "ECR", "ecs": "ECS", "iam": "IAM", "dns": "DNS", "tls": "TLS", "https": "HTTPS",

@@ -65,6 +65,17 @@ func TestAmount(t *testing.T) {
 	}
 }
 
+func TestSentence(t *testing.T) {
+	for s, want := range map[string]string{
+		"": "", "the app ended": "The app ended", "berth.toml has a mistake": "berth.toml has a mistake",
+		"berth made it": "berth made it", "--image is missing": "--image is missing", "AWS says": "AWS says",
+	} {
+		if got := Sentence(s); got != want {
+			t.Errorf("Sentence(%q) = %q, want %q", s, got, want)
+		}
+	}
+}
+
 func TestTitle(t *testing.T) {
 	for id, want := range map[string]string{
 		"load-balancer": "Load balancer", "vpc": "VPC", "tasks-lb": "Tasks LB", "": "", "ecs_service": "ECS service",
