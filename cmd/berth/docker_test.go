@@ -51,7 +51,7 @@ func TestDockerDeploy(t *testing.T) {
 	third := events(t, sim("deploy", "--yes", "--json"))
 	got := acted(third)
 	slices.Sort(got)
-	if want := []string{"image", "service", "task-definition"}; !slices.Equal(got, want) {
+	if want := []string{"build", "image", "service", "task-definition"}; !slices.Equal(got, want) {
 		t.Errorf("after an edit, deploy changed %q, want %q", got, want)
 	}
 
