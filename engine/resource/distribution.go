@@ -274,6 +274,9 @@ func (d *Distribution) change(ctx context.Context, s *Scope, edit func(*cftypes.
 	})
 }
 
+// Unattended implements Unattended.
+func (d *Distribution) Unattended() {}
+
 // Ready implements Readier: all edges know the distribution.
 func (d *Distribution) Ready(ctx context.Context, s *Scope) error {
 	w := cloud.Wait{For: "CloudFront to reach all its edges", Deadline: 35 * time.Minute}

@@ -231,6 +231,9 @@ func (l *LoadBalancer) move(ctx context.Context, s *Scope) error {
 	return nil
 }
 
+// Unattended implements Unattended.
+func (l *LoadBalancer) Unattended() {}
+
 // Ready implements Readier: the load balancer takes traffic.
 func (l *LoadBalancer) Ready(ctx context.Context, s *Scope) error {
 	w := cloud.Wait{For: "the load balancer to become active", Deadline: 10 * time.Minute}

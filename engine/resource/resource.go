@@ -50,6 +50,13 @@ type Readier interface {
 	Ready(context.Context, *Scope) error
 }
 
+// Unattended is a Readier that AWS gets ready whether or not anybody waits. When another resource has failed,
+// nobody does.
+type Unattended interface {
+	Readier
+	Unattended()
+}
+
 // Cleaner is a Resource that leaves something behind to remove once all others are ready.
 type Cleaner interface {
 	Cleanup(context.Context, *Scope) error

@@ -268,12 +268,13 @@ func (w *walk) visit(ctx context.Context, step string) (err error) {
 func (w *walk) failed(res resource.Resource, err error) {
 	i := res.Info()
 	if errors.Is(err, cloud.ErrStopped) || errors.Is(err, context.Canceled) && w.asked() {
-		w.emit(res, event.Event{Type: event.NodeSkipped, Text: "stopped here; what AWS has begun goes on"})
+		w.emit(res, event.Event{Type: event.NodeSkipped, Text: "not waited for any longer; AWS goes on with it"})
 		return
 	}
 	f := fail.From(cloud.Explain(w.doing(i), err))
 	w.mu.Lock()
 	w.failures = append(w.failures, failure{node: i.ID, err: f})
+	w.abandon()
 	w.mu.Unlock()
 	w.emit(res, event.Event{Type: event.NodeFailed, Text: f.Cause, Error: f})
 }
@@ -356,6 +357,9 @@ func (w *walk) apply(ctx context.Context, res resource.Resource, waits bool) err
 }
 
 func (w *walk) ready(ctx context.Context, res resource.Resource, r resource.Readier) error {
+	if _, alone := res.(resource.Unattended); alone {
+		ctx = cloud.WithStop(ctx, w.giveUp)
+	}
 	if err := r.Ready(ctx, w.scope(res)); err != nil {
 		return err
 	}

@@ -50,6 +50,8 @@ type Run struct {
 	mu       sync.Mutex
 	stop     chan struct{}
 	stopped  bool
+	giveUp   chan struct{} // closed at a stop and at the first failure
+	gaveUp   bool
 	endpoint string // once verified, and how
 	verified string
 	began    map[string]time.Time // when each node started, by id
@@ -70,7 +72,7 @@ func Start(ctx context.Context, p *plan.Plan, o Options) *Run {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Run{
 		opts: o, plan: p, bus: event.NewBus(o.ID, o.Scope.Clock.Now), cancel: cancel,
-		done: make(chan struct{}), stop: make(chan struct{}), began: map[string]time.Time{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
+		done: make(chan struct{}), stop: make(chan struct{}), giveUp: make(chan struct{}), began: map[string]time.Time{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
 	}
 	go func() {
 		defer close(r.done)
@@ -115,10 +117,7 @@ func (r *Run) Snapshot() view.Snapshot {
 func (r *Run) Stop() {
 	r.mu.Lock()
 	again := r.stopped
-	if !again {
-		r.stopped = true
-		close(r.stop)
-	}
+	r.halt()
 	r.mu.Unlock()
 	if again {
 		r.Cancel()
@@ -133,12 +132,26 @@ func (r *Run) Stop() {
 // Cancel ends the calls in flight, too.
 func (r *Run) Cancel() {
 	r.mu.Lock()
+	r.halt()
+	r.mu.Unlock()
+	r.cancel()
+}
+
+// halt gives the stop signal once. The caller holds mu.
+func (r *Run) halt() {
 	if !r.stopped {
 		r.stopped = true
 		close(r.stop)
 	}
-	r.mu.Unlock()
-	r.cancel()
+	r.abandon()
+}
+
+// abandon ends the waits for what AWS goes on with alone. The caller holds mu.
+func (r *Run) abandon() {
+	if !r.gaveUp {
+		r.gaveUp = true
+		close(r.giveUp)
+	}
 }
 
 func (r *Run) asked() bool {
