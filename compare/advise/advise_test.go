@@ -365,4 +365,3 @@ func TestValidate(t *testing.T) {
 		t.Error("negative instances were accepted")
 	}
 }
-

@@ -323,4 +323,3 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
-

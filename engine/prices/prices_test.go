@@ -356,4 +356,3 @@ func lastLine(b []byte) []byte {
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return append(b[bytes.LastIndexByte(b, '\n')+1:len(b):len(b)], '\n')
 }
-
