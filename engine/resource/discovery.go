@@ -91,7 +91,7 @@ func (d *Discovery) Apply(ctx context.Context, s *Scope) error {
 		Tags:                    d.Owner.cloudMapTags("discovery"),
 	})
 	if cloud.Is(err, "ServiceAlreadyExists") { // made by a call whose answer got lost
-		return d.Observe(ctx, s)
+		return s.Adopt(ctx, d.Info().Label, func(ctx context.Context) error { return d.Observe(ctx, s) }, d.Exists)
 	}
 	if err != nil {
 		return fmt.Errorf("create discovery service: %w", err)

@@ -243,11 +243,11 @@ func (d *Distribution) create(ctx context.Context, s *Scope, reference string) e
 // adopt uses the distribution that has the reference already, or makes one with another reference when it
 // is gone, after a destroy that did not finish.
 func (d *Distribution) adopt(ctx context.Context, s *Scope, reference string) error {
-	if err := errors.Join(d.Observe(ctx, s), d.Detail(ctx, s)); err != nil {
-		return err
-	}
-	if d.found {
+	look := func(ctx context.Context) error { return errors.Join(d.Observe(ctx, s), d.Detail(ctx, s)) }
+	if err := s.Adopt(ctx, d.Info().Label, look, d.Exists); err == nil {
 		return d.Apply(ctx, s)
+	} else if ctx.Err() != nil || errors.Is(err, cloud.ErrStopped) {
+		return err
 	}
 	return d.create(ctx, s, fmt.Sprintf("%s %d", d.comment(), s.Clock.Now().UnixNano()))
 }

@@ -104,7 +104,7 @@ func (l *Listener) Apply(ctx context.Context, s *Scope) error {
 		DefaultActions: refuse(), Tags: l.Owner.elbTags("listener"),
 	})
 	if cloud.Is(err, "DuplicateListener") { // made by a call whose answer got lost
-		return l.Observe(ctx, s)
+		return s.Adopt(ctx, l.Info().Label, func(ctx context.Context) error { return l.Observe(ctx, s) }, l.Exists)
 	}
 	if err != nil {
 		return fmt.Errorf("create listener: %w", err)

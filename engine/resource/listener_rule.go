@@ -172,7 +172,8 @@ func (r *ListenerRule) create(ctx context.Context, s *Scope, conditions []elbtyp
 		Actions: forward(r.TargetGroup.ARN), Tags: r.Owner.elbTags("listener-rule"),
 	})
 	if cloud.Is(err, "PriorityInUse") { // made by a call whose answer got lost
-		if err := r.Observe(ctx, s); err != nil || r.found == nil {
+		err := s.Adopt(ctx, r.Info().Label, func(ctx context.Context) error { return r.Observe(ctx, s) }, r.Exists)
+		if err != nil {
 			return err
 		}
 		return r.Apply(ctx, s)

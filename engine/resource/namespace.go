@@ -98,7 +98,7 @@ func (n *Namespace) Apply(ctx context.Context, s *Scope) error {
 	var operation *string
 	switch {
 	case cloud.Is(err, "NamespaceAlreadyExists"):
-		return n.Observe(ctx, s)
+		return n.see(ctx, s)
 	case cloud.Is(err, "DuplicateRequest"):
 		operation = duplicateOperation(err)
 	case err != nil:
@@ -109,7 +109,12 @@ func (n *Namespace) Apply(ctx context.Context, s *Scope) error {
 	if err := cloudMapOperation(ctx, s, operation, "the private DNS zone", n.Info().Usually); err != nil {
 		return err
 	}
-	return n.Observe(ctx, s)
+	return n.see(ctx, s)
+}
+
+// see looks until the namespace that was made is in the list.
+func (n *Namespace) see(ctx context.Context, s *Scope) error {
+	return s.Adopt(ctx, n.Info().Label, func(ctx context.Context) error { return n.Observe(ctx, s) }, n.Exists)
 }
 
 // cloudMapOperation waits for an operation of Cloud Map to end.

@@ -75,7 +75,11 @@ func (r *Release) Apply(ctx context.Context, s *Scope) error {
 // running is the task of a release of this revision that still runs, empty when there is none.
 func (r *Release) running(ctx context.Context, s *Scope) (string, error) {
 	cluster := aws.String(r.Cluster.Name())
-	listed, err := s.ECS.ListTasks(ctx, &ecs.ListTasksInput{Cluster: cluster, StartedBy: aws.String(releaseStarter)})
+	var listed *ecs.ListTasksOutput
+	err := s.Retry(ctx, ecsSettling, func(ctx context.Context) (err error) {
+		listed, err = s.ECS.ListTasks(ctx, &ecs.ListTasksInput{Cluster: cluster, StartedBy: aws.String(releaseStarter)})
+		return err
+	})
 	if err != nil || len(listed.TaskArns) == 0 {
 		return "", err
 	}

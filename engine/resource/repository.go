@@ -103,7 +103,8 @@ func (r *Repository) Apply(ctx context.Context, s *Scope) error {
 		})
 		switch {
 		case cloud.Is(err, "RepositoryAlreadyExistsException"): // made by a call whose answer got lost
-			if err := r.Observe(ctx, s); err != nil {
+			err := s.Adopt(ctx, r.Info().Label, func(ctx context.Context) error { return r.Observe(ctx, s) }, r.Exists)
+			if err != nil {
 				return err
 			}
 		case err != nil:

@@ -152,12 +152,15 @@ func (s *Scope) Progress(text string, current, total int64, unit string) {
 
 // Poll waits with the engine's only poller and says so.
 func (s *Scope) Poll(ctx context.Context, w cloud.Wait, usually time.Duration, look func(context.Context) (bool, string, error)) error {
-	told := ""
+	told, start := "", s.Clock.Now()
 	if s.PollEvery != 0 {
 		w.Every = s.PollEvery
 	}
 	return cloud.Poll(ctx, s.Clock, w, func(ctx context.Context) (bool, string, error) {
 		done, seen, err := look(ctx)
+		if cloud.NotFound(err) && s.Clock.Since(start) < settling {
+			err = nil // made a moment ago: not every reader of AWS knows it yet
+		}
 		if text := waitText(w.For, seen); !done && err == nil && text != told {
 			told = text
 			s.emit(event.Event{
@@ -166,6 +169,19 @@ func (s *Scope) Poll(ctx context.Context, w cloud.Wait, usually time.Duration, l
 			})
 		}
 		return done, seen, err
+	})
+}
+
+// settling is how long something that was just made may stay out of sight (ecs-provisioning 10).
+const settling = time.Minute
+
+// Adopt looks for something that AWS says exists already, because the answer of the call that made it got
+// lost, until it comes into sight.
+func (s *Scope) Adopt(ctx context.Context, what string, look func(context.Context) error, found func() bool) error {
+	w := cloud.Wait{For: what + " to come into sight", Every: 2 * time.Second, Deadline: settling}
+	return cloud.Poll(ctx, s.Clock, w, func(ctx context.Context) (bool, string, error) {
+		err := look(ctx)
+		return found(), "", err
 	})
 }
 

@@ -164,7 +164,7 @@ func (r *Role) create(ctx context.Context, s *Scope) error {
 		return err
 	})
 	if cloud.Is(err, "EntityAlreadyExists") { // made by a call whose answer got lost
-		err = r.Observe(ctx, s)
+		err = s.Adopt(ctx, r.Label, func(ctx context.Context) error { return r.Observe(ctx, s) }, r.Exists)
 	}
 	r.found = err == nil
 	return err

@@ -238,7 +238,8 @@ func (g *SecurityGroup) create(ctx context.Context, s *Scope) error {
 		return err
 	})
 	if cloud.Is(err, "InvalidGroup.Duplicate") { // made by a call whose answer got lost
-		if err := g.Observe(ctx, s); err != nil {
+		err := s.Adopt(ctx, g.Label, func(ctx context.Context) error { return g.Observe(ctx, s) }, g.Exists)
+		if err != nil {
 			return err
 		}
 		return g.Detail(ctx, s)

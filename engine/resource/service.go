@@ -272,12 +272,11 @@ func (v *Service) create(ctx context.Context, s *Scope) error {
 	})
 	if cloud.Is(err, "InvalidParameterException") && strings.Contains(cloud.Message(err), "not idempotent") {
 		// made by a call whose answer got lost, or by somebody else: bring it to what is wanted
-		if err := v.Observe(ctx, s); err != nil {
+		err := s.Adopt(ctx, v.Info().Label, func(ctx context.Context) error { return v.Observe(ctx, s) }, v.active)
+		if err != nil {
 			return err
 		}
-		if v.active() {
-			return v.Apply(ctx, s)
-		}
+		return v.Apply(ctx, s)
 	}
 	return err
 }

@@ -86,11 +86,16 @@ func (n *Subnet) Apply(ctx context.Context, s *Scope) error {
 	if !cloud.Is(err, "InvalidSubnet.Conflict") {
 		return err
 	}
-	ours, again := describeSubnets(ctx, s, n.Owner.ec2Filter(n.role())...) // made by a call whose answer got lost
-	if again != nil || len(ours) == 0 {
+	look := func(ctx context.Context) error { // made by a call whose answer got lost
+		ours, err := describeSubnets(ctx, s, n.Owner.ec2Filter(n.role())...)
+		if err == nil && len(ours) > 0 {
+			n.found, n.ID = &ours[0], aws.ToString(ours[0].SubnetId)
+		}
 		return err
 	}
-	n.found, n.ID = &ours[0], aws.ToString(ours[0].SubnetId)
+	if s.Adopt(ctx, n.Info().Label, look, n.Exists) != nil {
+		return err // somebody else's subnet is in the way
+	}
 	return nil
 }
 
