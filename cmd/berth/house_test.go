@@ -29,28 +29,46 @@ type rule struct {
 var rules = []rule{
 	{says: "assets imports the standard library only", of: l("assets/..."), bans: l("ours", "theirs")},
 	{says: "compare imports assets only", of: l("compare/..."), bans: l("ours"), save: l("compare/...", "assets/...")},
-	{says: "compare does no I/O", of: l("compare/..."), testsMay: true,
-		bans: l("os/...", "io/fs", "io/ioutil", "net/...", "log/...", "syscall")},
-	{says: "engine imports compare and assets only", of: l("engine/..."),
-		bans: l("ours"), save: l("engine/...", "compare/...", "assets/...")},
-	{says: "tui imports the facade, event, view, spec, fail and compare only", of: l("tui/..."), testsMay: true,
-		bans: l("ours"), save: l("tui/...", "compare/...", "engine", "engine/event", "engine/view", "engine/spec", "engine/fail")},
+	{
+		says: "compare does no I/O", of: l("compare/..."), testsMay: true,
+		bans: l("os/...", "io/fs", "io/ioutil", "net/...", "log/...", "syscall"),
+	},
+	{
+		says: "engine imports compare and assets only", of: l("engine/..."),
+		bans: l("ours"), save: l("engine/...", "compare/...", "assets/..."),
+	},
+	{
+		says: "tui imports the facade, event, view, spec, fail and compare only", of: l("tui/..."), testsMay: true,
+		bans: l("ours"), save: l("tui/...", "compare/...", "engine", "engine/event", "engine/view", "engine/spec", "engine/fail"),
+	},
 	{says: "only cmd imports cmd", of: l("ours"), but: l("cmd/..."), bans: l("cmd/...")},
 	{says: "only cmd imports tui", of: l("ours"), but: l("cmd/...", "tui/..."), bans: l("tui/...")},
-	{says: "only cmd and tests wire sim", of: l("ours"), but: l("cmd/...", "engine/sim/..."), testsMay: true,
-		bans: l("engine/sim/...")},
-	{says: "Charm stays in tui and cmd", of: l("ours"), but: l("cmd/...", "tui/..."),
-		bans: l("github.com/charmbracelet/...", "github.com/muesli/...")},
+	{
+		says: "only cmd and tests wire sim", of: l("ours"), but: l("cmd/...", "engine/sim/..."), testsMay: true,
+		bans: l("engine/sim/..."),
+	},
+	{
+		says: "Charm stays in tui and cmd", of: l("ours"), but: l("cmd/...", "tui/..."),
+		bans: l("github.com/charmbracelet/...", "github.com/muesli/..."),
+	},
 	{says: "AWS stays in engine", of: l("ours"), but: l("engine/..."), bans: l("github.com/aws/...")},
 
-	{says: "view is a reducer of events", of: l("engine/view"), testsMay: true,
-		bans: l("ours", "theirs"), save: l("engine/event", "engine/fail")},
-	{says: "fail and clock stand alone", of: l("engine/fail", "engine/clock"), testsMay: true,
-		bans: l("ours", "theirs")},
-	{says: "event knows failures only", of: l("engine/event"), testsMay: true,
-		bans: l("ours", "theirs"), save: l("engine/fail")},
-	{says: "spec and project call nobody", of: l("engine/spec", "engine/project"),
-		bans: l("github.com/aws/...", "net/http", "os/exec", "engine/cloud", "engine/resource/...", "engine/run")},
+	{
+		says: "view is a reducer of events", of: l("engine/view"), testsMay: true,
+		bans: l("ours", "theirs"), save: l("engine/event", "engine/fail"),
+	},
+	{
+		says: "fail and clock stand alone", of: l("engine/fail", "engine/clock"), testsMay: true,
+		bans: l("ours", "theirs"),
+	},
+	{
+		says: "event knows failures only", of: l("engine/event"), testsMay: true,
+		bans: l("ours", "theirs"), save: l("engine/fail"),
+	},
+	{
+		says: "spec and project call nobody", of: l("engine/spec", "engine/project"),
+		bans: l("github.com/aws/...", "net/http", "os/exec", "engine/cloud", "engine/resource/...", "engine/run"),
+	},
 	{says: "early imports the standard library only", of: l("cmd/internal/early"), bans: l("ours", "theirs")},
 }
 

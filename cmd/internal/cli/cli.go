@@ -72,6 +72,7 @@ func (a *app) problem(err error) {
 	}
 	f := fail.From(err)
 	outcome := event.Failed
+	//exhaustive:enforce
 	switch f.Class {
 	case fail.Usage, fail.Refused:
 		outcome = event.Refused

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -168,12 +169,12 @@ func asUsage(cmd *cobra.Command, err error) error {
 // hold other people's code are passed over.
 func longPolling(dir string) (*longpoll.Advice, error) {
 	if _, err := os.Stat(filepath.Join(dir, "mix.exs")); err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // no Phoenix project, no advice
 	}
 	files := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // what cannot be read is not advised on
+			return nil //nolint:nilerr // what cannot be read is not advised on
 		}
 		name := d.Name()
 		if d.IsDir() {
@@ -182,17 +183,14 @@ func longPolling(dir string) (*longpoll.Advice, error) {
 			}
 			return nil
 		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil || !longpoll.Wants(filepath.ToSlash(rel)) {
+		rel := filepath.ToSlash(strings.TrimPrefix(path, dir+string(filepath.Separator)))
+		if !longpoll.Wants(rel) {
 			return nil
 		}
-		info, err := d.Info()
-		if err != nil || info.Size() > 1<<20 {
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		if err == nil {
-			files[filepath.ToSlash(rel)] = string(text)
+		if info, err := d.Info(); err == nil && info.Size() <= 1<<20 {
+			if text, err := os.ReadFile(path); err == nil {
+				files[rel] = string(text)
+			}
 		}
 		return nil
 	})

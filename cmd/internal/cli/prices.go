@@ -274,8 +274,10 @@ func (a *app) refresh(ctx context.Context, src prices.Source, regions []string) 
 	if err := prices.Save(dir, today, out.Rows); err != nil {
 		return &fail.Error{Class: fail.Failed, Cause: "the prices were read but cannot be kept", Evidence: err.Error(), Remedy: "make " + dir + " writable", Err: err}
 	}
-	r := refreshed{Regions: regions, Prices: len(out.Rows), Cache: filepath.Join(dir, prices.FileName),
-		Changed: []refreshedPrice{}, Missing: append([]string{}, out.Missing...), Absent: append([]string{}, out.Absent...)}
+	r := refreshed{
+		Regions: regions, Prices: len(out.Rows), Cache: filepath.Join(dir, prices.FileName),
+		Changed: []refreshedPrice{}, Missing: append([]string{}, out.Missing...), Absent: append([]string{}, out.Absent...),
+	}
 	for _, c := range out.Changed {
 		r.Changed = append(r.Changed, refreshedPrice{c.SKU, c.Region, c.Old, c.New})
 	}

@@ -65,9 +65,14 @@ func needs(n project.Needs) string {
 		name string
 		is   bool
 	}{
-		{"WebSockets", n.WebSockets}, {"uploads over WebSockets", n.WebSocketUploads},
-		{"clustering", n.Clustering}, {"persistent storage", n.PersistentStorage}, {"gRPC", n.GRPC},
-		{"arm64", n.ARM64}, {"sticky sessions", n.StickySessions}, {"a release command", n.ReleaseCommand},
+		{"WebSockets", n.WebSockets},
+		{"uploads over WebSockets", n.WebSocketUploads},
+		{"clustering", n.Clustering},
+		{"persistent storage", n.PersistentStorage},
+		{"gRPC", n.GRPC},
+		{"arm64", n.ARM64},
+		{"sticky sessions", n.StickySessions},
+		{"a release command", n.ReleaseCommand},
 		{"a database", n.Database},
 	} {
 		if x.is {

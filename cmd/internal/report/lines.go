@@ -70,6 +70,7 @@ func (p *lines) show(e event.Event) error {
 		p.list()
 	}
 	n := p.snap.Node(e.Node)
+	//exhaustive:enforce
 	switch e.Type {
 	case event.RunStarted:
 		p.begin(e)

@@ -19,8 +19,10 @@ import (
 // begin opens a run with three planned nodes on a bus with the wall clock, which is virtual in these tests.
 func begin() *event.Bus {
 	b := event.NewBus("r1", time.Now)
-	b.Emit(event.Event{Type: event.RunStarted, Verb: "deploy", App: "hello", Env: "production",
-		Target: "ecs-fargate", Region: "eu-west-2", Account: "123456789012", Hash: "abc"})
+	b.Emit(event.Event{
+		Type: event.RunStarted, Verb: "deploy", App: "hello", Env: "production",
+		Target: "ecs-fargate", Region: "eu-west-2", Account: "123456789012", Hash: "abc",
+	})
 	b.Emit(event.Event{Type: event.NodePlanned, Node: "cluster", Action: event.Create, UsuallyS: 1})
 	b.Emit(event.Event{Type: event.NodePlanned, Node: "load-balancer", Action: event.Create, UsuallyS: 150})
 	b.Emit(event.Event{Type: event.NodePlanned, Node: "log-group", Action: event.None, Text: "is there"})
@@ -62,8 +64,10 @@ func TestLinesOfASuccess(t *testing.T) {
 		time.Sleep(35 * time.Second)
 		b.Emit(event.Event{Type: event.NodeDone, Node: "load-balancer", ID: "arn:x"})
 		b.Emit(event.Event{Type: event.EndpointUp, Endpoint: "https://a.example", Text: "answered 200"})
-		b.Emit(event.Event{Type: event.RunFinished, Outcome: event.Succeeded, Endpoint: "https://a.example",
-			ElapsedS: 35.5, APICalls: 12})
+		b.Emit(event.Event{
+			Type: event.RunFinished, Outcome: event.Succeeded, Endpoint: "https://a.example",
+			ElapsedS: 35.5, APICalls: 12,
+		})
 	})
 	same(t, out, "https://a.example\n")
 	same(t, errs, `
@@ -83,8 +87,10 @@ Deployed in 36s with 12 API calls.
 }
 
 func TestLinesOfAFailure(t *testing.T) {
-	boom := &fail.Error{Cause: "the task stopped with exit code 1", Evidence: "line one\nline two",
-		Remedy: "set DATABASE_URL", Doc: "https://docs.example"}
+	boom := &fail.Error{
+		Cause: "the task stopped with exit code 1", Evidence: "line one\nline two",
+		Remedy: "set DATABASE_URL", Doc: "https://docs.example",
+	}
 	out, errs := show(t, func(b *event.Bus) {
 		b.Emit(event.Event{Type: event.NodeStarted, Node: "cluster"})
 		b.Emit(event.Event{Type: event.NodeFailed, Node: "cluster", Error: boom})
@@ -216,8 +222,10 @@ func TestQuiet(t *testing.T) {
 		end             event.Event
 	}{
 		{"success", "https://a.example\n", "", event.Event{Outcome: event.Succeeded, Endpoint: "https://a.example"}},
-		{"failure", "", "berth: no\n", event.Event{Outcome: event.Failed, Endpoint: "https://old.example",
-			Error: &fail.Error{Cause: "no"}}},
+		{"failure", "", "berth: no\n", event.Event{
+			Outcome: event.Failed, Endpoint: "https://old.example",
+			Error: &fail.Error{Cause: "no"},
+		}},
 	} {
 		b := begin()
 		c.end.Type = event.RunFinished

@@ -48,8 +48,10 @@ func TestPlanText(t *testing.T) {
 		},
 		Costs: []plan.Cost{
 			{Item: "Fargate vCPU", Quantity: 182.5, Unit: "hours", UnitUSD: 0.04656, USD: 8.4972, Known: true},
-			{Item: "Fargate memory", Quantity: 365, Unit: "GB-hours", UnitUSD: 0.00511, USD: 1.865, Known: true,
-				Unsure: true, AsOf: "2025-01-01"},
+			{
+				Item: "Fargate memory", Quantity: 365, Unit: "GB-hours", UnitUSD: 0.00511, USD: 1.865, Known: true,
+				Unsure: true, AsOf: "2025-01-01",
+			},
 			{Item: "CloudFront requests", Quantity: 1, Unit: "million"},
 		},
 	}
@@ -83,8 +85,10 @@ Plan: hello (production), ECS on Fargate in eu-west-2, account 123456789012
 
 func TestPlanTextOfNothing(t *testing.T) {
 	var out bytes.Buffer
-	Plan(&out, &plan.Plan{App: "a", Env: "e", Target: "ecs-fargate", Region: "r", Hash: "h", Usually: time.Hour,
-		Changes: []plan.Change{{ID: "vpc", Group: "network", Action: event.None}}})
+	Plan(&out, &plan.Plan{
+		App: "a", Env: "e", Target: "ecs-fargate", Region: "r", Hash: "h", Usually: time.Hour,
+		Changes: []plan.Change{{ID: "vpc", Group: "network", Action: event.None}},
+	})
 	same(t, out.String(), `
 Plan: a (e), ECS on Fargate in r
 
