@@ -30,6 +30,9 @@ type Options struct {
 	Settings    cloud.Settings    // region and profile from the command line
 	Environment cloud.Environment // the zero Environment is AWS
 	Builder     image.Builder     // nil means Docker
+	// WaitForLogin pauses a run whose credentials expire until somebody has signed in again. Without it such a
+	// run ends, and can be gone on with later.
+	WaitForLogin bool
 }
 
 // Plan is what would change, what it costs, and a hash of it that a confirmation is bound to.
@@ -146,7 +149,8 @@ func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
 	}
 	id := e.runID()
 	return run.Start(ctx, p, run.Options{
-		ID: id, Verb: verb, Scope: p.Scope,
+		WaitForLogin: e.opts.WaitForLogin,
+		ID:           id, Verb: verb, Scope: p.Scope,
 		Prepare: func(ctx context.Context) (*Plan, error) { return e.confirmed(ctx, p) },
 		Lock: func(ctx context.Context, tell func(string), lost func()) (func(context.Context), error) {
 			return e.lock(ctx, p, id, verb, tell, lost)

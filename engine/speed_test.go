@@ -80,4 +80,3 @@ func TestUnchangedPlanTakesThreeRoundTrips(t *testing.T) {
 		}
 	})
 }
-

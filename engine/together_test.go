@@ -124,6 +124,27 @@ func TestPlanThatChangedSinceItWasConfirmed(t *testing.T) {
 	})
 }
 
+// Where somebody can sign in, the run pauses, says what to do, and goes on by itself.
+func TestExpiredCredentialsPauseTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{Faults: []sim.Fault{fault(t, "expire=60s/60s")}}, 0)
+		h.engine = engine.Open(engine.Options{
+			Environment: h.account.Environment(), Builder: h.account.Builder(), WaitForLogin: true,
+		})
+		res, events := h.deploy()
+		h.must(res, events)
+		var told []string
+		for _, e := range events {
+			if e.Stream == "berth" && e.Node == "" {
+				told = append(told, e.Text)
+			}
+		}
+		if len(told) != 2 || !strings.Contains(told[0], "aws sso login") || !strings.Contains(told[1], "going on") {
+			t.Errorf("told %q", told)
+		}
+	})
+}
+
 // Expired credentials end a run cleanly where nobody can sign in, and it goes on later.
 func TestExpiredCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -141,4 +162,3 @@ func TestExpiredCredentials(t *testing.T) {
 		h.must(h.deploy())
 	})
 }
-

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ type Clients struct {
 	Transport http.RoundTripper // for registries and endpoints, never nil
 	PollEvery time.Duration     // between two looks of the poller, zero means its own
 	Calls     *Counter
+	login     *login
 }
 
 // Identity is whose credentials are in use.
@@ -76,7 +78,13 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		}
 	}
 	calls := &Counter{}
-	cfg.APIOptions = append(cfg.APIOptions, calls.install)
+	l := &login{
+		load: func(ctx context.Context) (aws.Config, error) { return load(ctx, s) }, clk: e.Clock, profile: s.Profile,
+	}
+	if cfg.Credentials != nil {
+		cfg.Credentials = l.provider(cfg.Credentials)
+	}
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), calls.install, l.install)
 	if cfg.Retryer == nil {
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -97,7 +105,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Scaling: applicationautoscaling.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
-		PollEvery: e.PollEvery,
+		PollEvery: e.PollEvery, login: l,
 	}, nil
 }
 

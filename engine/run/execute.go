@@ -23,6 +23,10 @@ func (r *Run) execute(ctx context.Context) {
 		Type: event.RunStarted, Verb: r.opts.Verb, App: p.App, Env: p.Env, Target: p.Target, Region: p.Region,
 		Account: p.Account, Hash: p.Hash, Text: r.opts.Verb + " " + p.App + " (" + p.Env + ") in " + p.Region,
 	})
+	if r.opts.WaitForLogin {
+		r.opts.Scope.OnExpired(r.tell)
+		defer r.opts.Scope.OnExpired(nil)
+	}
 	p, release, err := r.prepare(ctx)
 	if err != nil {
 		r.finish(refused(err))

@@ -21,6 +21,8 @@ type Options struct {
 	ID    string // of the run
 	Verb  string // deploy, destroy
 	Scope *resource.Scope
+	// WaitForLogin pauses the run while the credentials have expired, instead of ending it.
+	WaitForLogin bool
 	// Prepare is called before anything changes; its error ends the run as refused. It returns the plan to
 	// carry out, which is the given one or a fresh one with the same hash. Nil means the given plan.
 	Prepare func(context.Context) (*plan.Plan, error)

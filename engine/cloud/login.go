@@ -1,0 +1,138 @@
+package cloud
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+
+	"berth/engine/clock"
+)
+
+const (
+	loginEvery    = 5 * time.Second
+	loginDeadline = 30 * time.Minute
+)
+
+// login holds calls back while the credentials have expired, until somebody has signed in again.
+type login struct {
+	load    func(context.Context) (aws.Config, error) // reads the configuration anew
+	clk     clock.Clock
+	profile string
+
+	mu     sync.Mutex
+	tell   func(string)            // where a pause is told; nil means that nobody can sign in: do not wait
+	fresh  aws.CredentialsProvider // read since, nil until then
+	gen    int                     // counts how often fresh was replaced
+	asking chan struct{}           // closed when the one that waits is done; nil when nobody waits
+}
+
+// OnExpired makes calls wait when the credentials expire, until there are fresh ones. tell is called once a
+// pause with what to do. Nil ends calls with their error instead, as it is at first.
+func (c *Clients) OnExpired(tell func(text string)) {
+	c.login.mu.Lock()
+	defer c.login.mu.Unlock()
+	c.login.tell = tell
+}
+
+// Retrieve implements aws.CredentialsProvider on top of the configuration's own provider.
+func (l *login) provider(first aws.CredentialsProvider) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		l.mu.Lock()
+		p := l.fresh
+		l.mu.Unlock()
+		if p == nil {
+			p = first
+		}
+		return p.Retrieve(ctx)
+	})
+}
+
+func (l *login) install(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("berth:login", l.call), middleware.Before)
+}
+
+// call makes the call, and again after each pause in which somebody signed in.
+func (l *login) call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	out middleware.InitializeOutput, md middleware.Metadata, err error,
+) {
+	for {
+		l.mu.Lock()
+		gen := l.gen
+		l.mu.Unlock()
+		out, md, err = next.HandleInitialize(ctx, in)
+		if !Expired(err) || !l.wait(ctx, gen) {
+			return out, md, err
+		}
+	}
+}
+
+// wait waits until there are fresh credentials. It says false when nobody can sign in or nobody did. gen is
+// the generation of credentials that the caller saw fail.
+func (l *login) wait(ctx context.Context, gen int) bool {
+	for {
+		l.mu.Lock()
+		if l.gen != gen {
+			l.mu.Unlock()
+			return true
+		}
+		if l.tell == nil {
+			l.mu.Unlock()
+			return false
+		}
+		other := l.asking
+		if other == nil {
+			l.asking = make(chan struct{})
+		}
+		tell := l.tell
+		l.mu.Unlock()
+		if other == nil {
+			return l.ask(ctx, tell)
+		}
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// ask says what to do and looks for fresh credentials until there are some.
+func (l *login) ask(ctx context.Context, tell func(string)) (ok bool) {
+	defer func() {
+		l.mu.Lock()
+		close(l.asking)
+		l.asking = nil
+		if !ok {
+			l.tell = nil // waiting again would not help
+		}
+		l.mu.Unlock()
+	}()
+	how := "aws sso login"
+	if l.profile != "" {
+		how += " --profile " + l.profile
+	}
+	tell("paused: the AWS credentials have expired; sign in again (" + how + ", or fresh keys for the profile), this goes on by itself")
+	for start := l.clk.Now(); l.clk.Since(start) < loginDeadline; {
+		if pause(ctx, l.clk, loginEvery) != nil {
+			return false
+		}
+		cfg, err := l.load(ctx)
+		if err != nil {
+			continue
+		}
+		if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}); err != nil {
+			continue
+		}
+		l.mu.Lock()
+		l.fresh = cfg.Credentials
+		l.gen++
+		l.mu.Unlock()
+		tell("signed in again, going on")
+		return true
+	}
+	return false
+}
