@@ -46,8 +46,9 @@ func (c *call) cloudMapARN(kind, id string) string {
 	return fmt.Sprintf("arn:aws:servicediscovery:%s:%s:%s/%s", c.r.Name, c.st.Account, kind, id)
 }
 
-func (c *call) begin(kind, target string, l lat) *string {
-	o := &cloudMapOp{ID: stableID(c.r.Name, kind, target)[:32], Type: kind, Target: target, Done: c.now.Add(c.a.delay(l, target))}
+// begin notes an operation that ends at a time, and gives its id.
+func (c *call) begin(kind, target string, done time.Time) *string {
+	o := &cloudMapOp{ID: stableID(c.r.Name, kind, target)[:32], Type: kind, Target: target, Done: done}
 	c.r.CloudMapOps = append(c.r.CloudMapOps, o)
 	return new(o.ID)
 }
@@ -73,7 +74,7 @@ func sdCreatePrivateDnsNamespace(c *call, in *sd.CreatePrivateDnsNamespaceInput)
 		Request: str(in.CreatorRequestId), Tags: sdTags(in.Tags), Ready: c.now.Add(c.a.delay(latNamespace, str(in.Name))),
 	}
 	c.r.Namespaces = append(c.r.Namespaces, n)
-	return &sd.CreatePrivateDnsNamespaceOutput{OperationId: c.begin("CREATE_NAMESPACE", n.ID, latNamespace)}, nil
+	return &sd.CreatePrivateDnsNamespaceOutput{OperationId: c.begin("CREATE_NAMESPACE", n.ID, n.Ready)}, nil
 }
 
 func sdGetOperation(c *call, in *sd.GetOperationInput) (*sd.GetOperationOutput, error) {
@@ -121,7 +122,7 @@ func sdDeleteNamespace(c *call, in *sd.DeleteNamespaceInput) (*sd.DeleteNamespac
 		return nil, &sdtypes.ResourceInUse{Message: msg("The namespace %s contains services.", n.Name)}
 	}
 	c.r.Namespaces = remove(c.r.Namespaces, n)
-	return &sd.DeleteNamespaceOutput{OperationId: c.begin("DELETE_NAMESPACE", n.ID, latNamespaceGone)}, nil
+	return &sd.DeleteNamespaceOutput{OperationId: c.begin("DELETE_NAMESPACE", n.ID, c.now.Add(c.a.delay(latNamespaceGone, n.ID)))}, nil
 }
 
 func sdCreateService(c *call, in *sd.CreateServiceInput) (*sd.CreateServiceOutput, error) {

@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -71,104 +70,6 @@ func FaultHelp() []FaultRule {
 		{"no-cloudfront", "the account is not verified for CloudFront yet"},
 		{"no-elb", "the account may not create load balancers yet"},
 	}
-}
-
-// ParseFault reads a rule such as "throttle=0.3". The error says what was expected.
-func ParseFault(rule string) (Fault, error) {
-	name, arg, hasArg := strings.Cut(strings.TrimSpace(rule), "=")
-	f := Fault{Rule: strings.TrimSpace(rule), kind: faultKind(name)}
-	bad := func(want string) (Fault, error) {
-		return Fault{}, fmt.Errorf("fault %q: want %s", rule, want)
-	}
-	var err error
-	switch f.kind {
-	case faultThrottle, faultJitter:
-		if f.factor, err = strconv.ParseFloat(arg, 64); err != nil || f.factor < 0 || f.factor > 1 {
-			return bad(name + "= and a number from 0 to 1")
-		}
-	case faultLost:
-		if f.factor, err = strconv.ParseFloat(arg, 64); err != nil {
-			f.factor, f.target = 0, arg
-			if !strings.Contains(arg, ":") {
-				return bad("lost= and an action like ecs:CreateService or a number from 0 to 1")
-			}
-		} else if f.factor < 0 || f.factor > 1 {
-			return bad("lost= and a number from 0 to 1")
-		}
-	case faultDeny:
-		if f.target = arg; !strings.Contains(arg, ":") {
-			return bad("deny= and an action like iam:CreateRole")
-		}
-	case faultCut, faultCutAfter:
-		if f.n, err = strconv.Atoi(arg); err != nil || f.n < 1 {
-			return bad(name + "= and the number of a call, from 1")
-		}
-	case faultCrash, faultPort, faultUnhealthy:
-		f.n = map[faultKind]int{faultCrash: 1, faultPort: 9999, faultUnhealthy: 404}[f.kind]
-		if hasArg {
-			if f.n, err = strconv.Atoi(arg); err != nil || f.n < 0 || f.n > 65535 {
-				return bad(name + " or " + name + "= and a number")
-			}
-		}
-	case faultSlow:
-		service, times, ok := strings.Cut(arg, ":")
-		f.target = service
-		f.factor, err = strconv.ParseFloat(strings.TrimSuffix(times, "x"), 64)
-		if !ok || err != nil || f.factor <= 0 || !slowable(service) {
-			return bad("slow= with a service (elb, cloudfront, ecs, iam, app, api, docker), a colon and a factor like 4x")
-		}
-	case faultExpire:
-		after, again, both := strings.Cut(arg, "/")
-		if f.d, err = time.ParseDuration(after); err != nil {
-			return bad("expire= and a duration like 90s")
-		}
-		if both {
-			if f.d2, err = time.ParseDuration(again); err != nil {
-				return bad("expire= and two durations like 90s/60s")
-			}
-		}
-	case faultEventual:
-		f.d = 3 * time.Second
-		if hasArg {
-			if f.d, err = time.ParseDuration(arg); err != nil {
-				return bad("eventual or eventual= and a duration like 3s")
-			}
-		}
-	case faultQuota:
-		what, count, ok := strings.Cut(arg, ":")
-		f.target = what
-		f.n, err = strconv.Atoi(count)
-		if !ok || err != nil || f.n < 0 || (what != "fargate" && what != "vpc" && what != "elb") {
-			return bad("quota= with fargate, vpc or elb, a colon and a number")
-		}
-	case faultOOM, faultImageGone, faultNoRoute, faultNoCF, faultNoELB:
-		if hasArg {
-			return bad(name + " alone")
-		}
-	default:
-		return Fault{}, fmt.Errorf("fault %q is not known: one of %s", rule, faultNames())
-	}
-	return f, nil
-}
-
-func faultNames() string {
-	var names []string
-	for _, h := range FaultHelp() {
-		name, _, _ := strings.Cut(h.Rule, "=")
-		if len(names) == 0 || names[len(names)-1] != name {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-func slowable(service string) bool {
-	for l := range latencies {
-		if strings.HasPrefix(string(l), service+".") {
-			return true
-		}
-	}
-	return false
 }
 
 // covers says whether a slow fault is about that latency.

@@ -66,6 +66,8 @@ var operations = sync.OnceValue(func() map[string]operation {
 		op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmListTagsForResource),
 
 		op(quotasGetServiceQuota), op(quotasListServiceQuotas),
+
+		op(cwGetMetricData),
 	} {
 		known[o.service+"."+o.name] = o
 	}

@@ -1,0 +1,106 @@
+package sim
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+)
+
+// The metrics that the account knows. Their values are made up from what ran at the time: how many tasks,
+// and a slow wave on top, the same whenever one looks. There are none for times when nothing ran.
+
+// load is a wave between 0 and 1 over the hours, a little different for each metric and minute.
+func load(what string, at time.Time) float64 {
+	hours := float64(at.Unix()) / 3600
+	wave := 0.5 + 0.35*math.Sin(hours*2*math.Pi/6) + 0.3*(chance(0, what+at.Format(time.RFC3339))-0.5)
+	return min(max(wave, 0.02), 1)
+}
+
+// ranAt counts the tasks that fit and ran at a time.
+func (r *region) ranAt(at time.Time, fits func(*task) bool) int {
+	n := 0
+	for _, t := range r.Tasks {
+		ran := !t.Started.IsZero() && !t.Started.After(at) && (t.ExecStopped.IsZero() || t.ExecStopped.After(at))
+		if ran && fits(t) {
+			n++
+		}
+	}
+	return n
+}
+
+// metric is a metric's value at a time; ok is false when there is none.
+func (r *region) metric(m *cwtypes.Metric, at time.Time) (value float64, ok bool) {
+	dim := map[string]string{}
+	for _, d := range m.Dimensions {
+		dim[str(d.Name)] = str(d.Value)
+	}
+	name := str(m.Namespace) + "/" + str(m.MetricName)
+	fits := func(t *task) bool {
+		if g := dim["TargetGroup"]; g != "" {
+			return slices.ContainsFunc(t.Targets, func(x target) bool { return strings.HasSuffix(x.Group, g) })
+		}
+		if lb := dim["LoadBalancer"]; lb != "" {
+			return slices.ContainsFunc(t.Targets, func(x target) bool {
+				return slices.ContainsFunc(r.usersOf(x.Group), func(b *loadBalancer) bool { return b.suffix() == lb })
+			})
+		}
+		return lastPart(t.Cluster) == dim["ClusterName"] && (dim["ServiceName"] == "" || t.Group == "service:"+dim["ServiceName"])
+	}
+	tasks := r.ranAt(at, fits)
+	if tasks == 0 {
+		return 0, false
+	}
+	wave := load(name, at)
+	switch name {
+	case "AWS/ECS/CPUUtilization": // percent: one load, shared by the tasks
+		return min(100, 4+60*wave/float64(tasks)), true
+	case "AWS/ECS/MemoryUtilization":
+		return 38 + 6*wave, true
+	case "AWS/ApplicationELB/RequestCount":
+		return math.Round(300 * wave), true
+	case "AWS/ApplicationELB/TargetResponseTime": // seconds
+		return 0.012 + 0.02*wave, true
+	case "AWS/ApplicationELB/HealthyHostCount":
+		return float64(tasks), true
+	case "AWS/ApplicationELB/ActiveConnectionCount":
+		return math.Round(40 * wave), true
+	case "AWS/ApplicationELB/HTTPCode_Target_5XX_Count", "AWS/ApplicationELB/HTTPCode_ELB_5XX_Count", "AWS/ApplicationELB/UnHealthyHostCount":
+		return 0, true
+	}
+	return 0, false
+}
+
+func cwGetMetricData(c *call, in *cloudwatch.GetMetricDataInput) (*cloudwatch.GetMetricDataOutput, error) {
+	out := &cloudwatch.GetMetricDataOutput{}
+	for _, q := range in.MetricDataQueries {
+		if q.MetricStat == nil || q.MetricStat.Metric == nil {
+			return nil, apiErr("ValidationError", "sim: the simulated account knows queries of a MetricStat only, not %s", str(q.Id))
+		}
+		if !val(q.ReturnData, true) {
+			continue
+		}
+		period := time.Duration(max(val(q.MetricStat.Period, 60), 1)) * time.Second
+		sum := str(q.MetricStat.Stat) == "Sum"
+		res := cwtypes.MetricDataResult{Id: new(str(q.Id)), Label: new(val(q.Label, str(q.MetricStat.Metric.MetricName))), StatusCode: cwtypes.StatusCodeComplete}
+		for at := in.StartTime.UTC().Truncate(period); at.Before(*in.EndTime) && !at.After(c.now); at = at.Add(period) {
+			v, ok := c.r.metric(q.MetricStat.Metric, at)
+			if !ok {
+				continue
+			}
+			if sum {
+				v *= period.Minutes()
+			}
+			res.Timestamps, res.Values = append(res.Timestamps, at), append(res.Values, v)
+		}
+		if in.ScanBy != cwtypes.ScanByTimestampAscending { // newest first is what AWS does by default
+			slices.Reverse(res.Timestamps)
+			slices.Reverse(res.Values)
+		}
+		out.MetricDataResults = append(out.MetricDataResults, res)
+	}
+	return out, nil
+}

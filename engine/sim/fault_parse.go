@@ -1,0 +1,126 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ParseFault reads a rule such as "throttle=0.3". The error says what was expected.
+func ParseFault(rule string) (Fault, error) {
+	name, arg, hasArg := strings.Cut(strings.TrimSpace(rule), "=")
+	f := Fault{Rule: strings.TrimSpace(rule), kind: faultKind(name)}
+	want := ""
+	switch f.kind {
+	case faultThrottle, faultJitter:
+		want = f.share(arg)
+	case faultLost:
+		if strings.Contains(arg, ":") {
+			f.target = arg
+		} else if f.share(arg) != "" {
+			want = "an action like ecs:CreateService or a number from 0 to 1"
+		}
+	case faultDeny:
+		if f.target = arg; !strings.Contains(arg, ":") {
+			want = "an action like iam:CreateRole"
+		}
+	case faultCut, faultCutAfter:
+		want = f.number(arg, 1, 1<<31-1, "the number of a call, from 1")
+	case faultCrash, faultPort, faultUnhealthy:
+		f.n = map[faultKind]int{faultCrash: 1, faultPort: 9999, faultUnhealthy: 404}[f.kind]
+		if hasArg {
+			want = f.number(arg, 0, 65535, "a number, or nothing")
+		}
+	case faultSlow:
+		want = f.slow(arg)
+	case faultExpire:
+		want = f.expiry(arg)
+	case faultEventual:
+		f.d = 3 * time.Second
+		if hasArg {
+			want = f.duration(arg, &f.d, "a duration like 3s, or nothing")
+		}
+	case faultQuota:
+		var count string
+		f.target, count, _ = strings.Cut(arg, ":")
+		want = f.number(count, 0, 1<<31-1, "fargate, vpc or elb, a colon and a number")
+		if f.target != "fargate" && f.target != "vpc" && f.target != "elb" {
+			want = "fargate, vpc or elb, a colon and a number"
+		}
+	case faultOOM, faultImageGone, faultNoRoute, faultNoCF, faultNoELB:
+		if hasArg {
+			want = "nothing"
+		}
+	default:
+		return Fault{}, fmt.Errorf("fault %q is not known: one of %s", rule, faultNames())
+	}
+	if want != "" {
+		return Fault{}, fmt.Errorf("fault %q: behind %s= stands %s", rule, name, want)
+	}
+	return f, nil
+}
+
+// The readers of arguments give what would have been right, empty when it is.
+
+func (f *Fault) share(arg string) string {
+	v, err := strconv.ParseFloat(arg, 64)
+	if f.factor = v; err != nil || !(v >= 0 && v <= 1) {
+		return "a number from 0 to 1"
+	}
+	return ""
+}
+
+func (f *Fault) number(arg string, least, most int, want string) string {
+	v, err := strconv.Atoi(arg)
+	if f.n = v; err != nil || v < least || v > most {
+		return want
+	}
+	return ""
+}
+
+func (f *Fault) duration(arg string, into *time.Duration, want string) string {
+	v, err := time.ParseDuration(arg)
+	if *into = v; err != nil || v < 0 {
+		return want
+	}
+	return ""
+}
+
+func (f *Fault) slow(arg string) string {
+	service, times, _ := strings.Cut(arg, ":")
+	v, err := strconv.ParseFloat(strings.TrimSuffix(times, "x"), 64)
+	if f.target, f.factor = service, v; err != nil || !(v > 0 && v <= 1000) || !slowable(service) {
+		return "a service (elb, cloudfront, ecs, iam, app, api, docker), a colon and a factor like 4x"
+	}
+	return ""
+}
+
+func (f *Fault) expiry(arg string) string {
+	after, again, both := strings.Cut(arg, "/")
+	want := f.duration(after, &f.d, "a duration like 90s, or two like 90s/60s")
+	if both && want == "" {
+		want = f.duration(again, &f.d2, "two durations like 90s/60s")
+	}
+	return want
+}
+
+func faultNames() string {
+	var names []string
+	for _, h := range FaultHelp() {
+		name, _, _ := strings.Cut(h.Rule, "=")
+		if len(names) == 0 || names[len(names)-1] != name {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func slowable(service string) bool {
+	for l := range latencies {
+		if strings.HasPrefix(string(l), service+".") {
+			return true
+		}
+	}
+	return false
+}
