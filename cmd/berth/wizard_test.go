@@ -168,3 +168,53 @@ func TestWizardTooSmall(t *testing.T) {
 	m.press("y")
 	_ = wait() // how it ends is the other test's matter
 }
+
+// TestDeployAsks runs deploy on a terminal without --yes: it shows the plan and asks; anything but yes changes
+// nothing.
+func TestDeployAsks(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	args := []string{
+		"deploy", "--simulate", "--sim-speed", "1000", "--image", pushImage(t), "--port", "8080",
+		"--app", "asked", "--region", "eu-west-2",
+	}
+	m, wait := open(ctx, t, 120, 60, dir, args...)
+	m.until("create   load-balancer", "a month", "Deploy this? [y/N]")
+	m.press("n\r")
+	m.until("not confirmed, so nothing was changed")
+	var exit interface{ ExitCode() int }
+	if err := wait(); !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		t.Errorf("ended with %v, want exit code 130", err)
+	}
+	if status := string(output(t, dir, "status", "--simulate", "--app", "asked", "--region", "eu-west-2")); !strings.Contains(status, "not deployed") {
+		t.Errorf("something was deployed: %s", status)
+	}
+
+	m, wait = open(ctx, t, 120, 60, dir, args...)
+	m.until("Deploy this? [y/N]")
+	m.press("y\r")
+	m.until("Deployed in", "https://")
+	if err := wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNoHalfDrawnScreen starts the wizard where it cannot work: the sentence comes on the normal screen.
+func TestNoHalfDrawnScreen(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	write(t, dir+"/berth.toml", "app = shop\n")
+	m, wait := open(ctx, t, 100, 30, dir, "--simulate")
+	var exit interface{ ExitCode() int }
+	if err := wait(); !errors.As(err, &exit) || exit.ExitCode() != 2 {
+		t.Errorf("ended with %v, want exit code 2", err)
+	}
+	if seen := m.look(); !strings.Contains(seen, "berth: berth.toml:1:7") || !strings.Contains(seen, "remedy") {
+		t.Errorf("the screen does not say what is wrong:\n%s", seen)
+	}
+	if strings.Contains(m.raw.String(), "\x1b[?1049h") {
+		t.Error("a screen was opened")
+	}
+}

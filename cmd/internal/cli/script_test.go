@@ -54,6 +54,8 @@ func runScripts(t *testing.T, host, image string) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("AWS_CONFIG_FILE", filepath.Join(e.WorkDir, "no-config"))
 			e.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(e.WorkDir, "no-credentials"))
+			// Where berth is, and nothing else: a machine without Docker.
+			e.Setenv("BARE", filepath.SplitList(e.Getenv("PATH"))[0])
 			e.Setenv("REGISTRY", host)
 			e.Setenv("IMAGE", image)
 			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
