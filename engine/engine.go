@@ -63,6 +63,7 @@ type Identity = cloud.Identity
 type Request struct {
 	Spec           *spec.Spec // complete and valid
 	Destroy        bool
+	Rollback       string        // the revision to go back to, family:number; PlanRollback finds the previous one
 	SkipVerify     bool          // make no request to the endpoint
 	RolloutTimeout time.Duration // zero means the engine's own deadline
 }
@@ -113,18 +114,19 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := ecs.New(r.Spec, ecs.Options{
-		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, RolloutTimeout: r.RolloutTimeout,
-	})
+	b, err := e.blueprint(r)
 	if err != nil {
 		return nil, err
 	}
 	in := plan.Input{
 		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: b.Owner}, Target: ecs.Target,
-		Destroy: r.Destroy, Prices: price.Default(), Today: e.Clock().Now().UTC().Format(time.DateOnly),
+		Verb: "deploy", Prices: price.Default(), Today: e.Clock().Now().UTC().Format(time.DateOnly),
 	}
-	if r.Destroy {
-		in.Resources = b.Lasting()
+	switch {
+	case r.Destroy:
+		in.Resources, in.Destroy, in.Verb = b.Lasting(), true, "destroy"
+	case r.Rollback != "":
+		in.Resources, in.Verb = b.Rollback(r.Rollback), "rollback"
 	}
 	p, err := plan.Make(ctx, in)
 	if err != nil {
@@ -137,17 +139,19 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	return p, nil
 }
 
+func (e *Engine) blueprint(r Request) (*ecs.Blueprint, error) {
+	return ecs.New(r.Spec, ecs.Options{
+		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, RolloutTimeout: r.RolloutTimeout,
+	})
+}
+
 // fresh is how long a plan may be applied without another look at AWS.
 const fresh = 15 * time.Second
 
 // Apply carries a plan out and returns at once. A plan that is no longer what AWS needs ends the run as
 // refused before anything changes. Ending ctx cancels the run at the next call.
 func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
-	verb := "deploy"
-	if p.Destroy {
-		verb = "destroy"
-	}
-	id := e.runID()
+	verb, id := p.Verb, e.runID()
 	return run.Start(ctx, p, run.Options{
 		WaitForLogin: e.opts.WaitForLogin,
 		ID:           id, Verb: verb, Scope: p.Scope,

@@ -22,6 +22,7 @@ type Input struct {
 	Scope     *resource.Scope // who we are is filled in by Make
 	Target    string
 	Destroy   bool
+	Verb      string       // deploy, destroy or rollback
 	Prices    *price.Table // nil leaves the costs out
 	Today     string       // YYYY-MM-DD, for the age of prices
 }
@@ -38,7 +39,7 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	}
 	p := &Plan{
 		App: in.Scope.Owner.App, Env: in.Scope.Owner.Env, Target: in.Target, Region: in.Scope.Region,
-		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Complete: true, Resources: in.Resources,
+		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Verb: in.Verb, Complete: true, Resources: in.Resources,
 		Scope: in.Scope, made: in.Scope.Clock.Now(),
 	}
 	diffs := map[string]resource.Diff{}
@@ -241,7 +242,7 @@ func (p *Plan) usually(diffs map[string]resource.Diff) time.Duration {
 				continue
 			}
 			on := n.On.Info().ID
-			if n.Ready {
+			if _, waits := p.Resources.Get(on).(resource.Readier); waits && n.Ready {
 				on += "/ready"
 			}
 			g.Add(i.ID, on)

@@ -53,6 +53,7 @@ type Plan struct {
 
 	Account    string        `json:"-"`
 	Destroy    bool          `json:"-"`
+	Verb       string        `json:"-"` // deploy, destroy or rollback
 	Endpoint   string        `json:"-"` // known when the distribution exists already
 	Costs      []Cost        `json:"-"`
 	PricesAsOf string        `json:"-"` // the oldest date among the prices used

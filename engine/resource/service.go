@@ -29,6 +29,7 @@ type Service struct {
 	Rule           *ListenerRule // names the target group, without which ECS refuses it
 	Release        *Release      // runs before a new revision; nil when there is no release command
 	Discovery      *Discovery    // lists the tasks
+	RevisionOnly   bool          // change nothing but the revision: a rollback
 	Scaled         bool          // the number of tasks follows the load, at least Instances
 
 	Port        int
@@ -127,6 +128,9 @@ func (v *Service) Diff() Diff {
 	var whys []string
 	if v.TaskDefinition.ARN == "" || aws.ToString(v.found.TaskDefinition) != v.TaskDefinition.ARN {
 		whys = append(whys, "runs another revision")
+	}
+	if v.RevisionOnly {
+		return update(whys)
 	}
 	if n := int(v.found.DesiredCount); n != v.Instances && (!v.Scaled || n < v.Instances) {
 		whys = append(whys, fmt.Sprintf("runs %d tasks, not %d", v.found.DesiredCount, v.Instances))
@@ -233,11 +237,10 @@ func (v *Service) Apply(ctx context.Context, s *Scope) error {
 	}
 	in := &ecs.UpdateServiceInput{
 		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
-		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(), NetworkConfiguration: v.network(),
-		LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
-		DeploymentConfiguration:       v.deployment(),
-		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
-		EnableExecuteCommand:          aws.Bool(true),
+		TaskDefinition: &v.TaskDefinition.ARN,
+	}
+	if !v.RevisionOnly {
+		in = v.changes()
 	}
 	return s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
 		out, err := s.ECS.UpdateService(ctx, in)
@@ -247,6 +250,18 @@ func (v *Service) Apply(ctx context.Context, s *Scope) error {
 		v.found = out.Service
 		return nil
 	})
+}
+
+// changes is the update that brings everything to what is wanted.
+func (v *Service) changes() *ecs.UpdateServiceInput {
+	return &ecs.UpdateServiceInput{
+		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
+		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(), NetworkConfiguration: v.network(),
+		LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
+		DeploymentConfiguration:       v.deployment(),
+		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
+		EnableExecuteCommand:          aws.Bool(true),
+	}
 }
 
 func (v *Service) create(ctx context.Context, s *Scope) error {

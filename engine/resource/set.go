@@ -1,5 +1,7 @@
 package resource
 
+import "context"
+
 // Set is a list of resources that are handled together. Needs of resources outside of it count as met.
 type Set []Resource
 
@@ -14,12 +16,32 @@ func (s Set) Needs(r Resource) []Need {
 	return in
 }
 
-// Has says whether a resource with that id is part of the set.
-func (s Set) Has(id string) bool {
+// Get is the resource with that id, nil when it is no part of the set.
+func (s Set) Get(id string) Resource {
 	for _, r := range s {
 		if r.Info().ID == id {
-			return true
+			return r
 		}
 	}
-	return false
+	return nil
 }
+
+// Has says whether a resource with that id is part of the set.
+func (s Set) Has(id string) bool {
+	return s.Get(id) != nil
+}
+
+// Frozen is a resource that is looked up, for others to use, and never changed, waited for or deleted.
+type Frozen struct{ Resource }
+
+// Exists implements Resource: never, as far as deleting goes.
+func (Frozen) Exists() bool { return false }
+
+// Diff implements Resource.
+func (Frozen) Diff() Diff { return none() }
+
+// Apply implements Resource.
+func (Frozen) Apply(context.Context, *Scope) error { return nil }
+
+// Delete implements Resource.
+func (Frozen) Delete(context.Context, *Scope) error { return nil }

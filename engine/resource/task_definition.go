@@ -46,6 +46,10 @@ type TaskDefinition struct {
 	Environment func(*Scope) (env map[string]string, ok bool)
 	Secrets     func(*Scope) map[string]string // environment name -> ARN of the parameter or secret
 
+	// Pin is a revision (family:number) to run again as it is, for a rollback. Empty means a revision with
+	// the settings above.
+	Pin string
+
 	ARN string // output: of the revision to run
 
 	found    string // ARN of the latest revision, whatever it is
@@ -78,6 +82,9 @@ func (t *TaskDefinition) Needs() []Need {
 func (t *TaskDefinition) Observe(ctx context.Context, s *Scope) error {
 	t.scope = s
 	family := t.Family()
+	if t.Pin != "" {
+		return t.observePinned(ctx, s)
+	}
 	out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &family, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
 	})
@@ -99,13 +106,16 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *Scope) error {
 }
 
 // Fingerprint implements plan.Printer.
-func (t *TaskDefinition) Fingerprint() string { return t.Settings }
+func (t *TaskDefinition) Fingerprint() string { return t.Settings + t.Pin }
 
 // Exists implements Resource.
 func (t *TaskDefinition) Exists() bool { return t.found != "" }
 
 // Diff implements Resource.
 func (t *TaskDefinition) Diff() Diff {
+	if t.Pin != "" {
+		return none()
+	}
 	in, ok := t.input()
 	switch {
 	case t.found == "":

@@ -223,7 +223,7 @@ func (w *walk) addApply(res resource.Resource) {
 	var needs []string
 	for _, n := range w.plan.Resources.Needs(res) {
 		name := n.On.Info().ID
-		if n.Ready {
+		if _, waits := w.plan.Resources.Get(name).(resource.Readier); waits && n.Ready {
 			name += "/ready"
 		}
 		needs = append(needs, name)

@@ -115,6 +115,16 @@ func (b *Blueprint) Resources() resource.Set {
 	return append(append(rs, b.running()...), b.Endpoint)
 }
 
+// Rollback are the resources of a rollback to a revision (family:number): the service as it is, with that
+// revision, and the check of the endpoint. Nothing else is touched.
+func (b *Blueprint) Rollback(revision string) resource.Set {
+	b.TaskDef.Pin, b.Service.RevisionOnly = revision, true
+	b.Service.Release = nil
+	return resource.Set{
+		resource.Frozen{Resource: b.TargetGroup}, b.TaskDef, b.Service, resource.Frozen{Resource: b.Distribution}, b.Endpoint,
+	}
+}
+
 // Lasting are the resources that exist in AWS, in the same order: what a destroy removes and a status shows.
 // Looking them up needs neither a source tree nor an image.
 func (b *Blueprint) Lasting() resource.Set {
