@@ -63,7 +63,7 @@ type Identity = cloud.Identity
 type Request struct {
 	Spec           *spec.Spec // complete and valid
 	Destroy        bool
-	Rollback       string        // the revision to go back to, family:number; PlanRollback finds the previous one
+	Rollback       string        // the revision to go back to: family:number, the number alone, or Previous
 	SkipVerify     bool          // make no request to the endpoint
 	RolloutTimeout time.Duration // zero means the engine's own deadline
 }
@@ -109,7 +109,12 @@ func (e *Engine) Identity(ctx context.Context, region string) (Identity, error) 
 }
 
 // Plan looks at AWS and says what Apply would do. It changes nothing.
-func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
+func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
+	if r.Rollback != "" {
+		if r.Rollback, err = e.revision(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	clients, err := e.connect(ctx, r.Spec.Region)
 	if err != nil {
 		return nil, err

@@ -7,32 +7,37 @@ import (
 	"berth/engine/fail"
 )
 
-// PlanRollback is the plan to go back to a revision that ran before: family:number, the number alone, or
-// empty for the newest one that came up before the one that runs now. It is Refused when there is none, or
-// when that revision could not start any more.
-func (e *Engine) PlanRollback(ctx context.Context, r Request, revision string) (*Plan, error) {
+// Previous stands, as a revision to go back to, for the newest one that came up before the one that runs now.
+const Previous = "previous"
+
+// revision resolves the revision of a rollback: family:number, the number alone, or Previous. It is Refused
+// when there is none.
+func (e *Engine) revision(ctx context.Context, r Request) (string, error) {
 	st, err := e.Status(ctx, r.Spec)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if st.Revision == "" {
-		return nil, &fail.Error{Class: fail.Refused, Cause: r.Spec.App + " is not deployed, so there is nothing to go back to"}
+		return "", &fail.Error{
+			Class: fail.Refused, Cause: r.Spec.App + " is not deployed, so there is nothing to go back to",
+			Remedy: "deploy it with: berth deploy",
+		}
 	}
 	family, _, _ := strings.Cut(st.Revision, ":")
+	revision := r.Rollback
 	switch {
-	case revision == "":
+	case revision == Previous:
 		revision = previous(st)
 	case !strings.Contains(revision, ":"):
 		revision = family + ":" + strings.TrimPrefix(revision, "v")
 	}
 	if revision == "" {
-		return nil, &fail.Error{
+		return "", &fail.Error{
 			Class: fail.Refused, Cause: "no earlier version came up that one could go back to",
 			Remedy: "deploy the version that you want",
 		}
 	}
-	r.Rollback = revision
-	return e.Plan(ctx, r)
+	return revision, nil
 }
 
 // previous is the newest revision that came up and is not the one that runs.

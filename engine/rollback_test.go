@@ -19,17 +19,17 @@ import (
 func TestRollbackGoesToThePreviousVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
-		if _, err := h.engine.PlanRollback(t.Context(), engine.Request{Spec: h.spec}, ""); fail.ExitCode(err) != 4 {
+		if _, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: engine.Previous}); fail.ExitCode(err) != 4 {
 			t.Errorf("rollback of nothing: %v", err)
 		}
 		h.must(h.deploy())
-		if _, err := h.engine.PlanRollback(t.Context(), engine.Request{Spec: h.spec}, ""); fail.ExitCode(err) != 4 {
+		if _, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: engine.Previous}); fail.ExitCode(err) != 4 {
 			t.Errorf("rollback of a first version: %v", err)
 		}
 		write(t, h.spec.Dir, "server", "version 2")
 		h.must(h.deploy())
 
-		p, err := h.engine.PlanRollback(t.Context(), engine.Request{Spec: h.spec}, "")
+		p, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: engine.Previous})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,13 +47,13 @@ func TestRollbackGoesToThePreviousVersion(t *testing.T) {
 		}
 
 		// and forward again, by its number
-		p, err = h.engine.PlanRollback(t.Context(), engine.Request{Spec: h.spec}, "2")
+		p, err = h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: "2"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.must(h.apply(p))
 		for revision, cause := range map[string]string{"7": "there is no revision"} {
-			_, err := h.engine.PlanRollback(t.Context(), engine.Request{Spec: h.spec}, revision)
+			_, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: revision})
 			if fail.ExitCode(err) != 4 || !strings.Contains(fail.From(err).Cause, cause) {
 				t.Errorf("rollback to %s: %v", revision, err)
 			}
@@ -69,7 +69,7 @@ func TestRollbackToAVersionWithoutImage(t *testing.T) {
 		write(t, h.spec.Dir, "server", "version 2")
 		h.must(h.deploy())
 		h.deleteOldestImage()
-		_, err := h.engine.PlanRollback(t.Context(), engine.Request{Spec: h.spec}, "")
+		_, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: engine.Previous})
 		if fail.ExitCode(err) != 4 || !strings.Contains(err.Error(), "no longer in the registry") {
 			t.Errorf("got %v", err)
 		}

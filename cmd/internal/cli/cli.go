@@ -98,6 +98,8 @@ func (a *app) answer(v any, text func(w io.Writer)) error {
 
 // root is the whole tree of verbs.
 func (a *app) root() *cobra.Command {
+	var flags said
+	var roll rollout
 	root := &cobra.Command{
 		Use:   "berth",
 		Short: "From a Dockerfile to an https:// URL on AWS",
@@ -106,15 +108,17 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		Args:              a.onlyVerbs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.flags.check(cmd) },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return a.wizard(cmd.Context()) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.wizard(cmd.Context(), flags, roll) },
 		DisableAutoGenTag: true, SuggestionsMinimumDistance: 2,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
 	a.flags.register(root)
+	flags.register(root.Flags())
+	roll.register(root.Flags())
 	root.AddCommand(
 		a.demoCommand(), a.inspectCommand(), a.compareCommand(), a.pricesCommand(), a.planCommand(), a.deployCommand(),
-		a.statusCommand(), a.destroyCommand(), a.versionCommand(),
+		a.statusCommand(), a.destroyCommand(), a.rollbackCommand(), a.versionCommand(),
 	)
 	return root
 }
