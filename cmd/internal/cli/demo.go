@@ -45,7 +45,7 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	if a.screens() {
-		return a.openScreens(ctx, a.openOn(a.flags.region, sims.Environment(), sims.Builder()))
+		return a.openScreens(ctx, a.openOn(a.flags.region, sims.Environment(), sims.Builder()), said{}, rollout{})
 	}
 	s, err := a.settings(ctx, said{})
 	if err != nil {

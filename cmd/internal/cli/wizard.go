@@ -13,18 +13,18 @@ import (
 )
 
 // wizard is berth without a verb: the questions, or the redeploy screen of an app that is deployed.
-func (a *app) wizard(ctx context.Context) error {
+func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 	if !a.screens() {
 		return &fail.Error{
 			Class: fail.Usage, Cause: "berth without a verb asks questions, and there is no terminal to ask on",
 			Remedy: "berth deploy --yes goes to the end without a question; berth --help lists all verbs",
 		}
 	}
-	return a.with(a.flags.region, func(eng *account) error { return a.openScreens(ctx, eng) })
+	return a.with(a.flags.region, func(eng *account) error { return a.openScreens(ctx, eng, flags, roll) })
 }
 
 // openScreens hands the terminal to the screens and says afterwards what they leave to say.
-func (a *app) openScreens(ctx context.Context, eng *account) error {
+func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll rollout) error {
 	dir, err := a.dir()
 	if err != nil {
 		return err
@@ -40,9 +40,10 @@ func (a *app) openScreens(ctx context.Context, eng *account) error {
 	res, err := tui.Run(ctx, tui.Deps{
 		Engine: eng.Engine, Dir: dir, Env: a.flags.env, Today: time.Now(),
 		Region: region, RegionFrom: from,
-		Override: func(s *spec.Spec) error { return a.override(s, said{}) },
-		NoColor:  a.flags.noColor || os.Getenv("NO_COLOR") != "",
-		ASCII:    !utf8Locale(),
+		Override:   func(s *spec.Spec) error { return a.override(s, flags) },
+		SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
+		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
+		ASCII:   !utf8Locale(),
 	})
 	if res.Text != "" {
 		fmt.Fprintln(a.Out, res.Text)
