@@ -61,28 +61,40 @@ type Account struct {
 // Open opens an account. With a File it loads what is there; a file that cannot be read as an account is an
 // error that says so and leaves the file alone.
 func Open(o Options) (*Account, error) {
-	a := &Account{
-		opts: o, faults: o.Faults, seed: o.Seed,
-		nth: map[string]int{}, used: map[string]bool{}, spent: map[int]bool{}, uploads: map[string]*upload{},
+	st := &state{Schema: schema, Account: o.Account, NoDefaultVPC: o.NoDefaultVPC, Regions: map[string]*region{}}
+	if st.Account == "" {
+		st.Account = defaultAccount
 	}
-	a.st = &state{Schema: schema, Account: o.Account, NoDefaultVPC: o.NoDefaultVPC, Regions: map[string]*region{}}
-	if a.st.Account == "" {
-		a.st.Account = defaultAccount
-	}
+	var file *store
 	if o.File != "" {
-		a.store = &store{path: o.File}
-		unlock, err := a.store.lock()
+		file = &store{path: o.File}
+		unlock, err := file.lock()
 		if err != nil {
 			return nil, err
 		}
 		defer unlock()
-		if _, err := a.store.load(&a.st); err != nil {
+		if _, err := file.load(&st); err != nil {
 			return nil, err
 		}
 	}
-	a.clk = startClock(o, a.st.Now)
+	return open(o, st, file), nil
+}
+
+// Fork opens a copy of the account in memory: the account as it is now, for another process, of which this
+// one will see nothing. A File in the options is not used.
+func (a *Account) Fork(o Options) *Account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return open(o, clone(a.st), nil)
+}
+
+func open(o Options, st *state, file *store) *Account {
+	a := &Account{
+		opts: o, faults: o.Faults, seed: o.Seed, st: st, store: file, clk: startClock(o, st.Now),
+		nth: map[string]int{}, used: map[string]bool{}, spent: map[int]bool{}, uploads: map[string]*upload{},
+	}
 	a.opened = a.now()
-	return a, nil
+	return a
 }
 
 // startClock makes a clock that shows Start (or now), but never less than what the account has shown.
@@ -198,12 +210,14 @@ func (a *Account) RenewCredentials() {
 
 // SetFaults replaces the account's faults from now on. How the app of a revision behaves was settled when
 // its rollout began, and stays.
-func (a *Account) SetFaults(faults ...Fault) error {
-	return a.locked(func(*state, time.Time) (bool, error) { // what happened until now happened under the old ones
-		a.faults = slices.Clone(faults)
-		a.spent = map[int]bool{}
-		return true, nil
-	})
+func (a *Account) SetFaults(faults ...Fault) {
+	// What happened until now happened under the old ones. A state file that cannot be read or written is
+	// what the next call will say.
+	_ = a.locked(func(*state, time.Time) (bool, error) { return true, nil })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.faults = slices.Clone(faults)
+	a.spent = map[int]bool{}
 }
 
 // Call is one attempt at an API call.

@@ -80,7 +80,7 @@ func TestRollback(t *testing.T) {
 		r := newRig(t, Options{})
 		r.deploy()
 		r.verdict(10 * time.Minute)
-		must(0, r.a.SetFaults(faults(t, "crash-task")...))(r)
+		r.a.SetFaults(faults(t, "crash-task")...)
 		r.env1 = map[string]string{"VERSION": "2"}
 		r.update(r.taskDefinition())
 		d, _ := r.verdict(10 * time.Minute)

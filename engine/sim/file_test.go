@@ -164,3 +164,19 @@ func digestOf(items []Item) string {
 	}
 	return "none"
 }
+
+// A fork goes its own way.
+func TestFork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Options{})
+		r.deploy()
+		f := rigOn(t, r.a.Fork(Options{}))
+		f.tgARN, f.lbARN = r.tgARN, r.lbARN
+		d, _ := f.verdict(10 * time.Minute)
+		if d.Status != ecstypes.ServiceDeploymentStatusSuccessful {
+			t.Errorf("in the fork the rollout ended %s", d.Status)
+		}
+		must(f.ecr.DeleteRepository(f.ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("app"), Force: true}))(f)
+		must(r.ecr.DescribeRepositories(r.ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"app"}}))(r)
+	})
+}

@@ -126,14 +126,14 @@ func TestRegistryFaults(t *testing.T) {
 		if err := push(); err == nil || !strings.Contains(err.Error(), "ecr:PutImage") {
 			t.Errorf("denied: %v", err)
 		}
-		must(0, r.a.SetFaults(faults(t, "lost=ecr:PutImage")...))(r)
+		r.a.SetFaults(faults(t, "lost=ecr:PutImage")...)
 		if err := push(); err != nil {
 			t.Errorf("a lost answer to a push: %v", err)
 		}
 		if !slices.ContainsFunc(r.a.Calls(), func(c Call) bool { return c.Operation == "PutImage" && c.Effect && c.Code == "ConnectionLost" }) {
 			t.Error("no answer was lost")
 		}
-		must(0, r.a.SetFaults(faults(t, "cut=1")...))(r)
+		r.a.SetFaults(faults(t, "cut=1")...)
 		if err := push(); !errors.Is(err, ErrCut) {
 			t.Errorf("cut: %v", err)
 		}

@@ -173,7 +173,7 @@ func TestRolesTakeAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Options{})
 		r.noWait = true
-		must(0, r.a.SetFaults(faults(t, "slow=iam:6x")...))(r)
+		r.a.SetFaults(faults(t, "slow=iam:6x")...)
 		r.deploy()
 		d, _ := r.verdict(10 * time.Minute)
 		if d.Status != ecstypes.ServiceDeploymentStatusSuccessful || !strings.Contains(r.story(), "unable to assume") {
