@@ -162,3 +162,24 @@ func TestExpiredCredentials(t *testing.T) {
 		h.must(h.deploy())
 	})
 }
+
+// A destroy that cannot finish lists what is left and what it costs.
+func TestDestroyListsWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		h.account.SetFaults(fault(t, "deny=elasticloadbalancing:DeleteLoadBalancer"))
+		res, _ := h.apply(h.plan(engine.Request{Destroy: true}))
+		if res.Outcome != event.Failed || !strings.Contains(res.Err.Cause, "elasticloadbalancing:DeleteLoadBalancer") ||
+			!strings.Contains(res.Err.Evidence, "still there: ") || !strings.Contains(res.Err.Evidence, "a month together") ||
+			strings.Contains(res.Err.Evidence, "live-beats-production-execution") {
+			t.Fatalf("ended %s: %+v", res.Outcome, res.Err)
+		}
+		t.Log(res.Err.Evidence)
+		h.account.SetFaults()
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("left %v", left)
+		}
+	})
+}

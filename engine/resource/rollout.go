@@ -186,6 +186,10 @@ func (r *rollout) judge(dep *ecstypes.ServiceDeployment, svc *ecstypes.Service, 
 	case ecstypes.ServiceDeploymentStatusRollbackFailed:
 		return false, "", r.failure(fail.Failed, "the new version failed, and so did going back", aws.ToString(dep.StatusReason))
 	case ecstypes.ServiceDeploymentStatusStopped, ecstypes.ServiceDeploymentStatusStopRequested:
+		if p := primary(svc); p != nil && aws.ToString(p.TaskDefinition) != r.TaskDefinition.ARN {
+			return false, "", r.failure(fail.Failed, "somebody else deployed "+shortARN(aws.ToString(p.TaskDefinition))+
+				" over this version", aws.ToString(dep.StatusReason))
+		}
 		return false, "", r.failure(fail.Failed, "the rollout was stopped", aws.ToString(dep.StatusReason))
 	case ecstypes.ServiceDeploymentStatusPending, ecstypes.ServiceDeploymentStatusInProgress:
 	}

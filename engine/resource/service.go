@@ -232,6 +232,7 @@ func (v *Service) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	v.touched, v.since = true, s.Clock.Now()
+	v.tellOther(s)
 	if !v.active() {
 		return v.create(ctx, s)
 	}
@@ -261,6 +262,17 @@ func (v *Service) changes() *ecs.UpdateServiceInput {
 		DeploymentConfiguration:       v.deployment(),
 		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
 		EnableExecuteCommand:          aws.Bool(true),
+	}
+}
+
+// tellOther tells of a rollout that somebody else has going on, which this one replaces.
+func (v *Service) tellOther(s *Scope) {
+	if !v.active() {
+		return
+	}
+	if p := primary(v.found); p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateInProgress {
+		s.Log("berth", fmt.Sprintf("a rollout of %s is going on since %s; this one takes its place",
+			shortARN(aws.ToString(p.TaskDefinition)), aws.ToTime(p.CreatedAt).UTC().Format("15:04:05 MST")))
 	}
 }
 

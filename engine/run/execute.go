@@ -115,15 +115,46 @@ func (r *Run) verdict(ctx context.Context) *fail.Error {
 		}
 	}
 	if len(r.failures) > 0 {
-		return r.failures[0].err
+		f := *r.failures[0].err
+		if left := r.standing(); r.plan.Destroy && left != "" {
+			f.Evidence = strings.TrimSpace(f.Evidence + "\nstill there: " + left)
+			f.Remedy = strings.TrimSpace(f.Remedy + "\nrun berth destroy again: it goes on from here")
+		}
+		return &f
 	}
 	if r.stopped || ctx.Err() != nil {
-		return &fail.Error{
+		f := &fail.Error{
 			Class: fail.Stopped, Cause: "stopped as asked",
 			Remedy: "run the same command again to go on from here, or berth destroy to remove what was made",
 		}
+		if there := r.standing(); there != "" {
+			f.Evidence = "there by now: " + there
+		}
+		return f
 	}
 	return nil
+}
+
+// standing lists what there is in AWS when the run ends too early: what a destroy did not remove, or what a
+// deployment made, each with its monthly cost, and together. The caller holds mu.
+func (r *Run) standing() string {
+	var names []string
+	var usd float64
+	for _, c := range r.plan.Changes {
+		if r.ended[c.ID] == r.plan.Destroy || c.Action == event.None && !r.plan.Destroy {
+			continue
+		}
+		name := c.Name
+		if c.MonthlyUSD > 0 {
+			name += fmt.Sprintf(" ($%.2f a month)", c.MonthlyUSD)
+			usd += c.MonthlyUSD
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s; about $%.2f a month together", strings.Join(names, ", "), usd)
 }
 
 func (r *Run) finish(f *fail.Error) {
@@ -405,6 +436,7 @@ func (w *walk) cleanup(ctx context.Context, res resource.Resource, c resource.Cl
 func (w *walk) done(res resource.Resource, text string) {
 	e := event.Event{Type: event.NodeDone, Text: text, ID: identifier(res)}
 	w.mu.Lock()
+	w.ended[res.Info().ID] = true
 	if began, ok := w.began[res.Info().ID]; ok {
 		e.ElapsedS = event.Seconds(w.opts.Scope.Clock.Since(began))
 	}

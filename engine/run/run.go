@@ -58,6 +58,7 @@ type Run struct {
 	verified string
 	began    map[string]time.Time // when each node started, by id
 	failures []failure
+	ended    map[string]bool // nodes that are done, by id
 	result   Result
 	graph    graph.Graph              // of the steps
 	took     map[string]time.Duration // each step, by name
@@ -74,7 +75,7 @@ func Start(ctx context.Context, p *plan.Plan, o Options) *Run {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Run{
 		opts: o, plan: p, bus: event.NewBus(o.ID, o.Scope.Clock.Now), cancel: cancel,
-		done: make(chan struct{}), stop: make(chan struct{}), giveUp: make(chan struct{}), began: map[string]time.Time{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
+		done: make(chan struct{}), stop: make(chan struct{}), giveUp: make(chan struct{}), began: map[string]time.Time{}, ended: map[string]bool{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
 	}
 	go func() {
 		defer close(r.done)
