@@ -80,7 +80,10 @@ func (st *state) newVPC(r *region, cidr string, now time.Time, t tagMap) *vpc {
 	return v
 }
 
-func (r *region) vpc(id string) *vpc { return find(r.VPCs, func(v *vpc) bool { return v.ID == id }) }
+func (r *region) vpc(id string) *vpc {
+	return find(r.VPCs, func(v *vpc) bool { return v.ID == id })
+}
+
 func (r *region) subnet(id string) *subnet {
 	return find(r.Subnets, func(s *subnet) bool { return s.ID == id })
 }

@@ -108,7 +108,7 @@ func (p *repository) forArch(img *ecrImage, arch string) *ecrImage {
 
 // pull checks everything that a task needs before its containers start. It gives the size to pull, or why
 // the start fails and how long that takes to show.
-func (w *world) pull(t *task, d *taskDef, at time.Time) (size int64, doomed *doom, wait time.Duration) {
+func (w *world) pull(t *task, d *taskDef) (size int64, doomed *doom, wait time.Duration) {
 	k := d.main()
 	l := w.locate(str(k.Image))
 	quick := w.a.delay(latInitFail, t.ID)

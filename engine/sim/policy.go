@@ -24,12 +24,13 @@ type statement struct {
 type principalSpec struct{ Service oneOrMany[string] }
 
 func (p *principalSpec) UnmarshalJSON(b []byte) error {
-	var kinds map[string]oneOrMany[string]
-	if json.Unmarshal(b, &kinds) != nil {
+	if len(b) > 0 && b[0] != '{' {
 		return nil // "*": nothing that the account needs
 	}
+	var kinds map[string]oneOrMany[string]
+	err := json.Unmarshal(b, &kinds)
 	p.Service = kinds["Service"]
-	return nil
+	return err
 }
 
 // oneOrMany reads a JSON value that may stand alone or in a list.
