@@ -163,6 +163,17 @@ func (r *Run) asked() bool {
 	return r.stopped
 }
 
+// Took is how long each step took, by its name: a resource's id for the change itself, id/ready for the wait
+// until it was ready, id/cleanup for what was removed at the end. It is known once the run is done.
+func (r *Run) Took() map[string]time.Duration {
+	select {
+	case <-r.done:
+		return r.took
+	default:
+		return nil
+	}
+}
+
 // Critical is the chain of steps that the run could not have been faster than, with every step taking as long
 // as it did, and its length. It is known once the run is done.
 func (r *Run) Critical() (steps []string, length time.Duration) {
