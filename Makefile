@@ -12,7 +12,7 @@ help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 bin/berth: FORCE
-	@$(GO) build -trimpath -o bin/berth ./cmd/berth
+	@$(GO) build -o bin/berth ./cmd/berth
 
 .PHONY: FORCE
 FORCE:
