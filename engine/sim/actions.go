@@ -1,6 +1,7 @@
 package sim
 
 import (
+	aas "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -8,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	sd "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
@@ -62,6 +64,20 @@ func actionsOf(rec Call, in any) []string {
 		add(len(in.Tags) > 0, "ecr:TagResource")
 	case *iam.CreateRoleInput:
 		add(len(in.Tags) > 0, "iam:TagRole")
+	case *sd.CreatePrivateDnsNamespaceInput: // makes a hosted zone in the caller's name (ecs-provisioning 4.9)
+		add(len(in.Tags) > 0, "servicediscovery:TagResource")
+		more = append(more, "route53:CreateHostedZone", "route53:GetHostedZone", "route53:ListHostedZonesByName",
+			"route53:AssociateVPCWithHostedZone", "ec2:DescribeVpcs")
+	case *sd.CreateServiceInput:
+		add(len(in.Tags) > 0, "servicediscovery:TagResource")
+	case *sd.DeleteNamespaceInput:
+		more = append(more, "route53:GetHostedZone", "route53:DeleteHostedZone")
+	case *aas.RegisterScalableTargetInput: // looks at the service and scales it in the caller's name (4.18)
+		more = append(more, "ecs:DescribeServices", "ecs:UpdateService")
+	case *aas.PutScalingPolicyInput:
+		more = append(more, "cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms")
+	case *aas.DeregisterScalableTargetInput:
+		more = append(more, "cloudwatch:DeleteAlarms")
 	case *ssm.PutParameterInput:
 		add(len(in.Tags) > 0, "ssm:AddTagsToResource")
 	case *ec2.CreateVpcInput:

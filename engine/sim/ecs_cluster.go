@@ -282,11 +282,7 @@ func ecsUntagResource(c *call, in *ecs.UntagResourceInput) (*ecs.UntagResourceOu
 	if t == nil {
 		return nil, noECSResource()
 	}
-	kept := tagMap{}.merge(*t)
-	for _, k := range in.TagKeys {
-		delete(kept, k)
-	}
-	*t = kept
+	*t = t.without(in.TagKeys)
 	return &ecs.UntagResourceOutput{}, nil
 }
 

@@ -237,7 +237,7 @@ func attr(have, defaults map[string]string, key string) string {
 // checkAttr checks an attribute that is being set.
 func checkAttr(defaults map[string]string, key, value string) error {
 	if _, ok := defaults[key]; !ok {
-		return validation("Load balancer or target group attribute key '%s' is not recognized", key)
+		return validation("The attribute key '%s' is not recognized", key)
 	}
 	if lim, ok := attrRanges[key]; ok {
 		if n, err := strconv.Atoi(value); err != nil || n < lim[0] || n > lim[1] {
@@ -384,11 +384,7 @@ func elbRemoveTags(c *call, in *elb.RemoveTagsInput) (*elb.RemoveTagsOutput, err
 		if t == nil {
 			return nil, noELBResource(arn)
 		}
-		kept := tagMap{}.merge(*t)
-		for _, k := range in.TagKeys {
-			delete(kept, k)
-		}
-		*t = kept
+		*t = t.without(in.TagKeys)
 	}
 	return &elb.RemoveTagsOutput{}, nil
 }

@@ -16,6 +16,7 @@ type listener struct {
 	Certs    []string
 	Policy   string
 	Default  []elbtypes.Action
+	Attrs    map[string]string
 	Rules    []*rule // without the default one
 	Tags     tagMap
 }

@@ -242,6 +242,13 @@ func iamTagRole(c *call, in *iam.TagRoleInput) (*iam.TagRoleOutput, error) {
 	})
 }
 
+func iamUntagRole(c *call, in *iam.UntagRoleInput) (*iam.UntagRoleOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.UntagRoleOutput, error) {
+		r.Tags = r.Tags.without(in.TagKeys)
+		return &iam.UntagRoleOutput{}, nil
+	})
+}
+
 func iamListRoleTags(c *call, in *iam.ListRoleTagsInput) (*iam.ListRoleTagsOutput, error) {
 	return onRole(c, in.RoleName, func(r *role) (*iam.ListRoleTagsOutput, error) {
 		return &iam.ListRoleTagsOutput{Tags: c.roleOut(r).Tags}, nil

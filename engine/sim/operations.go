@@ -22,7 +22,7 @@ var operations = sync.OnceValue(func() map[string]operation {
 
 		op(iamCreateRole), op(iamGetRole), op(iamUpdateAssumeRolePolicy), op(iamPutRolePolicy), op(iamGetRolePolicy),
 		op(iamListRolePolicies), op(iamDeleteRolePolicy), op(iamAttachRolePolicy), op(iamDetachRolePolicy),
-		op(iamListAttachedRolePolicies), op(iamListRoles), op(iamDeleteRole), op(iamTagRole), op(iamListRoleTags),
+		op(iamListAttachedRolePolicies), op(iamListRoles), op(iamDeleteRole), op(iamTagRole), op(iamUntagRole), op(iamListRoleTags),
 		op(iamCreateServiceLinkedRole), op(iamSimulatePrincipalPolicy),
 
 		op(ecrCreateRepository), op(ecrDescribeRepositories), op(ecrDeleteRepository), op(ecrPutLifecyclePolicy),
@@ -47,6 +47,8 @@ var operations = sync.OnceValue(func() map[string]operation {
 		op(elbModifyLoadBalancerAttributes), op(elbSetSubnets), op(elbSetSecurityGroups), op(elbSetIpAddressType),
 		op(elbDeleteLoadBalancer), op(elbDescribeTags), op(elbAddTags), op(elbRemoveTags), op(elbDescribeAccountLimits),
 		op(elbCreateListener), op(elbDescribeListeners), op(elbModifyListener), op(elbDeleteListener),
+		op(elbDescribeSSLPolicies), op(elbAddListenerCertificates), op(elbRemoveListenerCertificates),
+		op(elbDescribeListenerCertificates), op(elbDescribeListenerAttributes), op(elbModifyListenerAttributes),
 		op(elbCreateRule), op(elbDescribeRules), op(elbModifyRule), op(elbDeleteRule),
 		op(elbCreateTargetGroup), op(elbDescribeTargetGroups), op(elbModifyTargetGroup),
 		op(elbDescribeTargetGroupAttributes), op(elbModifyTargetGroupAttributes), op(elbDeleteTargetGroup),
@@ -63,7 +65,8 @@ var operations = sync.OnceValue(func() map[string]operation {
 		op(aasPutScalingPolicy), op(aasDescribeScalingPolicies),
 
 		op(ssmPutParameter), op(ssmGetParameter), op(ssmGetParameters), op(ssmGetParametersByPath), op(ssmDescribeParameters),
-		op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmListTagsForResource),
+		op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmRemoveTagsFromResource),
+		op(ssmListTagsForResource),
 
 		op(quotasGetServiceQuota), op(quotasListServiceQuotas),
 

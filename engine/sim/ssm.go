@@ -201,6 +201,15 @@ func ssmAddTagsToResource(c *call, in *ssm.AddTagsToResourceInput) (*ssm.AddTags
 	return &ssm.AddTagsToResourceOutput{}, nil
 }
 
+func ssmRemoveTagsFromResource(c *call, in *ssm.RemoveTagsFromResourceInput) (*ssm.RemoveTagsFromResourceOutput, error) {
+	p, err := c.taggable(in.ResourceType, in.ResourceId)
+	if err != nil {
+		return nil, err
+	}
+	p.Tags = p.Tags.without(in.TagKeys)
+	return &ssm.RemoveTagsFromResourceOutput{}, nil
+}
+
 func ssmListTagsForResource(c *call, in *ssm.ListTagsForResourceInput) (*ssm.ListTagsForResourceOutput, error) {
 	p, err := c.taggable(in.ResourceType, in.ResourceId)
 	if err != nil {

@@ -73,6 +73,17 @@ func (t tagMap) merge(more tagMap) tagMap {
 	return out
 }
 
+// without gives the tags but those with the keys.
+func (t tagMap) without(keys []string) tagMap {
+	kept := tagMap{}
+	for k, v := range t {
+		if !slices.Contains(keys, k) {
+			kept[k] = v
+		}
+	}
+	return kept
+}
+
 // tagsFrom reads the tags of any service's own tag type.
 func tagsFrom[T any](in []T, kv func(T) (key, value *string)) tagMap {
 	if len(in) == 0 {

@@ -1,0 +1,108 @@
+package sim
+
+import (
+	"slices"
+
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+// The security policies of HTTPS listeners that the account knows.
+var sslPolicies = []string{
+	"ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+	"ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+}
+
+// The attributes of a new listener, with their defaults.
+var listenerAttrs = map[string]string{
+	"routing.http.response.server.enabled": "true", "routing.http.response.strict_transport_security.header_value": "",
+	"routing.http.response.x_content_type_options.header_value": "", "routing.http.response.x_frame_options.header_value": "",
+}
+
+// onListener looks a listener up and passes it to fn.
+func onListener[Out any](c *call, arn *string, fn func(*listener) (*Out, error)) (*Out, error) {
+	_, l := c.r.listener(str(arn))
+	if l == nil {
+		return nil, noListener(str(arn))
+	}
+	return fn(l)
+}
+
+func elbDescribeSSLPolicies(_ *call, in *elb.DescribeSSLPoliciesInput) (*elb.DescribeSSLPoliciesOutput, error) {
+	out := &elb.DescribeSSLPoliciesOutput{}
+	for _, n := range in.Names {
+		if !slices.Contains(sslPolicies, n) {
+			return nil, &elbtypes.SSLPolicyNotFoundException{Message: msg("SSL policy '%s' not found", n)}
+		}
+	}
+	for _, n := range sslPolicies {
+		if len(in.Names) == 0 || slices.Contains(in.Names, n) {
+			out.SslPolicies = append(out.SslPolicies, elbtypes.SslPolicy{Name: new(n), SupportedLoadBalancerTypes: []string{"application", "network"}})
+		}
+	}
+	return out, nil
+}
+
+// elbAddListenerCertificates adds certificates for SNI; the default one is the first of the list.
+func elbAddListenerCertificates(c *call, in *elb.AddListenerCertificatesInput) (*elb.AddListenerCertificatesOutput, error) {
+	return onListener(c, in.ListenerArn, func(l *listener) (*elb.AddListenerCertificatesOutput, error) {
+		for _, x := range in.Certificates {
+			if arn := str(x.CertificateArn); !slices.Contains(l.Certs, arn) {
+				l.Certs = append(l.Certs, arn)
+			}
+		}
+		return &elb.AddListenerCertificatesOutput{Certificates: in.Certificates}, nil
+	})
+}
+
+func elbRemoveListenerCertificates(c *call, in *elb.RemoveListenerCertificatesInput) (*elb.RemoveListenerCertificatesOutput, error) {
+	return onListener(c, in.ListenerArn, func(l *listener) (*elb.RemoveListenerCertificatesOutput, error) {
+		for _, x := range in.Certificates {
+			if i := slices.Index(l.Certs, str(x.CertificateArn)); i > 0 { // the default one stays
+				l.Certs = slices.Delete(slices.Clone(l.Certs), i, i+1)
+			}
+		}
+		return &elb.RemoveListenerCertificatesOutput{}, nil
+	})
+}
+
+func elbDescribeListenerCertificates(c *call, in *elb.DescribeListenerCertificatesInput) (*elb.DescribeListenerCertificatesOutput, error) {
+	return onListener(c, in.ListenerArn, func(l *listener) (*elb.DescribeListenerCertificatesOutput, error) {
+		out := &elb.DescribeListenerCertificatesOutput{}
+		for i, arn := range l.Certs {
+			out.Certificates = append(out.Certificates, elbtypes.Certificate{CertificateArn: new(arn), IsDefault: new(i == 0)})
+		}
+		return out, nil
+	})
+}
+
+func (l *listener) attrsOut() []elbtypes.ListenerAttribute {
+	var out []elbtypes.ListenerAttribute
+	for _, k := range tagMap(listenerAttrs).keys() {
+		out = append(out, elbtypes.ListenerAttribute{Key: new(k), Value: new(attr(l.Attrs, listenerAttrs, k))})
+	}
+	return out
+}
+
+func elbDescribeListenerAttributes(c *call, in *elb.DescribeListenerAttributesInput) (*elb.DescribeListenerAttributesOutput, error) {
+	return onListener(c, in.ListenerArn, func(l *listener) (*elb.DescribeListenerAttributesOutput, error) {
+		return &elb.DescribeListenerAttributesOutput{Attributes: l.attrsOut()}, nil
+	})
+}
+
+func elbModifyListenerAttributes(c *call, in *elb.ModifyListenerAttributesInput) (*elb.ModifyListenerAttributesOutput, error) {
+	return onListener(c, in.ListenerArn, func(l *listener) (*elb.ModifyListenerAttributesOutput, error) {
+		for _, a := range in.Attributes {
+			if err := checkAttr(listenerAttrs, str(a.Key), str(a.Value)); err != nil {
+				return nil, err
+			}
+		}
+		for _, a := range in.Attributes {
+			if l.Attrs == nil {
+				l.Attrs = map[string]string{}
+			}
+			l.Attrs[str(a.Key)] = str(a.Value)
+		}
+		return &elb.ModifyListenerAttributesOutput{Attributes: l.attrsOut()}, nil
+	})
+}
