@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -44,6 +45,7 @@ type Clients struct {
 	SSM        *ssm.Client
 	CloudMap   *servicediscovery.Client
 	Scaling    *applicationautoscaling.Client
+	Quotas     *servicequotas.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -104,7 +106,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ECR: ecr.NewFromConfig(cfg), Logs: cloudwatchlogs.NewFromConfig(cfg), ECS: ecs.NewFromConfig(cfg),
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
-		Scaling: applicationautoscaling.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
+		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
 		PollEvery: e.PollEvery, login: l,
 	}, nil
 }
