@@ -259,6 +259,9 @@ func ruleARN(listener, id string) string {
 // checkConditions checks the limits of section 3.2: header names of 40 and values of 128 characters.
 func checkConditions(conditions []elbtypes.RuleCondition) error {
 	for _, x := range conditions {
+		if str(x.Field) == "http-header" && x.HttpHeaderConfig == nil {
+			return validation("A condition on a header needs its configuration")
+		}
 		if h := x.HttpHeaderConfig; h != nil {
 			if len(str(h.HttpHeaderName)) > 40 || len(h.Values) == 0 ||
 				slices.ContainsFunc(h.Values, func(v string) bool { return len(v) > 128 }) {

@@ -34,8 +34,11 @@ type logLine struct {
 	Text string
 }
 
-// linesKept bounds a log stream; the oldest lines go first.
-const linesKept = 500
+// linesKept bounds a log stream and streamsKept a log group; the oldest go first.
+const (
+	linesKept   = 500
+	streamsKept = 500
+)
 
 func (r *region) logGroup(name string) *logGroup {
 	return find(r.LogGroups, func(g *logGroup) bool { return g.Name == name })
@@ -54,7 +57,9 @@ func (r *region) write(group, stream string, at time.Time, text string) {
 	s := g.stream(stream)
 	if s == nil {
 		s = &logStream{Name: stream, Created: at}
-		g.Streams = append(g.Streams, s)
+		if g.Streams = append(g.Streams, s); len(g.Streams) > streamsKept {
+			g.Streams = slices.Clone(g.Streams[1:])
+		}
 	}
 	s.Count++
 	s.Lines = append(s.Lines, logLine{N: s.Count, At: at, Text: text})
