@@ -19,6 +19,7 @@ import (
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui/app"
+	"berth/tui/ask"
 	"berth/tui/screen"
 	"berth/tui/theme"
 )
@@ -70,11 +71,9 @@ func Run(ctx context.Context, d Deps) (Result, error) {
 	if d.Output == nil {
 		out.File = os.Stdout
 	}
-	s := screen.NewSession(inner, screen.Options{
-		Engine: screen.Open(d.Engine), Theme: d.theme(out), Copy: out.Copy, Dir: d.Dir, Env: d.Env, Today: d.Today,
-		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
-		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout,
-	})
+	o := d.options()
+	o.Theme, o.Copy = d.theme(out), out.Copy
+	s := screen.NewSession(inner, o)
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out)}
 	if d.Input != nil {
 		options = append(options, tea.WithInput(d.Input))
@@ -100,6 +99,20 @@ func Run(ctx context.Context, d Deps) (Result, error) {
 		return r, fmt.Errorf("draw the screens: %w", err)
 	}
 	return r, nil
+}
+
+// Ask is the wizard without a screen, line by line from in to out. It returns the plan that was confirmed, to
+// be applied by the caller, or nil when the user left.
+func Ask(ctx context.Context, d Deps, in io.Reader, out io.Writer) (*engine.Plan, error) {
+	return ask.Run(ctx, d.options(), in, out)
+}
+
+func (d Deps) options() screen.Options {
+	return screen.Options{
+		Engine: screen.Open(d.Engine), Dir: d.Dir, Env: d.Env, Today: d.Today,
+		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
+		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout,
+	}
 }
 
 // settle ends a run that goes on after the screens are gone, and says whether it had to be left behind.

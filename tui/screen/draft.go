@@ -186,7 +186,7 @@ func (d *Draft) Requirements() advise.Requirements {
 	s, n := d.Spec, d.findings.Needs
 	return advise.Requirements{
 		WebSockets:            s.Network.WebSockets,
-		WebSocketUploads:      d.truth("websocket_uploads", n.WebSocketUploads),
+		WebSocketUploads:      s.Network.WebSockets && d.truth("websocket_uploads", n.WebSocketUploads),
 		Clustering:            s.Network.Clustering != "",
 		StickySessions:        d.truth("sticky_sessions", n.StickySessions),
 		PersistentStorage:     d.truth("persistent_storage", n.PersistentStorage || len(s.Storage) > 0),

@@ -136,15 +136,6 @@ func (s *Session) Compare() (*compare.Result, error) {
 	return s.Advisor.Compare(s.Draft.Requirements(), s.Draft.Usage())
 }
 
-// Fits says in a word what the services make of the app as it stands now; nil when it cannot be told.
-func (s *Session) Fits() []compare.Service {
-	r, err := s.Compare()
-	if err != nil {
-		return nil
-	}
-	return r.Services
-}
-
 // Request asks for a plan of the app as it stands now.
 func (s *Session) Request(destroy bool) Request {
 	return Request{

@@ -9,6 +9,7 @@ import (
 
 	"berth/compare"
 	"berth/compare/advise"
+	"berth/engine/fail"
 	"berth/tui/form"
 	"berth/tui/screen"
 	"berth/tui/theme"
@@ -20,21 +21,22 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	questions []question
+	questions []Question
 	cursor    int
 	offset    int
 	editor    form.Editor
 	problem   string // of the question with the cursor
 	news      string // what the last answer changed
 	services  []compare.Service
+	trouble   string // why the services cannot be judged
 }
 
 // New makes the screen.
-func New(s *screen.Session) *Screen { return &Screen{s: s, questions: all(), cursor: 1} }
+func New(s *screen.Session) *Screen { return &Screen{s: s, questions: All(), cursor: 1} }
 
 // Enter judges anew: settings may have changed meanwhile.
 func (n *Screen) Enter() tea.Cmd {
-	n.services = n.s.Fits()
+	n.judge()
 	n.news = ""
 	return nil
 }
@@ -74,13 +76,13 @@ func (n *Screen) onKey(k tea.KeyMsg) {
 	case "end":
 		n.cursor = len(n.questions) - 1
 	case " ", "e":
-		if q.kind == yesNo {
+		if q.Kind == YesNo {
 			n.toggle(q)
 			return
 		}
 		n.open(q)
 	case "y", "n":
-		if q.kind == yesNo && q.on(n.s.Draft) != (k.String() == "y") {
+		if q.Kind == YesNo && q.on(n.s.Draft) != (k.String() == "y") {
 			n.toggle(q)
 		}
 	case "left", "right", "-", "+":
@@ -101,13 +103,13 @@ func (n *Screen) move(by int) {
 // ask puts the cursor on a question that needs an answer, and says why.
 func (n *Screen) ask(id, why string) {
 	for i, q := range n.questions {
-		if q.id == id {
+		if q.ID == id {
 			n.cursor, n.problem = i, why
 		}
 	}
 }
 
-func (n *Screen) toggle(q question) {
+func (n *Screen) toggle(q Question) {
 	value := "true"
 	if q.on(n.s.Draft) {
 		value = "false"
@@ -116,28 +118,28 @@ func (n *Screen) toggle(q question) {
 }
 
 // step changes the answer by the arrow keys: numbers by one, yes and no in turn.
-func (n *Screen) step(q question, key string) {
+func (n *Screen) step(q Question, key string) {
 	by := 1
 	if key == "left" || key == "-" {
 		by = -1
 	}
-	switch q.kind {
-	case yesNo:
+	switch q.Kind {
+	case YesNo:
 		n.toggle(q)
-	case number:
-		if q.id == "instances" {
+	case Number:
+		if q.ID == "instances" {
 			n.answer(q, stepped(n.s.Spec().Service.Instances, by))
 		}
 	}
 }
 
-func (n *Screen) open(q question) {
-	value, _ := q.value(n.s.Draft)
-	if q.kind == region {
+func (n *Screen) open(q Question) {
+	value, _ := q.Value(n.s.Draft)
+	if q.Kind == Region {
 		n.editor = form.NewChoice(n.s.Theme, n.s.Regions(), value)
 		return
 	}
-	n.editor = form.NewText(n.s.Theme, "", value, q.check)
+	n.editor = form.NewText(n.s.Theme, "", value, q.Check)
 }
 
 func (n *Screen) edit(k tea.KeyMsg) {
@@ -152,10 +154,10 @@ func (n *Screen) edit(k tea.KeyMsg) {
 	}
 }
 
-func (n *Screen) answer(q question, value string) {
+func (n *Screen) answer(q Question, value string) {
 	before := n.services
 	n.problem = ""
-	if err := q.answer(n.s.Draft, value); err != nil {
+	if err := q.Answer(n.s.Draft, value); err != nil {
 		n.problem = err.Error()
 		return
 	}
@@ -164,8 +166,20 @@ func (n *Screen) answer(q question, value string) {
 
 // changed judges anew and says what the answer did to the services.
 func (n *Screen) changed(before []compare.Service) {
-	n.services = n.s.Fits()
-	n.news = news(before, n.services)
+	n.judge()
+	if n.trouble == "" {
+		n.news = news(before, n.services)
+	}
+}
+
+func (n *Screen) judge() {
+	n.services, n.trouble = nil, ""
+	r, err := n.s.Compare()
+	if err != nil {
+		n.trouble = fail.From(err).Cause
+		return
+	}
+	n.services = r.Services
 }
 
 // news says in one sentence which service an answer ruled out or brought back.
@@ -251,12 +265,12 @@ func (n *Screen) asideHeight() int { return max(4, min(9, n.height/3)) }
 func (n *Screen) fields() widget.Fields {
 	f := widget.Fields{Theme: n.s.Theme, Cursor: n.cursor, Offset: n.offset}
 	for i, q := range n.questions {
-		if q.id == "" {
-			f.Fields = append(f.Fields, widget.Field{Heading: q.label})
+		if q.ID == "" {
+			f.Fields = append(f.Fields, widget.Field{Heading: q.Label})
 			continue
 		}
-		_, show := q.value(n.s.Draft)
-		x := widget.Field{Label: q.label, Value: show, From: q.from(n.s.Draft, n.s.Findings)}
+		_, show := q.Value(n.s.Draft)
+		x := widget.Field{Label: q.Label, Value: show, From: q.From(n.s.Draft, n.s.Findings)}
 		x.Unset = show == "no" || show == "none" || show == "no limit"
 		if i == n.cursor {
 			x.Problem = n.problem
@@ -293,9 +307,9 @@ func (n *Screen) aside(width, height int) []string {
 	verdicts := n.verdicts(width, height, q)
 	var lines []string
 	if n.wide() {
-		lines = append(lines, th.Strong.Paint(q.label))
+		lines = append(lines, th.Strong.Paint(q.Label))
 	}
-	explain := widget.Paragraph(th.Quiet, q.why, width)
+	explain := widget.Paragraph(th.Quiet, q.Why, width)
 	if room := max(1, height-len(lines)-len(verdicts)-1); len(explain) > room {
 		explain = explain[:room]
 	}
@@ -310,8 +324,11 @@ func (n *Screen) aside(width, height int) []string {
 }
 
 // verdicts lists the services, one a line where there is room, with what this question says about each.
-func (n *Screen) verdicts(width, height int, q question) []string {
+func (n *Screen) verdicts(width, height int, q Question) []string {
 	th := n.s.Theme
+	if n.trouble != "" {
+		return widget.Paragraph(th.Warn, "The services cannot be judged: "+n.trouble, width)
+	}
 	if !n.wide() && height < len(n.services)+3 {
 		return n.summary(width)
 	}
@@ -319,7 +336,7 @@ func (n *Screen) verdicts(width, height int, q question) []string {
 	for _, s := range n.services {
 		glyph, ink := screen.VerdictGlyph(th, s.Verdict)
 		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(th.Text, screen.ShortName(s.Name), min(20, width/2)).Gap(1)
-		lines = append(lines, l.Put(th.Quiet, about(s, q.id)).String())
+		lines = append(lines, l.Put(th.Quiet, about(s, q.ID)).String())
 	}
 	return lines
 }

@@ -10,103 +10,104 @@ import (
 	"berth/tui/widget"
 )
 
-// kind is how a question is answered.
-type kind int
+// Kind is how a question is answered.
+type Kind int
 
+// The kinds.
 const (
-	yesNo kind = iota
-	number
-	money
-	text
-	region
+	YesNo Kind = iota
+	Number
+	Money
+	Text
+	Region
 )
 
-// question is one thing to ask. Its answer is a key of berth.toml, or a need that only the choice of the
-// service depends on.
-type question struct {
-	id    string // the requirement it decides, as reasons name it
+// Question is one thing to ask. Its answer is a key of berth.toml, or a need that only the choice of the
+// service depends on. A Question without an ID is a heading.
+type Question struct {
+	ID    string // the requirement it decides, as reasons name it
+	Kind  Kind
+	Label string
+	Why   string // why it matters and what it decides
 	key   string // of berth.toml, empty when there is none
-	kind  kind
-	label string
-	why   string // why it matters and what it decides
 	yes   string // the value of key that means yes; empty for a truth
 	found func(*screen.Findings) bool
 }
 
 type section struct {
 	heading   string
-	questions []question
+	questions []Question
 }
 
 var sections = []section{
-	{"What the app needs", []question{
-		{id: "websockets", key: "network.websockets", label: "WebSockets",
-			why:   "Does it hold WebSocket connections open, as LiveView, Socket.IO or ActionCable do? Not every service lets them through.",
+	{"What the app needs", []Question{
+		{ID: "websockets", key: "network.websockets", Label: "WebSockets",
+			Why:   "Does it hold WebSocket connections open, as LiveView, Socket.IO or ActionCable do? Not every service lets them through.",
 			found: func(f *screen.Findings) bool { return f.Needs.WebSockets }},
-		{id: "websocket_uploads", label: "Uploads over WebSockets",
-			why:   "Do files travel over the WebSocket? Then long polling is no way out where there are no WebSockets.",
+		{ID: "websocket_uploads", Label: "Uploads over WebSockets",
+			Why:   "Do files travel over the WebSocket? Then long polling is no way out where there are no WebSockets.",
 			found: func(f *screen.Findings) bool { return f.Needs.WebSocketUploads }},
-		{id: "clustering", key: "network.clustering", yes: "dns", label: "Nodes talk to each other",
-			why:   "Do the instances form a cluster, as Erlang nodes or a PubSub without Redis do? They need a network of their own.",
+		{ID: "clustering", key: "network.clustering", yes: "dns", Label: "Nodes talk to each other",
+			Why:   "Do the instances form a cluster, as Erlang nodes or a PubSub without Redis do? They need a network of their own.",
 			found: func(f *screen.Findings) bool { return f.Needs.Clustering }},
-		{id: "persistent_storage", label: "Files that must stay",
-			why:   "Does it keep files on its own disk that must survive a new version? Containers lose their disk when they are replaced.",
+		{ID: "persistent_storage", Label: "Files that must stay",
+			Why:   "Does it keep files on its own disk that must survive a new version? Containers lose their disk when they are replaced.",
 			found: func(f *screen.Findings) bool { return f.Needs.PersistentStorage }},
 	}},
-	{"Where and how much", []question{
-		{id: "region", key: "region", kind: region, label: "Region",
-			why: "The AWS region nearest to the users. It decides which services there are and what they cost."},
-		{id: "instances", key: "service.instances", kind: number, label: "Instances",
-			why: "How many containers run at the same time. Two survive the loss of one; each costs the same again."},
-		{id: "max_monthly_usd", kind: money, label: "Budget a month",
-			why: "The most that it may cost a month, in US dollars. Services above it drop out. Empty: no limit."},
+	{"Where and how much", []Question{
+		{ID: "region", key: "region", Kind: Region, Label: "Region",
+			Why: "The AWS region nearest to the users. It decides which services there are and what they cost."},
+		{ID: "instances", key: "service.instances", Kind: Number, Label: "Instances",
+			Why: "How many containers run at the same time. Two survive the loss of one; each costs the same again."},
+		{ID: "max_monthly_usd", Kind: Money, Label: "Budget a month",
+			Why: "The most that it may cost a month, in US dollars. Services above it drop out. Empty: no limit."},
 	}},
-	{"Rarely needed", []question{
-		{id: "grpc", label: "gRPC",
-			why:   "Does it speak gRPC (HTTP/2) itself? Few services pass HTTP/2 on to the container.",
+	{"Rarely needed", []Question{
+		{ID: "grpc", Label: "gRPC",
+			Why:   "Does it speak gRPC (HTTP/2) itself? Few services pass HTTP/2 on to the container.",
 			found: func(f *screen.Findings) bool { return f.Needs.GRPC }},
-		{id: "sticky_sessions", label: "Sticky sessions",
-			why:   "Must a user come back to the same instance, because it keeps sessions in its memory?",
+		{ID: "sticky_sessions", Label: "Sticky sessions",
+			Why:   "Must a user come back to the same instance, because it keeps sessions in its memory?",
 			found: func(f *screen.Findings) bool { return f.Needs.StickySessions }},
-		{id: "custom_domain", key: "network.domain", kind: text, label: "Own domain",
-			why: "A domain of your own, such as www.example.com. Empty: an https:// address that comes with AWS."},
-		{id: "release_command", key: "service.release_command", kind: text, label: "Release command",
-			why: "A command that runs once before each new version, such as a database migration."},
-		{id: "longest_request_seconds", kind: number, label: "Longest request",
-			why: "How many seconds the slowest request takes. Some services cut requests off after a fixed time."},
-		{id: "scale_to_zero", label: "Nothing when idle",
-			why: "Shall nothing run, and nothing be paid, while nobody uses it? The first request then waits for a start."},
-		{id: "shell", label: "Shell in the container",
-			why: "Is a shell inside the running container needed, to look after it?"},
-		{id: "app_runner_customer", label: "Used App Runner before",
-			why: "App Runner takes no new customers. Did this account use it before it closed?"},
+		{ID: "custom_domain", key: "network.domain", Kind: Text, Label: "Own domain",
+			Why: "A domain of your own, such as www.example.com. Empty: an https:// address that comes with AWS."},
+		{ID: "release_command", key: "service.release_command", Kind: Text, Label: "Release command",
+			Why: "A command that runs once before each new version, such as a database migration."},
+		{ID: "longest_request_seconds", Kind: Number, Label: "Longest request",
+			Why: "How many seconds the slowest request takes. Some services cut requests off after a fixed time."},
+		{ID: "scale_to_zero", Label: "Nothing when idle",
+			Why: "Shall nothing run, and nothing be paid, while nobody uses it? The first request then waits for a start."},
+		{ID: "shell", Label: "Shell in the container",
+			Why: "Is a shell inside the running container needed, to look after it?"},
+		{ID: "app_runner_customer", Label: "Used App Runner before",
+			Why: "App Runner takes no new customers. Did this account use it before it closed?"},
 	}},
 }
 
-// value is the answer as it stands: as text to edit, and as people read it.
-func (q question) value(d *screen.Draft) (edit, show string) {
+// Value is the answer as it stands: as text to edit, and as people read it.
+func (q Question) Value(d *screen.Draft) (edit, show string) {
 	if q.key != "" {
 		v, _ := d.Spec.Get(q.key)
 		edit = strings.TrimSpace(fmt.Sprint(v))
-	} else if a, ok := d.Answered(q.id); ok {
+	} else if a, ok := d.Answered(q.ID); ok {
 		edit = a
 	}
-	switch q.kind {
-	case yesNo:
+	switch q.Kind {
+	case YesNo:
 		if q.on(d) {
 			return "true", "yes"
 		}
 		return "false", "no"
-	case money:
+	case Money:
 		if v, err := strconv.ParseFloat(edit, 64); err == nil && v > 0 {
 			return edit, "at most " + widget.USD(v)
 		}
 		return "", "no limit"
-	case number:
+	case Number:
 		if edit == "0" {
 			edit = ""
 		}
-		if q.id == "longest_request_seconds" && edit != "" {
+		if q.ID == "longest_request_seconds" && edit != "" {
 			return edit, edit + " s"
 		}
 	}
@@ -117,9 +118,9 @@ func (q question) value(d *screen.Draft) (edit, show string) {
 }
 
 // on is the answer of a yes-or-no question.
-func (q question) on(d *screen.Draft) bool {
+func (q Question) on(d *screen.Draft) bool {
 	r := d.Requirements()
-	switch q.id {
+	switch q.ID {
 	case "websockets":
 		return r.WebSockets
 	case "websocket_uploads":
@@ -143,15 +144,18 @@ func (q question) on(d *screen.Draft) bool {
 	}
 }
 
-// from says where the answer came from.
-func (q question) from(d *screen.Draft, f *screen.Findings) string {
+// From says where the answer came from.
+func (q Question) From(d *screen.Draft, f *screen.Findings) string {
 	if q.key != "" {
 		if o, ok := d.Spec.Origins[q.key]; ok {
 			return screen.From(o)
 		}
 		return "default"
 	}
-	if _, ok := d.Answered(q.id); ok {
+	if q.ID == "websocket_uploads" && !d.Spec.Network.WebSockets {
+		return "there are no WebSockets"
+	}
+	if _, ok := d.Answered(q.ID); ok {
 		return "your answer"
 	}
 	if q.found != nil && f != nil && q.found(f) {
@@ -160,11 +164,11 @@ func (q question) from(d *screen.Draft, f *screen.Findings) string {
 	return "default"
 }
 
-// answer takes a typed or toggled answer.
-func (q question) answer(d *screen.Draft, value string) error {
+// Answer takes a typed or toggled answer; yes and no are "true" and "false".
+func (q Question) Answer(d *screen.Draft, value string) error {
 	value = strings.TrimSpace(value)
 	if q.key == "" {
-		d.Answer(q.id, value)
+		d.Answer(q.ID, value)
 		return nil
 	}
 	switch {
@@ -177,22 +181,22 @@ func (q question) answer(d *screen.Draft, value string) error {
 	}
 }
 
-// check says why a typed answer cannot be.
-func (q question) check(value string) error {
+// Check says why a typed answer cannot be.
+func (q Question) Check(value string) error {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return nil
 	}
-	switch q.kind {
-	case number:
+	switch q.Kind {
+	case Number:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 {
 			return fmt.Errorf("a whole number from 1 on is needed, such as 2")
 		}
-		if q.id == "instances" && n > 1000 {
+		if q.ID == "instances" && n > 1000 {
 			return fmt.Errorf("that is more than an ECS service can run")
 		}
-	case money:
+	case Money:
 		v, err := strconv.ParseFloat(strings.TrimPrefix(value, "$"), 64)
 		if err != nil || v < 0 || v > 1e9 {
 			return fmt.Errorf("an amount in US dollars is needed, such as 40")
@@ -201,11 +205,11 @@ func (q question) check(value string) error {
 	return nil
 }
 
-// all are the questions with their headings, in order; a heading has no id.
-func all() []question {
-	var out []question
+// All are the questions with their headings, in order.
+func All() []Question {
+	var out []Question
 	for _, s := range sections {
-		out = append(out, question{label: s.heading})
+		out = append(out, Question{Label: s.heading})
 		out = append(out, s.questions...)
 	}
 	return slices.Clip(out)

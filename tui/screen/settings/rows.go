@@ -11,13 +11,13 @@ import (
 	"berth/tui/widget"
 )
 
-// row is one line of the settings: a key of berth.toml, one entry of a table, or a heading.
-type row struct {
-	heading string
-	key     spec.Key
-	name    string // full name of the value: the key's, or one entry's such as env.PHX_HOST
-	label   string
-	add     bool // makes a new entry of the table
+// Row is one line of the settings: a key of berth.toml, one entry of a table, or a heading.
+type Row struct {
+	Heading string
+	Key     spec.Key
+	Name    string // full name of the value: the key's, or one entry's such as env.PHX_HOST
+	Label   string
+	Add     bool // makes a new entry of the table
 }
 
 // labels name what the words of the key do not say well. Keys that are not here, such as later ones, are
@@ -41,9 +41,9 @@ var headings = map[string]string{
 // first are the headings that come first, in this order.
 var first = []string{"App", "Container", "Network", "Environment", "Image", "Data"}
 
-// rows lists all values that berth.toml can hold, with those of tables one by one.
-func rows(s *spec.Spec) []row {
-	byHeading := map[string][]row{}
+// Rows lists all values that berth.toml can hold, with those of tables one by one.
+func Rows(s *spec.Spec) []Row {
+	byHeading := map[string][]Row{}
 	order := slices.Clone(first)
 	for _, k := range spec.Keys() {
 		if k.Name == "target" {
@@ -55,10 +55,10 @@ func rows(s *spec.Spec) []row {
 		}
 		byHeading[h] = append(byHeading[h], entries(s, k)...)
 	}
-	var out []row
+	var out []Row
 	for _, h := range order {
 		if len(byHeading[h]) > 0 {
-			out = append(append(out, row{heading: h}), byHeading[h]...)
+			out = append(append(out, Row{Heading: h}), byHeading[h]...)
 		}
 	}
 	return out
@@ -76,21 +76,21 @@ func heading(k spec.Key) string {
 	return widget.Title(strings.ReplaceAll(table, ".", " "))
 }
 
-func entries(s *spec.Spec, k spec.Key) []row {
+func entries(s *spec.Spec, k spec.Key) []Row {
 	label, ok := labels[k.Name]
 	if !ok {
 		label = widget.Title(k.Name[strings.LastIndexByte(k.Name, '.')+1:])
 	}
 	if k.Kind != spec.Table {
-		return []row{{key: k, name: k.Name, label: label}}
+		return []Row{{Key: k, Name: k.Name, Label: label}}
 	}
 	v, _ := s.Get(k.Name)
 	m, _ := v.(map[string]string)
-	var out []row
+	var out []Row
 	for _, name := range sortedKeys(m) {
-		out = append(out, row{key: k, name: k.Name + "." + name, label: name})
+		out = append(out, Row{Key: k, Name: k.Name + "." + name, Label: name})
 	}
-	return append(out, row{key: k, name: k.Name, label: "+ " + strings.ToLower(label[:1]) + label[1:], add: true})
+	return append(out, Row{Key: k, Name: k.Name, Label: "+ " + strings.ToLower(label[:1]) + label[1:], Add: true})
 }
 
 func sortedKeys(m map[string]string) []string {
@@ -102,12 +102,12 @@ func sortedKeys(m map[string]string) []string {
 	return out
 }
 
-// value is what a row holds: as text to edit, and as people read it. Unset says that there is nothing.
-func (r row) value(s *spec.Spec) (edit, show string, unset bool) {
-	if r.add {
+// Value is what a row holds: as text to edit, and as people read it. Unset says that there is nothing.
+func (r Row) Value(s *spec.Spec) (edit, show string, unset bool) {
+	if r.Add {
 		return "", "NAME=value", true
 	}
-	v, _ := s.Get(r.name)
+	v, _ := s.Get(r.Name)
 	switch v := v.(type) {
 	case nil:
 	case string:
@@ -140,7 +140,7 @@ func (r row) value(s *spec.Spec) (edit, show string, unset bool) {
 	if edit == "" {
 		return "", "none", true
 	}
-	return edit, edit + unit(r.key.Name), false
+	return edit, edit + unit(r.Key.Name), false
 }
 
 // shortSpan leaves out the zeros that Go writes at the end of a duration.
@@ -170,11 +170,11 @@ func unit(key string) string {
 	}
 }
 
-// from says where the value of a row came from.
-func (r row) from(s *spec.Spec) string {
-	o, ok := s.Origins[r.name]
-	if r.key.Kind == spec.Paths && !ok {
-		o, ok = s.Origins[r.name+"[0].path"]
+// From says where the value of a row came from.
+func (r Row) From(s *spec.Spec) string {
+	o, ok := s.Origins[r.Name]
+	if r.Key.Kind == spec.Paths && !ok {
+		o, ok = s.Origins[r.Name+"[0].path"]
 	}
 	if !ok {
 		return ""

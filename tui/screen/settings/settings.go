@@ -21,7 +21,7 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	rows     []row
+	rows     []Row
 	problems map[string]spec.Problem
 	cursor   int
 	offset   int
@@ -43,7 +43,7 @@ func (t *Screen) Enter() tea.Cmd {
 
 func (t *Screen) reload() {
 	s := t.s.Spec()
-	t.rows = rows(s)
+	t.rows = Rows(s)
 	t.cursor = max(1, min(t.cursor, len(t.rows)-1))
 	t.problems = map[string]spec.Problem{}
 	for _, p := range s.Validate(t.s.RegionCodes()...) {
@@ -101,7 +101,7 @@ func (t *Screen) onKey(k tea.KeyMsg) {
 	case "right", "+":
 		t.step(r, 1)
 	case "backspace", "delete", "d":
-		if !r.add {
+		if !r.Add {
 			t.set(r, "")
 		}
 	case "u":
@@ -121,7 +121,7 @@ func (t *Screen) move(by int) {
 func (t *Screen) done() {
 	if len(t.problems) > 0 {
 		for i, r := range t.rows {
-			if _, bad := t.problem(r); bad && r.heading == "" {
+			if _, bad := t.problem(r); bad && r.Heading == "" {
 				t.cursor = i
 				t.note = fmt.Sprintf("%s cannot be as it is", widget.Count(len(t.problems), "value"))
 				return
@@ -137,27 +137,27 @@ func (t *Screen) done() {
 	t.s.Go(screen.Review)
 }
 
-func (t *Screen) problem(r row) (spec.Problem, bool) {
-	if r.add {
+func (t *Screen) problem(r Row) (spec.Problem, bool) {
+	if r.Add {
 		return spec.Problem{}, false
 	}
-	p, ok := t.problems[r.name]
+	p, ok := t.problems[r.Name]
 	for key, x := range t.problems {
-		if !ok && r.key.Kind == spec.Paths && strings.HasPrefix(key, r.name+"[") {
+		if !ok && r.Key.Kind == spec.Paths && strings.HasPrefix(key, r.Name+"[") {
 			p, ok = x, true
 		}
 	}
 	return p, ok
 }
 
-func (t *Screen) open(r row) {
+func (t *Screen) open(r Row) {
 	t.refused, t.note = "", ""
-	value, _, _ := r.value(t.s.Spec())
+	value, _, _ := r.Value(t.s.Spec())
 	th := t.s.Theme
 	switch {
-	case r.key.Kind == spec.Truth:
+	case r.Key.Kind == spec.Truth:
 		t.toggle(r, value)
-	case r.key.Name == "region":
+	case r.Key.Name == "region":
 		t.editor = form.NewChoice(th, t.s.Regions(), value)
 	case len(t.choices(r)) > 0:
 		t.editor = form.NewChoice(th, t.choices(r), value)
@@ -166,14 +166,14 @@ func (t *Screen) open(r row) {
 	}
 }
 
-func (t *Screen) toggle(r row, value string) {
+func (t *Screen) toggle(r Row, value string) {
 	t.set(r, strconv.FormatBool(value != "true"))
 }
 
 // choices are the values that a row can have, when they are few.
-func (t *Screen) choices(r row) []form.Option {
+func (t *Screen) choices(r Row) []form.Option {
 	var out []form.Option
-	switch r.key.Name {
+	switch r.Key.Name {
 	case "service.cpu":
 		for _, c := range spec.CPUSizes() {
 			out = append(out, form.Option{Value: strconv.FormatFloat(c, 'f', -1, 64), Label: "vCPU"})
@@ -189,9 +189,9 @@ func (t *Screen) choices(r row) []form.Option {
 }
 
 // step takes the next smaller or larger value of those that a row can have.
-func (t *Screen) step(r row, by int) {
-	value, _, _ := r.value(t.s.Spec())
-	if r.key.Kind == spec.Truth {
+func (t *Screen) step(r Row, by int) {
+	value, _, _ := r.Value(t.s.Spec())
+	if r.Key.Kind == spec.Truth {
 		t.toggle(r, value)
 		return
 	}
@@ -202,7 +202,7 @@ func (t *Screen) step(r row, by int) {
 			return
 		}
 	}
-	if n, err := strconv.Atoi(value); err == nil && r.key.Name == "service.instances" {
+	if n, err := strconv.Atoi(value); err == nil && r.Key.Name == "service.instances" {
 		t.set(r, strconv.Itoa(max(1, n+by)))
 	}
 }
@@ -221,16 +221,16 @@ func (t *Screen) edit(k tea.KeyMsg) {
 
 // set takes a value; what cannot be read at all is refused in place, what cannot work is a problem that
 // reload finds.
-func (t *Screen) set(r row, value string) {
+func (t *Screen) set(r Row, value string) {
 	t.refused, t.note = "", ""
-	name := r.name
-	if r.add {
+	name := r.Name
+	if r.Add {
 		entry, v, ok := strings.Cut(value, "=")
 		if !ok || strings.TrimSpace(entry) == "" {
 			t.refused = "write it as NAME=value"
 			return
 		}
-		name, value = r.key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)
+		name, value = r.Key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)
 	}
 	if name == "service.cpu" && value != "" {
 		t.resize(value)
@@ -314,12 +314,12 @@ func (t *Screen) fields() widget.Fields {
 	f := widget.Fields{Theme: t.s.Theme, Cursor: t.cursor, Offset: t.offset}
 	s := t.s.Spec()
 	for i, r := range t.rows {
-		if r.heading != "" {
-			f.Fields = append(f.Fields, widget.Field{Heading: r.heading})
+		if r.Heading != "" {
+			f.Fields = append(f.Fields, widget.Field{Heading: r.Heading})
 			continue
 		}
-		_, show, unset := r.value(s)
-		x := widget.Field{Label: r.label, Value: show, Unset: unset, From: r.from(s)}
+		_, show, unset := r.Value(s)
+		x := widget.Field{Label: r.Label, Value: show, Unset: unset, From: r.From(s)}
 		if p, bad := t.problem(r); bad {
 			x.Problem = p.Text
 			if p.Want != "" {
@@ -366,18 +366,18 @@ func (t *Screen) help(width, height int) []string {
 	if t.note != "" {
 		lines = widget.Paragraph(th.Warn, t.note, width)
 	}
-	doc := strings.ToUpper(r.key.Doc[:1]) + r.key.Doc[1:]
+	doc := strings.ToUpper(r.Key.Doc[:1]) + r.Key.Doc[1:]
 	if t.wide() {
-		lines = append(lines, th.Strong.Paint(r.label))
+		lines = append(lines, th.Strong.Paint(r.Label))
 		lines = append(lines, widget.Paragraph(th.Text, doc+".", width)...)
 		lines = append(lines, "")
-		lines = append(lines, widget.Paragraph(th.Quiet, "In berth.toml "+r.key.Name+", such as "+r.key.Example, width)...)
+		lines = append(lines, widget.Paragraph(th.Quiet, "In berth.toml "+r.Key.Name+", such as "+r.Key.Example, width)...)
 		lines = append(lines, "")
 		lines = append(lines, widget.Paragraph(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.", width)...)
 		return widget.Fit(lines, width, height)
 	}
 	l := widget.NewLine(th, width).Put(th.Text, doc+".").Gap(1)
-	lines = append(lines, l.Put(th.Quiet, "In berth.toml "+r.key.Name+", such as "+r.key.Example).String())
+	lines = append(lines, l.Put(th.Quiet, "In berth.toml "+r.Key.Name+", such as "+r.Key.Example).String())
 	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.").String())
 	return widget.Fit(lines, width, height)
 }

@@ -1,0 +1,411 @@
+// Package ask is the wizard without a screen: the same questions, defaults and checks, line by line, for
+// screen readers and for terminals that cannot draw. It ends with a confirmed plan, or without one.
+package ask
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"berth/compare"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui/screen"
+	"berth/tui/screen/needs"
+	"berth/tui/screen/settings"
+	"berth/tui/widget"
+)
+
+// asker is one conversation.
+type asker struct {
+	s   *screen.Session
+	in  *bufio.Reader
+	out io.Writer
+}
+
+// step is one part of the conversation. It says whether to go on, back, or to end.
+type step func(context.Context) (turn, error)
+
+type turn int
+
+const (
+	on turn = iota
+	back
+	end
+)
+
+// errGone means that nobody answers any more.
+var errGone = errors.New("the input has ended")
+
+// Run asks until a plan is confirmed, which it returns, or until the user leaves: then the plan is nil. An
+// input that ends is a Usage failure.
+func Run(ctx context.Context, o screen.Options, in io.Reader, out io.Writer) (*screen.Plan, error) {
+	a := &asker{s: screen.NewSession(ctx, o), in: bufio.NewReader(in), out: out}
+	if sim := o.Engine.Simulated(); sim != "" {
+		a.say("%s", sim)
+	}
+	steps := []step{a.project, a.needs, a.compare, a.settings, a.review}
+	for i := 0; i < len(steps); {
+		t, err := steps[i](ctx)
+		if errors.Is(err, errGone) {
+			return nil, &fail.Error{Class: fail.Usage, Cause: "the answers ended before a plan was confirmed",
+				Remedy: "berth deploy --yes asks nothing", Err: err}
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case t == end:
+			return a.s.Confirmed, nil
+		case t == back:
+			i = max(0, i-1)
+		default:
+			i++
+		}
+	}
+	return a.s.Confirmed, nil
+}
+
+func (a *asker) say(format string, args ...any) {
+	fmt.Fprintf(a.out, format+"\n", args...)
+}
+
+// ask reads one line. Its words for going back and leaving work everywhere.
+func (a *asker) ask(prompt string) (string, turn, error) {
+	fmt.Fprint(a.out, prompt+" ")
+	line, err := a.in.ReadString('\n')
+	if err != nil && line == "" {
+		a.say("")
+		return "", end, errGone
+	}
+	line = strings.TrimSpace(widget.Clean(line))
+	switch line {
+	case "back":
+		return "", back, nil
+	case "quit":
+		return "", end, nil
+	}
+	return line, on, nil
+}
+
+// project reads the source tree, and what runs already, and tells both.
+func (a *asker) project(ctx context.Context) (turn, error) {
+	if a.s.Draft != nil {
+		return end, nil // back from the first question
+	}
+	loaded, err := spec.Load(a.s.Dir)
+	if err != nil {
+		return end, err
+	}
+	a.s.Findings, err = a.s.Engine.Inspect(ctx, a.s.Dir)
+	if err != nil && loaded.Image.Ref == "" {
+		return end, err
+	}
+	if a.s.Draft, err = screen.NewDraft(loaded, a.s.Findings, a.s.Options); err != nil {
+		return end, err
+	}
+	a.say("What was found:")
+	for _, f := range a.s.Findings.Findings {
+		place := f.File
+		if f.Line > 0 {
+			place = fmt.Sprintf("%s line %d", f.File, f.Line)
+		}
+		a.say("- %s: %s. %s.", place, f.Text, widget.Sentence(f.Means))
+	}
+	a.say("Enter alone accepts. back goes one step back, quit leaves. Nothing is created before you confirm it.")
+	if spec.Exists(a.s.Dir) && a.s.Spec().Region != "" {
+		return a.running(ctx)
+	}
+	return on, nil
+}
+
+// running tells what runs of an app that was deployed before, and asks what to do with it.
+func (a *asker) running(ctx context.Context) (turn, error) {
+	st, err := a.s.Engine.Status(ctx, a.s.Spec())
+	if err != nil {
+		a.say("What runs now is not known: %s.", fail.From(err).Cause)
+		return on, nil
+	}
+	if st.State == "absent" {
+		return on, nil
+	}
+	a.say("")
+	a.say("%s is %s: %d of %s run, at %s, revision %s.", st.App, st.State, st.Running,
+		widget.Count(st.Desired, "instance"), st.Endpoint, st.Revision)
+	for {
+		answer, t, err := a.ask("redeploy, settings, destroy or quit? [redeploy]")
+		if err != nil || t != on {
+			return end, err
+		}
+		switch answer {
+		case "", "redeploy":
+			t, err := a.review(ctx)
+			if err == nil && t == back {
+				continue
+			}
+			return end, err
+		case "settings":
+			return on, nil
+		case "destroy":
+			a.s.Destroying = true
+			t, err := a.review(ctx)
+			a.s.Destroying = false
+			if err == nil && t == back {
+				continue
+			}
+			return end, err
+		default:
+			a.say("%q is none of them.", answer)
+		}
+	}
+}
+
+// choose lists lines and asks for the number of one to change, until there is nothing more to change. What
+// was changed is told; all of it only when asked for.
+func (a *asker) choose(lines func() []string, change func(int) error) (turn, error) {
+	before := lines()
+	a.list(before)
+	for {
+		answer, t, err := a.ask("Number to change, list, or Enter to accept all:")
+		if err != nil || t != on || answer == "" {
+			return t, err
+		}
+		n, convErr := strconv.Atoi(answer)
+		switch {
+		case answer == "list":
+			a.list(before)
+			continue
+		case convErr != nil || n < 1 || n > len(before):
+			a.say("Type a number from 1 to %d.", len(before))
+			continue
+		}
+		if err := change(n - 1); err != nil {
+			return end, err
+		}
+		after := lines()
+		for i, l := range after {
+			if i >= len(before) || before[i] != l {
+				a.say("%d. %s", i+1, l)
+			}
+		}
+		before = after
+	}
+}
+
+func (a *asker) list(lines []string) {
+	for i, l := range lines {
+		a.say("%d. %s", i+1, l)
+	}
+}
+
+func (a *asker) needs(context.Context) (turn, error) {
+	var qs []needs.Question
+	for _, q := range needs.All() {
+		if q.ID != "" {
+			qs = append(qs, q)
+		}
+	}
+	a.say("")
+	a.say("What the app needs:")
+	t, err := a.choose(func() (lines []string) {
+		for _, q := range qs {
+			_, show := q.Value(a.s.Draft)
+			lines = append(lines, fmt.Sprintf("%s: %s (%s)", q.Label, show, q.From(a.s.Draft, a.s.Findings)))
+		}
+		return lines
+	}, func(i int) error { return a.answer(qs[i]) })
+	if t == on && err == nil && a.s.Spec().Region == "" {
+		a.say("A region is needed, such as eu-west-2.")
+		return a.needs(nil)
+	}
+	return t, err
+}
+
+func (a *asker) answer(q needs.Question) error {
+	a.say(q.Why)
+	edit, show := q.Value(a.s.Draft)
+	for {
+		value, t, err := a.ask(fmt.Sprintf("%s [%s]:", q.Label, show))
+		if err != nil || t != on || value == "" {
+			return err
+		}
+		switch {
+		case value == "none" || value == "-":
+			value = ""
+		case q.Kind == needs.YesNo:
+			yes := strings.HasPrefix(strings.ToLower(value), "y")
+			if !yes && !strings.HasPrefix(strings.ToLower(value), "n") {
+				a.say("Answer yes or no.")
+				continue
+			}
+			value = strconv.FormatBool(yes)
+		}
+		if err := q.Check(value); err != nil {
+			a.say("%s.", widget.Sentence(err.Error()))
+			continue
+		}
+		if value == edit {
+			return nil
+		}
+		if err := q.Answer(a.s.Draft, value); err != nil {
+			a.say("%s.", widget.Sentence(err.Error()))
+			continue
+		}
+		return nil
+	}
+}
+
+func (a *asker) compare(context.Context) (turn, error) {
+	r, err := a.s.Compare()
+	if err != nil {
+		a.say("%s.", widget.Sentence(err.Error()))
+		return back, nil // to the answers that make no sense together
+	}
+	a.say("")
+	a.say("Which service fits, for %s in %s:", compare.UsageText(r.Usage), r.Region)
+	for _, s := range r.Services {
+		line := fmt.Sprintf("- %s: %s, %s dollars a month", s.Name, screen.VerdictWord(s.Verdict), compare.Money(s.Estimate))
+		for _, reason := range s.Reasons {
+			if reason.Verdict == s.Verdict && reason.Verdict != "fits" {
+				line += ". " + widget.Sentence(reason.Text)
+			}
+		}
+		a.say("%s.", line)
+	}
+	best := r.BestDeployable()
+	if best == nil {
+		return end, &fail.Error{Class: fail.Usage, Cause: "no service that berth can deploy to fits", Remedy: "berth compare tells why"}
+	}
+	answer, t, err := a.ask(fmt.Sprintf("berth deploys to %s. Enter to go on:", best.Name))
+	if err == nil && t == on && answer == "" {
+		err = a.s.Draft.Set("target", best.ID)
+	}
+	return t, err
+}
+
+func (a *asker) settings(context.Context) (turn, error) {
+	a.say("")
+	a.say("Settings:")
+	for {
+		var rows []settings.Row
+		t, err := a.choose(func() (lines []string) {
+			rows = nil
+			for _, r := range settings.Rows(a.s.Spec()) {
+				if r.Heading != "" {
+					continue
+				}
+				rows = append(rows, r)
+				_, show, _ := r.Value(a.s.Spec())
+				line := r.Label + ": " + show
+				if from := r.From(a.s.Spec()); from != "" {
+					line += " (" + from + ")"
+				}
+				lines = append(lines, line)
+			}
+			return lines
+		}, func(i int) error { return a.set(rows[i]) })
+		if err != nil || t != on {
+			return t, err
+		}
+		problems := a.s.Spec().Validate(a.s.RegionCodes()...)
+		if len(problems) == 0 {
+			return on, nil
+		}
+		for _, p := range problems {
+			a.say("Cannot be: %s.", p)
+		}
+	}
+}
+
+func (a *asker) set(r settings.Row) error {
+	_, show, _ := r.Value(a.s.Spec())
+	a.say("%s, such as %s", widget.Sentence(r.Key.Doc), r.Key.Example)
+	for {
+		value, t, err := a.ask(fmt.Sprintf("%s [%s]:", r.Label, show))
+		if err != nil || t != on || value == "" {
+			return err
+		}
+		name := r.Name
+		if r.Add {
+			entry, v, ok := strings.Cut(value, "=")
+			if !ok {
+				a.say("Write it as NAME=value.")
+				continue
+			}
+			name, value = r.Key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)
+		}
+		switch strings.ToLower(value) {
+		case "none", "-":
+			value = ""
+		case "yes", "no":
+			if r.Key.Kind == spec.Truth {
+				value = strconv.FormatBool(value == "yes")
+			}
+		}
+		if err := a.s.Draft.Set(name, value); err != nil {
+			a.say("%s.", widget.Sentence(err.Error()))
+			continue
+		}
+		return nil
+	}
+}
+
+// review plans, tells what would be done, and asks for the word that confirms it.
+func (a *asker) review(ctx context.Context) (turn, error) {
+	req := a.s.Request(a.s.Destroying)
+	if !a.s.Destroying {
+		if _, err := req.Spec.Save(); err != nil {
+			return end, err
+		}
+	}
+	a.say("")
+	a.say("Looking at AWS.")
+	p, err := a.s.Engine.Plan(ctx, req)
+	if err != nil {
+		return end, err
+	}
+	changes := 0
+	for _, c := range p.Changes {
+		if c.Action == event.None {
+			continue
+		}
+		changes++
+		line := fmt.Sprintf("- %s %s", c.Action, widget.Title(c.ID))
+		if c.Why != "" && c.Action != event.Create {
+			line += ": " + c.Why
+		}
+		if c.MonthlyUSD > 0 {
+			line += ", " + widget.USD(c.MonthlyUSD) + " a month"
+		}
+		a.say("%s.", line)
+	}
+	if changes == 0 {
+		a.say("Nothing would change.")
+		return end, nil
+	}
+	cost := widget.USD(p.MonthlyUSD)
+	if !p.Complete {
+		cost = "at least " + cost
+	}
+	word := "yes"
+	if p.Destroy {
+		word = p.App
+	}
+	a.say("%s in %s of account %s, %s a month together. Plan %s.", widget.Count(changes, "change"), p.Region, p.Account, cost, p.Hash)
+	for {
+		answer, t, err := a.ask(fmt.Sprintf("Type %s to do exactly this:", word))
+		if err != nil || t != on {
+			return t, err
+		}
+		if answer == word {
+			a.s.Confirmed = p
+			return end, nil
+		}
+		a.say("Nothing is done without %s; back and quit lead away.", word)
+	}
+}

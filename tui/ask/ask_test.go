@@ -1,0 +1,117 @@
+package ask
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"berth/assets"
+	"berth/engine"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/sim"
+	"berth/engine/spec"
+	"berth/tui/screen"
+)
+
+// talk has a conversation about the sample app on a simulated account and returns what was said.
+func talk(t *testing.T, eng *engine.Engine, dir string, answers ...string) (*screen.Plan, string, error) {
+	t.Helper()
+	var out strings.Builder
+	p, err := Run(t.Context(), screen.Options{Engine: screen.Open(eng), Dir: dir, Region: "eu-west-2", RegionFrom: "AWS_REGION"},
+		strings.NewReader(strings.Join(answers, "\n")+"\n"), &out)
+	return p, out.String(), err
+}
+
+func sample(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "guestbook")
+	tree, err := fs.Sub(assets.Sample, "sample")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, tree); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func simulated(t *testing.T) *engine.Engine {
+	t.Helper()
+	a, err := sim.Open(sim.Options{Region: "eu-west-2", Speed: 2000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine.Open(engine.Options{Environment: a.Environment(), Builder: a.Builder()})
+}
+
+func TestTheWholeConversation(t *testing.T) {
+	dir := sample(t)
+	eng := simulated(t)
+	p, said, err := talk(t, eng, dir, "", "", "", "no", "yes")
+	if err != nil || p == nil {
+		t.Fatalf("plan %v, error %v, said:\n%s", p, err, said)
+	}
+	for _, want := range []string{"simulated", "What was found", "WebSockets: yes", "ECS on Fargate: fits", "Nothing is done without yes", p.Hash} {
+		if !strings.Contains(said, want) {
+			t.Errorf("not said: %q in\n%s", want, said)
+		}
+	}
+	if !spec.Exists(dir) {
+		t.Error("berth.toml was not written")
+	}
+	r := eng.Apply(t.Context(), p)
+	res, err := r.Wait(t.Context())
+	if err != nil || res.Outcome != event.Succeeded {
+		t.Fatalf("ended %+v, %v", res, err)
+	}
+
+	// Now that it runs, the conversation begins with what runs.
+	p, said, err = talk(t, eng, dir, "redeploy")
+	if err != nil || p != nil || !strings.Contains(said, "Nothing would change") {
+		t.Errorf("redeploy: plan %v, error %v, said:\n%s", p, err, said)
+	}
+	app := res.Endpoint
+	if !strings.Contains(said, app) {
+		t.Errorf("the address %s is not said:\n%s", app, said)
+	}
+	name := strings.TrimSpace(strings.SplitN(said[strings.Index(said, "\n\n")+2:], " ", 2)[0])
+	p, said, err = talk(t, eng, dir, "destroy", "yes", name)
+	if err != nil || p == nil || !p.Destroy {
+		t.Errorf("destroy: plan %v, error %v, said:\n%s", p, err, said)
+	}
+}
+
+func TestAnswersAreTakenAndChecked(t *testing.T) {
+	dir := sample(t)
+	_, said, err := talk(t, simulated(t), dir, "99", "1", "maybe", "no", "6", "none of your business", "3", "", "", "1", "UPPER", "", "1", "harbor2", "quit")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for _, want := range []string{"Type a number from 1 to", "Answer yes or no", "1. WebSockets: no (your answer)", "A whole number", "Cannot be: app", "1. App name: harbor2 (your answer)"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("not said: %q in\n%s", want, said)
+		}
+	}
+}
+
+func TestGoingBackAndLeaving(t *testing.T) {
+	dir := sample(t)
+	p, said, err := talk(t, simulated(t), dir, "", "back", "quit")
+	if p != nil || err != nil || strings.Count(said, "What the app needs:") != 2 {
+		t.Errorf("plan %v, error %v, said:\n%s", p, err, said)
+	}
+	if spec.Exists(dir) {
+		t.Error("berth.toml was written")
+	}
+}
+
+func TestAnswersThatEnd(t *testing.T) {
+	dir := sample(t)
+	p, _, err := talk(t, simulated(t), dir, "")
+	if p != nil || err == nil || fail.From(err).Class != fail.Usage {
+		t.Errorf("plan %v, error %v", p, err)
+	}
+}
