@@ -23,15 +23,17 @@ import (
 // an image that was pushed once is found again and neither built nor pushed a second time.
 type Image struct {
 	Repository *Repository
-	Build      *Build // nil when an image that exists already is used as it is
-	External   string // reference of that image, when Build is nil
+	Build      *Build // nil when an image that exists already is used
+	External   string // reference of that image, when Build is nil: in a registry, else in the builder's store
+	Builder    image.Builder
 	Platform   string // linux/amd64 or linux/arm64
 
 	Ref string // output: reference by digest, what a task definition runs
 
-	tag    string // src-<hash of the source tree>
+	tag    string // src-<hash of the source tree>, or img-<hash of the image> of the builder's store
 	pushed string // digest as observed
-	found  bool
+	found  bool   // in the repository, or used where it is
+	local  bool   // in the builder's store
 	scope  *Scope // of the observation: who and where we are
 }
 
@@ -51,17 +53,16 @@ func (i *Image) Info() Info {
 // Needs implements Resource.
 func (i *Image) Needs() []Need {
 	if i.Build == nil {
-		return nil
+		return after(i.Repository)
 	}
 	return after(i.Repository, i.Build)
 }
 
 // Observe implements Resource.
 func (i *Image) Observe(ctx context.Context, s *Scope) error {
+	i.scope = s
 	if i.Build == nil {
-		there, err := image.Resolve(ctx, i.External, i.Platform, s.Transport, nil)
-		i.Ref, i.found = there.Ref, err == nil
-		return err
+		return i.observeExternal(ctx, s)
 	}
 	hash, err := image.Hash(ctx, i.Build.Source)
 	if err != nil {
@@ -72,12 +73,36 @@ func (i *Image) Observe(ctx context.Context, s *Scope) error {
 	if err != nil {
 		return err
 	}
-	i.scope, i.pushed, i.found = s, digest, digest != ""
+	i.pushed, i.found = digest, digest != ""
 	i.Build.needed = !i.found
 	if docker, ok := i.Build.Builder.(interface{ Check(context.Context) error }); ok && i.Build.needed {
 		return docker.Check(ctx) // better now than beside resources that are being created
 	}
 	return nil
+}
+
+// observeExternal finds the image in its registry, to be used where it is, or in the builder's own store, to
+// be pushed. Its content is its tag then, so that it is pushed once.
+func (i *Image) observeExternal(ctx context.Context, s *Scope) error {
+	there, err := image.Resolve(ctx, i.External, i.Platform, s.Transport, nil)
+	if err == nil {
+		i.Ref, i.found = there.Ref, true
+		return nil
+	}
+	img, free, found, localErr := i.Builder.Local(ctx, i.External, s.reporter("build"))
+	if localErr != nil || !found {
+		return err
+	}
+	defer free() // a plan may never be carried out: Apply takes it out of the store again
+	i.local = true
+	name, err := img.ConfigName()
+	if err != nil {
+		return fmt.Errorf("read image %s: %w", i.External, err)
+	}
+	i.tag = "img-" + cut(name.Hex, 16)
+	i.pushed, err = i.digest(ctx, s)
+	i.found = i.pushed != ""
+	return err
 }
 
 // digest is the digest of the tag in the repository, empty when there is none.
@@ -116,13 +141,16 @@ func (i *Image) Exists() bool { return false }
 // Diff implements Resource.
 func (i *Image) Diff() Diff {
 	switch {
-	case i.Build == nil:
+	case i.found && i.pushed == "":
 		return none()
 	case i.found:
 		i.Ref = i.host(i.scope) + "/" + i.Repository.Name() + "@" + i.pushed
 		return none()
 	}
 	i.Ref = ""
+	if i.local {
+		return Diff{Action: event.Create, Why: "is in Docker only, and has to be pushed"}
+	}
 	return Diff{Action: event.Create, Why: "this version of the source was never pushed"}
 }
 
@@ -131,7 +159,11 @@ func (i *Image) Apply(ctx context.Context, s *Scope) error {
 	if i.found {
 		return nil
 	}
-	defer i.Build.Release()
+	img, free, err := i.source(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer free()
 	auth, err := i.login(ctx, s)
 	if err != nil {
 		return fmt.Errorf("sign in to the registry: %w", err)
@@ -140,12 +172,24 @@ func (i *Image) Apply(ctx context.Context, s *Scope) error {
 	ctx, cancel := cloud.UntilStop(ctx)
 	defer cancel()
 	repo := i.host(s) + "/" + i.Repository.Name()
-	digest, err := image.Push(ctx, i.Build.img, repo+":"+i.tag, auth, s.Transport, s.reporter("push"))
+	digest, err := image.Push(ctx, img, repo+":"+i.tag, auth, s.Transport, s.reporter("push"))
 	if err != nil {
 		return err
 	}
 	i.found, i.Ref = true, repo+"@"+digest
 	return nil
+}
+
+// source is the image to push and a function that lets go of it.
+func (i *Image) source(ctx context.Context, s *Scope) (v1.Image, func(), error) {
+	if i.Build != nil {
+		return i.Build.img, i.Build.Release, nil
+	}
+	img, free, found, err := i.Builder.Local(ctx, i.External, s.reporter("build"))
+	if err == nil && !found {
+		err = &fail.Error{Class: fail.Failed, Cause: "the image " + i.External + " is gone from Docker", Remedy: "build it again"}
+	}
+	return img, free, err
 }
 
 func (i *Image) login(ctx context.Context, s *Scope) (authn.Authenticator, error) {

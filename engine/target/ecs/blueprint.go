@@ -187,7 +187,9 @@ func (b *Blueprint) access(s *spec.Spec) {
 
 func (b *Blueprint) image(s *spec.Spec, o Options) {
 	if s.Image.Ref != "" {
-		b.Image = &resource.Image{Repository: b.Repository, External: s.Image.Ref, Platform: s.Image.Platform}
+		b.Image = &resource.Image{
+			Repository: b.Repository, External: s.Image.Ref, Builder: o.Builder, Platform: s.Image.Platform,
+		}
 		return
 	}
 	b.Build = &resource.Build{Builder: o.Builder, Source: source(s)}
