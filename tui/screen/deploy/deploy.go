@@ -115,7 +115,7 @@ func (d *Screen) ended() {
 }
 
 func (d *Screen) estimate() {
-	if !d.snap.Running() {
+	if !d.snap.Running() || !d.begun() {
 		return
 	}
 	now := d.s.Engine.Now()
@@ -124,6 +124,17 @@ func (d *Screen) estimate() {
 		left = max(plan, least) // the plan knows what needs not be waited for
 	}
 	d.left.Update(left, now)
+}
+
+// begun says that the work has begun, and so the whole plan is known: an estimate that only shrinks must not
+// start from a part of it.
+func (d *Screen) begun() bool {
+	for i := range d.snap.Nodes {
+		if d.snap.Nodes[i].State != view.Planned {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *Screen) onKey(k tea.KeyMsg) {

@@ -94,6 +94,7 @@ func own(n *view.Node, now time.Time) time.Duration {
 type Estimate struct {
 	left    time.Duration
 	known   bool
+	nothing bool      // by the newest reading there is nothing left
 	since   time.Time // when it last came down
 	overdue bool
 }
@@ -103,8 +104,7 @@ const patience = 30 * time.Second
 
 // Update takes a new reading.
 func (e *Estimate) Update(left time.Duration, now time.Time) {
-	if left <= 0 {
-		e.left = 0
+	if e.nothing = left <= 0; e.nothing {
 		return
 	}
 	if !e.known || left < e.left {
@@ -116,5 +116,5 @@ func (e *Estimate) Update(left time.Duration, now time.Time) {
 
 // Left is the estimate; it is not known before the first reading of a run with known durations.
 func (e *Estimate) Left() (left time.Duration, late, known bool) {
-	return e.left, e.overdue, e.known && e.left > 0
+	return e.left, e.overdue, e.known && !e.nothing
 }

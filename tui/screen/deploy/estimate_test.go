@@ -77,6 +77,19 @@ func TestTheEstimateOnlyShrinks(t *testing.T) {
 	})
 }
 
+func TestNothingLeftComesBack(t *testing.T) {
+	var e Estimate
+	e.Update(time.Minute, start)
+	e.Update(0, start.Add(time.Second))
+	if _, _, known := e.Left(); known {
+		t.Error("nothing is left, but an estimate is shown")
+	}
+	e.Update(30*time.Second, start.Add(2*time.Second))
+	if left, _, known := e.Left(); !known || left != 30*time.Second {
+		t.Errorf("left %s, known %v", left, known)
+	}
+}
+
 func TestAnEstimateThatStandsStillIsLate(t *testing.T) {
 	var e Estimate
 	e.Update(time.Minute, start)
