@@ -135,7 +135,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
 	}
 	p, err := plan.Make(ctx, in)
 	if err != nil {
-		return nil, err
+		return nil, e.unplanned(ctx, in, err)
 	}
 	if host := b.Distribution.Host; host != "" {
 		p.Endpoint = "https://" + host
@@ -174,6 +174,9 @@ func (e *Engine) lock(ctx context.Context, p *Plan, id, verb string, tell func(s
 	name := "/" + p.Scope.Owner.Path() + "/lock"
 	if !p.Changed() {
 		return func(context.Context) {}, lock.Sweep(ctx, p.Scope.Clients, name, me, tell)
+	}
+	if err := e.cleared(ctx, p, tell); err != nil {
+		return nil, err
 	}
 	l, err := lock.Acquire(ctx, p.Scope.Clients, name, me, tell, lost)
 	if cloud.Unknown(err) {

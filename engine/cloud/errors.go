@@ -195,3 +195,18 @@ func unreachable(err error) bool {
 	var ne net.Error
 	return errors.As(err, &ne) || errors.Is(err, context.DeadlineExceeded)
 }
+
+// WhyNot is half a sentence on why a question was not answered: the permission that is missing, an operation
+// that the endpoint does not know, no answer in time, or what AWS said.
+func WhyNot(err error) string {
+	switch {
+	case Denied(err):
+		action, _ := DeniedAction(err)
+		return "the permission " + action + " is missing"
+	case Unknown(err):
+		return "this endpoint does not know " + Operation(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	return evidence(err)
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"berth/engine/event"
+	"berth/engine/preflight"
 	"berth/engine/resource"
 )
 
@@ -65,4 +66,6 @@ type Plan struct {
 	// Again makes the same plan anew from what AWS has by then.
 	Again func(context.Context) (*Plan, error) `json:"-"`
 	made  time.Time
+
+	Preflight *preflight.Report `json:"-"` // what the last look before the run found, nil before there was one
 }

@@ -1,0 +1,90 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"berth/engine"
+	"berth/engine/event"
+	"berth/engine/resource"
+	"berth/engine/sim"
+	"berth/engine/spec"
+	"berth/engine/target/ecs"
+)
+
+// life is what berth policy is for: a first deployment, a status, a version that fails and goes back, one that
+// works, and a destroy.
+func (h *harbor) life() {
+	h.t.Helper()
+	h.must(h.deploy())
+	time.Sleep(time.Hour)
+	h.must(h.deploy())
+	if _, err := h.engine.Status(h.t.Context(), h.spec); err != nil {
+		h.t.Fatal(err)
+	}
+	write(h.t, h.spec.Dir, "server", "version 2, which crashes")
+	h.account.SetFaults(fault(h.t, "crash-task"))
+	if res, _ := h.deploy(); res.Outcome == event.Succeeded {
+		h.t.Error("a version that crashes was deployed")
+	}
+	h.account.SetFaults()
+	time.Sleep(time.Hour)
+	write(h.t, h.spec.Dir, "server", "version 3")
+	h.must(h.deploy())
+	h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The least policy holds exactly the actions that AWS checks over the life of an app: no more, no less.
+func TestPolicyIsExact(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		open func(t *testing.T) *harbor
+	}{
+		{"plain app, default VPC", func(t *testing.T) *harbor { return newHarbor(t, sim.Options{}, 0) }},
+		{"fullest app, own VPC", func(t *testing.T) *harbor { return newFullHarbor(t, "") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := c.open(t)
+				policy, note, err := h.engine.Policy(t.Context(), engine.Request{Spec: h.spec})
+				if err != nil || note != nil {
+					t.Fatal(note, err)
+				}
+				h.life()
+				allowed, used := policy.Actions(), h.account.ActionsUsed()
+				surplus := slices.DeleteFunc(slices.Clone(allowed), func(a string) bool { return slices.Contains(used, a) })
+				missing := slices.DeleteFunc(slices.Clone(used), func(a string) bool { return slices.Contains(allowed, a) })
+				t.Logf("%d actions allowed, %d used, %d in surplus, %d missing; %d statements, %d characters",
+					len(allowed), len(used), len(surplus), len(missing), len(policy.Statement), policy.Size())
+				if len(surplus) > 0 || len(missing) > 0 {
+					t.Errorf("surplus %v\nmissing %v", surplus, missing)
+				}
+			})
+		})
+	}
+}
+
+// Every kind of a blueprint says which permissions it needs.
+func TestEveryKindSaysItsPermissions(t *testing.T) {
+	s := &spec.Spec{App: "a", EnvName: "b", Region: "eu-west-2", Dir: t.TempDir()}
+	s.Service.Port, s.Service.ReleaseCommand = 4000, "/server migrate"
+	b, err := ecs.New(s, ecs.Options{})
+	must(t, err)
+	if b.Release == nil || b.Build == nil {
+		t.Fatal("the app does without a kind")
+	}
+	for _, r := range b.Resources() {
+		if _, ok := r.(resource.Permissioned); !ok {
+			t.Errorf("%s (%T) does not say which permissions it needs", r.Info().Label, r)
+		}
+	}
+}

@@ -1,0 +1,25 @@
+package preflight
+
+import "berth/engine/resource"
+
+// Own are the permissions that the engine itself needs: to say who it is, to look before it changes something,
+// and to lock the app.
+func Own(s *resource.Scope) []resource.Permission {
+	lock := s.ARN("ssm", "parameter/"+s.Owner.Path()+"/lock")
+	return []resource.Permission{
+		{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}},
+		{Actions: []string{"ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter"}, Resources: []string{lock}},
+		{
+			Actions: []string{"iam:SimulatePrincipalPolicy"}, Resources: []string{"*"},
+			Without: "missing permissions show only when they are needed",
+		},
+	}
+}
+
+// Quotas is the permission to ask for quotas.
+func Quotas() resource.Permission {
+	return resource.Permission{
+		Actions: []string{"servicequotas:GetServiceQuota"}, Resources: []string{"*"},
+		Without: "a quota that is too small shows only when it is reached",
+	}
+}
