@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -314,6 +315,58 @@ func TestDestroyAsksForTheName(t *testing.T) {
 		d.expect(screen.Result)
 		if v := d.view(); !strings.Contains(v, "live-beats is gone") {
 			t.Errorf("not said:\n%s", v)
+		}
+	})
+}
+
+func TestWithoutASourceTreeWhatRunsCanBeDestroyed(t *testing.T) {
+	e := deployed()
+	e.inspectErr = &fail.Error{Cause: "There is no Dockerfile here"}
+	inBubble(t, e, func(d *harness) {
+		d.expect(screen.Redeploy)
+	})
+	e = fresh()
+	e.inspectErr = &fail.Error{Cause: "There is no Dockerfile here"}
+	inBubble(t, e, func(d *harness) {
+		d.expect(screen.Project)
+		d.press("enter")
+		d.expect(screen.Project)
+		e.inspectErr = nil
+		d.press("r", "enter")
+		d.expect(screen.Needs)
+	})
+}
+
+func TestALogThatIsScrolledBackStandsStill(t *testing.T) {
+	e := fresh()
+	e.script = func(r *fakeRun) {
+		r.begin(r.plan)
+		r.emit(event.NodeStarted, "image", "building")
+		for i := range 200 {
+			r.bus.Emit(event.Event{Type: event.NodeLog, Node: "image", Stream: "build", Text: fmt.Sprintf("line-%03d", i)})
+			time.Sleep(100 * time.Millisecond)
+		}
+		r.finish(event.Succeeded, nil)
+	}
+	inBubble(t, e, func(d *harness) {
+		d.press(toReview...)
+		d.press("y", "l")
+		d.pass(10 * time.Second)
+		d.press("pgup", "pgup", "pgup")
+		top := func() string { return strings.Fields(strings.Split(d.view(), "\n")[7])[1] }
+		before := top()
+		d.pass(5 * time.Second)
+		if after := top(); after != before {
+			t.Errorf("the first line was %s and is %s", before, after)
+		}
+		d.press("f")
+		d.pass(time.Second)
+		if after := top(); after == before {
+			t.Error("f does not follow the newest lines again")
+		}
+		d.press("/", "line-01", "enter")
+		if v := d.view(); !strings.Contains(v, "line-019") || strings.Contains(v, "line-020") {
+			t.Errorf("not what was asked for:\n%s", v)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/spec"
@@ -194,6 +195,11 @@ func firstPlan() *screen.Plan {
 	s := time.Second
 	return &screen.Plan{
 		App: "live-beats", Env: "production", Target: "ecs-fargate", Region: "eu-west-2", Account: "123456789012",
+		Costs: []engine.Cost{
+			{Node: "load-balancer", SKU: "alb.hour", Item: "load balancer", Quantity: 730, Unit: "hour", UnitUSD: 0.02646, USD: 19.32, AsOf: "2026-08-21", Known: true},
+			{Node: "service", SKU: "fargate.x86.vcpu_hour", Item: "2 tasks x 0.25 vCPU", Quantity: 365, Unit: "vCPU-hour", UnitUSD: 0.04656, USD: 16.99, AsOf: "2026-08-21", Known: true},
+			{Node: "log-group", SKU: "logs.gb", Item: "logs written", Quantity: 1, Unit: "GB", AsOf: "2026-08-21"},
+		},
 		Hash: "9f2c41d07be855aa01", MonthlyUSD: 41.87, PricesAsOf: "2026-08-21", Complete: true, Usually: 290 * s,
 		Changes: []screen.Change{
 			change("vpc", "network", 0, 4*s),

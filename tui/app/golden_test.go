@@ -125,6 +125,7 @@ var shots = []shot{
 		d.press("enter", "enter", "enter", "space", "ctrl+u", "Live_Beats!", "enter", "enter")
 	}},
 	{"review", fresh, func(d *harness) { d.press(toReview...) }},
+	{"review-cost", fresh, func(d *harness) { d.press(toReview...); d.press("c") }},
 	{"deploy", fresh, func(d *harness) { d.engine.script = busy; d.press(toReview...); d.press("y"); d.pass(34 * time.Second) }},
 	{"deploy-stopping", fresh, func(d *harness) {
 		d.engine.script = busy

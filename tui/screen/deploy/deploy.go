@@ -89,7 +89,11 @@ func (d *Screen) Update(msg tea.Msg) tea.Cmd {
 func (d *Screen) onBatch(b feed.Batch) tea.Cmd {
 	for _, e := range b.Events {
 		d.snap.Apply(e)
+		if e.Type == event.NodeLog && d.back > 0 {
+			d.back++ // a log that is scrolled back stands still
+		}
 	}
+	d.back = min(d.back, len(d.snap.Logs))
 	d.estimate()
 	if !b.End {
 		return d.feed.Next

@@ -70,9 +70,11 @@ func (p *Screen) read() tea.Cmd {
 		if m.err != nil && loaded.Image.Ref != "" {
 			m.err = nil // nothing is built, so no Dockerfile is needed
 		}
+		draft, err := screen.NewDraft(loaded, m.findings, s.Options)
 		if m.err == nil {
-			m.draft, m.err = screen.NewDraft(loaded, m.findings, s.Options)
+			m.err = err
 		}
+		m.draft = draft
 		return m
 	})
 }
@@ -116,13 +118,15 @@ func (p *Screen) onRead(m readMsg) tea.Cmd {
 	p.s.Findings = m.findings
 	if m.err != nil {
 		p.err = fail.From(m.err)
+	}
+	if m.draft == nil || p.err != nil && !m.exists {
 		return nil
 	}
 	p.s.Draft = m.draft
 	if m.exists && p.s.Spec().Region != "" {
 		return p.look()
 	}
-	p.loaded = true
+	p.loaded = p.err == nil
 	return nil
 }
 
@@ -131,16 +135,15 @@ func (p *Screen) onStatus(m statusMsg) {
 	p.s.Identity = m.identity
 	if m.err != nil {
 		p.note = "What runs now is not known: " + fail.From(m.err).Cause
-		p.loaded = true
+		p.loaded = p.err == nil
 		return
 	}
 	p.s.Status = m.status
+	p.loaded = p.err == nil
 	if m.status != nil && m.status.State != "absent" {
-		p.loaded = true
+		p.loaded = true // what runs can be looked at and destroyed without a source tree
 		p.s.Go(screen.Redeploy)
-		return
 	}
-	p.loaded = true
 }
 
 func (p *Screen) onKey(k tea.KeyMsg) tea.Cmd {

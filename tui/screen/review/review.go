@@ -26,6 +26,7 @@ type Screen struct {
 	err     *fail.Error
 	offset  int
 	note    string
+	costs   bool   // the lines of the estimate are shown instead of the resources
 	typed   string // the app's name, typed to confirm a destruction
 }
 
@@ -44,7 +45,7 @@ type planMsg struct {
 func (r *Screen) Enter() tea.Cmd {
 	r.destroy = r.s.Destroying
 	r.gen++
-	r.plan, r.err, r.note, r.typed, r.offset, r.saved = nil, nil, "", "", 0, false
+	r.plan, r.err, r.note, r.typed, r.offset, r.saved, r.costs = nil, nil, "", "", 0, false, false
 	r.loading = "Looking at AWS: what is there already"
 	gen, s, req, destroy := r.gen, r.s, r.s.Request(r.destroy), r.destroy
 	return s.Do(func(ctx context.Context) tea.Msg {
@@ -116,6 +117,8 @@ func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 		case r.plan != nil && r.count().changes() > 0 && !r.destroy:
 			r.note = "Press y to go ahead. Enter alone changes nothing."
 		}
+	case "c":
+		r.costs, r.offset = !r.costs, 0
 	case "up", "k":
 		r.scroll(-1)
 	case "down", "j":
@@ -200,11 +203,19 @@ func (r *Screen) Keys() []widget.Key {
 	default:
 		return []widget.Key{
 			{Name: "y", Does: "yes, do this", Long: "carry out exactly the plan that is shown"},
+			{Name: "c", Does: r.other(), Long: "what exists, or what the monthly cost is made of"},
 			{Name: "↑↓", Does: "scroll"},
 			{Name: "r", Does: "look again", Long: "ask AWS again and plan anew"},
 			back,
 		}
 	}
+}
+
+func (r *Screen) other() string {
+	if r.costs {
+		return "resources"
+	}
+	return "cost lines"
 }
 
 // summaryHeight is how many lines below the list sum the plan up.

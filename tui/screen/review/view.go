@@ -98,6 +98,9 @@ func (r *Screen) lines() []string {
 		return nil
 	}
 	th, w := r.s.Theme, r.width
+	if r.costs {
+		return r.costLines(w)
+	}
 	var lines []string
 	for i, g := range r.groups() {
 		if i > 0 {
@@ -114,6 +117,41 @@ func (r *Screen) lines() []string {
 		}
 	}
 	return lines
+}
+
+// costLines is the estimate line by line: what is counted, how much of it, at which price.
+func (r *Screen) costLines(w int) []string {
+	th := r.s.Theme
+	unit := 23
+	if w < 72 {
+		unit = 0
+	}
+	item := w - costWidth - 11 - unit - 1
+	row := func(ink theme.Ink, what, quantity, price, usd string) string {
+		l := widget.NewLine(th, w).Cell(ink, what, item).CellRight(ink, quantity, 11)
+		if unit > 0 {
+			l.Gap(1).Cell(th.Quiet, price, unit-1)
+		}
+		return l.To(w-costWidth).CellRight(ink, usd, costWidth).String()
+	}
+	lines := []string{row(th.Quiet, "what is counted", "quantity", "unit price", "a month")}
+	for _, c := range r.plan.Costs {
+		usd, price := widget.USD(c.USD), fmt.Sprintf("x $%.6g", c.UnitUSD)
+		if !c.Known {
+			usd, price = "unknown", "no price here"
+		}
+		lines = append(lines, row(th.Text, c.Item, fmt.Sprintf("%.6g", c.Quantity), price+", "+c.AsOf, usd))
+	}
+	if len(r.plan.Costs) == 0 {
+		lines = append(lines, th.Quiet.Paint("Nothing of it costs anything by the month."))
+	}
+	for _, c := range r.plan.Costs {
+		if c.Unsure {
+			lines = append(lines, "", th.Warn.Paint("Some of these prices are old or not sure; berth compare says which."))
+			break
+		}
+	}
+	return widget.Fit(lines, w, len(lines))
 }
 
 func (r *Screen) change(c screen.Change, w int) string {
@@ -221,7 +259,11 @@ func say(t tally) string {
 
 func (r *Screen) where(w int) string {
 	th, p := r.s.Theme, r.plan
-	l := widget.NewLine(th, w).Put(th.Quiet, fmt.Sprintf("in %s of account %s", p.Region, p.Account))
+	l := widget.NewLine(th, w)
+	if t := r.count(); !r.destroy && t.remove+t.replace > 0 {
+		l.Put(th.Warn, fmt.Sprintf("%s deleted or replaced, ", widget.Count(t.remove+t.replace, "resource")))
+	}
+	l.Put(th.Quiet, fmt.Sprintf("in %s of account %s", p.Region, p.Account))
 	if p.Usually > 0 {
 		l.Put(th.Quiet, ", usually "+widget.Roughly(p.Usually))
 	}
