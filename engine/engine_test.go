@@ -24,6 +24,8 @@ type harbor struct {
 	spec    *spec.Spec
 }
 
+const dockerfile = "FROM scratch\nCOPY . /\nEXPOSE 4000\nCMD [\"/server\"]\n"
+
 // newHarbor opens an account; every replaces the poller's own interval unless it is zero.
 func newHarbor(t *testing.T, o sim.Options, every time.Duration) *harbor {
 	t.Helper()
@@ -37,7 +39,7 @@ func newHarbor(t *testing.T, o sim.Options, every time.Duration) *harbor {
 	env.PollEvery = every
 	h.engine = engine.Open(engine.Options{Environment: env, Builder: account.Builder()})
 	dir := t.TempDir()
-	write(t, dir, "Dockerfile", "FROM scratch\nCOPY . /\nEXPOSE 4000\nCMD [\"/server\"]\n")
+	write(t, dir, "Dockerfile", dockerfile)
 	write(t, dir, "server", "version 1")
 	h.spec = &spec.Spec{App: "live-beats", EnvName: "production", Region: "eu-west-2", Dir: dir}
 	h.spec.Service.Port = 4000

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,10 +21,14 @@ import (
 // slowPoll keeps the number of calls of a run small: what is cut is each call, not each look of a wait.
 const slowPoll = 45 * time.Second
 
-// newFullHarbor is an app that uses every resource kind, in an account without a default VPC.
-func newFullHarbor(t *testing.T, file string) *harbor {
+// newFullHarbor is an app that uses every resource kind, with its files in dir, in an account without a
+// default VPC.
+func newFullHarbor(t *testing.T, dir string) *harbor {
 	t.Helper()
-	h := newHarbor(t, sim.Options{NoDefaultVPC: true, File: file}, slowPoll)
+	h := newHarbor(t, sim.Options{NoDefaultVPC: true}, slowPoll)
+	write(t, dir, "Dockerfile", dockerfile)
+	write(t, dir, "server", "version 1")
+	h.spec.Dir = dir
 	h.spec.Network.Clustering = "dns"
 	h.spec.Service.Instances = 2
 	h.spec.Service.ReleaseCommand = "/server migrate"
@@ -53,17 +56,31 @@ var scenarios = []scenario{
 	}, run: engine.Request{Destroy: true}},
 }
 
-// undisturbed is how a scenario ends when nothing happens: the number of its calls and what is there then.
-func (s scenario) undisturbed(t *testing.T) (calls int, inventory []string) {
+// undisturbed plays a scenario to its end with nothing happening. It returns the account and the app as they
+// were before the run, the number of the run's calls, and what is there behind it.
+func (s scenario) undisturbed(t *testing.T) (before *harbor, calls int, inventory []string) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		h := newFullHarbor(t, "")
+		h := newFullHarbor(t, dir)
 		s.before(h)
+		before = &harbor{account: h.account.Fork(sim.Options{}), spec: h.spec}
 		from := len(h.account.Calls())
 		h.must(h.apply(h.plan(s.run)))
 		calls = len(h.account.Calls()) - from
 		inventory = h.inventory()
 	})
-	return calls, inventory
+	return before, calls, inventory
+}
+
+// fork is the same app on a copy of the account, seen by a new process.
+func (h *harbor) fork(t *testing.T, faults ...sim.Fault) *harbor {
+	account := h.account.Fork(sim.Options{Region: "eu-west-2", Faults: faults})
+	env := account.Environment()
+	env.PollEvery = slowPoll
+	return &harbor{
+		t: t, account: account, spec: h.spec,
+		engine: engine.Open(engine.Options{Environment: env, Builder: account.Builder()}),
+	}
 }
 
 // inventory is everything in the account with its settings. The history of rollouts and the numbers of
@@ -86,14 +103,14 @@ type tally struct{ tried, converged, doubled, missing, leaked atomic.Int64 }
 func TestCutMatrix(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			calls, want := s.undisturbed(t)
+			before, calls, want := s.undisturbed(t)
 			var count tally
 			work := make(chan [2]int)
 			var wg sync.WaitGroup
 			for range 4 {
 				wg.Go(func() {
 					for w := range work {
-						s.cut(t, w[0], w[1], want, &count)
+						s.cut(t, before, w[0], w[1], want, &count)
 					}
 				})
 			}
@@ -110,34 +127,33 @@ func TestCutMatrix(t *testing.T) {
 	}
 }
 
-var cuts = []string{"cut=%d", "cut-after=%d", "kill=%d"}
+// cuts are the ways to cut a run short at call n. After a kill another process goes on, which destroys the
+// app in the end; the account being the same each time, once for each call is enough.
+var cuts = []struct {
+	name, fault string
+	kill        bool
+}{
+	{"before", "cut=%d", false}, {"after", "cut-after=%d", false}, {"kill", "cut-after=%d", true},
+}
 
 // cut plays the scenario with its run cut at call n, runs the same again, and compares.
-func (s scenario) cut(t *testing.T, n, how int, want []string, count *tally) {
-	rule := fmt.Sprintf(cuts[how], n)
-	t.Run(rule, func(t *testing.T) {
+func (s scenario) cut(t *testing.T, before *harbor, n, how int, want []string, count *tally) {
+	c := cuts[how]
+	t.Run(fmt.Sprintf("%s-%d", c.name, n), func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			file := ""
-			if cuts[how] == "kill=%d" {
-				file = filepath.Join(t.TempDir(), "account.json")
-				rule = fmt.Sprintf("cut-after=%d", n)
-			}
-			h := newFullHarbor(t, file)
-			s.before(h)
-			h.account.SetFaults(fault(t, fmt.Sprintf("%s=%d", strings.Split(rule, "=")[0], len(h.account.Calls())+n)))
+			h := before.fork(t, fault(t, fmt.Sprintf(c.fault, n)))
 			s.runOnce(h)
-			if file == "" {
-				h.account.SetFaults()
-			} else {
-				h = h.reborn(file)
+			if c.kill {
+				h = h.fork(t)
 			}
+			h.account.SetFaults()
 			count.tried.Add(1)
 			h.must(h.apply(h.plan(s.run)))
 			h.compare(want, count)
-			if !s.run.Destroy && file != "" { // the same account each time: once a call is enough
+			if c.kill && !s.run.Destroy {
 				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
 			}
-			if left := h.left(); len(left) > 0 && (s.run.Destroy || file != "") {
+			if left := h.left(); len(left) > 0 && (c.kill || s.run.Destroy) {
 				count.leaked.Add(1)
 				t.Errorf("destroy leaves %v", left)
 			}
@@ -153,21 +169,6 @@ func (s scenario) runOnce(h *harbor) {
 	}
 	if res, _ := h.apply(p); res.Outcome == event.Refused && !strings.Contains(res.Err.Error(), "cut") {
 		h.t.Errorf("refused: %v", res.Err)
-	}
-}
-
-// reborn is the same account and app seen by a new process.
-func (h *harbor) reborn(file string) *harbor {
-	h.t.Helper()
-	account, err := sim.Open(sim.Options{Region: "eu-west-2", NoDefaultVPC: true, File: file})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	env := account.Environment()
-	env.PollEvery = slowPoll
-	return &harbor{
-		t: h.t, account: account, spec: h.spec,
-		engine: engine.Open(engine.Options{Environment: env, Builder: account.Builder()}),
 	}
 }
 

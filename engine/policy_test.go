@@ -50,7 +50,7 @@ func TestPolicyIsExact(t *testing.T) {
 		open func(t *testing.T) *harbor
 	}{
 		{"plain app, default VPC", func(t *testing.T) *harbor { return newHarbor(t, sim.Options{}, 0) }},
-		{"fullest app, own VPC", func(t *testing.T) *harbor { return newFullHarbor(t, "") }},
+		{"fullest app, own VPC", func(t *testing.T) *harbor { return newFullHarbor(t, t.TempDir()) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
