@@ -59,7 +59,7 @@ var operations = sync.OnceValue(func() map[string]operation {
 		op(cfTagResource),
 
 		op(sdCreatePrivateDnsNamespace), op(sdGetOperation), op(sdListNamespaces), op(sdDeleteNamespace),
-		op(sdCreateService), op(sdListServices), op(sdDeleteService),
+		op(sdCreateService), op(sdListServices), op(sdDeleteService), op(sdListTagsForResource),
 
 		op(aasRegisterScalableTarget), op(aasDescribeScalableTargets), op(aasDeregisterScalableTarget),
 		op(aasPutScalingPolicy), op(aasDescribeScalingPolicies),

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	aas "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	aastypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 )
@@ -41,8 +43,8 @@ func aasPutScalingPolicy(c *call, in *aas.PutScalingPolicyInput) (*aas.PutScalin
 
 func aasDescribeScalableTargets(c *call, in *aas.DescribeScalableTargetsInput) (*aas.DescribeScalableTargetsOutput, error) {
 	out := &aas.DescribeScalableTargetsOutput{}
-	for _, id := range in.ResourceIds {
-		if s := c.r.scalable(id); s != nil {
+	for _, s := range c.r.Scalables {
+		if len(in.ResourceIds) == 0 || slices.Contains(in.ResourceIds, s.ID) {
 			out.ScalableTargets = append(out.ScalableTargets, aastypes.ScalableTarget{
 				ResourceId: new(s.ID), MinCapacity: new(s.Min), MaxCapacity: new(s.Max),
 				ServiceNamespace: aastypes.ServiceNamespaceEcs, ScalableDimension: aastypes.ScalableDimensionECSServiceDesiredCount,
