@@ -177,6 +177,9 @@ func result(s *screen.Session, left bool) Result {
 		r.Outcome, r.Endpoint, r.Err = event.Outcome(o.Outcome), o.Endpoint, o.Error
 	}
 	r.Text = text(o, s.Spec().App)
+	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
+		r.Text += "\n" + sim
+	}
 	return r
 }
 
