@@ -42,7 +42,7 @@ func (a *app) open(region string) (*account, error) {
 func (a *app) openOn(region string, env cloud.Environment, builder image.Builder) *account {
 	eng := engine.Open(engine.Options{
 		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
-		Environment: env, Builder: builder,
+		Environment: env, Builder: builder, WaitForLogin: a.asks(),
 	})
 	return &account{Engine: eng, close: func() error {
 		if env.Close == nil {
