@@ -96,7 +96,12 @@ func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Rep
 	if err != nil {
 		return e.withoutIdentity(ctx, in, err)
 	}
-	in.Scope.Identity, in.Need = id, append(preflight.Own(in.Scope), preflight.Quotas())
+	in.Scope.Identity = id
+	deploy, err := needs(b, in.Scope, "deploy")
+	if err != nil {
+		return nil, err
+	}
+	in.Need = append(preflight.Own(in.Scope), deploy...)
 	rep, err := preflight.Run(ctx, in)
 	if err != nil {
 		return nil, err

@@ -200,6 +200,9 @@ func pushError(ctx context.Context, tag name.Tag, err error) error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		f.Remedy = "the credentials need the right to push: ecr:InitiateLayerUpload, ecr:UploadLayerPart, " +
 			"ecr:CompleteLayerUpload, ecr:PutImage, ecr:BatchCheckLayerAvailability and ecr:BatchGetImage on this repository"
+		if asked := headAction(err); asked != "" {
+			f.Evidence += ": the permission " + asked + " is missing"
+		}
 	case http.StatusNotFound:
 		f.Remedy = "the repository is gone; run the same command again and it is made anew"
 	}

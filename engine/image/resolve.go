@@ -178,3 +178,16 @@ func registryText(err error) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// headAction is the IAM action that ECR checks for a question without an answer in words (HTTP HEAD), empty for
+// other requests, whose answers name it themselves.
+func headAction(err error) string {
+	var t *transport.Error
+	if !errors.As(err, &t) || t.Request == nil || t.Request.Method != http.MethodHead {
+		return ""
+	}
+	if strings.Contains(t.Request.URL.Path, "/blobs/") {
+		return "ecr:BatchCheckLayerAvailability"
+	}
+	return "ecr:BatchGetImage"
+}

@@ -24,11 +24,11 @@ type Statement struct {
 	Condition resource.Condition `json:",omitempty"`
 }
 
-// Policy is the least policy that grants permissions: one statement for each set of resources and condition,
-// in a fixed order.
+// Policy is the least policy that grants permissions, in a fixed order and in few statements, since IAM bounds
+// the size of a policy.
 func Policy(need []resource.Permission) *Document {
 	d := &Document{Version: "2012-10-17"}
-	for _, g := range groups(need) {
+	for _, g := range merged(groups(need)) {
 		d.Statement = append(d.Statement, Statement{Effect: "Allow", Action: g.Actions, Resource: g.Resources, Condition: g.When})
 	}
 	return d
@@ -54,8 +54,11 @@ func (d *Document) Size() int {
 	return len(bytes.ReplaceAll(b, []byte(" "), nil))
 }
 
-// ManagedSize is how many characters a managed policy may have. An inline policy of a role may have 10,240.
-const ManagedSize = 6144
+// How many characters a policy may have: a managed one, and those written into a role together.
+const (
+	ManagedSize = 6144
+	InlineSize  = 10240
+)
 
 // groups puts the actions on the same resources under the same condition together, sorted. What they are worth
 // to a run is lost.
@@ -99,4 +102,95 @@ func missing(need []resource.Permission, actions map[string]bool) []resource.Per
 		}
 	}
 	return out
+}
+
+// merged puts together what grants no more in one statement than in two.
+func merged(gs []resource.Permission) []resource.Permission {
+	for _, join := range []func(a, b resource.Permission) (resource.Permission, bool){sameAction, sameService} {
+		var out []resource.Permission
+		for _, g := range gs {
+			joined := false
+			for i := range out {
+				if one, ok := join(out[i], g); ok {
+					out[i], joined = one, true
+					break
+				}
+			}
+			if !joined {
+				out = append(out, g)
+			}
+		}
+		gs = out
+	}
+	return gs
+}
+
+// sameAction joins permissions to do the same to several resources, without a condition, or each on an occasion
+// of its own (tags on create): the occasion fits only its own kind of resource.
+func sameAction(a, b resource.Permission) (resource.Permission, bool) {
+	if !slices.Equal(a.Actions, b.Actions) || len(a.When) != len(b.When) || len(a.When) > 1 {
+		return a, false
+	}
+	if len(a.When) == 0 {
+		a.Resources = union(a.Resources, b.Resources)
+		return a, true
+	}
+	for operator, keys := range a.When {
+		for k, values := range keys {
+			more, ok := b.When[operator][k]
+			if !ok || len(keys) != 1 || len(b.When[operator]) != 1 {
+				return a, false
+			}
+			a.Resources = union(a.Resources, b.Resources)
+			a.When = resource.Condition{operator: {k: union(values, more)}}
+			return a, true
+		}
+	}
+	return a, false
+}
+
+// sameService joins permissions of one service under the same condition whose resources are of different types,
+// so that no action meets a resource of the other.
+func sameService(a, b resource.Permission) (resource.Permission, bool) {
+	if service(a) != service(b) || service(a) == "" || key(resource.Permission{When: a.When}) != key(resource.Permission{When: b.When}) {
+		return a, false
+	}
+	for _, x := range a.Resources {
+		for _, y := range b.Resources {
+			if x != y && kind(x) == kind(y) {
+				return a, false
+			}
+		}
+	}
+	a.Actions, a.Resources = union(a.Actions, b.Actions), union(a.Resources, b.Resources)
+	return a, true
+}
+
+// service is the service of all resources of a permission, empty when AWS cannot bind it to one.
+func service(p resource.Permission) string {
+	name := ""
+	for _, r := range p.Resources {
+		parts := strings.SplitN(r, ":", 6)
+		if len(parts) < 6 || name != "" && name != parts[2] {
+			return ""
+		}
+		name = parts[2]
+	}
+	return name
+}
+
+// kind is the type of resource that an ARN pattern is about.
+func kind(pattern string) string {
+	parts := strings.SplitN(pattern, ":", 6)
+	rest := parts[len(parts)-1]
+	if i := strings.IndexAny(rest, "/:"); i >= 0 {
+		return rest[:i]
+	}
+	return rest
+}
+
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -49,7 +49,8 @@ type Report struct {
 	State   State   `json:"state"` // the worst of all; unknown is worse than ok, and no reason to stop
 	Checks  []Check `json:"checks"`
 
-	At time.Time `json:"-"` // when it was made, by the engine's clock
+	At   time.Time             `json:"-"` // when it was made, by the engine's clock
+	Need []resource.Permission `json:"-"` // what was asked for
 }
 
 // Input is what a preflight is about.
@@ -68,11 +69,12 @@ const deadline = 10 * time.Second
 // that of ctx.
 func Run(ctx context.Context, in Input) (*Report, error) {
 	var probes []func(context.Context) Check
+	need := in.Permissions()
 	if in.Scope.Identity.ARN != "" {
 		probes = []func(context.Context) Check{
 			func(context.Context) Check { return identity(in.Scope) },
 			func(ctx context.Context) Check { return expiry(ctx, in.Scope, in.Expected) },
-			func(ctx context.Context) Check { return permissions(ctx, in.Scope, in.Permissions()) },
+			func(ctx context.Context) Check { return permissions(ctx, in.Scope, need) },
 		}
 	}
 	for _, r := range in.Resources {
@@ -85,7 +87,7 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 	}
 	r := &Report{
 		App: in.Scope.Owner.App, Env: in.Scope.Owner.Env, Region: in.Scope.Region, Account: in.Scope.Identity.Account,
-		Checks: make([]Check, len(probes)), At: in.Scope.Clock.Now(),
+		Checks: make([]Check, len(probes)), At: in.Scope.Clock.Now(), Need: need,
 	}
 	var wg sync.WaitGroup
 	for i, p := range probes {

@@ -68,8 +68,10 @@ func (i *Image) Permissions(s *Scope, do event.Action) []Permission {
 		return []Permission{on(actions, i.Repository.ARN(s))}
 	}
 	actions = append(actions, "ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
-		"ecr:CompleteLayerUpload", "ecr:BatchGetImage", "ecr:PutImage")
-	return []Permission{on(actions, i.Repository.ARN(s)), anywhere("ecr:GetAuthorizationToken")}
+		"ecr:CompleteLayerUpload", "ecr:PutImage")
+	look := on(acts("ecr:BatchGetImage"), i.Repository.ARN(s))
+	look.Without = "an image that is there already is sent once more"
+	return []Permission{on(actions, i.Repository.ARN(s)), look, anywhere("ecr:GetAuthorizationToken")}
 }
 
 // Permissions implements Permissioned.
