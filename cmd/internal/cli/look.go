@@ -14,9 +14,13 @@ import (
 
 func (a *app) statusCommand() *cobra.Command {
 	var flags said
+	var orphans bool
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show what runs, since when, and where it is reached", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if orphans {
+				return a.orphans(cmd, flags)
+			}
 			s, err := a.named(cmd.Context(), flags)
 			if err != nil {
 				return err
@@ -31,6 +35,7 @@ func (a *app) statusCommand() *cobra.Command {
 		},
 	}
 	flags.registerApp(cmd.Flags())
+	cmd.Flags().BoolVar(&orphans, "orphans", false, "show what earlier runs of any app left over in the region, and what it costs")
 	return cmd
 }
 

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"berth/cmd/internal/report"
+	"berth/engine/project"
+)
+
+// orphans is status --orphans: what earlier runs left over in a region, of all apps.
+func (a *app) orphans(cmd *cobra.Command, flags said) error {
+	if flags.app != "" || cmd.Flags().Changed("env") {
+		return usage(cmd, "--orphans is about all apps and environments of a region; leave --app and --env out")
+	}
+	region, err := a.anyRegion(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return a.with(region, func(eng *account) error {
+		left, err := eng.Orphans(cmd.Context(), region)
+		if err != nil {
+			return err
+		}
+		return a.answer(left, func(w io.Writer) { report.Orphans(w, left) })
+	})
+}
+
+// anyRegion is the region that a deployment from the folder would go to, which need not hold an app.
+func (a *app) anyRegion(ctx context.Context) (string, error) {
+	s, err := a.load(said{})
+	if err != nil || s.Region != "" {
+		return s.Region, err
+	}
+	found, err := project.Inspect(ctx, s.Dir)
+	if err != nil && found == nil {
+		return "", err
+	}
+	if err := a.complete(ctx, s, found); err != nil {
+		return "", err
+	}
+	return s.Region, nil
+}
