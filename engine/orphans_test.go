@@ -97,7 +97,7 @@ func TestNoOrphans(t *testing.T) {
 func TestOrphansOfACutDeployment(t *testing.T) {
 	_, calls, _ := scenarios[0].undisturbed(t)
 	dead, alive := 0, 0
-	for n := 5; n < calls; n += 7 * raceFactor {
+	for n := 5; n < calls; n += 7 {
 		t.Run(fmt.Sprintf("cut-after=%d", n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newFullHarbor(t, t.TempDir())
