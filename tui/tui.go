@@ -176,7 +176,11 @@ func result(s *screen.Session, left bool) Result {
 		o = lastWord(s)
 		r.Outcome, r.Endpoint, r.Err = event.Outcome(o.Outcome), o.Endpoint, o.Error
 	}
-	r.Text = text(o, s.Spec().App)
+	app := s.Spec().App
+	if o.Verb == "rollback" {
+		app += ", back at " + s.Rollback.Revision + ","
+	}
+	r.Text = text(o, app)
 	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
 		r.Text += "\n" + sim
 	}

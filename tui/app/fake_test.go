@@ -22,6 +22,7 @@ type fakeEngine struct {
 	planErr    error
 	status     *screen.Status
 	statusErr  error
+	planTakes  time.Duration
 	script     func(*fakeRun)
 
 	mu    sync.Mutex
@@ -55,8 +56,16 @@ func (f *fakeEngine) Identity(context.Context, string) (screen.Identity, error) 
 	return screen.Identity{Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/ada"}, nil
 }
 
-func (f *fakeEngine) Plan(_ context.Context, r screen.Request) (*screen.Plan, error) {
+func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, error) {
 	f.count("plan")
+	if f.planTakes > 0 {
+		select {
+		case <-time.After(f.planTakes):
+		case <-ctx.Done():
+			f.count("plan cut off")
+			return nil, ctx.Err()
+		}
+	}
 	f.mu.Lock()
 	f.last = r
 	f.mu.Unlock()
@@ -65,6 +74,10 @@ func (f *fakeEngine) Plan(_ context.Context, r screen.Request) (*screen.Plan, er
 	}
 	p := *f.plan
 	p.Destroy = r.Destroy
+	if r.Rollback != "" {
+		p.Verb, p.Changes = "rollback", []screen.Change{change("service", "compute", 0, 60*time.Second)}
+		p.Changes[0].Action, p.Changes[0].Why = event.Update, "runs another revision"
+	}
 	return &p, nil
 }
 
@@ -121,7 +134,10 @@ func (r *fakeRun) Cancel() {
 // begin emits the start of the run and its plan.
 func (r *fakeRun) begin(p *screen.Plan) {
 	verb := "deploy"
-	if p.Destroy {
+	switch {
+	case p.Verb != "":
+		verb = p.Verb
+	case p.Destroy:
 		verb = "destroy"
 	}
 	r.bus.Emit(event.Event{
@@ -256,10 +272,10 @@ func running() *screen.Status {
 		Endpoint: "https://d3k1example.cloudfront.net", Revision: "live-beats-production:7", Running: 2, Desired: 2,
 		Image: "123456789012.dkr.ecr.eu-west-2.amazonaws.com/live-beats-production@sha256:4f5d1c2ab09833de77aa",
 		Deployments: []screen.Deployment{
-			{ID: "d7", State: "successful", Revision: "live-beats-production:7", Started: at, Finished: at.Add(151 * time.Second)},
+			{ID: "d7", State: "successful", Revision: "live-beats-production:7", Image: "x@sha256:4f5d1c2ab09833de77aa", Started: at, Finished: at.Add(151 * time.Second)},
 			{ID: "d6", State: "rollback_successful", Reason: "tasks failed to start: essential container exited",
-				Revision: "live-beats-production:6", Started: at.Add(-26 * time.Hour), Finished: at.Add(-26*time.Hour + 4*time.Minute)},
-			{ID: "d5", State: "successful", Revision: "live-beats-production:5", Started: at.Add(-50 * time.Hour), Finished: at.Add(-50*time.Hour + 2*time.Minute)},
+				Revision: "live-beats-production:6", Image: "x@sha256:90aa1c2ab09833de77aa", Started: at.Add(-26 * time.Hour), Finished: at.Add(-26*time.Hour + 4*time.Minute)},
+			{ID: "d5", State: "successful", Revision: "live-beats-production:5", Image: "x@sha256:c0ffee2ab09833de77aa", Started: at.Add(-50 * time.Hour), Finished: at.Add(-50*time.Hour + 2*time.Minute)},
 		},
 		Resources: make([]screen.Resource, 22),
 	}

@@ -34,9 +34,23 @@ func simulated() *fakeEngine {
 	return e
 }
 
+// deployed runs already, and its source has changed since.
 func deployed() *fakeEngine {
 	e := fresh()
 	e.status = running()
+	for i := range e.plan.Changes {
+		c := &e.plan.Changes[i]
+		switch c.ID {
+		case "image":
+			c.Why = "this version of the source was never pushed"
+		case "task-definition":
+			c.Action, c.Why = event.Update, "a new revision with the new image"
+		case "service":
+			c.Action, c.Why = event.Update, "runs another revision"
+		default:
+			c.Action, c.Why = event.None, ""
+		}
+	}
 	return e
 }
 
@@ -142,6 +156,10 @@ var shots = []shot{
 	}},
 	{"result", fresh, func(d *harness) { d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
 	{"redeploy", deployed, func(d *harness) {}},
+	{"redeploy-selected", deployed, func(d *harness) { d.press("down", "down") }},
+	{"redeploy-rollback", deployed, func(d *harness) { d.press("down", "down", "down", "b") }},
+	{"redeploy-scale", deployed, func(d *harness) { d.press("+") }},
+	{"rolling-back", deployed, func(d *harness) { d.press("b", "y"); d.pass(20 * time.Second) }},
 	{"destroy", deployed, func(d *harness) {
 		for i := range d.engine.plan.Changes {
 			d.engine.plan.Changes[i].Action = event.Delete

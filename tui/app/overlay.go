@@ -35,7 +35,7 @@ var about = map[screen.Name]string{
 	screen.Review:   "What will exist in AWS and what it costs a month. Only what is shown here is carried out.",
 	screen.Deploy:   "What is being done in AWS, what each resource waits for, how long it has taken and usually takes. A bar at the left marks the longest way to the end.",
 	screen.Result:   "The address of the app and how it was verified.",
-	screen.Redeploy: "What runs of the app now. It is asked of AWS again every half a minute, more often while something changes.",
+	screen.Redeploy: "What runs of the app now. It is asked of AWS again every half a minute, more often while something changes. What a deployment would change is looked up once when this opens, and when you press p.",
 }
 
 func (m *Model) onHelpKey(key string) {

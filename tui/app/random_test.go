@@ -105,7 +105,7 @@ func wildEngine(rt *rapid.T) *fakeEngine {
 
 var pressed = []string{
 	"enter", "enter", "enter", "y", "esc", "up", "down", "down", "left", "right", "space", "space", "tab", "shift+tab", "pgup", "pgdown",
-	"home", "end", "backspace", "ctrl+u", "ctrl+c", "?", "r", "s", "d", "n", "l", "c", "u", "f", "/", "j", "k", "e", "x", "1", "8", "R", "+", "-",
+	"home", "end", "backspace", "ctrl+u", "ctrl+c", "?", "r", "s", "d", "n", "l", "c", "u", "f", "/", "j", "k", "e", "x", "1", "8", "R", "+", "-", "b", "p",
 	"日", "A=b", "live-beats",
 }
 

@@ -65,8 +65,10 @@ type Session struct {
 	Confirmed *Plan
 	// Destroying says that Review is to plan a destruction.
 	Destroying bool
-	Run        Run // the newest run, nil before the first
-	Outcome    Outcome
+	// Rollback is the newest rollback that was confirmed.
+	Rollback Rollback
+	Run      Run // the newest run, nil before the first
+	Outcome  Outcome
 
 	// Abandoned says that the user left a run that goes on: it is not waited for again.
 	Abandoned bool
@@ -75,6 +77,12 @@ type Session struct {
 
 	nav  *nav
 	quit bool
+}
+
+// Rollback names the version that a rollback goes back to.
+type Rollback struct {
+	Revision string // family:number
+	Again    bool   // Redeploy is to offer it once more
 }
 
 // Outcome is what is told after the program has ended.

@@ -65,7 +65,10 @@ func (d *Screen) Enter() tea.Cmd {
 }
 
 func verb(p *screen.Plan) string {
-	if p.Destroy {
+	switch {
+	case p.Verb != "":
+		return p.Verb
+	case p.Destroy:
 		return "destroy"
 	}
 	return "deploy"
@@ -183,11 +186,16 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 func (d *Screen) after(key string) {
 	switch key {
 	case "r":
-		if d.snap.Outcome != event.Succeeded {
+		switch {
+		case d.snap.Outcome == event.Succeeded:
+		case d.snap.Verb == "rollback":
+			d.s.Rollback.Again = true
+			d.s.Go(screen.Redeploy)
+		default:
 			d.s.Go(screen.Review)
 		}
 	case "s":
-		if d.snap.Verb != "destroy" {
+		if d.snap.Verb == "deploy" {
 			d.s.Go(screen.Settings)
 		}
 	case "enter":
@@ -285,7 +293,7 @@ func (d *Screen) Keys() []widget.Key {
 // cardKeys are the keys that go on from a failure.
 func (d *Screen) cardKeys() []widget.Key {
 	keys := []widget.Key{{Name: "r", Does: "try again", Long: "look at AWS again, plan what is left, and go on from there"}}
-	if d.snap.Verb != "destroy" {
+	if d.snap.Verb == "deploy" {
 		keys = append(keys, widget.Key{Name: "s", Does: "settings"})
 	}
 	return append(keys, widget.Key{Name: "enter", Does: "overview"}, widget.Key{Name: "q", Does: "leave"})

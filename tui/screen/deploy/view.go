@@ -160,7 +160,11 @@ func (d *Screen) headline() string {
 		l.Put(ink, glyph).Gap(1).Put(th.Strong, widget.Title(s.Verb)+" "+word)
 		return l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %d, %s", done, all, elapsed)).String()
 	}
-	l.Put(th.Strong, doing(s.Verb)+" "+s.App)
+	what := doing(s.Verb) + " " + s.App
+	if s.Verb == "rollback" {
+		what += " to " + d.s.Rollback.Revision[strings.LastIndexByte(d.s.Rollback.Revision, ':')+1:]
+	}
+	l.Put(th.Strong, what)
 	count := fmt.Sprintf("%d of %d", done, all)
 	bar := min(24, d.width/6)
 	l.Gap(2).CellRight(th.Text, count, 2*len(fmt.Sprint(all))+4).Gap(2)

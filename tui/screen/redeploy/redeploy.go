@@ -4,15 +4,12 @@ package redeploy
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
 	"berth/tui/screen"
-	"berth/tui/theme"
 	"berth/tui/widget"
 )
 
@@ -28,13 +25,21 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	gen     int // of the visit: what an earlier visit asked for is dropped
+	visit   int                // what an earlier visit asked for is dropped
+	ctx     context.Context    //nolint:containedctx // of the visit: no call goes on for a screen that is not shown
+	cancel  context.CancelFunc // ends ctx
+	gen     int                // of the status asked for last
 	asking  bool
 	status  *screen.Status
 	seen    time.Time // engine time of the status
 	err     *fail.Error
 	offset  int
 	message string
+
+	look   look
+	back   *back  // the question whether to roll back, nil when it is not asked
+	picked string // id of the selected deployment, empty for none
+	scale  int    // the number of instances to go to, zero for none
 }
 
 // New makes the screen.
@@ -48,27 +53,40 @@ type statusMsg struct {
 
 type refreshMsg struct{ gen int }
 
-// Enter shows what is known and asks again.
+// Enter shows what is known and asks again. What a deployment would change is looked up once a visit.
 func (h *Screen) Enter() tea.Cmd {
-	h.gen++
-	h.s.Destroying, h.message = false, ""
+	h.Leave()
+	h.ctx, h.cancel = context.WithCancel(h.s.Ctx)
+	h.s.Destroying, h.message, h.look, h.scale = false, "", look{}, 0
+	var again tea.Cmd
+	if h.s.Rollback.Again {
+		h.s.Rollback.Again = false
+		again = h.offer(h.s.Rollback.Revision)
+	}
 	if h.s.Status != nil && h.status != h.s.Status {
 		h.status, h.seen, h.err = h.s.Status, h.s.Engine.Now(), nil
-		return h.later()
+		return tea.Batch(again, h.first(), h.later())
 	}
-	return h.ask()
+	return tea.Batch(again, h.ask())
 }
 
-// Leave ends the refreshing: nothing is asked for a screen that is not shown.
-func (h *Screen) Leave() { h.gen++ }
+// Leave ends the refreshing and the calls under way: nothing is asked for a screen that is not shown.
+func (h *Screen) Leave() {
+	h.visit++
+	h.gen++
+	h.back = nil
+	if h.cancel != nil {
+		h.cancel()
+	}
+}
 
 func (h *Screen) ask() tea.Cmd {
 	h.asking = true
-	gen, s, app := h.gen, h.s, h.s.Spec().Clone()
-	return s.Do(func(ctx context.Context) tea.Msg {
+	ctx, gen, s, app := h.ctx, h.gen, h.s, h.s.Spec().Clone()
+	return func() tea.Msg {
 		st, err := s.Engine.Status(ctx, app)
 		return statusMsg{gen: gen, status: st, err: err}
-	})
+	}
 }
 
 func (h *Screen) later() tea.Cmd {
@@ -87,10 +105,18 @@ func (h *Screen) Update(msg tea.Msg) tea.Cmd {
 			return nil
 		}
 		h.onStatus(msg)
-		return h.later()
+		return tea.Batch(h.first(), h.later())
 	case refreshMsg:
 		if msg.gen == h.gen && !h.asking {
 			return h.ask()
+		}
+	case lookMsg:
+		if msg.visit == h.visit {
+			h.onLook(msg)
+		}
+	case backMsg:
+		if msg.visit == h.visit && h.back != nil && h.back.revision == msg.revision {
+			h.back.answer(msg)
 		}
 	case tea.KeyMsg:
 		return h.onKey(msg)
@@ -108,10 +134,14 @@ func (h *Screen) onStatus(m statusMsg) {
 }
 
 func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
+	if h.back != nil {
+		h.onBackKey(k.String())
+		return nil
+	}
+	h.message = ""
 	switch k.String() {
 	case "r", "enter":
-		h.s.Destroying = false
-		h.s.Go(screen.Review)
+		h.review()
 	case "s":
 		h.s.Go(screen.Settings)
 	case "n":
@@ -123,6 +153,14 @@ func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 		}
 		h.s.Destroying = true
 		h.s.Go(screen.Review)
+	case "b":
+		return h.rollBack()
+	case "p":
+		return h.lookNow()
+	case "+", "=":
+		h.scaleBy(1)
+	case "-":
+		h.scaleBy(-1)
 	case "R", "ctrl+r":
 		if !h.asking {
 			h.gen++
@@ -131,11 +169,11 @@ func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	case "q":
 		h.s.Quit()
 	case "esc":
-		h.s.Back()
+		h.escape()
 	case "up", "k":
-		h.scroll(-1)
+		h.pick(-1)
 	case "down", "j":
-		h.scroll(1)
+		h.pick(1)
 	case "pgup":
 		h.scroll(-h.height / 2)
 	case "pgdown", " ":
@@ -144,8 +182,48 @@ func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
+// escape takes back what is pending, the newest first, then leads back.
+func (h *Screen) escape() {
+	switch {
+	case h.scale > 0:
+		h.scale = 0
+	case h.picked != "":
+		h.picked = ""
+	default:
+		h.s.Back()
+	}
+}
+
+// review goes on to what would change, with the number of instances that was chosen here.
+func (h *Screen) review() {
+	if h.scale > 0 {
+		if h.message = h.rescale(); h.message != "" {
+			return
+		}
+	}
+	h.s.Destroying = false
+	h.s.Go(screen.Review)
+}
+
 func (h *Screen) scroll(by int) {
-	h.offset = widget.ClampOffset(h.offset+by, len(h.lines()), h.height)
+	lines, _, _ := h.lines()
+	h.offset = widget.ClampOffset(h.offset+by, len(lines), h.height)
+}
+
+// pick moves the selection among the deployments; above the first one there is none, and the top is shown.
+func (h *Screen) pick(by int) {
+	if h.status == nil || len(h.shown()) == 0 {
+		h.scroll(by)
+		return
+	}
+	at := max(-1, min(h.pickedAt()+by, len(h.shown())-1))
+	if at < 0 {
+		h.picked, h.offset = "", 0
+		return
+	}
+	h.picked = h.shown()[at].ID
+	lines, first, last := h.lines()
+	h.offset = widget.Follow(h.offset, first, last, len(lines), h.height)
 }
 
 // SetSize gives the screen its room.
@@ -154,11 +232,16 @@ func (h *Screen) SetSize(w, ht int) {
 	h.scroll(0)
 }
 
-// Busy says that the spinner turns, which it does only before anything is known.
-func (h *Screen) Busy() bool { return h.asking && h.status == nil }
+// Busy says that the spinner turns: before anything is known, and while a rollback is looked at.
+func (h *Screen) Busy() bool {
+	return h.asking && h.status == nil || h.back != nil && h.back.plan == nil && h.back.err == nil
+}
 
 // Keys are the keys of this moment.
 func (h *Screen) Keys() []widget.Key {
+	if h.back != nil {
+		return h.back.keys()
+	}
 	redeploy := widget.Key{Name: "r", Does: "redeploy", Long: "build, and see what would change before anything does"}
 	if h.status != nil && (h.status.State == "partial" || h.status.State == "absent") {
 		redeploy.Does = "continue"
@@ -166,161 +249,27 @@ func (h *Screen) Keys() []widget.Key {
 			redeploy.Does = "deploy"
 		}
 	}
-	return []widget.Key{
-		redeploy,
-		{Name: "s", Does: "settings", Long: "change the settings, then see what would change"},
-		{Name: "n", Does: "needs", Long: "answer again what the app needs, and compare the services"},
-		{Name: "d", Does: "destroy", Long: "see what would be removed; asks for the app's name"},
-		{Name: "R", Does: "refresh", Long: "ask AWS now; it is asked every half a minute anyway"},
-		{Name: "q", Does: "leave"},
+	if h.scale > 0 {
+		return []widget.Key{{Name: "enter", Does: "see what would change"}, {Name: "+-", Does: "instances"}, {Name: "esc", Does: "leave it"}}
 	}
-}
-
-// View draws the screen.
-func (h *Screen) View() string {
-	return widget.Static(h.s.Theme, h.lines(), h.offset, h.width, h.height)
-}
-
-const labelWidth = 11
-
-func (h *Screen) lines() []string {
-	th, w := h.s.Theme, h.width
-	if h.status == nil {
-		if h.err != nil {
-			return widget.Failure{Theme: th, Error: h.err}.Lines(w)
-		}
-		g := th.Glyphs.Spinner
-		return []string{th.Accent.Paint(g[h.s.Frame%len(g)]) + " " + th.Text.Paint("Asking AWS what runs"+th.Glyphs.Ellipsis)}
+	keys := []widget.Key{redeploy}
+	back := widget.Key{Name: "b", Does: "roll back", Long: "go back to the selected version, or to the one before; asks first"}
+	if h.picked != "" {
+		keys = append(keys, back)
 	}
-	lines := []string{h.headline(), ""}
-	for _, f := range h.facts() {
-		l := widget.NewLine(th, w).Cell(th.Quiet, f.label, labelWidth)
-		lines = append(lines, l.URL(f.ink, f.text).String())
+	keys = append(keys, widget.Key{Name: "s", Does: "settings", Long: "change the settings, then see what would change"})
+	if h.picked == "" && h.previous() != nil {
+		keys = append(keys, back)
 	}
-	if h.err != nil {
-		l := widget.NewLine(th, w).Put(th.Warn, "not refreshed: "+h.err.Cause)
-		lines = append(lines, "", l.String())
+	if h.scalable() {
+		keys = append(keys, widget.Key{Name: "+-", Does: "scale", Long: "more or fewer instances, then see what would change"})
 	}
-	if h.message != "" {
-		lines = append(lines, "", th.Warn.Paint(h.message))
-	}
-	lines = append(lines, h.deployments()...)
-	return lines
-}
-
-// look is how the state of the app is drawn and said.
-func (h *Screen) look() (glyph string, ink theme.Ink, word string) {
-	th, g, s := h.s.Theme, h.s.Theme.Glyphs, h.status
-	switch s.State {
-	case "running":
-		return g.Done, th.Good, "runs"
-	case "deploying":
-		return g.Waiting, th.Accent, "is being deployed"
-	case "degraded":
-		return g.Update, th.Warn, "runs with fewer instances than wanted"
-	case "stopped":
-		return g.Skipped, th.Quiet, "is stopped"
-	case "partial":
-		return g.Update, th.Warn, "is deployed in part: continue, or destroy it"
-	case "absent":
-		return g.Planned, th.Quiet, "is not deployed"
-	default:
-		return g.Planned, th.Quiet, s.State
-	}
-}
-
-func (h *Screen) headline() string {
-	th, s := h.s.Theme, h.status
-	glyph, ink, word := h.look()
-	l := widget.NewLine(th, h.width).Put(ink, glyph).Gap(1).Put(th.Strong, s.App+" "+word)
-	if s.Desired > 0 || s.Running > 0 {
-		l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %s", s.Running, widget.Count(s.Desired, "instance")))
-	}
-	return l.String()
-}
-
-type fact struct {
-	label, text string
-	ink         theme.Ink
-}
-
-func (h *Screen) facts() []fact {
-	th, s := h.s.Theme, h.status
-	var out []fact
-	add := func(label, text string, ink theme.Ink) {
-		if text != "" {
-			out = append(out, fact{label, text, ink})
-		}
-	}
-	add("address", s.Endpoint, th.Title)
-	add("revision", s.Revision, th.Text)
-	if at := h.since(); !at.IsZero() {
-		add("since", fmt.Sprintf("%s, %s", h.when(at), widget.Ago(h.seen.Sub(at))), th.Text)
-	}
-	add("image", shortImage(s.Image), th.Text)
-	add("service", s.Target, th.Text)
-	if n := len(s.Resources); n > 0 {
-		add("made of", widget.Count(n, "resource"), th.Text)
-	}
-	return out
-}
-
-// since is when the newest deployment that went well started to be the one that runs.
-func (h *Screen) since() time.Time {
-	for _, d := range h.status.Deployments {
-		if !d.Finished.IsZero() && !bad(d.State) {
-			return d.Finished
-		}
-	}
-	return time.Time{}
-}
-
-func (h *Screen) when(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
-
-func bad(state string) bool {
-	return strings.Contains(state, "fail") || strings.Contains(state, "roll") || strings.Contains(state, "stop")
-}
-
-// shortImage leaves the registry out and cuts the digest to what people compare.
-func shortImage(image string) string {
-	name, digest, ok := strings.Cut(image, "@sha256:")
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	if ok && len(digest) > 12 {
-		return name + "@" + digest[:12]
-	}
-	return name
-}
-
-const deploymentsShown = 10
-
-func (h *Screen) deployments() []string {
-	th, w := h.s.Theme, h.width
-	d := h.status.Deployments
-	if len(d) == 0 {
-		return nil
-	}
-	lines := []string{"", th.Strong.Paint("Deployments")}
-	for _, x := range d[:min(len(d), deploymentsShown)] {
-		glyph, ink := th.Glyphs.Done, th.Good
-		switch {
-		case bad(x.State):
-			glyph, ink = th.Glyphs.Failed, th.Bad
-		case x.Finished.IsZero():
-			glyph, ink = th.Glyphs.Waiting, th.Accent
-		}
-		l := widget.NewLine(th, w).Put(ink, glyph).Gap(1).Cell(th.Text, h.when(x.Started), 18)
-		took := ""
-		if !x.Finished.IsZero() && !x.Started.IsZero() {
-			took = widget.Duration(x.Finished.Sub(x.Started))
-		}
-		l.CellRight(th.Quiet, took, 6).Gap(2)
-		rev := x.Revision
-		l.Cell(th.Text, rev[strings.LastIndexByte(rev, '/')+1:], max(14, w*3/10)).Gap(1)
-		text := strings.ReplaceAll(x.State, "_", " ")
-		if x.Reason != "" {
-			text += ": " + x.Reason
-		}
-		lines = append(lines, l.Put(th.Quiet, text).String())
-	}
-	return lines
+	return append(keys,
+		widget.Key{Name: "d", Does: "destroy", Long: "see what would be removed; asks for the app's name"},
+		widget.Key{Name: "n", Does: "needs", Long: "answer again what the app needs, and compare the services"},
+		widget.Key{Name: "↑↓", Does: "select", Long: "select a deployment; pgup and pgdown scroll"},
+		widget.Key{Name: "p", Does: "look", Long: "look again what a deployment would change; done once when this opens"},
+		widget.Key{Name: "R", Does: "refresh", Long: "ask AWS now; it is asked every half a minute anyway"},
+		widget.Key{Name: "q", Does: "leave"},
+	)
 }

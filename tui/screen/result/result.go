@@ -82,7 +82,11 @@ func (r *Screen) lines() []string {
 	if r.destroyed() {
 		lines = []string{head.Put(th.Strong, app+" is gone").String(), ""}
 	} else {
-		lines = []string{head.Put(th.Strong, app+" is live").String(), ""}
+		what := app + " is live"
+		if o.Verb == "rollback" {
+			what = app + " is back at " + r.s.Rollback.Revision
+		}
+		lines = []string{head.Put(th.Strong, what).String(), ""}
 		if o.Endpoint != "" {
 			lines = append(lines, widget.NewLine(th, w).Gap(2).URL(th.Title, o.Endpoint).String(), "")
 		}
@@ -118,7 +122,7 @@ func (r *Screen) facts() [][2]string {
 		}
 		out = append(out, [2]string{"took", took})
 	}
-	if p != nil && !r.destroyed() {
+	if p != nil && o.Verb == "deploy" {
 		cost := widget.USD(p.MonthlyUSD) + " a month"
 		if !p.Complete {
 			cost = "at least " + cost

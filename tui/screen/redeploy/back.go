@@ -1,0 +1,155 @@
+package redeploy
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// back is the question whether to go back to a revision. The plan is made while the question is seen, and it
+// alone is what a yes confirms.
+type back struct {
+	revision string
+	plan     *screen.Plan
+	err      *fail.Error
+}
+
+type backMsg struct {
+	visit    int
+	revision string
+	plan     *screen.Plan
+	err      error
+}
+
+// runsNow says that a deployment brought what runs.
+func (h *Screen) runsNow(d screen.Deployment) bool {
+	return d.Revision != "" && d.Revision == h.status.Revision && d.State == "successful"
+}
+
+// cannot says why one cannot go back to a deployment, empty when one can.
+func (h *Screen) cannot(d screen.Deployment) string {
+	switch {
+	case d.Revision == "":
+		return "AWS does not say which revision that was."
+	case d.State != "successful":
+		return "It did not come up, so one cannot go back to it."
+	case d.Revision == h.status.Revision:
+		return "The same revision runs now."
+	}
+	return ""
+}
+
+// previous is the newest deployment that one can go back to.
+func (h *Screen) previous() *screen.Deployment {
+	for i, d := range h.shown() {
+		if h.cannot(d) == "" {
+			return &h.shown()[i]
+		}
+	}
+	return nil
+}
+
+// rollBack asks whether to go back to the selected deployment, or to the newest one that can be gone back to.
+func (h *Screen) rollBack() tea.Cmd {
+	if at := h.pickedAt(); at >= 0 {
+		d := h.shown()[at]
+		if h.message = h.cannot(d); h.message != "" {
+			return nil
+		}
+		return h.offer(d.Revision)
+	}
+	d := h.previous()
+	if d == nil {
+		h.message = "No earlier version came up that one could go back to."
+		return nil
+	}
+	return h.offer(d.Revision)
+}
+
+// offer opens the question and looks whether the revision can start.
+func (h *Screen) offer(revision string) tea.Cmd {
+	h.back = &back{revision: revision}
+	ctx, visit, s, req := h.ctx, h.visit, h.s, h.s.Request(false)
+	req.Rollback = revision
+	return func() tea.Msg {
+		p, err := s.Engine.Plan(ctx, req)
+		return backMsg{visit: visit, revision: revision, plan: p, err: err}
+	}
+}
+
+func (b *back) answer(m backMsg) {
+	switch {
+	case m.err != nil:
+		b.err = fail.From(m.err)
+	case !changes(m.plan):
+		b.err = &fail.Error{Class: fail.Refused, Cause: "that revision runs already"}
+	default:
+		b.plan = m.plan
+	}
+}
+
+func changes(p *screen.Plan) bool {
+	for _, c := range p.Changes {
+		if c.Action != event.None {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *Screen) onBackKey(key string) {
+	switch key {
+	case "y":
+		if h.back.plan == nil {
+			return
+		}
+		h.s.Rollback.Revision = h.back.revision
+		h.s.Plan, h.s.Confirmed = h.back.plan, h.back.plan
+		h.s.Go(screen.Deploy)
+	case "esc", "n", "q":
+		h.back = nil
+	}
+}
+
+func (b *back) keys() []widget.Key {
+	if b.plan == nil {
+		return []widget.Key{{Name: "esc", Does: "leave it"}}
+	}
+	return []widget.Key{
+		{Name: "y", Does: "yes, roll back", Long: "go back to exactly the version that is named"}, {Name: "esc", Does: "leave it"},
+	}
+}
+
+// question is the dialog.
+func (h *Screen) question() string {
+	th, b := h.s.Theme, h.back
+	w := min(64, h.width-8)
+	body := []string{""}
+	body = append(body, widget.Paragraph(th.Strong, b.revision, w)...)
+	for _, d := range h.shown() {
+		if d.Revision == b.revision {
+			text := "deployed " + h.when(d.Started)
+			if d.Image != "" {
+				text += ", image " + digest(d.Image)
+			}
+			body = append(body, widget.Paragraph(th.Quiet, text, w)...)
+			break
+		}
+	}
+	body = append(body, "")
+	switch {
+	case b.err != nil:
+		body = append(body, widget.Paragraph(th.Bad, widget.Sentence(b.err.Cause)+".", w)...)
+		body = append(body, widget.Paragraph(th.Text, widget.Sentence(b.err.Remedy), w)...)
+	case b.plan == nil:
+		body = append(body, h.waiting("Looking whether it can start"))
+	default:
+		text := "It can start, with the size and the variables that it had then. Its tasks come up before those of now stop; data stays as it is."
+		body = append(body, widget.Paragraph(th.Text, text, w)...)
+	}
+	keys := widget.KeyLine{Theme: th, Keys: b.keys()}
+	return widget.Box{Theme: th, Title: "Roll back?", Body: append(body, "", keys.Render(w, 1))}.Render(h.width, h.height)
+}
