@@ -33,7 +33,9 @@ func TestRolloutThatNeverGetsHealthy(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHarbor(t, sim.Options{Faults: []sim.Fault{fault(t, c.rule)}}, 0)
+				// Nobody can be asked beforehand about a quota: then it shows when it is reached.
+				unasked := fault(t, "deny=servicequotas:GetServiceQuota")
+				h := newHarbor(t, sim.Options{Faults: []sim.Fault{fault(t, c.rule), unasked}}, 0)
 				start := time.Now()
 				res, events := h.deploy()
 				took := time.Since(start)

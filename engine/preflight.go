@@ -194,7 +194,7 @@ func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (policy
 			return nil, nil, ctx.Err()
 		}
 		if s.Identity.Account == "" {
-			s.Identity = cloud.Identity{Account: "*", Partition: "*"}
+			s.Identity = cloud.Identity{Account: "*", Partition: partition(clients.Region)}
 		}
 	}
 	if len(verbs) == 0 {
@@ -209,6 +209,17 @@ func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (policy
 		need = append(need, more...)
 	}
 	return preflight.Policy(need), note, nil
+}
+
+// partition is the partition of AWS that a region is in. ARNs must name it.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
 }
 
 // needs are the permissions for a verb in the life of an app.

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"net"
@@ -67,6 +68,11 @@ func Unknown(err error) bool {
 // webPage says whether the answer was a page for a browser, as a web framework makes it for what it has no
 // handler for. No AWS API answers so.
 func webPage(err error) bool {
+	var x *xml.SyntaxError // how the query protocols fail on such a page
+	var re interface{ HTTPStatusCode() int }
+	if errors.As(err, &x) && errors.As(err, &re) && re.HTTPStatusCode() == http.StatusInternalServerError {
+		return true
+	}
 	var d *smithy.DeserializationError
 	return errors.As(err, &d) && strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(d.Snapshot))), "<!doctype html")
 }

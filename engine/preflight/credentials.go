@@ -15,7 +15,7 @@ const IdentityID = "identity"
 func identity(s *resource.Scope) Check {
 	return Check{
 		ID: IdentityID, Title: "account", State: OK,
-		Text: fmt.Sprintf("account %s as %s; the region %s is enabled", s.Identity.Account, s.Identity.ARN, s.Region),
+		Text: fmt.Sprintf("%s, as %s; the region %s is enabled", s.Identity.Account, s.Identity.ARN, s.Region),
 	}
 }
 

@@ -26,6 +26,9 @@ const perCall = 100
 // atOnce is how many questions are asked at the same time: IAM allows few calls a second (ecs-provisioning 9).
 const atOnce = 4
 
+// attempts is how often one question is tried: not to know is no harm, to keep somebody waiting is.
+const attempts = 4
+
 // permissions asks IAM which of the permissions the caller has not.
 func permissions(ctx context.Context, s *resource.Scope, need []resource.Permission) Check {
 	c := Check{ID: PermissionsID, Title: "permissions"}
@@ -72,20 +75,31 @@ func (c Check) judge(need []resource.Permission, denied map[string]string, count
 			hard[len(hard)-1] += " (" + denied[a] + ")"
 		}
 	}
-	c.Text = "without these permissions less is done: " + strings.Join(less, ", ")
+	c.Text = "permissions that a run can do without are missing: " + strings.Join(less, ", ")
 	c.Remedy = "allow them with the policy that berth doctor prints, or go on without"
 	if len(hard) == 0 {
 		return c
 	}
 	c.State, c.Text = Fail, "the permission "+hard[0]+" is missing"
 	if len(hard) > 1 {
-		c.Text = fmt.Sprintf("%d permissions are missing: %s", len(hard), strings.Join(hard, ", "))
+		c.Text = fmt.Sprintf("%d permissions are missing", len(hard))
 	}
-	c.Remedy = "allow it with this policy, then run the same command again (berth doctor prints the policy, too)"
+	c.Remedy = "allow what is missing (berth doctor prints the policy for it), then run the same command again"
 	if slices.ContainsFunc(how, func(h string) bool { return h != "" }) {
 		c.Remedy = "an administrator must lift what forbids it; a policy that allows it is not enough where another one denies it"
 	}
 	return c
+}
+
+// short is how many actions fit into a sentence.
+const short = 4
+
+// some are the first of a list of names.
+func some(names []string) string {
+	if len(names) <= short {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:short], ", ") + fmt.Sprintf(" and %d more", len(names)-short)
 }
 
 // harmless says what a run does less without an action; empty when some part of it fails.
@@ -204,7 +218,7 @@ func simulate(ctx context.Context, s *resource.Scope, who string, actions []stri
 	var all []iamtypes.EvaluationResult
 	pages := iam.NewSimulatePrincipalPolicyPaginator(s.IAM, in)
 	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
+		out, err := pages.NextPage(ctx, func(o *iam.Options) { o.RetryMaxAttempts = attempts })
 		if err != nil {
 			return nil, err
 		}

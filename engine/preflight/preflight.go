@@ -152,6 +152,9 @@ func (r *Report) Refusal() *fail.Error {
 	}
 	f := &fail.Error{Class: fail.Refused, Cause: bad[0].Text, Remedy: bad[0].Remedy}
 	if len(bad) == 1 {
+		if n := len(bad[0].Missing); n > 1 {
+			f.Cause += ": " + some(bad[0].Missing)
+		}
 		f.Evidence = bad[0].evidence()
 		return f
 	}
@@ -164,16 +167,16 @@ func (r *Report) Refusal() *fail.Error {
 	return f
 }
 
-// evidence is the policy of what is missing.
+// evidence is the policy of what is missing while that is short, else the list of it.
 func (c Check) evidence() string {
-	if c.Policy == nil {
-		return ""
+	if c.Policy == nil || len(c.Missing) > short {
+		return strings.Join(c.Missing, ", ")
 	}
-	b, err := json.MarshalIndent(c.Policy, "", "  ")
+	b, err := json.Marshal(c.Policy)
 	if err != nil {
 		return ""
 	}
-	return "this policy allows it:\n" + string(b)
+	return string(b)
 }
 
 // Notes are lines on what a run should know although it may start: warnings, and what could not be asked.

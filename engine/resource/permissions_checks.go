@@ -197,9 +197,9 @@ func (r *ServiceLinkedRole) Checks(do event.Action) []Probe {
 	if do != event.Create && do != event.None || r.Unwanted {
 		return nil
 	}
-	return []Probe{{ID: r.ID, Title: r.Label, Look: func(context.Context, *Scope) Finding {
+	return []Probe{{ID: r.ID, Title: "service role", Look: func(context.Context, *Scope) Finding {
 		if do == event.Create {
-			return Finding{Verdict: OK, Text: r.Name + " will be made; the account has not used this service yet"}
+			return Finding{Verdict: OK, Text: r.Name + " will be made: the account has not used this service yet"}
 		}
 		return Finding{Verdict: OK, Text: r.Name + " is there"}
 	}}}

@@ -103,6 +103,9 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 	}
 	if !a.flags.yes && changes(p) {
 		report.Plan(a.Err, p)
+		if err := a.cleared(ctx, eng, p); err != nil {
+			return err
+		}
 		if err := a.confirm(ctx, question); err != nil {
 			return err
 		}

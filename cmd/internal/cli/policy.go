@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"berth/cmd/internal/report"
+	"berth/engine"
+	"berth/engine/fail"
+	"berth/engine/preflight"
+)
+
+func (a *app) policyCommand() *cobra.Command {
+	var flags said
+	cmd := &cobra.Command{
+		Use: "policy [deploy|redeploy|destroy]", Short: "Print the least IAM policy for the app",
+		Long: "Prints the least IAM policy that lets somebody deploy, redeploy and destroy this app and see its status, or do\n" +
+			"one of these. The answer is the policy and nothing else, for aws iam put-role-policy and the like.",
+		Args: oneVerb, ValidArgs: []string{"deploy", "redeploy", "destroy"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.settings(cmd.Context(), flags)
+			if err != nil {
+				return err
+			}
+			return a.with(s.Region, func(eng *account) error {
+				policy, note, err := eng.Policy(cmd.Context(), engine.Request{Spec: s}, args...)
+				if err != nil {
+					return err
+				}
+				if !a.flags.quiet {
+					a.policyNotes(policy, note)
+				}
+				return a.answer(policy, func(w io.Writer) { _ = report.JSON(w, policy) })
+			})
+		},
+	}
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+// oneVerb lets one of the verbs through, or none.
+func oneVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 || len(args) == 1 && slices.Contains(cmd.ValidArgs, args[0]) {
+		return nil
+	}
+	return usage(cmd, fmt.Sprintf("%s takes one of %s, not %q", cmd.CommandPath(), strings.Join(cmd.ValidArgs, ", "), args))
+}
+
+// policyNotes tells on stderr what somebody who attaches the policy should know.
+func (a *app) policyNotes(p *preflight.Document, note error) {
+	if note != nil {
+		fmt.Fprintf(a.Err, "The account could not be asked (%s): the policy holds * where it would stand,\n"+
+			"and covers a network of the app's own.\n", fail.From(note).Cause)
+	}
+	switch n := p.Size(); {
+	case n > preflight.InlineSize:
+		fmt.Fprintf(a.Err, "%d characters: more than IAM takes in one policy; use those of deploy, redeploy and destroy one by one.\n", n)
+	case n > preflight.ManagedSize:
+		fmt.Fprintf(a.Err, "%d characters: write it into a role (up to %d there); a managed policy takes %d.\n",
+			n, preflight.InlineSize, preflight.ManagedSize)
+	}
+}

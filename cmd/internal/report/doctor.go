@@ -1,0 +1,61 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"berth/engine/preflight"
+)
+
+// Doctor writes a preflight as a checklist: what is fine in a line, what is not with what to do about it, and
+// the policy of what is missing last, where it can be copied.
+func Doctor(w io.Writer, r *preflight.Report) {
+	fmt.Fprintf(w, "%s (%s) in %s\n\n", r.App, r.Env, r.Region)
+	width := 0
+	for _, c := range r.Checks {
+		width = max(width, len(c.Title))
+	}
+	for _, c := range r.Checks {
+		fmt.Fprintf(w, "  %-7s  %-*s  %s\n", c.State, width, c.Title, c.Text)
+		indent := strings.Repeat(" ", 13+width)
+		if len(c.Missing) > 1 {
+			for _, m := range c.Missing {
+				fmt.Fprintf(w, "%s- %s\n", indent, m)
+			}
+		}
+		if c.Remedy != "" {
+			fmt.Fprintf(w, "%s%s\n", indent, c.Remedy)
+		}
+	}
+	fmt.Fprintf(w, "\n%s\n", conclusion(r))
+	for _, c := range r.Checks {
+		if c.Policy == nil {
+			continue
+		}
+		if b, err := json.MarshalIndent(c.Policy, "", "  "); err == nil {
+			fmt.Fprintf(w, "\nThis policy allows what is missing, and no more:\n\n%s\n", b)
+		}
+	}
+}
+
+func conclusion(r *preflight.Report) string {
+	switch r.State {
+	case preflight.Fail:
+		return "A deploy would be refused."
+	case preflight.Warn:
+		return "Nothing stands in the way of a deploy; some things should be known."
+	case preflight.Unknown:
+		return "Nothing that stands in the way is known; not everything could be asked."
+	case preflight.OK:
+	}
+	return "Nothing stands in the way of a deploy."
+}
+
+// Notes writes what a run should know although it may start.
+func Notes(w io.Writer, r *preflight.Report) {
+	for _, line := range r.Notes() {
+		fmt.Fprintln(w, "note: "+line)
+	}
+}
