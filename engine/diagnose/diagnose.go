@@ -27,6 +27,7 @@ type Task struct {
 type Context struct {
 	Port       int
 	HealthPath string
+	VCPU       float64 // zero when it is not known
 	MemoryMiB  int
 	Platform   string // X86_64 or ARM64
 }
@@ -41,8 +42,10 @@ func Explain(t Task, c Context) *fail.Error {
 		if !rule.when(t) {
 			continue
 		}
-		cause, remedy := rule.say(t, c)
-		return &fail.Error{Class: fail.Failed, Cause: cause, Evidence: evidence(t), Remedy: remedy}
+		v := rule.say(t, c)
+		return &fail.Error{
+			Class: fail.Failed, Cause: v.cause, Evidence: evidence(t), Remedy: v.remedy, Setting: v.setting, Suggest: v.suggest,
+		}
 	}
 	return &fail.Error{
 		Class: fail.Failed, Cause: "a task stopped", Evidence: evidence(t),

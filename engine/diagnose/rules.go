@@ -9,7 +9,15 @@ import (
 // telling sign to the least.
 type rule struct {
 	when func(Task) bool
-	say  func(Task, Context) (cause, remedy string)
+	say  func(Task, Context) verdict
+}
+
+// verdict is what a rule makes of a task: cause and remedy in words, the key of berth.toml that the remedy is
+// about, if it is about one, and the value that would do, if that can be known.
+type verdict struct {
+	cause, remedy string
+	setting       string
+	suggest       any
 }
 
 // said matches a task whose reasons hold all of the parts, in any case.
@@ -60,16 +68,15 @@ func logged(part string) func(Task) bool {
 
 func health(reason string) func(Task) bool { return func(t Task) bool { return t.Health == reason } }
 
-func plain(cause, remedy string) func(Task, Context) (string, string) {
-	return func(Task, Context) (string, string) { return cause, remedy }
+func plain(cause, remedy string) func(Task, Context) verdict { return about("", cause, remedy) }
+
+func about(setting, cause, remedy string) func(Task, Context) verdict {
+	return func(Task, Context) verdict { return verdict{cause: cause, remedy: remedy, setting: setting} }
 }
 
 var rules = []rule{
 	{either(said("does not contain descriptor matching platform"), said("exec format error"), logged("exec format error")),
-		func(_ Task, c Context) (string, string) {
-			return "the image was built for another kind of processor than " + c.Platform,
-				"set image.platform in berth.toml to the platform of the image (linux/amd64 or linux/arm64), or build the image for this one"
-		}},
+		wrongPlatform},
 	{said("CannotPullContainer", "toomanyrequests"), plain("the registry of the image limits how often it may be pulled",
 		"deploy from the Dockerfile, or copy the image to a repository of your own and name it with --image")},
 	{said("CannotPullContainer", "no space left"), plain("the image is larger than the task's disk",
@@ -85,30 +92,19 @@ var rules = []rule{
 			"check the subnets' route to an internet gateway and the network rules of the VPC, then deploy again")},
 	{either(said("unable to pull secrets", "AccessDenied"), said("unable to pull secrets", "not authorized")),
 		plain("the task may not read one of its secrets", "deploy again, which sets the execution role right; check the secret's own policy")},
-	{said("unable to pull secrets"), plain("one of the secrets in berth.toml does not exist or has no value",
+	{said("unable to pull secrets"), about("secrets.from_ssm", "one of the secrets in berth.toml does not exist or has no value",
 		"create the parameter or secret in this region, or take it out of [secrets]")},
 	{either(said("log group does not exist"), said("failed to initialize logging driver")),
 		plain("the task cannot write its log", "deploy again, which makes the log group")},
 	{either(said("executable file not found"), said("CannotStartContainer", "no such file"), said("CannotStartContainer", "permission denied"), exit(126, 127)),
 		plain("the command of the image cannot be started", "check CMD and ENTRYPOINT in the Dockerfile: the file must exist in the image, be executable, and have Unix line ends")},
-	{either(said("OutOfMemory"), said("memory usage")), func(_ Task, c Context) (string, string) {
-		return fmt.Sprintf("the app needs more memory than the %d MiB it gets", c.MemoryMiB),
-			"raise service.memory in berth.toml to the next size and deploy again"
-	}},
-	{health("Target.ResponseCodeMismatch"), func(t Task, c Context) (string, string) {
-		return "the app answers the health check at " + c.HealthPath + " with an error" + codes(t.HealthText), codeRemedy(t.HealthText)
-	}},
-	{either(health("Target.Timeout"), health("Target.FailedHealthChecks")), func(t Task, c Context) (string, string) {
-		return fmt.Sprintf("nothing answers on port %d of the task", c.Port),
-			"make the app listen on 0.0.0.0 (not 127.0.0.1) and on this port, or set service.port in berth.toml to the port it listens on"
-	}},
+	{either(said("OutOfMemory"), said("memory usage")), outOfMemory},
+	{health("Target.ResponseCodeMismatch"), wrongAnswer},
+	{either(health("Target.Timeout"), health("Target.FailedHealthChecks")), noAnswer},
 	{said("failed container health checks"), plain("the container's own health check fails",
 		"run the health check's command inside the image; a missing curl is the usual reason")},
-	{said("failed ELB health checks"), func(_ Task, c Context) (string, string) {
-		return fmt.Sprintf("the app does not answer on port %d at %s in time", c.Port, c.HealthPath),
-			"check service.port and service.health_path in berth.toml; raise service.start_timeout if the app starts slowly"
-	}},
-	{either(said("limit on the number of vCPUs"), said("above your limit")), plain("the account may not run that many vCPUs on Fargate yet",
+	{said("failed ELB health checks"), lateAnswer},
+	{either(said("limit on the number of vCPUs"), said("above your limit")), about("service.cpu", "the account may not run that many vCPUs on Fargate yet",
 		"ask for a higher quota \"Fargate On-Demand vCPU resource count\" in Service Quotas, or choose a smaller size")},
 	{either(said("Capacity is unavailable"), said("RESOURCE:")), plain("AWS has no capacity for the task right now",
 		"deploy again in a few minutes, or choose another region")},
@@ -117,35 +113,13 @@ var rules = []rule{
 		plain("AWS could not set the task's network up", "deploy again")},
 	{exit(0), plain("the app ended by itself although it should go on running",
 		"start the server in the foreground: CMD in the Dockerfile must not return")},
-	{exit(137), plain("the app was killed: it used too much memory or did not stop when asked",
+	{exit(137), about("service.memory", "the app was killed: it used too much memory or did not stop when asked",
 		"raise service.memory, or let the app end when it gets SIGTERM")},
 	{exit(139), plain("the app crashed with a memory fault", "check native libraries and that the image is built for this kind of processor")},
-	{func(t Task) bool { return t.ExitCode != nil }, func(t Task, _ Context) (string, string) {
-		return fmt.Sprintf("the app ended with exit code %d soon after it started", *t.ExitCode),
-			"look at its last log lines: a missing setting in [env] or [secrets] is the usual reason"
-	}},
-}
-
-// codes is the list of HTTP codes in a health description, with a space before it.
-func codes(text string) string {
-	if i := strings.Index(text, "["); i >= 0 {
-		if j := strings.Index(text[i:], "]"); j > 0 {
-			return " " + strings.Trim(text[i:i+j+1], "[]")
+	{func(t Task) bool { return t.ExitCode != nil }, func(t Task, _ Context) verdict {
+		return verdict{
+			cause:  fmt.Sprintf("the app ended with exit code %d soon after it started", *t.ExitCode),
+			remedy: "look at its last log lines: a missing setting in [env] or [secrets] is the usual reason",
 		}
-	}
-	return ""
-}
-
-func codeRemedy(text string) string {
-	switch code := strings.TrimSpace(codes(text)); {
-	case strings.HasPrefix(code, "404"):
-		return "set service.health_path in berth.toml to a path that answers 200"
-	case strings.HasPrefix(code, "400"):
-		return "let the app answer requests whose host is an IP address, at least at the health path"
-	case strings.HasPrefix(code, "401"), strings.HasPrefix(code, "403"):
-		return "choose a health path that needs no sign-in (service.health_path)"
-	case strings.HasPrefix(code, "5"):
-		return "the app fails at this path: look at its log lines"
-	}
-	return "set service.health_path in berth.toml to a path that answers 200 to 399"
+	}},
 }

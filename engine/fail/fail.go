@@ -30,6 +30,12 @@ type Error struct {
 	Remedy   string `json:"remedy"`
 	Doc      string `json:"doc"`
 	Err      error  `json:"-"` // what was wrapped, for errors.Is and errors.As
+
+	// Setting is the key of berth.toml that the remedy is about, such as service.memory; empty when it is
+	// about none. Suggest is the value that would remedy it, nil when nobody can know: an int or a string, as
+	// spec's Set takes it. For hosts that can apply a remedy; the remedy says the same in words.
+	Setting string `json:"-"`
+	Suggest any    `json:"-"`
 }
 
 // Error is the cause with the wrapped error's text behind it when that adds something.
