@@ -159,6 +159,7 @@ func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (string, er
 		Evidence: strings.Join(tried, "\n"),
 		Remedy: "set network.websocket_path in berth.toml to the path where the app takes WebSockets (and let the app " +
 			"accept the origin " + e.URL + "), or websockets = false",
+		Setting: "network.websocket_path",
 	}
 }
 

@@ -145,7 +145,9 @@ func (r *Release) watch(ctx context.Context, s *Scope, arn string) error {
 			return true, "", nil
 		}
 		d.Logs = logs.last(ctx, shortARN(arn))
-		f := diagnose.Explain(d, diagnose.Context{MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch})
+		f := diagnose.Explain(d, diagnose.Context{
+			VCPU: float64(r.TaskDefinition.CPU) / 1024, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch,
+		})
 		f.Cause = "the release command failed: " + f.Cause
 		f.Remedy += "; the version that ran before goes on running"
 		return false, "", f
