@@ -62,8 +62,16 @@ var crash = &fail.Error{
 	Doc:      "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html",
 }
 
+var outOfMemory = &fail.Error{
+	Class: fail.RolledBack, Cause: "the app needs more memory than the 512 MiB it gets; ECS went back to the previous version",
+	Evidence: "task 4f5d1c2a\ncontainer: OutOfMemoryError: Container killed due to memory usage\nexit code: 137",
+	Remedy:   "raise service.memory in berth.toml to 1024 MiB and deploy again", Setting: "service.memory", Suggest: 1024,
+}
+
 // failing is a deployment whose service never gets healthy.
-func failing(r *fakeRun) {
+func failing(r *fakeRun) { failingWith(r, crash) }
+
+func failingWith(r *fakeRun, crash *fail.Error) {
 	r.begin(r.plan)
 	for _, c := range r.plan.Changes {
 		if c.ID == "service" || c.ID == "verify" {
@@ -153,6 +161,19 @@ var shots = []shot{
 		d.press(toReview...)
 		d.press("y")
 		d.pass(2 * time.Minute)
+	}},
+	{"deploy-remedy", fresh, func(d *harness) {
+		d.engine.script = func(r *fakeRun) { failingWith(r, outOfMemory) }
+		d.press(toReview...)
+		d.press("y")
+		d.pass(2 * time.Minute)
+	}},
+	{"settings-remedy", fresh, func(d *harness) {
+		d.engine.script = func(r *fakeRun) { failingWith(r, outOfMemory) }
+		d.press(toReview...)
+		d.press("y")
+		d.pass(2 * time.Minute)
+		d.press("f")
 	}},
 	{"result", fresh, func(d *harness) { d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
 	{"redeploy", deployed, func(d *harness) {}},

@@ -67,8 +67,10 @@ type Session struct {
 	Destroying bool
 	// Rollback is the newest rollback that was confirmed.
 	Rollback Rollback
-	Run      Run // the newest run, nil before the first
-	Outcome  Outcome
+	// Fix is what Settings shall show and fill in when it is shown next; Settings takes it.
+	Fix     *Fix
+	Run     Run // the newest run, nil before the first
+	Outcome Outcome
 
 	// Abandoned says that the user left a run that goes on: it is not waited for again.
 	Abandoned bool

@@ -4,6 +4,8 @@ package deploy
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -12,6 +14,7 @@ import (
 	"berth/engine/view"
 	"berth/tui/feed"
 	"berth/tui/screen"
+	"berth/tui/screen/settings"
 	"berth/tui/widget"
 )
 
@@ -156,7 +159,14 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 		d.scroll(1)
 	case "home":
 		d.scroll(-1 << 20)
-	case "end", "f":
+	case "f":
+		if fix := d.remedy(); fix != nil {
+			d.s.Fix = fix
+			d.s.Go(screen.Settings)
+			return
+		}
+		d.pinned, d.back = false, 0
+	case "end":
 		d.pinned, d.back = false, 0
 	case "pgup":
 		d.back = min(d.back+5, len(d.snap.Logs))
@@ -292,9 +302,33 @@ func (d *Screen) Keys() []widget.Key {
 
 // cardKeys are the keys that go on from a failure.
 func (d *Screen) cardKeys() []widget.Key {
-	keys := []widget.Key{{Name: "r", Does: "try again", Long: "look at AWS again, plan what is left, and go on from there"}}
+	var keys []widget.Key
+	if fix := d.remedy(); fix != nil {
+		keys = append(keys, widget.Key{Name: "f", Does: what(fix), Long: what(fix) + "; the settings are shown first, then what would change"})
+	}
+	keys = append(keys, widget.Key{Name: "r", Does: "try again", Long: "look at AWS again, plan what is left, and go on from there"})
 	if d.snap.Verb == "deploy" {
 		keys = append(keys, widget.Key{Name: "s", Does: "settings"})
 	}
 	return append(keys, widget.Key{Name: "enter", Does: "overview"}, widget.Key{Name: "q", Does: "leave"})
+}
+
+// remedy is the setting that would remedy the failure, nil when there is none.
+func (d *Screen) remedy() *screen.Fix {
+	if d.snap.Verb != "deploy" {
+		return nil
+	}
+	return d.s.FixFor(d.failed())
+}
+
+// what says what applying a remedy does.
+func what(f *screen.Fix) string {
+	label := settings.Label(f.Key)
+	if len(label) > 1 && strings.ToUpper(label[1:]) != label[1:] { // CPU stays CPU
+		label = strings.ToLower(label[:1]) + label[1:]
+	}
+	if len(f.Values) == 0 {
+		return "open " + label + " in the settings"
+	}
+	return fmt.Sprintf("set %s to %s%s and deploy again", label, f.Values[len(f.Values)-1].Text, settings.Unit(f.Key))
 }

@@ -77,10 +77,7 @@ func heading(k spec.Key) string {
 }
 
 func entries(s *spec.Spec, k spec.Key) []Row {
-	label, ok := labels[k.Name]
-	if !ok {
-		label = widget.Title(k.Name[strings.LastIndexByte(k.Name, '.')+1:])
-	}
+	label := Label(k.Name)
 	if k.Kind != spec.Table {
 		return []Row{{Key: k, Name: k.Name, Label: label}}
 	}
@@ -91,6 +88,14 @@ func entries(s *spec.Spec, k spec.Key) []Row {
 		out = append(out, Row{Key: k, Name: k.Name + "." + name, Label: name})
 	}
 	return append(out, Row{Key: k, Name: k.Name, Label: "+ " + strings.ToLower(label[:1]) + label[1:], Add: true})
+}
+
+// Label is what a key of berth.toml is called on the screens.
+func Label(key string) string {
+	if label, ok := labels[key]; ok {
+		return label
+	}
+	return widget.Title(key[strings.LastIndexByte(key, '.')+1:])
 }
 
 func sortedKeys(m map[string]string) []string {
@@ -140,7 +145,7 @@ func (r Row) Value(s *spec.Spec) (edit, show string, unset bool) {
 	if edit == "" {
 		return "", "none", true
 	}
-	return edit, edit + unit(r.Key.Name), false
+	return edit, edit + Unit(r.Key.Name), false
 }
 
 // shortSpan leaves out the zeros that Go writes at the end of a duration.
@@ -154,8 +159,8 @@ func shortSpan(d string) string {
 	return d
 }
 
-// unit is what stands behind a number.
-func unit(key string) string {
+// Unit is what stands behind the number of a key, with a blank before it.
+func Unit(key string) string {
 	switch key {
 	case "service.cpu":
 		return " vCPU"
