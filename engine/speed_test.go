@@ -83,6 +83,7 @@ func TestMakespanIsTheCriticalPath(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHarbor(t, sim.Options{}, every)
 			h.spec.Env = nil
+			h.account.SetFaults(fault(t, "slow=docker:15x")) // a build of a minute
 			ms = append(ms, h.measure(h.plan(engine.Request{})))
 			time.Sleep(time.Hour)
 			write(t, h.spec.Dir, "server", "version 2")

@@ -112,12 +112,19 @@ var (
 	notAuthorized = regexp.MustCompile(`not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?`)
 )
 
+// gone are the SDK's words for a sign-in that is over: temporary keys, and the two kinds of SSO profiles.
+var gone = []string{"token has expired", "the SSO session has expired or is invalid", "refresh cached SSO token failed"}
+
 // Denied says whether err means that a permission is missing.
 func Denied(err error) bool { return Is(err, denied...) }
 
 // Expired says whether err means that the credentials ran out.
 func Expired(err error) bool {
-	return Is(err, expired...) || err != nil && strings.Contains(err.Error(), "token has expired")
+	if err == nil {
+		return false
+	}
+	text := err.Error()
+	return Is(err, expired...) || slices.ContainsFunc(gone, func(s string) bool { return strings.Contains(text, s) })
 }
 
 // DeniedAction is the IAM action that err says is missing, and the resource when it is named.

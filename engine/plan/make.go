@@ -81,23 +81,33 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	for _, n := range in.Resources.Needs(r) {
 		c.Needs = append(c.Needs, n.On.Info().ID)
 	}
-	if coster, ok := r.(resource.Coster); ok && in.Prices != nil {
-		est, err := in.Prices.Quote(p.Region, coster.Usage())
-		if err != nil {
+	if coster, ok := r.(resource.Coster); ok {
+		if err := p.cost(&c, in, coster.Usage(), false); err != nil {
 			return fmt.Errorf("price %s: %w", i.Label, err)
 		}
-		p.cost(&c, est, in.Today)
+	}
+	if user, ok := r.(resource.User); ok {
+		if err := p.cost(&c, in, user.Use(), true); err != nil {
+			return fmt.Errorf("price %s: %w", i.Label, err)
+		}
 	}
 	p.Changes = append(p.Changes, c)
 	return nil
 }
 
-// cost books the estimate of one change.
-func (p *Plan) cost(c *Change, est price.Estimate, today string) {
+// cost books what a change costs.
+func (p *Plan) cost(c *Change, in Input, items []price.Item, use bool) error {
+	if in.Prices == nil {
+		return nil
+	}
+	est, err := in.Prices.Quote(p.Region, items)
+	if err != nil {
+		return err
+	}
 	for _, l := range est.Lines {
 		p.Costs = append(p.Costs, Cost{
 			Node: c.ID, SKU: l.SKU, Item: l.Item, Quantity: l.Quantity, Unit: l.Unit, UnitUSD: l.UnitUSD, USD: l.USD,
-			AsOf: l.AsOf, Source: l.Source, Known: l.Known, Unsure: unsure(l, today),
+			AsOf: l.AsOf, Source: l.Source, Use: use, Known: l.Known, Unsure: unsure(l, in.Today),
 		})
 		if !l.Known {
 			c.Unknown, p.Complete = true, false
@@ -107,8 +117,12 @@ func (p *Plan) cost(c *Change, est price.Estimate, today string) {
 			p.PricesAsOf = l.AsOf
 		}
 	}
-	c.MonthlyUSD = est.MonthlyUSD
+	c.MonthlyUSD += est.MonthlyUSD
 	p.MonthlyUSD += est.MonthlyUSD
+	if !use {
+		p.AlwaysUSD += est.MonthlyUSD
+	}
+	return nil
 }
 
 // Observe asks AWS who we are and looks all resources up, at once, each as soon as what it needs for that is

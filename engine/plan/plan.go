@@ -38,6 +38,7 @@ type Cost struct {
 	USD      float64 `json:"usd"`
 	AsOf     string  `json:"as_of"`
 	Source   string  `json:"source"`
+	Use      bool    `json:"use"`    // depends on how much the app is used; the rest is billed in any case
 	Known    bool    `json:"known"`  // false: there is no price for this region, USD is zero
 	Unsure   bool    `json:"unsure"` // the price is of low confidence or old
 }
@@ -57,6 +58,7 @@ type Plan struct {
 	Verb       string        `json:"-"` // deploy, destroy or rollback
 	Endpoint   string        `json:"-"` // known when the distribution exists already
 	Costs      []Cost        `json:"-"`
+	AlwaysUSD  float64       `json:"-"` // the part of MonthlyUSD that is billed in any case
 	PricesAsOf string        `json:"-"` // the oldest date among the prices used
 	Complete   bool          `json:"-"` // every cost line has a price
 	Usually    time.Duration `json:"-"` // the critical path with usual durations

@@ -11,7 +11,6 @@ import (
 	cf "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
-	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/fail"
 )
@@ -55,9 +54,6 @@ func (d *Distribution) Info() Info {
 
 // Needs implements Resource.
 func (d *Distribution) Needs() []Need { return []Need{{On: d.LoadBalancer, Loose: true}} }
-
-// Usage implements Coster: ten gigabytes and a million requests to the users, inside the monthly free part.
-func (d *Distribution) Usage() []price.Item { return nil }
 
 // Observe implements Resource.
 func (d *Distribution) Observe(ctx context.Context, s *Scope) error {
@@ -117,7 +113,7 @@ func (d *Distribution) Detail(ctx context.Context, s *Scope) error {
 	if o := d.origin(); o != nil && o.CustomHeaders != nil {
 		for _, h := range o.CustomHeaders.Items {
 			if strings.EqualFold(aws.ToString(h.HeaderName), OriginHeader) {
-				d.Secret.distribution = aws.ToString(h.HeaderValue)
+				d.Secret.seenInDistribution(aws.ToString(h.HeaderValue))
 			}
 		}
 	}
@@ -144,7 +140,7 @@ func (d *Distribution) Diff() Diff {
 	if o == nil || aws.ToString(o.DomainName) != d.LoadBalancer.DNS || d.LoadBalancer.DNS == "" {
 		whys = append(whys, "leads to another load balancer")
 	}
-	if d.Secret.distribution == "" {
+	if !d.Secret.sent() {
 		whys = append(whys, "does not send the secret header")
 	}
 	if !aws.ToBool(d.config.Enabled) {
@@ -206,10 +202,26 @@ func (d *Distribution) Apply(ctx context.Context, s *Scope) error {
 		}
 		return d.change(ctx, s, func(c *cftypes.DistributionConfig) {
 			want := d.wanted(aws.ToString(c.CallerReference))
-			c.Enabled, c.Origins, c.DefaultCacheBehavior = want.Enabled, want.Origins, want.DefaultCacheBehavior
+			c.Enabled = want.Enabled
+			mend(c, want)
 		})
 	}
 	return d.create(ctx, s, d.comment()+" "+d.LoadBalancer.DNS)
+}
+
+// mend brings what Diff looks at to what is wanted and leaves the rest as AWS told it: an update must say many
+// fields that a creation may leave out (SmoothStreaming, FieldLevelEncryptionId, LambdaFunctionAssociations,
+// those of the origin).
+func mend(c, want *cftypes.DistributionConfig) {
+	o, w := &want.Origins.Items[0], want.DefaultCacheBehavior
+	if c.Origins != nil && len(c.Origins.Items) == 1 && c.DefaultCacheBehavior != nil {
+		have, b := &c.Origins.Items[0], c.DefaultCacheBehavior
+		have.DomainName, have.CustomHeaders, have.CustomOriginConfig = o.DomainName, o.CustomHeaders, o.CustomOriginConfig
+		b.CachePolicyId, b.OriginRequestPolicyId = w.CachePolicyId, w.OriginRequestPolicyId
+		b.ViewerProtocolPolicy, b.AllowedMethods = w.ViewerProtocolPolicy, w.AllowedMethods
+		return
+	}
+	c.Origins, c.DefaultCacheBehavior = want.Origins, w
 }
 
 // create makes the distribution. The reference stands for this one creation: AWS never accepts it again,
@@ -236,7 +248,8 @@ func (d *Distribution) create(ctx context.Context, s *Scope, reference string) e
 	}
 	d.found, d.ID = true, aws.ToString(out.Distribution.Id)
 	d.Host, d.etag = aws.ToString(out.Distribution.DomainName), aws.ToString(out.ETag)
-	d.config, d.Secret.distribution = out.Distribution.DistributionConfig, d.Secret.value()
+	d.config = out.Distribution.DistributionConfig
+	d.Secret.seenInDistribution(d.Secret.value())
 	return nil
 }
 
@@ -269,7 +282,8 @@ func (d *Distribution) change(ctx context.Context, s *Scope, edit func(*cftypes.
 		if err != nil {
 			return fmt.Errorf("change distribution: %w", err)
 		}
-		d.etag, d.Secret.distribution = aws.ToString(out.ETag), d.Secret.value()
+		d.etag = aws.ToString(out.ETag)
+		d.Secret.seenInDistribution(d.Secret.value())
 		return nil
 	})
 }

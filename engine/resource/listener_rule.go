@@ -13,33 +13,8 @@ import (
 	"berth/engine/cloud"
 )
 
-// OriginHeader is the header by which the load balancer knows requests that came through our CloudFront
-// distribution.
-const OriginHeader = "x-origin-verify"
-
 // rulePriority is the place of our rule among the listener's.
 const rulePriority = 1
-
-// OriginSecret is the value of OriginHeader. AWS keeps it, in the rule and in the distribution; it is read
-// from there and never shown. Both must hold the same.
-type OriginSecret struct {
-	// Fresh is a new random value of at least 32 characters for the case that AWS has none yet.
-	Fresh string
-
-	rule, distribution string // as observed
-}
-
-// value is the secret to use: the one the distribution sends already, since that is the slower to change.
-func (o *OriginSecret) value() string {
-	switch {
-	case o.distribution != "":
-		return o.distribution
-	case o.rule != "":
-		return o.rule
-	default:
-		return o.Fresh
-	}
-}
 
 // ListenerRule lets requests with the secret header through to the target group.
 type ListenerRule struct {
@@ -82,7 +57,8 @@ func (r *ListenerRule) Observe(ctx context.Context, s *Scope) error {
 	for i, rule := range out.Rules {
 		if secret, ok := headerValue(rule); ok {
 			r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
-			r.was, r.Secret.rule = forwardsTo(rule), secret
+			r.was = forwardsTo(rule)
+			r.Secret.seenInRule(secret)
 		}
 	}
 	return nil
@@ -131,15 +107,15 @@ func (r *ListenerRule) Diff() Diff {
 	if r.was != r.TargetGroup.ARN || r.TargetGroup.ARN == "" {
 		whys = append(whys, "sends requests to another target group")
 	}
-	if r.Secret.rule != r.Secret.value() {
+	if !r.Secret.ruleKnows() {
 		whys = append(whys, "does not know the requests of the distribution")
 	}
 	return update(whys)
 }
 
 // Apply implements Resource. A rule that moves to a new target group first names both, with all requests
-// still going to the old one: ECS registers tasks only in a target group that a rule names, and Cleanup
-// turns the requests over once they run.
+// still going to the old one: ECS registers tasks only in a target group that a rule names, and TurnOver
+// sends the requests there once they run.
 func (r *ListenerRule) Apply(ctx context.Context, s *Scope) error {
 	conditions := []elbtypes.RuleCondition{{
 		Field: aws.String("http-header"),
@@ -151,7 +127,7 @@ func (r *ListenerRule) Apply(ctx context.Context, s *Scope) error {
 		return r.create(ctx, s, conditions)
 	}
 	moving := r.was != "" && r.was != r.TargetGroup.ARN
-	if !moving && r.Secret.rule == r.Secret.value() && r.was != "" {
+	if !moving && r.Secret.ruleKnows() && r.was != "" {
 		return nil
 	}
 	actions := forward(r.TargetGroup.ARN)
@@ -162,7 +138,7 @@ func (r *ListenerRule) Apply(ctx context.Context, s *Scope) error {
 	if err != nil {
 		return fmt.Errorf("change listener rule: %w", err)
 	}
-	r.Secret.rule = r.Secret.value()
+	r.Secret.seenInRule(r.Secret.value())
 	return nil
 }
 
@@ -182,7 +158,8 @@ func (r *ListenerRule) create(ctx context.Context, s *Scope, conditions []elbtyp
 		return fmt.Errorf("create listener rule: %w", err)
 	}
 	r.found, r.ARN = &out.Rules[0], aws.ToString(out.Rules[0].RuleArn)
-	r.was, r.Secret.rule = r.TargetGroup.ARN, r.Secret.value()
+	r.was = r.TargetGroup.ARN
+	r.Secret.seenInRule(r.Secret.value())
 	return nil
 }
 
@@ -201,8 +178,8 @@ func forward(arns ...string) []elbtypes.Action {
 	}}
 }
 
-// Cleanup implements Cleaner: it turns the requests over to the new target group.
-func (r *ListenerRule) Cleanup(ctx context.Context, s *Scope) error {
+// TurnOver sends the requests to the new target group, once the tasks in it serve.
+func (r *ListenerRule) TurnOver(ctx context.Context, s *Scope) error {
 	if r.found == nil || r.was == r.TargetGroup.ARN || r.was == "" {
 		return nil
 	}

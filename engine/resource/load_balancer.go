@@ -46,13 +46,17 @@ func (l *LoadBalancer) Needs() []Need {
 	return append(l.Network.needs(), after(l.SecurityGroup, l.LinkedRole)...)
 }
 
-// Usage implements Coster: the load balancer, a light load, and its public addresses.
+// Usage implements Coster: the load balancer and its public addresses.
 func (l *LoadBalancer) Usage() []price.Item {
 	return []price.Item{
 		{SKU: "alb.hour", Item: "load balancer, 730 hours", Quantity: 730},
-		{SKU: "alb.lcu_hour", Item: "load, 1 LCU on average", Quantity: 730},
 		{SKU: "ipv4.public_hour", Item: "2 public addresses of the load balancer", Quantity: 2 * 730},
 	}
+}
+
+// Use implements User: a load of one capacity unit all the time, which is a busy app.
+func (l *LoadBalancer) Use() []price.Item {
+	return []price.Item{{SKU: "alb.lcu_hour", Item: "load, 1 LCU on average", Quantity: 730}}
 }
 
 // Observe implements Resource.

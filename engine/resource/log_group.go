@@ -37,8 +37,8 @@ func (l *LogGroup) Info() Info {
 // Needs implements Resource.
 func (l *LogGroup) Needs() []Need { return nil }
 
-// Usage implements Coster: a gigabyte of logs a month, kept for one.
-func (l *LogGroup) Usage() []price.Item {
+// Use implements User: a gigabyte of logs a month, kept for one.
+func (l *LogGroup) Use() []price.Item {
 	return []price.Item{
 		{SKU: "logs.ingest_gb", Item: "logs written, 1 GB", Quantity: 1},
 		{SKU: "logs.store_gb_month", Item: "logs stored, 1 GB", Quantity: 1},

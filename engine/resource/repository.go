@@ -48,8 +48,8 @@ func (r *Repository) Info() Info {
 // Needs implements Resource.
 func (r *Repository) Needs() []Need { return nil }
 
-// Usage implements Coster: a typical image of 200 MB in three versions.
-func (r *Repository) Usage() []price.Item {
+// Use implements User: a typical image of 200 MB in three versions.
+func (r *Repository) Use() []price.Item {
 	return []price.Item{{SKU: "ecr.gb_month", Item: "images stored, 3 of 200 MB", Quantity: 0.6}}
 }
 

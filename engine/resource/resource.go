@@ -68,9 +68,16 @@ type Holder interface {
 	Release()
 }
 
-// Coster is a Resource that costs money: its usage in a month of 730 hours, as items of the price table.
+// Coster is a Resource that costs money, in a month of 730 hours, as items of the price table.
 type Coster interface {
+	// Usage is what is billed for as long as the resource exists.
 	Usage() []price.Item
+}
+
+// User is a Resource whose bill depends on how much the app is used, too.
+type User interface {
+	// Use is what a light use of the app would be billed for.
+	Use() []price.Item
 }
 
 // Info says what a resource is.

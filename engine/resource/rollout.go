@@ -26,6 +26,9 @@ const rolloutTimeout = 15 * time.Minute
 // appear is how long a deployment may take to show up after the call that started it.
 const appear = 30 * time.Second
 
+// rolloutEvery is how often a rollout is looked at: it is what somebody waits for in front of the screen.
+const rolloutEvery = 2 * time.Second
+
 // rollout watches one deployment of the service until ECS has made up its mind. It believes the service
 // deployment's own status and our revision's healthy tasks, never that a service merely looks stable: after
 // a rollback it does, too.
@@ -42,6 +45,9 @@ type rollout struct {
 	rollback bool            // ECS is going back
 	judged   bool            // the failure was told as what it is, it is not just that time ran out
 	tasks    []event.Task
+	healthy  int    // tasks of our revision, when they were looked at last
+	counted  string // the counters when the tasks were looked at last
+	looks    int
 	sick     string // why a task was unhealthy, as the service's events told last
 }
 
@@ -54,7 +60,7 @@ func (v *Service) Ready(ctx context.Context, s *Scope) error {
 		r.began = s.Clock.Now()
 	}
 	r.markOldEvents()
-	w := cloud.Wait{For: "the new version to serve", Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
+	w := cloud.Wait{For: "the new version to serve", Every: rolloutEvery, Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
 	err := s.Poll(ctx, w, v.Info().Usually, r.look)
 	var f *fail.Error
 	if errors.As(err, &f) && r.cause != nil && !r.judged {
@@ -85,14 +91,39 @@ func (r *rollout) look(ctx context.Context) (bool, string, error) {
 	if err != nil {
 		return false, "", err
 	}
-	healthy, err := r.lookAtTasks(ctx, svc)
-	if err != nil {
-		return false, "", err
+	if r.newsOfTasks(dep, svc) {
+		if r.healthy, err = r.lookAtTasks(ctx, svc); err != nil {
+			return false, "", err
+		}
 	}
+	if !r.rollback && r.served && r.healthy >= max(1, min(r.Instances, int(svc.DesiredCount))) {
+		if err := r.turnOver(ctx); err != nil {
+			return false, "", err
+		}
+	}
+	if dep != nil && (r.touched || dep.FinishedAt == nil) {
+		return r.judge(ctx, dep, svc, r.healthy)
+	}
+	return r.judgeBlind(ctx, svc, r.healthy)
+}
+
+// newsOfTasks says whether the tasks are worth a look of their own, which takes three calls: when a counter
+// or the deployment's status moved, and every third time, since health moves no counter.
+func (r *rollout) newsOfTasks(dep *ecstypes.ServiceDeployment, svc *ecstypes.Service) bool {
+	counted := ""
 	if dep != nil {
-		return r.judge(dep, svc, healthy)
+		counted = string(dep.Status)
 	}
-	return r.judgeBlind(svc, healthy)
+	for _, d := range svc.Deployments {
+		counted += fmt.Sprintf(" %s %d/%d/%d/%d %s", aws.ToString(d.Id), d.DesiredCount, d.PendingCount, d.RunningCount,
+			d.FailedTasks, d.RolloutState)
+	}
+	r.looks++
+	if counted == r.counted && r.looks%3 != 0 {
+		return false
+	}
+	r.counted = counted
+	return true
 }
 
 // deploymentOf is the service deployment that this run waits for: the newest since the run changed the
@@ -174,10 +205,10 @@ var (
 )
 
 // judge decides by the service deployment's own status.
-func (r *rollout) judge(dep *ecstypes.ServiceDeployment, svc *ecstypes.Service, healthy int) (bool, string, error) {
+func (r *rollout) judge(ctx context.Context, dep *ecstypes.ServiceDeployment, svc *ecstypes.Service, healthy int) (bool, string, error) {
 	switch dep.Status {
 	case ecstypes.ServiceDeploymentStatusSuccessful:
-		return r.success(svc, healthy)
+		return r.success(ctx, svc, healthy)
 	case ecstypes.ServiceDeploymentStatusRollbackRequested, ecstypes.ServiceDeploymentStatusRollbackInProgress:
 		r.rollback = true
 		return false, "going back to the previous version", nil
@@ -201,7 +232,7 @@ func (r *rollout) judge(dep *ecstypes.ServiceDeployment, svc *ecstypes.Service, 
 
 // judgeBlind decides by the service alone: the primary deployment's rollout state, and only when it is of
 // our revision.
-func (r *rollout) judgeBlind(svc *ecstypes.Service, healthy int) (bool, string, error) {
+func (r *rollout) judgeBlind(ctx context.Context, svc *ecstypes.Service, healthy int) (bool, string, error) {
 	p := primary(svc)
 	if p == nil {
 		return false, "", nil
@@ -214,7 +245,7 @@ func (r *rollout) judgeBlind(svc *ecstypes.Service, healthy int) (bool, string, 
 	case p.RolloutState == ecstypes.DeploymentRolloutStateFailed:
 		return false, "", r.failure(fail.Failed, "the new version did not come up", aws.ToString(p.RolloutStateReason))
 	case ours && p.RolloutState == ecstypes.DeploymentRolloutStateCompleted && (r.blind || waited > appear || !r.touched):
-		return r.success(svc, healthy)
+		return r.success(ctx, svc, healthy)
 	}
 	if err := r.hopeless(svc); err != nil {
 		return false, "", err
@@ -232,14 +263,22 @@ func primary(svc *ecstypes.Service) *ecstypes.Deployment {
 }
 
 // success is when our revision is the one that serves and all wanted tasks of it are healthy.
-func (r *rollout) success(svc *ecstypes.Service, healthy int) (bool, string, error) {
+func (r *rollout) success(ctx context.Context, svc *ecstypes.Service, healthy int) (bool, string, error) {
 	if td := aws.ToString(svc.TaskDefinition); td != r.TaskDefinition.ARN {
 		return false, "", r.failure(fail.RolledBack, "the service runs "+shortARN(td)+", not the version that was deployed", "")
 	}
 	if healthy < min(r.Instances, int(svc.DesiredCount)) {
 		return false, r.counts(svc, healthy), nil
 	}
-	return true, "", nil
+	return true, "", r.turnOver(ctx)
+}
+
+// turnOver lets the requests go where the new tasks are, if that is somewhere else.
+func (r *rollout) turnOver(ctx context.Context) error {
+	if r.Rule == nil {
+		return nil
+	}
+	return r.Rule.TurnOver(ctx, r.scope)
 }
 
 // hopeless ends a first deployment early: there is no version to go back to, and the same failure twice

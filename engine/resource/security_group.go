@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func (g *SecurityGroup) Info() Info {
 
 // Needs implements Resource.
 func (g *SecurityGroup) Needs() []Need {
-	needs := after(g.VPC)
+	needs := []Need{{On: g.VPC, Observe: true}}
 	for _, in := range g.Ingress {
 		if in.From != nil {
 			needs = append(needs, Need{On: in.From})
@@ -87,8 +88,10 @@ func (g *SecurityGroup) Observe(ctx context.Context, s *Scope) error {
 	if err := eg.Wait(); err != nil {
 		return err
 	}
-	if len(g.groups) > 0 {
-		g.ID = aws.ToString(g.groups[0].GroupId)
+	for _, sg := range g.groups { // of a VPC that the app moves from, there is another one
+		if aws.ToString(sg.VpcId) == g.VPC.ID {
+			g.ID = aws.ToString(sg.GroupId)
+		}
 	}
 	return nil
 }
@@ -131,16 +134,15 @@ func (g *SecurityGroup) Detail(ctx context.Context, s *Scope) error {
 }
 
 // Exists implements Resource.
-func (g *SecurityGroup) Exists() bool { return g.ID != "" }
+func (g *SecurityGroup) Exists() bool { return len(g.groups) > 0 }
 
 // Diff implements Resource.
 func (g *SecurityGroup) Diff() Diff {
-	if g.ID == "" {
-		return absent()
-	}
-	if vpc := aws.ToString(g.groups[0].VpcId); vpc != g.VPC.ID {
-		g.ID = ""
+	switch {
+	case g.ID == "" && len(g.groups) > 0:
 		return replaced("the app moves to another VPC")
+	case g.ID == "":
+		return absent()
 	}
 	var whys []string
 	missing, surplus := g.drift()
@@ -211,18 +213,25 @@ func (g *SecurityGroup) Apply(ctx context.Context, s *Scope) error {
 			return err
 		}
 	}
-	missing, surplus := g.drift()
+	missing, _ := g.drift()
 	for _, in := range missing {
 		if err := g.authorize(ctx, s, in); err != nil {
 			return fmt.Errorf("let in %s: %w", in.Text, err)
 		}
 	}
+	return nil
+}
+
+// Cleanup implements Cleaner: it takes away what tasks that ran before needed, and the groups of another VPC.
+func (g *SecurityGroup) Cleanup(ctx context.Context, s *Scope) error {
+	_, surplus := g.drift()
 	for _, r := range surplus {
 		if err := g.revoke(ctx, s, r); err != nil {
 			return err
 		}
 	}
-	return nil
+	g.groups = slices.DeleteFunc(g.groups, func(sg ec2types.SecurityGroup) bool { return aws.ToString(sg.GroupId) == g.ID })
+	return g.Delete(ctx, s)
 }
 
 func (g *SecurityGroup) create(ctx context.Context, s *Scope) error {
@@ -238,7 +247,7 @@ func (g *SecurityGroup) create(ctx context.Context, s *Scope) error {
 		return err
 	})
 	if cloud.Is(err, "InvalidGroup.Duplicate") { // made by a call whose answer got lost
-		err := s.Adopt(ctx, g.Label, func(ctx context.Context) error { return g.Observe(ctx, s) }, g.Exists)
+		err := s.Adopt(ctx, g.Label, func(ctx context.Context) error { return g.Observe(ctx, s) }, func() bool { return g.ID != "" })
 		if err != nil {
 			return err
 		}

@@ -249,8 +249,16 @@ func (v *Service) Apply(ctx context.Context, s *Scope) error {
 			return fmt.Errorf("update service: %w", err)
 		}
 		v.found = out.Service
+		v.began()
 		return nil
 	})
+}
+
+// began takes the time of the rollout from AWS: this machine's clock may go wrong.
+func (v *Service) began() {
+	if p := primary(v.found); p != nil && p.CreatedAt != nil {
+		v.since = *p.CreatedAt
+	}
 }
 
 // changes is the update that brings everything to what is wanted.
@@ -295,6 +303,7 @@ func (v *Service) create(ctx context.Context, s *Scope) error {
 			return fmt.Errorf("create service: %w", err)
 		}
 		v.found, v.ARN = out.Service, aws.ToString(out.Service.ServiceArn)
+		v.began()
 		return nil
 	})
 	if cloud.Is(err, "InvalidParameterException") && strings.Contains(cloud.Message(err), "not idempotent") {

@@ -184,4 +184,3 @@ func outcome(c fail.Class) event.Outcome {
 	}
 	return event.Failed
 }
-

@@ -99,6 +99,9 @@ func costs(w io.Writer, p *plan.Plan) {
 		fmt.Fprintf(w, "    %s  %-*s  %s\n", price, width, c.Item, quantity(c))
 	}
 	fmt.Fprintf(w, "    %9s  together%s\n", dollars(p.MonthlyUSD), atLeast(p))
+	if use := p.MonthlyUSD - p.AlwaysUSD; p.AlwaysUSD > 0 && use > 0 {
+		fmt.Fprintf(w, "               %s of it in any case, %s with use as assumed here\n", dollars(p.AlwaysUSD), dollars(use))
+	}
 	for _, u := range unsure {
 		fmt.Fprintf(w, "    unsure     %s\n", u)
 	}
