@@ -119,6 +119,10 @@ func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Spec.Region == "" { // the settings or the profile said it
+		r.Spec = r.Spec.Clone()
+		r.Spec.Region = clients.Region
+	}
 	b, err := e.blueprint(r)
 	if err != nil {
 		return nil, err

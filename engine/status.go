@@ -75,7 +75,7 @@ func (e *Engine) Status(ctx context.Context, s *spec.Spec) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	bare := &spec.Spec{App: s.App, EnvName: s.EnvName, Region: s.Region}
+	bare := &spec.Spec{App: s.App, EnvName: s.EnvName, Region: clients.Region}
 	b, err := ecs.New(bare, ecs.Options{})
 	if err != nil {
 		return nil, err

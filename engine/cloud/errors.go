@@ -167,9 +167,15 @@ func Explain(doing string, err error) error {
 	case Unknown(err):
 		f.Cause = fmt.Sprintf("cannot %s: this endpoint does not know %s", doing, Operation(err))
 		f.Remedy = "use AWS itself, or an emulator that has this operation"
+	case Throttled(err):
+		f.Cause = fmt.Sprintf("cannot %s: AWS refuses calls because there are too many at once", doing)
+		f.Remedy = "run the same command again in a minute; it goes on from here"
 	case unreachable(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS cannot be reached", doing)
 		f.Remedy = "check the network and the region, then run the same command again; it continues"
+	}
+	if f.Remedy == "" {
+		f.Remedy = "correct what AWS says, then run the same command again; it goes on from here"
 	}
 	return f
 }

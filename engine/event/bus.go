@@ -41,7 +41,7 @@ func (b *Bus) Emit(e Event) {
 	}
 	e.Seq, e.Run, e.Time = len(b.events)+1, b.run, b.now().UTC()
 	b.events = append(b.events, e)
-	if e.Type == NodeLog {
+	if chatty(e) {
 		b.logs++
 	}
 	b.closed = e.Type == RunFinished
@@ -58,9 +58,14 @@ func (b *Bus) due(e Event) bool {
 		}
 		b.progress[e.Node] = time.Now()
 	case NodeLog:
-		return b.logs < maxLogs
+		return !chatty(e) || b.logs < maxLogs
 	}
 	return true
+}
+
+// chatty says whether an event is a line of somebody else's output, of which there may be any number.
+func chatty(e Event) bool {
+	return e.Type == NodeLog && (e.Stream == "build" || e.Stream == "push" || e.Stream == "app")
 }
 
 // Reader reads a bus from its first event on, at its own pace.

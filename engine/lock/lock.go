@@ -83,6 +83,9 @@ func Acquire(ctx context.Context, c *cloud.Clients, name string, me Holder, wait
 		if !cloud.Is(err, "ParameterAlreadyExists") {
 			return nil, cloud.Explain("lock the app", err)
 		}
+		if h, ok, err := l.read(ctx); err == nil && ok && h.Run == me.Run {
+			break // the answer of the call that took it got lost
+		}
 		if err := l.wrest(ctx, waiting); err != nil {
 			return nil, err
 		}

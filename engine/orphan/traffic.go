@@ -112,7 +112,7 @@ func (s *survey) elbTags(ctx context.Context, batch []found) (map[string]map[str
 }
 
 // distributionComment is how distributions of ours say whose they are: app, environment and the hash of both.
-var distributionComment = regexp.MustCompile(`^berth ([^/ ]+)/([^/ ]+) \(([0-9a-f]{6})\)$`)
+var distributionComment = regexp.MustCompile(`^berth ([^/ ]+)/([^/ ]+) \(([0-9a-f]{6})\)(?: in [a-z0-9-]+)?$`)
 
 // distributions of apps in this region: CloudFront itself knows no region, but their load balancers do.
 func (s *survey) distributions(ctx context.Context) error {

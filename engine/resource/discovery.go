@@ -82,7 +82,7 @@ func (d *Discovery) Apply(ctx context.Context, s *Scope) error {
 	}
 	out, err := s.CloudMap.CreateService(ctx, &sd.CreateServiceInput{
 		Name: aws.String(d.name()), NamespaceId: &d.Namespace.ID,
-		CreatorRequestId: aws.String(d.Owner.Name() + "-" + d.Namespace.ID),
+		CreatorRequestId: aws.String(digest(d.Owner.Name() + "-" + d.Namespace.ID)[:32]),
 		DnsConfig: &sdtypes.DnsConfig{
 			RoutingPolicy: sdtypes.RoutingPolicyMultivalue,
 			DnsRecords:    []sdtypes.DnsRecord{{Type: sdtypes.RecordTypeA, TTL: aws.Int64(discoveryTTL)}},

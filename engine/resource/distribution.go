@@ -28,6 +28,7 @@ const originID = "load-balancer"
 // own, without a domain. It caches nothing.
 type Distribution struct {
 	Owner        Owner
+	Region       string // of the load balancer; CloudFront itself has none
 	LoadBalancer *LoadBalancer
 	Secret       *OriginSecret
 
@@ -40,7 +41,7 @@ type Distribution struct {
 
 // comment is the natural key: nothing else about a distribution can be chosen and listed.
 func (d *Distribution) comment() string {
-	return "berth " + d.Owner.App + "/" + d.Owner.Env + " (" + d.Owner.Hash() + ")"
+	return "berth " + d.Owner.App + "/" + d.Owner.Env + " (" + d.Owner.Hash() + ") in " + d.Region
 }
 
 // Info implements Resource.

@@ -1,5 +1,7 @@
 package resource
 
+import "github.com/aws/aws-sdk-go-v2/aws"
+
 // Identified is a Resource that AWS gives an ARN or an id.
 type Identified interface {
 	// Identifier is the ARN or id, empty until there is one.
@@ -43,7 +45,12 @@ func (t *TaskDefinition) Identifier() string { return t.ARN }
 func (l *LoadBalancer) Identifier() string { return l.ARN }
 
 // Identifier implements Identified.
-func (t *TargetGroup) Identifier() string { return t.ARN }
+func (t *TargetGroup) Identifier() string {
+	if g := t.known(); g != nil && t.Port == 0 {
+		return aws.ToString(g.TargetGroupArn)
+	}
+	return t.ARN
+}
 
 // Identifier implements Identified.
 func (l *Listener) Identifier() string { return l.ARN }

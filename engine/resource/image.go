@@ -89,6 +89,9 @@ func (i *Image) observeExternal(ctx context.Context, s *Scope) error {
 		i.Ref, i.found = there.Ref, true
 		return nil
 	}
+	if host, _, ok := strings.Cut(i.External, "/"); ok && strings.ContainsAny(host, ".:") {
+		return err // somebody meant that registry
+	}
 	img, free, found, localErr := i.Builder.Local(ctx, i.External, s.reporter("build"))
 	if localErr != nil || !found {
 		return err

@@ -89,7 +89,7 @@ func (n *Namespace) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	out, err := s.CloudMap.CreatePrivateDnsNamespace(ctx, &sd.CreatePrivateDnsNamespaceInput{
-		Name: aws.String(n.Name()), Vpc: &n.VPC.ID, CreatorRequestId: aws.String(n.Owner.Name() + "-" + n.VPC.ID),
+		Name: aws.String(n.Name()), Vpc: &n.VPC.ID, CreatorRequestId: aws.String(digest(n.Owner.Name() + "-" + n.VPC.ID)[:32]),
 		Properties: &sdtypes.PrivateDnsNamespaceProperties{DnsProperties: &sdtypes.PrivateDnsPropertiesMutable{
 			SOA: &sdtypes.SOA{TTL: aws.Int64(negativeTTL)},
 		}},

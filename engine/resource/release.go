@@ -149,7 +149,9 @@ func (r *Release) watch(ctx context.Context, s *Scope, arn string) error {
 			VCPU: float64(r.TaskDefinition.CPU) / 1024, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch,
 		})
 		f.Cause = "the release command failed: " + f.Cause
-		f.Remedy += "; the version that ran before goes on running"
+		if r.Service.served {
+			f.Remedy += "; the version that ran before goes on running"
+		}
 		return false, "", f
 	})
 }

@@ -19,7 +19,9 @@ const lifecycle = `{"rules":[` +
 	`{"rulePriority":1,"description":"berth: untagged images","selection":{"tagStatus":"untagged",` +
 	`"countType":"sinceImagePushed","countUnit":"days","countNumber":7},"action":{"type":"expire"}},` +
 	`{"rulePriority":2,"description":"berth: newest builds","selection":{"tagStatus":"tagged",` +
-	`"tagPrefixList":["src-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}}]}`
+	`"tagPrefixList":["src-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}},` +
+	`{"rulePriority":3,"description":"berth: newest images from Docker","selection":{"tagStatus":"tagged",` +
+	`"tagPrefixList":["img-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}}]}`
 
 // Repository is the ECR repository that holds the app's images.
 type Repository struct {

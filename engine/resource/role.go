@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,9 +32,11 @@ type Role struct {
 	scope  *Scope // of the observation: who and where we are
 }
 
-// NewRole makes a role; role is execution or task.
-func NewRole(o Owner, role, label string, policy func(*Scope) string) *Role {
-	return &Role{Owner: o, Role: role, Label: label, Policy: policy, name: o.Name() + "-" + role}
+// NewRole makes a role; role is execution or task. An account has one set of roles for all regions, so the
+// name holds a hash of the region, too; it has 64 characters at most.
+func NewRole(o Owner, region, role, label string, policy func(*Scope) string) *Role {
+	name := strings.Trim(cut(o.Name(), 46), "-") + "-" + digest(o.App + "/" + o.Env + "/" + region)[:6] + "-" + role
+	return &Role{Owner: o, Role: role, Label: label, Policy: policy, name: name}
 }
 
 // Info implements Resource.

@@ -132,6 +132,9 @@ func (v *Service) Diff() Diff {
 	if v.RevisionOnly {
 		return update(whys)
 	}
+	if v.failed() {
+		whys = append(whys, "its last rollout failed, so it starts anew")
+	}
 	if n := int(v.found.DesiredCount); n != v.Instances && (!v.Scaled || n < v.Instances) {
 		whys = append(whys, fmt.Sprintf("runs %d tasks, not %d", v.found.DesiredCount, v.Instances))
 	}
@@ -152,6 +155,13 @@ func (v *Service) Diff() Diff {
 		whys = append(whys, "rolls out in another way")
 	}
 	return update(whys)
+}
+
+// failed says that the rollout that ECS holds on to ended in failure: ECS starts no more tasks by itself, so
+// the same revision needs a new rollout, such as after a remedy that is not part of the service.
+func (v *Service) failed() bool {
+	p := primary(v.found)
+	return p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateFailed
 }
 
 func (v *Service) sameRegistry() bool {
@@ -270,6 +280,7 @@ func (v *Service) changes() *ecs.UpdateServiceInput {
 		DeploymentConfiguration:       v.deployment(),
 		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
 		EnableExecuteCommand:          aws.Bool(true),
+		ForceNewDeployment:            v.failed(),
 	}
 }
 

@@ -46,8 +46,12 @@ func (t *TargetGroup) name() string {
 
 // Info implements Resource.
 func (t *TargetGroup) Info() Info {
+	name := t.name()
+	if g := t.known(); g != nil && t.Port == 0 {
+		name = aws.ToString(g.TargetGroupName)
+	}
 	return Info{
-		ID: "target-group", Kind: "elbv2.TargetGroup", Name: t.name(), Label: "the target group",
+		ID: "target-group", Kind: "elbv2.TargetGroup", Name: name, Label: "the target group",
 		Group: GroupTraffic, Usually: 2 * time.Second, Gone: 5 * time.Second,
 	}
 }
@@ -97,6 +101,14 @@ func (t *TargetGroup) wanted() map[string]string {
 		"deregistration_delay.timeout_seconds": strconv.Itoa(int(t.DrainFor.Seconds())),
 		"load_balancing.algorithm.type":        "least_outstanding_requests",
 	}
+}
+
+// known takes the one target group that there is for the wanted one, for a look that knows no port.
+func (t *TargetGroup) known() *elbtypes.TargetGroup {
+	if t.found == nil && len(t.stale) > 0 {
+		return &t.stale[0]
+	}
+	return t.found
 }
 
 // Exists implements Resource.

@@ -212,14 +212,47 @@ func (t *TaskDefinition) input() (in *ecs.RegisterTaskDefinitionInput, ok bool) 
 	}, true
 }
 
-// specHash stands for everything in a revision. It goes into a tag, so it must not tell a value: it is a
-// SHA-256 cut to 16 hex digits, and secrets stand in it by their ARN only.
+// specHash stands for everything in a revision that is said. It goes into a tag, so it must not tell a value:
+// it is a SHA-256 cut to 16 hex digits, and secrets stand in it by their ARN only. Fields that are not said
+// are left out, so that a newer SDK with more of them gives the same.
 func specHash(in *ecs.RegisterTaskDefinitionInput) string {
 	b, err := json.Marshal(in)
+	var said any
+	if err == nil {
+		err = json.Unmarshal(b, &said)
+	}
+	if err == nil {
+		b, err = json.Marshal(withoutNull(said))
+	}
 	if err != nil {
 		panic("marshal a task definition of plain values: " + err.Error()) // cannot happen
 	}
 	return digest(string(b))[:16]
+}
+
+// withoutNull leaves out what a JSON value says nothing about.
+func withoutNull(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			if e = withoutNull(e); e == nil || e == "" || e == false {
+				delete(v, k)
+			} else {
+				v[k] = e
+			}
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutNull(v[i])
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	}
+	return v
 }
 
 // Cleanup implements Cleaner: it retires the oldest revisions.
@@ -232,6 +265,9 @@ func (t *TaskDefinition) Cleanup(ctx context.Context, s *Scope) error {
 		return err
 	}
 	for _, arn := range arns[:len(arns)-keepRevisions] {
+		if arn == t.ARN {
+			continue // gone back to
+		}
 		if _, err := s.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}); err != nil {
 			return fmt.Errorf("retire %s: %w", arn, err)
 		}

@@ -114,6 +114,9 @@ func (r *Run) verdict(ctx context.Context) *fail.Error {
 	}
 	if len(r.failures) > 0 {
 		f := *r.failures[0].err
+		if f.Class == fail.Refused || f.Class == fail.Usage {
+			f.Class = fail.Failed // refused means that nothing was changed
+		}
 		if left := r.standing(); r.plan.Destroy && left != "" {
 			f.Evidence = strings.TrimSpace(f.Evidence + "\nstill there: " + left)
 			f.Remedy = strings.TrimSpace(f.Remedy + "\nrun berth destroy again: it goes on from here")

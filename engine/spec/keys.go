@@ -161,6 +161,10 @@ var keys = []Key{
 		func(s *Spec, _ bool) any { return &s.Network.WebSockets },
 	},
 	{
+		"network.websocket_path", Text, "", "where the app takes WebSockets, to be checked after a deployment", `"/live/websocket"`,
+		func(s *Spec, _ bool) any { return &s.Network.WebSocketPath },
+	},
+	{
 		"network.clustering", Text, "", "how containers find each other: dns or ecs-api", `"dns"`,
 		func(s *Spec, _ bool) any { return &s.Network.Clustering },
 	},

@@ -75,9 +75,11 @@ type Autoscale struct {
 
 // Network is how the app is reached and how its nodes find each other.
 type Network struct {
-	WebSockets bool   `toml:"websockets"`
-	Clustering string `toml:"clustering"` // "", dns or ecs-api
-	Domain     string `toml:"domain"`
+	WebSockets bool `toml:"websockets"`
+	// WebSocketPath is where the app takes WebSockets, for the check of the endpoint. Empty tries the usual ones.
+	WebSocketPath string `toml:"websocket_path"`
+	Clustering    string `toml:"clustering"` // "", dns or ecs-api
+	Domain        string `toml:"domain"`
 }
 
 // Secrets names what is read from AWS at task start. Values are never in the file.

@@ -85,8 +85,13 @@ func (p *lines) show(e event.Event) error {
 	case event.NodeTasks:
 		p.node(e, "tasks", tasks(e.Tasks))
 	case event.NodeLog:
-		if e.Stream == "aws" {
+		switch {
+		case e.Stream == "aws":
 			p.node(e, "aws", e.Text)
+		case e.Stream == "berth" && e.Node != "":
+			p.node(e, "berth", e.Text)
+		case e.Stream == "berth":
+			p.line(e.Time, "berth", "", e.Text)
 		}
 	case event.NodeDone:
 		if n.Action != event.None {

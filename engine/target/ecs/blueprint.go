@@ -180,7 +180,7 @@ func (b *Blueprint) access(s *spec.Spec) {
 	}
 	b.Repository = &resource.Repository{Owner: b.Owner}
 	b.LogGroup = &resource.LogGroup{Owner: b.Owner}
-	b.ExecutionRole = resource.NewRole(b.Owner, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
+	b.ExecutionRole = resource.NewRole(b.Owner, s.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
 		return resource.ExecutionPolicy(sc, b.Repository, b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
 	})
 }
@@ -232,12 +232,12 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 	}
 	b.Listener = &resource.Listener{Owner: b.Owner, LoadBalancer: b.LoadBalancer}
 	b.Rule = &resource.ListenerRule{Owner: b.Owner, Listener: b.Listener, TargetGroup: b.TargetGroup, Secret: secret}
-	b.Distribution = &resource.Distribution{Owner: b.Owner, LoadBalancer: b.LoadBalancer, Secret: secret}
+	b.Distribution = &resource.Distribution{Owner: b.Owner, Region: s.Region, LoadBalancer: b.LoadBalancer, Secret: secret}
 }
 
 func (b *Blueprint) compute(s *spec.Spec) {
 	b.Cluster = &resource.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
-	b.TaskRole = resource.NewRole(b.Owner, "task", "the role that the app runs with", func(sc *resource.Scope) string {
+	b.TaskRole = resource.NewRole(b.Owner, s.Region, "task", "the role that the app runs with", func(sc *resource.Scope) string {
 		return resource.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api")
 	})
 	b.TaskDef = &resource.TaskDefinition{
@@ -338,6 +338,7 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[strin
 func (b *Blueprint) endpoint(s *spec.Spec, o Options) {
 	b.Endpoint = &resource.Endpoint{
 		Distribution: b.Distribution, LoadBalancer: b.LoadBalancer, Service: b.Service, Path: s.Service.HealthPath,
-		WebSockets: s.Network.WebSockets, Skip: o.SkipVerify,
+		WebSockets: s.Network.WebSockets, WebSocketPath: s.Network.WebSocketPath,
+		Skip: o.SkipVerify || s.Service.Instances == 0,
 	}
 }
