@@ -27,7 +27,19 @@ demo: bin/berth ## Deploy the sample app to a simulated AWS account
 
 .PHONY: test
 test: ## Run all tests with the race detector, and print how many ran
-	@$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 10m $(ARGS) ./...
+	@$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 15m $(ARGS) ./...
+	@$(MAKE) --no-print-directory matrix
+
+.PHONY: matrix
+matrix: ## Cut every call of every run, each in three ways (make test does a ninth of it with the race detector)
+	@$(GO) test -count=1 -timeout 10m -run '^TestCutMatrix$$' -v ./engine | grep -E '^ok|^FAIL|--- FAIL|cuts tried|_test.go:[0-9]+: [^0-9]' | grep -v 'finding out'
+
+FUZZTIME ?= 10s
+.PHONY: fuzz
+fuzz: ## Fuzz what reads input from outside, FUZZTIME each
+	@set -e; for t in engine/prices:FuzzReadCSV engine/prices:FuzzReadJSON compare/price:FuzzQuote compare/price:FuzzDecode \
+		compare/longpoll:FuzzAdvise compare/longpoll:FuzzEdits; do \
+		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$${t%:*}; done
 
 .PHONY: bench
 bench: ## Run the benchmarks
