@@ -1,5 +1,8 @@
 # berth: `make demo` shows it, `make test` tests it. Neither needs AWS, Docker or Python.
 
+SHELL         := /bin/bash
+.SHELLFLAGS   := -o pipefail -c
+
 GO            ?= go
 GOTESTSUM     := $(GO) run gotest.tools/gotestsum@v1.13.0
 GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
