@@ -22,6 +22,7 @@ import (
 // session is the screens on a real terminal, with the sample app and a simulated account behind them.
 type session struct {
 	t       *testing.T
+	dir     string
 	ptm     *os.File
 	mu      sync.Mutex
 	written strings.Builder
@@ -52,7 +53,7 @@ func start(t *testing.T, speed float64) *session {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &session{t: t, ptm: ptm, account: account, cancel: cancel, result: make(chan Result, 1)}
+	s := &session{t: t, dir: dir, ptm: ptm, account: account, cancel: cancel, result: make(chan Result, 1)}
 	go s.read()
 	go func() {
 		r, err := Run(ctx, Deps{
@@ -173,6 +174,93 @@ func TestLeavingBeforeAnythingRuns(t *testing.T) {
 	for _, c := range s.account.Calls() {
 		if c.Mutating {
 			t.Errorf("it made the call %s", c.Operation)
+		}
+	}
+}
+
+// A failing deployment is fixed by the key of its card and finished: settings with the remedy filled in, review,
+// address.
+func TestTheCardsKeyFixesAFailure(t *testing.T) {
+	for _, c := range []struct{ fault, key, setting string }{
+		{"oom", "set memory to 1024 MiB and deploy again", "memory = 1024"},
+		{"wrong-port=9999", "set port to 9999 and deploy again", "port = 9999"},
+		{"unhealthy=404", "open health path in the settings", `health_path = "/up"`},
+	} {
+		t.Run(c.fault, func(t *testing.T) {
+			s := start(t, 2000)
+			fault, err := sim.ParseFault(c.fault)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.account.SetFaults(fault)
+			s.toDeployment()
+			s.until(c.key)
+			if !strings.HasPrefix(c.fault, "wrong-port") { // there the setting alone is the remedy
+				s.account.SetFaults()
+			}
+			s.press("f")
+			s.until("Container")
+			if strings.HasPrefix(c.fault, "unhealthy") {
+				s.press("\x15/up\r")
+			}
+			s.until("your answer")
+			s.press("\r")
+			s.until("yes, do this")
+			s.press("y")
+			s.until("is live")
+			s.press("q")
+			if r := s.end(); r.Outcome != event.Succeeded {
+				t.Errorf("result %+v", r)
+			}
+			text, err := os.ReadFile(filepath.Join(s.dir, spec.FileName))
+			if err != nil || !strings.Contains(string(text), c.setting) {
+				t.Errorf("%v, no %q in:\n%s", err, c.setting, text)
+			}
+		})
+	}
+}
+
+// What runs is gone back from: the second version is rolled back from the overview.
+func TestRedeployRollBackScaleDestroy(t *testing.T) {
+	s := start(t, 2000)
+	s.toDeployment()
+	s.until("is live")
+	if err := os.WriteFile(filepath.Join(s.dir, "VERSION"), []byte("2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.press("\r")
+	s.until("source changed")
+	s.press("r")
+	s.until("yes, do this")
+	s.press("y")
+	s.until("is live")
+	s.press("\r")
+	s.until("nothing changed")
+	s.press("b")
+	s.until("yes, roll back")
+	s.press("y")
+	s.until("Rolling back")
+	s.until("is back at")
+	s.press("\r")
+	s.until("runs now")
+	s.until("runs another revision")
+	s.press("+\r")
+	s.until("yes, do this")
+	s.press("y")
+	s.until("is live")
+	s.press("\r")
+	s.until("3 of 3 instances")
+	s.press("d")
+	s.until("to destroy it")
+	s.press("harbor\r")
+	s.until("is gone")
+	s.press("q")
+	if r := s.end(); r.Outcome != event.Succeeded || r.Endpoint != "" {
+		t.Errorf("result %+v", r)
+	}
+	for _, left := range s.account.Inventory() {
+		if !left.Kept {
+			t.Errorf("left in the account: %v", left)
 		}
 	}
 }

@@ -89,7 +89,8 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 		switch c.ID {
 		case "build", "image":
 			source = true
-		case "task-definition", "service", "release":
+		case "release": // goes with a new revision
+		case "task-definition", "service":
 			if !source && settings == "" {
 				settings = widget.Title(c.ID) + ": " + c.Why
 			}
