@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"berth/compare"
-	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui/screen"
@@ -138,13 +137,19 @@ func (a *asker) running(ctx context.Context) (turn, error) {
 	a.say("%s is %s: %d of %s run, at %s, revision %s.", st.App, st.State, st.Running,
 		widget.Count(st.Desired, "instance"), st.Endpoint, st.Revision)
 	for {
-		answer, t, err := a.ask("redeploy, settings, destroy or quit? [redeploy]")
+		answer, t, err := a.ask("redeploy, rollback, settings, destroy or quit? [redeploy]")
 		if err != nil || t != on {
 			return end, err
 		}
 		switch answer {
 		case "", "redeploy":
 			t, err := a.review(ctx)
+			if err == nil && t == back {
+				continue
+			}
+			return end, err
+		case "rollback":
+			t, err := a.rollback(ctx, st)
 			if err == nil && t == back {
 				continue
 			}
@@ -352,60 +357,5 @@ func (a *asker) set(r settings.Row) error {
 			continue
 		}
 		return nil
-	}
-}
-
-// review plans, tells what would be done, and asks for the word that confirms it.
-func (a *asker) review(ctx context.Context) (turn, error) {
-	req := a.s.Request(a.s.Destroying)
-	if !a.s.Destroying {
-		if _, err := req.Spec.Save(); err != nil {
-			return end, err
-		}
-	}
-	a.say("")
-	a.say("Looking at AWS.")
-	p, err := a.s.Engine.Plan(ctx, req)
-	if err != nil {
-		return end, err
-	}
-	changes := 0
-	for _, c := range p.Changes {
-		if c.Action == event.None {
-			continue
-		}
-		changes++
-		line := fmt.Sprintf("- %s %s", c.Action, widget.Title(c.ID))
-		if c.Why != "" && c.Action != event.Create {
-			line += ": " + c.Why
-		}
-		if c.MonthlyUSD > 0 {
-			line += ", " + widget.USD(c.MonthlyUSD) + " a month"
-		}
-		a.say("%s.", line)
-	}
-	if changes == 0 {
-		a.say("Nothing would change.")
-		return end, nil
-	}
-	cost := widget.USD(p.MonthlyUSD)
-	if !p.Complete {
-		cost = "at least " + cost
-	}
-	word := "yes"
-	if p.Destroy {
-		word = p.App
-	}
-	a.say("%s in %s of account %s, %s a month together. Plan %s.", widget.Count(changes, "change"), p.Region, p.Account, cost, p.Hash)
-	for {
-		answer, t, err := a.ask(fmt.Sprintf("Type %s to do exactly this:", word))
-		if err != nil || t != on {
-			return t, err
-		}
-		if answer == word {
-			a.s.Confirmed = p
-			return end, nil
-		}
-		a.say("Nothing is done without %s; back and quit lead away.", word)
 	}
 }

@@ -73,6 +73,21 @@ func TestTheWholeConversation(t *testing.T) {
 	if err != nil || p != nil || !strings.Contains(said, "Nothing would change") {
 		t.Errorf("redeploy: plan %v, error %v, said:\n%s", p, err, said)
 	}
+	if p, said, err := talk(t, eng, dir, "rollback", "quit"); err != nil || p != nil || !strings.Contains(said, "No earlier version came up") {
+		t.Errorf("rollback of a first version: plan %v, error %v, said:\n%s", p, err, said)
+	}
+	write(t, dir, "VERSION", "2")
+	p, said, err = talk(t, eng, dir, "", "yes")
+	if err != nil || p == nil {
+		t.Fatalf("redeploy: plan %v, error %v, said:\n%s", p, err, said)
+	}
+	if _, err := eng.Apply(t.Context(), p).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p, said, err = talk(t, eng, dir, "rollback", "77", "", "yes")
+	if err != nil || p == nil || p.Verb != "rollback" || !strings.Contains(said, "- 1, deployed") || !strings.Contains(said, "no revision") {
+		t.Errorf("rollback: plan %v, error %v, said:\n%s", p, err, said)
+	}
 	app := res.Endpoint
 	if !strings.Contains(said, app) {
 		t.Errorf("the address %s is not said:\n%s", app, said)
@@ -113,5 +128,12 @@ func TestAnswersThatEnd(t *testing.T) {
 	p, _, err := talk(t, simulated(t), dir, "")
 	if p != nil || err == nil || fail.From(err).Class != fail.Usage {
 		t.Errorf("plan %v, error %v", p, err)
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,0 +1,113 @@
+package ask
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// review plans, tells what would be done, and asks for the word that confirms it.
+func (a *asker) review(ctx context.Context) (turn, error) {
+	req := a.s.Request(a.s.Destroying)
+	if !a.s.Destroying {
+		if _, err := req.Spec.Save(); err != nil {
+			return end, err
+		}
+	}
+	a.say("")
+	a.say("Looking at AWS.")
+	p, err := a.s.Engine.Plan(ctx, req)
+	if err != nil {
+		return end, err
+	}
+	return a.confirm(p)
+}
+
+// confirm tells a plan and asks for it.
+func (a *asker) confirm(p *screen.Plan) (turn, error) {
+	changes := 0
+	for _, c := range p.Changes {
+		if c.Action == event.None {
+			continue
+		}
+		changes++
+		line := fmt.Sprintf("- %s %s", c.Action, widget.Title(c.ID))
+		if c.Why != "" && c.Action != event.Create {
+			line += ": " + c.Why
+		}
+		if c.MonthlyUSD > 0 {
+			line += ", " + widget.USD(c.MonthlyUSD) + " a month"
+		}
+		a.say("%s.", line)
+	}
+	if changes == 0 {
+		a.say("Nothing would change.")
+		return end, nil
+	}
+	cost := widget.USD(p.MonthlyUSD)
+	if !p.Complete {
+		cost = "at least " + cost
+	}
+	word := "yes"
+	if p.Destroy {
+		word = p.App
+	}
+	if p.Verb == "rollback" {
+		cost = "" // the plan has only what changes
+	} else {
+		cost = ", " + cost + " a month together"
+	}
+	a.say("%s in %s of account %s%s. Plan %s.", widget.Count(changes, "change"), p.Region, p.Account, cost, p.Hash)
+	for {
+		answer, t, err := a.ask(fmt.Sprintf("Type %s to do exactly this:", word))
+		if err != nil || t != on {
+			return t, err
+		}
+		if answer == word {
+			a.s.Confirmed = p
+			return end, nil
+		}
+		a.say("Nothing is done without %s; back and quit lead away.", word)
+	}
+}
+
+// rollback lists the versions that one can go back to and asks for one. A version that cannot start is told,
+// and another one can be chosen.
+func (a *asker) rollback(ctx context.Context, st *screen.Status) (turn, error) {
+	var can []string
+	for _, d := range st.Deployments {
+		if d.State != "successful" || d.Revision == "" || d.Revision == st.Revision {
+			continue
+		}
+		number := d.Revision[strings.LastIndexByte(d.Revision, ':')+1:]
+		can = append(can, number)
+		a.say("- %s, deployed %s.", number, d.Started.Local().Format("2006-01-02 15:04"))
+	}
+	if len(can) == 0 {
+		a.say("No earlier version came up that one could go back to.")
+		return back, nil
+	}
+	for {
+		answer, t, err := a.ask(fmt.Sprintf("Which one to go back to? [%s]", can[0]))
+		if err != nil || t != on {
+			return t, err
+		}
+		if answer == "" {
+			answer = can[0]
+		}
+		req := a.s.Request(false)
+		req.Rollback = answer
+		p, err := a.s.Engine.Plan(ctx, req)
+		if err != nil {
+			f := fail.From(err)
+			a.say("%s. %s.", widget.Sentence(f.Cause), widget.Sentence(f.Remedy))
+			continue
+		}
+		return a.confirm(p)
+	}
+}
