@@ -22,10 +22,19 @@ import (
 )
 
 func (a *app) demoCommand() *cobra.Command {
-	return &cobra.Command{
+	var faults bool
+	cmd := &cobra.Command{
 		Use: "demo", Short: "Walk the sample app to a URL on a simulated account; needs no AWS and no Docker", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if faults {
+				fmt.Fprintln(a.Out, faultHelp())
+				return nil
+			}
+			return a.demo(cmd.Context())
+		},
 	}
+	cmd.Flags().BoolVar(&faults, "faults", false, "list what can go wrong on request, for --sim-fault")
+	return cmd
 }
 
 // demo deploys the sample app to a simulated account that lives in memory and forgets everything.
