@@ -21,6 +21,9 @@ type globals struct {
 	yes     bool
 	noColor bool
 
+	accessible bool
+	debug      string
+
 	simulate  bool
 	simState  string
 	simSpeed  float64
@@ -43,6 +46,8 @@ func (g *globals) register(root *cobra.Command) {
 	f.BoolVar(&g.quiet, "quiet", false, "say only the answer and what went wrong")
 	f.BoolVarP(&g.yes, "yes", "y", false, "do not ask before changing something")
 	f.BoolVar(&g.noColor, "no-color", false, "no colours (also: NO_COLOR)")
+	f.BoolVar(&g.accessible, "accessible", false, "ask line by line instead of drawing screens (also: ACCESSIBLE=1)")
+	f.StringVar(&g.debug, "debug", "", "file to write to what happens on the screens")
 	f.BoolVar(&g.simulate, "simulate", false, "use a simulated AWS account instead of AWS")
 	f.StringVar(&g.simState, "sim-state", "", "file that keeps the simulated account (default: one per folder of the app)")
 	f.Float64Var(&g.simSpeed, "sim-speed", simSpeed, "how much faster than AWS the simulated account is")

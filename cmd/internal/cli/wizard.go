@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui"
@@ -37,14 +38,29 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 	if err != nil && fail.From(err).Class != fail.Usage { // nobody says: then the screens ask
 		return err
 	}
-	res, err := tui.Run(ctx, tui.Deps{
+	deps := tui.Deps{
 		Engine: eng.Engine, Dir: dir, Env: a.flags.env, Today: time.Now(),
 		Region: region, RegionFrom: from,
 		Override:   func(s *spec.Spec) error { return a.override(s, flags) },
 		SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
 		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
 		ASCII:   !utf8Locale(),
-	})
+	}
+	if a.accessible() {
+		return a.converse(ctx, eng, deps)
+	}
+	if a.flags.debug != "" {
+		log, err := os.OpenFile(a.flags.debug, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return &fail.Error{
+				Class: fail.Usage, Cause: "the debug file cannot be written", Evidence: err.Error(),
+				Remedy: "name another file with --debug", Err: err,
+			}
+		}
+		defer func() { _ = log.Close() }() // what is lost of it is no reason to fail
+		deps.Debug = log
+	}
+	res, err := tui.Run(ctx, deps)
 	if res.Text != "" {
 		fmt.Fprintln(a.Out, res.Text)
 	}
@@ -56,6 +72,35 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 		return res.Err
 	}
 	return nil
+}
+
+// accessible says whether to ask line by line, for screen readers and terminals that cannot draw.
+func (a *app) accessible() bool {
+	v := os.Getenv("ACCESSIBLE")
+	return a.flags.accessible || v != "" && v != "0" && v != "false"
+}
+
+// converse is the wizard line by line, and then the run that was confirmed, as plain lines.
+func (a *app) converse(ctx context.Context, eng *account, d tui.Deps) error {
+	type answer struct {
+		plan *engine.Plan
+		err  error
+	}
+	said := make(chan answer, 1)
+	go func() { // a read from a terminal cannot be taken back
+		p, err := tui.Ask(ctx, d, a.In, a.Out)
+		said <- answer{p, err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.Out)
+		return ctx.Err()
+	case got := <-said:
+		if got.err != nil || got.plan == nil {
+			return got.err
+		}
+		return a.follow(ctx, eng, eng.Apply(context.WithoutCancel(ctx), got.plan))
+	}
 }
 
 // utf8Locale says whether the terminal is set up for more than ASCII.
