@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// wrote waits for a text among all that was written since the mark, which it returns anew.
+func (m *terminal) wrote(mark int, text string) int {
+	m.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		m.mu.Lock()
+		all := m.raw.String()
+		m.mu.Unlock()
+		if i := strings.Index(all[mark:], text); i >= 0 {
+			return mark + i + len(text)
+		}
+	}
+	m.t.Fatalf("%q was not written; the screen is\n%s", text, m.look())
+	return 0
+}
+
+// TestCtrlCOnEachScreen asks on every screen whether to leave, and stops a deployment instead.
+func TestCtrlCOnEachScreen(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	m, wait := open(ctx, t, 100, 30, t.TempDir(), "demo", "--sim-speed", "30")
+	for _, name := range []string{"Project", "Needs", "Compare", "Settings", "Review"} {
+		m.until("● "+name, "? help")
+		if name == "Project" {
+			m.until("continue")
+		}
+		if name == "Review" {
+			m.until("y yes")
+		}
+		m.press("\x03")
+		m.until("Leave berth?")
+		m.press("n")
+		for strings.Contains(m.look(), "Leave berth?") {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if name != "Review" {
+			m.press(enter)
+		}
+	}
+	m.press("y")
+	m.until("● Deploy", " left")
+	m.press("\x03")
+	m.until("topped", "overview")
+	m.press("q")
+	var exit interface{ ExitCode() int }
+	if err := wait(); !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		t.Errorf("ended with %v, want exit code 130", err)
+	}
+}
+
+// TestSuspendAndResize goes to the shell and back, and then through a storm of sizes.
+func TestSuspendAndResize(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	log := filepath.Join(t.TempDir(), "debug.log")
+	cmd := berth(ctx, t, t.TempDir(), "demo", "--debug", log)
+	cmd.Env = append(cmd.Env, "LANG=C.UTF-8")
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 30, Cols: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	m := &terminal{t: t, tty: tty, view: newScreen(100, 30), done: make(chan struct{})}
+	go m.read()
+	m.until("● Project", "continue")
+	m.press(enter)
+	m.until("● Needs", "WebSockets")
+	before := m.look()
+
+	mark := m.wrote(0, "\x1b[?1049h")
+	m.press("\x1a")
+	mark = m.wrote(mark, "\x1b[?1049l") // the shell's screen is back
+	time.Sleep(50 * time.Millisecond)   // until it listens for the signal that a shell's fg sends
+	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	m.wrote(mark, "\x1b[?1049h")
+	if m.until("● Needs", "WebSockets") != before {
+		t.Errorf("after fg the screen is\n%s\nit was\n%s", m.look(), before)
+	}
+
+	for i := range 200 {
+		if err := pty.Setsize(tty, &pty.Winsize{Rows: uint16(1 + i*7%60), Cols: uint16(1 + i*31%220)}); err != nil { //nolint:gosec // small
+			t.Fatal(err)
+		}
+		if i%20 == 0 {
+			_, _ = io.WriteString(tty, "\x1b[B") // and somebody goes on typing
+		}
+	}
+	if err := pty.Setsize(tty, &pty.Winsize{Rows: 30, Cols: 100}); err != nil {
+		t.Fatal(err)
+	}
+	m.until("● Needs", "WebSockets", "? help")
+	m.press("\x03")
+	m.until("Leave berth?")
+	m.press("y")
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	<-m.done
+	if text, err := os.ReadFile(log); err != nil || !strings.Contains(string(text), "size 100x30") {
+		t.Errorf("the debug file: %v\n%s", err, text)
+	}
+}
+
+// TestAccessible walks the whole way line by line: no other screen is opened, no cursor is moved.
+func TestAccessible(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	m, wait := open(ctx, t, 100, 60, t.TempDir(), "demo", "--accessible", "--sim-speed", "2000")
+	mark := m.wrote(0, "accept all:")
+	m.press(enter)
+	mark = m.wrote(mark, "ECS on Fargate: fits")
+	m.press(enter)
+	mark = m.wrote(mark, "accept all:")
+	m.press(enter)
+	mark = m.wrote(mark, "Type yes to do exactly this:")
+	m.press("yes" + enter)
+	m.wrote(mark, "https://")
+	if err := wait(); err != nil {
+		t.Errorf("ended with %v:\n%s", err, m.look())
+	}
+	for _, seq := range []string{"\x1b[?1049h", "\x1b[H", "\x1b[A", "\x1b[2K"} {
+		if strings.Contains(m.raw.String(), seq) {
+			t.Errorf("%q was written", seq)
+		}
+	}
+}
