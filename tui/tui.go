@@ -72,7 +72,7 @@ func Run(ctx context.Context, d Deps) (Result, error) {
 		out.File = os.Stdout
 	}
 	o := d.options()
-	o.Theme, o.Copy = d.theme(out), out.Copy
+	o.Theme, o.Copy = d.theme(out.File), out.Copy
 	s := screen.NewSession(inner, o)
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out)}
 	if d.Input != nil {
@@ -150,8 +150,8 @@ func ended(r screen.Run, within time.Duration) bool {
 }
 
 // theme finds out once what the terminal can show, before the program takes it over: a question asked later
-// would be answered into a text field.
-func (d Deps) theme(out io.Writer) *theme.Theme {
+// would be answered into a text field. It takes the file itself, because termenv calls nothing else a terminal.
+func (d Deps) theme(out *os.File) *theme.Theme {
 	o := theme.Options{ASCII: d.ASCII, Light: d.Light, Links: true, Profile: termenv.Ascii}
 	if !d.NoColor {
 		o.Profile = termenv.NewOutput(out).EnvColorProfile()
