@@ -141,3 +141,34 @@ func TestAccessible(t *testing.T) {
 		}
 	}
 }
+
+// TestColours sees that a terminal gets the colours that it can show, and only those.
+func TestColours(t *testing.T) {
+	for _, c := range []struct{ env, want, never string }{
+		{"COLORTERM=truecolor", "\x1b[38;2;", ""},
+		{"COLORTERM=", "\x1b[38;5;", "\x1b[38;2;"}, // TERM says 256
+		{"NO_COLOR=1", "\x1b[1m", "\x1b[38;"},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		cmd := berth(ctx, t, t.TempDir(), "demo")
+		cmd.Env = append(cmd.Env, "LANG=C.UTF-8", c.env)
+		tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 30, Cols: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &terminal{t: t, tty: tty, view: newScreen(100, 30), done: make(chan struct{})}
+		go m.read()
+		m.until("● Project", "continue")
+		m.press("\x03")
+		m.until("Leave berth?")
+		m.press("y")
+		_ = cmd.Wait() // how it ends is another test's matter
+		<-m.done
+		_ = tty.Close()
+		cancel()
+		raw := m.raw.String()
+		if !strings.Contains(raw, c.want) || c.never != "" && strings.Contains(raw, c.never) {
+			t.Errorf("%s: no %q, or %q, in %.500q", c.env, c.want, c.never, raw)
+		}
+	}
+}
