@@ -131,9 +131,10 @@ func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error 
 	var g graph.Graph
 	looks := map[string]func(context.Context, *resource.Scope) error{whoAmI: identify}
 	g.Add(whoAmI)
+	labels := map[string]string{whoAmI: "who we are"} // taken now: a look may change how a resource is called
 	for _, r := range rs {
 		name := r.Info().ID
-		looks[name] = r.Observe
+		looks[name], labels[name] = r.Observe, r.Info().Label
 		g.Add(name)
 		for _, n := range rs.Needs(r) {
 			if n.Observe {
@@ -141,7 +142,7 @@ func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error 
 			}
 		}
 		if d, ok := r.(resource.Detailer); ok {
-			looks[name+"/detail"] = d.Detail
+			looks[name+"/detail"], labels[name+"/detail"] = d.Detail, r.Info().Label
 			g.Add(name+"/detail", name)
 		}
 	}
@@ -149,7 +150,7 @@ func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error 
 	defer cancel(nil)
 	failed, err := g.Walk(ctx, graph.Walker{Visit: func(ctx context.Context, step string) error {
 		if err := looks[step](ctx, scope); err != nil {
-			err = cloud.Explain("look up "+label(rs, step), err)
+			err = cloud.Explain("look up "+labels[step], err)
 			cancel(err)
 			return err
 		}
@@ -170,15 +171,6 @@ const whoAmI = "identity"
 func identify(ctx context.Context, s *resource.Scope) (err error) {
 	s.Identity, err = s.WhoAmI(ctx)
 	return err
-}
-
-func label(rs resource.Set, step string) string {
-	for _, r := range rs {
-		if i := r.Info(); i.ID == step || i.ID+"/detail" == step {
-			return i.Label
-		}
-	}
-	return step
 }
 
 // Order returns the resources so that each stands behind all of its needs. A cycle is an error.

@@ -236,7 +236,7 @@ func (d *Distribution) create(ctx context.Context, s *Scope, reference string) e
 	})
 	switch {
 	case cloud.Is(err, "DistributionAlreadyExists"): // made by a call whose answer got lost
-		return d.adopt(ctx, s, reference)
+		return d.adopt(ctx, s)
 	case cloud.Is(err, "AccessDenied") && strings.Contains(cloud.Message(err), "must be verified"):
 		return &fail.Error{
 			Class: fail.Failed, Cause: "this AWS account may not use CloudFront yet, which gives the app its https address",
@@ -256,7 +256,7 @@ func (d *Distribution) create(ctx context.Context, s *Scope, reference string) e
 
 // adopt uses the distribution that has the reference already, or makes one with another reference when it
 // is gone, after a destroy that did not finish.
-func (d *Distribution) adopt(ctx context.Context, s *Scope, reference string) error {
+func (d *Distribution) adopt(ctx context.Context, s *Scope) error {
 	look := func(ctx context.Context) error { return errors.Join(d.Observe(ctx, s), d.Detail(ctx, s)) }
 	if err := s.Adopt(ctx, d.Info().Label, look, d.Exists); err == nil {
 		return d.Apply(ctx, s)
@@ -329,8 +329,10 @@ func (d *Distribution) Delete(ctx context.Context, s *Scope) error {
 		return err
 	}
 	busy := []cloud.Retryable{
-		{Code: "DistributionNotDisabled", For: 10 * time.Minute}, {Code: "ResourceInUse", For: 10 * time.Minute},
-		{Code: "PreconditionFailed", For: time.Minute}, {Code: "InvalidIfMatchVersion", For: time.Minute},
+		{Code: "DistributionNotDisabled", For: 10 * time.Minute},
+		{Code: "ResourceInUse", For: 10 * time.Minute},
+		{Code: "PreconditionFailed", For: time.Minute},
+		{Code: "InvalidIfMatchVersion", For: time.Minute},
 	}
 	err := s.Retry(ctx, busy, func(ctx context.Context) error {
 		_, err := s.CloudFront.DeleteDistribution(ctx, &cf.DeleteDistributionInput{Id: &d.ID, IfMatch: &d.etag})

@@ -117,9 +117,9 @@ func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status strin
 		if errors.As(err, &u) {
 			err = u.Err
 		}
-		return err.Error(), false, nil //nolint:nilerr // DNS and TLS need a moment: the poller tries again
+		return err.Error(), false, nil // DNS and TLS need a moment: the poller tries again
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 && sameURL(target, resp.Header.Get("Location")) {
 		return "", false, &fail.Error{

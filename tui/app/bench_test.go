@@ -41,8 +41,8 @@ func busiest(b *testing.B) (*Model, *fakeRun) {
 	run.begin(&p)
 	for i := range 300 {
 		id := fmt.Sprintf("resource-%03d", i)
-		switch {
-		case i%2 == 0:
+		switch i % 2 {
+		case 0:
 			run.emit(event.NodeStarted, id, "creating it")
 			run.emit(event.NodeWaiting, id, "waiting until it is ready to take traffic")
 		default:

@@ -248,13 +248,19 @@ func liveBeats() *screen.Findings {
 		Findings: []screen.Finding{
 			{ID: "dockerfile-expose", File: "Dockerfile", Line: 94, Text: "EXPOSE 4000", Means: "the app listens on port 4000"},
 			{ID: "dockerfile-user", File: "Dockerfile", Line: 90, Text: "USER nobody", Means: "it does not run as root, which is good"},
-			{ID: "phoenix-liveview", File: "mix.exs", Line: 41, Text: "{:phoenix_live_view, \"~> 0.18\"}",
-				Means: "LiveView holds WebSockets open; without them pages still load but live updates and uploads suffer"},
-			{ID: "libcluster", File: "mix.exs", Line: 58, Text: "{:libcluster, \"~> 3.3\"}",
-				Means: "the nodes look for each other and form a cluster"},
+			{
+				ID: "phoenix-liveview", File: "mix.exs", Line: 41, Text: "{:phoenix_live_view, \"~> 0.18\"}",
+				Means: "LiveView holds WebSockets open; without them pages still load but live updates and uploads suffer",
+			},
+			{
+				ID: "libcluster", File: "mix.exs", Line: 58, Text: "{:libcluster, \"~> 3.3\"}",
+				Means: "the nodes look for each other and form a cluster",
+			},
 			{ID: "fly-toml", File: "fly.toml", Line: 1, Text: "app = \"livebeats\"", Means: "it ran on Fly.io before; its settings are taken over"},
-			{ID: "release-command", File: "fly.toml", Line: 12, Text: "release_command = \"/app/bin/migrate\"",
-				Means: "migrations run once before each new version"},
+			{
+				ID: "release-command", File: "fly.toml", Line: 12, Text: "release_command = \"/app/bin/migrate\"",
+				Means: "migrations run once before each new version",
+			},
 		},
 		Suggests: map[string]any{
 			"app": "live-beats", "service.port": 4000, "network.websockets": true, "network.clustering": "dns",
@@ -273,8 +279,10 @@ func running() *screen.Status {
 		Image: "123456789012.dkr.ecr.eu-west-2.amazonaws.com/live-beats-production@sha256:4f5d1c2ab09833de77aa",
 		Deployments: []screen.Deployment{
 			{ID: "d7", State: "successful", Revision: "live-beats-production:7", Image: "x@sha256:4f5d1c2ab09833de77aa", Started: at, Finished: at.Add(151 * time.Second)},
-			{ID: "d6", State: "rollback_successful", Reason: "tasks failed to start: essential container exited",
-				Revision: "live-beats-production:6", Image: "x@sha256:90aa1c2ab09833de77aa", Started: at.Add(-26 * time.Hour), Finished: at.Add(-26*time.Hour + 4*time.Minute)},
+			{
+				ID: "d6", State: "rollback_successful", Reason: "tasks failed to start: essential container exited",
+				Revision: "live-beats-production:6", Image: "x@sha256:90aa1c2ab09833de77aa", Started: at.Add(-26 * time.Hour), Finished: at.Add(-26*time.Hour + 4*time.Minute),
+			},
 			{ID: "d5", State: "successful", Revision: "live-beats-production:5", Image: "x@sha256:c0ffee2ab09833de77aa", Started: at.Add(-50 * time.Hour), Finished: at.Add(-50*time.Hour + 2*time.Minute)},
 		},
 		Resources: make([]screen.Resource, 22),

@@ -24,8 +24,10 @@ type shot struct {
 }
 
 func fresh() *fakeEngine {
-	return &fakeEngine{findings: liveBeats(), plan: firstPlan(), script: smooth,
-		status: &screen.Status{App: "live-beats", State: "absent"}}
+	return &fakeEngine{
+		findings: liveBeats(), plan: firstPlan(), script: smooth,
+		status: &screen.Status{App: "live-beats", State: "absent"},
+	}
 }
 
 func simulated() *fakeEngine {
@@ -97,8 +99,10 @@ func failingWith(r *fakeRun, crash *fail.Error) {
 // busy is the middle of a deployment with all that can be seen in it.
 func busy(r *fakeRun) {
 	r.begin(r.plan)
-	done := []string{"vpc", "subnet-a", "subnet-b", "internet-gateway", "route-table", "security-group-lb",
-		"security-group-tasks", "execution-role", "task-role", "repository", "log-group", "cluster", "target-group"}
+	done := []string{
+		"vpc", "subnet-a", "subnet-b", "internet-gateway", "route-table", "security-group-lb",
+		"security-group-tasks", "execution-role", "task-role", "repository", "log-group", "cluster", "target-group",
+	}
 	for _, id := range done {
 		r.emit(event.NodeStarted, id, "creating "+id)
 	}
@@ -130,8 +134,10 @@ var shots = []shot{
 	{"project", fresh, func(d *harness) {}},
 	{"project-broken", func() *fakeEngine {
 		e := fresh()
-		e.inspectErr = &fail.Error{Class: fail.Usage, Cause: "There is no Dockerfile here",
-			Evidence: "looked for Dockerfile and Containerfile", Remedy: "write one, or start berth with --image REF"}
+		e.inspectErr = &fail.Error{
+			Class: fail.Usage, Cause: "There is no Dockerfile here",
+			Evidence: "looked for Dockerfile and Containerfile", Remedy: "write one, or start berth with --image REF",
+		}
 		e.findings = &screen.Findings{}
 		return e
 	}, func(d *harness) {}},

@@ -15,8 +15,10 @@ func (judge) Months(string, advise.Requirements, price.Usage) (compare.Months, e
 }
 
 func (judge) CostTables(services []string, _ advise.Requirements, _ price.Usage) ([]compare.CostTable, error) {
-	t := compare.CostTable{Dimension: "instances", Values: []float64{1, 2, 4, 8, 16},
-		Breaks: []compare.BreakEven{{Cheaper: "lightsail", Then: "ecs-fargate", At: 5, USD: 35}}}
+	t := compare.CostTable{
+		Dimension: "instances", Values: []float64{1, 2, 4, 8, 16},
+		Breaks: []compare.BreakEven{{Cheaper: "lightsail", Then: "ecs-fargate", At: 5, USD: 35}},
+	}
 	for i, s := range services {
 		row := compare.CostRow{Service: s}
 		for _, n := range t.Values {
@@ -37,7 +39,8 @@ func (judge) RankRegions(string, advise.Requirements, price.Usage) ([]compare.Ra
 
 func (judge) Compare(r advise.Requirements, u price.Usage) (*compare.Result, error) {
 	n := float64(u.Instances)
-	fargate := compare.Service{ID: "ecs-fargate", Name: "ECS on Fargate", Verdict: advise.Fits, Deployable: true, OpenToNewAccounts: true,
+	fargate := compare.Service{
+		ID: "ecs-fargate", Name: "ECS on Fargate", Verdict: advise.Fits, Deployable: true, OpenToNewAccounts: true,
 		Reasons: []advise.Reason{
 			{Requirement: "websockets", Verdict: advise.Fits, Text: "the load balancer passes WebSockets on", Source: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/", AsOf: "2026-08-20", Confidence: "high"},
 			{Requirement: "clustering", Verdict: advise.Fits, Text: "tasks reach each other in their own network", Source: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/", AsOf: "2026-08-20", Confidence: "high"},
@@ -47,15 +50,22 @@ func (judge) Compare(r advise.Requirements, u price.Usage) (*compare.Result, err
 			{SKU: "fargate.x86.vcpu_hour", Item: "tasks, vCPU", Quantity: 365, Unit: "vCPU-hour", UnitUSD: 0.0467, USD: 8.52 * n, AsOf: "2026-08-21", Known: true},
 			{SKU: "fargate.x86.gb_hour", Item: "tasks, memory", Quantity: 730, Unit: "GB-hour", UnitUSD: 0.005, USD: 2.45 * n, AsOf: "2026-08-21", Known: true},
 			{SKU: "alb.hour", Item: "load balancer", Quantity: 730, Unit: "hour", UnitUSD: 0.02646, USD: 19.32, AsOf: "2026-10-01", Known: true},
-		}}}
-	runner := compare.Service{ID: "app-runner", Name: "App Runner", Verdict: advise.Fits,
-		Estimate: price.Estimate{MonthlyUSD: 14.2 * n, PricesAsOf: "2024-01-01", Confidence: "low"}}
-	light := compare.Service{ID: "lightsail", Name: "Lightsail containers", Verdict: advise.Fits, OpenToNewAccounts: true,
-		Estimate: price.Estimate{MonthlyUSD: 7 * n, Complete: true, PricesAsOf: "2026-06-01"}}
+		}},
+	}
+	runner := compare.Service{
+		ID: "app-runner", Name: "App Runner", Verdict: advise.Fits,
+		Estimate: price.Estimate{MonthlyUSD: 14.2 * n, PricesAsOf: "2024-01-01", Confidence: "low"},
+	}
+	light := compare.Service{
+		ID: "lightsail", Name: "Lightsail containers", Verdict: advise.Fits, OpenToNewAccounts: true,
+		Estimate: price.Estimate{MonthlyUSD: 7 * n, Complete: true, PricesAsOf: "2026-06-01"},
+	}
 	no := func(s *compare.Service, requirement, text, change string) {
 		s.Verdict = advise.No
-		s.Reasons = append(s.Reasons, advise.Reason{Requirement: requirement, Verdict: advise.No, Text: text,
-			Source: "https://docs.aws.amazon.com/apprunner/latest/dg/develop.html", AsOf: "2026-10-01", Confidence: "high"})
+		s.Reasons = append(s.Reasons, advise.Reason{
+			Requirement: requirement, Verdict: advise.No, Text: text,
+			Source: "https://docs.aws.amazon.com/apprunner/latest/dg/develop.html", AsOf: "2026-10-01", Confidence: "high",
+		})
 		s.WouldChange = append(s.WouldChange, change)
 	}
 	no(&runner, "account", "takes no new customers since 2026-04-30", "an account that used App Runner before")

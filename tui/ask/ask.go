@@ -52,16 +52,18 @@ func Run(ctx context.Context, o screen.Options, in io.Reader, out io.Writer) (*s
 	for i := 0; i < len(steps); {
 		t, err := steps[i](ctx)
 		if errors.Is(err, errGone) {
-			return nil, &fail.Error{Class: fail.Usage, Cause: "the answers ended before a plan was confirmed",
-				Remedy: "berth deploy --yes asks nothing", Err: err}
+			return nil, &fail.Error{
+				Class: fail.Usage, Cause: "the answers ended before a plan was confirmed",
+				Remedy: "berth deploy --yes asks nothing", Err: err,
+			}
 		}
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case t == end:
+		switch t {
+		case end:
 			return a.s.Confirmed, nil
-		case t == back:
+		case back:
 			i = max(0, i-1)
 		default:
 			i++
@@ -208,7 +210,7 @@ func (a *asker) list(lines []string) {
 	}
 }
 
-func (a *asker) needs(context.Context) (turn, error) {
+func (a *asker) needs(ctx context.Context) (turn, error) {
 	var qs []needs.Question
 	for _, q := range needs.All() {
 		if q.ID != "" {
@@ -226,7 +228,7 @@ func (a *asker) needs(context.Context) (turn, error) {
 	}, func(i int) error { return a.answer(qs[i]) })
 	if t == on && err == nil && a.s.Spec().Region == "" {
 		a.say("A region is needed, such as eu-west-2.")
-		return a.needs(nil)
+		return a.needs(ctx)
 	}
 	return t, err
 }

@@ -56,8 +56,11 @@ func TestAmount(t *testing.T) {
 		current, total int64
 		unit, want     string
 	}{
-		{3, 12, "steps", "3/12 steps"}, {1, 2, "", "1/2"}, {500, 2000, "bytes", "0.5/2.0 kB"},
-		{34_200_000, 120_000_000, "bytes", "34.2/120.0 MB"}, {1e9, 2e9, "bytes", "1.0/2.0 GB"},
+		{3, 12, "steps", "3/12 steps"},
+		{1, 2, "", "1/2"},
+		{500, 2000, "bytes", "0.5/2.0 kB"},
+		{34_200_000, 120_000_000, "bytes", "34.2/120.0 MB"},
+		{1e9, 2e9, "bytes", "1.0/2.0 GB"},
 	} {
 		if got := Amount(c.current, c.total, c.unit); got != c.want {
 			t.Errorf("Amount(%d, %d, %s) = %s, want %s", c.current, c.total, c.unit, got, c.want)

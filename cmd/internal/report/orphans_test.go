@@ -18,12 +18,14 @@ func TestOrphans(t *testing.T) {
 	}{
 		{"none", engine.Orphans{Region: "eu-west-2"}, "No leftovers.\n"},
 		{
-			"none that could be seen", engine.Orphans{Region: "eu-west-2", Blind: []string{"roles: the permission iam:ListRoles is missing"}},
+			"none that could be seen",
+			engine.Orphans{Region: "eu-west-2", Blind: []string{"roles: the permission iam:ListRoles is missing"}},
 			"No leftovers in eu-west-2 among what could be looked at.\n\n" +
 				"  could not look at\n    roles: the permission iam:ListRoles is missing\n",
 		},
 		{
-			"two apps", engine.Orphans{
+			"two apps",
+			engine.Orphans{
 				Region: "eu-west-2", MonthlyUSD: 26.62, PricesAsOf: "2026-07-01",
 				Groups: []engine.OrphanGroup{
 					{App: "gone", Env: "staging", MonthlyUSD: 26.62, Resources: []orphan.Resource{

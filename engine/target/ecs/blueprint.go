@@ -321,8 +321,11 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[strin
 		return nil, false
 	}
 	vars := map[string]string{
-		"host": b.Distribution.Host, "region": sc.Region, "cluster": b.Cluster.Name(),
+		"region": sc.Region, "cluster": b.Cluster.Name(),
 		"service_arn": b.Service.ServiceARN(sc), "namespace": b.Discovery.Host(),
+	}
+	if usesHost(s) { // else it may be made this very moment
+		vars["host"] = b.Distribution.Host
 	}
 	env = map[string]string{"PORT": fmt.Sprint(s.Service.Port)}
 	for k, v := range s.Env {

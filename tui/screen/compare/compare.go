@@ -40,7 +40,6 @@ type Screen struct {
 	cursor int
 	tab    tab
 	offset int // of the details
-	need   int // row of the matrix
 	note   string
 	good   bool // the note is good news
 

@@ -284,7 +284,8 @@ func (c *Screen) costLines(s *compare.Service, w int) []string {
 			name, means string
 			e           price.Estimate
 		}{
-			{"low", "a third of the traffic", m.Low}, {"typical", "as it is set", m.Typical},
+			{"low", "a third of the traffic", m.Low},
+			{"typical", "as it is set", m.Typical},
 			{"busy", "three times the traffic on twice the instances", m.Busy},
 		} {
 			l := widget.NewLine(th, w).Cell(th.Text, x.name, 8)
@@ -311,7 +312,8 @@ func (c *Screen) legend(e price.Estimate) []string {
 		text += compare.LineMoney(l)
 	}
 	for _, m := range [][2]string{
-		{compare.MarkOld, "a price is older than 180 days"}, {compare.MarkUnverified, "a price is not verified"},
+		{compare.MarkOld, "a price is older than 180 days"},
+		{compare.MarkUnverified, "a price is not verified"},
 		{compare.MarkMissing, "a price is missing, so it costs more"},
 	} {
 		if strings.Contains(text, m[0]) {

@@ -41,46 +41,76 @@ type section struct {
 
 var sections = []section{
 	{"What the app needs", []Question{
-		{ID: "websockets", key: "network.websockets", Label: "WebSockets",
+		{
+			ID: "websockets", key: "network.websockets", Label: "WebSockets",
 			Why:   "Does it hold WebSocket connections open, as LiveView, Socket.IO or ActionCable do? Not every service lets them through.",
-			found: func(f *screen.Findings) bool { return f.Needs.WebSockets }},
-		{ID: "websocket_uploads", Label: "Uploads over WebSockets",
+			found: func(f *screen.Findings) bool { return f.Needs.WebSockets },
+		},
+		{
+			ID: "websocket_uploads", Label: "Uploads over WebSockets",
 			Why:   "Do files travel over the WebSocket? Then long polling is no way out where there are no WebSockets.",
-			found: func(f *screen.Findings) bool { return f.Needs.WebSocketUploads }},
-		{ID: "clustering", key: "network.clustering", yes: "dns", Label: "Nodes talk to each other",
+			found: func(f *screen.Findings) bool { return f.Needs.WebSocketUploads },
+		},
+		{
+			ID: "clustering", key: "network.clustering", yes: "dns", Label: "Nodes talk to each other",
 			Why:   "Do the instances form a cluster, as Erlang nodes or a PubSub without Redis do? They need a network of their own.",
-			found: func(f *screen.Findings) bool { return f.Needs.Clustering }},
-		{ID: "persistent_storage", Label: "Files that must stay",
+			found: func(f *screen.Findings) bool { return f.Needs.Clustering },
+		},
+		{
+			ID: "persistent_storage", Label: "Files that must stay",
 			Why:   "Does it keep files on its own disk that must survive a new version? Containers lose their disk when they are replaced.",
-			found: func(f *screen.Findings) bool { return f.Needs.PersistentStorage }},
+			found: func(f *screen.Findings) bool { return f.Needs.PersistentStorage },
+		},
 	}},
 	{"Where and how much", []Question{
-		{ID: "region", key: "region", Kind: Region, Label: "Region",
-			Why: "The AWS region nearest to the users. It decides which services there are and what they cost."},
-		{ID: "instances", key: "service.instances", Kind: Number, Label: "Instances",
-			Why: "How many containers run at the same time. Two survive the loss of one; each costs the same again."},
-		{ID: "max_monthly_usd", Kind: Money, Label: "Budget a month",
-			Why: "The most that it may cost a month, in US dollars. Services above it drop out. Empty: no limit."},
+		{
+			ID: "region", key: "region", Kind: Region, Label: "Region",
+			Why: "The AWS region nearest to the users. It decides which services there are and what they cost.",
+		},
+		{
+			ID: "instances", key: "service.instances", Kind: Number, Label: "Instances",
+			Why: "How many containers run at the same time. Two survive the loss of one; each costs the same again.",
+		},
+		{
+			ID: "max_monthly_usd", Kind: Money, Label: "Budget a month",
+			Why: "The most that it may cost a month, in US dollars. Services above it drop out. Empty: no limit.",
+		},
 	}},
 	{"Rarely needed", []Question{
-		{ID: "grpc", Label: "gRPC",
+		{
+			ID: "grpc", Label: "gRPC",
 			Why:   "Does it speak gRPC (HTTP/2) itself? Few services pass HTTP/2 on to the container.",
-			found: func(f *screen.Findings) bool { return f.Needs.GRPC }},
-		{ID: "sticky_sessions", Label: "Sticky sessions",
+			found: func(f *screen.Findings) bool { return f.Needs.GRPC },
+		},
+		{
+			ID: "sticky_sessions", Label: "Sticky sessions",
 			Why:   "Must a user come back to the same instance, because it keeps sessions in its memory?",
-			found: func(f *screen.Findings) bool { return f.Needs.StickySessions }},
-		{ID: "custom_domain", key: "network.domain", Kind: Text, Label: "Own domain",
-			Why: "A domain of your own, such as www.example.com. Empty: an https:// address that comes with AWS."},
-		{ID: "release_command", key: "service.release_command", Kind: Text, Label: "Release command",
-			Why: "A command that runs once before each new version, such as a database migration."},
-		{ID: "longest_request_seconds", Kind: Number, Label: "Longest request",
-			Why: "How many seconds the slowest request takes. Some services cut requests off after a fixed time."},
-		{ID: "scale_to_zero", Label: "Nothing when idle",
-			Why: "Shall nothing run, and nothing be paid, while nobody uses it? The first request then waits for a start."},
-		{ID: "shell", Label: "Shell in the container",
-			Why: "Is a shell inside the running container needed, to look after it?"},
-		{ID: "app_runner_customer", Label: "Used App Runner before",
-			Why: "App Runner takes no new customers. Did this account use it before it closed?"},
+			found: func(f *screen.Findings) bool { return f.Needs.StickySessions },
+		},
+		{
+			ID: "custom_domain", key: "network.domain", Kind: Text, Label: "Own domain",
+			Why: "A domain of your own, such as www.example.com. Empty: an https:// address that comes with AWS.",
+		},
+		{
+			ID: "release_command", key: "service.release_command", Kind: Text, Label: "Release command",
+			Why: "A command that runs once before each new version, such as a database migration.",
+		},
+		{
+			ID: "longest_request_seconds", Kind: Number, Label: "Longest request",
+			Why: "How many seconds the slowest request takes. Some services cut requests off after a fixed time.",
+		},
+		{
+			ID: "scale_to_zero", Label: "Nothing when idle",
+			Why: "Shall nothing run, and nothing be paid, while nobody uses it? The first request then waits for a start.",
+		},
+		{
+			ID: "shell", Label: "Shell in the container",
+			Why: "Is a shell inside the running container needed, to look after it?",
+		},
+		{
+			ID: "app_runner_customer", Label: "Used App Runner before",
+			Why: "App Runner takes no new customers. Did this account use it before it closed?",
+		},
 	}},
 }
 
