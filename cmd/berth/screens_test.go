@@ -74,7 +74,7 @@ func TestSuspendAndResize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tty.Close()
+	defer func() { _ = tty.Close() }()
 	m := &terminal{t: t, tty: tty, view: newScreen(100, 30), done: make(chan struct{})}
 	go m.read()
 	m.until("● Project", "continue")
