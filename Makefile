@@ -61,6 +61,10 @@ fmt: ## Format the code
 golden: ## Write the golden files of the screens anew; look at the diff
 	@$(GO) test ./tui/... -update
 
+.PHONY: screens
+screens: bin/berth ## Make the screens of the README from real runs; needs tmux, for the PNGs Pillow and DejaVu
+	@python3 tui/testdata/screens/make.py bin/berth
+
 .PHONY: conformance
 conformance: ## Deploy to moto_server (Python, moto 5) over real HTTP
 	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 5m -run '^TestMoto' -v ./cmd/berth
