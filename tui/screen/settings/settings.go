@@ -45,31 +45,6 @@ func (t *Screen) Enter() tea.Cmd {
 	return nil
 }
 
-// fix puts the cursor on the setting that remedies a failure and fills in what it shall be, or opens it.
-func (t *Screen) fix(f *screen.Fix) {
-	for _, v := range f.Values {
-		if err := t.s.Draft.Set(v.Key, v.Text); err != nil {
-			t.note = widget.Sentence(err.Error())
-		}
-	}
-	t.reload()
-	for i, r := range t.rows {
-		if r.Name != f.Key || r.Heading != "" {
-			continue
-		}
-		t.cursor = i
-		switch {
-		case t.note != "":
-		case len(f.Values) == 0:
-			t.open(r)
-		default:
-			_, show, _ := r.Value(t.s.Spec())
-			t.note = fmt.Sprintf("%s is %s now. Enter shows what a deployment would change.", r.Label, show)
-		}
-	}
-	t.follow()
-}
-
 func (t *Screen) reload() {
 	s := t.s.Spec()
 	t.rows = Rows(s)
