@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"strings"
@@ -93,7 +94,14 @@ func TestMakespanIsTheCriticalPath(t *testing.T) {
 		})
 		return ms
 	}
-	exact, real := lives(t, 20*time.Millisecond), lives(t, 0)
+	exact := lives(t, 20*time.Millisecond)
+	// The poller spreads its looks at random; the median of five lives is what to expect.
+	many := [][]measured{lives(t, 0), lives(t, 0), lives(t, 0), lives(t, 0), lives(t, 0)}
+	real := make([]measured, len(kinds))
+	for i := range kinds {
+		slices.SortFunc(many, func(a, b []measured) int { return cmp.Compare(a[i].makespan, b[i].makespan) })
+		real[i] = many[len(many)/2][i]
+	}
 	for i, kind := range kinds {
 		ratio := float64(real[i].makespan) / float64(exact[i].critical)
 		t.Logf("%-16s makespan %8s, critical path %8s, ratio %.3f, one by one %8s, %.0f polls a minute: %s", kind,

@@ -60,7 +60,7 @@ func (v *Service) Ready(ctx context.Context, s *Scope) error {
 		r.began = s.Clock.Now()
 	}
 	r.markOldEvents()
-	w := cloud.Wait{For: "the new version to serve", Every: rolloutEvery, Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
+	w := cloud.Wait{For: "the new version to serve", Every: rolloutEvery, Soon: r.allHealthy, Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
 	err := s.Poll(ctx, w, v.Info().Usually, r.look)
 	var f *fail.Error
 	if errors.As(err, &f) && r.cause != nil && !r.judged {
@@ -107,8 +107,12 @@ func (r *rollout) look(ctx context.Context) (bool, string, error) {
 	return r.judgeBlind(ctx, svc, r.healthy)
 }
 
+// allHealthy says that only ECS's verdict is missing.
+func (r *rollout) allHealthy() bool { return r.healthy > 0 && r.healthy >= r.Instances }
+
 // newsOfTasks says whether the tasks are worth a look of their own, which takes three calls: when a counter
-// or the deployment's status moved, and every third time, since health moves no counter.
+// or the deployment's status moved, all tasks run
+// and are not healthy yet, and every third time, since health moves no counter.
 func (r *rollout) newsOfTasks(dep *ecstypes.ServiceDeployment, svc *ecstypes.Service) bool {
 	counted := ""
 	if dep != nil {
@@ -119,7 +123,9 @@ func (r *rollout) newsOfTasks(dep *ecstypes.ServiceDeployment, svc *ecstypes.Ser
 			d.FailedTasks, d.RolloutState)
 	}
 	r.looks++
-	if counted == r.counted && r.looks%3 != 0 {
+	p := primary(svc)
+	unwell := p != nil && p.RunningCount >= p.DesiredCount && !r.allHealthy()
+	if counted == r.counted && !unwell && r.looks%3 != 0 {
 		return false
 	}
 	r.counted = counted
