@@ -105,7 +105,7 @@ func TestSuspendAndResize(t *testing.T) {
 	if err := pty.Setsize(tty, &pty.Winsize{Rows: 30, Cols: 100}); err != nil {
 		t.Fatal(err)
 	}
-	m.until("● Needs", "WebSockets", "? help")
+	m.until("● Needs", "Where and how much", "? help") // how far down the cursor got is nobody's matter
 	m.press("\x03")
 	m.until("Leave berth?")
 	m.press("y")
