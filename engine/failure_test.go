@@ -1,13 +1,17 @@
 package engine_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"berth/engine"
 	"berth/engine/event"
+	"berth/engine/image"
 	"berth/engine/sim"
 )
 
@@ -114,4 +118,30 @@ func (h *harbor) tell(events []event.Event) {
 			h.t.Logf("%s %-14s %-18s %-6s %s", e.Time.Format("15:04:05"), e.Type, e.Node, e.Stream, e.Text)
 		}
 	}
+}
+
+// otherArch builds for another processor than it was asked to, as a builder without emulation may.
+type otherArch struct{ image.Builder }
+
+func (b otherArch) Build(ctx context.Context, src image.Source, r image.Reporter) (v1.Image, func(), error) {
+	src.Platform = "linux/arm64"
+	return b.Builder.Build(ctx, src, r)
+}
+
+// An image for another processor is told as such, not as a service that does not come up.
+func TestImageOfTheWrongArchitecture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.engine = engine.Open(engine.Options{
+			Environment: h.account.Environment(), Builder: otherArch{h.account.Builder()},
+		})
+		start := time.Now()
+		res, events := h.deploy()
+		if res.Outcome != event.Failed || !strings.Contains(res.Err.Cause, "another kind of processor than X86_64") ||
+			!strings.Contains(res.Err.Remedy, "image.platform") {
+			h.tell(events)
+			t.Fatalf("ended %s: %+v", res.Outcome, res.Err)
+		}
+		t.Logf("after %s: %s", time.Since(start).Round(time.Second), res.Err.Cause)
+	})
 }
