@@ -353,6 +353,7 @@ func (r *rollout) note(t diagnose.Task) {
 	}
 	f := diagnose.Explain(t, diagnose.Context{
 		Port: r.Port, HealthPath: r.TargetGroup.HealthPath, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch,
+		VCPU: float64(r.TaskDefinition.CPU) / 1024,
 	})
 	if r.cause == nil || strings.Contains(r.cause.Cause, "a task stopped") {
 		r.cause = f
