@@ -129,7 +129,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
 	}
 	in := plan.Input{
 		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: b.Owner}, Target: ecs.Target,
-		Verb: "deploy", Prices: price.Default(), Today: e.Clock().Now().UTC().Format(time.DateOnly),
+		Verb: "deploy", Prices: price.Default(), Today: e.Clock().Now().UTC(),
 	}
 	switch {
 	case r.Destroy:

@@ -38,7 +38,7 @@ func (c *Clients) OnExpired(tell func(text string)) {
 	c.login.tell = tell
 }
 
-// Retrieve implements aws.CredentialsProvider on top of the configuration's own provider.
+// provider gives the credentials that were read since, and the configuration's own before that.
 func (l *login) provider(first aws.CredentialsProvider) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		l.mu.Lock()

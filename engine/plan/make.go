@@ -24,7 +24,7 @@ type Input struct {
 	Destroy   bool
 	Verb      string       // deploy, destroy or rollback
 	Prices    *price.Table // nil leaves the costs out
-	Today     string       // YYYY-MM-DD, for the age of prices
+	Today     time.Time    // for the age of prices
 }
 
 // Make looks at AWS, all at once as far as one look does not need another's answer, and compares. It
@@ -307,19 +307,6 @@ func (p *Plan) Changed() bool {
 func (p *Plan) Age(now time.Time) time.Duration { return now.Sub(p.made) }
 
 // unsure says whether a price should be looked at twice before it is believed.
-func unsure(l price.Line, today string) bool {
-	return l.Known && (l.Confidence == "low" || l.Confidence == "unverified" || l.Confidence == "" || old(l.AsOf, today))
-}
-
-// maxPriceAge is how old a price may be before it carries a mark.
-const maxPriceAge = 180 * 24 * time.Hour
-
-// old says whether a price of that date (YYYY, YYYY-MM or YYYY-MM-DD) is too old on the day today.
-func old(asOf, today string) bool {
-	if len(asOf) < len("2006-01-02") {
-		asOf += "2006-12-31"[len(asOf):] // the last day it can mean
-	}
-	then, err := time.Parse(time.DateOnly, asOf[:len("2006-01-02")])
-	now, err2 := time.Parse(time.DateOnly, today)
-	return err == nil && err2 == nil && now.Sub(then) > maxPriceAge
+func unsure(l price.Line, today time.Time) bool {
+	return l.Known && (l.Confidence == "low" || l.Confidence == "unverified" || l.Confidence == "" || price.Old(l.AsOf, today))
 }

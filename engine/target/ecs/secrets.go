@@ -12,18 +12,19 @@ import (
 func secrets(s *spec.Spec, sc *resource.Scope) map[string]string {
 	m := map[string]string{}
 	owner := resource.Owner{App: s.App, Env: s.EnvName}
-	for _, name := range s.Secrets.FromSSM {
+	for _, ref := range s.Secrets.FromSSM {
+		name, err := spec.SecretName(ref)
+		if err != nil {
+			continue // Validate refuses such a spec
+		}
 		switch {
-		case strings.HasPrefix(name, "arn:"):
-			m[last(name)] = name
-		case strings.HasPrefix(name, "/"):
-			m[last(name)] = sc.ARN("ssm", "parameter"+name)
+		case strings.HasPrefix(ref, "arn:"):
+			m[name] = ref
+		case strings.HasPrefix(ref, "/"):
+			m[name] = sc.ARN("ssm", "parameter"+ref)
 		default:
-			m[name] = sc.ARN("ssm", "parameter/"+owner.Path()+"/"+name)
+			m[name] = sc.ARN("ssm", "parameter/"+owner.Path()+"/"+ref)
 		}
 	}
 	return m
 }
-
-// last is the last part of a parameter's path.
-func last(path string) string { return path[strings.LastIndex(path, "/")+1:] }
