@@ -17,7 +17,8 @@ import (
 // into a proper end: the terminal is given back, a run that goes on is stopped, and a report is written.
 type guard struct {
 	tea.Model
-	log io.Writer // what happens, for --debug; nil: nothing is written
+	log   io.Writer // what happens, for --debug; nil: nothing is written
+	first func()    // done when the program has the terminal; nil: nothing
 
 	mu     sync.Mutex
 	report string
@@ -26,7 +27,12 @@ type guard struct {
 type panicked struct{}
 
 // Init starts the program.
-func (g *guard) Init() tea.Cmd { return g.wrap(g.Model.Init()) }
+func (g *guard) Init() tea.Cmd {
+	if g.first != nil {
+		g.first()
+	}
+	return g.wrap(g.Model.Init())
+}
 
 // Update handles a message.
 func (g *guard) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {

@@ -43,7 +43,6 @@ type Deps struct {
 
 	NoColor bool // no colours, whatever the terminal can
 	ASCII   bool // no signs beyond ASCII
-	Light   bool // the terminal's background is light
 
 	Input  io.Reader // nil: the standard input
 	Output *os.File  // nil: the standard output
@@ -75,11 +74,13 @@ func Run(ctx context.Context, d Deps) (Result, error) {
 	o.Theme, o.Copy = d.theme(out.File), out.Copy
 	s := screen.NewSession(inner, o)
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out)}
-	if d.Input != nil {
-		options = append(options, tea.WithInput(d.Input))
-	}
 	g := &guard{Model: app.New(s), log: d.Debug}
-	p := tea.NewProgram(g, options...)
+	in, asked := d.input(lipgloss.ColorProfile())
+	p := tea.NewProgram(g, append(options, tea.WithInput(in))...)
+	if asked != nil {
+		asked.answered = func(light bool) { p.Send(app.Background{Light: light}) }
+		g.first = func() { _, _ = io.WriteString(out, question) } // who does not hear it does not answer
+	}
 	ended := make(chan struct{})
 	go func() {
 		select {
@@ -152,7 +153,7 @@ func ended(r screen.Run, within time.Duration) bool {
 // theme finds out once what the terminal can show, before the program takes it over: a question asked later
 // would be answered into a text field. It takes the file itself, because termenv calls nothing else a terminal.
 func (d Deps) theme(out *os.File) *theme.Theme {
-	o := theme.Options{ASCII: d.ASCII, Light: d.Light, Links: true, Profile: termenv.Ascii}
+	o := theme.Options{ASCII: d.ASCII, Light: bright(os.Getenv("COLORFGBG")), Links: true, Profile: termenv.Ascii}
 	if !d.NoColor {
 		o.Profile = termenv.NewOutput(out).EnvColorProfile()
 	}

@@ -15,6 +15,7 @@ type screen struct {
 	width, height int
 	rows          [][]string // a cell is one character; the second half of a wide one is empty
 	x, y          int
+	light         bool   // the background is
 	rest          string // the beginning of a sequence whose end has not come yet
 }
 
@@ -56,7 +57,7 @@ func (s *screen) write(output string) (answer string) {
 		case strings.HasPrefix(seq, "\x1b["):
 			answer += s.csi(seq[2:])
 		case strings.HasPrefix(seq, "\x1b]11;?"):
-			answer += "\x1b]11;rgb:0000/0000/0000\x1b\\"
+			answer += map[bool]string{false: "\x1b]11;rgb:0000/0000/0000\x1b\\", true: "\x1b]11;rgb:fdfd/f6f6/e3e3\a"}[s.light]
 		case strings.HasPrefix(seq, "\x1b]10;?"):
 			answer += "\x1b]10;rgb:ffff/ffff/ffff\x1b\\"
 		default:

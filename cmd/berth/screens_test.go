@@ -157,12 +157,18 @@ func TestAccessible(t *testing.T) {
 	}
 }
 
-// TestColours sees that a terminal gets the colours that it can show, and only those.
+// TestColours sees that a terminal gets the colours that it can show, and only those, and that they go with its
+// background. What it answers when it is asked for that is no key.
 func TestColours(t *testing.T) {
-	for _, c := range []struct{ env, want, never string }{
-		{"COLORTERM=truecolor", "\x1b[38;2;", ""},
-		{"COLORTERM=", "\x1b[38;5;", "\x1b[38;2;"}, // TERM says 256
-		{"NO_COLOR=1", "\x1b[1m", "\x1b[38;"},
+	const onDark, onLight = "\x1b[38;2;138;168;255", "\x1b[38;2;47;79;195"
+	for _, c := range []struct {
+		env, want, never string
+		light            bool
+	}{
+		{"COLORTERM=truecolor", onDark, onLight, false},
+		{"COLORTERM=truecolor", onLight, "", true},
+		{"COLORTERM=", "\x1b[38;5;", "\x1b[38;2;", false}, // TERM says 256
+		{"NO_COLOR=1", "\x1b[1m", "\x1b[38;", true},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		cmd := berth(ctx, t, t.TempDir(), "demo")
@@ -172,6 +178,7 @@ func TestColours(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := &terminal{t: t, tty: tty, view: newScreen(100, 30), done: make(chan struct{})}
+		m.view.light = c.light
 		go m.read()
 		m.until("● Project", "continue")
 		m.press("\x03")
@@ -182,6 +189,9 @@ func TestColours(t *testing.T) {
 		_ = tty.Close()
 		cancel()
 		raw := m.raw.String()
+		if strings.Contains(m.look(), "rgb:") {
+			t.Errorf("%s: the answer was taken for keys:\n%s", c.env, m.look())
+		}
 		if !strings.Contains(raw, c.want) || c.never != "" && strings.Contains(raw, c.never) {
 			t.Errorf("%s: no %q, or %q, in %.500q", c.env, c.want, c.never, raw)
 		}

@@ -49,6 +49,9 @@ type Model struct {
 // Interrupt is the message for a signal that asks the program to end.
 type Interrupt struct{}
 
+// Background is the message that says what the terminal's background is like.
+type Background struct{ Light bool }
+
 // New makes the program. It does no work: the first screen starts it when it is shown.
 func New(s *screen.Session) *Model {
 	return &Model{
@@ -100,6 +103,9 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		}
 		m.s.Frame++
 		return m.current().Update(screen.Tick{})
+	case Background:
+		m.s.Theme.SetLight(msg.Light)
+		return nil
 	case Interrupt:
 		m.s.Quit() // a run that goes on is stopped by whoever started the program
 		return nil

@@ -8,11 +8,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/muesli/termenv"
+
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui/feed"
 	"berth/tui/screen"
+	"berth/tui/theme"
 )
 
 // inBubble runs a test with a program of 100x30 in virtual time.
@@ -369,6 +372,37 @@ func TestALogThatIsScrolledBackStandsStill(t *testing.T) {
 			t.Errorf("not what was asked for:\n%s", v)
 		}
 	})
+}
+
+// A terminal may say late that its background is light: then everything is drawn as if it had been known.
+func TestALateAnswerChangesAllColours(t *testing.T) {
+	for _, s := range shots {
+		t.Run(s.name, func(t *testing.T) {
+			var views []string
+			for _, late := range []bool{false, true} {
+				dir := t.TempDir() + "/live-beats"
+				synctest.Test(t, func(t *testing.T) {
+					e := s.engine()
+					if e.status.State != "absent" {
+						writeToml(t, dir)
+					} else {
+						mkdir(t, dir)
+					}
+					th := theme.New(theme.Options{Light: !late, Profile: termenv.TrueColor})
+					d := drive(t, e, screen.Options{Dir: dir, Theme: th}, 100, 30)
+					defer d.end()
+					if late {
+						d.send(Background{Light: true})
+					}
+					s.walk(d)
+					views = append(views, strings.ReplaceAll(d.view(), dir, "DIR"))
+				})
+			}
+			if views[0] != views[1] {
+				t.Errorf("known at once:\n%s\nknown late:\n%s", views[0], views[1])
+			}
+		})
+	}
 }
 
 func TestAnIdleOverviewAsksSeldom(t *testing.T) {

@@ -22,7 +22,7 @@ type Options struct {
 	Plain   bool            // no escape sequence at all, not even bold; for tests and dumb terminals
 }
 
-// Theme is what all drawing is done with. It is read-only after New.
+// Theme is what all drawing is done with. Only SetLight changes it.
 type Theme struct {
 	Glyphs Glyphs
 	ASCII  bool
@@ -40,7 +40,8 @@ type Theme struct {
 
 	Huh *huh.Theme
 
-	links bool
+	links   bool
+	options Options
 }
 
 // Ink paints text. The zero Ink paints nothing on.
@@ -99,7 +100,7 @@ var light = tones{
 
 // New makes the theme for a terminal.
 func New(o Options) *Theme {
-	t := &Theme{Glyphs: unicodeGlyphs, ASCII: o.ASCII, links: o.Links && !o.Plain}
+	t := &Theme{Glyphs: unicodeGlyphs, ASCII: o.ASCII, links: o.Links && !o.Plain, options: o}
 	if o.ASCII {
 		t.Glyphs = asciiGlyphs
 	}
@@ -112,6 +113,15 @@ func New(o Options) *Theme {
 	}
 	t.Huh = huhTheme(t, o)
 	return t
+}
+
+// SetLight is for when it turns out late whether the background is light. Everything that draws with t has the
+// other tones from then on.
+func (t *Theme) SetLight(light bool) {
+	if t.options.Light != light {
+		t.options.Light = light
+		*t = *New(t.options)
+	}
 }
 
 func (t *Theme) ink(p termenv.Profile, c tones) {
