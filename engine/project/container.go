@@ -235,7 +235,7 @@ func (f *Findings) around(d *Dockerfile) {
 	for _, v := range d.Volumes {
 		f.add("dockerfile-volume", d.Name, v.Line, "VOLUME "+v.Text,
 			"the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
-		f.Needs.PersistentStorage = true
+		f.Need("persistent_storage", origin(d.Name, v.Line, "VOLUME "+v.Text))
 	}
 	if h := d.Health; h != nil {
 		means := "ECS ignores it; the load balancer asks a path of the app instead"
@@ -262,7 +262,9 @@ func (f *Findings) platform(d *Dockerfile) {
 		platform := spec.PlatformOf(spec.Arch(p.Text))
 		f.add("dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "the image is built for this platform, and must run on it")
 		f.suggest("image.platform", platform, d.Name, p.Line, "--platform="+p.Text)
-		f.Needs.ARM64 = platform == spec.ARM64
+		if platform == spec.ARM64 {
+			f.Need("arm64", origin(d.Name, p.Line, "--platform="+p.Text))
+		}
 	}
 }
 

@@ -172,12 +172,9 @@ func (f *Findings) apply(x *detector, h hit, cancelled map[string]bool) {
 			means += "; another finding says that this app does without"
 			continue
 		}
-		if need := f.Needs.by(n); need != nil && !x.Weak {
-			*need = true
+		if !x.Weak {
+			f.Need(n, origin(h.file, h.line, h.text))
 		}
-	}
-	if slices.Contains(x.Needs, "websockets") && !x.Weak {
-		f.suggest("network.websockets", true, h.file, h.line, h.text)
 	}
 	f.add(x.ID, h.file, h.line, h.text, means)
 	for key, value := range x.Suggests {
@@ -286,8 +283,8 @@ func (f *Findings) uploads(t *tree) {
 			}
 			f.add("phoenix-websocket-uploads", name, line, shown,
 				"files are uploaded over the WebSocket: a service without WebSockets breaks this, and long polling is no way out")
-			f.Needs.WebSocketUploads, f.Needs.WebSockets = true, true
-			f.suggest("network.websockets", true, name, line, shown)
+			f.Need("websocket_uploads", origin(name, line, shown))
+			f.Need("websockets", origin(name, line, shown))
 			return
 		}
 	}

@@ -105,7 +105,7 @@ func (f *Findings) readFlyToml(fly *flyToml) {
 		line := fly.line("release_command")
 		f.add("fly-release-command", fly.name, line, "release_command = "+quoted(cmd),
 			"this runs once before each new version, most often to change the database")
-		f.Needs.ReleaseCommand = true
+		f.Need("release_command", origin(fly.name, line, "release_command"))
 		f.suggest("service.release_command", cmd, fly.name, line, "release_command")
 	}
 	f.flySize(fly)
@@ -176,9 +176,10 @@ func (f *Findings) flyMounts(fly *flyToml) {
 	for _, key := range []string{"mounts", "mount"} {
 		for _, m := range fly.tables(key) {
 			to, _ := dig(m, "destination").(string)
-			f.add("fly-mount", fly.name, fly.line(key), "destination = "+quoted(to),
+			line, text := fly.line(key), "destination = "+quoted(to)
+			f.add("fly-mount", fly.name, line, text,
 				"the app keeps files on a volume; a container's disk is lost with the container, so that they need storage of their own")
-			f.Needs.PersistentStorage = true
+			f.Need("persistent_storage", origin(fly.name, line, text))
 		}
 	}
 }

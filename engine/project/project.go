@@ -27,12 +27,53 @@ type Findings struct {
 	Dockerfile *Dockerfile `json:"-"` // nil when there is none that can be read
 
 	from    map[string]spec.Origin
-	ports   []candidate // where the app may listen, the surest first
-	portEnv int         // line of fly.toml that sets PORT, zero when none does
+	because map[string]spec.Origin // why Needs has what it has, by the names in its JSON
+	ports   []candidate            // where the app may listen, the surest first
+	portEnv int                    // line of fly.toml that sets PORT, zero when none does
 }
 
 // Origins says where each of Suggests was read, by the same keys, for spec.Complete.
 func (f *Findings) Origins() map[string]spec.Origin { return f.from }
+
+// NeedOrigins says for each of Needs that is set which finding made it so, by the names in its JSON, such as
+// "websockets".
+func (f *Findings) NeedOrigins() map[string]spec.Origin { return f.because }
+
+// Need says that the app needs something, by its name in the JSON of Needs, and why; the first reason stays. An
+// unknown name is ignored.
+func (f *Findings) Need(name string, why spec.Origin) {
+	need := f.Needs.by(name)
+	if need == nil {
+		return
+	}
+	*need = true
+	if _, ok := f.because[name]; ok {
+		return
+	}
+	if f.because == nil {
+		f.because = map[string]spec.Origin{}
+	}
+	why.Kind = spec.Detected
+	f.because[name] = why
+}
+
+// needSettings are the settings that follow from a need alone.
+var needSettings = []struct {
+	need, key string
+	value     any
+}{
+	{"websockets", "network.websockets", true},
+	{"clustering", "network.clustering", "dns"},
+}
+
+// suggestNeeds proposes the settings of what the app needs, unless a finding proposed something more fitting.
+func (f *Findings) suggestNeeds() {
+	for _, x := range needSettings {
+		if *f.Needs.by(x.need) {
+			f.Suggest(x.key, x.value, f.because[x.need])
+		}
+	}
+}
 
 // Finding is one thing that was found, where, and what it means for the user.
 type Finding struct {
@@ -70,7 +111,7 @@ func (n *Needs) by(name string) *bool {
 // those of berth.toml when it names others.
 func Inspect(ctx context.Context, dir string) (*Findings, error) {
 	f := &Findings{
-		Dir: dir, Findings: []Finding{}, Suggests: map[string]any{}, from: map[string]spec.Origin{},
+		Dir: dir, Findings: []Finding{}, Suggests: map[string]any{},
 	}
 	t, err := openTree(ctx, dir)
 	if err != nil {
@@ -91,6 +132,7 @@ func Inspect(ctx context.Context, dir string) (*Findings, error) {
 		f.lookAtContext(ctx, s)
 	}
 	f.choosePort()
+	f.suggestNeeds()
 	f.nameApp(t, fly)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -102,13 +144,29 @@ func (f *Findings) add(id, file string, line int, text, means string) {
 	f.Findings = append(f.Findings, Finding{ID: id, File: file, Line: line, Text: clip(text), Means: means})
 }
 
-// suggest proposes a value for berth.toml; the first proposal for a key stays.
-func (f *Findings) suggest(key string, value any, file string, line int, why string) {
+// Suggest proposes a value for a key of berth.toml, and says why; the first proposal for a key stays.
+func (f *Findings) Suggest(key string, value any, why spec.Origin) {
 	if _, ok := f.Suggests[key]; ok {
 		return
 	}
-	f.Suggests[key] = value
-	f.from[key] = spec.Origin{Kind: spec.Detected, File: file, Line: line, Text: clip(why)}
+	if f.Suggests == nil {
+		f.Suggests = map[string]any{}
+	}
+	if f.from == nil {
+		f.from = map[string]spec.Origin{}
+	}
+	why.Kind = spec.Detected
+	f.Suggests[key], f.from[key] = value, why
+}
+
+// suggest is Suggest with the place of a finding.
+func (f *Findings) suggest(key string, value any, file string, line int, why string) {
+	f.Suggest(key, value, origin(file, line, why))
+}
+
+// origin is the place of a finding as the origin of what follows from it.
+func origin(file string, line int, text string) spec.Origin {
+	return spec.Origin{Kind: spec.Detected, File: file, Line: line, Text: clip(text)}
 }
 
 // nameApp proposes a name for the app: the one that it has on Fly.io, else the folder's.

@@ -65,6 +65,11 @@ func TestInspect(t *testing.T) {
 			if err := s.Complete(f.Suggests, f.Origins()); err != nil {
 				t.Error(err)
 			}
+			for need, o := range f.NeedOrigins() {
+				if !*f.Needs.by(need) || o.Kind != spec.Detected || o.File == "" || o.Text == "" {
+					t.Errorf("need %s comes from %+v", need, o)
+				}
+			}
 			for key := range f.Suggests {
 				if o := s.Origins[key]; o.Kind != spec.Detected || o.Text == "" {
 					t.Errorf("%s comes from %+v", key, o)
@@ -101,7 +106,8 @@ func summary(f *Findings) string {
 	v := reflect.ValueOf(f.Needs)
 	for i := range v.NumField() {
 		if v.Field(i).Bool() {
-			fmt.Fprintf(&b, "needs %s\n", v.Type().Field(i).Tag.Get("json"))
+			name := v.Type().Field(i).Tag.Get("json")
+			fmt.Fprintf(&b, "needs %s (%s)\n", name, f.NeedOrigins()[name])
 		}
 	}
 	var keys []string
@@ -116,6 +122,30 @@ func summary(f *Findings) string {
 		fmt.Fprintf(&b, "%s %s:%d %s\n", x.ID, x.File, x.Line, x.Text)
 	}
 	return b.String()
+}
+
+// TestNeedsBecomeSettings is about needs for which no finding proposes a setting of its own.
+func TestNeedsBecomeSettings(t *testing.T) {
+	f := &Findings{}
+	f.Need("clustering", origin("go.mod", 7, "memberlist"))
+	f.Need("clustering", origin("main.go", 9, "a later reason"))
+	f.Need("teleportation", origin("main.go", 9, "nobody knows it"))
+	f.suggestNeeds()
+	if diff := cmp.Diff(map[string]any{"network.clustering": "dns"}, f.Suggests); diff != "" {
+		t.Error(diff)
+	}
+	want := map[string]spec.Origin{"clustering": {Kind: spec.Detected, File: "go.mod", Line: 7, Text: "memberlist"}}
+	if diff := cmp.Diff(want, f.NeedOrigins()); diff != "" {
+		t.Error(diff)
+	}
+	if got := f.Origins()["network.clustering"].String(); got != "go.mod:7 memberlist" {
+		t.Errorf("the setting comes from %q", got)
+	}
+	f.Suggests["network.clustering"] = "ecs-api"
+	f.suggestNeeds()
+	if f.Suggests["network.clustering"] != "ecs-api" {
+		t.Error("a finding that proposes something more fitting does not count")
+	}
 }
 
 func TestInspectNoDockerfile(t *testing.T) {

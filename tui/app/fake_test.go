@@ -263,11 +263,25 @@ func liveBeats() *screen.Findings {
 			},
 		},
 		Suggests: map[string]any{
-			"app": "live-beats", "service.port": 4000, "network.websockets": true, "network.clustering": "dns",
-			"service.release_command": "/app/bin/migrate", "service.health_path": "/signin",
+			"app": "live-beats", "service.health_path": "/signin",
 		},
 	}
-	f.Needs.WebSockets, f.Needs.WebSocketUploads, f.Needs.Clustering, f.Needs.ReleaseCommand = true, true, true, true
+	for _, x := range []struct {
+		need, key string
+		value     any
+		from      spec.Origin
+	}{
+		{"", "service.port", 4000, spec.Origin{File: "Dockerfile", Line: 94, Text: "EXPOSE 4000"}},
+		{"websockets", "network.websockets", true, spec.Origin{File: "mix.exs", Line: 41, Text: "{:phoenix_live_view, \"~> 0.18\"}"}},
+		{"websocket_uploads", "", nil, spec.Origin{File: "lib/live_beats_web/live/song_live.ex", Line: 14, Text: "|> allow_upload(:mp3)"}},
+		{"clustering", "network.clustering", "dns", spec.Origin{File: "mix.exs", Line: 58, Text: "{:libcluster, \"~> 3.3\"}"}},
+		{"release_command", "service.release_command", "/app/bin/migrate", spec.Origin{File: "fly.toml", Line: 12, Text: "release_command"}},
+	} {
+		f.Need(x.need, x.from)
+		if x.key != "" {
+			f.Suggest(x.key, x.value, x.from)
+		}
+	}
 	return f
 }
 

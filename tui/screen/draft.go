@@ -56,20 +56,6 @@ func (d *Draft) complete() error {
 			return err
 		}
 	}
-	for key, need := range map[string]bool{
-		"network.websockets": d.findings.Needs.WebSockets, "network.clustering": d.findings.Needs.Clustering,
-	} {
-		if _, suggested := d.findings.Suggests[key]; !need || suggested || s.Said(key) {
-			continue
-		}
-		var value any = true
-		if key == "network.clustering" {
-			value = "dns"
-		}
-		if err := s.Set(key, value, spec.Origin{Kind: spec.Detected, Text: "the source tree"}); err != nil {
-			return err
-		}
-	}
 	if err := s.Complete(d.findings.Suggests, d.findings.Origins()); err != nil {
 		return err
 	}
@@ -84,7 +70,7 @@ func (d *Draft) Set(key, text string) error {
 	d.said.Unset(key)
 	err := error(nil)
 	if strings.TrimSpace(text) != "" {
-		err = d.said.SetText(key, text, spec.Origin{Kind: spec.Answer, Text: "your answer"})
+		err = d.said.SetText(key, text, YourAnswer)
 	}
 	if err == nil {
 		err = d.complete()
@@ -101,7 +87,7 @@ func (d *Draft) Set(key, text string) error {
 func (d *Draft) Off(key string) error {
 	before := step{label: key, said: d.said.Clone(), needs: maps.Clone(d.needs)}
 	d.said.Unset(key)
-	if err := d.said.Set(key, "", spec.Origin{Kind: spec.Answer, Text: "your answer"}); err != nil {
+	if err := d.said.Set(key, "", YourAnswer); err != nil {
 		d.said = before.said
 		return err
 	}

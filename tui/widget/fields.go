@@ -1,6 +1,10 @@
 package widget
 
 import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
 	"berth/tui/theme"
 )
 
@@ -11,6 +15,7 @@ type Field struct {
 	Value   string
 	Unset   bool   // there is no value; Value says what that means
 	From    string // where the value came from
+	Place   string // the file and line that From begins with, if it does
 	Problem string // what is wrong with it
 	Below   []string
 }
@@ -86,7 +91,30 @@ func (f Fields) line(x Field, cursor bool, label, value, width int) string {
 	if room := width - l.used - value - 2; room < 8 || x.From == "" {
 		return l.Put(what, x.Value).String()
 	}
-	return l.Cell(what, x.Value, value).Gap(2).Put(th.Quiet, x.From).String()
+	l.Cell(what, x.Value, value).Gap(2)
+	from := x.From
+	if x.Place != "" && Width(x.Place) > l.Left() {
+		from = TailOf(x.Place, l.Left(), th.Glyphs.Ellipsis)
+	}
+	return l.Put(th.Quiet, from).String()
+}
+
+// TailOf is the end of a path with as many of its folders as fit: of a place in a file the name and the line
+// tell most.
+func TailOf(path string, width int, ellipsis string) string {
+	for tail := path; Width(path) > width; {
+		_, rest, ok := strings.Cut(tail, "/")
+		if !ok {
+			break
+		}
+		if tail = rest; Width(ellipsis+"/"+tail) <= width {
+			return ellipsis + "/" + tail
+		}
+	}
+	if over := Width(path) - width; over > 0 {
+		return ansi.TruncateLeft(path, over+Width(ellipsis), ellipsis)
+	}
+	return path
 }
 
 // Render draws the fields in a room, with the cursor's lines in view as far as Offset has them.

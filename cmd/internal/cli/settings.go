@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 
@@ -35,28 +34,6 @@ func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
 		return nil, err
 	}
 	return s, spec.AsError(s.Validate(regions()...))
-}
-
-// suggestions are the values that the source tree proposes for berth.toml, and where each was read.
-func suggestions(found *project.Findings) (map[string]any, map[string]spec.Origin) {
-	if found == nil {
-		return nil, nil
-	}
-	suggests, from := maps.Clone(found.Suggests), maps.Clone(found.Origins())
-	for _, need := range []struct {
-		is    bool
-		key   string
-		value any
-	}{
-		{found.Needs.WebSockets, "network.websockets", true},
-		{found.Needs.Clustering, "network.clustering", "dns"},
-	} {
-		if _, ok := suggests[need.key]; !ok && need.is {
-			suggests[need.key] = need.value
-			from[need.key] = spec.Origin{Kind: spec.Detected, Text: "the source tree"}
-		}
-	}
-	return suggests, from
 }
 
 // named is settings for verbs that only need to know which app in which region is meant.
@@ -154,8 +131,10 @@ func (a *app) region(ctx context.Context) (region, from string, err error) {
 
 // complete fills in what nobody has said: what the source tree proposes, then defaults.
 func (a *app) complete(ctx context.Context, s *spec.Spec, found *project.Findings) error {
-	suggests, from := suggestions(found)
-	if _, ok := suggests["region"]; s.Region == "" && !ok {
+	if found == nil {
+		found = &project.Findings{}
+	}
+	if _, ok := found.Suggests["region"]; s.Region == "" && !ok {
 		region, from, err := a.region(ctx)
 		if err != nil {
 			return err
@@ -164,7 +143,7 @@ func (a *app) complete(ctx context.Context, s *spec.Spec, found *project.Finding
 			return err
 		}
 	}
-	return s.Complete(suggests, from)
+	return s.Complete(found.Suggests, found.Origins())
 }
 
 // regions are the codes of all AWS regions that are known.

@@ -3,7 +3,10 @@ package report
 import (
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"berth/engine/project"
 )
@@ -22,23 +25,44 @@ func Findings(w io.Writer, f *project.Findings) {
 			fmt.Fprintf(w, "    %s\n", x.Means)
 		}
 	}
-	if needs := needs(f.Needs); needs != "" {
-		fmt.Fprintf(w, "\n  needs      %s\n", needs)
+	if needs := needs(f); len(needs) > 0 {
+		fmt.Fprintln(w, "\n  needs")
+		places(w, needs)
 	}
-	if len(f.Suggests) == 0 {
-		return
+	if len(f.Suggests) > 0 {
+		fmt.Fprintln(w, "\n  for berth.toml")
+		places(w, suggests(f))
 	}
-	fmt.Fprintln(w, "\n  for berth.toml")
-	keys := make([]string, 0, len(f.Suggests))
+}
+
+// places writes lines of two columns: what follows from the source tree, and where it was read.
+func places(w io.Writer, lines [][2]string) {
 	width := 0
-	for k := range f.Suggests {
-		keys = append(keys, k)
+	for _, l := range lines {
+		width = max(width, utf8.RuneCountInString(l[0]))
+	}
+	for _, l := range lines {
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("    %-*s  %s", width, l[0], l[1]), " "))
+	}
+}
+
+// suggests are the values for berth.toml as they would stand there.
+func suggests(f *project.Findings) [][2]string {
+	keys := slices.Sorted(maps.Keys(f.Suggests))
+	width := 0
+	for _, k := range keys {
 		width = max(width, len(k))
 	}
-	sort.Strings(keys)
+	var lines [][2]string
 	for _, k := range keys {
-		fmt.Fprintf(w, "    %-*s = %s\n", width, k, literal(f.Suggests[k]))
+		o := f.Origins()[k]
+		from := o.Place()
+		if from == "" {
+			from = o.Text
+		}
+		lines = append(lines, [2]string{fmt.Sprintf("%-*s = %s", width, k, literal(f.Suggests[k])), from})
 	}
+	return lines
 }
 
 func place(x project.Finding) string {
@@ -59,25 +83,27 @@ func literal(v any) string {
 	return fmt.Sprint(v)
 }
 
-func needs(n project.Needs) string {
-	var names []string
+// needs are the needs by name, each with the place of what made it so.
+func needs(f *project.Findings) [][2]string {
+	n := f.Needs
+	var lines [][2]string
 	for _, x := range []struct {
-		name string
-		is   bool
+		id, name string
+		is       bool
 	}{
-		{"WebSockets", n.WebSockets},
-		{"uploads over WebSockets", n.WebSocketUploads},
-		{"clustering", n.Clustering},
-		{"persistent storage", n.PersistentStorage},
-		{"gRPC", n.GRPC},
-		{"arm64", n.ARM64},
-		{"sticky sessions", n.StickySessions},
-		{"a release command", n.ReleaseCommand},
-		{"a database", n.Database},
+		{"websockets", "WebSockets", n.WebSockets},
+		{"websocket_uploads", "uploads over WebSockets", n.WebSocketUploads},
+		{"clustering", "clustering", n.Clustering},
+		{"persistent_storage", "persistent storage", n.PersistentStorage},
+		{"grpc", "gRPC", n.GRPC},
+		{"arm64", "arm64", n.ARM64},
+		{"sticky_sessions", "sticky sessions", n.StickySessions},
+		{"release_command", "a release command", n.ReleaseCommand},
+		{"database", "a database", n.Database},
 	} {
 		if x.is {
-			names = append(names, x.name)
+			lines = append(lines, [2]string{x.name, f.NeedOrigins()[x.id].Place()})
 		}
 	}
-	return join(names...)
+	return lines
 }

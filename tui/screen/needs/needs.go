@@ -270,7 +270,8 @@ func (n *Screen) fields() widget.Fields {
 			continue
 		}
 		_, show := q.Value(n.s.Draft)
-		x := widget.Field{Label: q.Label, Value: show, From: q.From(n.s.Draft, n.s.Findings)}
+		o := q.Origin(n.s.Draft, n.s.Findings)
+		x := widget.Field{Label: q.Label, Value: show, From: screen.From(o), Place: screen.Place(o)}
 		x.Unset = show == "no" || show == "none" || show == "no limit"
 		if i == n.cursor {
 			x.Problem = n.problem
@@ -310,6 +311,9 @@ func (n *Screen) aside(width, height int) []string {
 		lines = append(lines, th.Strong.Paint(q.Label))
 	}
 	explain := widget.Paragraph(th.Quiet, q.Why, width)
+	if o := q.Origin(n.s.Draft, n.s.Findings); n.wide() && screen.Place(o) != "" {
+		explain = append(explain, widget.Paragraph(th.Quiet, "Found in "+screen.From(o), width)...)
+	}
 	if room := max(1, height-len(lines)-len(verdicts)-1); len(explain) > room {
 		explain = explain[:room]
 	}

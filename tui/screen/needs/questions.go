@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -25,13 +26,12 @@ const (
 // Question is one thing to ask. Its answer is a key of berth.toml, or a need that only the choice of the
 // service depends on. A Question without an ID is a heading.
 type Question struct {
-	ID    string // the requirement it decides, as reasons name it
+	ID    string // the requirement it decides, as reasons and findings name it
 	Kind  Kind
 	Label string
 	Why   string // why it matters and what it decides
 	key   string // of berth.toml, empty when there is none
 	yes   string // the value of key that means yes; empty for a truth
-	found func(*screen.Findings) bool
 }
 
 type section struct {
@@ -43,23 +43,19 @@ var sections = []section{
 	{"What the app needs", []Question{
 		{
 			ID: "websockets", key: "network.websockets", Label: "WebSockets",
-			Why:   "Does it hold WebSocket connections open, as LiveView, Socket.IO or ActionCable do? Not every service lets them through.",
-			found: func(f *screen.Findings) bool { return f.Needs.WebSockets },
+			Why: "Does it hold WebSocket connections open, as LiveView, Socket.IO or ActionCable do? Not every service lets them through.",
 		},
 		{
 			ID: "websocket_uploads", Label: "Uploads over WebSockets",
-			Why:   "Do files travel over the WebSocket? Then long polling is no way out where there are no WebSockets.",
-			found: func(f *screen.Findings) bool { return f.Needs.WebSocketUploads },
+			Why: "Do files travel over the WebSocket? Then long polling is no way out where there are no WebSockets.",
 		},
 		{
 			ID: "clustering", key: "network.clustering", yes: "dns", Label: "Nodes talk to each other",
-			Why:   "Do the instances form a cluster, as Erlang nodes or a PubSub without Redis do? They need a network of their own.",
-			found: func(f *screen.Findings) bool { return f.Needs.Clustering },
+			Why: "Do the instances form a cluster, as Erlang nodes or a PubSub without Redis do? They need a network of their own.",
 		},
 		{
 			ID: "persistent_storage", Label: "Files that must stay",
-			Why:   "Does it keep files on its own disk that must survive a new version? Containers lose their disk when they are replaced.",
-			found: func(f *screen.Findings) bool { return f.Needs.PersistentStorage },
+			Why: "Does it keep files on its own disk that must survive a new version? Containers lose their disk when they are replaced.",
 		},
 	}},
 	{"Where and how much", []Question{
@@ -79,13 +75,11 @@ var sections = []section{
 	{"Rarely needed", []Question{
 		{
 			ID: "grpc", Label: "gRPC",
-			Why:   "Does it speak gRPC (HTTP/2) itself? Few services pass HTTP/2 on to the container.",
-			found: func(f *screen.Findings) bool { return f.Needs.GRPC },
+			Why: "Does it speak gRPC (HTTP/2) itself? Few services pass HTTP/2 on to the container.",
 		},
 		{
 			ID: "sticky_sessions", Label: "Sticky sessions",
-			Why:   "Must a user come back to the same instance, because it keeps sessions in its memory?",
-			found: func(f *screen.Findings) bool { return f.Needs.StickySessions },
+			Why: "Must a user come back to the same instance, because it keeps sessions in its memory?",
 		},
 		{
 			ID: "custom_domain", key: "network.domain", Kind: Text, Label: "Own domain",
@@ -174,24 +168,35 @@ func (q Question) on(d *screen.Draft) bool {
 	}
 }
 
-// From says where the answer came from.
-func (q Question) From(d *screen.Draft, f *screen.Findings) string {
+// Origin is where the answer came from.
+func (q Question) Origin(d *screen.Draft, f *screen.Findings) spec.Origin {
+	byDefault := spec.Origin{Kind: spec.Default}
 	if q.key != "" {
 		if o, ok := d.Spec.Origins[q.key]; ok {
-			return screen.From(o)
+			return o
 		}
-		return "default"
+		return byDefault
 	}
 	if q.ID == "websocket_uploads" && !d.Spec.Network.WebSockets {
-		return "there are no WebSockets"
+		return spec.Origin{Text: "there are no WebSockets"}
 	}
 	if _, ok := d.Answered(q.ID); ok {
-		return "your answer"
+		return screen.YourAnswer
 	}
-	if q.found != nil && f != nil && q.found(f) {
-		return "the source tree"
+	if q.ID == "persistent_storage" && len(d.Spec.Storage) > 0 {
+		return d.Spec.Origins["storage[0].path"]
 	}
-	return "default"
+	if f != nil {
+		if o, ok := f.NeedOrigins()[q.ID]; ok {
+			return o
+		}
+	}
+	return byDefault
+}
+
+// From says where the answer came from.
+func (q Question) From(d *screen.Draft, f *screen.Findings) string {
+	return screen.From(q.Origin(d, f))
 }
 
 // Answer takes a typed or toggled answer; yes and no are "true" and "false".

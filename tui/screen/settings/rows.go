@@ -26,7 +26,7 @@ var labels = map[string]string{
 	"app": "App name", "service.cpu": "CPU", "service.memory": "Memory", "service.health_path": "Health path",
 	"service.command": "Command", "service.stop_timeout": "Time to stop", "service.start_timeout": "Time to start",
 	"service.autoscale.max": "Most instances", "service.autoscale.cpu_percent": "CPU to aim for",
-	"network.websockets": "WebSockets", "network.clustering": "Clustering", "network.domain": "Own domain",
+	"network.websockets": "WebSockets", "network.websocket_path": "WebSocket path", "network.clustering": "Clustering", "network.domain": "Own domain",
 	"image.dockerfile": "Dockerfile", "image.context": "Build folder", "image.ref": "Ready image",
 	"image.args": "Build argument", "env": "Variable", "secrets.from_ssm": "From SSM", "storage": "Folders",
 	"database.engine": "Database", "database.class": "Database size", "database.storage_gb": "Database disk",
@@ -175,12 +175,18 @@ func Unit(key string) string {
 	}
 }
 
-// From says where the value of a row came from.
-func (r Row) From(s *spec.Spec) string {
+// Origin is where the value of a row came from; false when nothing says it.
+func (r Row) Origin(s *spec.Spec) (spec.Origin, bool) {
 	o, ok := s.Origins[r.Name]
 	if r.Key.Kind == spec.Paths && !ok {
 		o, ok = s.Origins[r.Name+"[0].path"]
 	}
+	return o, ok
+}
+
+// From says where the value of a row came from.
+func (r Row) From(s *spec.Spec) string {
+	o, ok := r.Origin(s)
 	if !ok {
 		return ""
 	}

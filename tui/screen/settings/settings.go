@@ -323,7 +323,8 @@ func (t *Screen) fields() widget.Fields {
 			continue
 		}
 		_, show, unset := r.Value(s)
-		x := widget.Field{Label: r.Label, Value: show, Unset: unset, From: r.From(s)}
+		o, _ := r.Origin(s)
+		x := widget.Field{Label: r.Label, Value: show, Unset: unset, From: r.From(s), Place: screen.Place(o)}
 		if p, bad := t.problem(r); bad {
 			x.Problem = p.Text
 			if p.Want != "" {
@@ -375,6 +376,10 @@ func (t *Screen) help(width, height int) []string {
 		lines = append(lines, th.Strong.Paint(r.Label))
 		lines = append(lines, widget.Paragraph(th.Text, doc+".", width)...)
 		lines = append(lines, "")
+		if o, ok := r.Origin(t.s.Spec()); ok && screen.Place(o) != "" {
+			lines = append(lines, widget.Paragraph(th.Quiet, "From "+screen.From(o), width)...)
+			lines = append(lines, "")
+		}
 		lines = append(lines, widget.Paragraph(th.Quiet, "In berth.toml "+r.Key.Name+", such as "+r.Key.Example, width)...)
 		lines = append(lines, "")
 		lines = append(lines, widget.Paragraph(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.", width)...)
