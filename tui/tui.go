@@ -41,6 +41,8 @@ type Deps struct {
 	SkipVerify     bool
 	RolloutTimeout time.Duration
 
+	Tour *Tour // what a demo offers first; nil: this is no demo
+
 	NoColor bool // no colours, whatever the terminal can
 	ASCII   bool // no signs beyond ASCII
 
@@ -55,6 +57,32 @@ type Result struct {
 	Endpoint string
 	Text     string // for the normal screen, may be empty; ends without a line end
 	Err      *fail.Error
+	Another  bool // the user wants another story of the tour
+}
+
+// Story is one course that a demo can take.
+type Story = screen.Story
+
+// Tour is the stories that a demo offers before its first question.
+type Tour struct {
+	Stories []Story // the first one is proposed
+	Chosen  string  // name of the story to begin without asking; empty asks
+	// Begin stages a story on an account of its own and returns the engine for it.
+	Begin func(ctx context.Context, name string) (*engine.Engine, error)
+}
+
+// screens is the tour as the screens want it.
+func (t *Tour) screens() *screen.Tour {
+	if t == nil {
+		return nil
+	}
+	return &screen.Tour{Stories: t.Stories, Chosen: t.Chosen, Begin: func(ctx context.Context, name string) (screen.Engine, error) {
+		eng, err := t.Begin(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return screen.Open(eng), nil
+	}}
 }
 
 // grace is how long a run that is still going on may take to stop once the screens are gone, before it is
@@ -112,7 +140,7 @@ func (d Deps) options() screen.Options {
 	return screen.Options{
 		Engine: screen.Open(d.Engine), Dir: d.Dir, Env: d.Env, Today: d.Today,
 		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
-		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout,
+		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Tour: d.Tour.screens(),
 	}
 }
 
@@ -165,6 +193,9 @@ func (d Deps) theme(out *os.File) *theme.Theme {
 // result sums up what the user should still see once the screens are gone.
 func result(s *screen.Session, left bool) Result {
 	o := s.Outcome
+	if s.Another {
+		return Result{Another: true}
+	}
 	r := Result{Outcome: event.Outcome(o.Outcome), Endpoint: o.Endpoint, Err: o.Error}
 	switch {
 	case s.Run == nil:

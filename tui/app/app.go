@@ -17,6 +17,7 @@ import (
 	"berth/tui/screen/result"
 	"berth/tui/screen/review"
 	"berth/tui/screen/settings"
+	"berth/tui/screen/tour"
 )
 
 // The least room that the screens are drawn in.
@@ -54,7 +55,7 @@ type Background struct{ Light bool }
 
 // New makes the program. It does no work: the first screen starts it when it is shown.
 func New(s *screen.Session) *Model {
-	return &Model{
+	m := &Model{
 		s: s,
 		screens: map[screen.Name]screen.Screen{
 			screen.Project: project.New(s), screen.Needs: needs.New(s), screen.Compare: compare.New(s),
@@ -63,6 +64,10 @@ func New(s *screen.Session) *Model {
 		},
 		stack: []screen.Name{screen.Project},
 	}
+	if s.Tour != nil {
+		m.screens[screen.Stories], m.stack = tour.New(s), []screen.Name{screen.Stories}
+	}
+	return m
 }
 
 type beatMsg struct{}
@@ -126,6 +131,8 @@ func (m *Model) onKey(k tea.KeyMsg) tea.Cmd {
 		return nil
 	case key == "ctrl+c":
 		return m.interrupt()
+	case key == "ctrl+t" && m.s.OtherStories():
+		return nil
 	case m.tooSmall():
 		return nil // nothing is shown that a key could be about
 	case m.help:
@@ -192,7 +199,7 @@ func (m *Model) path(to screen.Name) []screen.Name {
 		}
 	}
 	switch to {
-	case screen.Redeploy:
+	case screen.Project, screen.Redeploy:
 		return []screen.Name{to}
 	case screen.Deploy, screen.Result:
 		return []screen.Name{screen.Redeploy, to}

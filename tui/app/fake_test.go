@@ -24,6 +24,7 @@ type fakeEngine struct {
 	statusErr  error
 	planTakes  time.Duration
 	script     func(*fakeRun)
+	tour       *screen.Tour // what the program offers first; Begin is filled in
 
 	mu    sync.Mutex
 	calls map[string]int

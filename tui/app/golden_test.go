@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -33,6 +34,23 @@ func fresh() *fakeEngine {
 func simulated() *fakeEngine {
 	e := fresh()
 	e.simulated = "A simulated AWS account, 60 times as fast. Nothing reaches AWS."
+	return e
+}
+
+// touring is a demo that offers stories first.
+func touring() *fakeEngine {
+	e := simulated()
+	e.tour = &screen.Tour{Stories: []screen.Story{
+		{Name: "smooth", Title: "All goes well", Happens: "The app is built, shipped and run, and answers at an https:// URL.", Press: "Enter through the questions, then y."},
+		{
+			Name: "port", Title: "The app listens on another port", Happens: "The load balancer finds nobody at the port that the Dockerfile names, and the rollout fails. " +
+				"The card says what the log tells.", Press: "f on the card sets the port; then Enter, then y.",
+		},
+		{Name: "throttle", Title: "AWS is called too often", Happens: "AWS refuses a third of all calls. Each is tried again.", Press: "Nothing: watch the calls."},
+		{Name: "lost", Title: "An answer gets lost", Happens: "A call takes effect and its answer never comes.", Press: "Nothing."},
+		{Name: "cut", Title: "The connection breaks halfway", Happens: "No call reaches AWS for a while, and the run ends.", Press: "r on the card goes on from there."},
+		{Name: "rollback", Title: "A new version fails, and ECS goes back to the one before", Happens: "The app runs already, and its source has changed. The new version ends at start.", Press: "r, then y."},
+	}}
 	return e
 }
 
@@ -131,6 +149,15 @@ func busy(r *fakeRun) {
 var toReview = []string{"enter", "enter", "enter", "enter"}
 
 var shots = []shot{
+	{"stories", touring, func(d *harness) {}},
+	{"stories-last", touring, func(d *harness) { d.press("end") }},
+	{"stories-failed", touring, func(d *harness) {
+		d.s.Tour.Begin = func(context.Context, string) (screen.Engine, error) {
+			return nil, &fail.Error{Cause: "the story cannot be staged", Evidence: "no space left on device", Remedy: "make room and try again"}
+		}
+		d.press("enter")
+	}},
+	{"stories-told", touring, func(d *harness) { d.press("enter"); d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
 	{"project", fresh, func(d *harness) {}},
 	{"project-broken", func() *fakeEngine {
 		e := fresh()

@@ -43,6 +43,9 @@ func drive(t fataler, e *fakeEngine, o screen.Options, w, h int) *harness {
 		o.Region, o.RegionFrom = "eu-west-2", "AWS_REGION"
 	}
 	o.Engine = e
+	if o.Tour = e.tour; o.Tour != nil && o.Tour.Begin == nil {
+		o.Tour.Begin = func(context.Context, string) (screen.Engine, error) { return e, nil }
+	}
 	if o.Advisor == nil {
 		o.Advisor = judge{}
 	}
@@ -119,7 +122,7 @@ var named = map[string]tea.KeyType{
 	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft,
 	"right": tea.KeyRight, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "space": tea.KeySpace,
 	"backspace": tea.KeyBackspace, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome,
-	"end": tea.KeyEnd, "ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU,
+	"end": tea.KeyEnd, "ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU, "ctrl+t": tea.KeyCtrlT,
 }
 
 func keyMsg(name string) tea.KeyMsg {

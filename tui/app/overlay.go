@@ -12,13 +12,24 @@ var everywhere = []widget.Key{
 	{Name: "ctrl+z", Does: "suspend", Long: "back to the shell; fg comes back"},
 }
 
+// otherStories is the key that goes back to the tour of a demo.
+var otherStories = widget.Key{Name: "ctrl+t", Does: "other stories", Long: "leave this story of the demo for another one"}
+
 func (m *Model) helpLines() []string {
 	th, w := m.s.Theme, m.inner()
 	lines := []string{th.Strong.Paint(titles[m.Shown()])}
 	lines = append(lines, widget.Paragraph(th.Quiet, about[m.Shown()], w)...)
 	lines = append(lines, "")
 	keys := append(m.current().Keys()[:len(m.current().Keys()):len(m.current().Keys())], everywhere...)
+	if m.s.Told() {
+		keys = append(keys, otherStories)
+	}
 	lines = append(lines, widget.Lines(widget.KeyTable{Theme: th, Keys: keys}.Render(w, 1000))...)
+	if st := m.s.Story; st != nil {
+		lines = append(lines, "", th.Strong.Paint(widget.Clean("This story: "+st.Title)))
+		lines = append(lines, widget.Paragraph(th.Text, st.Happens, w)...)
+		lines = append(lines, widget.Paragraph(th.Quiet, st.Press, w)...)
+	}
 	if sim := m.s.Engine.Simulated(); sim != "" {
 		lines = append(lines, "")
 		lines = append(lines, widget.Paragraph(th.Quiet, sim, w)...)
@@ -35,6 +46,7 @@ var about = map[screen.Name]string{
 	screen.Review:   "What will exist in AWS and what it costs a month. Only what is shown here is carried out.",
 	screen.Deploy:   "What is being done in AWS, what each resource waits for, how long it has taken and usually takes. A bar at the left marks the longest way to the end.",
 	screen.Result:   "The address of the app and how it was verified.",
+	screen.Stories:  "What can be tried on the simulated account. Each story begins with a new account; ctrl+t comes back here from any of them.",
 	screen.Redeploy: "What runs of the app now. It is asked of AWS again every half a minute, more often while something changes. What a deployment would change is looked up once when this opens, and when you press p.",
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -77,6 +78,19 @@ func wildEngine(rt *rapid.T) *fakeEngine {
 		e.status.State = rapid.SampledFrom([]string{"absent", "partial", "deploying", "running", "degraded", "stopped", "new"}).Draw(rt, "app state")
 	}
 	e.simulated = text.Draw(rt, "simulated")
+	if rapid.Bool().Draw(rt, "touring") {
+		e.tour = &screen.Tour{Begin: func(ctx context.Context, name string) (screen.Engine, error) {
+			if name == texts[1] {
+				return nil, &fail.Error{Cause: name}
+			}
+			return e, nil
+		}}
+		for range rapid.IntRange(0, 12).Draw(rt, "stories") {
+			e.tour.Stories = append(e.tour.Stories, screen.Story{
+				Name: text.Draw(rt, "story"), Title: text.Draw(rt, "title"), Happens: text.Draw(rt, "happens"), Press: text.Draw(rt, "press"),
+			})
+		}
+	}
 	for i := range e.findings.Findings {
 		e.findings.Findings[i].Text, e.findings.Findings[i].Means = text.Draw(rt, "found"), text.Draw(rt, "means")
 		e.findings.Findings[i].File = text.Draw(rt, "file")
@@ -105,7 +119,7 @@ func wildEngine(rt *rapid.T) *fakeEngine {
 
 var pressed = []string{
 	"enter", "enter", "enter", "y", "esc", "up", "down", "down", "left", "right", "space", "space", "tab", "shift+tab", "pgup", "pgdown",
-	"home", "end", "backspace", "ctrl+u", "ctrl+c", "?", "r", "s", "d", "n", "l", "c", "u", "f", "/", "j", "k", "e", "x", "1", "8", "R", "+", "-", "b", "p",
+	"home", "end", "backspace", "ctrl+u", "ctrl+t", "ctrl+c", "?", "r", "s", "d", "n", "l", "c", "u", "f", "/", "j", "k", "e", "x", "1", "8", "R", "+", "-", "b", "p",
 	"日", "A=b", "live-beats",
 }
 

@@ -23,6 +23,7 @@ const (
 	Result   Name = "result"
 	Redeploy Name = "redeploy"
 	History  Name = "history"
+	Stories  Name = "stories" // before the wizard of a demo
 )
 
 // Wizard are the steps of the wizard in order, as the breadcrumbs show them.

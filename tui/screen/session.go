@@ -38,6 +38,8 @@ type Options struct {
 
 	SkipVerify     bool
 	RolloutTimeout time.Duration
+
+	Tour *Tour // what a demo offers first; nil: this is no demo
 }
 
 // Advisor is what the screens need of the comparison; compare.Advisor is one.
@@ -74,6 +76,9 @@ type Session struct {
 
 	// Abandoned says that the user left a run that goes on: it is not waited for again.
 	Abandoned bool
+
+	Story   *Story // of the tour that was begun, nil before
+	Another bool   // the user left for another story of the tour
 
 	Frame int // of everything that moves
 

@@ -1,0 +1,120 @@
+// Package tour is the screen before the wizard of a demo: what a simulated account is, and the stories that can
+// be tried on it. It begins the one that is chosen and gives way to the project screen.
+package tour
+
+import (
+	"context"
+	"slices"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/fail"
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// Screen is the tour screen.
+type Screen struct {
+	s             *screen.Session
+	width, height int
+	cursor        int
+	offset        int
+	loading       bool // a story is being staged
+	err           *fail.Error
+}
+
+// New makes the screen. The session must have a tour.
+func New(s *screen.Session) *Screen {
+	t := &Screen{s: s}
+	if i := slices.IndexFunc(s.Tour.Stories, func(x screen.Story) bool { return x.Name == s.Tour.Chosen }); i >= 0 {
+		t.cursor = i
+	}
+	return t
+}
+
+type begunMsg struct {
+	story  screen.Story
+	engine screen.Engine
+	err    error
+}
+
+// Enter begins the story that was chosen before, if one was.
+func (t *Screen) Enter() tea.Cmd {
+	if t.s.Tour.Chosen != "" && t.s.Story == nil {
+		return t.begin()
+	}
+	return nil
+}
+
+func (t *Screen) begin() tea.Cmd {
+	if t.loading || t.cursor >= len(t.s.Tour.Stories) {
+		return nil
+	}
+	t.loading, t.err = true, nil
+	story, begin := t.s.Tour.Stories[t.cursor], t.s.Tour.Begin
+	return t.s.Do(func(ctx context.Context) tea.Msg {
+		engine, err := begin(ctx, story.Name)
+		return begunMsg{story, engine, err}
+	})
+}
+
+// Update handles a message.
+func (t *Screen) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case begunMsg:
+		t.loading = false
+		if msg.err != nil {
+			t.err = fail.From(msg.err)
+			return nil
+		}
+		t.s.Engine, t.s.Story = msg.engine, &msg.story
+		t.s.Go(screen.Project)
+	case tea.KeyMsg:
+		return t.onKey(msg)
+	}
+	return nil
+}
+
+func (t *Screen) onKey(k tea.KeyMsg) tea.Cmd {
+	switch k.String() {
+	case "enter":
+		return t.begin()
+	case "up", "k", "shift+tab":
+		t.move(-1)
+	case "down", "j", "tab":
+		t.move(1)
+	case "home":
+		t.move(-len(t.s.Tour.Stories))
+	case "end":
+		t.move(len(t.s.Tour.Stories))
+	case "q", "esc":
+		t.s.Quit()
+	}
+	return nil
+}
+
+func (t *Screen) move(by int) {
+	t.cursor = max(0, min(len(t.s.Tour.Stories)-1, t.cursor+by))
+	t.err = nil
+}
+
+// SetSize gives the screen its room.
+func (t *Screen) SetSize(w, h int) { t.width, t.height = w, h }
+
+// Busy says that a story is being staged.
+func (t *Screen) Busy() bool { return t.loading }
+
+// Holding says that keys typed ahead are for what comes after staging.
+func (t *Screen) Holding() bool { return t.loading }
+
+// Keys are the keys of this moment.
+func (t *Screen) Keys() []widget.Key {
+	if t.loading {
+		return nil
+	}
+	return []widget.Key{
+		{Name: "enter", Does: "begin", Long: "begin the story that is selected"},
+		{Name: "↑↓", Does: "choose"},
+		{Name: "q", Does: "leave"},
+	}
+}
