@@ -51,8 +51,9 @@ type Account struct {
 	n       int           // calls so far
 	nth     map[string]int
 	calls   []Call
-	used    map[string]bool // IAM actions
-	spent   map[int]bool    // faults that happen once and did
+	used    map[string]bool   // IAM actions
+	spent   map[int]bool      // faults that happen once and did
+	struck  map[int]time.Time // when faults struck first
 	renewed bool
 	past    []snapshot // for the eventual fault
 	uploads map[string]*upload
@@ -91,7 +92,7 @@ func (a *Account) Fork(o Options) *Account {
 func open(o Options, st *state, file *store) *Account {
 	a := &Account{
 		opts: o, faults: o.Faults, seed: o.Seed, st: st, store: file, clk: startClock(o, st.Now),
-		nth: map[string]int{}, used: map[string]bool{}, spent: map[int]bool{}, uploads: map[string]*upload{},
+		nth: map[string]int{}, used: map[string]bool{}, spent: map[int]bool{}, struck: map[int]time.Time{}, uploads: map[string]*upload{},
 	}
 	a.opened = a.now()
 	return a
@@ -217,7 +218,7 @@ func (a *Account) SetFaults(faults ...Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.faults = slices.Clone(faults)
-	a.spent = map[int]bool{}
+	a.spent, a.struck = map[int]bool{}, map[int]time.Time{}
 }
 
 // Call is one attempt at an API call.

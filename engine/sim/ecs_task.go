@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -76,6 +77,7 @@ type fate struct {
 	Exit   int32 // exit code that it ends with soon after the start, when Ends
 	Ends   bool
 	OOM    bool
+	Enough int  // MiB from which on a task does not run out of memory; 0: none is enough
 	NoWay  bool // no route to the registry
 	NoPull bool // the image is gone
 }
@@ -119,7 +121,7 @@ func (a *Account) fateNow() fate {
 		case faultCrash:
 			f.Ends, f.Exit = true, int32(x.n)
 		case faultOOM:
-			f.Ends, f.OOM, f.Exit = true, true, 137
+			f.Ends, f.OOM, f.Exit, f.Enough = true, true, 137, x.n
 		case faultPort:
 			f.Port = int32(x.n)
 		case faultUnhealthy:
@@ -136,6 +138,9 @@ func (a *Account) fateNow() fate {
 // newTask makes a task that begins to start.
 func (w *world) newTask(d *taskDef, cfg *ecstypes.AwsVpcConfiguration, key string, ordinal int, f fate, at time.Time) *task {
 	id := stableID(key, fmt.Sprint(ordinal))
+	if mib, _ := strconv.Atoi(str(d.Def.Memory)); f.Enough > 0 && mib >= f.Enough {
+		f.Ends, f.OOM, f.Exit = false, false, 0
+	}
 	t := &task{
 		ID: id[:32], TaskDef: d.ARN, Status: taskProvisioning, Desired: taskRunning, Created: at,
 		Subnet: cfg.Subnets[ordinal%len(cfg.Subnets)], Groups: slices.Clone(cfg.SecurityGroups),

@@ -22,10 +22,18 @@ func ParseFault(rule string) (Fault, error) {
 			want = "an action like ecs:CreateService or a number from 0 to 1"
 		}
 	case faultDeny:
-		if f.target = arg; !strings.Contains(arg, ":") {
+		action, _, _ := strings.Cut(arg, "/")
+		if f.target = action; !strings.Contains(action, ":") {
 			want = "an action like iam:CreateRole"
+		} else {
+			want = f.until(arg)
 		}
-	case faultCut, faultCutAfter:
+	case faultCut:
+		n, _, _ := strings.Cut(arg, "/")
+		if want = f.number(n, 1, 1<<31-1, "the number of a call, from 1"); want == "" {
+			want = f.until(arg)
+		}
+	case faultCutAfter:
 		want = f.number(arg, 1, 1<<31-1, "the number of a call, from 1")
 	case faultCrash, faultPort, faultUnhealthy:
 		f.n = map[faultKind]int{faultCrash: 1, faultPort: 9999, faultUnhealthy: 404}[f.kind]
@@ -48,7 +56,11 @@ func ParseFault(rule string) (Fault, error) {
 		if f.target != "fargate" && f.target != "vpc" && f.target != "elb" {
 			want = "fargate, vpc or elb, a colon and a number"
 		}
-	case faultOOM, faultImageGone, faultNoRoute, faultNoCF, faultNoELB:
+	case faultOOM:
+		if hasArg {
+			want = f.number(arg, 512, 1<<31-1, "MiB from 512 on, or nothing")
+		}
+	case faultImageGone, faultNoRoute, faultNoCF, faultNoELB:
 		if hasArg {
 			want = "nothing"
 		}
@@ -85,6 +97,15 @@ func (f *Fault) duration(arg string, into *time.Duration, want string) string {
 		return want
 	}
 	return ""
+}
+
+// until reads the time behind a slash, after which a fault is over. There need not be one.
+func (f *Fault) until(arg string) string {
+	_, after, ends := strings.Cut(arg, "/")
+	if !ends {
+		return ""
+	}
+	return f.duration(after, &f.d, "no time, or one like 60s behind a slash")
 }
 
 func (f *Fault) slow(arg string) string {

@@ -53,13 +53,13 @@ func FaultHelp() []FaultRule {
 		{"throttle=0.3", "that share of all calls is refused for calling too often"},
 		{"lost=ecs:CreateService", "the first such call takes effect, but its answer gets lost"},
 		{"lost=0.05", "the same for that share of all changing calls"},
-		{"deny=iam:CreateRole", "that IAM action is denied (* stands for any text)"},
-		{"cut=57", "the connection breaks before the 57th call and stays broken"},
+		{"deny=iam:CreateRole", "that IAM action is denied, * stands for any text (deny=iam:CreateRole/60s: allowed 60 s after it was missed)"},
+		{"cut=57", "the connection breaks before the 57th call and stays broken (cut=57/60s: for 60 s)"},
 		{"cut-after=57", "the 57th call takes effect, then the connection breaks and stays broken"},
 		{"crash-task", "every task that starts ends with exit code 1 soon after (crash-task=139: another code)"},
 		{"wrong-port", "the app listens on another port than the task definition says (wrong-port=9999: that one)"},
 		{"unhealthy=404", "the app answers every request with that status"},
-		{"oom", "every task runs out of memory and is killed"},
+		{"oom", "every task runs out of memory and is killed (oom=1024: those that have less than 1024 MiB)"},
 		{"image-gone", "the image cannot be found when a task pulls it"},
 		{"no-route", "tasks have no way to the registry"},
 		{"slow=elb:4x", "one service takes that many times longer: elb, cloudfront, ecs, iam, app, api, docker"},
@@ -94,8 +94,8 @@ func (a *Account) fault(k faultKind) (Fault, bool) {
 // denied gives the first of the actions that a fault denies, empty when none.
 func (a *Account) denied(actions []string) string {
 	for _, act := range actions {
-		for _, f := range a.faults {
-			if f.kind == faultDeny && f.matches(act) {
+		for i, f := range a.faults {
+			if f.kind == faultDeny && f.matches(act) && !a.over(i) {
 				return act
 			}
 		}
@@ -103,19 +103,36 @@ func (a *Account) denied(actions []string) string {
 	return ""
 }
 
+// over says whether the fault, which just struck, has an end that is past. Its time runs from when it struck
+// first.
+func (a *Account) over(i int) bool {
+	since, struck := a.struck[i]
+	if !struck {
+		a.struck[i] = a.now()
+		return false
+	}
+	d := a.faults[i].d
+	return d > 0 && a.now().Sub(since) >= d
+}
+
+// broken says whether the connection is broken for the nth call before it has any effect.
+func (a *Account) broken(n int) error {
+	for i, f := range a.faults {
+		if f.kind == faultCut && n >= f.n && !a.over(i) || f.kind == faultCutAfter && n > f.n {
+			return &cutError{after: f.n}
+		}
+	}
+	return nil
+}
+
 // before says what goes wrong with a call before it has any effect.
 func (a *Account) before(rec *Call, service string, actions []string, st *state) error {
 	what := fmt.Sprintf("%s#%d", rec.Action(), a.nth[rec.Action()])
+	if err := a.broken(rec.N); err != nil {
+		return err
+	}
 	for _, f := range a.faults {
 		switch f.kind {
-		case faultCut:
-			if rec.N >= f.n {
-				return &cutError{after: f.n}
-			}
-		case faultCutAfter:
-			if rec.N > f.n {
-				return &cutError{after: f.n}
-			}
 		case faultExpire:
 			age := rec.Start.Sub(a.opened)
 			if age >= f.d && (f.d2 == 0 || age < f.d+f.d2) && !a.renewed {

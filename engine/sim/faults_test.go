@@ -29,7 +29,7 @@ func TestParseFault(t *testing.T) {
 	}
 	for _, rule := range []string{
 		"", "nonsense", "throttle", "throttle=2", "throttle=-1", "lost", "lost=CreateService", "deny=x", "cut=0", "cut=x", "unhealthy=x",
-		"wrong-port=70000", "slow=elb", "slow=s3:2x", "slow=elb:0x", "expire=soon", "expire=1s/x", "eventual=x", "quota=fargate", "quota=s3:1", "oom=1",
+		"wrong-port=70000", "slow=elb", "slow=s3:2x", "slow=elb:0x", "expire=soon", "expire=1s/x", "eventual=x", "quota=fargate", "quota=s3:1", "oom=1", "oom=x", "cut=5/x", "cut=5/", "deny=ecs:CreateService/soon",
 	} {
 		if _, err := ParseFault(rule); err == nil {
 			t.Errorf("%q is taken for a fault", rule)
@@ -127,6 +127,46 @@ func TestDenial(t *testing.T) {
 		}
 		if used := r.a.ActionsUsed(); !slices.Equal(used, []string{"iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"}) {
 			t.Errorf("actions used: %v", used)
+		}
+	})
+}
+
+func TestFaultsThatEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Options{Faults: faults(t, "deny=ecs:DescribeClusters/60s", "cut=5/30s")})
+		try := func() string {
+			_, err := r.ecs.DescribeClusters(r.ctx, &ecs.DescribeClustersInput{})
+			switch {
+			case err == nil:
+				return ""
+			case errors.Is(err, ErrCut):
+				return "cut"
+			}
+			return code(err)
+		}
+		r.sleep(10 * time.Minute) // the time runs from the first denial only
+		for range 2 {
+			if got := try(); got != "AccessDeniedException" {
+				t.Errorf("denied: %q", got)
+			}
+			r.sleep(20 * time.Second)
+		}
+		r.sleep(20 * time.Second)
+		for range 2 {
+			if got := try(); got != "" {
+				t.Errorf("after 60 s: %q", got)
+			}
+		}
+		if got := try(); got != "cut" {
+			t.Errorf("call 5: %q", got)
+		}
+		r.sleep(29 * time.Second)
+		if got := try(); got != "cut" {
+			t.Errorf("after 29 s: %q", got)
+		}
+		r.sleep(2 * time.Second)
+		if got := try(); got != "" {
+			t.Errorf("after 30 s: %q", got)
 		}
 	})
 }

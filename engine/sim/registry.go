@@ -195,10 +195,8 @@ func (a *Account) registryCall(req *http.Request, r registryRequest, body []byte
 
 // registryFault is what goes wrong before a registry request has any effect: the cut and the denial.
 func (a *Account) registryFault(rec *Call, st *state) error {
-	for _, f := range a.faults {
-		if f.kind == faultCut && rec.N >= f.n || f.kind == faultCutAfter && rec.N > f.n {
-			return &cutError{after: f.n}
-		}
+	if err := a.broken(rec.N); err != nil {
+		return err
 	}
 	if act := a.denied([]string{rec.Action()}); act != "" {
 		return &registryError{http.StatusForbidden, "DENIED", fmt.Sprintf("User: %s is not authorized to perform: %s on resource: * because no identity-based policy allows the %s action", st.principal(), act, act)}

@@ -70,11 +70,8 @@ func (a *Account) serveViewer(req *http.Request, host string) (*http.Response, e
 	}
 	var ans answer
 	err := a.locked(func(st *state, now time.Time) (bool, error) {
-		if f, ok := a.fault(faultCut); ok && a.n+1 >= f.n {
-			return false, &cutError{after: f.n}
-		}
-		if f, ok := a.fault(faultCutAfter); ok && a.n >= f.n {
-			return false, &cutError{after: f.n}
+		if err := a.broken(a.n + 1); err != nil {
+			return false, err
 		}
 		var err error
 		if strings.HasSuffix(host, ".cloudfront.net") {
