@@ -14,16 +14,14 @@ import (
 	"berth/engine/target/ecs"
 )
 
-// life is what berth policy is for: a first deployment, a status, a version that fails and goes back, one that
+// life is what berth policy is for: a first deployment, a look at all there is to see, a version that fails and goes back, one that
 // works, and a destroy.
 func (h *harbor) life() {
 	h.t.Helper()
 	h.must(h.deploy())
 	time.Sleep(time.Hour)
 	h.must(h.deploy())
-	if _, err := h.engine.Status(h.t.Context(), h.spec); err != nil {
-		h.t.Fatal(err)
-	}
+	h.look()
 	write(h.t, h.spec.Dir, "server", "version 2, which crashes")
 	h.account.SetFaults(fault(h.t, "crash-task"))
 	if res, _ := h.deploy(); res.Outcome == event.Succeeded {
@@ -34,6 +32,20 @@ func (h *harbor) life() {
 	write(h.t, h.spec.Dir, "server", "version 3")
 	h.must(h.deploy())
 	h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+}
+
+// look is everything that a screen on a running app looks at.
+func (h *harbor) look() {
+	h.t.Helper()
+	w := h.watch()
+	_, err := w.Status(h.t.Context())
+	must(h.t, err)
+	_, err = w.Pulse(h.t.Context())
+	must(h.t, err)
+	_, err = w.Metrics(h.t.Context())
+	must(h.t, err)
+	_, err = w.Logs(h.t.Context(), time.Time{})
+	must(h.t, err)
 }
 
 func must(t *testing.T, err error) {

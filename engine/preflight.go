@@ -177,7 +177,7 @@ func (e *Engine) unplanned(ctx context.Context, in plan.Input, err error) error 
 var policyVerbs = []string{"deploy", "redeploy", "destroy"}
 
 // Policy is the least IAM policy for an app: for the verbs deploy, redeploy and destroy, or for all of them, and
-// status. Whether the app gets a network of its own depends on the account; when that cannot be asked the policy
+// status and logs. Whether the app gets a network of its own depends on the account; when that cannot be asked the policy
 // covers one, names no account, and the error of asking comes with it as a note.
 func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (policy *preflight.Document, note error, err error) {
 	clients, err := e.connect(ctx, r.Spec.Region)
@@ -255,5 +255,5 @@ func needs(b *ecs.Blueprint, s *resource.Scope, verb string) (need []resource.Pe
 	default:
 		return nil, fail.Usagef("there is no policy for %q: say %s", verb, strings.Join(policyVerbs, ", "))
 	}
-	return append(need, preflight.Quotas(), b.Service.Revisions(s)), nil
+	return append(append(need, preflight.Quotas()), b.Service.Look(s)...), nil
 }

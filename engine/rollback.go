@@ -31,6 +31,12 @@ func (e *Engine) revision(ctx context.Context, r Request) (string, error) {
 	case !strings.Contains(revision, ":"):
 		revision = family + ":" + strings.TrimPrefix(revision, "v")
 	}
+	if revision == "" && len(st.Denied) > 0 {
+		return "", &fail.Error{
+			Class: fail.Refused, Cause: "cannot tell the earlier versions: the permission " + strings.Join(st.Denied, ", ") + " is missing",
+			Remedy: "ask for it to be allowed, or name the revision to go back to: berth rollback 3",
+		}
+	}
 	if revision == "" {
 		return "", &fail.Error{
 			Class: fail.Refused, Cause: "no earlier version came up that one could go back to",

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -46,6 +47,7 @@ type Clients struct {
 	CloudMap   *servicediscovery.Client
 	Scaling    *applicationautoscaling.Client
 	Quotas     *servicequotas.Client
+	CloudWatch *cloudwatch.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -106,7 +108,8 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ECR: ecr.NewFromConfig(cfg), Logs: cloudwatchlogs.NewFromConfig(cfg), ECS: ecs.NewFromConfig(cfg),
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
-		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
+		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
+		CloudWatch: cloudwatch.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
 		PollEvery: e.PollEvery, login: l,
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"berth/engine/cloud"
+	"berth/engine/commit"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/image"
@@ -219,6 +220,8 @@ type Build struct {
 	Source  image.Source
 	Builder image.Builder
 
+	Commit string // output: the commit of git that the source was at when it was looked at; empty when not known
+
 	needed bool
 	img    v1.Image
 	free   func()
@@ -235,8 +238,11 @@ func (b *Build) Info() Info {
 // Needs implements Resource.
 func (b *Build) Needs() []Need { return nil }
 
-// Observe implements Resource: Image finds out whether a build is needed.
-func (b *Build) Observe(context.Context, *Scope) error { return nil }
+// Observe implements Resource: it asks for the commit of the source. Image finds out whether a build is needed.
+func (b *Build) Observe(ctx context.Context, _ *Scope) error {
+	b.Commit = commit.Of(ctx, b.Source.Dir)
+	return nil
+}
 
 // Exists implements Resource.
 func (b *Build) Exists() bool { return false }

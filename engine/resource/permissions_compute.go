@@ -116,9 +116,15 @@ func (v *Service) watching(s *Scope) []Permission {
 		v.TaskDefinition.LogGroup.readLogs(s, "a task that fails is explained without its last log lines"))
 }
 
-// Revisions is to read which images the rollouts of a service were about, which a status tells.
-func (v *Service) Revisions(s *Scope) Permission {
-	return on(acts("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+v.Cluster.Name()+"/"+v.Name()+"/*"))
+// Look is to read what a status and the log tell beyond what a deployment looks at itself.
+func (v *Service) Look(s *Scope) []Permission {
+	revisions := on(acts("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+v.Cluster.Name()+"/"+v.Name()+"/*"))
+	revisions.Without = "a status does not say which images ran"
+	metrics := anywhere("cloudwatch:GetMetricData")
+	metrics.Without = "CPU, memory and requests are not shown"
+	lines := on(acts("logs:FilterLogEvents"), v.TaskDefinition.LogGroup.arns(s)[1])
+	lines.Without = "the app's log is not shown"
+	return []Permission{revisions, metrics, lines}
 }
 
 // Permissions implements Permissioned. Application Auto Scaling scales the service and keeps its alarms in the

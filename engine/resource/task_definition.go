@@ -151,6 +151,7 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *Scope) error {
 		return nil
 	}
 	in.Tags = append(t.Owner.ecsTags("task-definition"), ecstypes.Tag{Key: aws.String(tagSpec), Value: &hash})
+	in.Tags = append(in.Tags, t.originTags(s)...) // no part of the hash: who deploys it does not make another version
 	find := func(ctx context.Context) (bool, error) {
 		err := t.Observe(ctx, s)
 		return t.hash == hash, err
