@@ -30,6 +30,8 @@ type Options struct {
 	Settings    cloud.Settings    // region and profile from the command line
 	Environment cloud.Environment // the zero Environment is AWS
 	Builder     image.Builder     // nil means Docker
+	// Runs is the folder in which each run leaves a journal, for other terminals to watch it. Empty: none does.
+	Runs string
 	// WaitForLogin pauses a run whose credentials expire until somebody has signed in again. Without it such a
 	// run ends, and can be gone on with later.
 	WaitForLogin bool
@@ -144,6 +146,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
 	if host := b.Distribution.Host; host != "" {
 		p.Endpoint = "https://" + host
 	}
+	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
 	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
 	return p, nil
 }
@@ -163,7 +166,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
 	verb, id := p.Verb, e.runID()
 	return run.Start(ctx, p, run.Options{
 		WaitForLogin: e.opts.WaitForLogin,
-		ID:           id, Verb: verb, Scope: p.Scope,
+		ID:           id, Verb: verb, Scope: p.Scope, Record: e.record(p, id, verb),
 		Prepare: func(ctx context.Context) (*Plan, error) { return e.confirmed(ctx, p) },
 		Lock: func(ctx context.Context, tell func(string), lost func()) (func(context.Context), error) {
 			return e.lock(ctx, p, id, verb, tell, lost)
@@ -175,7 +178,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
 // run left. An endpoint that has no parameters cannot lock, which is told.
 func (e *Engine) lock(ctx context.Context, p *Plan, id, verb string, tell func(string), lost func()) (func(context.Context), error) {
 	me := lock.Me(id, verb, p.Scope.Identity.ARN, e.Clock().Now())
-	name := "/" + p.Scope.Owner.Path() + "/lock"
+	name := lockName(p.Scope.Owner)
 	if !p.Changed() {
 		return func(context.Context) {}, lock.Sweep(ctx, p.Scope.Clients, name, me, tell)
 	}

@@ -24,15 +24,16 @@ type login struct {
 	profile string
 
 	mu     sync.Mutex
-	tell   func(string)            // where a pause is told; nil means that nobody can sign in: do not wait
+	tell   func(string, bool)      // where a pause is told; nil means that nobody can sign in: do not wait
 	fresh  aws.CredentialsProvider // read since, nil until then
 	gen    int                     // counts how often fresh was replaced
 	asking chan struct{}           // closed when the one that waits is done; nil when nobody waits
 }
 
 // OnExpired makes calls wait when the credentials expire, until there are fresh ones. tell is called once a
-// pause with what to do. Nil ends calls with their error instead, as it is at first.
-func (c *Clients) OnExpired(tell func(text string)) {
+// pause with what to do, and once when it is over: waits tells the two apart. Nil ends calls with their error
+// instead, as it is at first.
+func (c *Clients) OnExpired(tell func(text string, waits bool)) {
 	c.login.mu.Lock()
 	defer c.login.mu.Unlock()
 	c.login.tell = tell
@@ -101,7 +102,7 @@ func (l *login) wait(ctx context.Context, gen int) bool {
 }
 
 // ask says what to do and looks for fresh credentials until there are some.
-func (l *login) ask(ctx context.Context, tell func(string)) (ok bool) {
+func (l *login) ask(ctx context.Context, tell func(string, bool)) (ok bool) {
 	defer func() {
 		l.mu.Lock()
 		close(l.asking)
@@ -115,7 +116,7 @@ func (l *login) ask(ctx context.Context, tell func(string)) (ok bool) {
 	if l.profile != "" {
 		how += " --profile " + l.profile
 	}
-	tell("paused: the AWS credentials have expired; sign in again (" + how + ", or fresh keys for the profile), this goes on by itself")
+	tell("paused: the AWS credentials have expired; sign in again ("+how+", or fresh keys for the profile), this goes on by itself", true)
 	for start := l.clk.Now(); l.clk.Since(start) < loginDeadline; {
 		if pause(ctx, l.clk, loginEvery) != nil {
 			return false
@@ -131,7 +132,7 @@ func (l *login) ask(ctx context.Context, tell func(string)) (ok bool) {
 		l.fresh = cfg.Credentials
 		l.gen++
 		l.mu.Unlock()
-		tell("signed in again, going on")
+		tell("signed in again, going on", false)
 		return true
 	}
 	return false

@@ -39,7 +39,23 @@ func (b *Bus) Emit(e Event) {
 	if b.closed || !b.due(e) {
 		return
 	}
-	e.Seq, e.Run, e.Time = len(b.events)+1, b.run, b.now().UTC()
+	e.Run, e.Time = b.run, b.now().UTC()
+	b.add(e)
+}
+
+// Replay hands an event of another process's run to all readers. It keeps the time and the run that it was
+// stamped with there, and all of what was recorded there; it is numbered anew. Replaying RunFinished closes.
+func (b *Bus) Replay(e Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.add(e)
+	}
+}
+
+// add numbers an event and wakes the readers. The caller holds mu.
+func (b *Bus) add(e Event) {
+	e.Seq = len(b.events) + 1
 	b.events = append(b.events, e)
 	if chatty(e) {
 		b.logs++

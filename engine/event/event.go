@@ -18,11 +18,11 @@ type Type string
 // The types, in the order in which a run emits them. Every run ends with exactly one RunFinished.
 const (
 	RunStarted   Type = "run.started"    // Verb, App, Env, Target, Region, Account, Hash
-	NodePlanned  Type = "node.planned"   // Kind, Name, Group, Action, Text (why), Needs, UsuallyS, MonthlyUSD
+	NodePlanned  Type = "node.planned"   // Kind, Name, Group, Action, Text (why), Needs, NeedsMade, UsuallyS, MonthlyUSD
 	NodeStarted  Type = "node.started"   // Text: what is being done
 	NodeProgress Type = "node.progress"  // Text, Current, Total, Unit: may be dropped, newest counts
 	NodeWaiting  Type = "node.waiting"   // Text: what is waited for; UsuallyS, DeadlineS
-	NodeLog      Type = "node.log"       // Stream, Text: one line of a build, of a task, of AWS
+	NodeLog      Type = "node.log"       // Stream, Text, Notable: one line of a build, of a task, of AWS
 	NodeTasks    Type = "node.tasks"     // Tasks: the tasks of a rollout, old beside new
 	NodeDone     Type = "node.done"      // ID: the resource's ARN or id; ElapsedS
 	NodeSkipped  Type = "node.skipped"   // Text: why it was not started
@@ -88,6 +88,7 @@ type Event struct {
 	Group      string   `json:"group,omitempty"` // heading of the resource tree: network, access, image, compute, traffic, endpoint
 	Action     Action   `json:"action,omitempty"`
 	Needs      []string `json:"needs,omitempty"`
+	NeedsMade  []string `json:"needs_made,omitempty"` // those of Needs that need only be there, not ready
 	MonthlyUSD float64  `json:"monthly_usd,omitempty"`
 
 	UsuallyS  float64 `json:"usually_s,omitempty"`  // how long this usually takes
@@ -97,8 +98,11 @@ type Event struct {
 	Total   int64  `json:"total,omitempty"`
 	Unit    string `json:"unit,omitempty"` // bytes, steps, tasks
 
-	Stream string `json:"stream,omitempty"` // of a log line: build, push, app, aws
-	Tasks  []Task `json:"tasks,omitempty"`
+	Stream string `json:"stream,omitempty"` // of a log line: build, push, app, aws, berth
+	// Notable marks a log line that tells of trouble or of a turn. One about a node matters until the node has
+	// ended or its tasks are well, one about the run until the next line about the run.
+	Notable bool   `json:"notable,omitempty"`
+	Tasks   []Task `json:"tasks,omitempty"`
 
 	ID       string      `json:"id,omitempty"`
 	Endpoint string      `json:"endpoint,omitempty"`
@@ -117,7 +121,6 @@ func Duration(s float64) time.Duration { return time.Duration(s * float64(time.S
 // MarshalJSON writes the event as the command line contract has it, which knows fewer types: the tasks of a
 // rollout are progress, and a stop that was asked for is a line of berth's own log.
 func (e Event) MarshalJSON() ([]byte, error) {
-	type plain Event
 	switch e.Type {
 	case NodeTasks:
 		e.Type = NodeProgress

@@ -38,6 +38,10 @@ type Error struct {
 	Suggest any    `json:"-"`
 }
 
+// Quote begins each line of an Evidence that quotes what the app wrote. An app may write a secret: such a line
+// is shown, and kept out of files.
+const Quote = "  "
+
 // Error is the cause with the wrapped error's text behind it when that adds something.
 func (e *Error) Error() string {
 	if e.Evidence != "" {

@@ -157,7 +157,7 @@ func (l *Lock) wrest(ctx context.Context, waiting Waiting) error {
 			return err
 		}
 		if now.Run != first.Run || now.Beats != first.Beats {
-			return taken(now)
+			return taken(now, l.holder)
 		}
 	}
 	_, err = l.clients.SSM.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &l.name})
@@ -183,13 +183,37 @@ func (h Holder) who() string {
 	return who
 }
 
-func taken(h Holder) error {
+func taken(h, me Holder) error {
+	remedy := "wait until it has finished, or stop it there"
+	if h.Host == me.Host {
+		remedy += "; it runs on this machine, so that berth in its folder shows it live"
+	}
 	return &fail.Error{
 		Class: fail.Refused, Cause: "another " + h.Verb + " of this app is going on",
 		Evidence: fmt.Sprintf("%s, run %s, since %s", h.who(), h.Run, h.Started.UTC().Format(time.RFC3339)),
-		Remedy:   "wait until it has finished, or stop it there",
+		Remedy:   remedy,
 		Err:      errTaken,
 	}
+}
+
+// Read returns who has the lock with that parameter name, nil when nobody has it.
+func Read(ctx context.Context, c *cloud.Clients, name string) (*Holder, error) {
+	l := &Lock{clients: c, name: name}
+	h, ok, err := l.read(ctx)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &h, nil
+}
+
+// Alive guesses whether the holder still runs: a process of this machine that is gone does not, and one that
+// was silent for longer than Stale probably does not. Now is the time by the engine's clock.
+func (h Holder) Alive(now time.Time) bool {
+	host, _ := os.Hostname() // a machine without a name is like any other without one
+	if h.Host == host && !alive(h.PID) {
+		return false
+	}
+	return now.Sub(h.Seen) < Stale
 }
 
 // confirm looks, after a moment, whether the lock is still ours.
@@ -202,7 +226,7 @@ func (l *Lock) confirm(ctx context.Context) error {
 		return err
 	}
 	if !ok || h.Run != l.holder.Run {
-		return taken(h)
+		return taken(h, l.holder)
 	}
 	return nil
 }

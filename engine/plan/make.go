@@ -78,9 +78,7 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if p.Destroy {
 		c.Usually, c.Keeps = i.Gone, i.Keeps
 	}
-	for _, n := range in.Resources.Needs(r) {
-		c.Needs = append(c.Needs, n.On.Info().ID)
-	}
+	c.Needs, c.NeedsMade = needs(r, in)
 	if coster, ok := r.(resource.Coster); ok {
 		if err := p.cost(&c, in, coster.Usage(), false); err != nil {
 			return fmt.Errorf("price %s: %w", i.Label, err)
@@ -93,6 +91,28 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	}
 	p.Changes = append(p.Changes, c)
 	return nil
+}
+
+// needs is what comes before r, and what of it need only be there. When all goes, what uses r comes before.
+func needs(r resource.Resource, in Input) (all, made []string) {
+	if in.Destroy {
+		for _, user := range in.Resources {
+			for _, n := range in.Resources.Needs(user) {
+				if n.On == r && !n.Loose {
+					all = append(all, user.Info().ID)
+				}
+			}
+		}
+		return all, nil
+	}
+	for _, n := range in.Resources.Needs(r) {
+		id := n.On.Info().ID
+		all = append(all, id)
+		if _, waits := n.On.(resource.Readier); waits && !n.Ready {
+			made = append(made, id)
+		}
+	}
+	return all, made
 }
 
 // cost books what a change costs.

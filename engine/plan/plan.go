@@ -20,11 +20,13 @@ type Change struct {
 	Why        string       `json:"why"`
 	MonthlyUSD float64      `json:"monthly_usd"`
 
-	Group   string        `json:"group"` // heading it belongs under: network, access, image, compute, traffic, endpoint
-	Needs   []string      `json:"needs"` // ids of the changes that come first
-	Usually time.Duration `json:"-"`     // how long it usually takes, with the wait until it is ready
-	Keeps   string        `json:"-"`     // for a delete: what data goes with it
-	Unknown bool          `json:"-"`     // MonthlyUSD has a part whose price is unknown
+	Group string   `json:"group"` // heading it belongs under: network, access, image, compute, traffic, endpoint
+	Needs []string `json:"needs"` // ids of the changes that come first
+	// NeedsMade are those of Needs that need only be there, not ready.
+	NeedsMade []string      `json:"-"`
+	Usually   time.Duration `json:"-"` // how long it usually takes, with the wait until it is ready
+	Keeps     string        `json:"-"` // for a delete: what data goes with it
+	Unknown   bool          `json:"-"` // MonthlyUSD has a part whose price is unknown
 }
 
 // Cost is one line of the monthly estimate of a plan.
@@ -62,6 +64,10 @@ type Plan struct {
 	PricesAsOf string        `json:"-"` // the oldest date among the prices used
 	Complete   bool          `json:"-"` // every cost line has a price
 	Usually    time.Duration `json:"-"` // the critical path with usual durations
+
+	Dir      string            `json:"-"` // of the app
+	Given    map[string]string `json:"-"` // what the command line said, by the keys of berth.toml
+	Revision string            `json:"-"` // the one that a rollback goes back to, family:number
 
 	Resources resource.Set    `json:"-"` // as observed, for the run
 	Scope     *resource.Scope `json:"-"` // what they were observed with

@@ -152,6 +152,11 @@ func (s *Scope) Log(stream, text string) {
 	s.emit(event.Event{Type: event.NodeLog, Stream: stream, Text: text})
 }
 
+// Notice is Log for a line that tells of trouble or of a turn: see event.Event.Notable.
+func (s *Scope) Notice(stream, text string) {
+	s.emit(event.Event{Type: event.NodeLog, Stream: stream, Text: text, Notable: true})
+}
+
 // Progress says how far it is.
 func (s *Scope) Progress(text string, current, total int64, unit string) {
 	s.emit(event.Event{Type: event.NodeProgress, Text: text, Current: current, Total: total, Unit: unit})

@@ -193,7 +193,11 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 		if id := aws.ToString(e.Id); !r.seen[id] {
 			r.seen[id] = true
 			text := strings.TrimPrefix(aws.ToString(e.Message), "(service "+r.Name()+") ")
-			r.scope.Log("aws", text)
+			if routineEvent.MatchString(text) {
+				r.scope.Log("aws", text)
+			} else {
+				r.scope.Notice("aws", text)
+			}
 			if m := unhealthyEvent.FindStringSubmatch(text); m != nil {
 				r.sick = m[1]
 			}
@@ -203,6 +207,11 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 		}
 	}
 }
+
+// routineEvent is what a service tells of a rollout in which nothing is wrong. Whatever else it says is worth a
+// look (ecs-provisioning 7.4).
+var routineEvent = regexp.MustCompile(`^(has reached a steady state|has started \d+ tasks|has stopped \d+ |has begun draining|` +
+	`(de)?registered \d+ targets|\(?deployment \S+\)? (deployment )?(completed|in progress)|stopped \d+ pending)`)
 
 // How the service tells why a task was unhealthy, and why it could not even be started (ecs-provisioning 7.4).
 var (
@@ -361,5 +370,5 @@ func (r *rollout) note(t diagnose.Task) {
 	if t.ID != "" {
 		f.Evidence = strings.TrimSpace("task " + t.ID + "\n" + f.Evidence)
 	}
-	r.scope.Log("berth", f.Cause)
+	r.scope.Notice("berth", f.Cause)
 }

@@ -22,7 +22,7 @@ func (r *Run) execute(ctx context.Context) {
 		Account: p.Account, Hash: p.Hash, Text: r.opts.Verb + " " + p.App + " (" + p.Env + ") in " + p.Region,
 	})
 	if r.opts.WaitForLogin {
-		r.opts.Scope.OnExpired(r.tell)
+		r.opts.Scope.OnExpired(r.paused)
 		defer r.opts.Scope.OnExpired(nil)
 	}
 	p, release, err := r.prepare(ctx)
@@ -34,7 +34,7 @@ func (r *Run) execute(ctx context.Context) {
 	for _, c := range p.Changes {
 		r.bus.Emit(event.Event{
 			Type: event.NodePlanned, Node: c.ID, Kind: c.Kind, Name: c.Name, Group: c.Group, Action: c.Action,
-			Text: c.Why, Needs: c.Needs, MonthlyUSD: c.MonthlyUSD, UsuallyS: event.Seconds(c.Usually),
+			Text: c.Why, Needs: c.Needs, NeedsMade: c.NeedsMade, MonthlyUSD: c.MonthlyUSD, UsuallyS: event.Seconds(c.Usually),
 		})
 	}
 	w := newWalk(r, p)
@@ -59,7 +59,7 @@ func (r *Run) prepare(ctx context.Context) (*plan.Plan, func(context.Context), e
 	p, release := r.plan, func(context.Context) {}
 	if r.opts.Lock != nil {
 		var err error
-		if release, err = r.opts.Lock(ctx, r.tell, r.lost); err != nil {
+		if release, err = r.opts.Lock(ctx, r.notice, r.lost); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -74,9 +74,12 @@ func (r *Run) prepare(ctx context.Context) (*plan.Plan, func(context.Context), e
 	return fresh, release, nil
 }
 
-// tell passes on a line about the run as a whole.
-func (r *Run) tell(text string) {
-	r.bus.Emit(event.Event{Type: event.NodeLog, Stream: "berth", Text: text})
+// notice passes on a line about the run as a whole that matters for now.
+func (r *Run) notice(text string) { r.paused(text, true) }
+
+// paused passes on a line about the run as a whole, which matters as long as the run waits.
+func (r *Run) paused(text string, waits bool) {
+	r.bus.Emit(event.Event{Type: event.NodeLog, Stream: "berth", Text: text, Notable: waits})
 }
 
 // lost stops a run whose lock was taken away.

@@ -23,6 +23,9 @@ type Options struct {
 	Scope *resource.Scope
 	// WaitForLogin pauses the run while the credentials have expired, instead of ending it.
 	WaitForLogin bool
+	// Record reads all that the run tells, on a goroutine of its own; the run is done when it has returned, or
+	// a moment after the last event. Nil: nobody does.
+	Record func(*event.Reader)
 	// Prepare is called before anything changes; its error ends the run as refused. It returns the plan to
 	// carry out, which is the given one or a fresh one with the same hash. Nil means the given plan.
 	Prepare func(context.Context) (*plan.Plan, error)
@@ -77,12 +80,37 @@ func Start(ctx context.Context, p *plan.Plan, o Options) *Run {
 		opts: o, plan: p, bus: event.NewBus(o.ID, o.Scope.Clock.Now), cancel: cancel,
 		done: make(chan struct{}), stop: make(chan struct{}), giveUp: make(chan struct{}), began: map[string]time.Time{}, ended: map[string]bool{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
 	}
+	recorded := r.record()
 	go func() {
 		defer close(r.done)
 		defer cancel()
 		r.execute(ctx)
+		recorded()
 	}()
 	return r
+}
+
+// recording is how long the end of a run waits at most for its record to be complete.
+const recording = 2 * time.Second
+
+// record starts the record, and returns what waits for its end.
+func (r *Run) record() (wait func()) {
+	if r.opts.Record == nil {
+		return func() {}
+	}
+	done, reader := make(chan struct{}), r.bus.Reader()
+	go func() {
+		defer close(done)
+		r.opts.Record(reader)
+	}()
+	return func() {
+		t := time.NewTimer(recording)
+		defer t.Stop()
+		select {
+		case <-done:
+		case <-t.C: // a disk that hangs does not hold up a run
+		}
+	}
 }
 
 // ID is the run's id, as in its events.

@@ -255,7 +255,7 @@ func (w *walk) remove(ctx context.Context, res resource.Resource) error {
 func (w *walk) cleanup(ctx context.Context, res resource.Resource, c resource.Cleaner) error {
 	if err := c.Cleanup(ctx, w.scope(res)); err != nil && ctx.Err() == nil {
 		w.emit(res, event.Event{
-			Type: event.NodeLog, Stream: "aws",
+			Type: event.NodeLog, Stream: "aws", Notable: true,
 			Text: "cleaning up did not work and is tried again next time: " + cloud.Explain("clean up "+res.Info().Label, err).Error(),
 		})
 	}

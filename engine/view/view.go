@@ -3,6 +3,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"berth/engine/event"
@@ -31,6 +32,7 @@ type Node struct {
 	Action                event.Action
 	Why                   string // why the plan does this
 	Needs                 []string
+	NeedsMade             []string // those of Needs that need only be there, not ready
 	MonthlyUSD            float64
 
 	State    State
@@ -67,6 +69,9 @@ type Log struct {
 	Text         string
 }
 
+// MaxNotices is how many notices a snapshot keeps.
+const MaxNotices = 3
+
 // maxLogs is how many of the newest log lines a snapshot keeps.
 const maxLogs = 2000
 
@@ -80,6 +85,7 @@ type Snapshot struct {
 
 	Nodes    []Node
 	Logs     []Log
+	Notices  []Log  // the log lines that matter just now, the newest last: at most MaxNotices
 	Endpoint string // set once verified
 	Verified string // how the endpoint was verified
 	Stopping string // what still goes on after a stop was asked for
@@ -150,7 +156,7 @@ func (s *Snapshot) Apply(e event.Event) {
 }
 
 func (s *Snapshot) finish(e event.Event) {
-	s.Ended, s.Outcome, s.Error, s.APICalls = e.Time, e.Outcome, e.Error, e.APICalls
+	s.Ended, s.Outcome, s.Error, s.APICalls, s.Notices = e.Time, e.Outcome, e.Error, e.APICalls, nil
 	if e.Endpoint != "" {
 		s.Endpoint = e.Endpoint
 	}
@@ -162,10 +168,45 @@ func (s *Snapshot) finish(e event.Event) {
 }
 
 func (s *Snapshot) log(e event.Event) {
+	s.notice(e)
 	s.Logs = append(s.Logs, Log{Time: e.Time, Node: e.Node, Stream: e.Stream, Text: e.Text})
 	if len(s.Logs) >= 2*maxLogs {
 		s.Logs = append([]Log(nil), s.Logs[len(s.Logs)-maxLogs:]...)
 	}
+}
+
+// notice keeps a line that matters. A line about the run takes the place of the one before it.
+func (s *Snapshot) notice(e event.Event) {
+	if e.Node == "" && e.Stream == "berth" {
+		s.settle("")
+	}
+	if !e.Notable {
+		return
+	}
+	l := Log{Time: e.Time, Node: e.Node, Stream: e.Stream, Text: e.Text}
+	s.Notices = slices.DeleteFunc(s.Notices, func(old Log) bool { return old.Node == l.Node && old.Text == l.Text })
+	s.Notices = append(s.Notices, l)
+	s.Notices = s.Notices[max(0, len(s.Notices)-MaxNotices):]
+}
+
+// settle drops the notices about a node, or about the run, which are obsolete.
+func (s *Snapshot) settle(node string) {
+	s.Notices = slices.DeleteFunc(s.Notices, func(l Log) bool { return l.Node == node })
+}
+
+// well says that all tasks of the revision being rolled out serve.
+func well(tasks []event.Task) bool {
+	fresh := 0
+	for _, t := range tasks {
+		if !t.New {
+			continue
+		}
+		if t.Health != "healthy" {
+			return false
+		}
+		fresh++
+	}
+	return fresh > 0
 }
 
 func (s *Snapshot) node(e event.Event) {
@@ -181,7 +222,8 @@ func (s *Snapshot) node(e event.Event) {
 	switch e.Type {
 	case event.NodePlanned:
 		n.Kind, n.Name, n.Group, n.Action, n.Why = e.Kind, e.Name, e.Group, e.Action, e.Text
-		n.Needs, n.MonthlyUSD, n.Usually = e.Needs, e.MonthlyUSD, event.Duration(e.UsuallyS)
+		n.Needs, n.NeedsMade, n.MonthlyUSD, n.Usually = e.Needs, e.NeedsMade, e.MonthlyUSD, event.Duration(e.UsuallyS)
+		s.settle("") // what was waited for before the plan could be carried out
 	case event.NodeStarted:
 		n.State, n.Text = Running, e.Text
 		if n.Started.IsZero() {
@@ -199,9 +241,12 @@ func (s *Snapshot) node(e event.Event) {
 			n.Text = e.Text
 		}
 	case event.NodeTasks:
-		n.Tasks = e.Tasks
+		if n.Tasks = e.Tasks; well(e.Tasks) {
+			s.settle(e.Node)
+		}
 	case event.NodeDone:
 		n.State, n.Ended, n.Text, n.ARN = Done, e.Time, e.Text, e.ID
+		s.settle(e.Node)
 	case event.NodeSkipped:
 		n.State, n.Ended, n.Text = Skipped, e.Time, e.Text
 	case event.NodeFailed:

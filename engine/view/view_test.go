@@ -69,3 +69,59 @@ func TestLogsAreBounded(t *testing.T) {
 		t.Errorf("%d lines", len(s.Logs))
 	}
 }
+
+// What matters stays in view until it is obsolete, and no more than three lines of it.
+func TestNotices(t *testing.T) {
+	var s Snapshot
+	seq := 0
+	apply := func(e event.Event) {
+		seq++
+		e.Seq = seq
+		s.Apply(e)
+	}
+	note := func(node, text string) {
+		stream := "aws"
+		if node == "" {
+			stream = "berth"
+		}
+		apply(event.Event{Type: event.NodeLog, Node: node, Stream: stream, Text: text, Notable: true})
+	}
+	want := func(texts ...string) {
+		t.Helper()
+		if len(s.Notices) != len(texts) {
+			t.Fatalf("%d notices, want %v: %v", len(s.Notices), texts, s.Notices)
+		}
+		for i, text := range texts {
+			if s.Notices[i].Text != text {
+				t.Fatalf("notice %d is %q, want %q", i, s.Notices[i].Text, text)
+			}
+		}
+	}
+	note("", "somebody has the lock")
+	want("somebody has the lock")
+	apply(event.Event{Type: event.NodePlanned, Node: "service"})
+	want()
+	note("", "paused")
+	note("service", "unable to place a task")
+	note("service", "unable to place a task")
+	apply(event.Event{Type: event.NodeLog, Node: "service", Stream: "aws", Text: "has started 2 tasks"})
+	want("paused", "unable to place a task")
+	apply(event.Event{Type: event.NodeLog, Stream: "berth", Text: "signed in again"})
+	want("unable to place a task")
+	note("lb", "b")
+	note("lb", "c")
+	note("service", "d")
+	want("b", "c", "d")
+	apply(event.Event{Type: event.NodeTasks, Node: "service", Tasks: []event.Task{{New: true, Health: "initial"}}})
+	want("b", "c", "d")
+	apply(event.Event{Type: event.NodeTasks, Node: "service", Tasks: []event.Task{{New: true, Health: "healthy"}, {Health: "draining"}}})
+	want("b", "c")
+	apply(event.Event{Type: event.NodeDone, Node: "lb"})
+	want()
+	note("service", "e")
+	apply(event.Event{Type: event.RunFinished})
+	want()
+	if len(s.Logs) != 9 {
+		t.Errorf("%d log lines: a notice is in the log as well", len(s.Logs))
+	}
+}

@@ -54,13 +54,13 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	if a.screens() {
-		return a.openScreens(ctx, a.openOn(a.flags.region, sims.Environment(), sims.Builder()), said{}, rollout{})
+		return a.openScreens(ctx, a.openOn(a.flags.region, sims.Environment(), sims.Builder(), ""), said{}, rollout{})
 	}
 	s, err := a.settings(ctx, said{})
 	if err != nil {
 		return err
 	}
-	eng := a.openOn(s.Region, sims.Environment(), sims.Builder())
+	eng := a.openOn(s.Region, sims.Environment(), sims.Builder(), "")
 	if a.flags.json || a.flags.quiet {
 		return a.demoRun(ctx, eng, engine.Request{Spec: s})
 	}

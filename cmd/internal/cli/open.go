@@ -29,20 +29,23 @@ func (a *app) open(region string) (*account, error) {
 		if err := a.noSimFlags(); err != nil {
 			return nil, err
 		}
-		return a.openOn(region, cloud.Environment{}, nil), nil
+		return a.openOn(region, cloud.Environment{}, nil, runsFolder()), nil
 	}
 	sims, err := a.simulation(a.simFile)
 	if err != nil {
 		return nil, err
 	}
-	return a.openOn(region, sims.Environment(), nil), nil
+	return a.openOn(region, sims.Environment(), nil, runsFolder()), nil
 }
 
-// openOn makes the engine on an environment. A nil builder means Docker.
-func (a *app) openOn(region string, env cloud.Environment, builder image.Builder) *account {
+// runsFolder is where runs leave what they tell, for other terminals to watch them.
+func runsFolder() string { return filepath.Join(xdg.StateHome, "berth", "runs") }
+
+// openOn makes the engine on an environment. A nil builder means Docker; without runs nobody can watch.
+func (a *app) openOn(region string, env cloud.Environment, builder image.Builder, runs string) *account {
 	eng := engine.Open(engine.Options{
 		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
-		Environment: env, Builder: builder, WaitForLogin: a.asks(),
+		Environment: env, Builder: builder, WaitForLogin: a.asks(), Runs: runs,
 	})
 	return &account{Engine: eng, close: func() error {
 		if env.Close == nil {

@@ -125,7 +125,7 @@ func (a *app) region(ctx context.Context) (region, from string, err error) {
 	if a.flags.simulate {
 		return simRegion, "the simulated account", nil
 	}
-	region, err = a.openOn("", cloud.Environment{}, nil).Region(ctx)
+	region, err = a.openOn("", cloud.Environment{}, nil, "").Region(ctx)
 	return region, "the AWS profile", err
 }
 

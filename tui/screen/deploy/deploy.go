@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -28,7 +27,6 @@ type Screen struct {
 	feed    *feed.Feed
 	snap    view.Snapshot
 	urgent  map[string]bool
-	usually time.Duration // of the run, as the plan has it
 	route   route
 	left    Estimate
 	stops   int  // how often Ctrl-C was pressed
@@ -54,10 +52,7 @@ func (d *Screen) Enter() tea.Cmd {
 		d.cancel()
 	}
 	w, h := d.width, d.height
-	*d = Screen{s: d.s, width: w, height: h, urgent: map[string]bool{}, usually: plan.Usually}
-	if d.usually <= 0 {
-		d.usually = 1 << 62
-	}
+	*d = Screen{s: d.s, width: w, height: h, urgent: map[string]bool{}}
 	// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
 	d.run = d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), plan)
 	d.s.Run, d.s.Outcome = d.run, screen.Outcome{Verb: verb(plan)}
@@ -129,11 +124,7 @@ func (d *Screen) estimate() {
 		return
 	}
 	now := d.s.Engine.Now()
-	left, least := d.route.remaining(&d.snap, now, d.urgent)
-	if plan := d.usually - d.snap.Elapsed(now); plan < left {
-		left = max(plan, least) // the plan knows what needs not be waited for
-	}
-	d.left.Update(left, now)
+	d.left.Update(d.route.remaining(&d.snap, now, d.urgent), now)
 }
 
 // begun says that the work has begun, and so the whole plan is known: an estimate that only shrinks must not

@@ -1,8 +1,10 @@
 package deploy
 
 import (
+	"slices"
 	"time"
 
+	"berth/engine/event"
 	"berth/engine/view"
 )
 
@@ -11,22 +13,26 @@ const leftOver = 20
 
 // route finds the longest way through what a run has still to do. It keeps its memory between readings.
 type route struct {
-	needs  [][]int // by node, the nodes that it needs
+	needs  [][]need // by node
+	begin  []time.Duration
 	finish []time.Duration
 	via    []int // the need that a node waits for longest, or -1
 	seen   []bool
 }
 
+// need is a node that another one needs: until it is ready, or only until it is there.
+type need struct {
+	node int
+	made bool
+}
+
 // remaining is how long the run still takes when everything takes its usual time: the longest way through
-// what is not done. It takes at least as long as the longest node alone. It marks the nodes on that way in
-// urgent, which it clears first. Nodes of unknown duration count as nothing.
-func (r *route) remaining(s *view.Snapshot, now time.Time, urgent map[string]bool) (total, least time.Duration) {
+// what is not done. It marks the nodes on that way in urgent, which it clears first. Nodes of unknown duration
+// count as nothing.
+func (r *route) remaining(s *view.Snapshot, now time.Time, urgent map[string]bool) (total time.Duration) {
 	r.prepare(s)
 	last := -1
 	for i := range s.Nodes {
-		if n := &s.Nodes[i]; !n.State.Ended() {
-			least = max(least, own(n, now))
-		}
 		if d := r.walk(s, i, now); d > total {
 			last, total = i, d
 		}
@@ -36,15 +42,16 @@ func (r *route) remaining(s *view.Snapshot, now time.Time, urgent map[string]boo
 		urgent[s.Nodes[last].ID] = true
 		last = r.via[last]
 	}
-	return total, least
+	return total
 }
 
 // prepare looks up what each node needs, once for all readings of a run.
 func (r *route) prepare(s *view.Snapshot) {
 	n := len(s.Nodes)
 	if len(r.needs) != n {
-		r.needs = make([][]int, n)
-		r.finish, r.via, r.seen = make([]time.Duration, n), make([]int, n), make([]bool, n)
+		r.needs = make([][]need, n)
+		r.begin, r.finish = make([]time.Duration, n), make([]time.Duration, n)
+		r.via, r.seen = make([]int, n), make([]bool, n)
 		index := make(map[string]int, n)
 		for i := range s.Nodes {
 			index[s.Nodes[i].ID] = i
@@ -52,7 +59,7 @@ func (r *route) prepare(s *view.Snapshot) {
 		for i := range s.Nodes {
 			for _, id := range s.Nodes[i].Needs {
 				if k, ok := index[id]; ok {
-					r.needs[i] = append(r.needs[i], k)
+					r.needs[i] = append(r.needs[i], need{node: k, made: slices.Contains(s.Nodes[i].NeedsMade, id)})
 				}
 			}
 		}
@@ -65,26 +72,33 @@ func (r *route) walk(s *view.Snapshot, i int, now time.Time) time.Duration {
 		return r.finish[i] // also cuts a circle, which a plan does not have
 	}
 	n := &s.Nodes[i]
-	r.seen[i], r.finish[i], r.via[i] = true, 0, -1
+	r.seen[i], r.begin[i], r.finish[i], r.via[i] = true, 0, 0, -1
 	if n.State.Ended() {
 		return 0
 	}
-	var longest time.Duration
 	for _, k := range r.needs[i] {
-		if s.Nodes[k].State.Ended() {
+		on := &s.Nodes[k.node]
+		if on.State.Ended() || k.made && !on.Started.IsZero() {
 			continue
 		}
-		if d := r.walk(s, k, now); d > longest || r.via[i] < 0 {
-			longest, r.via[i] = d, k
+		d := r.walk(s, k.node, now)
+		if k.made {
+			d = r.begin[k.node] // being made takes no time beside getting ready
+		}
+		if d > r.begin[i] || r.via[i] < 0 {
+			r.begin[i], r.via[i] = d, k.node
 		}
 	}
-	r.finish[i] = longest + own(n, now)
+	r.finish[i] = r.begin[i] + own(n, now)
 	return r.finish[i]
 }
 
 // own is what a node still takes once its needs are met.
 func own(n *view.Node, now time.Time) time.Duration {
-	if n.Started.IsZero() {
+	switch {
+	case n.Action == event.None:
+		return 0 // it is only looked at
+	case n.Started.IsZero():
 		return max(0, n.Usually)
 	}
 	return max(0, n.Usually/leftOver, n.Usually-n.Elapsed(now))

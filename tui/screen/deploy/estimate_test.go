@@ -17,7 +17,7 @@ func snapshot(nodes ...event.Event) *view.Snapshot {
 	s := &view.Snapshot{}
 	s.Apply(event.Event{Seq: 1, Type: event.RunStarted, Time: start})
 	for i, e := range nodes {
-		e.Seq, e.Type, e.Time = i+2, event.NodePlanned, start
+		e.Seq, e.Type, e.Time, e.Action = i+2, event.NodePlanned, start, event.Create
 		s.Apply(e)
 	}
 	return s
@@ -32,7 +32,7 @@ func TestRemainingIsTheLongestWay(t *testing.T) {
 		node("service", 60, "lb", "image"), node("verify", 5, "cdn", "service"))
 	var r route
 	urgent := map[string]bool{"stale": true}
-	if d, _ := r.remaining(s, start, urgent); d != 369*time.Second {
+	if d := r.remaining(s, start, urgent); d != 369*time.Second {
 		t.Errorf("remaining %s, want 6m9s", d)
 	}
 	for _, id := range []string{"vpc", "lb", "cdn", "verify"} {
@@ -46,10 +46,10 @@ func TestRemainingIsTheLongestWay(t *testing.T) {
 	at := start.Add(10 * time.Second)
 	s.Apply(event.Event{Seq: 100, Type: event.NodeDone, Node: "vpc", Time: at})
 	s.Apply(event.Event{Seq: 101, Type: event.NodeStarted, Node: "lb", Time: at})
-	if d, _ := r.remaining(s, at.Add(100*time.Second), urgent); d != 265*time.Second {
+	if d := r.remaining(s, at.Add(100*time.Second), urgent); d != 265*time.Second {
 		t.Errorf("remaining %s, want 50+210+5 s", d)
 	}
-	if d, _ := r.remaining(s, at.Add(time.Hour), urgent); d != 150*time.Second/leftOver+215*time.Second {
+	if d := r.remaining(s, at.Add(time.Hour), urgent); d != 150*time.Second/leftOver+215*time.Second {
 		t.Errorf("remaining %s when the load balancer is late", d)
 	}
 }

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/journal"
+	"berth/engine/lock"
+	"berth/engine/resource"
+	"berth/engine/spec"
+	"berth/engine/target/ecs"
+)
+
+// Watch is a run of another process on this machine, read from its journal. It has the events of a run, and
+// cannot be stopped from here.
+type Watch = journal.Watch
+
+// Holder is who has the lock of an app: the run that goes on, wherever it does.
+type Holder = lock.Holder
+
+// Live finds the run that another process on this machine does just now for the app in dir, in that environment
+// and on a simulated account or a real one, by the journals in the folder runs (Options.Runs). It is nil when
+// there is none. It asks nothing of AWS and opens no account; the watching ends with ctx.
+func Live(ctx context.Context, runs, dir, env string, simulated bool) *Watch {
+	return journal.Live(ctx, runs, dir, env, simulated)
+}
+
+// Busy says which run changes the app just now, on any machine, nil when none does. It is one call. The run
+// may be dead: see Holder.Alive. App, EnvName and Region of the spec suffice.
+func (e *Engine) Busy(ctx context.Context, s *spec.Spec) (*Holder, error) {
+	clients, err := e.connect(ctx, s.Region)
+	if err != nil {
+		return nil, err
+	}
+	b, err := ecs.New(&spec.Spec{App: s.App, EnvName: s.EnvName, Region: clients.Region}, ecs.Options{})
+	if err != nil {
+		return nil, err
+	}
+	h, err := lock.Read(ctx, clients, lockName(b.Owner))
+	if cloud.Unknown(err) { // an endpoint that has no parameters has no locks
+		return nil, nil //nolint:nilnil // nobody
+	}
+	return h, err
+}
+
+// lockName is the parameter that is the lock of an app.
+func lockName(o resource.Owner) string { return "/" + o.Path() + "/lock" }
+
+// record is what keeps the journal of a run, nil when none is wanted. A journal that cannot be written, on a
+// full disk or in a home that is read-only, is no concern of the run.
+func (e *Engine) record(p *Plan, id, verb string) func(*event.Reader) {
+	if e.opts.Runs == "" {
+		return nil
+	}
+	h := journal.Mine(journal.Header{
+		Run: id, Verb: verb, App: p.App, Env: p.Env, Region: p.Region, Account: p.Account, Revision: p.Revision,
+		Dir: p.Dir, Given: p.Given, Simulated: e.Simulated(),
+	}, e.Clock())
+	return func(r *event.Reader) { _ = journal.Keep(e.opts.Runs, h, r) }
+}
+
+// given are the settings that the command line gave, as texts.
+func given(s *spec.Spec) map[string]string {
+	var out map[string]string
+	for _, k := range spec.Keys() {
+		if s.Origins[k.Name].Kind != spec.Flag {
+			continue
+		}
+		if v, ok := s.Get(k.Name); ok {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[k.Name] = fmt.Sprint(v)
+		}
+	}
+	return out
+}
