@@ -13,9 +13,9 @@ import (
 	"berth/engine/target/ecs"
 )
 
-// Watch is a run of another process on this machine, read from its journal. It has the events of a run, and
+// Attached is a run of another process on this machine, read from its journal. It has the events of a run, and
 // cannot be stopped from here.
-type Watch = journal.Watch
+type Attached = journal.Attached
 
 // Holder is who has the lock of an app: the run that goes on, wherever it does.
 type Holder = lock.Holder
@@ -23,7 +23,7 @@ type Holder = lock.Holder
 // Live finds the run that another process on this machine does just now for the app in dir, in that environment
 // and on a simulated account or a real one, by the journals in the folder runs (Options.Runs). It is nil when
 // there is none. It asks nothing of AWS and opens no account; the watching ends with ctx.
-func Live(ctx context.Context, runs, dir, env string, simulated bool) *Watch {
+func Live(ctx context.Context, runs, dir, env string, simulated bool) *Attached {
 	return journal.Live(ctx, runs, dir, env, simulated)
 }
 

@@ -71,7 +71,7 @@ func header() Header {
 }
 
 // watched reads what a watch tells until its end.
-func watched(t testing.TB, w *Watch) []event.Event {
+func watched(t testing.TB, w *Attached) []event.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -88,7 +88,7 @@ func watched(t testing.TB, w *Watch) []event.Event {
 	}
 }
 
-func find(t testing.TB, folder string) *Watch {
+func find(t testing.TB, folder string) *Attached {
 	t.Helper()
 	w, err := Find(t.Context(), folder, "run-1")
 	if err != nil {
@@ -138,12 +138,12 @@ func TestLive(t *testing.T) {
 	bus, _ := tell(event.Event{Type: event.RunStarted, Verb: "deploy"})
 	kept := make(chan error)
 	go func() { kept <- Keep(folder, h, bus.Reader()) }()
-	var w *Watch
+	var w *Attached
 	for w == nil {
 		w = Live(t.Context(), folder, link, "production", true)
 		time.Sleep(5 * time.Millisecond)
 	}
-	for _, other := range []*Watch{
+	for _, other := range []*Attached{
 		Live(t.Context(), folder, t.TempDir(), "production", true), Live(t.Context(), folder, dir, "staging", true),
 		Live(t.Context(), folder, dir, "production", false),
 	} {

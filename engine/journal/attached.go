@@ -17,9 +17,9 @@ import (
 // look is how often a journal is read while it is watched.
 const look = 150 * time.Millisecond
 
-// Watch is a run of another process as its journal tells it. It can be read like a run of one's own, and not
+// Attached is a run of another process as its journal tells it. It can be read like a run of one's own, and not
 // be stopped.
-type Watch struct {
+type Attached struct {
 	Header
 	path string
 	bus  *event.Bus
@@ -28,7 +28,7 @@ type Watch struct {
 
 // Live finds the run that goes on now for the app in a folder, of that environment, on a simulated account or
 // on a real one. It is nil when there is none. The watching ends with ctx.
-func Live(ctx context.Context, folder, dir, env string, simulated bool) *Watch {
+func Live(ctx context.Context, folder, dir, env string, simulated bool) *Attached {
 	dir = Real(dir)
 	for _, path := range list(folder) {
 		if !held(path) {
@@ -45,19 +45,19 @@ func Live(ctx context.Context, folder, dir, env string, simulated bool) *Watch {
 }
 
 // Find opens the journal of a run, whether it goes on or not. There being none is an error.
-func Find(ctx context.Context, folder, run string) (*Watch, error) {
+func Find(ctx context.Context, folder, run string) (*Attached, error) {
 	return open(ctx, file(folder, run), func(h Header) bool { return h.Run == run })
 }
 
 var errOther = errors.New("the journal is of another run")
 
 // open begins to follow a journal whose header is wanted.
-func open(ctx context.Context, path string, wanted func(Header) bool) (*Watch, error) {
+func open(ctx context.Context, path string, wanted func(Header) bool) (*Attached, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read a journal: %w", err)
 	}
-	w := &Watch{path: path, done: make(chan struct{})}
+	w := &Attached{path: path, done: make(chan struct{})}
 	r := bufio.NewReader(f)
 	line, err := r.ReadBytes('\n')
 	if err == nil {
@@ -76,16 +76,16 @@ func open(ctx context.Context, path string, wanted func(Header) bool) (*Watch, e
 }
 
 // ID is the run's id.
-func (w *Watch) ID() string { return w.Run }
+func (w *Attached) ID() string { return w.Run }
 
 // Events returns a reader of all events of the run, from the first on.
-func (w *Watch) Events() *event.Reader { return w.bus.Reader() }
+func (w *Attached) Events() *event.Reader { return w.bus.Reader() }
 
 // Done is closed once the run has ended, or is not watched any longer.
-func (w *Watch) Done() <-chan struct{} { return w.done }
+func (w *Attached) Done() <-chan struct{} { return w.done }
 
 // follow reads the journal until the run has ended, its writer is dead, or ctx ends.
-func (w *Watch) follow(ctx context.Context, f *os.File, r *bufio.Reader) {
+func (w *Attached) follow(ctx context.Context, f *os.File, r *bufio.Reader) {
 	defer close(w.done)
 	defer func() { _ = f.Close() }() // it was only read
 	var torn []byte
@@ -111,7 +111,7 @@ func (w *Watch) follow(ctx context.Context, f *os.File, r *bufio.Reader) {
 
 // read replays all whole lines that there are, and says whether the run has ended. A line without an end
 // waits in torn for its rest.
-func (w *Watch) read(r *bufio.Reader, torn *[]byte) (ended bool) {
+func (w *Attached) read(r *bufio.Reader, torn *[]byte) (ended bool) {
 	for {
 		part, err := r.ReadBytes('\n')
 		*torn = append(*torn, part...)
@@ -132,7 +132,7 @@ func (w *Watch) read(r *bufio.Reader, torn *[]byte) (ended bool) {
 }
 
 // orphaned is the end of a run whose process ended before it, or could not tell any more of it.
-func (w *Watch) orphaned() *fail.Error {
+func (w *Attached) orphaned() *fail.Error {
 	if _, err := os.Stat(w.path); err != nil {
 		return &fail.Error{
 			Class: fail.Failed, Cause: "the other berth could not go on telling what it does",
