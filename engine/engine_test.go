@@ -171,3 +171,31 @@ func TestFirstDeployRedeployDestroy(t *testing.T) {
 		}
 	})
 }
+
+// What a first deployment opens to the internet is told; a second one opens nothing new.
+func TestWhatTheInternetReachesIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		told := func(p *engine.Plan) (ids []string) {
+			for _, c := range p.Changes {
+				if c.Exposes != "" {
+					ids = append(ids, c.ID)
+				}
+			}
+			return ids
+		}
+		p := h.plan(engine.Request{})
+		want := []string{"lb-security-group", "load-balancer", "service", "distribution"}
+		if got := told(p); !slices.Equal(got, want) {
+			t.Errorf("told of %v, want %v", got, want)
+		}
+		h.must(h.apply(p))
+		write(t, h.spec.Dir, "server", "version 2")
+		if got := told(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("news of %v", got)
+		}
+		if got := told(h.plan(engine.Request{Destroy: true})); len(got) > 0 {
+			t.Errorf("a destruction opens %v", got)
+		}
+	})
+}

@@ -78,6 +78,9 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if p.Destroy {
 		c.Usually, c.Keeps = i.Gone, i.Keeps
 	}
+	if x, ok := r.(resource.Exposed); ok {
+		c.Exposes = x.Exposes(c.Action)
+	}
 	c.Needs, c.NeedsMade = needs(r, in)
 	if coster, ok := r.(resource.Coster); ok {
 		if err := p.cost(&c, in, coster.Usage(), false); err != nil {

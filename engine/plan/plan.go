@@ -27,6 +27,7 @@ type Change struct {
 	Usually   time.Duration `json:"-"` // how long it usually takes, with the wait until it is ready
 	Keeps     string        `json:"-"` // for a delete: what data goes with it
 	Unknown   bool          `json:"-"` // MonthlyUSD has a part whose price is unknown
+	Exposes   string        `json:"-"` // what the internet can reach by this change, empty when nothing new
 }
 
 // Cost is one line of the monthly estimate of a plan.

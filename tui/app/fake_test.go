@@ -23,8 +23,13 @@ type fakeEngine struct {
 	status     *screen.Status
 	statusErr  error
 	planTakes  time.Duration
-	script     func(*fakeRun)
-	tour       *screen.Tour // what the program offers first; Begin is filled in
+
+	preflight      *screen.Report // nil: nothing stands in the way
+	preflightErr   error
+	preflightTakes time.Duration
+
+	script func(*fakeRun)
+	tour   *screen.Tour // what the program offers first; Begin is filled in
 
 	mu    sync.Mutex
 	calls map[string]int
@@ -80,6 +85,27 @@ func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, 
 		p.Changes[0].Action, p.Changes[0].Why = event.Update, "runs another revision"
 	}
 	return &p, nil
+}
+
+func (f *fakeEngine) Preflight(ctx context.Context, p *screen.Plan) (*screen.Report, error) {
+	f.count("preflight")
+	if f.preflightTakes > 0 {
+		select {
+		case <-time.After(f.preflightTakes):
+		case <-ctx.Done():
+			f.count("preflight cut off")
+			return nil, ctx.Err()
+		}
+	}
+	if f.preflightErr != nil {
+		return nil, f.preflightErr
+	}
+	r := f.preflight
+	if r == nil {
+		r = &screen.Report{State: "ok"}
+	}
+	p.Preflight = r
+	return r, nil
 }
 
 func (f *fakeEngine) Apply(_ context.Context, p *screen.Plan) screen.Run {
@@ -210,14 +236,15 @@ func change(id, group string, usd float64, usually time.Duration, needs ...strin
 
 func firstPlan() *screen.Plan {
 	s := time.Second
-	return &screen.Plan{
+	p := &screen.Plan{
 		App: "live-beats", Env: "production", Target: "ecs-fargate", Region: "eu-west-2", Account: "123456789012",
 		Costs: []engine.Cost{
 			{Node: "load-balancer", SKU: "alb.hour", Item: "load balancer", Quantity: 730, Unit: "hour", UnitUSD: 0.02646, USD: 19.32, AsOf: "2026-08-21", Known: true},
 			{Node: "service", SKU: "fargate.x86.vcpu_hour", Item: "2 tasks x 0.25 vCPU", Quantity: 365, Unit: "vCPU-hour", UnitUSD: 0.04656, USD: 16.99, AsOf: "2026-08-21", Known: true},
-			{Node: "log-group", SKU: "logs.gb", Item: "logs written", Quantity: 1, Unit: "GB", AsOf: "2026-08-21"},
+			{Node: "load-balancer", SKU: "alb.lcu_hour", Item: "load, 1 LCU on average", Quantity: 730, Unit: "LCU-hour", UnitUSD: 0.0064, USD: 4.66, AsOf: "2026-08-21", Use: true, Known: true},
+			{Node: "log-group", SKU: "logs.gb", Item: "logs written", Quantity: 1, Unit: "GB", AsOf: "2026-08-21", Use: true},
 		},
-		Hash: "9f2c41d07be855aa01", MonthlyUSD: 41.87, PricesAsOf: "2026-08-21", Complete: true, Usually: 290 * s,
+		Hash: "9f2c41d07be855aa01", MonthlyUSD: 41.87, AlwaysUSD: 37.21, PricesAsOf: "2026-08-21", Complete: true, Usually: 290 * s,
 		Changes: []screen.Change{
 			change("vpc", "network", 0, 4*s),
 			change("subnet-a", "network", 0, 2*s, "vpc"),
@@ -241,6 +268,17 @@ func firstPlan() *screen.Plan {
 			change("verify", "endpoint", 0, 5*s, "distribution", "service"),
 		},
 	}
+	for id, text := range map[string]string{
+		"load-balancer": "it has public IPv4 addresses; its security group says who gets through",
+		"distribution":  "its https:// address answers everybody on the internet",
+	} {
+		for i := range p.Changes {
+			if p.Changes[i].ID == id {
+				p.Changes[i].Exposes = text
+			}
+		}
+	}
+	return p
 }
 
 func liveBeats() *screen.Findings {

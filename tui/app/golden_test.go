@@ -181,6 +181,28 @@ var shots = []shot{
 	}},
 	{"review", fresh, func(d *harness) { d.press(toReview...) }},
 	{"review-cost", fresh, func(d *harness) { d.press(toReview...); d.press("c") }},
+	{"review-checking", fresh, func(d *harness) { d.engine.preflightTakes = time.Minute; d.press(toReview...); d.press("y") }},
+	{"review-refused", fresh, func(d *harness) {
+		d.engine.preflight, d.s.Copy = denied(), func(string) {}
+		d.press(toReview...)
+	}},
+	{"review-policy", fresh, func(d *harness) {
+		d.engine.preflight, d.s.Copy = denied(), func(string) {}
+		d.press(toReview...)
+		d.press("p")
+	}},
+	{"review-risky", deployed, func(d *harness) {
+		d.engine.preflight = noting()
+		for i := range d.engine.plan.Changes {
+			switch c := &d.engine.plan.Changes[i]; c.ID {
+			case "load-balancer":
+				c.Action, c.Why = event.Replace, "its subnets changed"
+			case "log-group":
+				c.Action, c.Why, c.Keeps = event.Delete, "nothing needs it any more", "the logs"
+			}
+		}
+		d.press("s", "enter", "c")
+	}},
 	{"deploy", fresh, func(d *harness) { d.engine.script = busy; d.press(toReview...); d.press("y"); d.pass(34 * time.Second) }},
 	{"deploy-stopping", fresh, func(d *harness) {
 		d.engine.script = busy

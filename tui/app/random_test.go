@@ -14,6 +14,7 @@ import (
 
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/preflight"
 	"berth/tui/screen"
 	"berth/tui/theme"
 )
@@ -100,11 +101,26 @@ func wildEngine(rt *rapid.T) *fakeEngine {
 	for i := range rapid.IntRange(0, 60).Draw(rt, "changes") {
 		c := change(fmt.Sprintf("node-%d", i), text.Draw(rt, "heading"), float64(i)*1e4, time.Duration(i)*time.Minute)
 		c.Action = rapid.SampledFrom([]event.Action{event.Create, event.Update, event.Replace, event.Delete, event.None}).Draw(rt, "plan action")
+		c.Exposes, c.Keeps = text.Draw(rt, "exposes"), text.Draw(rt, "keeps")
 		c.Why, c.Name = text.Draw(rt, "why"), text.Draw(rt, "name")
 		p.Changes = append(p.Changes, c)
 	}
 	e.plan = &p
 	e.script = wildRun(rt)
+	if rapid.Bool().Draw(rt, "checked") {
+		e.preflight = &screen.Report{State: "fail"}
+		for range rapid.IntRange(1, 3).Draw(rt, "checks") {
+			c := preflight.Check{
+				Text: text.Draw(rt, "check"), Remedy: text.Draw(rt, "check remedy"), Missing: []string{text.Draw(rt, "missing")},
+				State: rapid.SampledFrom([]preflight.State{preflight.OK, preflight.Warn, preflight.Fail, preflight.Unknown}).Draw(rt, "check state"),
+			}
+			if c.State == preflight.Fail {
+				c.Policy = &preflight.Document{Statement: []preflight.Statement{{Action: c.Missing}}}
+			}
+			e.preflight.Checks = append(e.preflight.Checks, c)
+		}
+	}
+	e.preflightTakes = time.Duration(rapid.IntRange(0, 3000).Draw(rt, "check takes")) * time.Millisecond
 	failure := &fail.Error{Cause: text.Draw(rt, "failure"), Evidence: strings.Repeat(text.Draw(rt, "seen")+" ", 30), Remedy: text.Draw(rt, "do")}
 	switch rapid.IntRange(0, 9).Draw(rt, "which fails") {
 	case 0:
@@ -119,7 +135,7 @@ func wildEngine(rt *rapid.T) *fakeEngine {
 
 var pressed = []string{
 	"enter", "enter", "enter", "y", "esc", "up", "down", "down", "left", "right", "space", "space", "tab", "shift+tab", "pgup", "pgdown",
-	"home", "end", "backspace", "ctrl+u", "ctrl+t", "ctrl+c", "?", "r", "s", "d", "n", "l", "c", "u", "f", "/", "j", "k", "e", "x", "1", "8", "R", "+", "-", "b", "p",
+	"home", "end", "backspace", "ctrl+u", "ctrl+t", "ctrl+c", "?", "r", "s", "d", "n", "l", "c", "u", "f", "/", "j", "k", "e", "x", "1", "8", "R", "+", "-", "b", "p", "m", "w", "g",
 	"日", "A=b", "live-beats",
 }
 

@@ -38,9 +38,17 @@ func sample(t *testing.T) string {
 	return dir
 }
 
-func simulated(t *testing.T) *engine.Engine {
+func simulated(t *testing.T, faults ...string) *engine.Engine {
 	t.Helper()
-	a, err := sim.Open(sim.Options{Region: "eu-west-2", Speed: 2000})
+	o := sim.Options{Region: "eu-west-2", Speed: 2000}
+	for _, rule := range faults {
+		f, err := sim.ParseFault(rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Faults = append(o.Faults, f)
+	}
+	a, err := sim.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +104,27 @@ func TestTheWholeConversation(t *testing.T) {
 	p, said, err = talk(t, eng, dir, "destroy", "yes", name)
 	if err != nil || p == nil || !p.Destroy {
 		t.Errorf("destroy: plan %v, error %v, said:\n%s", p, err, said)
+	}
+}
+
+func TestWhatIsCertainToFailIsNotAskedFor(t *testing.T) {
+	p, said, err := talk(t, simulated(t, "deny=ecs:CreateService"), sample(t), "", "", "", "policy", "", "yes", "quit")
+	if err != nil || p != nil {
+		t.Fatalf("plan %v, error %v, said:\n%s", p, err, said)
+	}
+	for _, want := range []string{
+		"This would fail: the permission ecs:CreateService is missing.", `"Action": [`, "in any case and", "Public: ",
+		`"yes" is none of them.`,
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("not said: %q in\n%s", want, said)
+		}
+	}
+	if n := strings.Count(said, "Checking permissions and quotas."); n != 2 {
+		t.Errorf("checked %d times", n)
+	}
+	if strings.Contains(said, "Type yes") {
+		t.Error("asked all the same")
 	}
 }
 

@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -25,11 +26,11 @@ func (a *asker) review(ctx context.Context) (turn, error) {
 	if err != nil {
 		return end, err
 	}
-	return a.confirm(p)
+	return a.confirm(ctx, p)
 }
 
-// confirm tells a plan and asks for it.
-func (a *asker) confirm(p *screen.Plan) (turn, error) {
+// confirm tells a plan, checks what it depends on, and asks for it.
+func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) {
 	changes := 0
 	for _, c := range p.Changes {
 		if c.Action == event.None {
@@ -39,6 +40,12 @@ func (a *asker) confirm(p *screen.Plan) (turn, error) {
 		line := fmt.Sprintf("- %s %s", c.Action, widget.Title(c.ID))
 		if c.Why != "" && c.Action != event.Create {
 			line += ": " + c.Why
+		}
+		if c.Exposes != "" {
+			line += ". Public: " + c.Exposes
+		}
+		if c.Keeps != "" && c.Action == event.Delete {
+			line += ". " + widget.Sentence(c.Keeps) + " go with it"
 		}
 		if c.MonthlyUSD > 0 {
 			line += ", " + widget.USD(c.MonthlyUSD) + " a month"
@@ -62,7 +69,13 @@ func (a *asker) confirm(p *screen.Plan) (turn, error) {
 	} else {
 		cost = ", " + cost + " a month together"
 	}
+	if use := p.MonthlyUSD - p.AlwaysUSD; cost != "" && p.AlwaysUSD > 0 && use > 0 {
+		cost += fmt.Sprintf(", of it %s in any case and %s with use", widget.USD(p.AlwaysUSD), widget.USD(use))
+	}
 	a.say("%s in %s of account %s%s. Plan %s.", widget.Count(changes, "change"), p.Region, p.Account, cost, p.Hash)
+	if t, err := a.check(ctx, p); err != nil || t != on {
+		return t, err
+	}
 	for {
 		answer, t, err := a.ask(fmt.Sprintf("Type %s to do exactly this:", word))
 		if err != nil || t != on {
@@ -73,6 +86,65 @@ func (a *asker) confirm(p *screen.Plan) (turn, error) {
 			return end, nil
 		}
 		a.say("Nothing is done without %s; back and quit lead away.", word)
+	}
+}
+
+// check looks at what the plan depends on. A plan that is certain to fail is not asked for: what is in the way is
+// told, and looked at again when asked to.
+func (a *asker) check(ctx context.Context, p *screen.Plan) (turn, error) {
+	for {
+		a.say("Checking permissions and quotas.")
+		r, err := a.s.Engine.Preflight(ctx, p)
+		if ctx.Err() != nil {
+			return end, ctx.Err()
+		}
+		if err != nil {
+			a.say("They could not be checked: %s.", fail.From(err).Cause)
+			return on, nil
+		}
+		if r.Refusal() == nil {
+			for _, n := range r.Notes() {
+				a.say("To know: %s.", n)
+			}
+			a.say("Nothing stands in the way.")
+			return on, nil
+		}
+		policy := ""
+		for _, c := range r.Checks {
+			if c.State != "fail" {
+				continue
+			}
+			a.say("This would fail: %s.", c.Text)
+			for _, m := range c.Missing {
+				a.say("- %s", m)
+			}
+			a.say("%s.", widget.Sentence(c.Remedy))
+			if b, err := json.MarshalIndent(c.Policy, "", "  "); err == nil && c.Policy != nil {
+				policy = string(b)
+			}
+		}
+		if t, err := a.again(policy); err != nil || t != on {
+			return t, err
+		}
+	}
+}
+
+// again waits until what is in the way was put right, and shows the policy for it when asked to.
+func (a *asker) again(policy string) (turn, error) {
+	prompt := "Put it right, then Enter looks again; back and quit lead away:"
+	if policy != "" {
+		prompt = "Put it right, then Enter looks again; policy shows one that allows what is missing; back and quit lead away:"
+	}
+	for {
+		answer, t, err := a.ask(prompt)
+		if err != nil || t != on || answer == "" {
+			return t, err
+		}
+		if answer == "policy" && policy != "" {
+			a.say("%s", policy)
+			continue
+		}
+		a.say("%q is none of them.", answer)
 	}
 }
 
@@ -108,6 +180,6 @@ func (a *asker) rollback(ctx context.Context, st *screen.Status) (turn, error) {
 			a.say("%s. %s.", widget.Sentence(f.Cause), widget.Sentence(f.Remedy))
 			continue
 		}
-		return a.confirm(p)
+		return a.confirm(ctx, p)
 	}
 }

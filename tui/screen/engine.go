@@ -20,6 +20,8 @@ type (
 	Resource   = engine.Resource
 	Identity   = engine.Identity
 	Request    = engine.Request
+	Report     = engine.Report
+	Cost       = engine.Cost
 )
 
 // Run is a plan being carried out.
@@ -37,6 +39,9 @@ type Engine interface {
 	Inspect(ctx context.Context, dir string) (*Findings, error)
 	Identity(ctx context.Context, region string) (Identity, error)
 	Plan(ctx context.Context, r Request) (*Plan, error)
+	// Preflight looks at what a plan depends on, and keeps the report with the plan: nothing else may use the
+	// plan meanwhile.
+	Preflight(ctx context.Context, p *Plan) (*Report, error)
 	Apply(ctx context.Context, p *Plan) Run
 	Status(ctx context.Context, s *spec.Spec) (*Status, error)
 	Now() time.Time    // of the engine's clock, which may run faster than the wall's

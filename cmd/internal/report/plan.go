@@ -60,6 +60,9 @@ func changes(w io.Writer, all []plan.Change) {
 			}
 			line := fmt.Sprintf("    %-7s  %-*s  %s", word(c.Action), width, c.ID, c.Why)
 			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			if c.Exposes != "" {
+				fmt.Fprintf(w, "    %-7s  %-*s  public: %s\n", "", width, "", c.Exposes)
+			}
 			if c.Keeps != "" && c.Action == event.Delete {
 				fmt.Fprintf(w, "    %-7s  %-*s  goes with it: %s\n", "", width, "", c.Keeps)
 			}

@@ -18,15 +18,20 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
+	ctx    context.Context // of what is under way for this screen
+	cancel context.CancelFunc
+
 	destroy bool
 	gen     int
 	loading string
 	plan    *screen.Plan
 	saved   bool // berth.toml was changed
 	err     *fail.Error
+	check   check
 	offset  int
 	note    string
-	costs   bool   // the lines of the estimate are shown instead of the resources
+	details bool   // what the plan is made of is shown instead of the resources, or scrolled beside them
+	policy  bool   // of that, the policy for what is missing
 	typed   string // the app's name, typed to confirm a destruction
 }
 
@@ -44,11 +49,12 @@ type planMsg struct {
 // Enter plans: every time anew, because AWS or the settings may have changed.
 func (r *Screen) Enter() tea.Cmd {
 	r.destroy = r.s.Destroying
-	r.gen++
-	r.plan, r.err, r.note, r.typed, r.offset, r.saved, r.costs = nil, nil, "", "", 0, false, false
+	r.Leave()
+	r.ctx, r.cancel = context.WithCancel(r.s.Ctx)
+	r.plan, r.err, r.note, r.typed, r.offset, r.saved, r.details, r.policy = nil, nil, "", "", 0, false, false, false
 	r.loading = "Looking at AWS: what is there already"
-	gen, s, req, destroy := r.gen, r.s, r.s.Request(r.destroy), r.destroy
-	return s.Do(func(ctx context.Context) tea.Msg {
+	gen, s, req, destroy, ctx := r.gen, r.s, r.s.Request(r.destroy), r.destroy, r.ctx
+	return s.Do(func(context.Context) tea.Msg {
 		m := planMsg{gen: gen}
 		if !destroy {
 			if m.saved, m.err = req.Spec.Save(); m.err != nil {
@@ -66,12 +72,25 @@ func (r *Screen) Enter() tea.Cmd {
 	})
 }
 
+// Leave ends what is under way: nobody waits for it any more.
+func (r *Screen) Leave() {
+	r.gen++
+	r.loading, r.check = "", check{}
+	if r.cancel != nil {
+		r.cancel()
+	}
+}
+
 // Update handles a message.
 func (r *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case planMsg:
 		if msg.gen == r.gen {
-			r.onPlan(msg)
+			return r.onPlan(msg)
+		}
+	case checkMsg:
+		if msg.gen == r.gen {
+			r.onCheck(msg)
 		}
 	case tea.KeyMsg:
 		return r.onKey(msg)
@@ -79,16 +98,20 @@ func (r *Screen) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (r *Screen) onPlan(m planMsg) {
+func (r *Screen) onPlan(m planMsg) tea.Cmd {
 	r.loading, r.saved = "", m.saved
 	if m.identity != nil {
 		r.s.Identity = m.identity
 	}
 	if m.err != nil {
 		r.err = fail.From(m.err)
-		return
+		return nil
 	}
 	r.plan, r.s.Plan = m.plan, m.plan
+	if r.count().changes() == 0 {
+		return nil
+	}
+	return r.preflight()
 }
 
 func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
@@ -97,17 +120,26 @@ func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	}
 	switch k.String() {
 	case "esc":
-		r.gen++ // what is under way is of no use any more
-		r.loading = ""
+		if r.check.going {
+			r.check.going, r.note = false, "Not confirmed."
+			return nil
+		}
 		r.s.Back()
 	case "r":
 		if r.loading == "" {
 			return r.Enter()
 		}
 	case "s":
-		if r.err != nil {
+		if r.err != nil || r.check.refusal != nil {
 			r.s.Go(screen.Settings)
 		}
+	case "p":
+		if r.check.refusal != nil && r.check.policy() != "" {
+			r.policy = !r.policy || !r.details
+			r.details, r.offset = true, 0
+		}
+	case "m":
+		r.copyPolicy()
 	case "y":
 		r.confirm()
 	case "enter":
@@ -118,7 +150,7 @@ func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 			r.note = "Press y to go ahead. Enter alone changes nothing."
 		}
 	case "c":
-		r.costs, r.offset = !r.costs, 0
+		r.details, r.policy, r.offset = !r.details, false, 0
 	case "up", "k":
 		r.scroll(-1)
 	case "down", "j":
@@ -158,7 +190,8 @@ func (r *Screen) typing(k tea.KeyMsg) bool {
 	return true
 }
 
-// confirm hands the shown plan over, and nothing but it.
+// confirm hands the shown plan over, and nothing but it. While the check of it is under way it waits for that:
+// the run would make the same check before anything else.
 func (r *Screen) confirm() {
 	if r.plan == nil || r.loading != "" || r.count().changes() == 0 {
 		return
@@ -166,12 +199,23 @@ func (r *Screen) confirm() {
 	if r.destroy && r.typed != r.plan.App {
 		return
 	}
+	switch {
+	case r.check.running:
+		r.check.going = true
+		return
+	case r.check.refusal != nil:
+		r.note = "Not now: it is certain to fail. Put it right, then press r to look again."
+		if r.destroy {
+			r.note = "Not now: it is certain to fail. Put it right, then come back."
+		}
+		return
+	}
 	r.s.Confirmed = r.plan
 	r.s.Go(screen.Deploy)
 }
 
 func (r *Screen) scroll(by int) {
-	r.offset = widget.ClampOffset(r.offset+by, len(r.lines()), r.listHeight())
+	r.offset = widget.ClampOffset(r.offset+by, len(r.scrolled()), r.listHeight())
 }
 
 // SetSize gives the screen its room.
@@ -181,7 +225,7 @@ func (r *Screen) SetSize(w, h int) {
 }
 
 // Busy says that the spinner turns.
-func (r *Screen) Busy() bool { return r.loading != "" }
+func (r *Screen) Busy() bool { return r.loading != "" || r.check.running }
 
 // Typing says that letters are text just now.
 func (r *Screen) Typing() bool { return r.destroy && r.plan != nil && r.count().changes() > 0 }
@@ -189,41 +233,86 @@ func (r *Screen) Typing() bool { return r.destroy && r.plan != nil && r.count().
 // Keys are the keys of this moment.
 func (r *Screen) Keys() []widget.Key {
 	back := widget.Key{Name: "esc", Does: "back"}
+	again := widget.Key{Name: "r", Does: "look again", Long: "ask AWS again and plan anew"}
+	scroll := widget.Key{Name: "↑↓", Does: "scroll"}
 	switch {
-	case r.loading != "":
+	case r.loading != "" || r.plan == nil && r.err == nil:
 		return []widget.Key{back}
 	case r.err != nil:
 		return []widget.Key{{Name: "r", Does: "try again"}, {Name: "s", Does: "settings"}, back}
-	case r.plan == nil:
-		return []widget.Key{back}
 	case r.count().changes() == 0:
-		return []widget.Key{{Name: "r", Does: "look again"}, back}
+		return []widget.Key{again, back}
+	case r.check.going:
+		return []widget.Key{{Name: "esc", Does: "not yet", Long: "take the confirmation back"}}
 	case r.destroy:
 		return []widget.Key{{Name: "enter", Does: "destroy, once the name is typed"}, {Name: "pgdown", Does: "scroll"}, back}
+	case r.check.refusal != nil:
+		return append(r.remedies(), r.otherKey(), scroll, widget.Key{Name: "s", Does: "settings"}, back)
 	default:
 		return []widget.Key{
 			{Name: "y", Does: "yes, do this", Long: "carry out exactly the plan that is shown"},
-			{Name: "c", Does: r.other(), Long: "what exists, or what the monthly cost is made of"},
-			{Name: "↑↓", Does: "scroll"},
-			{Name: "r", Does: "look again", Long: "ask AWS again and plan anew"},
-			back,
+			r.otherKey(), scroll, again, back,
 		}
 	}
 }
 
-func (r *Screen) other() string {
-	if r.costs {
-		return "resources"
+// remedies are the keys that help when the plan is certain to fail.
+func (r *Screen) remedies() []widget.Key {
+	keys := []widget.Key{{Name: "r", Does: "look again", Long: "ask AWS again, once what is missing was put right"}}
+	if r.check.policy() == "" {
+		return keys
 	}
-	return "cost lines"
+	keys = append(keys, widget.Key{Name: "p", Does: "policy", Long: "show the policy that allows what is missing"})
+	if r.s.Copy != nil {
+		keys = append(keys, widget.Key{Name: "m", Does: "copy it", Long: "copy that policy"})
+	}
+	return keys
 }
 
-// summaryHeight is how many lines below the list sum the plan up.
-func (r *Screen) summaryHeight() int {
-	if r.destroy {
-		return 4
+// otherKey changes what is shown, or what is scrolled where there is room for both.
+func (r *Screen) otherKey() widget.Key {
+	k := widget.Key{
+		Name: "c", Does: "cost and risks",
+		Long: "what exists, or what the monthly cost is made of, what is risky and what is free",
 	}
-	return 3
+	switch {
+	case r.wide():
+		k.Does, k.Long = "other column", "scroll the other column"
+	case r.details && r.check.refusal != nil:
+		k.Does = "the plan"
+	case r.details:
+		k.Does = "resources"
+	case r.check.refusal != nil:
+		k.Does = "what is wrong"
+	}
+	return k
 }
 
-func (r *Screen) listHeight() int { return max(1, r.height-r.summaryHeight()-1) }
+const gutter = 4
+
+// wide says that there is room for two columns: what exists, and what the plan is made of.
+func (r *Screen) wide() bool { return r.width >= 116 }
+
+func (r *Screen) leftWidth() int {
+	if r.wide() {
+		return (r.width - gutter) * 11 / 20
+	}
+	return r.width
+}
+
+func (r *Screen) rightWidth() int {
+	if r.wide() {
+		return r.width - gutter - r.leftWidth()
+	}
+	return r.width
+}
+
+// scrolled are the lines that the arrow keys move.
+func (r *Screen) scrolled() []string {
+	if r.details {
+		return r.detailLines(r.rightWidth())
+	}
+	return r.listLines(r.leftWidth())
+}
+
+func (r *Screen) listHeight() int { return max(1, r.height-len(r.summary())-1) }

@@ -14,8 +14,7 @@ func (r *Screen) View() string {
 	th := r.s.Theme
 	switch {
 	case r.loading != "":
-		g := th.Glyphs.Spinner
-		l := widget.NewLine(th, r.width).Put(th.Accent, g[r.s.Frame%len(g)]).Gap(1)
+		l := widget.NewLine(th, r.width).Put(th.Accent, r.spinner()).Gap(1)
 		lines := []string{l.Put(th.Text, r.loading+th.Glyphs.Ellipsis).String(), ""}
 		if !r.destroy {
 			lines = append(lines, widget.Paragraph(th.Quiet, "Every resource is looked up by its name before anything is planned. Nothing is created yet.", r.width)...)
@@ -26,11 +25,27 @@ func (r *Screen) View() string {
 	case r.plan == nil:
 		return ""
 	}
-	list := widget.Lines(widget.Static(th, r.lines(), r.offset, r.width, r.listHeight()))
-	for len(list) < r.listHeight()+1 {
+	height := r.listHeight()
+	list := r.list(height)
+	for len(list) < height+1 {
 		list = append(list, "")
 	}
 	return widget.Join(append(list, r.summary()...))
+}
+
+// list is what exists, or what the plan is made of; both beside each other where there is room.
+func (r *Screen) list(height int) []string {
+	th := r.s.Theme
+	if !r.wide() {
+		return widget.Lines(widget.Static(th, r.scrolled(), r.offset, r.width, height))
+	}
+	left, right := r.offset, 0
+	if r.details {
+		left, right = 0, r.offset
+	}
+	return widget.Lines(widget.Beside(
+		widget.Static(th, r.listLines(r.leftWidth()), left, r.leftWidth(), height),
+		widget.Static(th, r.detailLines(r.rightWidth()), right, r.rightWidth(), height), r.leftWidth(), gutter))
 }
 
 // tally counts a plan.
@@ -92,15 +107,12 @@ func (r *Screen) groups() []*group {
 
 const costWidth = 10
 
-// lines is the list of what will exist, under its headings, with the cost of each at the right.
-func (r *Screen) lines() []string {
+// listLines is the list of what will exist, under its headings, with the cost of each at the right.
+func (r *Screen) listLines(w int) []string {
 	if r.plan == nil {
 		return nil
 	}
-	th, w := r.s.Theme, r.width
-	if r.costs {
-		return r.costLines(w)
-	}
+	th := r.s.Theme
 	var lines []string
 	for i, g := range r.groups() {
 		if i > 0 {
@@ -119,41 +131,6 @@ func (r *Screen) lines() []string {
 	return lines
 }
 
-// costLines is the estimate line by line: what is counted, how much of it, at which price.
-func (r *Screen) costLines(w int) []string {
-	th := r.s.Theme
-	unit := 23
-	if w < 72 {
-		unit = 0
-	}
-	item := w - costWidth - 11 - unit - 1
-	row := func(ink theme.Ink, what, quantity, price, usd string) string {
-		l := widget.NewLine(th, w).Cell(ink, what, item).CellRight(ink, quantity, 11)
-		if unit > 0 {
-			l.Gap(1).Cell(th.Quiet, price, unit-1)
-		}
-		return l.To(w-costWidth).CellRight(ink, usd, costWidth).String()
-	}
-	lines := []string{row(th.Quiet, "what is counted", "quantity", "unit price", "a month")}
-	for _, c := range r.plan.Costs {
-		usd, price := widget.USD(c.USD), fmt.Sprintf("x $%.6g", c.UnitUSD)
-		if !c.Known {
-			usd, price = "unknown", "no price here"
-		}
-		lines = append(lines, row(th.Text, c.Item, fmt.Sprintf("%.6g", c.Quantity), price+", "+c.AsOf, usd))
-	}
-	if len(r.plan.Costs) == 0 {
-		lines = append(lines, th.Quiet.Paint("Nothing of it costs anything by the month."))
-	}
-	for _, c := range r.plan.Costs {
-		if c.Unsure {
-			lines = append(lines, "", th.Warn.Paint("Some of these prices are old or not sure; berth compare says which."))
-			break
-		}
-	}
-	return widget.Fit(lines, w, len(lines))
-}
-
 func (r *Screen) change(c screen.Change, w int) string {
 	th := r.s.Theme
 	glyph, ink := r.look(c.Action)
@@ -167,7 +144,11 @@ func (r *Screen) change(c screen.Change, w int) string {
 	case c.Action == event.Create, why == "":
 		why = c.Name // that it does not exist yet is what creating means
 	}
-	l.Cell(th.Quiet, why, l.Left()-costWidth-1).Gap(1)
+	end := w - costWidth - 1
+	if c.Exposes != "" {
+		l.Put(th.Warn, "public").Gap(2)
+	}
+	l.Cell(th.Quiet, why, end-(w-l.Left())).To(end).Gap(1)
 	cost := ""
 	if c.MonthlyUSD != 0 || c.Unknown {
 		cost = costText(c.MonthlyUSD, c.Unknown)
@@ -204,9 +185,12 @@ func (r *Screen) look(a event.Action) (string, theme.Ink) {
 	}
 }
 
-// summary says what will happen, where, for how much, and what confirms it.
+// summary says what will happen, where, for how much, whether anything stands in the way, and what confirms it.
 func (r *Screen) summary() []string {
 	th, w, p := r.s.Theme, r.width, r.plan
+	if p == nil {
+		return nil
+	}
 	t := r.count()
 	first := widget.NewLine(th, w)
 	if t.changes() == 0 {
@@ -216,7 +200,7 @@ func (r *Screen) summary() []string {
 		} else {
 			first.Put(th.Strong, "Nothing would change: AWS is as the settings want it.")
 		}
-		return []string{first.String(), r.where(w), r.hash(w)}
+		return []string{first.String(), r.where(w, ""), r.hash(w)}
 	}
 	first.Put(th.Strong, say(t))
 	if r.destroy {
@@ -226,14 +210,38 @@ func (r *Screen) summary() []string {
 		if r.note != "" {
 			ask.Gap(2).Put(th.Warn, r.note)
 		}
-		return []string{first.String(), r.where(w), ask.String(), r.hash(w)}
+		return []string{first.String(), r.where(w, ""), r.checkLine(w), ask.String(), r.hash(w)}
 	}
 	first.To(w-24).CellRight(th.Title, costText(p.MonthlyUSD, !p.Complete)+" a month", 24)
-	last := r.hash(w)
-	if r.note != "" {
-		last = widget.NewLine(th, w).Put(th.Warn, r.note).String()
+	lines := []string{first.String()}
+	if split := r.split(); split == "" || widget.Width(split)+widget.Width(r.where(w, ""))+3 <= w {
+		lines = append(lines, r.where(w, split))
+	} else {
+		lines = append(lines, widget.NewLine(th, w).CellRight(th.Quiet, split, w).String(), r.where(w, ""))
 	}
-	return []string{first.String(), r.where(w), last}
+	lines = append(lines, r.checkLine(w))
+	switch {
+	case r.note != "":
+		lines = append(lines, widget.NewLine(th, w).Put(th.Warn, r.note).String())
+	case !r.short():
+		lines = append(lines, r.hash(w))
+	}
+	return lines
+}
+
+// short says that there is little height, so that the list gets what it can.
+func (r *Screen) short() bool { return r.height < 14 }
+
+func (r *Screen) shortHash() string { return r.plan.Hash[:min(12, len(r.plan.Hash))] }
+
+// split says which part of the monthly sum is billed in any case, and which comes with use.
+func (r *Screen) split() string {
+	p := r.plan
+	use := p.MonthlyUSD - p.AlwaysUSD
+	if use < 0.005 || p.AlwaysUSD < 0.005 {
+		return ""
+	}
+	return fmt.Sprintf("%s in any case, %s with use", widget.USD(p.AlwaysUSD), widget.USD(use))
 }
 
 // say is a tally in words.
@@ -257,7 +265,8 @@ func say(t tally) string {
 	return widget.Title(text)
 }
 
-func (r *Screen) where(w int) string {
+// where says in which account and how long, with split at the right.
+func (r *Screen) where(w int, split string) string {
 	th, p := r.s.Theme, r.plan
 	l := widget.NewLine(th, w)
 	if t := r.count(); !r.destroy && t.remove+t.replace > 0 {
@@ -267,16 +276,15 @@ func (r *Screen) where(w int) string {
 	if p.Usually > 0 {
 		l.Put(th.Quiet, ", usually "+widget.Roughly(p.Usually))
 	}
+	if split != "" {
+		l.CellRight(th.Quiet, split, l.Left())
+	}
 	return l.String()
 }
 
 func (r *Screen) hash(w int) string {
 	th, p := r.s.Theme, r.plan
-	short := p.Hash
-	if len(short) > 12 {
-		short = short[:12]
-	}
-	l := widget.NewLine(th, w).Put(th.Quiet, "plan "+short)
+	l := widget.NewLine(th, w).Put(th.Quiet, "plan "+r.shortHash())
 	if p.PricesAsOf != "" {
 		l.Put(th.Quiet, ", prices as of "+p.PricesAsOf)
 	}

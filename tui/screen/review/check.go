@@ -1,0 +1,138 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/fail"
+	"berth/tui/screen"
+	"berth/tui/theme"
+	"berth/tui/widget"
+)
+
+// check is the look at permissions, quotas and the like, which goes on while the plan is shown already.
+type check struct {
+	running bool
+	report  *screen.Report // nil while it is running, and when nobody could be asked
+	refusal *fail.Error    // why the plan is certain to fail
+	err     *fail.Error    // why nobody could be asked
+	going   bool           // the plan was confirmed meanwhile: it goes ahead when the check has nothing against it
+}
+
+type checkMsg struct {
+	gen    int
+	report *screen.Report
+	err    error
+}
+
+// preflight starts the check of the plan that is shown.
+func (r *Screen) preflight() tea.Cmd {
+	r.check = check{running: true}
+	gen, s, p, ctx := r.gen, r.s, r.plan, r.ctx
+	return s.Do(func(context.Context) tea.Msg {
+		m := checkMsg{gen: gen}
+		m.report, m.err = s.Engine.Preflight(ctx, p)
+		return m
+	})
+}
+
+func (r *Screen) onCheck(m checkMsg) {
+	going := r.check.going
+	r.check = check{report: m.report}
+	r.note = ""
+	switch {
+	case m.err != nil:
+		r.check.report, r.check.err = nil, fail.From(m.err)
+	case m.report.Refusal() != nil:
+		r.check.refusal = m.report.Refusal()
+		r.details, r.offset = true, 0
+	}
+	if going {
+		r.confirm()
+	}
+}
+
+// policy is what allows the actions that are missing, empty when none are.
+func (c check) policy() string {
+	if c.report == nil {
+		return ""
+	}
+	for _, x := range c.report.Checks {
+		if x.Policy == nil {
+			continue
+		}
+		if b, err := json.MarshalIndent(x.Policy, "", "  "); err == nil {
+			return string(b)
+		}
+	}
+	return ""
+}
+
+// card is the refusal with all that is in the way, each with what to do, and the keys that help here.
+func (r *Screen) card() widget.Failure {
+	f := *r.check.refusal
+	var bad []string
+	for _, x := range r.check.report.Checks {
+		if x.State == "fail" {
+			bad = append(bad, strings.TrimSpace(x.Text+"\n"+strings.Join(x.Missing, "\n")+"\n"+x.Remedy))
+			if f.Evidence = ""; len(x.Missing) > 1 {
+				f.Evidence = strings.Join(x.Missing, "\n")
+			}
+		}
+	}
+	if len(bad) > 1 {
+		f.Evidence, f.Remedy = strings.Join(bad, "\n"), "put each right, then look again"
+	}
+	return widget.Failure{Theme: r.s.Theme, Error: &f, Keys: r.remedies()}
+}
+
+// copyPolicy puts the policy on the clipboard.
+func (r *Screen) copyPolicy() {
+	p := r.check.policy()
+	if p == "" || r.s.Copy == nil {
+		return
+	}
+	r.s.Copy(p)
+	r.note = "The policy is on the clipboard, if the terminal lets berth put it there."
+}
+
+// line says in one line how the check stands.
+func (r *Screen) checkLine(w int) string {
+	th, c := r.s.Theme, r.check
+	l := widget.NewLine(th, w)
+	put := func(ink theme.Ink, glyph, text string) string {
+		l.Put(ink, glyph).Gap(1).Put(th.Text, text)
+		if plan := ", plan " + r.shortHash(); r.short() && l.Left() >= widget.Width(plan) {
+			l.Put(th.Quiet, plan)
+		}
+		return l.String()
+	}
+	switch {
+	case c.running && c.going:
+		return put(th.Accent, r.spinner(), "This goes ahead as soon as permissions and quotas are checked"+th.Glyphs.Ellipsis)
+	case c.running:
+		return put(th.Accent, r.spinner(), "Checking permissions and quotas"+th.Glyphs.Ellipsis)
+	case c.refusal != nil:
+		return put(th.Bad, th.Glyphs.Failed, "This would fail: "+c.refusal.Cause)
+	case c.err != nil:
+		return put(th.Warn, th.Glyphs.Update, "Permissions and quotas could not be checked: "+c.err.Cause)
+	case c.report == nil:
+		return ""
+	}
+	notes := c.report.Notes()
+	switch {
+	case len(notes) == 1:
+		return put(th.Warn, th.Glyphs.Update, "Nothing stands in the way. To know: "+notes[0])
+	case len(notes) > 1:
+		return put(th.Warn, th.Glyphs.Update, "Nothing stands in the way; "+widget.Count(len(notes), "thing")+" to know")
+	}
+	return put(th.Good, th.Glyphs.Done, "Nothing stands in the way")
+}
+
+func (r *Screen) spinner() string {
+	g := r.s.Theme.Glyphs.Spinner
+	return g[r.s.Frame%len(g)]
+}
