@@ -1,11 +1,19 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
+	"math"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"berth/engine"
+	"berth/engine/fail"
 	"berth/engine/sim"
 )
 
@@ -54,6 +62,271 @@ func TestIdleMinute(t *testing.T) {
 		t.Logf("%d calls to AWS in an idle minute, after %d for the first look", n, first)
 		if n > 12 || n != w.Calls()-first {
 			t.Errorf("%d calls, and the watch counts %d", n, w.Calls()-first)
+		}
+	})
+}
+
+// calls counts the calls of the account with an IAM action since the first n.
+func (h *harbor) calls(n int, action string) int {
+	count := 0
+	for _, c := range h.account.Calls()[n:] {
+		if c.Action() == action {
+			count++
+		}
+	}
+	return count
+}
+
+// git runs git in the app's folder.
+func (h *harbor) git(args ...string) {
+	h.t.Helper()
+	args = append([]string{"-C", h.spec.Dir, "-c", "user.name=Ada", "-c", "user.email=ada@example.com"}, args...)
+	if out, err := exec.CommandContext(h.t.Context(), "git", args...).CombinedOutput(); err != nil {
+		h.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+}
+
+// A status says who made each version and from which commit, and asks that once only. Neither makes another
+// version of the same source.
+func TestStatusTellsWhereVersionsCameFrom(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		write(t, h.spec.Dir, ".dockerignore", ".git\n")
+		h.git("init", "-q")
+		h.git("add", ".")
+		h.git("commit", "-q", "-m", "first")
+		began := time.Now()
+		h.must(h.deploy())
+		w := h.watch()
+		first, err := w.Status(t.Context())
+		must(t, err)
+		if !regexp.MustCompile(`^[0-9a-f]{7}$`).MatchString(first.Commit) || first.By != "simulated" || len(first.Denied) != 0 {
+			t.Errorf("made by %q from %q, denied %v", first.By, first.Commit, first.Denied)
+		}
+		if !first.Created.After(began) || !first.Since.After(first.Created) || first.Healthy != 1 || first.Unhealthy != 0 || !first.HealthKnown {
+			t.Errorf("created %s, since %s, %d healthy, %d unhealthy", first.Created, first.Since, first.Healthy, first.Unhealthy)
+		}
+
+		h.git("commit", "-q", "--allow-empty", "-m", "second")
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("another commit of the same source: plan does %v", got)
+		}
+		time.Sleep(time.Hour)
+		write(t, h.spec.Dir, "server", "version 2, not committed")
+		h.must(h.deploy())
+
+		n := len(h.account.Calls())
+		second, err := w.Status(t.Context())
+		must(t, err)
+		if got := h.calls(n, "ecs:DescribeTaskDefinition"); got != 2 { // to look it up, and for the new one's tags
+			t.Errorf("a look at two revisions of which one is known asks for %d", got)
+		}
+		if c := second.Commit; len(c) != 8 || c[7] != '+' || c[:7] == first.Commit || !second.Since.After(first.Since) {
+			t.Errorf("the second version is from %q, the first from %q", c, first.Commit)
+		}
+		var got []string
+		for _, d := range second.Deployments {
+			got = append(got, d.By+" "+d.Commit)
+		}
+		if want := []string{"simulated " + second.Commit, "simulated " + first.Commit}; !slices.Equal(got, want) {
+			t.Errorf("deployments %v, want %v", got, want)
+		}
+		n = len(h.account.Calls())
+		third, err := w.Status(t.Context())
+		must(t, err)
+		if got := h.calls(n, "ecs:DescribeTaskDefinition"); got != 1 || third.Commit != second.Commit {
+			t.Errorf("another look asks for %d revisions and says %q", got, third.Commit)
+		}
+	})
+}
+
+// A missing permission leaves its part out of a status, and the looks that are nothing without it name it.
+func TestWatchWithoutRights(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		time.Sleep(time.Hour)
+		whole, err := h.engine.Status(t.Context(), h.spec)
+		must(t, err)
+		looks := map[string]func(*engine.Watch) error{
+			"status":  func(w *engine.Watch) error { _, err := w.Status(t.Context()); return err },
+			"pulse":   func(w *engine.Watch) error { _, err := w.Pulse(t.Context()); return err },
+			"metrics": func(w *engine.Watch) error { _, err := w.Metrics(t.Context()); return err },
+			"logs":    func(w *engine.Watch) error { _, err := w.Logs(t.Context(), time.Time{}); return err },
+		}
+		for action, fails := range map[string][]string{
+			"cloudwatch:GetMetricData":                   {"metrics"},
+			"logs:FilterLogEvents":                       {"logs"},
+			"logs:DescribeLogGroups":                     nil,
+			"ecs:DescribeTaskDefinition":                 nil,
+			"ecs:DescribeClusters":                       nil,
+			"ecs:ListServiceDeployments":                 nil,
+			"ecs:DescribeServiceDeployments":             nil,
+			"ecs:DescribeServiceRevisions":               nil,
+			"elasticloadbalancing:DescribeTargetHealth":  nil,
+			"elasticloadbalancing:DescribeLoadBalancers": nil,
+			"cloudfront:ListDistributions":               nil,
+			"ec2:DescribeVpcs":                           nil,
+			"iam:GetRole":                                nil,
+			"ecs:DescribeServices":                       {"status", "pulse"},
+			"sts:GetCallerIdentity":                      {"status"},
+		} {
+			w := h.watch()
+			if _, err := w.Status(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			h.account.SetFaults(fault(t, "deny="+action))
+			for name, look := range looks {
+				err := look(w)
+				switch f := fail.From(err); {
+				case slices.Contains(fails, name) && (err == nil || f.Class != fail.Refused || !strings.Contains(f.Cause, action)):
+					t.Errorf("without %s: %s says %v", action, name, err)
+				case !slices.Contains(fails, name) && err != nil:
+					t.Errorf("without %s: %s fails: %v", action, name, err)
+				}
+			}
+			if !slices.Contains(fails, "status") {
+				h.partly(action, whole)
+			}
+			h.account.SetFaults()
+		}
+	})
+}
+
+// partly looks without an action: what can be known still is.
+func (h *harbor) partly(action string, whole *engine.Status) {
+	h.t.Helper()
+	st, err := h.engine.Status(h.t.Context(), h.spec)
+	must(h.t, err)
+	if st.State != engine.Running || st.Running != whole.Running || st.Revision != whole.Revision || len(st.Deployments) == 0 {
+		h.t.Errorf("without %s: %+v", action, st)
+	}
+	asked := !slices.Contains([]string{"cloudwatch:GetMetricData", "logs:FilterLogEvents"}, action)
+	if asked != slices.Equal(st.Denied, []string{action}) {
+		h.t.Errorf("without %s: denied is %v", action, st.Denied)
+	}
+	if known := action != "elasticloadbalancing:DescribeTargetHealth"; st.HealthKnown != known || known && st.Healthy != whole.Healthy {
+		h.t.Errorf("without %s: %d healthy, known: %v", action, st.Healthy, st.HealthKnown)
+	}
+}
+
+// Nothing is looked for where nothing is deployed, and nobody is told that there is nothing when nobody knows.
+func TestWatchOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		w := h.watch()
+		if _, err := w.Pulse(t.Context()); err == nil {
+			t.Error("a pulse before any status")
+		}
+		if _, err := w.Metrics(t.Context()); err == nil {
+			t.Error("metrics before any status")
+		}
+		if w.Calls() != 0 {
+			t.Errorf("%d calls before any look", w.Calls())
+		}
+		st, err := w.Status(t.Context())
+		must(t, err)
+		n := w.Calls()
+		p, err := w.Pulse(t.Context())
+		must(t, err)
+		m, err := w.Metrics(t.Context())
+		must(t, err)
+		if st.State != engine.Absent || p.State != engine.Absent || !math.IsNaN(m.CPU[0]) || w.Calls() != n {
+			t.Errorf("status %s, pulse %s, CPU %v, %d calls", st.State, p.State, m.CPU[0], w.Calls()-n)
+		}
+		_, err = w.Logs(t.Context(), time.Time{})
+		if f := fail.From(err); f.Class != fail.Refused || !strings.Contains(f.Cause, "not deployed") || f.Remedy == "" {
+			t.Errorf("logs say %v", err)
+		}
+		h.account.SetFaults(fault(t, "deny=ec2:DescribeVpcs"))
+		if _, err := w.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "ec2:DescribeVpcs") {
+			t.Errorf("a look that may not see the network says %v", err)
+		}
+	})
+}
+
+// Metrics are one call and cover three hours; nothing is told about the time before the app ran.
+func TestMetricsOfAnApp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		time.Sleep(90 * time.Minute)
+		w := h.watch()
+		_, err := w.Status(t.Context())
+		must(t, err)
+		n := w.Calls()
+		m, err := w.Metrics(t.Context())
+		must(t, err)
+		if w.Calls() != n+1 || h.calls(0, "cloudwatch:GetMetricData") != 1 {
+			t.Errorf("%d calls", w.Calls()-n)
+		}
+		if span := time.Duration(len(m.CPU)) * m.Step; span != 3*time.Hour || time.Since(m.From.Add(span)) > m.Step {
+			t.Errorf("from %s, %d values", m.From, len(m.CPU))
+		}
+		for name, c := range map[string]struct {
+			values    []float64
+			low, high float64
+		}{
+			"cpu": {m.CPU, 4, 100}, "memory": {m.Memory, 30, 60}, "requests": {m.Requests, 1, 300},
+			"errors": {m.Errors, 0, 10}, "latency": {m.Latency, 0.005, 0.1},
+		} {
+			known := 0
+			for i, v := range c.values {
+				switch {
+				case math.IsNaN(v):
+					if known > 0 {
+						t.Errorf("%s: no value %d", name, i)
+					}
+				case v < c.low || v > c.high:
+					t.Errorf("%s: value %d is %g", name, i, v)
+				default:
+					known++
+				}
+			}
+			if len(c.values) != 60 || known != 30 {
+				t.Errorf("%s: %d of %d values are known", name, known, len(c.values))
+			}
+		}
+	})
+}
+
+// Who follows the log sees the tasks of a new version, too, and each line once.
+func TestFollowLogsThroughARollout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		time.Sleep(10 * time.Minute)
+		ctx, stop := context.WithCancel(t.Context())
+		var lines []engine.LogLine
+		done := make(chan error)
+		go func() {
+			done <- h.watch().FollowLogs(ctx, time.Time{}, func(more []engine.LogLine) error {
+				lines = append(lines, more...)
+				return nil
+			})
+		}()
+		time.Sleep(time.Minute)
+		write(t, h.spec.Dir, "server", "version 2")
+		h.must(h.deploy())
+		time.Sleep(5 * time.Minute)
+		stop()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v", err)
+		}
+		tasks, twice, text := map[string]bool{}, map[engine.LogLine]bool{}, ""
+		for _, l := range lines {
+			tasks[l.Task] = true
+			text += l.Text + "\n"
+			if twice[l] {
+				t.Errorf("twice: %v", l)
+			}
+			twice[l] = true
+		}
+		if len(tasks) != 2 || strings.Count(text, "listening on") != 2 || !strings.Contains(text, "GET / 200") || !strings.Contains(text, "SIGTERM") {
+			t.Errorf("tasks %v wrote:\n%s", tasks, text)
 		}
 	})
 }

@@ -3,7 +3,6 @@ package sim
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -20,37 +19,36 @@ func load(what string, at time.Time) float64 {
 	return min(max(wave, 0.02), 1)
 }
 
-// ranAt counts the tasks that fit and ran at a time.
-func (r *region) ranAt(at time.Time, fits func(*task) bool) int {
+// ranAt counts the stints that fit and were going on at a time.
+func ranAt(at time.Time, stints []stint, fits func(stint) bool) int {
 	n := 0
-	for _, t := range r.Tasks {
-		ran := !t.Started.IsZero() && !t.Started.After(at) && (t.ExecStopped.IsZero() || t.ExecStopped.After(at))
-		if ran && fits(t) {
+	for _, s := range stints {
+		if !s.Started.After(at) && (s.Ended.IsZero() || s.Ended.After(at)) && fits(s) {
 			n++
 		}
 	}
 	return n
 }
 
-// metric is a metric's value at a time; ok is false when there is none.
-func (r *region) metric(m *cwtypes.Metric, at time.Time) (value float64, ok bool) {
+// metric is a metric's value at a time, given all stints; ok is false when there is none.
+func (r *region) metric(m *cwtypes.Metric, stints []stint, at time.Time) (value float64, ok bool) {
 	dim := map[string]string{}
 	for _, d := range m.Dimensions {
 		dim[str(d.Name)] = str(d.Value)
 	}
 	name := str(m.Namespace) + "/" + str(m.MetricName)
-	fits := func(t *task) bool {
+	fits := func(s stint) bool {
 		if g := dim["TargetGroup"]; g != "" {
-			return slices.ContainsFunc(t.Targets, func(x target) bool { return strings.HasSuffix(x.Group, g) })
+			return s.servedBy(g)
 		}
 		if lb := dim["LoadBalancer"]; lb != "" {
-			return slices.ContainsFunc(t.Targets, func(x target) bool {
-				return slices.ContainsFunc(r.usersOf(x.Group), func(b *loadBalancer) bool { return b.suffix() == lb })
+			return slices.ContainsFunc(s.Targets, func(g string) bool {
+				return slices.ContainsFunc(r.usersOf(g), func(b *loadBalancer) bool { return b.suffix() == lb })
 			})
 		}
-		return lastPart(t.Cluster) == dim["ClusterName"] && (dim["ServiceName"] == "" || t.Group == "service:"+dim["ServiceName"])
+		return s.Cluster == dim["ClusterName"] && (dim["ServiceName"] == "" || s.Group == "service:"+dim["ServiceName"])
 	}
-	tasks := r.ranAt(at, fits)
+	tasks := ranAt(at, stints, fits)
 	if tasks == 0 {
 		return 0, false
 	}
@@ -68,14 +66,16 @@ func (r *region) metric(m *cwtypes.Metric, at time.Time) (value float64, ok bool
 		return float64(tasks), true
 	case "AWS/ApplicationELB/ActiveConnectionCount":
 		return math.Round(40 * wave), true
-	case "AWS/ApplicationELB/HTTPCode_Target_5XX_Count", "AWS/ApplicationELB/HTTPCode_ELB_5XX_Count", "AWS/ApplicationELB/UnHealthyHostCount":
+	case "AWS/ApplicationELB/HTTPCode_Target_5XX_Count": // told only where it is not zero
+		return 2, failing(at)
+	case "AWS/ApplicationELB/UnHealthyHostCount":
 		return 0, true
 	}
 	return 0, false
 }
 
 func cwGetMetricData(c *call, in *cloudwatch.GetMetricDataInput) (*cloudwatch.GetMetricDataOutput, error) {
-	out := &cloudwatch.GetMetricDataOutput{}
+	out, stints := &cloudwatch.GetMetricDataOutput{}, c.r.stints()
 	for _, q := range in.MetricDataQueries {
 		if q.MetricStat == nil || q.MetricStat.Metric == nil {
 			return nil, apiErr("ValidationError", "sim: the simulated account knows queries of a MetricStat only, not %s", str(q.Id))
@@ -87,7 +87,7 @@ func cwGetMetricData(c *call, in *cloudwatch.GetMetricDataInput) (*cloudwatch.Ge
 		sum := str(q.MetricStat.Stat) == "Sum"
 		res := cwtypes.MetricDataResult{Id: new(str(q.Id)), Label: new(val(q.Label, str(q.MetricStat.Metric.MetricName))), StatusCode: cwtypes.StatusCodeComplete}
 		for at := in.StartTime.UTC().Truncate(period); at.Before(*in.EndTime) && !at.After(c.now); at = at.Add(period) {
-			v, ok := c.r.metric(q.MetricStat.Metric, at)
+			v, ok := c.r.metric(q.MetricStat.Metric, stints, at)
 			if !ok {
 				continue
 			}

@@ -83,6 +83,9 @@ func (w *world) passed(t *task, x *target, g *targetGroup, at time.Time) {
 		w.log(t, d, at, fmt.Sprintf("GET %s %d (ELB-HealthChecker/2.0)", g.HealthPath, t.Fate.Code))
 	}
 	t.Ready = true
+	if t.Served.IsZero() {
+		t.Served = at
+	}
 	w.healthy(t, at)
 }
 

@@ -56,7 +56,11 @@ func (a *Account) advance(st *state, now time.Time) {
 func (a *Account) sweep(st *state) {
 	for _, r := range st.Regions {
 		r.Tasks = slices.DeleteFunc(r.Tasks, func(t *task) bool {
-			return t.Status == taskStopped && st.Now.Sub(t.StoppedAt) > taskKept
+			over := t.Status == taskStopped && st.Now.Sub(t.StoppedAt) > taskKept
+			if over {
+				r.retire(t, st.Now)
+			}
+			return over
 		})
 		r.LoadBalancers = slices.DeleteFunc(r.LoadBalancers, func(lb *loadBalancer) bool {
 			return !lb.exists() && st.Now.Sub(lb.Deleted) >= a.delay(latLBGone, lb.ARN)

@@ -46,6 +46,7 @@ type task struct {
 	PullStart   time.Time
 	PullStop    time.Time
 	Started     time.Time
+	Served      time.Time // first healthy for its load balancer
 	Stopping    time.Time
 	ExecStopped time.Time
 	StoppedAt   time.Time

@@ -226,7 +226,7 @@ func logsGetLogEvents(c *call, in *cloudwatchlogs.GetLogEventsInput) (*cloudwatc
 			return nil, noLogStream()
 		}
 		var lines []logLine
-		for _, l := range s.Lines {
+		for _, l := range c.r.lines(g, s, c.r.stints(), in.StartTime, c.now) {
 			if within(l.At, in.StartTime, in.EndTime) {
 				lines = append(lines, l)
 			}
@@ -255,13 +255,13 @@ func logsGetLogEvents(c *call, in *cloudwatchlogs.GetLogEventsInput) (*cloudwatc
 
 func logsFilterLogEvents(c *call, in *cloudwatchlogs.FilterLogEventsInput) (*cloudwatchlogs.FilterLogEventsOutput, error) {
 	return onLogGroup(c, in.LogGroupName, func(g *logGroup) (*cloudwatchlogs.FilterLogEventsOutput, error) {
-		out := &cloudwatchlogs.FilterLogEventsOutput{}
+		out, stints := &cloudwatchlogs.FilterLogEventsOutput{}, c.r.stints()
 		for _, s := range g.Streams {
 			if !strings.HasPrefix(s.Name, str(in.LogStreamNamePrefix)) ||
 				len(in.LogStreamNames) > 0 && !slices.Contains(in.LogStreamNames, s.Name) {
 				continue
 			}
-			for _, l := range s.Lines {
+			for _, l := range c.r.lines(g, s, stints, in.StartTime, c.now) {
 				if !within(l.At, in.StartTime, in.EndTime) || !strings.Contains(l.Text, strings.Trim(str(in.FilterPattern), `"`)) {
 					continue
 				}

@@ -47,6 +47,7 @@ type region struct {
 	Revisions map[string]int32 // the last revision of each task definition family
 	Services  []*service
 	Tasks     []*task
+	Stints    []stint // of tasks that are forgotten
 
 	Namespaces  []*namespace
 	Discoveries []*discovery
