@@ -508,3 +508,58 @@ func TestNoWorkBeforeTheFirstFrame(t *testing.T) {
 		t.Errorf("calls before the first frame: %v", e.calls)
 	}
 }
+
+// deployedUnsaid runs already, and there is no berth.toml: berth deploy writes none.
+func deployedUnsaid(t *testing.T, e *fakeEngine, f func(d *harness)) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "live-beats")
+	mkdir(t, dir)
+	synctest.Test(t, func(t *testing.T) {
+		d := drive(t, e, screen.Options{Dir: dir}, 100, 30)
+		defer d.end()
+		f(d)
+	})
+}
+
+func TestWhatRunsWithoutABerthTomlIsOffered(t *testing.T) {
+	deployedUnsaid(t, deployed(), func(d *harness) {
+		d.expect(screen.Project)
+		if v := d.view(); !strings.Contains(v, "live-beats runs already in eu-west-2: Enter shows it") {
+			t.Errorf("not offered:\n%s", v)
+		}
+		d.press("w")
+		d.expect(screen.Needs)
+		d.press("esc", "enter")
+		d.expect(screen.Redeploy)
+	})
+}
+
+func TestTheQuestionsDoNotWaitForWhatRuns(t *testing.T) {
+	e := deployed()
+	e.statusTakes = time.Minute
+	deployedUnsaid(t, e, func(d *harness) {
+		d.expect(screen.Project)
+		d.press("enter")
+		d.expect(screen.Needs)
+		if e.called("status cut off") != 1 {
+			t.Error("it is asked for although nobody waits for it")
+		}
+		d.press("esc")
+		d.pass(2 * time.Minute)
+		if v := d.view(); !strings.Contains(v, "Enter shows it") {
+			t.Errorf("not asked again:\n%s", v)
+		}
+	})
+}
+
+func TestNobodyToAskWhatRunsIsNoNews(t *testing.T) {
+	e := deployed()
+	e.statusErr = &fail.Error{Cause: "there are no credentials"}
+	deployedUnsaid(t, e, func(d *harness) {
+		if v := d.view(); strings.Contains(v, "credentials") {
+			t.Errorf("told somebody who only begins:\n%s", v)
+		}
+		d.press("enter")
+		d.expect(screen.Needs)
+	})
+}

@@ -24,6 +24,8 @@ type fakeEngine struct {
 	statusErr  error
 	planTakes  time.Duration
 
+	statusTakes time.Duration
+
 	preflight      *screen.Report // nil: nothing stands in the way
 	preflightErr   error
 	preflightTakes time.Duration
@@ -123,8 +125,16 @@ func (f *fakeEngine) Apply(_ context.Context, p *screen.Plan) screen.Run {
 	return r
 }
 
-func (f *fakeEngine) Status(context.Context, *spec.Spec) (*screen.Status, error) {
+func (f *fakeEngine) Status(ctx context.Context, _ *spec.Spec) (*screen.Status, error) {
 	f.count("status")
+	if f.statusTakes > 0 {
+		select {
+		case <-time.After(f.statusTakes):
+		case <-ctx.Done():
+			f.count("status cut off")
+			return nil, ctx.Err()
+		}
+	}
 	return f.status, f.statusErr
 }
 

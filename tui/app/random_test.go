@@ -168,7 +168,7 @@ func check(t *testing.T, f func(rt *rapid.T)) {
 func walk(rt *rapid.T, dir string, seen map[screen.Name]int) (steps int) {
 	mkdir(rt, dir)
 	e := wildEngine(rt)
-	if e.status.State != "absent" {
+	if e.status.State != "absent" && rapid.Bool().Draw(rt, "said") {
 		writeToml(rt, dir)
 	} else {
 		remove(rt, dir)

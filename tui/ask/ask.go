@@ -10,6 +10,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"berth/compare"
 	"berth/engine/fail"
@@ -99,17 +100,11 @@ func (a *asker) project(ctx context.Context) (turn, error) {
 	if a.s.Draft != nil {
 		return end, nil // back from the first question
 	}
-	loaded, err := spec.Load(a.s.Dir)
+	start, err := screen.Read(ctx, a.s.Options)
 	if err != nil {
 		return end, err
 	}
-	a.s.Findings, err = a.s.Engine.Inspect(ctx, a.s.Dir)
-	if err != nil && loaded.Image.Ref == "" {
-		return end, err
-	}
-	if a.s.Draft, err = screen.NewDraft(loaded, a.s.Findings, a.s.Options); err != nil {
-		return end, err
-	}
+	a.s.Findings, a.s.Draft = start.Findings, start.Draft
 	a.say("What was found:")
 	for _, f := range a.s.Findings.Findings {
 		place := f.File
@@ -119,22 +114,35 @@ func (a *asker) project(ctx context.Context) (turn, error) {
 		a.say("- %s: %s. %s.", place, f.Text, widget.Sentence(f.Means))
 	}
 	a.say("Enter alone accepts. back goes one step back, quit leaves. Nothing is created before you confirm it.")
-	if spec.Exists(a.s.Dir) && a.s.Spec().Region != "" {
-		return a.running(ctx)
+	if a.s.Spec().Region == "" {
+		return on, nil
 	}
-	return on, nil
+	return a.running(ctx, start.Said)
 }
 
-// running tells what runs of an app that was deployed before, and asks what to do with it.
-func (a *asker) running(ctx context.Context) (turn, error) {
-	st, err := a.s.Engine.Status(ctx, a.s.Spec())
-	if err != nil {
+// patience is how long somebody who may only just begin waits for what runs.
+const patience = 10 * time.Second
+
+// running tells what runs of an app that was deployed before, and asks what to do with it. Without a berth.toml
+// nobody said that it was, so then it is no news when nobody can be asked.
+func (a *asker) running(ctx context.Context, said bool) (turn, error) {
+	look := ctx
+	if !said {
+		var cancel context.CancelFunc
+		look, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	_, st, err := screen.Look(look, a.s.Engine, a.s.Spec())
+	switch {
+	case ctx.Err() != nil:
+		return end, ctx.Err()
+	case err != nil && said:
 		a.say("What runs now is not known: %s.", fail.From(err).Cause)
 		return on, nil
-	}
-	if st.State == "absent" {
+	case err != nil || screen.Runs(st) == "":
 		return on, nil
 	}
+	a.s.Status = st
 	a.say("")
 	a.say("%s is %s: %d of %s run, at %s, revision %s.", st.App, st.State, st.Running,
 		widget.Count(st.Desired, "instance"), st.Endpoint, st.Revision)

@@ -81,6 +81,9 @@ func TestTheWholeConversation(t *testing.T) {
 	if err != nil || p != nil || !strings.Contains(said, "Nothing would change") {
 		t.Errorf("redeploy: plan %v, error %v, said:\n%s", p, err, said)
 	}
+	if err := os.Remove(filepath.Join(dir, spec.FileName)); err != nil { // as after berth deploy, which writes none
+		t.Fatal(err)
+	}
 	if p, said, err := talk(t, eng, dir, "rollback", "quit"); err != nil || p != nil || !strings.Contains(said, "No earlier version came up") {
 		t.Errorf("rollback of a first version: plan %v, error %v, said:\n%s", p, err, said)
 	}

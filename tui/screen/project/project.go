@@ -11,7 +11,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
-	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -27,17 +26,20 @@ type Screen struct {
 	err     *fail.Error
 	note    string // why it is not known what runs, when that could not be asked
 	offset  int
+
+	said    bool               // there is a berth.toml
+	asked   bool               // what runs of an app without a berth.toml is known, or cannot be
+	offered bool               // such an app is there, and its overview is offered
+	stop    context.CancelFunc // ends asking for it
 }
 
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
 type readMsg struct {
-	gen      int
-	findings *screen.Findings
-	draft    *screen.Draft
-	exists   bool // berth.toml does
-	err      error
+	gen   int
+	start screen.Start
+	err   error
 }
 
 type statusMsg struct {
@@ -47,34 +49,25 @@ type statusMsg struct {
 	err      error
 }
 
+// peekMsg is what runs of an app that nobody said is deployed.
+type peekMsg struct{ statusMsg }
+
 // Enter reads the source tree, the first time and again when it failed before.
 func (p *Screen) Enter() tea.Cmd {
 	if p.loaded {
-		return nil
+		return p.peek()
 	}
 	return p.read()
 }
 
 func (p *Screen) read() tea.Cmd {
+	p.Leave()
 	p.gen++
-	p.err, p.loading = nil, "Reading the source tree"
+	p.err, p.loading, p.asked, p.offered = nil, "Reading the source tree", false, false
 	gen, s := p.gen, p.s
 	return s.Do(func(ctx context.Context) tea.Msg {
-		m := readMsg{gen: gen, exists: spec.Exists(s.Dir)}
-		loaded, err := spec.Load(s.Dir)
-		if err != nil {
-			m.err = err
-			return m
-		}
-		m.findings, m.err = s.Engine.Inspect(ctx, s.Dir)
-		if m.err != nil && loaded.Image.Ref != "" {
-			m.err = nil // nothing is built, so no Dockerfile is needed
-		}
-		draft, err := screen.NewDraft(loaded, m.findings, s.Options)
-		if m.err == nil {
-			m.err = err
-		}
-		m.draft = draft
+		m := readMsg{gen: gen}
+		m.start, m.err = screen.Read(ctx, s.Options)
 		return m
 	})
 }
@@ -82,18 +75,36 @@ func (p *Screen) read() tea.Cmd {
 // look asks AWS what runs of the app.
 func (p *Screen) look() tea.Cmd {
 	p.loading = "Asking AWS what runs of " + p.s.Spec().App
-	gen, s, app := p.gen, p.s, p.s.Spec().Clone()
-	return s.Do(func(ctx context.Context) tea.Msg {
+	gen, e, app := p.gen, p.s.Engine, p.s.Spec().Clone()
+	return p.s.Do(func(ctx context.Context) tea.Msg {
 		m := statusMsg{gen: gen}
-		id, err := s.Engine.Identity(ctx, app.Region)
-		if err != nil {
-			m.err = err
-			return m
-		}
-		m.identity = &id
-		m.status, m.err = s.Engine.Status(ctx, app)
+		m.identity, m.status, m.err = screen.Look(ctx, e, app)
 		return m
 	})
+}
+
+// peek asks the same beside the questions when there is no berth.toml: berth deploy writes none. That nobody can
+// be asked, for want of credentials perhaps, is no news for somebody who only just begins.
+func (p *Screen) peek() tea.Cmd {
+	if p.said || p.asked || p.s.Spec().Region == "" {
+		return nil
+	}
+	var ctx context.Context
+	ctx, p.stop = context.WithCancel(p.s.Ctx)
+	gen, e, app := p.gen, p.s.Engine, p.s.Spec().Clone()
+	return p.s.Do(func(context.Context) tea.Msg {
+		m := peekMsg{statusMsg{gen: gen}}
+		m.identity, m.status, m.err = screen.Look(ctx, e, app)
+		return m
+	})
+}
+
+// Leave ends asking for what nobody waits for.
+func (p *Screen) Leave() {
+	if p.stop != nil {
+		p.stop()
+		p.stop = nil
+	}
 }
 
 // Update handles a message.
@@ -107,6 +118,10 @@ func (p *Screen) Update(msg tea.Msg) tea.Cmd {
 		if msg.gen == p.gen {
 			p.onStatus(msg)
 		}
+	case peekMsg:
+		if msg.gen == p.gen {
+			p.onPeek(msg)
+		}
 	case tea.KeyMsg:
 		return p.onKey(msg)
 	}
@@ -115,19 +130,29 @@ func (p *Screen) Update(msg tea.Msg) tea.Cmd {
 
 func (p *Screen) onRead(m readMsg) tea.Cmd {
 	p.loading = ""
-	p.s.Findings = m.findings
+	p.s.Findings, p.said = m.start.Findings, m.start.Said
 	if m.err != nil {
 		p.err = fail.From(m.err)
 	}
-	if m.draft == nil || p.err != nil && !m.exists {
+	if m.start.Draft == nil || p.err != nil && !p.said {
 		return nil
 	}
-	p.s.Draft = m.draft
-	if m.exists && p.s.Spec().Region != "" {
+	p.s.Draft = m.start.Draft
+	if p.said && p.s.Spec().Region != "" {
 		return p.look()
 	}
 	p.loaded = p.err == nil
-	return nil
+	return p.peek()
+}
+
+func (p *Screen) onPeek(m peekMsg) {
+	p.asked = true
+	if m.identity != nil {
+		p.s.Identity = m.identity
+	}
+	if m.err == nil && screen.Runs(m.status) != "" {
+		p.s.Status, p.offered = m.status, true
+	}
 }
 
 func (p *Screen) onStatus(m statusMsg) {
@@ -149,7 +174,15 @@ func (p *Screen) onStatus(m statusMsg) {
 func (p *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	switch k.String() {
 	case "enter":
-		if p.err == nil && p.loading == "" {
+		switch {
+		case p.err != nil || p.loading != "":
+		case p.offered:
+			p.s.Go(screen.Redeploy)
+		default:
+			p.s.Go(screen.Needs)
+		}
+	case "w":
+		if p.offered {
 			p.s.Go(screen.Needs)
 		}
 	case "r":
@@ -193,6 +226,13 @@ func (p *Screen) Keys() []widget.Key {
 		return []widget.Key{{Name: "r", Does: "read again"}, {Name: "q", Does: "leave"}}
 	case p.loading != "":
 		return nil
+	case p.offered:
+		return []widget.Key{
+			{Name: "enter", Does: "show what runs"},
+			{Name: "w", Does: "questions", Long: "go through the questions all the same"},
+			{Name: "r", Does: "read again", Long: "read the source tree again"},
+			{Name: "↑↓", Does: "scroll"},
+		}
 	default:
 		return []widget.Key{
 			{Name: "enter", Does: "continue"},
@@ -209,7 +249,7 @@ func (p *Screen) View() string {
 
 func (p *Screen) lines() []string {
 	th, w := p.s.Theme, p.width
-	lines := []string{p.heading(), ""}
+	lines := []string{p.heading(), p.offer()}
 	if p.err != nil {
 		card := widget.Failure{Theme: th, Error: p.err}
 		lines = append(lines, card.Lines(w)...)
@@ -251,6 +291,17 @@ func (p *Screen) heading() string {
 			l.Gap(2).Put(th.Quiet, fmt.Sprintf("listens on port %d", f.Port))
 		}
 	}
+	return l.String()
+}
+
+// offer says that the app is there already; it stands where a blank line would be, so that nothing jumps.
+func (p *Screen) offer() string {
+	if !p.offered {
+		return ""
+	}
+	th, st := p.s.Theme, p.s.Status
+	l := widget.NewLine(th, p.width).Put(th.Accent, th.Glyphs.Current).Gap(1)
+	l.Put(th.Text, fmt.Sprintf("%s %s in %s: Enter shows it", st.App, screen.Runs(st), st.Region))
 	return l.String()
 }
 

@@ -1,0 +1,62 @@
+package screen
+
+import (
+	"context"
+
+	"berth/engine/spec"
+)
+
+// Start is what there is to start from in the folder of an app.
+type Start struct {
+	Findings *Findings
+	Draft    *Draft // nil when berth.toml cannot be read
+	Said     bool   // there is a berth.toml
+}
+
+// Read reads berth.toml and the source tree. A source tree that cannot be built is an error only where something
+// shall be built; what was found all the same comes with it.
+func Read(ctx context.Context, o Options) (Start, error) {
+	at := Start{Said: spec.Exists(o.Dir)}
+	loaded, err := spec.Load(o.Dir)
+	if err != nil {
+		return at, err
+	}
+	at.Findings, err = o.Engine.Inspect(ctx, o.Dir)
+	if loaded.Image.Ref != "" {
+		err = nil // nothing is built, so no Dockerfile is needed
+	}
+	draft, failed := NewDraft(loaded, at.Findings, o)
+	if at.Draft = draft; err == nil {
+		err = failed
+	}
+	return at, err
+}
+
+// Look says who we are, and what runs of an app.
+func Look(ctx context.Context, e Engine, app *spec.Spec) (*Identity, *Status, error) {
+	id, err := e.Identity(ctx, app.Region)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := e.Status(ctx, app)
+	return &id, st, err
+}
+
+// Runs says in a few words how an app stands of which there is something; empty when there is nothing.
+func Runs(st *Status) string {
+	if st == nil {
+		return ""
+	}
+	switch st.State {
+	case "", "absent":
+		return ""
+	case "partial":
+		return "is there in part"
+	case "running":
+		return "runs already"
+	case "deploying":
+		return "is being deployed"
+	default:
+		return "is deployed, but " + st.State
+	}
+}
