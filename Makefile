@@ -59,7 +59,7 @@ fmt: ## Format the code
 
 .PHONY: golden
 golden: ## Write the golden files of the screens anew; look at the diff
-	@$(GO) test ./tui/... -update
+	@$(GO) test ./tui/app -update
 
 .PHONY: screens
 screens: bin/berth ## Make the screens of the README from real runs; needs tmux, for the PNGs Pillow and DejaVu

@@ -11,6 +11,7 @@ import (
 	"berth/tui/screen"
 	"berth/tui/screen/compare"
 	"berth/tui/screen/deploy"
+	"berth/tui/screen/logs"
 	"berth/tui/screen/needs"
 	"berth/tui/screen/project"
 	"berth/tui/screen/redeploy"
@@ -60,7 +61,7 @@ func New(s *screen.Session) *Model {
 		screens: map[screen.Name]screen.Screen{
 			screen.Project: project.New(s), screen.Needs: needs.New(s), screen.Compare: compare.New(s),
 			screen.Settings: settings.New(s), screen.Review: review.New(s), screen.Deploy: deploy.New(s),
-			screen.Result: result.New(s), screen.Redeploy: redeploy.New(s),
+			screen.Result: result.New(s), screen.Redeploy: redeploy.New(s), screen.Logs: logs.New(s),
 		},
 		stack: []screen.Name{screen.Project},
 	}

@@ -405,27 +405,119 @@ func TestALateAnswerChangesAllColours(t *testing.T) {
 	}
 }
 
+// A minute of an idle overview makes at most twelve calls to AWS, and a screen that is not shown makes none.
 func TestAnIdleOverviewAsksSeldom(t *testing.T) {
 	e := deployed()
+	calls := func() int { return e.called("pulse")*2 + e.called("metrics") + e.called("logs") }
 	inBubble(t, e, func(d *harness) {
 		d.expect(screen.Redeploy)
-		before := e.called("status")
-		d.pass(10 * time.Minute)
-		if n := e.called("status") - before; n < 10 || n > 120 {
-			t.Errorf("asked %d times in ten minutes", n)
+		d.pass(time.Minute)
+		if n := e.called("whole look"); n != 1 {
+			t.Errorf("looked at everything %d times at the start", n)
+		}
+		for range 10 {
+			before, whole := calls(), e.called("whole look")
+			d.pass(time.Minute)
+			n := calls() - before
+			t.Logf("%d calls in an idle minute", n)
+			if n > 12 || n == 0 || e.called("whole look") != whole {
+				t.Errorf("%d calls in an idle minute, %d looks at everything", n, e.called("whole look")-whole)
+			}
 		}
 		d.press("s")
 		d.expect(screen.Settings)
-		before = e.called("status")
+		before, whole := calls(), e.called("whole look")
 		d.pass(10 * time.Minute)
-		if n := e.called("status") - before; n != 0 {
+		if n := calls() - before + e.called("whole look") - whole; n != 0 {
 			t.Errorf("asked %d times while another screen was shown", n)
 		}
 		d.press("esc")
 		d.expect(screen.Redeploy)
 		d.pass(time.Minute)
-		if n := e.called("status") - before; n == 0 || n > 12 {
-			t.Errorf("asked %d times in the minute after coming back", n)
+		if n := e.called("whole look") - whole; n != 1 {
+			t.Errorf("looked at everything %d times after coming back", n)
+		}
+	})
+}
+
+// What somebody else changes is seen at the next pulse.
+func TestThePulseTellsOfChanges(t *testing.T) {
+	e := deployed()
+	inBubble(t, e, func(d *harness) {
+		d.sees("2 of 2 instances, 2 healthy")
+		e.status.Running, e.status.Healthy, e.status.Unhealthy = 2, 1, 1
+		d.pass(35 * time.Second)
+		d.sees("2 of 2 instances, 1 not healthy")
+		if n := e.called("whole look"); n != 1 {
+			t.Errorf("looked at everything %d times", n)
+		}
+		e.status.Revision, e.status.State = "live-beats-production:8", "deploying"
+		d.pass(35 * time.Second)
+		d.sees("is being deployed", "live-beats-production:8")
+		if n := e.called("whole look"); n != 2 {
+			t.Errorf("looked at everything %d times", n)
+		}
+		before := e.called("pulse")
+		d.pass(time.Minute)
+		if n := e.called("pulse") - before; n < 5 || n > 6 {
+			t.Errorf("%d pulses in a minute of a deployment", n)
+		}
+	})
+}
+
+// Whoever may not see load and log sees the rest, and is told why.
+func TestTheOverviewWorksWithFewRights(t *testing.T) {
+	e := deployed()
+	e.metricsErr = &fail.Error{Cause: "no permission for cloudwatch:GetMetricData"}
+	e.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents"}
+	inBubble(t, e, func(d *harness) {
+		d.sees("live-beats runs", "not known: no permission for cloudwatch:GetMetricData")
+		d.pass(2 * time.Minute)
+		if n, m := e.called("metrics"), e.called("logs"); n != 1 || m != 1 {
+			t.Errorf("asked %d and %d times for what one may not see", n, m)
+		}
+		d.press("l")
+		d.sees("No permission for logs:FilterLogEvents")
+		d.press("esc")
+		e.metricsErr = nil
+		d.press("R")
+		d.sees("requests")
+	})
+}
+
+func TestTheLogIsFollowedPausedAndSearched(t *testing.T) {
+	e := deployed()
+	inBubble(t, e, func(d *harness) {
+		d.press("l")
+		d.expect(screen.Logs)
+		d.sees("room/39")
+		e.write(time.Now(), "4f5d1c2a", "a new line")
+		d.pass(6 * time.Second)
+		d.sees("a new line")
+		d.press("space")
+		d.sees("Paused")
+		for i := range 50 {
+			e.write(time.Now(), "4f5d1c2a", fmt.Sprintf("later %d", i))
+		}
+		d.pass(6 * time.Second)
+		if d.sees("a new line", "Paused  50 newer lines"); strings.Contains(d.view(), "later 49") {
+			t.Errorf("the paused log moved:\n%s", d.view())
+		}
+		d.press("space")
+		d.sees("later 49")
+		d.press("/", "room/7 ", "enter")
+		if d.sees("room/7 "); strings.Contains(d.view(), "later") {
+			t.Errorf("not only what was asked for:\n%s", d.view())
+		}
+		d.press("esc")
+		d.sees("later 49")
+		d.press("esc")
+		d.expect(screen.Redeploy)
+		before := e.called("logs")
+		d.press("s")
+		d.pass(5 * time.Minute)
+		if n := e.called("logs") - before; n > 1 {
+			t.Errorf("asked for the log %d times behind other screens", n)
 		}
 	})
 }

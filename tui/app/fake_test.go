@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -22,6 +23,10 @@ type fakeEngine struct {
 	planErr    error
 	status     *screen.Status
 	statusErr  error
+	metrics    *screen.Metrics // nil: a course that looks like one
+	metricsErr error
+	lines      []screen.LogLine // of the app's log, later ones at any time
+	linesErr   error
 	planTakes  time.Duration
 
 	statusTakes time.Duration
@@ -136,6 +141,75 @@ func (f *fakeEngine) Status(ctx context.Context, _ *spec.Spec) (*screen.Status, 
 		}
 	}
 	return f.status, f.statusErr
+}
+
+func (f *fakeEngine) Watch(context.Context, *spec.Spec) (screen.Watch, error) {
+	return fakeWatch{f}, f.statusErr
+}
+
+// fakeWatch counts what is asked of it as the calls to AWS that the real one makes.
+type fakeWatch struct{ f *fakeEngine }
+
+func (w fakeWatch) Status(ctx context.Context) (*screen.Status, error) {
+	w.f.count("whole look")
+	st, err := w.f.Status(ctx, nil)
+	if st == nil || err != nil {
+		return nil, err
+	}
+	c := *st
+	return &c, nil
+}
+
+func (w fakeWatch) Pulse(context.Context) (screen.Pulse, error) {
+	w.f.count("pulse")
+	st := w.f.status
+	return screen.Pulse{
+		Running: st.Running, Desired: st.Desired, Healthy: st.Healthy, Unhealthy: st.Unhealthy, HealthKnown: true,
+		Revision: st.Revision, State: st.State, At: time.Now(),
+	}, w.f.statusErr
+}
+
+func (w fakeWatch) Metrics(context.Context) (screen.Metrics, error) {
+	w.f.count("metrics")
+	if w.f.metrics != nil || w.f.metricsErr != nil {
+		return val(w.f.metrics), w.f.metricsErr
+	}
+	m := screen.Metrics{From: time.Now().Add(-3 * time.Hour), Step: 3 * time.Minute}
+	for i := range 60 {
+		x := float64(i)
+		m.CPU, m.Memory = append(m.CPU, 8+6*math.Sin(x/7)), append(m.Memory, 41+x/20)
+		m.Requests, m.Errors = append(m.Requests, 30+25*math.Sin(x/9)), append(m.Errors, 0)
+		m.Latency = append(m.Latency, 0.08+0.02*math.Sin(x/5))
+	}
+	m.CPU[0], m.Errors[40] = math.NaN(), 1.5
+	return m, nil
+}
+
+func val(m *screen.Metrics) screen.Metrics {
+	if m == nil {
+		return screen.Metrics{}
+	}
+	return *m
+}
+
+func (w fakeWatch) Logs(_ context.Context, after time.Time) ([]screen.LogLine, error) {
+	w.f.count("logs")
+	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
+	var out []screen.LogLine
+	for _, l := range w.f.lines {
+		if l.Time.After(after) {
+			out = append(out, l)
+		}
+	}
+	return out, w.f.linesErr
+}
+
+// write lets the app write a line.
+func (f *fakeEngine) write(at time.Time, task, text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lines = append(f.lines, screen.LogLine{Time: at, Task: task, Text: text})
 }
 
 func (f *fakeEngine) Now() time.Time    { return time.Now() }
@@ -341,13 +415,13 @@ func running() *screen.Status {
 		Endpoint: "https://d3k1example.cloudfront.net", Revision: "live-beats-production:7", Running: 2, Desired: 2,
 		Image: "123456789012.dkr.ecr.eu-west-2.amazonaws.com/live-beats-production@sha256:4f5d1c2ab09833de77aa",
 		Deployments: []screen.Deployment{
-			{ID: "d7", State: "successful", Revision: "live-beats-production:7", Image: "x@sha256:4f5d1c2ab09833de77aa", Started: at, Finished: at.Add(151 * time.Second)},
+			{ID: "d7", State: "successful", Revision: "live-beats-production:7", Image: "x@sha256:4f5d1c2ab09833de77aa", Started: at, Finished: at.Add(151 * time.Second), By: "ada", Commit: "3fa9c1d"},
 			{
 				ID: "d6", State: "rollback_successful", Reason: "tasks failed to start: essential container exited",
 				Revision: "live-beats-production:6", Image: "x@sha256:90aa1c2ab09833de77aa", Started: at.Add(-26 * time.Hour), Finished: at.Add(-26*time.Hour + 4*time.Minute),
 			},
 			{ID: "d5", State: "successful", Revision: "live-beats-production:5", Image: "x@sha256:c0ffee2ab09833de77aa", Started: at.Add(-50 * time.Hour), Finished: at.Add(-50*time.Hour + 2*time.Minute)},
 		},
-		Resources: make([]screen.Resource, 22),
+		Resources: make([]screen.Resource, 22), Healthy: 2, Created: at.Add(-50 * time.Hour), By: "ada", Commit: "3fa9c1d",
 	}
 }

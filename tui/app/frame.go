@@ -125,7 +125,7 @@ func (m *Model) header() string {
 var titles = map[screen.Name]string{
 	screen.Project: "Project", screen.Needs: "Needs", screen.Compare: "Compare", screen.Settings: "Settings",
 	screen.Review: "Review", screen.Deploy: "Deploy", screen.Result: "Result", screen.Redeploy: "Overview",
-	screen.History: "History", screen.Stories: "Stories",
+	screen.Logs: "Log", screen.Stories: "Stories",
 }
 
 // way is the line that says where we are: the steps of the wizard, or the way from the overview.

@@ -58,6 +58,10 @@ func touring() *fakeEngine {
 func deployed() *fakeEngine {
 	e := fresh()
 	e.status = running()
+	for i := range 40 {
+		at := time.Date(1999, 12, 31, 23, 50, i, 0, time.UTC)
+		e.write(at, []string{"4f5d1c2a", "99aa0c2a"}[i%2], fmt.Sprintf("[info] GET /room/%d sent 200 in %d ms", i, 40+i))
+	}
 	for i := range e.plan.Changes {
 		c := &e.plan.Changes[i]
 		switch c.ID {
@@ -234,6 +238,9 @@ var shots = []shot{
 	{"result", fresh, func(d *harness) { d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
 	{"redeploy", deployed, func(d *harness) {}},
 	{"redeploy-selected", deployed, func(d *harness) { d.press("down", "down") }},
+	{"redeploy-below", deployed, func(d *harness) { d.press("pgdown", "pgdown", "pgdown", "pgdown") }},
+	{"logs", deployed, func(d *harness) { d.press("l") }},
+	{"logs-found", deployed, func(d *harness) { d.press("l", "/", "room/1", "enter", "up") }},
 	{"redeploy-rollback", deployed, func(d *harness) { d.press("down", "down", "down", "b") }},
 	{"redeploy-scale", deployed, func(d *harness) { d.press("+") }},
 	{"rolling-back", deployed, func(d *harness) { d.press("b", "y"); d.pass(20 * time.Second) }},

@@ -47,7 +47,8 @@ var about = map[screen.Name]string{
 	screen.Deploy:   "What is being done in AWS, what each resource waits for, how long it has taken and usually takes. A bar at the left marks the longest way to the end.",
 	screen.Result:   "The address of the app and how it was verified.",
 	screen.Stories:  "What can be tried on the simulated account. Each story begins with a new account; ctrl+t comes back here from any of them.",
-	screen.Redeploy: "What runs of the app now. It is asked of AWS again every half a minute, more often while something changes. What a deployment would change is looked up once when this opens, and when you press p.",
+	screen.Redeploy: "What runs of the app now, how busy it is, and what it wrote last. A small look at AWS is taken twice a minute, a whole one when something changed. What a deployment would change is looked up once when this opens, and when you press p.",
+	screen.Logs:     "What the app writes to stdout and stderr, all tasks together. It is asked of AWS while this screen is shown and written to no file.",
 }
 
 func (m *Model) onHelpKey(key string) {

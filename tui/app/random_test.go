@@ -136,7 +136,7 @@ func wildEngine(rt *rapid.T) *fakeEngine {
 var pressed = []string{
 	"enter", "enter", "enter", "y", "esc", "up", "down", "down", "left", "right", "space", "space", "tab", "shift+tab", "pgup", "pgdown",
 	"home", "end", "backspace", "ctrl+u", "ctrl+t", "ctrl+c", "?", "r", "s", "d", "n", "l", "c", "u", "f", "/", "j", "k", "e", "x", "1", "8", "R", "+", "-", "b", "p", "m", "w", "g",
-	"日", "A=b", "live-beats",
+	"日", "A=b", "l", "l", "live-beats",
 }
 
 // TestNothingOverflowsOrWedges walks at random through screens of random size and content.

@@ -122,7 +122,7 @@ func TestWhatWouldChangeIsLookedUpOnce(t *testing.T) {
 		if n := e.called("plan"); n != 1 {
 			t.Errorf("planned %d times in ten minutes", n)
 		}
-		if n := e.called("status"); n > 120 {
+		if n := e.called("whole look"); n > 1 {
 			t.Errorf("asked %d times in ten minutes", n)
 		}
 		d.sees("minutes ago; p looks again")

@@ -19,6 +19,9 @@ type (
 	Deployment = engine.Deployment
 	Resource   = engine.Resource
 	Identity   = engine.Identity
+	Pulse      = engine.Pulse
+	Metrics    = engine.Metrics
+	LogLine    = engine.LogLine
 	Request    = engine.Request
 	Report     = engine.Report
 	Cost       = engine.Cost
@@ -33,6 +36,14 @@ type Run interface {
 	Cancel()
 }
 
+// Watch follows what runs of one app; see engine.Watch. It is safe for concurrent use.
+type Watch interface {
+	Status(ctx context.Context) (*Status, error)
+	Pulse(ctx context.Context) (Pulse, error)
+	Metrics(ctx context.Context) (Metrics, error)
+	Logs(ctx context.Context, after time.Time) ([]LogLine, error)
+}
+
 // Engine is what the screens need of the engine. It is safe for concurrent use; only Now and Simulated may
 // be called while a message is handled, the others take their time. Apply returns at once.
 type Engine interface {
@@ -44,6 +55,7 @@ type Engine interface {
 	Preflight(ctx context.Context, p *Plan) (*Report, error)
 	Apply(ctx context.Context, p *Plan) Run
 	Status(ctx context.Context, s *spec.Spec) (*Status, error)
+	Watch(ctx context.Context, s *spec.Spec) (Watch, error)
 	Now() time.Time    // of the engine's clock, which may run faster than the wall's
 	Simulated() string // a sentence about the simulated account, empty on a real one
 }
@@ -54,5 +66,13 @@ func Open(e *engine.Engine) Engine { return opened{e} }
 type opened struct{ *engine.Engine }
 
 func (o opened) Apply(ctx context.Context, p *Plan) Run { return o.Engine.Apply(ctx, p) }
+
+func (o opened) Watch(ctx context.Context, s *spec.Spec) (Watch, error) {
+	w, err := o.Engine.Watch(ctx, s)
+	if err != nil {
+		return nil, err // not a Watch that holds nil
+	}
+	return w, nil
+}
 
 func (o opened) Now() time.Time { return o.Clock().Now() }

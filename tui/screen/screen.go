@@ -22,7 +22,7 @@ const (
 	Deploy   Name = "deploy"
 	Result   Name = "result"
 	Redeploy Name = "redeploy"
-	History  Name = "history"
+	Logs     Name = "logs"
 	Stories  Name = "stories" // before the wizard of a demo
 )
 

@@ -60,6 +60,8 @@ type Session struct {
 
 	Findings *Findings
 	Status   *Status // nil while it was not asked for
+	Watch    Watch   // of what runs, nil before the overview was shown
+	Tail     Tail    // of the app's log
 	Identity *Identity
 	Plan     *Plan // what Review showed last
 

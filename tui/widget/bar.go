@@ -47,15 +47,15 @@ func (s Spark) Render(width, height int) string {
 	values := s.Values[max(0, len(s.Values)-width):]
 	top := s.Max
 	for _, v := range values {
-		if s.Max == 0 {
-			top = max(top, v)
+		if s.Max == 0 && v > top {
+			top = v
 		}
 	}
 	levels := s.Theme.Glyphs.Levels
 	var b strings.Builder
 	for _, v := range values {
 		i := 0
-		if top > 0 && v > 0 {
+		if top > 0 && v > 0 { // not so for what is not a number: there is none
 			i = 1 + int(min(1, v/top)*float64(len(levels)-2)+0.5)
 		}
 		b.WriteString(levels[min(i, len(levels)-1)])

@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/tui/screen"
@@ -112,18 +113,22 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 	}
 }
 
-// monthly is what a plan costs.
-func monthly(p *screen.Plan) string {
+// costs is what a plan costs a month, and what of it this month has cost already, as far as that is billed in any
+// case. What was made before counts from made on; unknown when zero.
+func costs(p *screen.Plan, made, now time.Time) string {
 	text := widget.USD(p.MonthlyUSD) + " a month by the price list"
 	if !p.Complete {
 		text = "at least " + text
+	}
+	if so := price.SoFar(p.AlwaysUSD, made, now); !made.IsZero() && so >= 0.005 {
+		text += ", " + widget.USD(so) + " of it this month so far"
 	}
 	return text
 }
 
 // scalable says that there is something whose number of instances can be changed here.
 func (h *Screen) scalable() bool {
-	return h.status != nil && h.s.Draft != nil && h.status.State != "absent" && h.status.State != "partial"
+	return h.runs() && h.s.Draft != nil
 }
 
 // scaleBy chooses another number of instances. Nothing changes before it was seen and confirmed.

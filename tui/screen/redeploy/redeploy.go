@@ -13,28 +13,25 @@ import (
 	"berth/tui/widget"
 )
 
-// How often the screen asks AWS again while nothing is pressed: soon while something changes, else seldom,
-// because a look at everything that berth made takes some dozen calls.
-const (
-	refreshSoon = 10 * time.Second
-	refreshIdle = 30 * time.Second
-)
-
 // Screen is the redeploy screen.
 type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	visit   int                // what an earlier visit asked for is dropped
-	ctx     context.Context    //nolint:containedctx // of the visit: no call goes on for a screen that is not shown
-	cancel  context.CancelFunc // ends ctx
-	gen     int                // of the status asked for last
-	asking  bool
-	status  *screen.Status
-	seen    time.Time // engine time of the status
-	err     *fail.Error
-	offset  int
-	message string
+	visit     int                // what an earlier visit asked for is dropped
+	ctx       context.Context    //nolint:containedctx // of the visit: no call goes on for a screen that is not shown
+	cancel    context.CancelFunc // ends ctx
+	gen       int                // what was asked for before the last refresh is dropped
+	asking    [kinds]bool
+	following bool   // the small looks have begun
+	of        string // the app that status, load and log are of
+	status    *screen.Status
+	seen      time.Time // engine time of the status
+	err       *fail.Error
+	load      *screen.Metrics
+	loadErr   *fail.Error
+	offset    int
+	message   string
 
 	look   look
 	back   *back  // the question whether to roll back, nil when it is not asked
@@ -45,70 +42,56 @@ type Screen struct {
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
-type statusMsg struct {
-	gen    int
-	status *screen.Status
-	err    error
-}
-
-type refreshMsg struct{ gen int }
-
 // Enter shows what is known and asks again. What a deployment would change is looked up once a visit.
 func (h *Screen) Enter() tea.Cmd {
 	h.Leave()
 	h.ctx, h.cancel = context.WithCancel(h.s.Ctx)
 	h.s.Destroying, h.message, h.look, h.scale = false, "", look{}, 0
+	app := h.s.Spec()
+	if of := app.App + "\x00" + app.EnvName + "\x00" + app.Region; of != h.of {
+		h.of, h.s.Watch, h.s.Tail = of, nil, screen.Tail{}
+		h.status, h.load, h.loadErr, h.err = nil, nil, nil, nil
+	}
 	var again tea.Cmd
 	if h.s.Rollback.Again {
 		h.s.Rollback.Again = false
 		again = h.offer(h.s.Rollback.Revision)
 	}
-	if h.s.Status != nil && h.status != h.s.Status {
-		h.status, h.seen, h.err = h.s.Status, h.s.Engine.Now(), nil
-		return tea.Batch(again, h.first(), h.later())
+	if h.s.Status != nil && h.status != h.s.Status { // somebody has asked a moment ago
+		if h.s.Watch != nil {
+			return tea.Batch(again, h.onStatus(answer{watch: h.s.Watch, status: h.s.Status}))
+		}
+		h.status, h.seen = h.s.Status, h.s.Engine.Now()
 	}
-	return tea.Batch(again, h.ask())
+	return tea.Batch(again, h.ask(whole))
 }
 
 // Leave ends the refreshing and the calls under way: nothing is asked for a screen that is not shown.
 func (h *Screen) Leave() {
 	h.visit++
-	h.gen++
 	h.back = nil
+	h.halt()
 	if h.cancel != nil {
 		h.cancel()
 	}
 }
 
-func (h *Screen) ask() tea.Cmd {
-	h.asking = true
-	ctx, gen, s, app := h.ctx, h.gen, h.s, h.s.Spec().Clone()
-	return func() tea.Msg {
-		st, err := s.Engine.Status(ctx, app)
-		return statusMsg{gen: gen, status: st, err: err}
-	}
-}
-
-func (h *Screen) later() tea.Cmd {
-	gen, wait := h.gen, refreshIdle
-	if h.status != nil && (h.status.State == "deploying" || h.status.State == "degraded") {
-		wait = refreshSoon
-	}
-	return tea.Tick(wait, func(time.Time) tea.Msg { return refreshMsg{gen: gen} })
+// halt drops what is asked for.
+func (h *Screen) halt() {
+	h.gen++
+	h.asking, h.following = [kinds]bool{}, false
 }
 
 // Update handles a message.
 func (h *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
-	case statusMsg:
-		if msg.gen != h.gen {
-			return nil
+	case answer:
+		if msg.gen == h.gen {
+			return h.onAnswer(msg)
 		}
-		h.onStatus(msg)
-		return tea.Batch(h.first(), h.later())
-	case refreshMsg:
-		if msg.gen == h.gen && !h.asking {
-			return h.ask()
+	case again:
+		if msg.gen == h.gen {
+			return h.ask(msg.kind)
 		}
 	case lookMsg:
 		if msg.visit == h.visit {
@@ -122,15 +105,6 @@ func (h *Screen) Update(msg tea.Msg) tea.Cmd {
 		return h.onKey(msg)
 	}
 	return nil
-}
-
-func (h *Screen) onStatus(m statusMsg) {
-	h.asking = false
-	if m.err != nil {
-		h.err = fail.From(m.err) // what was known stays on the screen
-		return
-	}
-	h.err, h.status, h.s.Status, h.seen = nil, m.status, m.status, h.s.Engine.Now()
 }
 
 func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
@@ -157,14 +131,20 @@ func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 		return h.rollBack()
 	case "p":
 		return h.lookNow()
+	case "l":
+		if h.s.Watch != nil && h.runs() {
+			h.s.Go(screen.Logs)
+		} else {
+			h.message = "There is no log yet."
+		}
 	case "+", "=":
 		h.scaleBy(1)
 	case "-":
 		h.scaleBy(-1)
 	case "R", "ctrl+r":
-		if !h.asking {
-			h.gen++
-			return h.ask()
+		if !h.asking[whole] {
+			h.halt()
+			return h.ask(whole)
 		}
 	case "q":
 		h.s.Quit()
@@ -234,7 +214,7 @@ func (h *Screen) SetSize(w, ht int) {
 
 // Busy says that the spinner turns: before anything is known, and while a rollback is looked at.
 func (h *Screen) Busy() bool {
-	return h.asking && h.status == nil || h.back != nil && h.back.plan == nil && h.back.err == nil
+	return h.asking[whole] && h.status == nil || h.back != nil && h.back.plan == nil && h.back.err == nil
 }
 
 // Keys are the keys of this moment.
@@ -264,12 +244,15 @@ func (h *Screen) Keys() []widget.Key {
 	if h.scalable() {
 		keys = append(keys, widget.Key{Name: "+-", Does: "scale", Long: "more or fewer instances, then see what would change"})
 	}
+	if h.runs() {
+		keys = append(keys, widget.Key{Name: "l", Does: "log", Long: "the app's log, followed; it can be searched"})
+	}
 	return append(keys,
 		widget.Key{Name: "d", Does: "destroy", Long: "see what would be removed; asks for the app's name"},
 		widget.Key{Name: "n", Does: "needs", Long: "answer again what the app needs, and compare the services"},
 		widget.Key{Name: "↑↓", Does: "select", Long: "select a deployment; pgup and pgdown scroll"},
 		widget.Key{Name: "p", Does: "look", Long: "look again what a deployment would change; done once when this opens"},
-		widget.Key{Name: "R", Does: "refresh", Long: "ask AWS now; it is asked every half a minute anyway"},
+		widget.Key{Name: "R", Does: "refresh", Long: "ask AWS now for everything; what changes by itself is asked for anyway"},
 		widget.Key{Name: "q", Does: "leave"},
 	)
 }

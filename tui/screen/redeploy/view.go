@@ -2,11 +2,9 @@ package redeploy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"berth/tui/screen"
 	"berth/tui/theme"
 	"berth/tui/widget"
 )
@@ -25,18 +23,33 @@ func (h *Screen) View() string {
 	return widget.Join(widget.Over(frame, h.question(), h.width))
 }
 
-const labelWidth = 11
+const (
+	labelWidth = 11
+	// twoColumns is from which width on load and log stand beside what runs, and gutter what is between them.
+	twoColumns = 112
+	gutter     = 4
+)
+
+// columns are the widths of what runs and of what stands beside it, zero where that comes below.
+func (h *Screen) columns() (left, right int) {
+	if h.width < twoColumns || !h.runs() {
+		return h.width, 0
+	}
+	right = min((h.width-gutter)*9/20, 96)
+	return h.width - gutter - right, right
+}
 
 // lines is all there is to see, and where in it the selected deployment stands.
 func (h *Screen) lines() (lines []string, first, last int) {
-	th, w := h.s.Theme, h.width
+	th := h.s.Theme
 	if h.status == nil {
 		if h.err != nil {
-			return widget.Failure{Theme: th, Error: h.err}.Lines(w), 0, 0
+			return widget.Failure{Theme: th, Error: h.err}.Lines(h.width), 0, 0
 		}
 		return []string{h.waiting("Asking AWS what runs")}, 0, 0
 	}
-	lines = []string{h.headline(), ""}
+	w, right := h.columns()
+	lines = []string{h.headline(w), ""}
 	for _, f := range h.facts() {
 		l := widget.NewLine(th, w).Cell(th.Quiet, f.label, labelWidth)
 		lines = append(lines, l.URL(f.ink, f.text).String())
@@ -46,10 +59,23 @@ func (h *Screen) lines() (lines []string, first, last int) {
 		lines = append(lines, "", l.String())
 	}
 	if h.message != "" {
-		lines = append(lines, "", th.Warn.Paint(h.message))
+		lines = append(lines, "", widget.NewLine(th, w).Put(th.Warn, h.message).String())
 	}
-	below, first, last := h.deployments()
-	return append(lines, below...), len(lines) + first, len(lines) + last
+	if right == 0 && h.runs() {
+		lines = append(append(lines, ""), h.loadLines(w)...)
+	}
+	below, first, last := h.deployments(w)
+	first, last = len(lines)+first, len(lines)+last
+	lines = append(lines, below...)
+	if !h.runs() {
+		return lines, first, last
+	}
+	if right == 0 {
+		return append(append(lines, ""), h.logLines(w, logBelow)...), first, last
+	}
+	side := append(h.loadLines(right), "")
+	side = append(side, h.logLines(right, max(logBelow, max(h.height, len(lines))-len(side)))...)
+	return widget.Lines(widget.Beside(widget.Join(lines), widget.Join(side), w, gutter)), first, last
 }
 
 func (h *Screen) waiting(text string) string {
@@ -79,15 +105,20 @@ func (h *Screen) sign() (glyph string, ink theme.Ink, word string) {
 	}
 }
 
-func (h *Screen) headline() string {
+func (h *Screen) headline(w int) string {
 	th, s := h.s.Theme, h.status
 	glyph, ink, word := h.sign()
-	l := widget.NewLine(th, h.width).Put(ink, glyph).Gap(1).Put(th.Strong, s.App+" "+word)
+	l := widget.NewLine(th, w).Put(ink, glyph).Gap(1).Put(th.Strong, s.App+" "+word)
 	if s.Desired > 0 || s.Running > 0 {
 		l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %s", s.Running, widget.Count(s.Desired, "instance")))
 	}
-	if h.scale > 0 {
+	switch {
+	case h.scale > 0:
 		l.Gap(1).Put(th.Accent, fmt.Sprintf("%s %d", th.Glyphs.Arrow, h.scale))
+	case s.Unhealthy > 0:
+		l.Put(th.Warn, fmt.Sprintf(", %d not healthy", s.Unhealthy))
+	case s.Healthy > 0:
+		l.Put(th.Quiet, fmt.Sprintf(", %d healthy", s.Healthy))
 	}
 	return l.String()
 }
@@ -106,7 +137,7 @@ func (h *Screen) facts() []fact {
 		}
 	}
 	add("address", s.Endpoint, th.Title)
-	add("revision", s.Revision, th.Text)
+	add("revision", s.Revision+made(", ", s.Commit, s.By), th.Text)
 	if at := h.since(); !at.IsZero() {
 		add("since", fmt.Sprintf("%s, %s", h.when(at), widget.Ago(h.seen.Sub(at))), th.Text)
 	}
@@ -119,9 +150,21 @@ func (h *Screen) facts() []fact {
 	text, ink := h.look.say(th, h.seen)
 	add("to deploy", text, ink)
 	if p := h.look.plan; p != nil {
-		add("costs", monthly(p), th.Text)
+		add("costs", costs(p, s.Created, h.seen), th.Text)
 	}
 	return out
+}
+
+// made says of which commit something is and by whom, as far as that is known.
+func made(before, commit, by string) string {
+	text := ""
+	if commit != "" {
+		text += before + "commit " + commit
+	}
+	if by != "" {
+		text += before + "by " + by
+	}
+	return text
 }
 
 // since is when the newest deployment that went well started to be the one that runs.
@@ -148,121 +191,4 @@ func shortImage(image string) string {
 		return name + "@" + digest[:12]
 	}
 	return name
-}
-
-const deploymentsShown = 10
-
-// shown are the deployments that are listed, newest first.
-func (h *Screen) shown() []screen.Deployment {
-	if h.status == nil {
-		return nil
-	}
-	d := h.status.Deployments
-	return d[:min(len(d), deploymentsShown)]
-}
-
-// pickedAt is where the selected deployment stands, -1 when there is none.
-func (h *Screen) pickedAt() int {
-	return slices.IndexFunc(h.shown(), func(d screen.Deployment) bool { return h.picked != "" && d.ID == h.picked })
-}
-
-// roomForImages is from which width on the images of deployments are shown.
-const roomForImages = 66
-
-// deployments is the list of the newest ones, and the lines of it that the selected one takes.
-func (h *Screen) deployments() (lines []string, first, last int) {
-	th, w := h.s.Theme, h.width
-	shown := h.shown()
-	if len(shown) == 0 {
-		return nil, 0, 0
-	}
-	lines = []string{"", th.Strong.Paint("Deployments")}
-	runs := slices.IndexFunc(shown, h.runsNow)
-	for i, x := range shown {
-		glyph, ink := th.Glyphs.Done, th.Good
-		switch {
-		case bad(x.State):
-			glyph, ink = th.Glyphs.Failed, th.Bad
-		case x.Finished.IsZero():
-			glyph, ink = th.Glyphs.Waiting, th.Accent
-		}
-		mark, text := " ", th.Text
-		if i == h.pickedAt() {
-			mark, text = th.Glyphs.Cursor, th.Strong
-		}
-		l := widget.NewLine(th, w).Put(th.Accent, mark).Gap(1).Put(ink, glyph).Gap(1).Cell(text, number(x.Revision), 5).Gap(1)
-		took := ""
-		if !x.Finished.IsZero() && !x.Started.IsZero() {
-			took = widget.Duration(x.Finished.Sub(x.Started))
-		}
-		l.Cell(text, h.when(x.Started), 16).CellRight(th.Quiet, took, 8).Gap(2)
-		if w >= roomForImages {
-			l.Cell(th.Quiet, digest(x.Image), 14)
-		}
-		says := outcome(x.State)
-		if i == runs {
-			says = "runs now"
-		}
-		if x.Reason != "" && i != h.pickedAt() {
-			says += ": " + x.Reason
-		}
-		if i == h.pickedAt() {
-			first = len(lines)
-		}
-		lines = append(lines, l.Put(th.Quiet, says).String())
-		if i == h.pickedAt() {
-			lines = append(lines, h.about(x, i == runs)...)
-			last = len(lines) - 1
-		}
-	}
-	return lines, first, last
-}
-
-// about says more of the selected deployment: why it ended so, and what can be done with it.
-func (h *Screen) about(x screen.Deployment, runs bool) []string {
-	const indent = 10
-	th, w := h.s.Theme, h.width
-	text := "It runs now."
-	if !runs {
-		text = h.cannot(x)
-	}
-	if text == "" {
-		text = "b goes back to it."
-	}
-	if x.Reason != "" {
-		text = widget.Sentence(strings.TrimSuffix(x.Reason, ".")) + ". " + text
-	}
-	var out []string
-	for _, l := range widget.Wrap(text, w-indent) {
-		out = append(out, widget.NewLine(th, w).Gap(indent).Put(th.Quiet, l).String())
-	}
-	return out
-}
-
-// number is the number of a revision, with a colon, as AWS writes it behind the family.
-func number(revision string) string {
-	if i := strings.LastIndexByte(revision, ':'); i >= 0 {
-		return revision[i:]
-	}
-	return revision
-}
-
-// digest is the beginning of an image's digest, which people compare; of an image without one it is the tag.
-func digest(image string) string {
-	if _, hex, ok := strings.Cut(image, "sha256:"); ok {
-		return hex[:min(len(hex), 12)]
-	}
-	return image[strings.LastIndexAny(image, "/:")+1:]
-}
-
-// outcome is how a deployment ended, in words.
-func outcome(state string) string {
-	switch state {
-	case "rollback_successful":
-		return "rolled back"
-	case "rollback_failed":
-		return "failed, and so did going back"
-	default:
-		return strings.ReplaceAll(state, "_", " ")
-	}
 }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// BenchmarkFirstFrame is the time from exec of the real program until its first frame has come out of a terminal,
+// the median of 20 runs each. It names the work to get there: the time that the Go runtime says the packages took
+// to initialise, and the largest of them; the rest is the kernel's exec, the runtime's start, the command line and
+// the frame itself.
+func BenchmarkFirstFrame(b *testing.B) {
+	if raced {
+		b.Skip("the race detector is what would be measured")
+	}
+	path, err := binary()
+	if err != nil {
+		b.Fatal(err)
+	}
+	const runs = 20
+	var took []time.Duration
+	for b.Loop() {
+		for range runs {
+			took = append(took, firstFrame(b, path))
+		}
+	}
+	slices.Sort(took)
+	median := took[len(took)/2]
+	b.ReportMetric(float64(median.Microseconds())/1000, "ms-median")
+	b.ReportMetric(float64(took[len(took)*9/10].Microseconds())/1000, "ms-p90")
+	b.ReportMetric(0, "ns/op") // of 20 runs together, which tells nothing
+	inits := initialised(b, path)
+	var sum float64
+	for _, i := range inits {
+		sum += i.ms
+	}
+	b.ReportMetric(sum, "ms-package-init")
+	for _, i := range inits[:min(5, len(inits))] {
+		b.Logf("%6.2f ms to initialise %s", i.ms, i.name)
+	}
+}
+
+// firstFrame starts the program on a terminal and stops the clock at the first frame.
+func firstFrame(b *testing.B, path string) time.Duration {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "demo")
+	cmd.Dir = b.TempDir()
+	cmd.Env = []string{"TERM=xterm-256color", "LANG=C.UTF-8", "HOME=" + cmd.Dir, "PATH=/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED=true"}
+	start := time.Now()
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var seen bytes.Buffer
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := tty.Read(buf)
+		seen.Write(buf[:n])
+		if bytes.Contains(seen.Bytes(), []byte("simulated")) {
+			break
+		}
+		if err != nil {
+			b.Fatalf("no frame: %v\n%q", err, seen.String())
+		}
+	}
+	took := time.Since(start)
+	_ = cmd.Process.Kill()
+	_ = tty.Close()
+	_ = cmd.Wait() // killed
+	return took
+}
+
+type initialisation struct {
+	name string
+	ms   float64
+}
+
+var inited = regexp.MustCompile(`(?m)^init (\S+) @[0-9.]+ ms, ([0-9.]+) ms clock`)
+
+// initialised is how long each package took to initialise, the slowest first.
+func initialised(b *testing.B, path string) []initialisation {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), path, "version")
+	cmd.Env = []string{"GODEBUG=inittrace=1", "HOME=" + b.TempDir()}
+	var trace strings.Builder
+	cmd.Stderr = &trace
+	if err := cmd.Run(); err != nil {
+		b.Fatal(err)
+	}
+	var all []initialisation
+	for _, m := range inited.FindAllStringSubmatch(trace.String(), -1) {
+		ms, err := strconv.ParseFloat(m[2], 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, initialisation{m[1], ms})
+	}
+	if len(all) == 0 {
+		b.Fatalf("the runtime tells of no package:\n%s", trace.String())
+	}
+	sort.Slice(all, func(i, k int) bool { return all[i].ms > all[k].ms })
+	return all
+}

@@ -1,0 +1,239 @@
+// Package logs is the screen of the app's own log: the newest lines of all its tasks, followed while it is shown.
+package logs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/fail"
+	"berth/tui/screen"
+	"berth/tui/widget"
+)
+
+// every is how often AWS is asked for newer lines while the screen is shown.
+const every = 5 * time.Second
+
+// Screen is the log screen.
+type Screen struct {
+	s             *screen.Session
+	width, height int
+
+	gen    int                // what an earlier visit asked for is dropped
+	ctx    context.Context    //nolint:containedctx // of the visit: no call goes on for a screen that is not shown
+	cancel context.CancelFunc // ends ctx
+	asking bool
+
+	back    int  // how far it is scrolled back
+	paused  bool // newer lines do not move what is shown
+	find    string
+	finding bool
+}
+
+// New makes the screen.
+func New(s *screen.Session) *Screen { return &Screen{s: s} }
+
+type linesMsg struct {
+	gen   int
+	lines []screen.LogLine
+	err   error
+}
+
+type againMsg struct{ gen int }
+
+// Enter shows the lines that are known and follows the log.
+func (g *Screen) Enter() tea.Cmd {
+	g.Leave()
+	g.ctx, g.cancel = context.WithCancel(g.s.Ctx)
+	g.back, g.paused, g.find, g.finding = 0, false, "", false
+	return g.ask()
+}
+
+// Leave ends the following: nothing is asked for a screen that is not shown.
+func (g *Screen) Leave() {
+	g.gen++
+	g.asking = false
+	if g.cancel != nil {
+		g.cancel()
+	}
+}
+
+func (g *Screen) ask() tea.Cmd {
+	if g.s.Watch == nil || g.asking {
+		return nil
+	}
+	g.asking = true
+	ctx, gen, w, after := g.ctx, g.gen, g.s.Watch, g.s.Tail.Newest()
+	return func() tea.Msg {
+		lines, err := w.Logs(ctx, after)
+		return linesMsg{gen: gen, lines: lines, err: err}
+	}
+}
+
+// Update handles a message.
+func (g *Screen) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case linesMsg:
+		if msg.gen == g.gen {
+			return g.onLines(msg)
+		}
+	case againMsg:
+		if msg.gen == g.gen {
+			return g.ask()
+		}
+	case tea.KeyMsg:
+		return g.onKey(msg)
+	}
+	return nil
+}
+
+func (g *Screen) onLines(m linesMsg) tea.Cmd {
+	g.asking = false
+	t := &g.s.Tail
+	if m.err != nil {
+		t.Known, t.Err = true, fail.From(m.err) // what was known stays on the screen
+	} else if t.Add(m.lines); g.paused || g.back > 0 {
+		g.scroll(g.pane().Shown(t.Lines[max(0, len(t.Lines)-len(m.lines)):])) // what is read stands still
+	}
+	gen := g.gen
+	return tea.Tick(every, func(time.Time) tea.Msg { return againMsg{gen: gen} })
+}
+
+func (g *Screen) onKey(k tea.KeyMsg) tea.Cmd {
+	if g.finding {
+		g.search(k)
+		return nil
+	}
+	switch k.String() {
+	case "up", "k":
+		g.scroll(1)
+	case "down", "j":
+		g.scroll(-1)
+	case "pgup", "b":
+		g.scroll(g.room() - 1)
+	case "pgdown":
+		g.scroll(1 - g.room())
+	case "home":
+		g.scroll(len(g.s.Tail.Lines))
+	case "end", "f":
+		g.back, g.paused = 0, false
+	case " ", "p":
+		if g.paused = !g.paused; !g.paused {
+			g.back = 0
+		}
+	case "/":
+		g.finding, g.find, g.back = true, "", 0
+	case "R", "ctrl+r":
+		return g.ask()
+	case "esc", "q", "l":
+		if g.find != "" {
+			g.find = ""
+			return nil
+		}
+		g.s.Back()
+	}
+	return nil
+}
+
+func (g *Screen) search(k tea.KeyMsg) {
+	switch k.Type {
+	case tea.KeyEnter:
+		g.finding = false
+	case tea.KeyEsc:
+		g.finding, g.find = false, ""
+	case tea.KeyBackspace:
+		if r := []rune(g.find); len(r) > 0 {
+			g.find = string(r[:len(r)-1])
+		}
+	case tea.KeyRunes, tea.KeySpace:
+		g.find += widget.Clean(string(k.Runes))
+	}
+	g.back = 0
+}
+
+// scroll moves towards older lines; by less than zero towards newer ones.
+func (g *Screen) scroll(by int) {
+	g.back = max(0, min(g.back+by, g.pane().MaxBack(g.room())))
+}
+
+// room is the lines for the log, below the line that says what is shown.
+func (g *Screen) room() int { return max(1, g.height-2) }
+
+func (g *Screen) pane() widget.LogPane {
+	return widget.LogPane{Theme: g.s.Theme, Logs: g.s.Tail.Lines, Back: g.back, Find: g.find, Timed: true}
+}
+
+// SetSize gives the screen its room.
+func (g *Screen) SetSize(w, h int) {
+	g.width, g.height = w, h
+	g.scroll(0)
+}
+
+// Busy says that the spinner turns: before anything is known.
+func (g *Screen) Busy() bool { return g.asking && !g.s.Tail.Known }
+
+// Typing says that letters are text just now.
+func (g *Screen) Typing() bool { return g.finding }
+
+// View draws the screen.
+func (g *Screen) View() string {
+	th, t := g.s.Theme, &g.s.Tail
+	if !t.Known {
+		spin := th.Glyphs.Spinner
+		l := widget.NewLine(th, g.width).Put(th.Accent, spin[g.s.Frame%len(spin)]).Gap(1)
+		return l.Put(th.Text, "Asking AWS for the newest lines"+th.Glyphs.Ellipsis).String()
+	}
+	if t.Err != nil && len(t.Lines) == 0 {
+		return widget.Failure{Theme: th, Error: t.Err}.Render(g.width, g.height)
+	}
+	lines := []string{g.headline(), ""}
+	if len(t.Lines) == 0 {
+		text := "The app has written nothing in the last 24 hours. What it writes to stdout and stderr comes here."
+		return widget.Join(append(lines, widget.Paragraph(th.Quiet, text, g.width)...))
+	}
+	return widget.Join(append(lines, widget.Lines(g.pane().Render(g.width, g.room()))...))
+}
+
+// headline says what is shown: the newest lines, or not, and which.
+func (g *Screen) headline() string {
+	th, t := g.s.Theme, &g.s.Tail
+	l := widget.NewLine(th, g.width)
+	switch {
+	case g.finding || g.find != "":
+		l.Put(th.Quiet, "find ").Put(th.Strong, g.find)
+		if g.finding {
+			l.Put(th.Accent, th.Glyphs.Caret)
+		}
+	case g.paused:
+		l.Put(th.Warn, "Paused").Gap(2).Put(th.Quiet, widget.Count(g.back, "newer line"))
+	case g.back > 0:
+		l.Put(th.Strong, "Older lines").Gap(2).Put(th.Quiet, widget.Count(g.back, "newer line")+"; f follows them again")
+	default:
+		l.Put(th.Strong, "The app's log").Gap(2).Put(th.Quiet, fmt.Sprintf("asked for every %d seconds", int(every/time.Second)))
+	}
+	if t.Err != nil {
+		l.Gap(2).Put(th.Warn, "not refreshed: "+t.Err.Cause)
+	}
+	return l.String()
+}
+
+// Keys are the keys of this moment.
+func (g *Screen) Keys() []widget.Key {
+	if g.finding {
+		return []widget.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "all lines"}}
+	}
+	pause := widget.Key{Name: "space", Does: "pause", Long: "hold what is shown still; newer lines are kept"}
+	if g.paused {
+		pause.Does = "go on"
+	}
+	return []widget.Key{
+		pause,
+		{Name: "/", Does: "find", Long: "show only lines that hold a text; esc shows all"},
+		{Name: "↑↓", Does: "scroll", Long: "scroll; pgup and pgdown by a page, home to the oldest"},
+		{Name: "f", Does: "newest", Long: "follow the newest lines again"},
+		{Name: "R", Does: "refresh", Long: "ask AWS now"},
+		{Name: "esc", Does: "back"},
+	}
+}

@@ -1,0 +1,172 @@
+package redeploy
+
+import (
+	"context"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/fail"
+	"berth/engine/spec"
+	"berth/tui/screen"
+)
+
+// How often the screen asks AWS again while nothing is pressed. The pulse takes two calls, the others one: an
+// idle screen makes eight calls a minute. All that berth made is looked at, with some dozen calls, only when the
+// screen opens, when the pulse tells that another version runs or the app's state has changed, and on request.
+const (
+	pulseIdle    = 30 * time.Second
+	pulseSoon    = 10 * time.Second // while something changes
+	metricsEvery = time.Minute
+	logsEvery    = 20 * time.Second
+	// patience is how long what could not be seen is left alone: mostly a permission is missing.
+	patience = 5 * time.Minute
+)
+
+// what is a thing that is asked for again and again.
+type what int
+
+const (
+	whole what = iota // all that berth made
+	pulse
+	metrics
+	logs
+	kinds
+)
+
+// answer is the message that something that was asked for has come. Only the field of its kind is set.
+type answer struct {
+	gen     int
+	kind    what
+	watch   screen.Watch
+	status  *screen.Status
+	pulse   screen.Pulse
+	metrics screen.Metrics
+	lines   []screen.LogLine
+	err     error
+}
+
+// again is the message that it is time to ask anew.
+type again struct {
+	gen  int
+	kind what
+}
+
+// ask asks for one thing, unless it is being asked for already.
+func (h *Screen) ask(kind what) tea.Cmd {
+	if h.asking[kind] {
+		return nil
+	}
+	h.asking[kind] = true
+	ctx, gen, s, w, after := h.ctx, h.gen, h.s, h.s.Watch, h.s.Tail.Newest()
+	app := s.Spec().Clone()
+	return func() tea.Msg {
+		a := answer{gen: gen, kind: kind}
+		switch kind {
+		case whole:
+			a.watch, a.status, a.err = wholly(ctx, s, w, app)
+		case pulse:
+			a.pulse, a.err = w.Pulse(ctx)
+		case metrics:
+			a.metrics, a.err = w.Metrics(ctx)
+		case logs:
+			a.lines, a.err = w.Logs(ctx, after)
+		}
+		return a
+	}
+}
+
+// later asks again after a while.
+func (h *Screen) later(kind what, wait time.Duration) tea.Cmd {
+	gen := h.gen
+	return tea.Tick(wait, func(time.Time) tea.Msg { return again{gen: gen, kind: kind} })
+}
+
+func (h *Screen) onAnswer(a answer) tea.Cmd {
+	h.asking[a.kind] = false
+	switch a.kind {
+	case whole:
+		return h.onStatus(a)
+	case pulse:
+		return h.onPulse(a)
+	case metrics:
+		if h.loadErr = nil; a.err != nil {
+			h.loadErr = fail.From(a.err)
+			return h.later(metrics, patience)
+		}
+		h.load = &a.metrics
+		return h.later(metrics, metricsEvery)
+	default:
+		t := &h.s.Tail
+		if a.err != nil {
+			t.Known, t.Err = true, fail.From(a.err) // what was known stays on the screen
+			return h.later(logs, patience)
+		}
+		t.Add(a.lines)
+		return h.later(logs, logsEvery)
+	}
+}
+
+// onStatus takes the whole look in. The small ones begin with the first of it, if there is something to watch.
+func (h *Screen) onStatus(a answer) tea.Cmd {
+	if a.err != nil {
+		h.err = fail.From(a.err) // what was known stays on the screen
+		return h.later(whole, pulseIdle)
+	}
+	h.err, h.status, h.s.Status, h.seen = nil, a.status, a.status, h.s.Engine.Now()
+	h.s.Watch = a.watch
+	cmds := []tea.Cmd{h.first()}
+	if !h.runs() {
+		return tea.Batch(append(cmds, h.later(whole, pulseIdle))...)
+	}
+	if !h.following {
+		h.following = true
+		cmds = append(cmds, h.later(pulse, h.beat()), h.ask(metrics), h.ask(logs))
+	}
+	return tea.Batch(cmds...)
+}
+
+// onPulse brings the small part of the status up to date, or asks for all of it when there is more to know.
+func (h *Screen) onPulse(a answer) tea.Cmd {
+	if a.err != nil {
+		h.err = fail.From(a.err)
+		return h.later(pulse, pulseIdle)
+	}
+	h.err, h.seen = nil, h.s.Engine.Now()
+	p, was := a.pulse, h.status
+	now := *was
+	now.Running, now.Desired = p.Running, p.Desired
+	if p.HealthKnown {
+		now.Healthy, now.Unhealthy = p.Healthy, p.Unhealthy
+	}
+	h.status, h.s.Status = &now, &now
+	if p.Revision != was.Revision || p.State != was.State {
+		return tea.Batch(h.ask(whole), h.later(pulse, h.beat()))
+	}
+	return h.later(pulse, h.beat())
+}
+
+// beat is how long the next pulse waits.
+func (h *Screen) beat() time.Duration {
+	if h.status.State == "deploying" || h.status.State == "degraded" {
+		return pulseSoon
+	}
+	return pulseIdle
+}
+
+// runs says that there is a service to watch.
+func (h *Screen) runs() bool {
+	return h.status != nil && h.status.State != "absent" && h.status.State != "partial"
+}
+
+// wholly looks at all that berth made, with the watch there is, or a new one.
+func wholly(ctx context.Context, s *screen.Session, w screen.Watch, app *spec.Spec) (screen.Watch, *screen.Status, error) {
+	if w == nil {
+		var err error
+		if w, err = s.Engine.Watch(ctx, app); err != nil {
+			return nil, nil, err
+		}
+	}
+	st, err := w.Status(ctx)
+	return w, st, err
+}
