@@ -423,5 +423,6 @@ func running() *screen.Status {
 			{ID: "d5", State: "successful", Revision: "live-beats-production:5", Image: "x@sha256:c0ffee2ab09833de77aa", Started: at.Add(-50 * time.Hour), Finished: at.Add(-50*time.Hour + 2*time.Minute)},
 		},
 		Resources: make([]screen.Resource, 22), Healthy: 2, Created: at.Add(-50 * time.Hour), By: "ada", Commit: "3fa9c1d",
+		Since: at.Add(151 * time.Second),
 	}
 }

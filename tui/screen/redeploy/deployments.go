@@ -94,8 +94,8 @@ func (h *Screen) about(x screen.Deployment, runs bool, w int) []string {
 	if x.Reason != "" {
 		text = widget.Sentence(strings.TrimSuffix(x.Reason, ".")) + ". " + text
 	}
-	if who := made(", ", x.Commit, x.By); who != "" {
-		text = widget.Sentence(strings.TrimPrefix(who, ", ")) + ". " + text
+	if who := made(x.Commit, x.By); who != "" {
+		text = "Made " + who + ". " + text
 	}
 	var out []string
 	for _, l := range widget.Wrap(text, w-indent) {

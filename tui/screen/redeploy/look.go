@@ -113,17 +113,22 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 	}
 }
 
-// costs is what a plan costs a month, and what of it this month has cost already, as far as that is billed in any
-// case. What was made before counts from made on; unknown when zero.
-func costs(p *screen.Plan, made, now time.Time) string {
+// monthly is what a plan costs.
+func monthly(p *screen.Plan) string {
 	text := widget.USD(p.MonthlyUSD) + " a month by the price list"
 	if !p.Complete {
 		text = "at least " + text
 	}
-	if so := price.SoFar(p.AlwaysUSD, made, now); !made.IsZero() && so >= 0.005 {
-		text += ", " + widget.USD(so) + " of it this month so far"
-	}
 	return text
+}
+
+// soFar is what of it this month has cost already, as far as it is billed in any case, for what was made then.
+func soFar(p *screen.Plan, made, now time.Time) string {
+	usd := price.SoFar(p.AlwaysUSD, made, now)
+	if made.IsZero() || usd < 0.005 {
+		return ""
+	}
+	return widget.USD(usd) + " of it this month so far"
 }
 
 // scalable says that there is something whose number of instances can be changed here.

@@ -137,8 +137,17 @@ func (h *Screen) facts() []fact {
 		}
 	}
 	add("address", s.Endpoint, th.Title)
-	add("revision", s.Revision+made(", ", s.Commit, s.By), th.Text)
-	if at := h.since(); !at.IsZero() {
+	w, _ := h.columns()
+	// pair is two things in one line where there is room, else in a line each.
+	pair := func(label, text, label2, text2 string) {
+		if text != "" && text2 != "" && labelWidth+widget.Width(text)+2+widget.Width(text2) <= w {
+			text, text2 = text+", "+text2, ""
+		}
+		add(label, text, th.Text)
+		add(label2, text2, th.Text)
+	}
+	pair("revision", s.Revision, "made", made(s.Commit, s.By))
+	if at := s.Since; !at.IsZero() {
 		add("since", fmt.Sprintf("%s, %s", h.when(at), widget.Ago(h.seen.Sub(at))), th.Text)
 	}
 	add("image", shortImage(s.Image), th.Text)
@@ -150,31 +159,25 @@ func (h *Screen) facts() []fact {
 	text, ink := h.look.say(th, h.seen)
 	add("to deploy", text, ink)
 	if p := h.look.plan; p != nil {
-		add("costs", costs(p, s.Created, h.seen), th.Text)
+		pair("costs", monthly(p), "so far", soFar(p, s.Created, h.seen))
+	}
+	if n := len(s.Denied); n > 0 {
+		add("not seen", "no permission for "+strings.Join(s.Denied, ", "), th.Warn)
 	}
 	return out
 }
 
-// made says of which commit something is and by whom, as far as that is known.
-func made(before, commit, by string) string {
-	text := ""
-	if commit != "" {
-		text += before + "commit " + commit
+// made says by whom something is and of which commit, as far as that is known.
+func made(commit, by string) string {
+	switch {
+	case by == "" && commit == "":
+		return ""
+	case by == "":
+		return "from commit " + commit
+	case commit == "":
+		return "by " + by
 	}
-	if by != "" {
-		text += before + "by " + by
-	}
-	return text
-}
-
-// since is when the newest deployment that went well started to be the one that runs.
-func (h *Screen) since() time.Time {
-	for _, d := range h.status.Deployments {
-		if !d.Finished.IsZero() && !bad(d.State) {
-			return d.Finished
-		}
-	}
-	return time.Time{}
+	return "by " + by + " from commit " + commit
 }
 
 func (h *Screen) when(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
