@@ -200,7 +200,8 @@ func (w *Watch) logError(err error) error {
 	if cloud.NotFound(err) {
 		return &fail.Error{
 			Class: fail.Refused, Cause: w.app.App + " (" + w.app.EnvName + ") has no log in " + w.app.Region + ": it is not deployed there",
-			Remedy: "deploy it with: berth deploy; or name another environment with --env, or another region with --region", Err: err,
+			Evidence: "there is no log group " + w.log.Group,
+			Remedy:   "deploy it with: berth deploy; or name another environment with --env, or another region with --region", Err: err,
 		}
 	}
 	return refused(cloud.Explain("read the app's log", err))

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"berth/engine"
 	"berth/engine/event"
 )
 
@@ -70,4 +72,46 @@ func TestInterrupt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFollowLogsUntilInterrupt follows the log of an app until Ctrl-C, which is the way to end it and no problem
+// to tell about.
+func TestFollowLogsUntilInterrupt(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	args := []string{"--simulate", "--app", "talk", "--region", "eu-west-2", "--sim-speed"}
+	output(t, dir, append([]string{"deploy", "--yes", "--quiet", "--image", pushImage(t), "--port", "8080"}, append(args, "1000")...)...)
+	cmd := berth(ctx, t, dir, append([]string{"logs", "--follow", "--json"}, append(args, "100")...)...)
+	var told strings.Builder
+	cmd.Stderr = &told
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	begin, lines := time.Time{}, 0
+	for s := bufio.NewScanner(out); s.Scan(); lines++ {
+		var line engine.LogLine
+		if err := json.Unmarshal(s.Bytes(), &line); err != nil {
+			t.Fatalf("%q: %v", s.Text(), err)
+		}
+		if begin.IsZero() {
+			begin = line.Time
+		}
+		if line.Time.Sub(begin) > 5*time.Minute { // of the account: what came since it follows
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			begin = line.Time.Add(time.Hour)
+		}
+	}
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 130 || told.Len() > 0 {
+		t.Errorf("ended with %v, and said %q", err, told.String())
+	}
+	t.Logf("%d lines", lines)
 }

@@ -67,7 +67,7 @@ func (r *region) metric(m *cwtypes.Metric, stints []stint, at time.Time) (value 
 	case "AWS/ApplicationELB/ActiveConnectionCount":
 		return math.Round(40 * wave), true
 	case "AWS/ApplicationELB/HTTPCode_Target_5XX_Count": // told only where it is not zero
-		return 2, failing(at)
+		return 2, ranAt(at, stints, func(s stint) bool { return fits(s) && s.failing(at) }) > 0
 	case "AWS/ApplicationELB/UnHealthyHostCount":
 		return 0, true
 	}

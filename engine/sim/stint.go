@@ -124,7 +124,7 @@ func (s stint) says(n int, at time.Time, sockets bool) string {
 	what, slow := chance(0, fmt.Sprint("what ", s.Task, n)), chance(0, fmt.Sprint("slow ", s.Task, n))
 	ms := 4 + int(30*slow*slow)
 	switch {
-	case failing(at) && n%3 == 0:
+	case s.failing(at) && n%3 == 0:
 		return fmt.Sprintf("GET / 500 in %dms", 8*ms)
 	case what < 0.4:
 		return ""
@@ -139,9 +139,10 @@ func (s stint) says(n int, at time.Time, sockets bool) string {
 	}
 }
 
-// failing says whether apps answer some requests with an error at a time: three minutes long, some ten times a day.
-func failing(at time.Time) bool {
-	return chance(0, "failing "+at.UTC().Truncate(3*time.Minute).Format(time.RFC3339)) > 0.98
+// failing says whether the app answers some requests with an error at a time: three minutes long, some ten times a
+// day, but not while it is new, when whoever deployed it looks.
+func (s stint) failing(at time.Time) bool {
+	return !s.Served.IsZero() && at.Sub(s.Served) > 30*time.Minute && chance(0, "failing "+at.UTC().Truncate(3*time.Minute).Format(time.RFC3339)) > 0.98
 }
 
 // lines gives what a stream holds from a time (in milliseconds; nil is any) on: what was written to it, and what

@@ -18,7 +18,7 @@ func (a *app) policyCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
 		Use: "policy [deploy|redeploy|destroy]", Short: "Print the least IAM policy for the app",
-		Long: "Prints the least IAM policy that lets somebody deploy, redeploy and destroy this app and see its status, or do\n" +
+		Long: "Prints the least IAM policy that lets somebody deploy, redeploy and destroy this app and read its status and log, or do\n" +
 			"one of these. The answer is the policy and nothing else, for aws iam put-role-policy and the like.",
 		Args: oneVerb, ValidArgs: []string{"deploy", "redeploy", "destroy"},
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -23,8 +23,12 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 	row("endpoint", s.Endpoint)
 	row("revision", s.Revision)
 	row("image", s.Image)
+	row("commit", s.Commit)
+	row("by", s.By)
+	row("since", when(s.Since, now))
 	if s.Revision != "" {
 		row("tasks", fmt.Sprintf("%d of %d running", s.Running, s.Desired))
+		row("health", health(s))
 	}
 	for i, d := range s.Deployments {
 		label := ""
@@ -33,7 +37,28 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		}
 		fmt.Fprintf(w, "  %-10s %s\n", label, rollout(d, now))
 	}
+	row("not seen", strings.Join(s.Denied, ", "))
 	resources(w, s.Resources)
+}
+
+// when is a time and its age, empty for none.
+func when(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%s, %s", t.Local().Format("2006-01-02 15:04"), age(now.Sub(t)))
+}
+
+// health is what the load balancer says about the tasks.
+func health(s *engine.Status) string {
+	switch {
+	case !s.HealthKnown:
+		return ""
+	case s.Unhealthy > 0:
+		return fmt.Sprintf("%d healthy, %d unhealthy", s.Healthy, s.Unhealthy)
+	default:
+		return fmt.Sprintf("%d healthy", s.Healthy)
+	}
 }
 
 // stateWords explains the states whose name does not say it all.
@@ -57,6 +82,12 @@ func rollout(d engine.Deployment, now time.Time) string {
 	}
 	if !d.Finished.IsZero() && !d.Started.IsZero() {
 		parts = append(parts, "took "+span(d.Finished.Sub(d.Started)))
+	}
+	if d.Commit != "" {
+		parts = append(parts, "commit "+d.Commit)
+	}
+	if d.By != "" {
+		parts = append(parts, "by "+d.By)
 	}
 	return join(append(parts, d.Reason)...)
 }
