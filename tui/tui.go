@@ -213,6 +213,9 @@ func result(s *screen.Session, left bool) Result {
 		app += ", back at " + s.Rollback.Revision + ","
 	}
 	r.Text = text(o, app)
+	if s.Tour != nil { // its account and its folder are gone by now
+		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of an app of yours, berth does the same on AWS.", 1)
+	}
 	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
 		r.Text += "\n" + sim
 	}
@@ -238,6 +241,9 @@ func lastWord(s *screen.Session) screen.Outcome {
 	}
 }
 
+// again is what can be done after a deployment.
+const again = "Run berth again in this folder to redeploy, change settings or destroy."
+
 func text(o screen.Outcome, app string) string {
 	var b strings.Builder
 	switch event.Outcome(o.Outcome) {
@@ -249,7 +255,7 @@ func text(o screen.Outcome, app string) string {
 		if o.Verified != "" {
 			fmt.Fprintf(&b, "\n%s", o.Verified)
 		}
-		b.WriteString("\nRun berth again in this folder to redeploy, change settings or destroy.")
+		b.WriteString("\n" + again)
 	case event.Stopped:
 		b.WriteString("Stopped. What exists stays; run berth again in this folder to continue, or berth destroy to remove it.")
 	default:

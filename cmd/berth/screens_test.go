@@ -35,8 +35,12 @@ func TestCtrlCOnEachScreen(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	m, wait := open(ctx, t, 100, 30, t.TempDir(), "demo", "--sim-speed", "30")
-	for _, name := range []string{"Project", "Needs", "Compare", "Settings", "Review"} {
-		m.until("● "+name, "? help")
+	for _, name := range []string{"Stories", "Project", "Needs", "Compare", "Settings", "Review"} {
+		if name == "Stories" {
+			m.until("All goes well", "? help")
+		} else {
+			m.until("● "+name, "? help")
+		}
 		if name == "Project" {
 			m.until("continue")
 		}
@@ -77,7 +81,7 @@ func onNeeds(t *testing.T, args ...string) (m *terminal, cmd *exec.Cmd, tty *os.
 	t.Cleanup(func() { cancel(); _ = tty.Close() })
 	m = &terminal{t: t, tty: tty, view: newScreen(100, 30), done: make(chan struct{})}
 	go m.read()
-	m.until("● Project", "continue")
+	m.begin()
 	m.press(enter)
 	m.until("● Needs", "WebSockets")
 	return m, cmd, tty, func() {
@@ -180,7 +184,7 @@ func TestColours(t *testing.T) {
 		m := &terminal{t: t, tty: tty, view: newScreen(100, 30), done: make(chan struct{})}
 		m.view.light = c.light
 		go m.read()
-		m.until("● Project", "continue")
+		m.until("All goes well", "begin")
 		m.press("\x03")
 		m.until("Leave berth?")
 		m.press("y")

@@ -98,6 +98,14 @@ func (m *terminal) press(keys string) {
 
 const enter = "\r"
 
+// begin takes the first story of the demo.
+func (m *terminal) begin() {
+	m.t.Helper()
+	m.until("› All goes well", "begin")
+	m.press(enter)
+	m.until("● Project", "continue")
+}
+
 var address = regexp.MustCompile(`https://[a-z0-9.-]+`)
 
 // TestWizard drives the real program on a terminal from its start to a URL, accepting what it proposes.
@@ -105,7 +113,8 @@ func TestWizard(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	m, wait := open(ctx, t, 100, 30, t.TempDir(), "demo", "--sim-speed", "100")
-	m.until("● Project", "EXPOSE 4000", "continue")
+	m.begin()
+	m.until("EXPOSE 4000")
 	m.press(enter)
 	m.until("● Needs", "WebSockets")
 	m.press(enter)
@@ -139,7 +148,7 @@ func TestWizardLeaves(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	m, wait := open(ctx, t, 80, 24, t.TempDir(), "demo")
-	m.until("● Project", "continue")
+	m.begin()
 	m.press(enter)
 	m.until("● Needs")
 	m.press("\x03")

@@ -33,6 +33,22 @@ import (
 // default of three is too few for a deployment that makes a hundred calls at once.
 const maxAttempts = 9
 
+// maxBackoff is how long the SDK waits at most before it tries a call again.
+const maxBackoff = 10 * time.Second
+
+// onClock lets the SDK's waits between attempts pass on the engine's clock: a simulated account that is faster
+// than AWS is not slower at being called too often.
+type onClock struct {
+	clk  clock.Clock
+	then retry.BackoffDelayer
+}
+
+// BackoffDelay is how long to wait on the wall clock.
+func (o onClock) BackoffDelay(attempt int, err error) (time.Duration, error) {
+	d, err := o.then.BackoffDelay(attempt, err)
+	return o.clk.Wall(d), err
+}
+
 // Clients are the SDK clients of one region. They share one count of calls and one clock.
 type Clients struct {
 	STS        *sts.Client
@@ -93,7 +109,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = maxAttempts
-				o.MaxBackoff = 10 * time.Second
+				o.Backoff = onClock{e.Clock, retry.NewExponentialJitterBackoff(maxBackoff)}
 				o.RateLimiter = unlimited{}
 				o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(notUnknown)}, o.Retryables...)
 			})

@@ -170,7 +170,7 @@ func Explain(doing string, err error) error {
 	case Throttled(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS refuses calls because there are too many at once", doing)
 		f.Remedy = "run the same command again in a minute; it goes on from here"
-	case unreachable(err):
+	case unreachable(err) || disconnected(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS cannot be reached", doing)
 		f.Remedy = "check the network and the region, then run the same command again; it continues"
 	}
@@ -213,6 +213,12 @@ func noCredentials(err error) bool {
 func unreachable(err error) bool {
 	var ne net.Error
 	return errors.As(err, &ne) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// disconnected says whether the connection broke, by the SDK's own mark for it.
+func disconnected(err error) bool {
+	var c interface{ ConnectionError() bool }
+	return errors.As(err, &c) && c.ConnectionError()
 }
 
 // WhyNot is half a sentence on why a question was not answered: the permission that is missing, an operation

@@ -54,6 +54,8 @@ type Account struct {
 	used    map[string]bool   // IAM actions
 	spent   map[int]bool      // faults that happen once and did
 	struck  map[int]time.Time // when faults struck first
+	armed   []Fault           // what the first changing call brings about
+	unheard int               // calls that numbered faults do not count
 	renewed bool
 	past    []snapshot // for the eventual fault
 	uploads map[string]*upload
@@ -217,7 +219,19 @@ func (a *Account) SetFaults(faults ...Fault) {
 	_ = a.locked(func(*state, time.Time) (bool, error) { return true, nil })
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.faults = slices.Clone(faults)
+	a.set(faults)
+}
+
+// ArmFaults sets faults from the next changing call on: their times and numbers of calls count from there, however
+// long somebody looked around before.
+func (a *Account) ArmFaults(faults ...Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.armed = slices.Clone(faults)
+}
+
+func (a *Account) set(faults []Fault) {
+	a.faults, a.armed = slices.Clone(faults), nil
 	a.spent, a.struck = map[int]bool{}, map[int]time.Time{}
 }
 

@@ -30,6 +30,9 @@ func (e *cutError) Error() string        { return fmt.Sprintf("%v at call %d", E
 func (e *cutError) Unwrap() error        { return ErrCut }
 func (e *cutError) RetryableError() bool { return false }
 
+// ConnectionError is the SDK's mark for a connection that broke.
+func (e *cutError) ConnectionError() bool { return true }
+
 // lostResponse is what a caller sees when the answer does not arrive. The SDK takes it for a broken
 // connection and tries again, as it would.
 func lostResponse() error {

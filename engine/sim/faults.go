@@ -117,6 +117,7 @@ func (a *Account) over(i int) bool {
 
 // broken says whether the connection is broken for the nth call before it has any effect.
 func (a *Account) broken(n int) error {
+	n -= a.unheard
 	for i, f := range a.faults {
 		if f.kind == faultCut && n >= f.n && !a.over(i) || f.kind == faultCutAfter && n > f.n {
 			return &cutError{after: f.n}
@@ -127,6 +128,10 @@ func (a *Account) broken(n int) error {
 
 // before says what goes wrong with a call before it has any effect.
 func (a *Account) before(rec *Call, service string, actions []string, st *state) error {
+	if a.armed != nil && rec.Mutating {
+		a.set(a.armed)
+		a.opened, a.unheard = rec.Start, rec.N-1
+	}
 	what := fmt.Sprintf("%s#%d", rec.Action(), a.nth[rec.Action()])
 	if err := a.broken(rec.N); err != nil {
 		return err
@@ -155,7 +160,7 @@ func (a *Account) after(rec *Call) error {
 	for i, f := range a.faults {
 		switch f.kind {
 		case faultCutAfter:
-			if rec.N >= f.n {
+			if rec.N-a.unheard >= f.n {
 				return &cutError{after: f.n}
 			}
 		case faultLost:

@@ -171,6 +171,36 @@ func TestFaultsThatEnd(t *testing.T) {
 	})
 }
 
+func TestFaultsThatWaitForAChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Options{})
+		r.a.ArmFaults(faults(t, "expire=90s/60s", "cut=4")...)
+		look := func() error {
+			_, err := r.ecs.DescribeClusters(r.ctx, &ecs.DescribeClustersInput{})
+			return err
+		}
+		for range 5 {
+			r.sleep(5 * time.Minute)
+			if err := look(); err != nil {
+				t.Fatalf("before any change: %v", err)
+			}
+		}
+		if _, err := r.ecr.CreateRepository(r.ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("app")}); err != nil { // call 1
+			t.Fatal(err)
+		}
+		if err := look(); err != nil {
+			t.Errorf("at once: %v", err)
+		}
+		r.sleep(90 * time.Second)
+		if err := look(); code(err) != "ExpiredTokenException" {
+			t.Errorf("after 90 s: %v", err)
+		}
+		if err := look(); !errors.Is(err, ErrCut) {
+			t.Errorf("call 4: %v", err)
+		}
+	})
+}
+
 func TestActionsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Options{})

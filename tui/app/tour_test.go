@@ -83,3 +83,16 @@ func TestOtherStoriesWaitForTheRun(t *testing.T) {
 		}
 	})
 }
+
+func TestTheDemoTakesAtMostEightKeys(t *testing.T) {
+	inBubble(t, touring(), func(d *harness) {
+		keys := append(append([]string{"enter"}, toReview...), "y")
+		d.press(keys...)
+		d.expect(screen.Deploy)
+		d.pass(10 * time.Minute)
+		d.expect(screen.Result)
+		if len(keys) > 8 {
+			t.Errorf("%d keys", len(keys))
+		}
+	})
+}

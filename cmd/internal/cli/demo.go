@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,56 +18,157 @@ import (
 	"berth/compare/advise"
 	"berth/compare/price"
 	"berth/engine"
+	"berth/engine/fail"
 	"berth/engine/project"
 	"berth/engine/spec"
+	"berth/tui"
 )
 
 func (a *app) demoCommand() *cobra.Command {
 	var faults bool
+	var name string
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Walk the sample app to a URL on a simulated account; needs no AWS and no Docker", Args: noArgs,
+		Long: "Walks the sample app to a URL on a simulated AWS account that forgets everything: no AWS, no Docker, no cost.\n" +
+			"On a terminal it offers stories first: all goes well, or something goes wrong and what to do about it. With\n" +
+			"--sim-fault the story is yours. Without a terminal it runs to its end by itself, in plain lines; the exit code\n" +
+			"is that of the story's last run.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if faults {
 				fmt.Fprintln(a.Out, faultHelp())
 				return nil
 			}
-			return a.demo(cmd.Context())
+			if name != "" && len(a.flags.simFaults) > 0 {
+				return usage(cmd, "--story brings its own faults; leave --sim-fault out")
+			}
+			return a.demo(cmd.Context(), name)
 		},
 	}
+	cmd.Flags().StringVar(&name, "story", "", "begin this story: "+storyNames())
 	cmd.Flags().BoolVar(&faults, "faults", false, "list what can go wrong on request, for --sim-fault")
 	return cmd
 }
 
-// demo deploys the sample app to a simulated account that lives in memory and forgets everything.
-func (a *app) demo(ctx context.Context) error {
+// storyNames are the names of the stories in a row.
+func storyNames() string {
+	var names []string
+	for _, s := range stories() {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// demo tells stories until nobody wants another.
+func (a *app) demo(ctx context.Context, name string) error {
+	s, err := storyNamed(name)
+	if err != nil {
+		return err
+	}
+	for chosen := name; ; chosen = "" {
+		another, err := a.tell(ctx, s, chosen)
+		if !another {
+			return err
+		}
+	}
+}
+
+// tell deploys the sample app, in a folder of its own, to a simulated account that lives in memory. On screens
+// the story may be chosen there; chosen is the one that was named. It says whether another story is wanted.
+func (a *app) tell(ctx context.Context, s story, chosen string) (another bool, err error) {
 	dir, err := os.MkdirTemp("", "berth-demo-")
 	if err != nil {
-		return fmt.Errorf("make a folder for the sample app: %w", err)
+		return false, fmt.Errorf("make a folder for the sample app: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // of no use to anybody afterwards
 	a.flags.dir = filepath.Join(dir, "harbor")
 	if err := extract(a.flags.dir); err != nil {
-		return fmt.Errorf("write the sample app: %w", err)
+		return false, fmt.Errorf("write the sample app: %w", err)
 	}
 	a.flags.simulate = true
-	sims, err := a.simulation(inMemory)
+	if a.screens() && !a.accessible() && len(a.flags.simFaults) == 0 {
+		return a.tour(ctx, chosen)
+	}
+	t, err := a.stage(ctx, s)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if a.screens() {
-		return a.openScreens(ctx, a.openOn(a.flags.region, sims.Environment(), sims.Builder(), ""), said{}, rollout{})
+		if a.accessible() && chosen == "" {
+			fmt.Fprintln(a.Out, "This is the story in which all goes well. --story tells another one: "+storyNames()+".")
+		}
+		return a.openScreens(ctx, a.on(a.flags.region, t), said{}, rollout{}, nil)
 	}
-	s, err := a.settings(ctx, said{})
+	return false, a.plainStory(ctx, s, t)
+}
+
+// tour opens the screens with the list of stories at their beginning, or with the story that was named.
+func (a *app) tour(ctx context.Context, chosen string) (another bool, err error) {
+	nothing, err := a.stage(ctx, story{}) // for the list itself
+	if err != nil {
+		return false, err
+	}
+	t := &tui.Tour{Chosen: chosen, Begin: func(ctx context.Context, name string) (*engine.Engine, error) {
+		s, err := storyNamed(name)
+		if err != nil {
+			return nil, err
+		}
+		staged, err := a.stage(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		return a.on(a.flags.region, staged).Engine, nil
+	}}
+	for _, s := range stories() {
+		t.Stories = append(t.Stories, s.Story)
+	}
+	return a.openScreens(ctx, a.on(a.flags.region, nothing), said{}, rollout{}, t)
+}
+
+// plainStory tells a story in plain lines, or as events.
+func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
+	settings, err := a.settings(ctx, said{})
 	if err != nil {
 		return err
 	}
-	eng := a.openOn(s.Region, sims.Environment(), sims.Builder(), "")
-	if a.flags.json || a.flags.quiet {
-		return a.demoRun(ctx, eng, engine.Request{Spec: s})
+	eng := a.on(settings.Region, t)
+	heading := func(string, ...any) {}
+	if !a.flags.json && !a.flags.quiet {
+		// Here the progress is the answer: all of it goes to stdout, in one stream whose order holds.
+		a.Err = a.Out
+		heading = func(format string, args ...any) { fmt.Fprintf(a.Out, "\n== "+format+"\n\n", args...) }
+		if s.Name != stories()[0].Name {
+			heading("%s", s.Title)
+			fmt.Fprintln(a.Out, s.Happens)
+		}
+		if err := a.toldOfSource(ctx, settings, heading); err != nil {
+			return err
+		}
 	}
-	// Here the progress is the answer: all of it goes to stdout, in one stream whose order holds.
-	a.Err = a.Out
-	heading := func(text string) { fmt.Fprintf(a.Out, "\n== %s\n\n", text) }
+	heading("What would be made (berth plan), and making it (berth deploy)")
+	err = a.demoRun(ctx, eng, engine.Request{Spec: settings})
+	f := fail.From(err)
+	switch {
+	case f == nil || f.Class == fail.Stopped || ctx.Err() != nil:
+		return err
+	case s.heals > 0:
+		heading("A minute later, the same command again")
+		if err := eng.Clock().Sleep(ctx, s.heals); err != nil {
+			return err
+		}
+	case f.Suggest != nil && f.Class != fail.RolledBack && !s.deployed:
+		heading("Doing what it says (%s = %v in berth.toml), and deploying again", f.Setting, f.Suggest)
+		if err := settings.Set(f.Setting, f.Suggest, spec.Origin{Kind: spec.Answer, Text: "the remedy"}); err != nil {
+			return err
+		}
+	default:
+		return err
+	}
+	a.told = false
+	return a.demoRun(ctx, eng, engine.Request{Spec: settings})
+}
+
+// toldOfSource is what the demo says before it deploys.
+func (a *app) toldOfSource(ctx context.Context, s *spec.Spec, heading func(string, ...any)) error {
 	heading("What the source tree tells (berth inspect)")
 	found, err := project.Inspect(ctx, s.Dir)
 	if err != nil {
@@ -74,11 +176,7 @@ func (a *app) demo(ctx context.Context) error {
 	}
 	report.Findings(a.Out, found)
 	heading("Which service fits, and what it costs (berth compare)")
-	if err := a.compareFor(s, found); err != nil {
-		return err
-	}
-	heading("What would be made (berth plan), and making it (berth deploy)")
-	return a.demoRun(ctx, eng, engine.Request{Spec: s})
+	return a.compareFor(s, found)
 }
 
 // demoRun plans and deploys without a question: nothing of it is real.

@@ -21,22 +21,26 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 			Remedy: "berth deploy --yes goes to the end without a question; berth --help lists all verbs",
 		}
 	}
-	return a.with(a.flags.region, func(eng *account) error { return a.openScreens(ctx, eng, flags, roll) })
+	return a.with(a.flags.region, func(eng *account) error {
+		_, err := a.openScreens(ctx, eng, flags, roll, nil)
+		return err
+	})
 }
 
-// openScreens hands the terminal to the screens and says afterwards what they leave to say.
-func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll rollout) error {
+// openScreens hands the terminal to the screens and says afterwards what they leave to say. A demo gives its
+// tour; then another says that the user wants another story of it.
+func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll rollout, tour *tui.Tour) (another bool, err error) {
 	dir, err := a.dir()
 	if err != nil {
-		return err
+		return false, err
 	}
 	// A broken berth.toml is told before a screen is drawn.
 	if _, err := spec.Load(dir); err != nil {
-		return err
+		return false, err
 	}
 	region, from, err := a.region(ctx)
 	if err != nil && fail.From(err).Class != fail.Usage { // nobody says: then the screens ask
-		return err
+		return false, err
 	}
 	deps := tui.Deps{
 		Engine: eng.Engine, Dir: dir, Env: a.flags.env, Today: time.Now(),
@@ -45,14 +49,20 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 		SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
 		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
 		ASCII:   !utf8Locale(),
+		Tour:    tour,
 	}
 	if a.accessible() {
-		return a.converse(ctx, eng, deps)
+		return false, a.converse(ctx, eng, deps)
 	}
+	return a.draw(ctx, deps)
+}
+
+// draw runs the screens.
+func (a *app) draw(ctx context.Context, deps tui.Deps) (another bool, err error) {
 	if a.flags.debug != "" {
 		log, err := os.OpenFile(a.flags.debug, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
-			return &fail.Error{
+			return false, &fail.Error{
 				Class: fail.Usage, Cause: "the debug file cannot be written", Evidence: err.Error(),
 				Remedy: "name another file with --debug", Err: err,
 			}
@@ -65,13 +75,13 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 		fmt.Fprintln(a.Out, res.Text)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if res.Err != nil {
 		a.told = true
-		return res.Err
+		return false, res.Err
 	}
-	return nil
+	return res.Another, nil
 }
 
 // accessible says whether to ask line by line, for screen readers and terminals that cannot draw.

@@ -140,6 +140,9 @@ def paint(text, path):
 def wizard(folder):
     t = Terminal(folder, "demo", "--sim-speed", "15")
     try:
+        t.until("All goes well", "begin")
+        t.keep("stories")
+        t.press("Enter")
         t.until("● Project", "continue")
         t.keep("project")
         t.press("Enter")
