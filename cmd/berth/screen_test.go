@@ -42,8 +42,9 @@ func blank(width int) []string {
 
 // write takes output in, and returns what a terminal would answer to the questions in it.
 func (s *screen) write(output string) (answer string) {
-	text := s.rest + output
+	text, torn := whole(s.rest + output)
 	s.rest = ""
+	defer func() { s.rest += torn }()
 	for text != "" {
 		seq, width, n, state := ansi.DecodeSequence(text, ansi.NormalState, nil)
 		if state != ansi.NormalState || n == 0 || !utf8.FullRuneInString(text) {
@@ -65,6 +66,19 @@ func (s *screen) write(output string) (answer string) {
 		}
 	}
 	return answer
+}
+
+// whole divides text before a character at its end that has not come as a whole yet.
+func whole(text string) (chars, torn string) {
+	for i := len(text) - 1; i >= max(0, len(text)-utf8.UTFMax); i-- {
+		if utf8.RuneStart(text[i]) {
+			if !utf8.FullRuneInString(text[i:]) {
+				return text[:i], text[i:]
+			}
+			break
+		}
+	}
+	return text, ""
 }
 
 func (s *screen) put(char string, width int) {
@@ -182,6 +196,17 @@ func (s *screen) String() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
+// A read may end in the middle of a character that follows others.
+func TestTornCharacters(t *testing.T) {
+	s := newScreen(10, 1)
+	for _, part := range []string{"──\xe2", "\x94", "\x80─世"} {
+		s.write(part)
+	}
+	if got := s.String(); got != "────世" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestScreen(t *testing.T) {
 	for _, c := range []struct{ name, in, want, answer string }{
 		{"lines", "one\r\ntwo", "one\ntwo", ""},
@@ -195,9 +220,9 @@ func TestScreen(t *testing.T) {
 		{"other screen", "old\x1b[?1049hnew", "new", ""},
 		{"questions", "\x1b]11;?\x1b\\a\x1b[6n", "a", "\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[1;2R"},
 	} {
-		for _, whole := range []bool{true, false} {
+		for _, inOne := range []bool{true, false} {
 			s, answer := newScreen(10, 4), ""
-			if whole {
+			if inOne {
 				answer = s.write(c.in)
 			} else {
 				for i := range len(c.in) { // in single bytes, as slow terminals may
@@ -205,7 +230,7 @@ func TestScreen(t *testing.T) {
 				}
 			}
 			if got := s.String(); got != c.want || answer != c.answer {
-				t.Errorf("%s (whole %v): screen %q answer %q, want %q and %q", c.name, whole, got, answer, c.want, c.answer)
+				t.Errorf("%s (in one %v): screen %q answer %q, want %q and %q", c.name, inOne, got, answer, c.want, c.answer)
 			}
 		}
 	}
