@@ -9,14 +9,11 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Check says in plain sentences what about an image does not go with how it shall run: on platform, with
-// the app on port (0 when nobody knows), and with a command of its own when ownCommand is set. None of it
-// is certain to fail, which is why they are warnings.
-func Check(cfg *v1.ConfigFile, platform string, port int, ownCommand bool) []string {
+// Check says in plain sentences what about an image does not go with how it shall run: with the app on port (0
+// when nobody knows), and with a command of its own when ownCommand is set. None of it is certain to fail, which
+// is why they are warnings. The platform is what Resolve is asked for.
+func Check(cfg *v1.ConfigFile, port int, ownCommand bool) []string {
 	var warnings []string
-	if got := platformName(cfg.Platform()); got != platform {
-		warnings = append(warnings, fmt.Sprintf("the image is for %s, and it shall run on %s", got, platform))
-	}
 	if len(cfg.Config.Entrypoint) == 0 && len(cfg.Config.Cmd) == 0 && !ownCommand {
 		warnings = append(warnings, "the image has neither ENTRYPOINT nor CMD, so that nothing would start")
 	}

@@ -137,13 +137,14 @@ func resolveError(ctx context.Context, ref name.Reference, err error) error {
 	switch status(err) {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		f.Cause = fmt.Sprintf("the registry %s does not let us read %s; some say so, too, when there is no such image", host, ref)
-		f.Remedy = "check the name for typing errors; for a private image, run: docker login " + host
+		f.Remedy = "check the name for typing errors; a private image cannot be fetched by tasks on AWS: docker pull it, " +
+			"give it a local name with docker tag, and name that with --image, so that berth pushes it to the app's own repository"
 	case http.StatusNotFound:
 		f.Cause = fmt.Sprintf("there is no image %s", ref)
 		f.Remedy = "check the name and the tag, and that it was pushed"
 	case http.StatusTooManyRequests:
 		f.Cause = fmt.Sprintf("the registry %s has had enough of our requests for now", host)
-		f.Remedy = "wait some minutes, or sign in with: docker login " + host
+		f.Remedy = "wait some minutes, or copy the image to a repository of the account; the tasks would ask as often"
 	case 0:
 		f.Cause = fmt.Sprintf("the registry %s cannot be reached", host)
 		f.Remedy = "check the name of the registry and the network"
@@ -152,6 +153,12 @@ func resolveError(ctx context.Context, ref name.Reference, err error) error {
 		f.Remedy = "try again; when it stays like that, see the registry's status page"
 	}
 	return f
+}
+
+// NeedsLogin says whether a registry refused because it was not told who asks, or not by whom it wants.
+func NeedsLogin(err error) bool {
+	s := status(err)
+	return s == http.StatusUnauthorized || s == http.StatusForbidden
 }
 
 // status is the HTTP status that a registry answered with, 0 when it did not answer.

@@ -28,6 +28,9 @@ type Image struct {
 	External   string // reference of that image, when Build is nil: in a registry, else in the builder's store
 	Builder    image.Builder
 	Platform   string // linux/amd64 or linux/arm64
+	Port       int    // of an External image: where the load balancer asks, and whether it is given a command
+	OwnCommand bool
+	Keys       authn.Keychain // the sign-ins of this machine; nil means Docker's
 
 	Ref string // output: reference by digest, what a task definition runs
 
@@ -36,6 +39,8 @@ type Image struct {
 	found  bool   // in the repository, or used where it is
 	local  bool   // in the builder's store
 	scope  *Scope // of the observation: who and where we are
+
+	config *v1.ConfigFile // of an External image in a registry
 }
 
 // Info implements Resource.
@@ -80,33 +85,6 @@ func (i *Image) Observe(ctx context.Context, s *Scope) error {
 		return docker.Check(ctx) // better now than beside resources that are being created
 	}
 	return nil
-}
-
-// observeExternal finds the image in its registry, to be used where it is, or in the builder's own store, to
-// be pushed. Its content is its tag then, so that it is pushed once.
-func (i *Image) observeExternal(ctx context.Context, s *Scope) error {
-	there, err := image.Resolve(ctx, i.External, i.Platform, s.Transport, nil)
-	if err == nil {
-		i.Ref, i.found = there.Ref, true
-		return nil
-	}
-	if host, _, ok := strings.Cut(i.External, "/"); ok && strings.ContainsAny(host, ".:") {
-		return err // somebody meant that registry
-	}
-	img, free, found, localErr := i.Builder.Local(ctx, i.External, s.reporter("build"))
-	if localErr != nil || !found {
-		return err
-	}
-	defer free() // a plan may never be carried out: Apply takes it out of the store again
-	i.local = true
-	name, err := img.ConfigName()
-	if err != nil {
-		return fmt.Errorf("read image %s: %w", i.External, err)
-	}
-	i.tag = "img-" + cut(name.Hex, 16)
-	i.pushed, err = i.digest(ctx, s)
-	i.found = i.pushed != ""
-	return err
 }
 
 // digest is the digest of the tag in the repository, empty when there is none.
@@ -196,8 +174,8 @@ func (i *Image) source(ctx context.Context, s *Scope) (v1.Image, func(), error) 
 	return img, free, err
 }
 
-func (i *Image) login(ctx context.Context, s *Scope) (authn.Authenticator, error) {
-	out, err := s.ECR.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+func (i *Image) login(ctx context.Context, s *Scope, options ...func(*ecr.Options)) (authn.Authenticator, error) {
+	out, err := s.ECR.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{}, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -60,8 +60,8 @@ func (b *Build) Permissions(*Scope, event.Action) []Permission { return nil }
 
 // Permissions implements Permissioned.
 func (i *Image) Permissions(s *Scope, do event.Action) []Permission {
-	if i.Build == nil {
-		return nil
+	if i.Build == nil && !i.local {
+		return i.externalPermissions(s)
 	}
 	actions := acts("ecr:DescribeImages")
 	if do != event.Create {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -244,13 +243,5 @@ func (i *Image) Checks(do event.Action) []Probe {
 	if i.Build != nil || do == event.Delete {
 		return nil
 	}
-	return []Probe{{ID: "image", Title: "image", Look: func(ctx context.Context, s *Scope) Finding {
-		if i.Ref == "" {
-			if err := i.Observe(ctx, s); err != nil {
-				f := fail.From(err)
-				return Finding{Verdict: Fail, Text: f.Cause, Remedy: f.Remedy}
-			}
-		}
-		return Finding{Verdict: OK, Text: strings.TrimSuffix(i.External+" is there for "+i.Platform, " for ")}
-	}}}
+	return []Probe{{ID: "image", Title: "image", Look: i.checkExternal}}
 }

@@ -39,7 +39,7 @@ func TestSamePolicyComparesMeaning(t *testing.T) {
 func TestExecutionPolicyAllowsOnlyWhatATaskNeedsToStart(t *testing.T) {
 	s := testScope()
 	repo, logs := &Repository{Owner: s.Owner}, &LogGroup{Owner: s.Owner}
-	doc := ExecutionPolicy(s, repo, logs, nil)
+	doc := ExecutionPolicy(s, []string{repo.ARN(s)}, logs, nil)
 	for _, want := range []string{
 		"arn:aws:ecr:eu-west-2:123456789012:repository/berth-app-prod",
 		"arn:aws:logs:eu-west-2:123456789012:log-group:/berth/app/prod:*",
@@ -52,7 +52,7 @@ func TestExecutionPolicyAllowsOnlyWhatATaskNeedsToStart(t *testing.T) {
 		t.Error("reads parameters although there are no secrets")
 	}
 	secret := "arn:aws:ssm:eu-west-2:123456789012:parameter/berth/app/prod/KEY"
-	if doc := ExecutionPolicy(s, repo, logs, []string{secret}); !strings.Contains(doc, secret) || strings.Contains(doc, `"ssm:*"`) {
+	if doc := ExecutionPolicy(s, []string{repo.ARN(s)}, logs, []string{secret}); !strings.Contains(doc, secret) || strings.Contains(doc, `"ssm:*"`) {
 		t.Errorf("secrets: %s", doc)
 	}
 }

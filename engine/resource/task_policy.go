@@ -1,11 +1,11 @@
 package resource
 
-// ExecutionPolicy lets ECS start a task: pull from this repository, write to this log group, read these
+// ExecutionPolicy lets ECS start a task: pull from these repositories, write to this log group, read these
 // secrets (ARNs of parameters), and nothing else.
-func ExecutionPolicy(s *Scope, repo *Repository, logs *LogGroup, secrets []string) string {
+func ExecutionPolicy(s *Scope, repositories []string, logs *LogGroup, secrets []string) string {
 	statements := []statement{
 		allow([]string{"ecr:GetAuthorizationToken"}, "*"),
-		allow([]string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}, repo.ARN(s)),
+		allow([]string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}, repositories...),
 		allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, s.ARN("logs", "log-group:"+logs.Name()+":*")),
 	}
 	if len(secrets) > 0 {

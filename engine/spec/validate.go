@@ -254,6 +254,8 @@ func (c *checker) secrets() {
 			c.add("secrets.from_ssm", fmt.Sprintf("%q %v", ref, err),
 				`a name such as "DATABASE_URL", a path such as "/shop/DATABASE_URL", or the ARN of a parameter`)
 			continue
+		case c.isLock(ref):
+			c.add("secrets.from_ssm", fmt.Sprintf("%q is the name of the parameter with which berth itself locks the app", ref), "give the secret another name")
 		case seen[name]:
 			c.add("secrets.from_ssm", fmt.Sprintf("%s is there twice", name), "name it once")
 		case c.hasEnv(name):
@@ -261,6 +263,12 @@ func (c *checker) secrets() {
 		}
 		seen[name] = true
 	}
+}
+
+// isLock says whether ref is the parameter that says who deploys the app just now.
+func (c *checker) isLock(ref string) bool {
+	path := fmt.Sprintf("/berth/%s/%s/lock", c.s.App, c.s.EnvName)
+	return ref == "lock" || ref == path || strings.HasPrefix(ref, "arn:") && strings.HasSuffix(ref, ":parameter"+path)
 }
 
 func (c *checker) hasEnv(name string) bool {

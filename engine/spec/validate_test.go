@@ -122,6 +122,9 @@ func TestValidate(t *testing.T) {
 		},
 		{"secret", func(s *Spec) { s.Secrets.FromSSM = []string{"a b"} }, `secrets.from_ssm: "a b" does not end in the name of an environment variable; ` +
 			`a name such as "DATABASE_URL", a path such as "/shop/DATABASE_URL", or the ARN of a parameter`},
+		{"the lock", func(s *Spec) { s.Secrets.FromSSM = []string{"lock"} }, `secrets.from_ssm: "lock" is the name of the parameter with which berth itself locks the app; give the secret another name`},
+		{"the lock by path", func(s *Spec) { s.Secrets.FromSSM = []string{"/berth/" + s.App + "/production/lock"} }, `secrets.from_ssm: "/berth/shop/production/lock" is the name of the parameter with which berth itself locks the app; give the secret another name`},
+		{"another lock", func(s *Spec) { s.Secrets.FromSSM = []string{"LOCK", "/other/lock"} }, ""},
 		{"secret twice", func(s *Spec) { s.Secrets.FromSSM = []string{"A", "/x/A"} }, "secrets.from_ssm: A is there twice; name it once"},
 		{
 			"secret and env", func(s *Spec) { s.Secrets.FromSSM, s.Env = []string{"A"}, map[string]string{"A": "1"} },

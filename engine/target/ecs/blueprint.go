@@ -181,7 +181,7 @@ func (b *Blueprint) access(s *spec.Spec) {
 	b.Repository = &resource.Repository{Owner: b.Owner}
 	b.LogGroup = &resource.LogGroup{Owner: b.Owner}
 	b.ExecutionRole = resource.NewRole(b.Owner, s.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
-		return resource.ExecutionPolicy(sc, b.Repository, b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
+		return resource.ExecutionPolicy(sc, b.Image.Repositories(sc), b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
 	})
 }
 
@@ -189,6 +189,7 @@ func (b *Blueprint) image(s *spec.Spec, o Options) {
 	if s.Image.Ref != "" {
 		b.Image = &resource.Image{
 			Repository: b.Repository, External: s.Image.Ref, Builder: o.Builder, Platform: s.Image.Platform,
+			Port: s.Service.Port, OwnCommand: len(s.Service.Command) > 0,
 		}
 		return
 	}
