@@ -126,10 +126,7 @@ func (w *Watch) Status(ctx context.Context) (*Status, error) {
 	svc := b.Service.Observed()
 	switch {
 	case svc != nil:
-		at.service = b.Service.Name()
-		if len(svc.LoadBalancers) > 0 {
-			at.targetGroup = aws.ToString(svc.LoadBalancers[0].TargetGroupArn)
-		}
+		at.service, at.targetGroup = b.Service.Name(), targetGroupOf(svc)
 		st.service(svc)
 		if err := w.running(ctx, st, svc, at.targetGroup, l); err != nil {
 			return nil, err

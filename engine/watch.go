@@ -120,7 +120,18 @@ func (w *Watch) Pulse(ctx context.Context) (Pulse, error) {
 	}
 	p.Running, p.Desired = int(svc.RunningCount), int(svc.DesiredCount)
 	p.Revision, p.State = last(aws.ToString(svc.TaskDefinition)), stateOf(svc)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.found.targetGroup = targetGroupOf(svc) // the next pulse asks the one that a new version brought
 	return p, nil
+}
+
+// targetGroupOf is the ARN of the target group that the tasks are in, empty when there is none.
+func targetGroupOf(svc *ecstypes.Service) string {
+	if len(svc.LoadBalancers) == 0 {
+		return ""
+	}
+	return aws.ToString(svc.LoadBalancers[0].TargetGroupArn)
 }
 
 // describe is the service, nil when it is gone.

@@ -66,6 +66,47 @@ func TestIdleMinute(t *testing.T) {
 	})
 }
 
+// Pulses tell of a rollout as it goes on, also of one that brings another target group.
+func TestPulseThroughARollout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		w := h.watch()
+		before, err := w.Status(t.Context())
+		must(t, err)
+		time.Sleep(time.Hour)
+		h.spec.Service.Port = 4001 // part of the target group
+		write(t, h.spec.Dir, "Dockerfile", strings.ReplaceAll(dockerfile, "4000", "4001"))
+		run := h.engine.Apply(t.Context(), h.plan(engine.Request{}))
+		var states []string
+		var p engine.Pulse
+		for done := false; !done; {
+			select {
+			case <-run.Done():
+				done = true
+			case <-time.After(5 * time.Second):
+			}
+			p, err = w.Pulse(t.Context())
+			must(t, err)
+			if len(states) == 0 || states[len(states)-1] != p.State {
+				states = append(states, p.State)
+			}
+		}
+		if want := []string{engine.Deploying, engine.Running}; !slices.Equal(states, want) {
+			t.Errorf("states %v, want %v", states, want)
+		}
+		after, err := w.Status(t.Context())
+		must(t, err)
+		if p.Revision != after.Revision || p.Revision == before.Revision || p.Healthy != 1 || !p.HealthKnown || after.Healthy != 1 {
+			t.Errorf("the last pulse is %+v, the status %+v", p, after)
+		}
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if p, err = w.Pulse(t.Context()); err != nil || p.State != engine.Partial {
+			t.Errorf("behind a destroy: %+v, %v", p, err)
+		}
+	})
+}
+
 // calls counts the calls of the account with an IAM action since the first n.
 func (h *harbor) calls(n int, action string) int {
 	count := 0

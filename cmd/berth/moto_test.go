@@ -30,7 +30,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"berth/engine"
 	"berth/engine/event"
+	"berth/engine/spec"
 )
 
 // TestMotoDeploy runs the real program against moto_server, an emulator of the AWS APIs that knows nothing of
@@ -75,6 +77,8 @@ func TestMotoDeploy(t *testing.T) {
 		}
 	}
 
+	motoLooks(t, moto.url)
+
 	gone, calls := run("destroy", "--yes", "--json", "--app", "conform", "--region", "eu-west-2")
 	report(t, "destroy", gone, calls)
 	if end := gone[len(gone)-1]; end.Outcome != event.Succeeded {
@@ -95,6 +99,37 @@ func TestMotoDeploy(t *testing.T) {
 	if err := json.Unmarshal(out, &status); err != nil || status.State != "absent" {
 		t.Errorf("after destroy the state is %q, %v", status.State, err)
 	}
+}
+
+// motoLooks looks at the app as a screen does that is left open.
+func motoLooks(t *testing.T, endpoint string) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
+	} {
+		t.Setenv(name, value)
+	}
+	w, err := engine.Open(engine.Options{}).Watch(t.Context(), &spec.Spec{App: "conform", EnvName: "production", Region: "eu-west-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := w.Status(t.Context())
+	if err != nil || st.Revision == "" || st.By == "" || !st.HealthKnown {
+		t.Errorf("status %+v, %v", st, err)
+	}
+	if p, err := w.Pulse(t.Context()); err != nil || p.Revision != st.Revision || p.State != st.State {
+		t.Errorf("pulse %+v, %v", p, err)
+	}
+	// moto 5 does not read the protocol that the SDK speaks with CloudWatch: that must be told as it is.
+	if _, err := w.Metrics(t.Context()); err != nil && !strings.Contains(err.Error(), "does not know cloudwatch:GetMetricData") {
+		t.Error(err)
+	}
+	for _, after := range []time.Time{{}, time.Now().Add(-time.Minute)} {
+		if lines, err := w.Logs(t.Context(), after); err != nil || len(lines) != 0 { // no task ever starts
+			t.Errorf("log %v, %v", lines, err)
+		}
+	}
+	t.Logf("looked with %d calls: %s of %s by %s", w.Calls(), st.State, st.Revision, st.By)
 }
 
 // undone is the call that takes back what a call made, as the beginning of its name; false when it made
