@@ -21,7 +21,11 @@ func journey(t *testing.T, args ...string) (m *terminal, wait func() error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	t.Cleanup(cancel)
 	m, wait = open(ctx, t, 110, 34, t.TempDir(), append([]string{"demo", "--sim-speed", "150"}, args...)...)
-	m.until("Project")
+	if len(args) == 0 {
+		m.until("All goes well", "enter begin")
+	} else {
+		m.until("Project")
+	}
 	m.press(strings.Repeat(enter, 12)) // more than there are questions: nothing is confirmed by that
 	m.until("● Review", "a month", "y yes")
 	if seen := m.look(); strings.Contains(seen, "● Deploy") {
