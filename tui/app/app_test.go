@@ -440,6 +440,19 @@ func TestAnIdleOverviewAsksSeldom(t *testing.T) {
 	})
 }
 
+// An app that does not run has no pulse: a look at it is a whole one, so it is looked at seldom.
+func TestAnAppThatDoesNotRunIsLookedAtSeldom(t *testing.T) {
+	e := deployed()
+	e.status.State, e.status.Deployments = "partial", nil
+	inBubble(t, e, func(d *harness) {
+		d.sees("is deployed in part")
+		d.pass(time.Hour)
+		if n, m := e.called("whole look"), e.called("pulse")+e.called("metrics")+e.called("logs"); n > 13 || n < 12 || m != 0 {
+			t.Errorf("%d whole looks and %d small ones in an hour", n, m)
+		}
+	})
+}
+
 // What somebody else changes is seen at the next pulse.
 func TestThePulseTellsOfChanges(t *testing.T) {
 	e := deployed()

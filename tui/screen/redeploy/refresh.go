@@ -19,7 +19,8 @@ const (
 	pulseSoon    = 10 * time.Second // while something changes
 	metricsEvery = time.Minute
 	logsEvery    = 20 * time.Second
-	// patience is how long what could not be seen is left alone: mostly a permission is missing.
+	// patience is how long what could not be seen is left alone: mostly a permission is missing. It is also how
+	// often an app that does not run is looked at: that takes a whole look, and tells of others' work only.
 	patience = 5 * time.Minute
 )
 
@@ -117,7 +118,7 @@ func (h *Screen) onStatus(a answer) tea.Cmd {
 	h.s.Watch = a.watch
 	cmds := []tea.Cmd{h.first()}
 	if !h.runs() {
-		return tea.Batch(append(cmds, h.later(whole, pulseIdle))...)
+		return tea.Batch(append(cmds, h.later(whole, patience))...) // nothing changes there by itself
 	}
 	if !h.following {
 		h.following = true
