@@ -100,7 +100,9 @@ func (s *Spec) SetText(name, text string, o Origin) error {
 	case k.Kind == Truth:
 		v, err = strconv.ParseBool(strings.TrimSpace(text))
 	case k.Name == "service.command":
-		v, err = Words(text)
+		if v, err = Words(text); err != nil {
+			return fmt.Errorf("set %s: %w; close the quote", name, err)
+		}
 	case k.Kind == List, k.Kind == Paths:
 		v = splitList(text)
 	case k.Kind == Table:

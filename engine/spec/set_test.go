@@ -2,11 +2,13 @@ package spec
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestStrength(t *testing.T) {
@@ -183,4 +185,16 @@ func TestComplete(t *testing.T) {
 	if err := s.Complete(nil, nil); err != nil || s.App != "my-app" || s.Origins["app"].Text != "name of the folder" {
 		t.Errorf("got %+v, %v", s, err)
 	}
+}
+
+// What a command looks like as text reads back as the same command.
+func TestCommandTextReadsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOf(rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z ,'"\\$\t]*`))).Draw(t, "words")
+		text := CommandText(words)
+		got, err := Words(text)
+		if err != nil || !slices.Equal(got, words) {
+			t.Fatalf("%q became %q and then %q, %v", words, text, got, err)
+		}
+	})
 }

@@ -37,11 +37,16 @@ type checker struct {
 
 // add reports a problem of a key, with the place of the key's value.
 func (c *checker) add(key, text, want string) {
+	c.problems = append(c.problems, c.s.Problem(key, text, want))
+}
+
+// Problem is one with the value of a key, with the place of the value.
+func (s *Spec) Problem(key, text, want string) Problem {
 	p := Problem{Key: key, Text: text, Want: want}
-	o, ok := c.s.Origins[key]
+	o, ok := s.Origins[key]
 	if !ok {
 		k, _ := KeyOf(key) // one entry of a table that was set as a whole
-		o = c.s.Origins[k.Name]
+		o = s.Origins[k.Name]
 	}
 	switch o.Kind {
 	case File, Detected:
@@ -50,7 +55,7 @@ func (c *checker) add(key, text, want string) {
 		p.From = o.Text
 	default: // a default or an answer has no place to point at
 	}
-	c.problems = append(c.problems, p)
+	return p
 }
 
 // missing reports a key that must be said.
@@ -138,7 +143,7 @@ func (c *checker) service() {
 		c.within("service.port", sv.Port, 1, 65535, "a port")
 	}
 	c.within("service.instances", sv.Instances, 0, 5000, "a number of containers that ECS runs")
-	c.healthPath(sv.HealthPath)
+	c.path("service.health_path", sv.HealthPath, `such as "/health"`)
 	if slices.Contains(sv.Command, "") {
 		c.add("service.command", "one of its words is empty", `such as ["/app/bin/server", "start"]`)
 	}
@@ -163,16 +168,17 @@ func (c *checker) service() {
 	}
 }
 
-func (c *checker) healthPath(path string) {
+// path checks a path that the app answers at.
+func (c *checker) path(key, path, example string) {
 	bad := strings.IndexFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0
 	switch {
 	case path == "":
 	case strings.Contains(path, "://"):
-		c.add("service.health_path", "it is the path only", `such as "/health"`)
+		c.add(key, "it is the path only", example)
 	case path[0] != '/':
-		c.add("service.health_path", fmt.Sprintf("%q does not start with /", path), fmt.Sprintf("write %q", "/"+path))
+		c.add(key, fmt.Sprintf("%q does not start with /", path), fmt.Sprintf("write %q", "/"+path))
 	case bad || len(path) > 1024:
-		c.add("service.health_path", "AWS takes up to 1024 ASCII characters without spaces", `such as "/health"`)
+		c.add(key, "AWS takes up to 1024 ASCII characters without spaces", example)
 	}
 }
 
@@ -213,6 +219,7 @@ func (c *checker) sizes() {
 
 func (c *checker) network() {
 	n := c.s.Network
+	c.path("network.websocket_path", n.WebSocketPath, `such as "/live/websocket"`)
 	if n.Clustering != "" && n.Clustering != "dns" && n.Clustering != "ecs-api" {
 		c.add("network.clustering", fmt.Sprintf("%q is not known", n.Clustering), `"dns", "ecs-api" or leave it out`)
 	}

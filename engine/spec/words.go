@@ -49,3 +49,19 @@ func Words(command string) ([]string, error) {
 	}
 	return words, nil
 }
+
+// CommandText is a command as Words reads it: words that need it stand in quotes.
+func CommandText(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		switch {
+		case w != "" && !strings.ContainsAny(w, " \t\r\n\"'\\"):
+			out[i] = w
+		case !strings.Contains(w, "'"):
+			out[i] = "'" + w + "'"
+		default:
+			out[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w) + `"`
+		}
+	}
+	return strings.Join(out, " ")
+}

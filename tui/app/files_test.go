@@ -14,9 +14,13 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
+// mkdir makes the folder of an app, with the Dockerfile that every app has.
 func mkdir(t fataler, dir string) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

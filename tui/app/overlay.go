@@ -39,7 +39,7 @@ func (m *Model) helpLines() []string {
 
 // about says what each screen is for.
 var about = map[screen.Name]string{
-	screen.Project:  "What the source tree tells about the app. Nothing is asked of AWS here, and nothing is changed.",
+	screen.Project:  "What the source tree tells about the app. Without a berth.toml AWS is asked beside whether the app runs already. Nothing is changed.",
 	screen.Needs:    "What the app needs from the service that runs it. Every answer is filled in already; change what is wrong.",
 	screen.Compare:  "Which AWS service can run the app, why, and what each costs a month. berth deploys to those marked so.",
 	screen.Settings: "Every value of berth.toml with where it came from. Going on writes the file; nothing is created yet.",

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"berth/compare"
+	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui/screen"
@@ -327,7 +328,7 @@ func (a *asker) settings(context.Context) (turn, error) {
 		if err != nil || t != on {
 			return t, err
 		}
-		problems := a.s.Spec().Validate(a.s.RegionCodes()...)
+		problems := engine.Problems(a.s.Spec(), a.s.RegionCodes()...)
 		if len(problems) == 0 {
 			return on, nil
 		}

@@ -83,6 +83,17 @@ func (d *Draft) Set(key, text string) error {
 	return nil
 }
 
+// Check says why a text cannot be a value of a key at all, without setting it. Whether the value makes sense
+// beside the others is for Validate.
+func (d *Draft) Check(key, text string) error {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	trial := d.said.Clone()
+	trial.Unset(key)
+	return trial.SetText(key, text, YourAnswer)
+}
+
 // Off answers a key of text with nothing, where nothing means something else than what was found.
 func (d *Draft) Off(key string) error {
 	before := step{label: key, said: d.said.Clone(), needs: maps.Clone(d.needs)}

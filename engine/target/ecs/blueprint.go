@@ -82,22 +82,28 @@ func New(s *spec.Spec, o Options) (*Blueprint, error) {
 	return b, nil
 }
 
-// supported refuses what a spec can say and this blueprint cannot do, rather than leaving it out silently.
-func supported(s *spec.Spec) error {
+// Unsupported are the settings that a spec can have and this blueprint cannot do.
+func Unsupported(s *spec.Spec) []spec.Problem {
+	var out []spec.Problem
 	for _, no := range []struct {
-		said bool
-		key  string
+		said      bool
+		table, at string
 	}{
-		{s.Network.Domain != "", "network.domain"},
-		{len(s.Storage) > 0, "storage"},
-		{s.Database != nil, "database"},
+		{s.Network.Domain != "", "network.domain", "network.domain"},
+		{len(s.Storage) > 0, "storage", "storage[0].path"},
+		{s.Database != nil, "database", "database.engine"},
 	} {
 		if no.said {
-			return &fail.Error{
-				Class: fail.Usage, Cause: "this version of berth cannot deploy " + no.key + " yet",
-				Remedy: "take " + no.key + " out of berth.toml",
-			}
+			out = append(out, s.Problem(no.at, "this version of berth cannot deploy "+no.table+" yet", "take "+no.table+" out of berth.toml"))
 		}
+	}
+	return out
+}
+
+// supported refuses what this blueprint cannot do, rather than leaving it out silently.
+func supported(s *spec.Spec) error {
+	for _, p := range Unsupported(s) {
+		return &fail.Error{Class: fail.Usage, Cause: p.Text, Remedy: p.Want}
 	}
 	return nil
 }

@@ -133,6 +133,9 @@ func (r Row) Value(s *spec.Spec) (edit, show string, unset bool) {
 		}
 	case []string:
 		edit = strings.Join(v, ", ")
+		if r.Name == "service.command" {
+			edit = spec.CommandText(v)
+		}
 	case []spec.Storage:
 		var paths []string
 		for _, x := range v {

@@ -3,12 +3,14 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui/form"
@@ -50,7 +52,7 @@ func (t *Screen) reload() {
 	t.rows = Rows(s)
 	t.cursor = max(1, min(t.cursor, len(t.rows)-1))
 	t.problems = map[string]spec.Problem{}
-	for _, p := range s.Validate(t.s.RegionCodes()...) {
+	for _, p := range engine.Problems(s, t.s.RegionCodes()...) {
 		if _, ok := t.problems[p.Key]; !ok {
 			t.problems[p.Key] = p
 		}
@@ -166,7 +168,7 @@ func (t *Screen) open(r Row) {
 	case len(t.choices(r)) > 0:
 		t.editor = form.NewChoice(th, t.choices(r), value)
 	default:
-		t.editor = form.NewText(th, "", value, nil)
+		t.editor = form.NewText(th, "", value, func(text string) error { return t.check(r, text) })
 	}
 }
 
@@ -215,26 +217,52 @@ func (t *Screen) edit(k tea.KeyMsg) {
 	t.editor.Key(k)
 	switch t.editor.State() {
 	case form.Done:
-		value := t.editor.Value()
+		r, value := t.rows[t.cursor], t.editor.Value()
 		t.editor = nil
-		t.set(t.rows[t.cursor], value)
+		if now, _, _ := r.Value(t.s.Spec()); value != now || r.Add { // looking at a value does not make it an answer
+			t.set(r, value)
+		}
 	case form.Cancelled:
 		t.editor = nil
 	}
 }
 
+// entry is the key that a typed text is about, and its value: of a row that makes a new entry of a table, both
+// are in the text.
+func entry(r Row, text string) (name, value string, err error) {
+	if !r.Add || strings.TrimSpace(text) == "" {
+		return r.Name, text, nil
+	}
+	name, value, ok := strings.Cut(text, "=")
+	if name = strings.TrimSpace(name); !ok || name == "" {
+		return "", "", errors.New("write it as NAME=value")
+	}
+	return r.Key.Name + "." + name, strings.TrimSpace(value), nil
+}
+
+// check says why a typed text cannot be read at all, while it can still be mended.
+func (t *Screen) check(r Row, text string) error {
+	name, value, err := entry(r, text)
+	if err != nil {
+		return err
+	}
+	if err := t.s.Draft.Check(name, value); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "set "+name+": "))
+	}
+	return nil
+}
+
 // set takes a value; what cannot be read at all is refused in place, what cannot work is a problem that
 // reload finds.
-func (t *Screen) set(r Row, value string) {
+func (t *Screen) set(r Row, text string) {
 	t.refused, t.note = "", ""
-	name := r.Name
-	if r.Add {
-		entry, v, ok := strings.Cut(value, "=")
-		if !ok || strings.TrimSpace(entry) == "" {
-			t.refused = "write it as NAME=value"
-			return
-		}
-		name, value = r.Key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)
+	name, value, err := entry(r, text)
+	switch {
+	case err != nil:
+		t.refused = err.Error()
+		return
+	case r.Add && value == "" && name == r.Name:
+		return // nothing was typed
 	}
 	if name == "service.cpu" && value != "" {
 		t.resize(value)
@@ -304,7 +332,10 @@ func (t *Screen) helpHeight() int {
 	if t.wide() {
 		return 0
 	}
-	return 2
+	if t.height < 14 {
+		return 2
+	}
+	return 4
 }
 
 func (t *Screen) listHeight() int {
@@ -385,8 +416,13 @@ func (t *Screen) help(width, height int) []string {
 		lines = append(lines, widget.Paragraph(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.", width)...)
 		return widget.Fit(lines, width, height)
 	}
-	l := widget.NewLine(th, width).Put(th.Text, doc+".").Gap(1)
-	lines = append(lines, l.Put(th.Quiet, "In berth.toml "+r.Key.Name+", such as "+r.Key.Example).String())
+	example := "In berth.toml " + r.Key.Name + ", such as " + r.Key.Example
+	if height > 2 {
+		lines = append(lines, widget.Paragraph(th.Text, doc+".", width)...)
+		lines = append(lines, widget.Paragraph(th.Quiet, example, width)...)
+	} else {
+		lines = append(lines, widget.NewLine(th, width).Put(th.Text, doc+".").Gap(1).Put(th.Quiet, example).String())
+	}
 	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.").String())
 	return widget.Fit(lines, width, height)
 }

@@ -1,0 +1,26 @@
+package engine
+
+import (
+	"os"
+
+	"berth/engine/spec"
+	"berth/engine/target/ecs"
+)
+
+// Problems says all that cannot work about the settings of an app before AWS is asked: what Validate finds, what
+// they ask for that this version cannot deploy, and files that a build needs and that are not there. Regions are
+// those that there are.
+func Problems(s *spec.Spec, regions ...string) []spec.Problem {
+	all := append(s.Validate(regions...), ecs.Unsupported(s)...)
+	if s.Image.Ref != "" {
+		return all // nothing is built
+	}
+	folder, file := s.BuildContext()
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return append(all, s.Problem("image.context", "there is no folder "+s.Image.Context, "name one that is there, such as \".\""))
+	}
+	if info, err := os.Stat(file); err != nil || info.IsDir() {
+		all = append(all, s.Problem("image.dockerfile", "there is no file "+s.Image.Dockerfile, "name one that is there, or an image that exists as image.ref"))
+	}
+	return all
+}

@@ -1,0 +1,157 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/spec"
+	"berth/tui/screen"
+	"berth/tui/screen/settings"
+	"berth/tui/widget"
+)
+
+// at puts the cursor of the settings on a key.
+func (d *harness) at(key string) {
+	d.t.Helper()
+	d.press("home")
+	for _, r := range settings.Rows(d.s.Spec())[1:] {
+		if r.Name == key && r.Heading == "" {
+			return
+		}
+		if r.Heading == "" {
+			d.press("down")
+		}
+	}
+	d.t.Fatalf("there is no %s", key)
+}
+
+// enter opens the value at a key and types another one.
+func (d *harness) enter(key, text string) {
+	d.t.Helper()
+	d.at(key)
+	d.press("e", "ctrl+u")
+	if text != "" {
+		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true})
+	}
+	d.press("enter")
+}
+
+// TestInvalidValuesAreExplainedInPlace tries a value that cannot be for every key that takes text.
+func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"app":                           {"My App", "lower case"},
+		"service.port":                  {"http", "is not a whole number"},
+		"service.instances":             {"-1", "0 to 5000"},
+		"service.health_path":           {"health", "does not start with /"},
+		"service.command":               {"run 'it", "is open"},
+		"service.release_command":       {"migrate 'it", "is open"},
+		"service.stop_timeout":          {"10 minutes", "duration"},
+		"service.start_timeout":         {"500ms", "whole seconds"},
+		"service.autoscale.max":         {"none", "is not a whole number"},
+		"service.autoscale.cpu_percent": {"200", "1 to 100"},
+		"network.websocket_path":        {"live", "does not start with /"},
+		"network.clustering":            {"magic", "is not known"},
+		"network.domain":                {"https://example.com/", "such as"},
+		"env":                           {"HELLO", "NAME=value"},
+		"env.HOST":                      {"${nobody}", "nobody"},
+		"secrets.from_ssm":              {"lock", "berth itself"},
+		"image.dockerfile":              {"docker/none", "there is no"},
+		"image.context":                 {"none", "there is no"},
+		"image.ref":                     {"https://ghcr.io/me/app", "without https://"},
+		"image.args":                    {"1 2=3", "letters, digits and _"},
+		"storage":                       {"uploads", "such as"},
+		"database.engine":               {"oracle", "postgres"},
+		"database.class":                {"huge", "such as"},
+		"database.storage_gb":           {"1", "20 to 65536"},
+	}
+	chosen := []string{"region", "service.cpu", "service.memory", "image.platform", "target", "network.websockets"}
+	for _, k := range spec.Keys() {
+		if _, ok := tests[k.Name]; !ok && !slices.Contains(chosen, k.Name) {
+			t.Errorf("%s is not tried", k.Name)
+		}
+	}
+	for key, tt := range tests {
+		t.Run(key, func(t *testing.T) {
+			inBubble(t, fresh(), func(d *harness) {
+				d.press("enter", "enter", "enter")
+				d.expect(screen.Settings)
+				if key == "env.HOST" {
+					d.enter("env", "HOST=a")
+				}
+				d.enter(key, tt.text)
+				v := d.view()
+				if !strings.Contains(flat(v), tt.want) {
+					t.Errorf("%q is not explained, %q is missing:\n%s", tt.text, tt.want, v)
+				}
+				if d.m.typing() { // it cannot be read at all, so it is kept to be mended
+					if !strings.Contains(v, tt.text) {
+						t.Errorf("what was typed is lost:\n%s", v)
+					}
+					return
+				}
+				d.press("enter")
+				d.expect(screen.Settings)
+				if spec.Exists(d.s.Dir) {
+					t.Error("berth.toml was written")
+				}
+			})
+		})
+	}
+}
+
+// flat is a frame as one text, whatever was wrapped.
+func flat(v string) string { return strings.Join(strings.Fields(v), " ") }
+
+func TestACommandIsEditedAsItIsRun(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "enter", "enter")
+		d.enter("service.command", `/app/bin/server start "a b" don\'t`)
+		want := []string{"/app/bin/server", "start", "a b", "don't"}
+		if got := d.s.Spec().Service.Command; !slices.Equal(got, want) {
+			t.Fatalf("%q", got)
+		}
+		d.press("e", "enter") // nothing is changed
+		if got := d.s.Spec().Service.Command; !slices.Equal(got, want) {
+			t.Errorf("looking at it made %q of it", got)
+		}
+	})
+}
+
+func TestLookingAtAValueDoesNotMakeItAnAnswer(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "enter", "enter")
+		d.at("service.port")
+		d.press("e", "enter")
+		if o := d.s.Spec().Origins["service.port"]; o.Kind != spec.Detected {
+			t.Errorf("the port comes from %+v", o)
+		}
+	})
+}
+
+func TestPastedLinesAndWideCharactersStayInTheirRow(t *testing.T) {
+	for _, size := range [][2]int{{60, 16}, {80, 24}, {120, 40}} {
+		inBubble(t, fresh(), func(d *harness) {
+			d.send(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+			d.press("enter", "enter", "enter")
+			d.enter("env", "GREETING=日本語のアプリケーション名前\nSECOND="+strings.Repeat("長い", 60))
+			got := d.s.Spec().Env["GREETING"]
+			if !strings.HasPrefix(got, "日本語のアプリケーション名前") || strings.ContainsAny(got, "\n\r") || len(d.s.Spec().Env) != 1 {
+				t.Errorf("%v: %q", size, d.s.Spec().Env)
+			}
+			d.at("env.GREETING")
+			for _, k := range []string{"", "e", "end", "left", "x"} {
+				if k != "" {
+					d.press(k)
+				}
+				for _, l := range widget.Lines(d.view()) {
+					if widget.Width(l) > size[0] {
+						t.Errorf("%v: too wide: %q", size, l)
+					}
+				}
+			}
+		})
+	}
+}
