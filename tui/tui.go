@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -42,6 +41,9 @@ type Deps struct {
 	RolloutTimeout time.Duration
 
 	Tour *Tour // what a demo offers first; nil: this is no demo
+	Task *Task // the one thing that the screens are opened for; nil: all of it
+	// Then is where to go on to as soon as the project is read.
+	Then Onward
 
 	NoColor bool // no colours, whatever the terminal can
 	ASCII   bool // no signs beyond ASCII
@@ -57,7 +59,8 @@ type Result struct {
 	Endpoint string
 	Text     string // for the normal screen, may be empty; ends without a line end
 	Err      *fail.Error
-	Another  bool // the user wants another story of the tour
+	Another  bool   // the user wants another story of the tour
+	Onward   Onward // where the user wants to go on to from the run of another terminal
 }
 
 // Story is one course that a demo can take.
@@ -91,14 +94,16 @@ const grace = 30 * time.Second
 
 // Run shows the screens until the user leaves, or until ctx ends, which stops a run that goes on. An error
 // means that the terminal could not be used; how a run ended is in the Result.
-func Run(ctx context.Context, d Deps) (Result, error) {
+func Run(ctx context.Context, d Deps) (Result, error) { return d.show(ctx, d.options()) }
+
+// show shows the screens of a session with those options.
+func (d Deps) show(ctx context.Context, o screen.Options) (Result, error) {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := &console{File: d.Output}
 	if d.Output == nil {
 		out.File = os.Stdout
 	}
-	o := d.options()
 	o.Theme, o.Copy = d.theme(out.File), out.Copy
 	s := screen.NewSession(inner, o)
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out)}
@@ -141,12 +146,13 @@ func (d Deps) options() screen.Options {
 		Engine: screen.Open(d.Engine), Dir: d.Dir, Env: d.Env, Today: d.Today,
 		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
 		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Tour: d.Tour.screens(),
+		Task: d.Task.screens(), Then: d.Then,
 	}
 }
 
 // settle ends a run that goes on after the screens are gone, and says whether it had to be left behind.
 func settle(s *screen.Session) (left bool) {
-	if s.Run == nil {
+	if s.Run == nil || s.Watching != nil {
 		return false
 	}
 	if ended(s.Run, 0) {
@@ -188,86 +194,4 @@ func (d Deps) theme(out *os.File) *theme.Theme {
 	lipgloss.SetColorProfile(o.Profile)
 	lipgloss.SetHasDarkBackground(!o.Light)
 	return theme.New(o)
-}
-
-// result sums up what the user should still see once the screens are gone.
-func result(s *screen.Session, left bool) Result {
-	o := s.Outcome
-	if s.Another {
-		return Result{Another: true}
-	}
-	r := Result{Outcome: event.Outcome(o.Outcome), Endpoint: o.Endpoint, Err: o.Error}
-	switch {
-	case s.Run == nil:
-		return r
-	case left:
-		r.Outcome = event.Stopped
-		r.Text = "Left while AWS was still at work. Run berth again in this folder to continue."
-		return r
-	case !o.Done:
-		o = lastWord(s)
-		r.Outcome, r.Endpoint, r.Err = event.Outcome(o.Outcome), o.Endpoint, o.Error
-	}
-	app := s.Spec().App
-	if o.Verb == "rollback" {
-		app += ", back at " + s.Rollback.Revision + ","
-	}
-	r.Text = text(o, app)
-	if s.Tour != nil { // its account and its folder are gone by now
-		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of an app of yours, berth does the same on AWS.", 1)
-	}
-	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
-		r.Text += "\n" + sim
-	}
-	return r
-}
-
-// lastWord reads the end of a run that ended after the screens were gone.
-func lastWord(s *screen.Session) screen.Outcome {
-	o := s.Outcome
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	for reader := s.Run.Events(); ; {
-		events, err := reader.Next(ctx)
-		if err != nil || len(events) == 0 {
-			return o
-		}
-		for _, e := range events {
-			if e.Type == event.RunFinished {
-				o.Done, o.Outcome, o.Error = true, string(e.Outcome), e.Error
-				o.Endpoint = e.Endpoint
-			}
-		}
-	}
-}
-
-// again is what can be done after a deployment.
-const again = "Run berth again in this folder to redeploy, change settings or destroy."
-
-func text(o screen.Outcome, app string) string {
-	var b strings.Builder
-	switch event.Outcome(o.Outcome) {
-	case event.Succeeded:
-		if o.Verb == "destroy" {
-			return app + " is gone: berth removed all that it had made."
-		}
-		fmt.Fprintf(&b, "%s is live: %s", app, o.Endpoint)
-		if o.Verified != "" {
-			fmt.Fprintf(&b, "\n%s", o.Verified)
-		}
-		b.WriteString("\n" + again)
-	case event.Stopped:
-		b.WriteString("Stopped. What exists stays; run berth again in this folder to continue, or berth destroy to remove it.")
-	default:
-		if o.Error != nil {
-			b.WriteString(o.Error.Cause)
-			if o.Error.Evidence != "" {
-				b.WriteString("\n" + o.Error.Evidence)
-			}
-			if o.Error.Remedy != "" {
-				b.WriteString("\n" + o.Error.Remedy)
-			}
-		}
-	}
-	return b.String()
 }

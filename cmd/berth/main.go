@@ -17,6 +17,9 @@ func main() {
 	early.Restore()
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup wants a closed terminal to be no matter
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	os.Exit(cli.Main(context.Background(), cli.Process{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())),

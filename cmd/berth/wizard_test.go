@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -27,6 +28,17 @@ type terminal struct {
 // open starts the real program on a terminal of the given size.
 func open(ctx context.Context, t *testing.T, width, height uint16, dir string, args ...string) (*terminal, func() error) {
 	t.Helper()
+	term, cmd := begin(ctx, t, width, height, dir, args...)
+	return term, func() error {
+		err := cmd.Wait()
+		<-term.done
+		return err
+	}
+}
+
+// begin is open for tests that need the process.
+func begin(ctx context.Context, t *testing.T, width, height uint16, dir string, args ...string) (*terminal, *exec.Cmd) {
+	t.Helper()
 	cmd := berth(ctx, t, dir, args...)
 	cmd.Env = append(cmd.Env, "LANG=C.UTF-8")
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: height, Cols: width})
@@ -36,11 +48,7 @@ func open(ctx context.Context, t *testing.T, width, height uint16, dir string, a
 	t.Cleanup(func() { _ = tty.Close() })
 	term := &terminal{t: t, tty: tty, view: newScreen(int(width), int(height)), done: make(chan struct{})}
 	go term.read()
-	return term, func() error {
-		err := cmd.Wait()
-		<-term.done
-		return err
-	}
+	return term, cmd
 }
 
 func (m *terminal) read() {
@@ -178,14 +186,14 @@ func TestWizardTooSmall(t *testing.T) {
 	_ = wait() // how it ends is the other test's matter
 }
 
-// TestDeployAsks runs deploy on a terminal without --yes: it shows the plan and asks; anything but yes changes
+// TestDeployAsks runs deploy --plain on a terminal without --yes: it shows the plan and asks; anything but yes changes
 // nothing.
 func TestDeployAsks(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
 	args := []string{
-		"deploy", "--simulate", "--sim-speed", "1000", "--image", pushImage(t), "--port", "8080",
+		"deploy", "--plain", "--simulate", "--sim-speed", "1000", "--image", pushImage(t), "--port", "8080",
 		"--app", "asked", "--region", "eu-west-2",
 	}
 	m, wait := open(ctx, t, 120, 60, dir, args...)

@@ -84,6 +84,12 @@ func (w *Attached) Events() *event.Reader { return w.bus.Reader() }
 // Done is closed once the run has ended, or is not watched any longer.
 func (w *Attached) Done() <-chan struct{} { return w.done }
 
+// Stop does nothing: the run belongs to the other process.
+func (w *Attached) Stop() {}
+
+// Cancel does nothing: the run belongs to the other process.
+func (w *Attached) Cancel() {}
+
 // follow reads the journal until the run has ended, its writer is dead, or ctx ends.
 func (w *Attached) follow(ctx context.Context, f *os.File, r *bufio.Reader) {
 	defer close(w.done)

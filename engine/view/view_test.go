@@ -121,7 +121,7 @@ func TestNotices(t *testing.T) {
 	note("service", "e")
 	apply(event.Event{Type: event.RunFinished})
 	want()
-	if len(s.Logs) != 9 {
+	if len(s.Logs) != 10 {
 		t.Errorf("%d log lines: a notice is in the log as well", len(s.Logs))
 	}
 }

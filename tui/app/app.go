@@ -63,10 +63,10 @@ func New(s *screen.Session) *Model {
 			screen.Settings: settings.New(s), screen.Review: review.New(s), screen.Deploy: deploy.New(s),
 			screen.Result: result.New(s), screen.Redeploy: redeploy.New(s), screen.Logs: logs.New(s),
 		},
-		stack: []screen.Name{screen.Project},
+		stack: []screen.Name{s.Start()},
 	}
 	if s.Tour != nil {
-		m.screens[screen.Stories], m.stack = tour.New(s), []screen.Name{screen.Stories}
+		m.screens[screen.Stories] = tour.New(s)
 	}
 	return m
 }
@@ -158,8 +158,17 @@ func (m *Model) interrupt() tea.Cmd {
 			return cmd
 		}
 	}
-	m.leaving = true
+	m.leave()
 	return nil
+}
+
+// leave asks whether to leave, unless nobody wants to be asked: then what was not begun is not begun.
+func (m *Model) leave() {
+	if t := m.s.Task; t != nil && t.Yes {
+		m.s.Quit()
+		return
+	}
+	m.leaving = true
 }
 
 func (m *Model) answerLeaving(key string) {
@@ -176,11 +185,16 @@ func (m *Model) follow() tea.Cmd {
 	var cmds []tea.Cmd
 	for range len(m.screens) { // a screen may pass on at once; in a circle it stays
 		to, back := m.s.TakeNav()
+		if m.s.Watching != nil && to != "" && to != screen.Deploy && to != screen.Result {
+			m.s.Onward.To = to // the other screens need an account, which this session has not opened
+			m.s.Quit()
+			return tea.Batch(cmds...)
+		}
 		switch {
 		case back && len(m.stack) > 1:
 			cmds = append(cmds, m.show(m.stack[:len(m.stack)-1]))
 		case back:
-			m.leaving = true
+			m.leave()
 			return tea.Batch(cmds...)
 		case to != "":
 			cmds = append(cmds, m.show(m.path(to)))
@@ -212,7 +226,9 @@ func (m *Model) show(stack []screen.Name) tea.Cmd {
 	switch stack[len(stack)-1] {
 	case screen.Deploy:
 		m.first = m.first || m.stack[0] == screen.Project
-	case screen.Redeploy, screen.Result:
+	case screen.Redeploy:
+		m.first, m.s.Task = false, nil
+	case screen.Result:
 		m.first = false
 	}
 	if l, ok := m.current().(screen.Leaver); ok && m.Shown() != stack[len(stack)-1] {

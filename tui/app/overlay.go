@@ -77,6 +77,8 @@ func (m *Model) question() string {
 
 func (m *Model) leavingText() string {
 	switch {
+	case m.s.Watching != nil && m.s.Outcome.Outcome == "":
+		return "The " + m.s.Watching.What + " goes on in the other terminal. berth shows it again when it is started in this folder."
 	case m.s.Run != nil:
 		return "What exists in AWS stays as it is. berth shows it again when it is started in this folder."
 	case m.s.Plan != nil:

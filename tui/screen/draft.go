@@ -48,6 +48,17 @@ func NewDraft(loaded *spec.Spec, f *Findings, o Options) (*Draft, error) {
 	return d, d.complete()
 }
 
+// Given starts with settings that are complete, and with what was found, which may be nil.
+func Given(s *spec.Spec, f *Findings) *Draft {
+	if f == nil {
+		f = &Findings{}
+	}
+	return &Draft{Spec: s, said: s.Clone(), needs: map[string]string{}, findings: f}
+}
+
+// Changed says whether anything was answered.
+func (d *Draft) Changed() bool { return len(d.undo) > 0 }
+
 // complete lays the layers over each other.
 func (d *Draft) complete() error {
 	s := d.said.Clone()

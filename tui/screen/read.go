@@ -22,10 +22,10 @@ func Read(ctx context.Context, o Options) (Start, error) {
 		return at, err
 	}
 	at.Findings, err = o.Engine.Inspect(ctx, o.Dir)
-	if loaded.Image.Ref != "" {
+	draft, failed := NewDraft(loaded, at.Findings, o)
+	if loaded.Image.Ref != "" { // what the command line says is in it by now
 		err = nil // nothing is built, so no Dockerfile is needed
 	}
-	draft, failed := NewDraft(loaded, at.Findings, o)
 	if at.Draft = draft; err == nil {
 		err = failed
 	}

@@ -40,6 +40,10 @@ type Options struct {
 	RolloutTimeout time.Duration
 
 	Tour *Tour // what a demo offers first; nil: this is no demo
+
+	Task     *Task     // the one thing that the screens are for; nil: all of it
+	Watching *Watching // the run of another terminal that is shown, and nothing else; nil: none
+	Then     Onward    // where to go as soon as the project is read
 }
 
 // Advisor is what the screens need of the comparison; compare.Advisor is one.
@@ -82,6 +86,8 @@ type Session struct {
 	Story   *Story // of the tour that was begun, nil before
 	Another bool   // the user left for another story of the tour
 
+	Onward Onward // where the user wants to go on to that this session cannot
+
 	Frame int // of everything that moves
 
 	nav  *nav
@@ -105,6 +111,13 @@ type Outcome struct {
 	Snap     *view.Snapshot // of the run, for the screens
 }
 
+// Onward is where a user goes on to from a run of another terminal.
+type Onward struct {
+	To       Name   // empty: nowhere
+	Verb     string // of the run that was watched
+	Revision string // that it went back to, if it was a rollback
+}
+
 type nav struct {
 	to   Name
 	back bool
@@ -115,7 +128,9 @@ func NewSession(ctx context.Context, o Options) *Session {
 	if o.Advisor == nil {
 		o.Advisor = compare.Advisor{Today: o.Today}
 	}
-	return &Session{Options: o, Ctx: ctx}
+	s := &Session{Options: o, Ctx: ctx}
+	s.begin()
+	return s
 }
 
 // Go shows another screen as soon as the message at hand is handled.
@@ -142,10 +157,13 @@ func (s *Session) Quitting() bool { return s.quit }
 
 // Spec is the app as it stands now: what was said, completed with what was found and defaults.
 func (s *Session) Spec() *spec.Spec {
-	if s.Draft == nil {
-		return &spec.Spec{Dir: s.Dir}
+	switch {
+	case s.Draft != nil:
+		return s.Draft.Spec
+	case s.Watching != nil:
+		return s.Watching.App
 	}
-	return s.Draft.Spec
+	return &spec.Spec{Dir: s.Dir}
 }
 
 // Compare judges and prices the services for the app as it stands now.
@@ -155,10 +173,14 @@ func (s *Session) Compare() (*compare.Result, error) {
 
 // Request asks for a plan of the app as it stands now.
 func (s *Session) Request(destroy bool) Request {
-	return Request{
+	r := Request{
 		Spec: s.Spec().Clone(), Destroy: destroy,
 		SkipVerify: s.SkipVerify, RolloutTimeout: s.RolloutTimeout,
 	}
+	if s.RollsBack() {
+		r.Rollback = s.Rollback.Revision
+	}
+	return r
 }
 
 // Do runs work outside the message loop; what it returns comes back as a message.

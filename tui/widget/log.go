@@ -15,6 +15,8 @@ type LogPane struct {
 	Back  int    // how many lines the pane is scrolled back from the newest
 	Find  string // only lines that hold this, in any case
 	Timed bool   // time and task stand at the beginning, for lines of one stream; how many are newer is said elsewhere
+	// Paused says that newer lines do not move the pane: Back grows with them.
+	Paused bool
 }
 
 const (
@@ -31,6 +33,23 @@ func (p LogPane) Render(width, height int) string {
 	if height <= 0 {
 		return ""
 	}
+	if p.Paused && height > 1 {
+		return p.pane(width, height-1) + "\n" + p.pause(width)
+	}
+	return p.pane(width, height)
+}
+
+// pause is the line that says that the pane stands still, and what it misses.
+func (p LogPane) pause(width int) string {
+	l := NewLine(p.Theme, width).Put(p.Theme.Warn, "paused")
+	if p.Back > 0 {
+		l.Put(p.Theme.Quiet, fmt.Sprintf(", %s", Count(p.Back, "newer line")))
+	}
+	return l.String()
+}
+
+// pane is the lines themselves.
+func (p LogPane) pane(width, height int) string {
 	logs := p.Logs
 	if p.Find != "" {
 		logs = p.found(p.Back + height)
@@ -48,7 +67,7 @@ func (p LogPane) Render(width, height int) string {
 	for i := start; i < end; i++ {
 		lines = append(lines, p.line(&logs[i], width))
 	}
-	if hidden := len(logs) - end; hidden > 0 && !p.Timed {
+	if hidden := len(logs) - end; hidden > 0 && !p.Timed && !p.Paused {
 		mark := fmt.Sprintf("  %s %d newer", p.Theme.Glyphs.Down, hidden+1)
 		lines[len(lines)-1] = NewLine(p.Theme, width).Put(p.Theme.Quiet, mark).String()
 	}
@@ -67,12 +86,16 @@ func (p LogPane) line(log *view.Log, width int) string {
 	return l.Put(p.Theme.Text, log.Text).String()
 }
 
+// Holds says whether a log line holds a text, in any case. Every line holds the empty text.
+func Holds(line, text string) bool {
+	return text == "" || strings.Contains(strings.ToLower(line), strings.ToLower(text))
+}
+
 // found returns the newest n lines that hold Find.
 func (p LogPane) found(n int) []view.Log {
-	want := strings.ToLower(p.Find)
 	var out []view.Log
 	for i := len(p.Logs) - 1; i >= 0 && len(out) < n; i-- {
-		if holds(&p.Logs[i], want) {
+		if Holds(p.Logs[i].Text, p.Find) {
 			out = append(out, p.Logs[i])
 		}
 	}
@@ -82,13 +105,11 @@ func (p LogPane) found(n int) []view.Log {
 	return out
 }
 
-func holds(l *view.Log, lower string) bool { return strings.Contains(strings.ToLower(l.Text), lower) }
-
 // Shown is how many of the lines the pane would show.
 func (p LogPane) Shown(logs []view.Log) int {
-	n, want := 0, strings.ToLower(p.Find)
+	n := 0
 	for i := range logs {
-		if holds(&logs[i], want) {
+		if Holds(logs[i].Text, p.Find) {
 			n++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"berth/cmd/internal/report"
 	"berth/engine"
 	"berth/engine/event"
+	"berth/tui"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -48,6 +49,9 @@ func (a *app) deployCommand() *cobra.Command {
 				return err
 			}
 			return a.with(s.Region, func(eng *account) error {
+				if a.draws() {
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "deploy", Spec: s}, roll)
+				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{
 					Spec: s, SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
 				}, "Deploy this?")
@@ -72,6 +76,9 @@ func (a *app) destroyCommand() *cobra.Command {
 				return err
 			}
 			return a.with(s.Region, func(eng *account) error {
+				if a.draws() {
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "destroy", Spec: s}, rollout{})
+				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{Spec: s, Destroy: true}, "Delete all of this?")
 			})
 		},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,6 +80,11 @@ func (s *said) register(f *pflag.FlagSet) {
 	s.registerApp(f)
 	f.StringVar(&s.port, "port", "", "port that the app listens on (default: EXPOSE in the Dockerfile)")
 	f.StringVar(&s.image, "image", "", "image that exists already; nothing is built")
+}
+
+// take sets what is not given from what another process was given, by the keys of berth.toml.
+func (s *said) take(given map[string]string) {
+	s.app, s.port, s.image = cmp.Or(s.app, given["app"]), cmp.Or(s.port, given["service.port"]), cmp.Or(s.image, given["image.ref"])
 }
 
 // registerApp registers only what names the app, for verbs that need no more.

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"berth/engine"
+	"berth/tui"
 )
 
 func (a *app) rollbackCommand() *cobra.Command {
@@ -25,6 +26,9 @@ func (a *app) rollbackCommand() *cobra.Command {
 				to = args[0]
 			}
 			return a.with(s.Region, func(eng *account) error {
+				if a.draws() {
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "rollback", Spec: s, Revision: to}, roll)
+				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{
 					Spec: s, Rollback: to, SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
 				}, "Go back?")

@@ -26,6 +26,9 @@ func (a *app) asks() bool {
 // screens says whether screens may be opened.
 func (a *app) screens() bool { return a.asks() && !a.flags.plain }
 
+// draws says whether a verb shows its run on screens, rather than line by line.
+func (a *app) draws() bool { return a.screens() && !a.accessible() }
+
 // follow shows a run until it ends, and returns its failure, which has been told then. The first signal stops
 // the run softly, the second cancels it.
 func (a *app) follow(ctx context.Context, eng *account, r *engine.Run) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"syscall"
 )
 
 // stoppable is a run that can be stopped softly, then hard.
@@ -19,9 +20,10 @@ type stopper struct {
 	cancel context.CancelFunc
 	exit   func(code int)
 
-	mu  sync.Mutex
-	n   int
-	run stoppable
+	mu   sync.Mutex
+	n    int
+	hung bool // the terminal was closed: nobody signals again
+	run  stoppable
 }
 
 // exitStopped is the exit code of the contract for a process that was stopped.
@@ -30,14 +32,20 @@ const exitStopped = 130
 // listen acts on signals until the channel is closed: they count after everything was cancelled, too, because
 // the third must still end the process.
 func (s *stopper) listen(signals <-chan os.Signal) {
-	for range signals {
-		s.signal()
+	for sig := range signals {
+		s.signal(sig == syscall.SIGHUP)
 	}
 }
 
-func (s *stopper) signal() {
+// signal acts on one signal. A terminal that was closed says so any number of times, and nobody is left who
+// could mean more by it than to stop.
+func (s *stopper) signal(hangup bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if hangup && s.n > 0 {
+		return
+	}
+	s.hung = hangup
 	s.n++
 	switch {
 	case s.n >= 3:
@@ -56,6 +64,9 @@ func (s *stopper) during(r stoppable) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run = r
+	if r != nil && s.hung {
+		r.Stop() // it was begun just before that was known
+	}
 }
 
 // asked says whether a signal has come.

@@ -38,7 +38,7 @@ func TestSignals(t *testing.T) {
 				s.during(recorder{&calls})
 			}
 			for range 3 {
-				s.signal()
+				s.signal(false)
 			}
 			if !slices.Equal(calls, c.want) {
 				t.Errorf("got %q, want %q", calls, c.want)
@@ -52,14 +52,36 @@ func TestSignals(t *testing.T) {
 func TestSignalsAreCountedAcross(t *testing.T) {
 	var calls []string
 	s := &stopper{cancel: func() { calls = append(calls, "cancel") }, exit: func(int) {}}
-	s.signal()
+	s.signal(false)
 	s.during(recorder{&calls})
-	s.signal()
+	s.signal(false)
 	if want := []string{"cancel", "cancel run"}; !slices.Equal(calls, want) {
 		t.Errorf("got %q, want %q", calls, want)
 	}
 	if !s.asked() {
 		t.Error("the signals are forgotten")
+	}
+}
+
+// A terminal that is closed is told to a process once or several times: it is a soft stop, and no more.
+func TestAClosedTerminalStopsSoftly(t *testing.T) {
+	var calls []string
+	s := &stopper{cancel: func() { calls = append(calls, "cancel") }, exit: func(int) { calls = append(calls, "exit") }}
+	s.during(recorder{&calls})
+	for range 4 {
+		s.signal(true)
+	}
+	s.signal(false)
+	if want := []string{"stop", "cancel run"}; !slices.Equal(calls, want) {
+		t.Errorf("got %q, want %q", calls, want)
+	}
+
+	calls = nil
+	s = &stopper{cancel: func() { calls = append(calls, "cancel") }}
+	s.signal(true)
+	s.during(recorder{&calls})
+	if want := []string{"cancel", "stop"}; !slices.Equal(calls, want) {
+		t.Errorf("closed before the run began: got %q, want %q", calls, want)
 	}
 }
 

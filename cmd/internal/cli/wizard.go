@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"berth/engine"
 	"berth/engine/fail"
+	"berth/engine/project"
 	"berth/engine/spec"
 	"berth/tui"
 )
@@ -21,15 +23,25 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 			Remedy: "berth deploy --yes goes to the end without a question; berth --help lists all verbs",
 		}
 	}
+	var then tui.Onward
+	if run, end := a.live(ctx); run != nil && !a.accessible() {
+		defer end()
+		var err error
+		if then, err = a.watch(ctx, run); err != nil || then.To == "" {
+			return err
+		}
+		flags.take(run.Given)
+		a.flags.region = cmp.Or(a.flags.region, run.Region)
+	}
 	return a.with(a.flags.region, func(eng *account) error {
-		_, err := a.openScreens(ctx, eng, flags, roll, nil)
+		_, err := a.openScreens(ctx, eng, flags, roll, nil, then)
 		return err
 	})
 }
 
 // openScreens hands the terminal to the screens and says afterwards what they leave to say. A demo gives its
-// tour; then another says that the user wants another story of it.
-func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll rollout, tour *tui.Tour) (another bool, err error) {
+// tour; then another says that the user wants another story of it. Then is where to begin.
+func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll rollout, tour *tui.Tour, then tui.Onward) (another bool, err error) {
 	dir, err := a.dir()
 	if err != nil {
 		return false, err
@@ -42,27 +54,32 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 	if err != nil && fail.From(err).Class != fail.Usage { // nobody says: then the screens ask
 		return false, err
 	}
-	deps := tui.Deps{
-		Engine: eng.Engine, Dir: dir, Env: a.flags.env, Today: time.Now(),
-		Region: region, RegionFrom: from,
-		Override:   func(s *spec.Spec) error { return a.override(s, flags) },
-		SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
-		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
-		ASCII:   !utf8Locale(),
-		Tour:    tour,
-	}
+	deps := a.deps(dir, roll)
+	deps.Engine, deps.Region, deps.RegionFrom, deps.Tour, deps.Then = eng.Engine, region, from, tour, then
+	deps.Override = func(s *spec.Spec) error { return a.override(s, flags) }
 	if a.accessible() {
 		return false, a.converse(ctx, eng, deps)
 	}
-	return a.draw(ctx, deps)
+	res, err := a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
+	return res.Another, err
 }
 
-// draw runs the screens.
-func (a *app) draw(ctx context.Context, deps tui.Deps) (another bool, err error) {
+// deps is what all screens of the app in dir are given.
+func (a *app) deps(dir string, roll rollout) tui.Deps {
+	return tui.Deps{
+		Dir: dir, Env: a.flags.env, Today: time.Now(),
+		SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
+		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
+		ASCII:   !utf8Locale(),
+	}
+}
+
+// draw lets show have the terminal and says afterwards what is left to say.
+func (a *app) draw(deps tui.Deps, show func(tui.Deps) (tui.Result, error)) (tui.Result, error) {
 	if a.flags.debug != "" {
 		log, err := os.OpenFile(a.flags.debug, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
-			return false, &fail.Error{
+			return tui.Result{}, &fail.Error{
 				Class: fail.Usage, Cause: "the debug file cannot be written", Evidence: err.Error(),
 				Remedy: "name another file with --debug", Err: err,
 			}
@@ -70,18 +87,52 @@ func (a *app) draw(ctx context.Context, deps tui.Deps) (another bool, err error)
 		defer func() { _ = log.Close() }() // what is lost of it is no reason to fail
 		deps.Debug = log
 	}
-	res, err := tui.Run(ctx, deps)
+	res, err := show(deps)
 	if res.Text != "" {
 		fmt.Fprintln(a.Out, res.Text)
 	}
 	if err != nil {
-		return false, err
+		return res, err
 	}
 	if res.Err != nil {
 		a.told = true
-		return false, res.Err
+		return res, res.Err
 	}
-	return res.Another, nil
+	return res, nil
+}
+
+// live is the run that another terminal does just now for the app of this folder, nil when there is none. No
+// account is opened for it: a simulated one belongs to the other process. end ends the watching.
+func (a *app) live(ctx context.Context) (run *engine.Attached, end func()) {
+	dir, err := a.dir()
+	if err != nil {
+		return nil, nil // told by whoever needs the folder
+	}
+	ctx, end = context.WithCancel(ctx)
+	run = engine.Live(ctx, runsFolder(), dir, a.flags.env, a.flags.simulate)
+	if run == nil {
+		end()
+	}
+	return run, end
+}
+
+// watch shows the run of another terminal and says where the user wants to go on to.
+func (a *app) watch(ctx context.Context, run *engine.Attached) (tui.Onward, error) {
+	res, err := a.draw(a.deps(run.Dir, rollout{}), func(d tui.Deps) (tui.Result, error) { return tui.Attach(ctx, d, run) })
+	return res.Onward, err
+}
+
+// perform carries a verb out on the screens: what would change, the run, how it ended.
+func (a *app) perform(ctx context.Context, eng *account, t tui.Task, roll rollout) error {
+	found, err := project.Inspect(ctx, t.Spec.Dir)
+	if err == nil {
+		t.Findings = found
+	}
+	deps := a.deps(t.Spec.Dir, roll)
+	t.Yes = a.flags.yes
+	deps.Engine, deps.Task = eng.Engine, &t
+	_, err = a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
+	return err
 }
 
 // accessible says whether to ask line by line, for screen readers and terminals that cannot draw.

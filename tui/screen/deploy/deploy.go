@@ -34,6 +34,7 @@ type Screen struct {
 	offset  int
 	pinned  bool // the user scrolls the tree
 	back    int  // how far the log is scrolled back
+	paused  bool // the log stands still
 	find    string
 	finding bool
 }
@@ -43,19 +44,26 @@ func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
 // Enter starts the confirmed plan, if there is one that was not started yet.
 func (d *Screen) Enter() tea.Cmd {
+	if d.s.Watching != nil && d.run == nil {
+		return d.follow(d.s.Watching)
+	}
 	plan := d.s.Confirmed
 	if plan == nil {
 		return nil
 	}
 	d.s.Confirmed = nil
+	// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
+	run := d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), plan)
+	d.s.Run, d.s.Outcome = run, screen.Outcome{Verb: verb(plan)}
+	return d.follow(run)
+}
+
+// follow shows a run from its beginning.
+func (d *Screen) follow(run screen.Run) tea.Cmd {
 	if d.cancel != nil {
 		d.cancel()
 	}
-	w, h := d.width, d.height
-	*d = Screen{s: d.s, width: w, height: h, urgent: map[string]bool{}}
-	// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
-	d.run = d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), plan)
-	d.s.Run, d.s.Outcome = d.run, screen.Outcome{Verb: verb(plan)}
+	*d = Screen{s: d.s, width: d.width, height: d.height, urgent: map[string]bool{}, run: run}
 	ctx, cancel := context.WithCancel(d.s.Ctx)
 	d.cancel = cancel
 	d.feed = feed.New(ctx, d.run.ID(), d.run.Events())
@@ -90,8 +98,8 @@ func (d *Screen) Update(msg tea.Msg) tea.Cmd {
 func (d *Screen) onBatch(b feed.Batch) tea.Cmd {
 	for _, e := range b.Events {
 		d.snap.Apply(e)
-		if e.Type == event.NodeLog && d.back > 0 {
-			d.back++ // a log that is scrolled back stands still
+		if e.Type == event.NodeLog && (d.paused || d.back > 0) && widget.Holds(e.Text, d.find) {
+			d.back++ // a log that is paused or scrolled back stands still
 		}
 	}
 	d.back = min(d.back, len(d.snap.Logs))
@@ -114,7 +122,10 @@ func (d *Screen) ended() {
 		Error: s.Error, Snap: s,
 	}
 	d.s.Status = nil // known no longer
-	if s.Outcome == event.Succeeded {
+	switch {
+	case d.s.Task != nil && d.s.Task.Alone:
+		d.s.Quit()
+	case s.Outcome == event.Succeeded:
 		d.s.Go(screen.Result)
 	}
 }
@@ -123,7 +134,7 @@ func (d *Screen) estimate() {
 	if !d.snap.Running() || !d.begun() {
 		return
 	}
-	now := d.s.Engine.Now()
+	now := d.s.Now()
 	d.left.Update(d.route.remaining(&d.snap, now, d.urgent), now)
 }
 
@@ -156,9 +167,13 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 			d.s.Go(screen.Settings)
 			return
 		}
-		d.pinned, d.back = false, 0
+		d.newest()
 	case "end":
-		d.pinned, d.back = false, 0
+		d.newest()
+	case " ":
+		if d.paused = !d.paused; !d.paused {
+			d.back = 0
+		}
 	case "pgup":
 		d.back = min(d.back+5, len(d.snap.Logs))
 	case "pgdown":
@@ -183,13 +198,16 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 	}
 }
 
+// newest follows what is at work, and the end of the log.
+func (d *Screen) newest() { d.pinned, d.paused, d.back = false, false, 0 }
+
 // after handles the keys that go on from a run that has ended.
 func (d *Screen) after(key string) {
 	switch key {
 	case "r":
 		switch {
 		case d.snap.Outcome == event.Succeeded:
-		case d.snap.Verb == "rollback":
+		case d.snap.Verb == "rollback" && d.s.Task == nil:
 			d.s.Rollback.Again = true
 			d.s.Go(screen.Redeploy)
 		default:
@@ -239,9 +257,10 @@ func (d *Screen) scroll(by int) {
 // over says that the run has ended.
 func (d *Screen) over() bool { return d.run == nil || !d.snap.Ended.IsZero() }
 
-// Interrupt stops the run in three steps; when no run goes on, the program asks as everywhere.
+// Interrupt stops the run in three steps. When no run goes on, or one that belongs to another terminal, the
+// program asks as everywhere.
 func (d *Screen) Interrupt() (bool, tea.Cmd) {
-	if d.over() {
+	if d.over() || d.s.Watching != nil {
 		return false, nil
 	}
 	d.stops++
@@ -272,16 +291,26 @@ func (d *Screen) Keys() []widget.Key {
 	if d.logOnly {
 		log.Does = "resources"
 	}
+	pause := widget.Key{Name: "space", Does: "pause", Long: "let the log stand still; space again goes on with the newest lines"}
+	if d.paused {
+		pause.Does = "go on"
+	}
 	scroll := []widget.Key{
 		{Name: "↑↓", Does: "scroll", Long: "scroll; f follows what is at work again"},
-		{Name: "pgup", Does: "older log", Long: "scroll the log back; pgdown goes on"},
 		{Name: "/", Does: "find", Long: "show only log lines that hold a text; esc shows all"},
+		{Name: "pgup", Does: "older log", Long: "scroll the log back; pgdown goes on"},
+	}
+	if d.logOnly || d.wide() || d.bodyHeight() >= roomForLog {
+		scroll = append([]widget.Key{pause}, scroll...)
 	}
 	switch {
 	case d.finding:
 		return []widget.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "all lines"}}
 	case !d.over():
 		stop := []string{"stop", "cancel", "leave"}[min(d.stops, 2)]
+		if d.s.Watching != nil {
+			stop = "leave, it goes on"
+		}
 		return append([]widget.Key{{Name: "ctrl+c", Does: stop}, log}, scroll...)
 	case d.snap.Outcome == event.Succeeded:
 		return append([]widget.Key{{Name: "enter", Does: "result"}, log}, scroll...)
@@ -297,7 +326,11 @@ func (d *Screen) cardKeys() []widget.Key {
 	if fix := d.remedy(); fix != nil {
 		keys = append(keys, widget.Key{Name: "f", Does: what(fix), Long: what(fix) + "; the settings are shown first, then what would change"})
 	}
-	keys = append(keys, widget.Key{Name: "r", Does: "try again", Long: "look at AWS again, plan what is left, and go on from there"})
+	again := "try again"
+	if d.s.Watching != nil {
+		again = "look at AWS and go on"
+	}
+	keys = append(keys, widget.Key{Name: "r", Does: again, Long: "look at AWS again, plan what is left, and go on from there"})
 	if d.snap.Verb == "deploy" {
 		keys = append(keys, widget.Key{Name: "s", Does: "settings"})
 	}

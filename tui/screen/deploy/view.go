@@ -14,6 +14,9 @@ func (d *Screen) wide() bool { return d.width >= 120 }
 
 const gutter = 3
 
+// roomForLog is from how many lines on there is a log beside the tree, in one column.
+const roomForLog = 14
+
 func (d *Screen) treeWidth() int {
 	if d.wide() {
 		return (d.width - gutter) * 3 / 5
@@ -33,7 +36,7 @@ func (d *Screen) treeHeight() int {
 			return h
 		}
 		return 0 // a tree of so few lines tells nothing
-	case body < 14:
+	case body < roomForLog:
 		return body
 	default:
 		return body - d.logHeight() - 1
@@ -68,7 +71,7 @@ func (d *Screen) card() widget.Failure {
 
 func (d *Screen) tree() widget.Tree {
 	return widget.Tree{
-		Theme: d.s.Theme, Snap: &d.snap, Now: d.s.Engine.Now(), Frame: d.s.Frame,
+		Theme: d.s.Theme, Snap: &d.snap, Now: d.s.Now(), Frame: d.s.Frame,
 		Offset: d.offset, Pinned: d.pinned, Urgent: d.urgent,
 	}
 }
@@ -113,30 +116,32 @@ func (d *Screen) body() []string {
 			lines = append(lines, "")
 		}
 		lines = append(lines, widget.Lines(d.card().Render(d.width, d.cardHeight()))...)
-	case body >= 14:
+	case body >= roomForLog:
 		lines = append(lines, th.Quiet.Paint(strings.Repeat(th.Glyphs.Rule, d.width)))
 		lines = append(lines, widget.Lines(d.logs(d.width, d.logHeight()))...)
 	}
 	return widget.Fit(lines, d.width, body)
 }
 
+// logs is the log, with what matters pinned above it, in at most that many lines.
 func (d *Screen) logs(width, height int) string {
 	if height <= 0 {
 		return ""
 	}
-	pane := widget.LogPane{Theme: d.s.Theme, Logs: d.snap.Logs, Back: d.back, Find: d.find}
 	th := d.s.Theme
+	lines := d.notices(width, min(view.MaxNotices, max(0, height-2)))
 	switch {
-	case !d.finding && d.find == "" && d.wide():
-		return th.Strong.Paint("Log") + "\n" + pane.Render(width, height-1)
-	case !d.finding && d.find == "":
-		return pane.Render(width, height)
+	case d.finding || d.find != "":
+		find := widget.NewLine(th, width).Put(th.Quiet, "find ").Put(th.Strong, d.find)
+		if d.finding {
+			find.Put(th.Accent, th.Glyphs.Caret)
+		}
+		lines = append(lines, find.String())
+	case d.wide():
+		lines = append(lines, th.Strong.Paint("Log"))
 	}
-	find := widget.NewLine(th, width).Put(th.Quiet, "find ").Put(th.Strong, d.find)
-	if d.finding {
-		find.Put(th.Accent, th.Glyphs.Caret)
-	}
-	return find.String() + "\n" + pane.Render(width, height-1)
+	pane := widget.LogPane{Theme: th, Logs: d.snap.Logs, Back: d.back, Find: d.find, Paused: d.paused}
+	return widget.Join(append(lines, pane.Render(width, height-len(lines))))
 }
 
 // headline says how far the run is as a whole.
@@ -144,7 +149,7 @@ func (d *Screen) headline() string {
 	th, s := d.s.Theme, &d.snap
 	l := widget.NewLine(th, d.width)
 	done, all := d.progress()
-	elapsed := widget.Duration(s.Elapsed(d.s.Engine.Now()))
+	elapsed := widget.Duration(s.Elapsed(d.s.Now()))
 	switch {
 	case s.Started.IsZero():
 		return l.Put(th.Strong, "Starting"+th.Glyphs.Ellipsis).String()
@@ -206,29 +211,6 @@ func (d *Screen) progress() (done, all int) {
 		}
 	}
 	return done, all
-}
-
-// banner says what a stop means for AWS, while one is under way, and that the app is live already.
-func (d *Screen) banner() []string {
-	th, s := d.s.Theme, &d.snap
-	if !d.over() && d.stops > 0 {
-		var text string
-		switch {
-		case d.stops == 1 && s.Stopping != "":
-			text = s.Stopping + ". Ctrl-C again cuts off the calls under way."
-		case d.stops == 1:
-			text = "Stopping: what is under way is finished, nothing new is started. Ctrl-C again cuts off the calls under way."
-		default:
-			text = "Cancelled: no more calls are made. AWS goes on with what it was told: " + d.underWay() +
-				". berth continues from there when it is started again. Ctrl-C once more leaves now."
-		}
-		return widget.Paragraph(th.Warn, text, d.width)
-	}
-	if !d.over() && s.Endpoint != "" {
-		l := widget.NewLine(th, d.width).Put(th.Good, th.Glyphs.Done+" Live").Gap(2).URL(th.Title, s.Endpoint)
-		return []string{l.Gap(2).Put(th.Quiet, "what is left goes on quietly").String()}
-	}
-	return nil
 }
 
 func (d *Screen) underWay() string {

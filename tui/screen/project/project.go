@@ -142,6 +142,9 @@ func (p *Screen) onRead(m readMsg) tea.Cmd {
 		return p.look()
 	}
 	p.loaded = p.err == nil
+	if p.onward() {
+		return nil
+	}
 	return p.peek()
 }
 
@@ -169,6 +172,23 @@ func (p *Screen) onStatus(m statusMsg) {
 		p.loaded = true // what runs can be looked at and destroyed without a source tree
 		p.s.Go(screen.Redeploy)
 	}
+	p.onward()
+}
+
+// onward goes on from a run that was watched before this session began, and says whether it does.
+func (p *Screen) onward() bool {
+	to := p.s.Then
+	p.s.Then = screen.Onward{}
+	switch {
+	case to.To == "" || p.err != nil || p.note != "":
+		return false
+	case to.To == screen.Redeploy && to.Verb == "rollback":
+		p.s.Rollback = screen.Rollback{Revision: to.Revision, Again: true}
+	case to.To == screen.Review:
+		p.s.Destroying = to.Verb == "destroy"
+	}
+	p.s.Go(to.To)
+	return true
 }
 
 func (p *Screen) onKey(k tea.KeyMsg) tea.Cmd {

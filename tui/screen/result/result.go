@@ -132,6 +132,9 @@ func (r *Screen) facts() [][2]string {
 		}
 		out = append(out, [2]string{"costs", cost})
 	}
+	if s := o.Snap; p == nil && s != nil {
+		out = append(out, [2]string{"where", fmt.Sprintf("%s of account %s", s.Region, s.Account)})
+	}
 	if p != nil {
 		out = append(out, [2]string{"where", fmt.Sprintf("%s of account %s", p.Region, p.Account)})
 	}

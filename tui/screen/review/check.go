@@ -48,6 +48,7 @@ func (r *Screen) onCheck(m checkMsg) {
 		r.check.report, r.check.err = nil, fail.From(m.err)
 	case m.report.Refusal() != nil:
 		r.check.refusal = m.report.Refusal()
+		r.s.Unplanned(r.check.refusal)
 		r.details, r.offset = true, 0
 	}
 	if going {

@@ -53,10 +53,11 @@ func (r *Screen) Enter() tea.Cmd {
 	r.ctx, r.cancel = context.WithCancel(r.s.Ctx)
 	r.plan, r.err, r.note, r.typed, r.offset, r.saved, r.details, r.policy = nil, nil, "", "", 0, false, false, false
 	r.loading = "Looking at AWS: what is there already"
-	gen, s, req, destroy, ctx := r.gen, r.s, r.s.Request(r.destroy), r.destroy, r.ctx
+	r.s.Unplanned(nil)
+	gen, s, req, writes, ctx := r.gen, r.s, r.s.Request(r.destroy), r.s.Writes(), r.ctx
 	return s.Do(func(context.Context) tea.Msg {
 		m := planMsg{gen: gen}
-		if !destroy {
+		if writes {
 			if m.saved, m.err = req.Spec.Save(); m.err != nil {
 				return m
 			}
@@ -105,10 +106,11 @@ func (r *Screen) onPlan(m planMsg) tea.Cmd {
 	}
 	if m.err != nil {
 		r.err = fail.From(m.err)
+		r.s.Unplanned(r.err)
 		return nil
 	}
-	r.plan, r.s.Plan = m.plan, m.plan
-	if r.count().changes() == 0 {
+	r.plan = m.plan
+	if r.s.Planned(m.plan) || r.count().changes() == 0 {
 		return nil
 	}
 	return r.preflight()
@@ -233,6 +235,9 @@ func (r *Screen) Typing() bool { return r.destroy && r.plan != nil && r.count().
 // Keys are the keys of this moment.
 func (r *Screen) Keys() []widget.Key {
 	back := widget.Key{Name: "esc", Does: "back"}
+	if r.s.Task != nil {
+		back.Does = "leave"
+	}
 	again := widget.Key{Name: "r", Does: "look again", Long: "ask AWS again and plan anew"}
 	scroll := widget.Key{Name: "↑↓", Does: "scroll"}
 	switch {

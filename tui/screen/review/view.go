@@ -202,6 +202,9 @@ func (r *Screen) summary() []string {
 		}
 		return []string{first.String(), r.where(w, ""), r.hash(w)}
 	}
+	if r.s.RollsBack() {
+		first.Put(th.Strong, "Back to "+p.Revision+": ")
+	}
 	first.Put(th.Strong, say(t))
 	if r.destroy {
 		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD, !p.Complete)))

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"berth/engine/event"
+)
+
+// twoTerminals begins a deployment in one terminal and watches it in another one.
+func twoTerminals(ctx context.Context, t *testing.T, speed string) (first, second *terminal, running, watching waiter, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	first, cmd := begin(ctx, t, 100, 30, dir, append(deployArgs(t, "deploy", speed), "--yes")...)
+	first.until("Deploying shop", " left")
+	second, other := begin(ctx, t, 100, 30, dir, "--simulate", "--sim-speed", speed)
+	second.until("Watching: the deployment runs in another terminal", "Deploying shop", "ctrl+c leave")
+	return first, second, waiter{first, cmd.Wait, cmd.Process.Signal}, waiter{second, other.Wait, other.Process.Signal}, dir
+}
+
+// waiter is a process on a terminal.
+type waiter struct {
+	on     *terminal
+	wait   func() error
+	signal func(os.Signal) error
+}
+
+func (w waiter) code() int {
+	err := w.wait()
+	<-w.on.done
+	return code(err)
+}
+
+// nodes are the lines of the tree on a screen: state, name and what goes on, without times that go on.
+func nodes(seen string) []string {
+	var out []string
+	for line := range strings.SplitSeq(seen, "\n") {
+		if f := strings.Fields(strings.ReplaceAll(line, "▏", " ")); len(f) > 2 && (f[0] == "✓" || f[0] == "○" || f[0] == "–") {
+			out = append(out, strings.Join(f[:3], " "))
+		}
+	}
+	return out
+}
+
+// TestWatch shows a deployment in a second terminal, up to its result.
+func TestWatch(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	first, second, running, watching, dir := twoTerminals(ctx, t, "20")
+	first.until("Cluster", "✓")
+	second.until("Cluster", "✓")
+	same := false
+	for deadline := time.Now().Add(20 * time.Second); !same && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		a, b := nodes(first.look()), nodes(second.look())
+		same = len(a) > 3 && strings.Join(a, "\n") == strings.Join(b, "\n")
+	}
+	if !same {
+		t.Errorf("the two trees differ:\n%s\n%s", first.look(), second.look())
+	}
+	if got := running.code(); got != 0 {
+		t.Errorf("the deployment ended with %d", got)
+	}
+	seen := second.until("shop is live", "https://", "verified", "enter overview")
+	url := address.FindString(seen)
+	second.press("q")
+	if got := watching.code(); got != 0 || !strings.Contains(second.normal(), url) {
+		t.Errorf("the watching ended with %d\n%s", got, second.normal())
+	}
+	files, err := filepath.Glob(filepath.Join(dir+"-home", "state", "berth", "runs", "*.ndjson"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("journals: %v %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil || strings.Contains(string(text), `"stream":"app"`) {
+		t.Errorf("%v, or the app's log is in the journal", err)
+	}
+}
+
+// TestWatcherLeaves leaves the view: the deployment goes on.
+func TestWatcherLeaves(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	_, second, running, watching, _ := twoTerminals(ctx, t, "30")
+	second.press("\x03")
+	second.until("Leave berth?", "goes on in the other terminal")
+	second.press("\x03")
+	if got := watching.code(); got != 0 || !strings.Contains(second.normal(), "The deployment goes on in the other terminal.") {
+		t.Errorf("the watching ended with %d\n%s", got, second.normal())
+	}
+	if got := running.code(); got != 0 {
+		t.Errorf("the deployment ended with %d", got)
+	}
+}
+
+// TestWatchedRunDies kills the deployment: the second terminal says so, and its key goes on to the URL.
+func TestWatchedRunDies(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	_, second, running, watching, dir := twoTerminals(ctx, t, "30")
+	if err := running.signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if got := running.code(); got == 0 {
+		t.Error("it was not killed")
+	}
+	second.until("The other berth ended before the deployment did", "r look at AWS and go on")
+	second.press("r")
+	second.until("Review", "y yes, do this")
+	second.press("y")
+	url := address.FindString(second.until("shop is live", "https://", "verified"))
+	second.press("q")
+	if got := watching.code(); got != 0 || url == "" || !strings.Contains(second.normal(), url) {
+		t.Errorf("going on ended with %d\n%s", got, second.normal())
+	}
+	if status := string(output(t, dir, "status", "--simulate", "--app", "shop", "--region", "eu-west-2")); !strings.Contains(status, url) {
+		t.Errorf("no %s in\n%s", url, status)
+	}
+}
+
+// TestClosedTerminal closes the terminal of a deployment: the run stops by itself, and the same command goes on
+// from there. It does so with the screens and without.
+func TestClosedTerminal(t *testing.T) {
+	for name, more := range map[string][]string{"screens": nil, "plain": {"--plain"}} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			dir := t.TempDir()
+			args := append(deployArgs(t, "deploy", "30"), "--yes")
+			m, cmd := begin(ctx, t, 100, 30, dir, append(args, more...)...)
+			if more == nil {
+				m.until("Deploying shop", " left")
+			} else {
+				m.until("load-balancer")
+			}
+			_ = m.tty.Close()
+			if got := code(cmd.Wait()); got != 130 {
+				t.Errorf("ended with %d, want 130", got)
+			}
+			again := events(t, output(t, dir, append(args, "--json", "--sim-speed", "1000")...))
+			if end := again[len(again)-1]; end.Outcome != event.Succeeded {
+				t.Errorf("the same command did not finish: %s, %+v", end.Outcome, end.Error)
+			}
+			for _, e := range again {
+				if e.Type == event.NodePlanned && e.Node == "load-balancer" && e.Action != event.None {
+					t.Errorf("the load balancer that was there was planned to be %sd", e.Action)
+				}
+			}
+		})
+	}
+}

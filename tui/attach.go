@@ -1,0 +1,57 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"berth/engine"
+	"berth/engine/spec"
+	"berth/tui/screen"
+)
+
+// Task is the one thing that the screens are opened for, by a verb of the command line: a look at what would
+// change, the run, how it ended.
+type Task struct {
+	Verb     string           // deploy, rollback, destroy
+	Spec     *spec.Spec       // complete and valid; of a destruction, what names the app
+	Findings *engine.Findings // may be nil
+	Revision string           // that a rollback goes back to, as engine.Request has it
+	Yes      bool             // no question, and no key at the end
+}
+
+func (t *Task) screens() *screen.Task {
+	if t == nil {
+		return nil
+	}
+	return &screen.Task{Verb: t.Verb, Spec: t.Spec, Findings: t.Findings, Revision: t.Revision, Yes: t.Yes}
+}
+
+// Onward is where a user goes on to from the run of another terminal. The zero Onward is nowhere.
+type Onward = screen.Onward
+
+// Attach shows the run of another terminal until it has ended and the user leaves, or until the user leaves it
+// to itself. It needs no engine: whatever else the user wants is in the Result as Onward.
+func Attach(ctx context.Context, d Deps, run *engine.Attached) (Result, error) {
+	o := d.options()
+	o.Engine, o.Task, o.Tour = away{run: run}, nil, nil
+	o.Watching = &screen.Watching{
+		Run: run, Clock: run.Now, PID: run.PID, What: run.Noun(), Revision: run.Revision,
+		App:     &spec.Spec{App: run.App, EnvName: run.Env, Region: run.Region, Dir: run.Dir},
+		Account: run.Account,
+	}
+	r, err := d.show(ctx, o)
+	r.Onward.Verb, r.Onward.Revision = run.Verb, run.Revision
+	return r, err
+}
+
+// away is the engine of another process: nothing can be asked of it. The screens that would are not shown.
+type away struct {
+	screen.Engine
+	run *engine.Attached
+}
+
+// Now is what its clock shows.
+func (a away) Now() time.Time { return a.run.Now() }
+
+// Simulated is a sentence about its account.
+func (a away) Simulated() string { return a.run.Simulated }

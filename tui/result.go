@@ -1,0 +1,138 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/view"
+	"berth/tui/screen"
+)
+
+// result sums up what the user should still see once the screens are gone.
+func result(s *screen.Session, left bool) Result {
+	o := s.Outcome
+	if s.Another {
+		return Result{Another: true}
+	}
+	r := Result{Outcome: event.Outcome(o.Outcome), Endpoint: o.Endpoint, Err: o.Error, Onward: s.Onward}
+	switch {
+	case s.Onward.To != "":
+		return Result{Onward: s.Onward} // what there is to say is said when that has ended
+	case s.Run == nil:
+		return notBegun(r, s.Task)
+	case s.Watching != nil && !o.Done:
+		r.Text = "The " + s.Watching.What + " goes on in the other terminal. berth in this folder shows it again."
+		return r
+	case left:
+		r.Outcome = event.Stopped
+		r.Text = "Left while AWS was still at work. Run berth again in this folder to continue."
+		return r
+	case !o.Done:
+		o = lastWord(s)
+		r.Outcome, r.Endpoint, r.Err = event.Outcome(o.Outcome), o.Endpoint, o.Error
+	}
+	app := s.Spec().App
+	if o.Verb == "rollback" {
+		app += ", back at " + s.Rollback.Revision + ","
+	}
+	r.Text = text(o, app)
+	if s.Tour != nil { // its account and its folder are gone by now
+		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of an app of yours, berth does the same on AWS.", 1)
+	}
+	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
+		r.Text += "\n" + sim
+	}
+	return r
+}
+
+// notBegun is the result of a task whose run was not begun: it could not be, or nobody agreed to it.
+func notBegun(r Result, t *screen.Task) Result {
+	switch {
+	case t == nil:
+		return r
+	case t.Problem != nil:
+		r.Err = t.Problem
+		r.Outcome, r.Text = event.Refused, explain(t.Problem)
+	default:
+		r.Err = &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}
+		r.Outcome, r.Text = event.Stopped, "Not confirmed, so nothing was changed."
+	}
+	return r
+}
+
+// lastWord reads the end of a run that ended after the screens were gone.
+func lastWord(s *screen.Session) screen.Outcome {
+	o := s.Outcome
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for reader := s.Run.Events(); ; {
+		events, err := reader.Next(ctx)
+		if err != nil || len(events) == 0 {
+			return o
+		}
+		for _, e := range events {
+			if e.Type == event.RunFinished {
+				o.Done, o.Outcome, o.Error = true, string(e.Outcome), e.Error
+				o.Endpoint = e.Endpoint
+			}
+		}
+	}
+}
+
+// again is what can be done after a deployment.
+const again = "Run berth again in this folder to redeploy, change settings or destroy."
+
+func text(o screen.Outcome, app string) string {
+	var b strings.Builder
+	switch event.Outcome(o.Outcome) {
+	case event.Succeeded:
+		switch {
+		case o.Verb == "destroy" && idle(o.Snap):
+			return "There was nothing of " + app + " to destroy."
+		case o.Verb == "destroy":
+			return app + " is gone: berth removed all that it had made."
+		case idle(o.Snap):
+			b.WriteString("Nothing changed. ")
+		}
+		fmt.Fprintf(&b, "%s is live: %s", app, o.Endpoint)
+		if o.Verified != "" {
+			fmt.Fprintf(&b, "\n%s", o.Verified)
+		}
+		b.WriteString("\n" + again)
+	case event.Stopped:
+		b.WriteString("Stopped. What exists stays; run berth again in this folder to continue, or berth destroy to remove it.")
+	default:
+		if o.Error != nil {
+			b.WriteString(explain(o.Error))
+		}
+	}
+	return b.String()
+}
+
+// idle says that a run that ended had nothing to change.
+func idle(s *view.Snapshot) bool {
+	if s == nil {
+		return false
+	}
+	for i := range s.Nodes {
+		if s.Nodes[i].Action != event.None {
+			return false
+		}
+	}
+	return true
+}
+
+// explain is a failure in lines: what happened, what was seen, what to do.
+func explain(f *fail.Error) string {
+	var lines []string
+	for _, text := range []string{f.Cause, f.Evidence, f.Remedy} {
+		if text != "" {
+			lines = append(lines, text)
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,69 @@
+package deploy
+
+import (
+	"fmt"
+
+	"berth/tui/widget"
+)
+
+// banner is what stands above everything else: whose run this is, what a stop means for AWS while one is under
+// way, that the app is live already, and where no log is shown the newest of what matters.
+func (d *Screen) banner() []string {
+	if d.over() {
+		return nil
+	}
+	lines := append(d.watching(), d.stopping()...)
+	if d.stops == 0 && d.snap.Endpoint != "" {
+		lines = append(lines, d.live())
+	}
+	if n := len(d.snap.Notices); n > 0 && !d.wide() && d.height-2-len(lines) < roomForLog {
+		lines = append(lines, d.notices(d.width, 1)...)
+	}
+	return lines
+}
+
+// watching says that the run is another terminal's.
+func (d *Screen) watching() []string {
+	w := d.s.Watching
+	if w == nil {
+		return nil
+	}
+	text := fmt.Sprintf("Watching: the %s runs in another terminal (process %d). Ctrl-C leaves, it goes on.", w.What, w.PID)
+	if d.snap.Stopping != "" {
+		text = fmt.Sprintf("The %s is being stopped in its own terminal (process %d).", w.What, w.PID)
+	}
+	return widget.Paragraph(d.s.Theme.Quiet, text, d.width)
+}
+
+func (d *Screen) stopping() []string {
+	var text string
+	switch {
+	case d.stops == 0:
+		return nil
+	case d.stops == 1 && d.snap.Stopping != "":
+		text = d.snap.Stopping + ". Ctrl-C again cuts off the calls under way."
+	case d.stops == 1:
+		text = "Stopping: what is under way is finished, nothing new is started. Ctrl-C again cuts off the calls under way."
+	default:
+		text = "Cancelled: no more calls are made. AWS goes on with what it was told: " + d.underWay() +
+			". berth continues from there when it is started again. Ctrl-C once more leaves now."
+	}
+	return widget.Paragraph(d.s.Theme.Warn, text, d.width)
+}
+
+func (d *Screen) live() string {
+	th := d.s.Theme
+	l := widget.NewLine(th, d.width).Put(th.Good, th.Glyphs.Done+" Live").Gap(2).URL(th.Title, d.snap.Endpoint)
+	return l.Gap(2).Put(th.Quiet, "what is left goes on quietly").String()
+}
+
+// notices are the newest log lines that matter, at most as many as there is room for.
+func (d *Screen) notices(width, room int) []string {
+	th, all := d.s.Theme, d.snap.Notices
+	var lines []string
+	for _, n := range all[max(0, len(all)-room):] {
+		l := widget.NewLine(th, width).Put(th.Warn, th.Glyphs.Update).Gap(1)
+		lines = append(lines, l.Put(th.Strong, widget.Clean(n.Text)).String())
+	}
+	return lines
+}
