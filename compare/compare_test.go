@@ -392,3 +392,30 @@ func BenchmarkReportText(b *testing.B) {
 		_ = r.Text(80, false)
 	}
 }
+
+func TestOnlyKeepsWhatIsRecommended(t *testing.T) {
+	r, err := Advisor{}.Report(advise.Requirements{Region: "eu-west-2", WebSockets: true}, price.DefaultUsage())
+	if err != nil {
+		t.Fatal(err)
+	}
+	best, all := r.Result.Recommended, r.Result
+	r.Only([]string{"eks", "ecs-fargate"})
+	if r.Result.Recommended != best || len(r.Result.Services) != 2 || r.Result.Service("eks") == nil || r.Result.Service("lambda") != nil {
+		t.Errorf("recommended %q of %d services", r.Result.Recommended, len(r.Result.Services))
+	}
+	if len(all.Services) != 10 {
+		t.Errorf("the whole result has %d services left", len(all.Services))
+	}
+	for _, table := range r.Tables {
+		for _, row := range table.Rows {
+			if row.Service != "eks" && row.Service != "ecs-fargate" {
+				t.Errorf("%s is in the table of %s", row.Service, table.Dimension)
+			}
+		}
+		for _, b := range table.Breaks {
+			if r.Result.Service(b.Cheaper) == nil || r.Result.Service(b.Then) == nil {
+				t.Errorf("a crossing of %s and %s", b.Cheaper, b.Then)
+			}
+		}
+	}
+}

@@ -35,8 +35,11 @@ func (r *Report) Markdown() string {
 	n := &notes{at: map[string]int{}}
 	res := r.Result
 	fmt.Fprintf(&b, "## Which AWS service fits\n\n")
-	fmt.Fprintf(&b, "- Region: %s\n- Needs: %s\n- Usage: %s\n- Facts of %s\n\n", placeName(res.Region), Needs(res.Requirements), UsageText(res.Usage), res.AsOf)
-	b.WriteString("| Service | Verdict | USD a month | |\n|---|---|---:|---|\n")
+	fmt.Fprintf(&b, "- Region: %s\n- Needs: %s\n- Usage: %s\n- Facts of %s\n", placeName(res.Region), Needs(res.Requirements), UsageText(res.Usage), res.AsOf)
+	if res.Recommended != "" && res.Service(res.Recommended) == nil {
+		fmt.Fprintf(&b, "- Recommended of all services: `%s`\n", res.Recommended)
+	}
+	b.WriteString("\n| Service | Verdict | USD a month | |\n|---|---|---:|---|\n")
 	for _, s := range res.Services {
 		extra := []string{}
 		if s.ID == res.Recommended {

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,27 @@ func (a Advisor) Report(r advise.Requirements, u price.Usage) (*Report, error) {
 	}
 	out.Tables, err = a.CostTables(able, r, u)
 	return out, err
+}
+
+// Only leaves the services with these ids in the report. What is recommended stays the best of all.
+func (r *Report) Only(ids []string) {
+	shown := func(id string) bool { return slices.Contains(ids, id) }
+	res := *r.Result
+	res.Services = nil
+	for _, s := range r.Result.Services {
+		if shown(s.ID) {
+			res.Services = append(res.Services, s)
+		}
+	}
+	r.Result = &res
+	if !shown(res.Recommended) {
+		r.Months = nil
+	}
+	for i, t := range r.Tables {
+		t.Rows = slices.DeleteFunc(slices.Clone(t.Rows), func(row CostRow) bool { return !shown(row.Service) })
+		t.Breaks = slices.DeleteFunc(slices.Clone(t.Breaks), func(b BreakEven) bool { return !shown(b.Cheaper) || !shown(b.Then) })
+		r.Tables[i] = t
+	}
 }
 
 // Needs is what is needed, in words, for a heading. Empty when nothing special is.

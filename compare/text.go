@@ -136,6 +136,10 @@ func (r *Report) summary(p *page) {
 // recommended is the best service in full: reasons, bill, months.
 func (r *Report) recommended(p *page) {
 	s := r.Result.Service(r.Result.Recommended)
+	if s == nil && r.Result.Recommended != "" {
+		p.wrap("", "Of all services "+r.Result.Recommended+" is recommended.")
+		return
+	}
 	if s == nil {
 		p.line("No AWS service can run this as it is. What would change that stands below.")
 		return

@@ -94,3 +94,17 @@ func (s *store) save(st *state) error {
 	}
 	return nil
 }
+
+// Peek opens a copy, in memory, of the account that the options' File keeps. Nothing is written, not even a lock:
+// every write replaces the file as a whole, so what is read is whole.
+func Peek(o Options) (*Account, error) {
+	st, file := &state{}, store{path: o.File}
+	found, err := file.load(&st)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("read state file %s: %w", o.File, fs.ErrNotExist)
+	}
+	return open(o, st, nil), nil
+}

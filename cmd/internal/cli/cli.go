@@ -120,6 +120,8 @@ func (a *app) root() *cobra.Command {
 		a.demoCommand(), a.inspectCommand(), a.compareCommand(), a.pricesCommand(), a.planCommand(), a.deployCommand(),
 		a.statusCommand(), a.logsCommand(), a.destroyCommand(), a.rollbackCommand(), a.doctorCommand(), a.policyCommand(), a.versionCommand(),
 	)
+	a.completes(root)
+	fitHelp(root)
 	return root
 }
 

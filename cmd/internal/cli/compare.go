@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,15 +33,43 @@ type question struct {
 	rank     bool
 	measure  bool
 	markdown bool
+	only     []string // ids of services to tell of; empty: all
+}
+
+// knownServices lets ids of services through.
+func knownServices(cmd *cobra.Command, args []string) error {
+	var ids []string
+	for _, w := range serviceWords(nil) {
+		ids = append(ids, w.text)
+	}
+	for _, arg := range args {
+		if !slices.Contains(ids, arg) {
+			f := usage(cmd, fmt.Sprintf("there is no service %q to compare", arg))
+			f.Remedy = "name some of " + strings.Join(ids, ", ")
+			return f
+		}
+	}
+	return nil
 }
 
 func (a *app) compareCommand() *cobra.Command {
 	q := question{usage: price.DefaultUsage()}
 	cmd := &cobra.Command{
-		Use: "compare", Short: "Say which AWS service fits, why, and what it costs a month", Args: noArgs,
-		Long: "compare holds what an app needs and uses against ten services: a verdict for each, the reasons with\n" +
-			"source and date, what would change it, and the monthly cost line by line. It asks nothing of AWS.",
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.compare(cmd, &q) },
+		Use: "compare [SERVICE...]", Short: "Say which AWS service fits, why, and what it costs a month",
+		Long: "Holds what an app needs and uses against ten services: a verdict for each, the reasons with\n" +
+			"source and date, what would change it, and the monthly cost line by line. With services named,\n" +
+			"only those are told; what is recommended stays the best of all. It asks nothing of AWS.",
+		Example: "  berth compare --websockets --instances 2 --vcpu 0.5 --memory-gb 1\n" +
+			"  berth compare ecs-fargate lightsail --region eu-west-2 --markdown\n" +
+			"  berth compare --rank-regions --measure",
+		Args: knownServices,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return offer(serviceWords(args), typed), noFiles | cobra.ShellCompDirectiveKeepOrder
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q.only = args
+			return a.compare(cmd, &q)
+		},
 	}
 	cmd.Flags().SortFlags = false
 	q.register(cmd.Flags())
@@ -117,6 +146,9 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 	if err != nil {
 		return asUsage(cmd, err)
 	}
+	if q.rank && len(q.only) > 1 {
+		return usage(cmd, "--rank-regions ranks for one service; name one, or none for the recommended one")
+	}
 	if q.rank {
 		return a.rankRegions(cmd, advisor, q, r)
 	}
@@ -124,6 +156,9 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 		if r.LongPolling, err = longPolling(dir); err != nil {
 			return err
 		}
+	}
+	if len(q.only) > 0 {
+		r.Only(q.only)
 	}
 	if q.markdown {
 		_, err := io.WriteString(a.Out, r.Markdown())
@@ -203,6 +238,10 @@ func longPolling(dir string) (*longpoll.Advice, error) {
 // rankRegions answers with the regions by price of the service that is recommended.
 func (a *app) rankRegions(cmd *cobra.Command, advisor compare.Advisor, q *question, r *compare.Report) error {
 	service := r.Result.Recommended
+	if len(q.only) > 0 {
+		service = q.only[0]
+		r.Only(q.only)
+	}
 	if service == "" {
 		return &fail.Error{Class: fail.Failed, Cause: "no service can run this, so there is nothing to rank", Remedy: "see berth compare without --rank-regions"}
 	}

@@ -28,11 +28,13 @@ func (a *app) demoCommand() *cobra.Command {
 	var faults bool
 	var name string
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Walk the sample app to a URL on a simulated account; needs no AWS and no Docker", Args: noArgs,
-		Long: "Walks the sample app to a URL on a simulated AWS account that forgets everything: no AWS, no Docker, no cost.\n" +
-			"On a terminal it offers stories first: all goes well, or something goes wrong and what to do about it. With\n" +
-			"--sim-fault the story is yours. Without a terminal it runs to its end by itself, in plain lines; the exit code\n" +
-			"is that of the story's last run.",
+		Use: "demo", Short: "Deploy a sample app to a simulated account; no AWS, no Docker", Args: noArgs,
+		Long: "Walks a sample app to a URL on a simulated AWS account that forgets everything:\n" +
+			"no AWS, no Docker, no cost. On a terminal it offers stories first: all goes well,\n" +
+			"or something goes wrong and what to do about it. With --sim-fault the story is\n" +
+			"yours. Without a terminal it runs to its end by itself, in plain lines; the exit\n" +
+			"code is that of the story's last run.",
+		Example: "  berth demo\n  berth demo --story rollback\n  berth demo --sim-fault throttle=0.3 --sim-speed 100",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if faults {
 				fmt.Fprintln(a.Out, faultHelp())

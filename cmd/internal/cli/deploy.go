@@ -16,7 +16,7 @@ import (
 func (a *app) planCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "plan", Short: "Show what deploy would do and what it costs a month; changes nothing", Args: noArgs,
+		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.settings(cmd.Context(), flags)
 			if err != nil {

@@ -103,10 +103,25 @@ func faultHelp() string {
 	return b.String()
 }
 
-// simFile is the file that keeps the simulated account: the one that was named, else one per folder of an
-// app, beside other programs' state rather than in the folder, so that there is nothing to ignore in git and
-// the next command in the folder finds it again.
+// simFile is the file that keeps the simulated account, in a folder that is there.
 func (a *app) simFile() (string, error) {
+	name, err := a.simName()
+	if err != nil || a.flags.simState != "" {
+		return name, err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return "", &fail.Error{
+			Class: fail.Failed, Cause: "the simulated account cannot be kept", Evidence: err.Error(),
+			Remedy: "name a file with --sim-state", Err: err,
+		}
+	}
+	return name, nil
+}
+
+// simName is the name of that file: the one that was given, else one per folder of an app, beside other
+// programs' state rather than in the folder, so that there is nothing to ignore in git and the next command in
+// the folder finds it again.
+func (a *app) simName() (string, error) {
 	if a.flags.simState != "" {
 		return a.flags.simState, nil
 	}
@@ -119,12 +134,5 @@ func (a *app) simFile() (string, error) {
 	}
 	sum := sha256.Sum256([]byte(dir))
 	name := filepath.Base(dir) + "-" + hex.EncodeToString(sum[:6]) + ".json"
-	folder := filepath.Join(xdg.StateHome, "berth", "simulated")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", &fail.Error{
-			Class: fail.Failed, Cause: "the simulated account cannot be kept", Evidence: err.Error(),
-			Remedy: "name a file with --sim-state", Err: err,
-		}
-	}
-	return filepath.Join(folder, name), nil
+	return filepath.Join(xdg.StateHome, "berth", "simulated", name), nil
 }

@@ -20,7 +20,13 @@ func (a *app) policyCommand() *cobra.Command {
 		Use: "policy [deploy|redeploy|destroy]", Short: "Print the least IAM policy for the app",
 		Long: "Prints the least IAM policy that lets somebody deploy, redeploy and destroy this app and read its status and log, or do\n" +
 			"one of these. The answer is the policy and nothing else, for aws iam put-role-policy and the like.",
-		Args: oneVerb, ValidArgs: []string{"deploy", "redeploy", "destroy"},
+		Example: "  berth policy > policy.json\n  berth policy redeploy --env staging",
+		Args:    oneVerb, ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, noFiles
+			}
+			return offer(policyVerbs, typed), noFiles | cobra.ShellCompDirectiveKeepOrder
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.settings(cmd.Context(), flags)
 			if err != nil {
@@ -42,12 +48,21 @@ func (a *app) policyCommand() *cobra.Command {
 	return cmd
 }
 
+// policyVerbs are what a policy can be for.
+var policyVerbs = []word{
+	{"deploy", "to make it the first time"}, {"redeploy", "to bring a new version"}, {"destroy", "to remove it"},
+}
+
 // oneVerb lets one of the verbs through, or none.
 func oneVerb(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 || len(args) == 1 && slices.Contains(cmd.ValidArgs, args[0]) {
+	var verbs []string
+	for _, v := range policyVerbs {
+		verbs = append(verbs, v.text)
+	}
+	if len(args) == 0 || len(args) == 1 && slices.Contains(verbs, args[0]) {
 		return nil
 	}
-	return usage(cmd, fmt.Sprintf("%s takes one of %s, not %q", cmd.CommandPath(), strings.Join(cmd.ValidArgs, ", "), args))
+	return usage(cmd, fmt.Sprintf("%s takes one of %s, not %q", cmd.CommandPath(), strings.Join(verbs, ", "), args))
 }
 
 // policyNotes tells on stderr what somebody who attaches the policy should know.

@@ -42,7 +42,7 @@ func (a *app) prices() *price.Table {
 
 func (a *app) pricesCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "prices", Short: "Show, quote and refresh the prices that estimates are made of", Args: noArgs,
+		Use: "prices", Short: "Show, quote and refresh the prices of the estimates", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.pricesShow(), a.pricesQuote(), a.pricesRefresh())
@@ -72,7 +72,8 @@ type shownPrices struct {
 func (a *app) pricesShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show [SKU-PREFIX...]", Short: "Show prices with date, confidence and source",
-		Long: "show lists the price table, or the SKUs that begin with one of the words given. With --region it is what\n" +
+		ValidArgsFunction: words(func(*cobra.Command) []word { return skuWords("") }),
+		Long: "Lists the price table, or the SKUs that begin with one of the words given. With --region it is what\n" +
 			"that region has.",
 		RunE: func(_ *cobra.Command, prefixes []string) error {
 			l := prices.Load(priceCache())
@@ -149,7 +150,8 @@ type quoted struct {
 func (a *app) pricesQuote() *cobra.Command {
 	return &cobra.Command{
 		Use: "quote SKU=QUANTITY...", Short: "Price quantities of SKUs in a region",
-		Example: "  berth prices quote --region eu-west-2 fargate.x86.vcpu_hour=365 alb.hour=730",
+		ValidArgsFunction: completeQuote,
+		Example:           "  berth prices quote --region eu-west-2 fargate.x86.vcpu_hour=365 alb.hour=730",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage(cmd, "prices quote needs at least one SKU=QUANTITY")
@@ -214,7 +216,8 @@ type refreshedPrice struct {
 func (a *app) pricesRefresh() *cobra.Command {
 	return &cobra.Command{
 		Use: "refresh [REGION...]", Short: "Read AWS's public price list into the cache; needs no credentials",
-		Long: "refresh reads AWS's public bulk price list for the regions given, or for --region, and keeps what it finds\n" +
+		ValidArgsFunction: words(func(*cobra.Command) []word { return regionWords() }),
+		Long: "Reads AWS's public bulk price list for the regions given, or for --region, and keeps what it finds\n" +
 			"with its date. A download that is broken, partial or implausible (a price that moved by more than half) is\n" +
 			"refused as a whole, and the old table stays. The list of EC2 has hundreds of MB; it is read as a stream.",
 		RunE: func(cmd *cobra.Command, args []string) error {

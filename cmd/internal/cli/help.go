@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// fitHelp makes the help of every verb fit textWidth columns.
+func fitHelp(root *cobra.Command) {
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", textWidth)))
+	for _, c := range commands(root) {
+		c.Long = reflow(c.Long, textWidth)
+	}
+}
+
+// commands are a command and all below it.
+func commands(c *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		all = append(all, commands(sub)...)
+	}
+	return all
+}
+
+// reflow breaks the paragraphs of a text anew. Lines that begin with a blank or a heading's # stay as they are.
+func reflow(text string, width int) string {
+	var out []string
+	line := ""
+	flush := func() {
+		if line != "" {
+			out = append(out, line)
+		}
+		line = ""
+	}
+	for _, l := range strings.Split(text, "\n") {
+		if l == "" || strings.ContainsAny(l[:1], " \t#") {
+			flush()
+			out = append(out, l)
+			continue
+		}
+		for _, w := range strings.Fields(l) {
+			switch {
+			case line == "":
+				line = w
+			case len([]rune(line))+1+len([]rune(w)) > width:
+				flush()
+				line = w
+			default:
+				line += " " + w
+			}
+		}
+	}
+	flush()
+	return strings.Join(out, "\n")
+}
