@@ -187,6 +187,7 @@ func walk(rt *rapid.T, dir string, seen map[screen.Name]int) (steps int) {
 			d.press(rapid.SampledFrom(pressed).Draw(rt, "key"))
 		}
 		seen[d.m.Shown()]++
+		d.functionsKnown(rt)
 		v := d.view()
 		if th.ASCII && strings.ContainsFunc(v, func(r rune) bool { return r >= 0x80 }) {
 			rt.Fatalf("not ASCII:\n%s", v)

@@ -183,11 +183,11 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 
 // choose lists lines and asks for the number of one to change, until there is nothing more to change. What
 // was changed is told; all of it only when asked for.
-func (a *asker) choose(lines func() []string, change func(int) error) (turn, error) {
+func (a *asker) choose(lines func() []string, change func(int) (turn, error)) (turn, error) {
 	before := lines()
 	a.list(before)
 	for {
-		answer, t, err := a.ask("Number to change, list, or Enter to accept all:")
+		answer, t, err := a.ask("Number to change, list, undo, or Enter to accept all:")
 		if err != nil || t != on || answer == "" {
 			return t, err
 		}
@@ -196,21 +196,34 @@ func (a *asker) choose(lines func() []string, change func(int) error) (turn, err
 		case answer == "list":
 			a.list(before)
 			continue
+		case answer == "undo":
+			label := a.s.Draft.Undo()
+			if label == "" {
+				a.say("There is nothing to take back.")
+				continue
+			}
+			a.say("Took back %s.", label)
+			before = a.changed(before, lines())
+			continue
 		case convErr != nil || n < 1 || n > len(before):
 			a.say("Type a number from 1 to %d.", len(before))
 			continue
 		}
-		if err := change(n - 1); err != nil {
+		if t, err := change(n - 1); err != nil || t == end {
 			return end, err
 		}
-		after := lines()
-		for i, l := range after {
-			if i >= len(before) || before[i] != l {
-				a.say("%d. %s", i+1, l)
-			}
-		}
-		before = after
+		before = a.changed(before, lines())
 	}
+}
+
+// changed tells the lines that are not as before, and returns all.
+func (a *asker) changed(before, after []string) []string {
+	for i, l := range after {
+		if i >= len(before) || before[i] != l {
+			a.say("%d. %s", i+1, l)
+		}
+	}
+	return after
 }
 
 func (a *asker) list(lines []string) {
@@ -234,7 +247,7 @@ func (a *asker) needs(ctx context.Context) (turn, error) {
 			lines = append(lines, fmt.Sprintf("%s: %s (%s)", q.Label, show, q.From(a.s.Draft, a.s.Findings)))
 		}
 		return lines
-	}, func(i int) error { return a.answer(qs[i]) })
+	}, func(i int) (turn, error) { return a.answer(qs[i]) })
 	if t == on && err == nil && a.s.Spec().Region == "" {
 		a.say("A region is needed, such as eu-west-2.")
 		return a.needs(ctx)
@@ -242,13 +255,13 @@ func (a *asker) needs(ctx context.Context) (turn, error) {
 	return t, err
 }
 
-func (a *asker) answer(q needs.Question) error {
+func (a *asker) answer(q needs.Question) (turn, error) {
 	a.say(q.Why)
 	edit, show := q.Value(a.s.Draft)
 	for {
 		value, t, err := a.ask(fmt.Sprintf("%s [%s]:", q.Label, show))
 		if err != nil || t != on || value == "" {
-			return err
+			return t, err
 		}
 		switch {
 		case value == "none" || value == "-":
@@ -266,13 +279,13 @@ func (a *asker) answer(q needs.Question) error {
 			continue
 		}
 		if value == edit {
-			return nil
+			return on, nil
 		}
 		if err := q.Answer(a.s.Draft, value); err != nil {
 			a.say("%s.", widget.Sentence(err.Error()))
 			continue
 		}
-		return nil
+		return on, nil
 	}
 }
 
@@ -324,7 +337,7 @@ func (a *asker) settings(context.Context) (turn, error) {
 				lines = append(lines, line)
 			}
 			return lines
-		}, func(i int) error { return a.set(rows[i]) })
+		}, func(i int) (turn, error) { return a.set(rows[i]) })
 		if err != nil || t != on {
 			return t, err
 		}
@@ -338,13 +351,13 @@ func (a *asker) settings(context.Context) (turn, error) {
 	}
 }
 
-func (a *asker) set(r settings.Row) error {
+func (a *asker) set(r settings.Row) (turn, error) {
 	_, show, _ := r.Value(a.s.Spec())
 	a.say("%s, such as %s", widget.Sentence(r.Key.Doc), r.Key.Example)
 	for {
 		value, t, err := a.ask(fmt.Sprintf("%s [%s]:", r.Label, show))
 		if err != nil || t != on || value == "" {
-			return err
+			return t, err
 		}
 		name := r.Name
 		if r.Add {
@@ -367,6 +380,6 @@ func (a *asker) set(r settings.Row) error {
 			a.say("%s.", widget.Sentence(err.Error()))
 			continue
 		}
-		return nil
+		return on, nil
 	}
 }

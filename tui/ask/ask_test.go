@@ -155,6 +155,18 @@ func TestGoingBackAndLeaving(t *testing.T) {
 	}
 }
 
+func TestQuitLeavesInTheMiddleOfAnAnswer(t *testing.T) {
+	for _, answers := range [][]string{{"1", "quit"}, {"", "", "1", "quit"}} {
+		p, said, err := talk(t, simulated(t), sample(t), answers...)
+		if p != nil || err != nil {
+			t.Errorf("%q: plan %v, error %v, said:\n%s", answers, p, err, said)
+		}
+	}
+	if _, said, err := talk(t, simulated(t), sample(t), "1", "back", "quit"); err != nil || strings.Count(said, "Number to change") != 2 {
+		t.Errorf("back in an answer: %v, said:\n%s", err, said)
+	}
+}
+
 func TestAnswersThatEnd(t *testing.T) {
 	dir := sample(t)
 	p, _, err := talk(t, simulated(t), dir, "")
