@@ -65,6 +65,10 @@ golden: ## Write the golden files of the screens anew; look at the diff
 screens: bin/berth ## Make the screens of the README from real runs; needs tmux, for the PNGs Pillow and DejaVu
 	@python3 tui/testdata/screens/make.py bin/berth
 
+.PHONY: man
+man: bin/berth ## Write the man pages to dist/man
+	@./bin/berth man dist/man
+
 .PHONY: conformance
 conformance: ## Deploy to moto_server (Python, moto 5) over real HTTP
 	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 5m -run '^TestMoto' -v ./cmd/berth

@@ -118,7 +118,7 @@ func (a *app) root() *cobra.Command {
 	roll.register(root.Flags())
 	root.AddCommand(
 		a.demoCommand(), a.inspectCommand(), a.compareCommand(), a.pricesCommand(), a.planCommand(), a.deployCommand(),
-		a.statusCommand(), a.logsCommand(), a.destroyCommand(), a.rollbackCommand(), a.doctorCommand(), a.policyCommand(), a.versionCommand(),
+		a.statusCommand(), a.logsCommand(), a.destroyCommand(), a.rollbackCommand(), a.doctorCommand(), a.policyCommand(), a.versionCommand(), a.manCommand(),
 	)
 	a.completes(root)
 	fitHelp(root)

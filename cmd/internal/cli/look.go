@@ -73,21 +73,27 @@ type version struct {
 	Arch    string `json:"arch"`
 }
 
+// thisVersion is what this program was built from.
+func thisVersion() version {
+	v := version{Version: "devel", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if m := info.Main.Version; m != "" && m != "(devel)" {
+			v.Version = m
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				v.Commit = s.Value
+			}
+		}
+	}
+	return v
+}
+
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Say which berth this is", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := version{Version: "devel", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
-			if info, ok := debug.ReadBuildInfo(); ok {
-				if m := info.Main.Version; m != "" && m != "(devel)" {
-					v.Version = m
-				}
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						v.Commit = s.Value
-					}
-				}
-			}
+			v := thisVersion()
 			return a.answer(v, func(w io.Writer) {
 				fmt.Fprintf(w, "berth %s", v.Version)
 				if v.Commit != "" {
