@@ -145,6 +145,26 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return usage(cmd, fmt.Sprintf("%s takes no argument, but was given %q", cmd.CommandPath(), args[0]))
 }
 
+// upTo is for verbs that take at most n arguments.
+func upTo(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return usage(cmd, fmt.Sprintf("%s takes %d at most, but was given %q, too", cmd.CommandPath(), n, args[n]))
+	}
+}
+
+// exactly is for verbs that need n arguments.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < n {
+			return usage(cmd, cmd.CommandPath()+" needs more: "+cmd.UseLine())
+		}
+		return upTo(n)(cmd, args)
+	}
+}
+
 // usage is a failure of the command line itself.
 func usage(cmd *cobra.Command, cause string) *fail.Error {
 	return &fail.Error{Class: fail.Usage, Cause: cause, Remedy: "see " + cmd.CommandPath() + " --help"}

@@ -19,7 +19,7 @@ import (
 
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "man DIR", Short: "Write the man pages into a folder", Hidden: true, Args: cobra.ExactArgs(1),
+		Use: "man DIR", Short: "Write the man pages into a folder", Hidden: true, Args: exactly(1),
 		Long: "Writes berth.1 and a page for every verb into the folder. The same program writes the same pages: their date is " +
 			"that of its source, or SOURCE_DATE_EPOCH.",
 		Example: "  berth man ~/.local/share/man/man1",

@@ -12,7 +12,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 	var roll rollout
 	cmd := &cobra.Command{
 		Use: "rollback [REVISION]", Short: "Go back to the previous version, or to the one with that number",
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.completeRevision,
+		Args: upTo(1), ValidArgsFunction: a.completeRevision,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.mayChange("rollback"); err != nil {
 				return err
