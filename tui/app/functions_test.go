@@ -37,7 +37,7 @@ var functions = map[string]string{
 	"review/copy it": "the policy for what is missing", "review/look again": "what would change", "review/try again": "what would change",
 	"review/settings": "questions and settings", "review/scroll": way, "review/back": way,
 
-	"deploy/stop": "stop", "deploy/cancel": "stop", "deploy/leave": way, "deploy/log": "logs", "deploy/resources": "deploy",
+	"deploy/stop": "stop", "deploy/pause": "logs", "deploy/go on": "logs", "deploy/leave, it goes on": way, "deploy/look at AWS and go on": "go on after a failure", "deploy/cancel": "stop", "deploy/leave": way, "deploy/log": "logs", "deploy/resources": "deploy",
 	"deploy/scroll": way, "deploy/older log": way, "deploy/find": "logs", "deploy/keep": way, "deploy/all lines": way,
 	"deploy/result": way, "deploy/overview": way, "deploy/try again": "go on after a failure", "deploy/settings": "questions and settings",
 	"deploy/set …": "go on after a failure", "deploy/open …": "go on after a failure",

@@ -114,8 +114,9 @@ func (r *Screen) listLines(w int) []string {
 	}
 	th := r.s.Theme
 	var lines []string
-	for i, g := range r.groups() {
-		if i > 0 {
+	groups := r.groups()
+	for i, g := range groups {
+		if i > 0 && len(g.changes)+len(groups[i-1].changes) > 0 { // headings without changes stand together
 			lines = append(lines, "")
 		}
 		l := widget.NewLine(th, w).Put(th.Strong, widget.Title(g.name))
