@@ -41,14 +41,14 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) {
 		if c.Why != "" && c.Action != event.Create {
 			line += ": " + c.Why
 		}
+		if c.MonthlyUSD > 0 {
+			line += ", " + widget.USD(c.MonthlyUSD) + " a month"
+		}
 		if c.Exposes != "" {
 			line += ". Public: " + c.Exposes
 		}
 		if c.Keeps != "" && c.Action == event.Delete {
 			line += ". " + widget.Sentence(c.Keeps) + " go with it"
-		}
-		if c.MonthlyUSD > 0 {
-			line += ", " + widget.USD(c.MonthlyUSD) + " a month"
 		}
 		a.say("%s.", line)
 	}
@@ -115,8 +115,8 @@ func (a *asker) check(ctx context.Context, p *screen.Plan) (turn, error) {
 				continue
 			}
 			a.say("This would fail: %s.", c.Text)
-			for _, m := range c.Missing {
-				a.say("- %s", m)
+			if len(c.Missing) > 1 { // a single one is named already
+				a.say("- %s", strings.Join(c.Missing, "\n- "))
 			}
 			a.say("%s.", widget.Sentence(c.Remedy))
 			if b, err := json.MarshalIndent(c.Policy, "", "  "); err == nil && c.Policy != nil {
