@@ -27,7 +27,7 @@ func TestTwoDeploymentsAtOnce(t *testing.T) {
 			t.Fatalf("ended %s and %s: %v %v", one.Outcome, two.Outcome, one.Err, two.Err)
 		}
 		if fail.ExitCode(two.Err) != 4 || !strings.Contains(two.Err.Cause, "another deploy of this app is going on") ||
-			!strings.Contains(two.Err.Evidence, "run ") {
+			!strings.Contains(two.Err.Evidence, "run ") || !strings.Contains(two.Err.Remedy, "berth in its folder shows it live") {
 			t.Errorf("told %+v", two.Err)
 		}
 		if p := h.plan(engine.Request{}); p.Changed() {

@@ -85,12 +85,16 @@ func TestWatch(t *testing.T) {
 func TestWatcherLeaves(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	_, second, running, watching, _ := twoTerminals(ctx, t, "30")
+	_, second, running, watching, dir := twoTerminals(ctx, t, "30")
 	second.press("\x03")
 	second.until("Leave berth?", "goes on in the other terminal")
 	second.press("\x03")
 	if got := watching.code(); got != 0 || !strings.Contains(second.normal(), "The deployment goes on in the other terminal.") {
 		t.Errorf("the watching ended with %d\n%s", got, second.normal())
+	}
+	told := events(t, output(t, dir, "--simulate", "--json")) // a third one, without a terminal
+	if first, last := told[0], told[len(told)-1]; first.Type != event.RunStarted || first.Seq != 1 || last.Outcome != event.Succeeded {
+		t.Errorf("as events it began with %+v and ended with %+v", first, last)
 	}
 	if got := running.code(); got != 0 {
 		t.Errorf("the deployment ended with %d", got)

@@ -84,6 +84,17 @@ func (w *Attached) Events() *event.Reader { return w.bus.Reader() }
 // Done is closed once the run has ended, or is not watched any longer.
 func (w *Attached) Done() <-chan struct{} { return w.done }
 
+// End is the failure that the run ended with, nil while it goes on and when it succeeded.
+func (w *Attached) End() *fail.Error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // take what is there, wait for nothing
+	events, _ := w.bus.Reader().Next(ctx)
+	if len(events) == 0 || events[len(events)-1].Type != event.RunFinished {
+		return nil
+	}
+	return events[len(events)-1].Error
+}
+
 // Stop does nothing: the run belongs to the other process.
 func (w *Attached) Stop() {}
 

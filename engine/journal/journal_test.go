@@ -299,3 +299,39 @@ func TestOtherFiles(t *testing.T) {
 		}
 	}
 }
+
+// A writer that cannot go on takes its journal away; who watches is told so, and not that the process is gone.
+func TestTheJournalGoesAway(t *testing.T) {
+	folder := t.TempDir()
+	bus, _ := tell(event.Event{Type: event.RunStarted})
+	kept := make(chan error)
+	go func() { kept <- Keep(folder, header(), bus.Reader()) }()
+	var w *Attached
+	for err := error(nil); w == nil; w, err = Find(t.Context(), folder, "run-1") {
+		_ = err // not there yet
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := os.Remove(file(folder, "run-1")); err != nil {
+		t.Fatal(err)
+	}
+	got := watched(t, w)
+	if end := got[len(got)-1]; end.Error == nil || !strings.Contains(end.Error.Cause, "could not go on telling") {
+		t.Errorf("the end is %+v %+v", end, end.Error)
+	}
+	bus.Emit(event.Event{Type: event.RunFinished})
+	if err := <-kept; err != nil {
+		t.Error(err)
+	}
+}
+
+// A disk that takes no more ends the journal and not the run.
+func TestAFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no device that is full here")
+	}
+	defer func() { _ = full.Close() }()
+	if err := (&writer{}).write(full, []event.Event{{Type: event.RunStarted}}); err == nil {
+		t.Error("no error")
+	}
+}

@@ -186,7 +186,17 @@ func (s *Snapshot) notice(e event.Event) {
 	l := Log{Time: e.Time, Node: e.Node, Stream: e.Stream, Text: e.Text}
 	s.Notices = slices.DeleteFunc(s.Notices, func(old Log) bool { return old.Node == l.Node && old.Text == l.Text })
 	s.Notices = append(s.Notices, l)
-	s.Notices = s.Notices[max(0, len(s.Notices)-MaxNotices):]
+	s.Notices = s.Noticed(MaxNotices)
+}
+
+// Noticed is at most n of the notices, in order: what the whole run waits for first, then the newest.
+func (s *Snapshot) Noticed(n int) []Log {
+	out := slices.Clone(s.Notices)
+	for len(out) > n {
+		oldest := max(0, slices.IndexFunc(out, func(l Log) bool { return l.Node != "" }))
+		out = slices.Delete(out, oldest, oldest+1)
+	}
+	return out
 }
 
 // settle drops the notices about a node, or about the run, which are obsolete.

@@ -116,12 +116,21 @@ func TestNotices(t *testing.T) {
 	want("b", "c", "d")
 	apply(event.Event{Type: event.NodeTasks, Node: "service", Tasks: []event.Task{{New: true, Health: "healthy"}, {Health: "draining"}}})
 	want("b", "c")
+	note("", "paused")
+	note("lb", "f")
+	note("lb", "g")
+	want("paused", "f", "g")
+	if one := s.Noticed(1); len(one) != 1 || one[0].Text != "paused" {
+		t.Errorf("with room for one: %v", one)
+	}
 	apply(event.Event{Type: event.NodeDone, Node: "lb"})
+	want("paused")
+	apply(event.Event{Type: event.NodeLog, Stream: "berth", Text: "going on"})
 	want()
 	note("service", "e")
 	apply(event.Event{Type: event.RunFinished})
 	want()
-	if len(s.Logs) != 10 {
+	if len(s.Logs) != 14 {
 		t.Errorf("%d log lines: a notice is in the log as well", len(s.Logs))
 	}
 }

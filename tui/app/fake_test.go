@@ -90,6 +90,9 @@ func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, 
 	if r.Rollback != "" {
 		p.Verb, p.Changes = "rollback", []screen.Change{change("service", "compute", 0, 60*time.Second)}
 		p.Changes[0].Action, p.Changes[0].Why = event.Update, "runs another revision"
+		if p.Revision = r.Rollback; p.Revision == "previous" {
+			p.Revision = "live-beats-production:6"
+		}
 	}
 	return &p, nil
 }

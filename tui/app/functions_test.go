@@ -35,11 +35,13 @@ var functions = map[string]string{
 	"review/cost and risks": "what would change", "review/resources": "what would change", "review/the plan": "what would change",
 	"review/other column": way, "review/what is wrong": "what stands in the way", "review/policy": "the policy for what is missing",
 	"review/copy it": "the policy for what is missing", "review/look again": "what would change", "review/try again": "what would change",
-	"review/settings": "questions and settings", "review/scroll": way, "review/back": way,
+	"review/settings": "questions and settings", "review/scroll": way, "review/back": way, "review/leave": way,
 
-	"deploy/stop": "stop", "deploy/pause": "logs", "deploy/go on": "logs", "deploy/leave, it goes on": way, "deploy/look at AWS and go on": "go on after a failure", "deploy/cancel": "stop", "deploy/leave": way, "deploy/log": "logs", "deploy/resources": "deploy",
+	"deploy/stop": "stop", "deploy/cancel": "stop", "deploy/leave": way, "deploy/log": "logs", "deploy/resources": "deploy",
 	"deploy/scroll": way, "deploy/older log": way, "deploy/find": "logs", "deploy/keep": way, "deploy/all lines": way,
 	"deploy/result": way, "deploy/overview": way, "deploy/try again": "go on after a failure", "deploy/settings": "questions and settings",
+	"deploy/pause": "logs", "deploy/go on": "logs",
+	"deploy/leave, it goes on": "watch a run of another terminal", "deploy/look at AWS and go on": "go on after a failure",
 	"deploy/set …": "go on after a failure", "deploy/open …": "go on after a failure",
 
 	"result/overview": way, "result/leave": way, "result/how it went": "deploy",

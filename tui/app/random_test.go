@@ -39,7 +39,7 @@ func wildRun(rt *rapid.T) func(r *fakeRun) {
 				event.NodePlanned, event.NodeStarted, event.NodeProgress, event.NodeWaiting, event.NodeLog,
 				event.NodeTasks, event.NodeDone, event.NodeSkipped, event.NodeFailed, event.EndpointUp, event.RunStopping,
 			}).Draw(rt, "type"),
-			UsuallyS: rapid.Float64Range(-1, 1e4).Draw(rt, "usually"), Stream: text.Draw(rt, "stream"),
+			Notable: rapid.Bool().Draw(rt, "notable"), UsuallyS: rapid.Float64Range(-1, 1e4).Draw(rt, "usually"), Stream: text.Draw(rt, "stream"),
 			Group: text.Draw(rt, "group"), Needs: []string{"node-1", "node-2", node},
 			Action:   rapid.SampledFrom([]event.Action{event.Create, event.None, event.Delete}).Draw(rt, "action"),
 			Endpoint: text.Draw(rt, "endpoint"),
@@ -174,7 +174,14 @@ func walk(rt *rapid.T, dir string, seen map[screen.Name]int) (steps int) {
 		remove(rt, dir)
 	}
 	th := theme.New(theme.Options{Plain: rapid.Bool().Draw(rt, "plain"), ASCII: rapid.Bool().Draw(rt, "ascii")})
-	d := drive(rt, e, screen.Options{Dir: dir, Theme: th}, 80, 24)
+	o := screen.Options{Dir: dir, Theme: th}
+	switch rapid.IntRange(0, 5).Draw(rt, "opened for") {
+	case 0:
+		o.Watching = e.watching()
+	case 1:
+		o.Task = task(rapid.SampledFrom([]string{"deploy", "rollback", "destroy"}).Draw(rt, "verb"), rapid.Bool().Draw(rt, "yes"))
+	}
+	d := drive(rt, e, o, 80, 24)
 	defer d.end()
 	for range rapid.IntRange(1, 200).Draw(rt, "steps") {
 		steps++

@@ -12,6 +12,8 @@ import (
 
 	"berth/cmd/internal/report"
 	"berth/engine"
+	"berth/engine/clock"
+	"berth/engine/event"
 	"berth/engine/fail"
 )
 
@@ -36,7 +38,7 @@ func (a *app) follow(ctx context.Context, eng *account, r *engine.Run) error {
 	defer a.stop.during(nil)
 	// The last events are shown even when ctx has ended: they say what is left behind.
 	ctx = context.WithoutCancel(ctx)
-	if err := a.show(ctx, eng, r); err != nil {
+	if err := a.show(ctx, eng.Clock(), eng.Simulated(), r.Events()); err != nil {
 		return err
 	}
 	res, err := r.Wait(ctx)
@@ -51,21 +53,21 @@ func (a *app) follow(ctx context.Context, eng *account, r *engine.Run) error {
 }
 
 // show hands the events of a run to the frontend without screens that the flags ask for.
-func (a *app) show(ctx context.Context, eng *account, r *engine.Run) error {
+func (a *app) show(ctx context.Context, clk clock.Clock, simulated string, events *event.Reader) error {
 	switch {
 	case a.flags.json:
-		return report.NDJSON(ctx, r.Events(), a.Out)
+		return report.NDJSON(ctx, events, a.Out)
 	case a.flags.quiet:
-		return report.Quiet(ctx, r.Events(), a.Out, a.Err)
+		return report.Quiet(ctx, events, a.Out, a.Err)
 	}
 	every := 15 * time.Second
 	if ci() {
 		every = 30 * time.Second
 	}
-	if s := eng.Simulated(); s != "" {
-		fmt.Fprintln(a.Err, s)
+	if simulated != "" {
+		fmt.Fprintln(a.Err, simulated)
 	}
-	return report.Lines{Out: a.Out, Err: a.Err, Clock: eng.Clock(), Every: every}.Follow(ctx, r.Events())
+	return report.Lines{Out: a.Out, Err: a.Err, Clock: clk, Every: every}.Follow(ctx, events)
 }
 
 // mayChange refuses a verb that changes something when nobody has agreed and nobody can be asked.

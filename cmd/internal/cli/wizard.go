@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"berth/engine"
+	"berth/engine/clock"
 	"berth/engine/fail"
 	"berth/engine/project"
 	"berth/engine/spec"
@@ -17,6 +18,11 @@ import (
 
 // wizard is berth without a verb: the questions, or the redeploy screen of an app that is deployed.
 func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
+	run, end := a.live(ctx)
+	defer end()
+	if run != nil && !a.draws() {
+		return a.listen(ctx, run)
+	}
 	if !a.screens() {
 		return &fail.Error{
 			Class: fail.Usage, Cause: "berth without a verb asks questions, and there is no terminal to ask on",
@@ -24,8 +30,7 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 		}
 	}
 	var then tui.Onward
-	if run, end := a.live(ctx); run != nil && !a.accessible() {
-		defer end()
+	if run != nil {
 		var err error
 		if then, err = a.watch(ctx, run); err != nil || then.To == "" {
 			return err
@@ -104,16 +109,30 @@ func (a *app) draw(deps tui.Deps, show func(tui.Deps) (tui.Result, error)) (tui.
 // live is the run that another terminal does just now for the app of this folder, nil when there is none. No
 // account is opened for it: a simulated one belongs to the other process. end ends the watching.
 func (a *app) live(ctx context.Context) (run *engine.Attached, end func()) {
+	ctx, end = context.WithCancel(ctx)
 	dir, err := a.dir()
 	if err != nil {
-		return nil, nil // told by whoever needs the folder
+		return nil, end // told by whoever needs the folder
 	}
-	ctx, end = context.WithCancel(ctx)
-	run = engine.Live(ctx, runsFolder(), dir, a.flags.env, a.flags.simulate)
-	if run == nil {
-		end()
+	return engine.Live(ctx, runsFolder(), dir, a.flags.env, a.flags.simulate), end
+}
+
+// listen tells the run of another terminal line by line, or as events, until it has ended or the user leaves.
+func (a *app) listen(ctx context.Context, run *engine.Attached) error {
+	if !a.flags.json && !a.flags.quiet {
+		fmt.Fprintf(a.Err, "Watching: the %s runs in another terminal (process %d). Ctrl-C leaves, it goes on.\n", run.Noun(), run.PID)
 	}
-	return run, end
+	if err := a.show(ctx, clock.At(run.Now(), run.Speed), run.Simulated, run.Events()); err != nil {
+		if ctx.Err() != nil {
+			return nil // it was left, and goes on
+		}
+		return err
+	}
+	if end := run.End(); end != nil {
+		a.told = true
+		return end
+	}
+	return nil
 }
 
 // watch shows the run of another terminal and says where the user wants to go on to.

@@ -57,11 +57,11 @@ func (d *Screen) live() string {
 	return l.Gap(2).Put(th.Quiet, "what is left goes on quietly").String()
 }
 
-// notices are the newest log lines that matter, at most as many as there is room for.
+// notices are the log lines that matter, at most as many as there is room for.
 func (d *Screen) notices(width, room int) []string {
-	th, all := d.s.Theme, d.snap.Notices
+	th := d.s.Theme
 	var lines []string
-	for _, n := range all[max(0, len(all)-room):] {
+	for _, n := range d.snap.Noticed(room) {
 		l := widget.NewLine(th, width).Put(th.Warn, th.Glyphs.Update).Gap(1)
 		lines = append(lines, l.Put(th.Strong, widget.Clean(n.Text)).String())
 	}
