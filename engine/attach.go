@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/journal"
 	"berth/engine/lock"
 	"berth/engine/resource"
 	"berth/engine/spec"
-	"berth/engine/target/ecs"
 )
 
 // Attached is a run of another process on this machine, read from its journal. It has the events of a run, and
@@ -25,24 +23,6 @@ type Holder = lock.Holder
 // there is none. It asks nothing of AWS and opens no account; the watching ends with ctx.
 func Live(ctx context.Context, runs, dir, env string, simulated bool) *Attached {
 	return journal.Live(ctx, runs, dir, env, simulated)
-}
-
-// Busy says which run changes the app just now, on any machine, nil when none does. It is one call. The run
-// may be dead: see Holder.Alive. App, EnvName and Region of the spec suffice.
-func (e *Engine) Busy(ctx context.Context, s *spec.Spec) (*Holder, error) {
-	clients, err := e.connect(ctx, s.Region)
-	if err != nil {
-		return nil, err
-	}
-	b, err := ecs.New(&spec.Spec{App: s.App, EnvName: s.EnvName, Region: clients.Region}, ecs.Options{})
-	if err != nil {
-		return nil, err
-	}
-	h, err := lock.Read(ctx, clients, lockName(b.Owner))
-	if cloud.Unknown(err) { // an endpoint that has no parameters has no locks
-		return nil, nil //nolint:nilnil // nobody
-	}
-	return h, err
 }
 
 // lockName is the parameter that is the lock of an app.

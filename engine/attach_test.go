@@ -30,7 +30,11 @@ func TestWatchARun(t *testing.T) {
 		if err := h.spec.SetText("service.port", "4000", spec.Origin{Kind: spec.Flag, Text: "--port"}); err != nil {
 			t.Fatal(err)
 		}
-		if who, err := h.engine.Busy(t.Context(), h.spec); who != nil || err != nil {
+		watch, err := h.engine.Watch(t.Context(), h.spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if who, err := watch.Busy(t.Context()); who != nil || err != nil {
 			t.Errorf("busy before anything runs: %v %v", who, err)
 		}
 		run := h.engine.Apply(t.Context(), h.plan(engine.Request{}))
@@ -45,7 +49,7 @@ func TestWatchARun(t *testing.T) {
 		if off := w.Now().Sub(h.engine.Clock().Now()); off < -time.Second || off > time.Second {
 			t.Errorf("the watching side's clock is %s off", off)
 		}
-		who, err := h.engine.Busy(t.Context(), h.spec)
+		who, err := watch.Busy(t.Context())
 		if err != nil || who == nil || who.Run != run.ID() || !who.Alive(h.engine.Clock().Now()) {
 			t.Errorf("busy: %+v %v", who, err)
 		}

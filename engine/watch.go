@@ -17,6 +17,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/fail"
+	"berth/engine/lock"
 	"berth/engine/resource"
 	"berth/engine/spec"
 	"berth/engine/target/ecs"
@@ -45,6 +46,7 @@ type Watch struct {
 	app     *spec.Spec // bare: app, environment and region
 	clients *cloud.Clients
 	log     *watch.Log
+	lock    string // name of its lock
 
 	mu    sync.Mutex
 	found *found            // what the latest Status found; nil before the first
@@ -73,7 +75,8 @@ func (e *Engine) Watch(ctx context.Context, s *spec.Spec) (*Watch, error) {
 		return nil, err
 	}
 	return &Watch{
-		app: app, clients: clients, log: &watch.Log{Clients: clients, Group: b.LogGroup.Name()}, made: map[string]origin{},
+		app: app, clients: clients, log: &watch.Log{Clients: clients, Group: b.LogGroup.Name()},
+		lock: lockName(b.Owner), made: map[string]origin{},
 	}, nil
 }
 
@@ -132,6 +135,16 @@ func targetGroupOf(svc *ecstypes.Service) string {
 		return ""
 	}
 	return aws.ToString(svc.LoadBalancers[0].TargetGroupArn)
+}
+
+// Busy says which run changes the app just now, on any machine, nil when none does. It is one call, and needs no
+// Status. The run may be dead: see Holder.Alive. A missing permission is a Refused fail.Error.
+func (w *Watch) Busy(ctx context.Context) (*Holder, error) {
+	h, err := lock.Read(ctx, w.clients, w.lock)
+	if cloud.Unknown(err) { // an endpoint that has no parameters has no locks
+		return nil, nil //nolint:nilnil // nobody
+	}
+	return h, refused(err)
 }
 
 // describe is the service, nil when it is gone.

@@ -147,7 +147,7 @@ func (l *Lock) wrest(ctx context.Context, waiting Waiting) error {
 	for !dead(first, l.holder) && clk.Since(since) < Stale {
 		if waiting != nil {
 			waiting(fmt.Sprintf("%s has the lock since %s; finding out whether that run is still alive",
-				first.who(), first.Started.UTC().Format("15:04:05 MST")))
+				first.Who(), first.Started.UTC().Format("15:04:05 MST")))
 		}
 		if err := clk.Sleep(ctx, Beat/4); err != nil {
 			return err
@@ -172,7 +172,8 @@ func dead(h, me Holder) bool {
 	return h.Host == "" || h.Host == me.Host && h.PID != me.PID && !alive(h.PID)
 }
 
-func (h Holder) who() string {
+// Who names the user and the machine, for people.
+func (h Holder) Who() string {
 	who := h.User
 	if who == "" {
 		who = h.ARN
@@ -190,7 +191,7 @@ func taken(h, me Holder) error {
 	}
 	return &fail.Error{
 		Class: fail.Refused, Cause: "another " + h.Verb + " of this app is going on",
-		Evidence: fmt.Sprintf("%s, run %s, since %s", h.who(), h.Run, h.Started.UTC().Format(time.RFC3339)),
+		Evidence: fmt.Sprintf("%s, run %s, since %s", h.Who(), h.Run, h.Started.UTC().Format(time.RFC3339)),
 		Remedy:   remedy,
 		Err:      errTaken,
 	}

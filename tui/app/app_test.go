@@ -408,7 +408,7 @@ func TestALateAnswerChangesAllColours(t *testing.T) {
 // A minute of an idle overview makes at most twelve calls to AWS, and a screen that is not shown makes none.
 func TestAnIdleOverviewAsksSeldom(t *testing.T) {
 	e := deployed()
-	calls := func() int { return e.called("pulse")*2 + e.called("metrics") + e.called("logs") }
+	calls := func() int { return e.called("pulse")*2 + e.called("metrics") + e.called("logs") + e.called("busy") }
 	inBubble(t, e, func(d *harness) {
 		d.expect(screen.Redeploy)
 		d.pass(time.Minute)
@@ -450,6 +450,27 @@ func TestAnAppThatDoesNotRunIsLookedAtSeldom(t *testing.T) {
 		if n, m := e.called("whole look"), e.called("pulse")+e.called("metrics")+e.called("logs"); n > 13 || n < 12 || m != 0 {
 			t.Errorf("%d whole looks and %d small ones in an hour", n, m)
 		}
+	})
+}
+
+// A run on another machine is told of, and what it has done is seen when it has ended.
+func TestTheRunOfSomebodyElseIsToldOf(t *testing.T) {
+	e := deployed()
+	inBubble(t, e, func(d *harness) {
+		d.sees("live-beats runs")
+		e.busy = &screen.Holder{Run: "r9", Verb: "deploy", User: "grace", Host: "laptop", Started: time.Now(), Seen: time.Now().Add(time.Hour)}
+		d.pass(35 * time.Second)
+		d.sees("a deploy by grace on laptop, since")
+		before := e.called("whole look")
+		e.busy, e.status.Revision = nil, "live-beats-production:8"
+		d.pass(35 * time.Second)
+		d.sees("live-beats-production:8")
+		if v := d.view(); strings.Contains(v, "grace") || e.called("whole look") == before {
+			t.Errorf("%d whole looks:\n%s", e.called("whole look")-before, v)
+		}
+		e.busy = &screen.Holder{Run: "r10", Verb: "deploy", User: "grace", Host: "laptop", Seen: time.Now()}
+		d.pass(3 * time.Minute)
+		d.sees("the deploy by grace on laptop ended before it was done")
 	})
 }
 

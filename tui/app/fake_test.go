@@ -27,6 +27,7 @@ type fakeEngine struct {
 	metricsErr error
 	lines      []screen.LogLine // of the app's log, later ones at any time
 	linesErr   error
+	busy       *screen.Holder // whose run goes on somewhere
 	planTakes  time.Duration
 
 	statusTakes time.Duration
@@ -206,6 +207,11 @@ func (w fakeWatch) Logs(_ context.Context, after time.Time) ([]screen.LogLine, e
 		}
 	}
 	return out, w.f.linesErr
+}
+
+func (w fakeWatch) Busy(context.Context) (*screen.Holder, error) {
+	w.f.count("busy")
+	return w.f.busy, nil
 }
 
 // write lets the app write a line.

@@ -22,6 +22,7 @@ type (
 	Pulse      = engine.Pulse
 	Metrics    = engine.Metrics
 	LogLine    = engine.LogLine
+	Holder     = engine.Holder
 	Request    = engine.Request
 	Report     = engine.Report
 	Cost       = engine.Cost
@@ -42,6 +43,7 @@ type Watch interface {
 	Pulse(ctx context.Context) (Pulse, error)
 	Metrics(ctx context.Context) (Metrics, error)
 	Logs(ctx context.Context, after time.Time) ([]LogLine, error)
+	Busy(ctx context.Context) (*Holder, error)
 }
 
 // Engine is what the screens need of the engine. It is safe for concurrent use; only Now and Simulated may

@@ -23,7 +23,10 @@ type Screen struct {
 	cancel    context.CancelFunc // ends ctx
 	gen       int                // what was asked for before the last refresh is dropped
 	asking    [kinds]bool
-	following bool   // the small looks have begun
+	following bool // the small looks at what runs have begun
+	looking   bool // so have those for a run that goes on
+	looked    bool // and one of them was answered
+	busy      *screen.Holder
 	of        string // the app that status, load and log are of
 	status    *screen.Status
 	seen      time.Time // engine time of the status
@@ -50,7 +53,7 @@ func (h *Screen) Enter() tea.Cmd {
 	app := h.s.Spec()
 	if of := app.App + "\x00" + app.EnvName + "\x00" + app.Region; of != h.of {
 		h.of, h.s.Watch, h.s.Tail = of, nil, screen.Tail{}
-		h.status, h.load, h.loadErr, h.err = nil, nil, nil, nil
+		h.status, h.load, h.loadErr, h.err, h.busy = nil, nil, nil, nil, nil
 	}
 	var again tea.Cmd
 	if h.s.Rollback.Again {
@@ -79,7 +82,7 @@ func (h *Screen) Leave() {
 // halt drops what is asked for.
 func (h *Screen) halt() {
 	h.gen++
-	h.asking, h.following = [kinds]bool{}, false
+	h.asking, h.following, h.looking, h.looked = [kinds]bool{}, false, false, false
 }
 
 // Update handles a message.

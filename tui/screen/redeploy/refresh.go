@@ -12,13 +12,15 @@ import (
 )
 
 // How often the screen asks AWS again while nothing is pressed. The pulse takes two calls, the others one: an
-// idle screen makes eight calls a minute. All that berth made is looked at, with some dozen calls, only when the
-// screen opens, when the pulse tells that another version runs or the app's state has changed, and on request.
+// idle screen makes ten calls a minute. All that berth made is looked at, with some dozen calls, only when the
+// screen opens, when the pulse tells that another version runs or the app's state has changed, when somebody else's run has
+// begun or ended, and on request.
 const (
 	pulseIdle    = 30 * time.Second
 	pulseSoon    = 10 * time.Second // while something changes
 	metricsEvery = time.Minute
 	logsEvery    = 20 * time.Second
+	busyEvery    = 30 * time.Second
 	// patience is how long what could not be seen is left alone: mostly a permission is missing. It is also how
 	// often an app that does not run is looked at: that takes a whole look, and tells of others' work only.
 	patience = 5 * time.Minute
@@ -32,6 +34,7 @@ const (
 	pulse
 	metrics
 	logs
+	busy // whether a run goes on somewhere
 	kinds
 )
 
@@ -44,6 +47,7 @@ type answer struct {
 	pulse   screen.Pulse
 	metrics screen.Metrics
 	lines   []screen.LogLine
+	busy    *screen.Holder
 	err     error
 }
 
@@ -72,6 +76,8 @@ func (h *Screen) ask(kind what) tea.Cmd {
 			a.metrics, a.err = w.Metrics(ctx)
 		case logs:
 			a.lines, a.err = w.Logs(ctx, after)
+		case busy:
+			a.busy, a.err = w.Busy(ctx)
 		}
 		return a
 	}
@@ -97,6 +103,8 @@ func (h *Screen) onAnswer(a answer) tea.Cmd {
 		}
 		h.load = &a.metrics
 		return h.later(metrics, metricsEvery)
+	case busy:
+		return h.onBusy(a)
 	default:
 		t := &h.s.Tail
 		if a.err != nil {
@@ -117,6 +125,10 @@ func (h *Screen) onStatus(a answer) tea.Cmd {
 	h.err, h.status, h.s.Status, h.seen = nil, a.status, a.status, h.s.Engine.Now()
 	h.s.Watch = a.watch
 	cmds := []tea.Cmd{h.first()}
+	if !h.looking {
+		h.looking = true
+		cmds = append(cmds, h.ask(busy))
+	}
 	if !h.runs() {
 		return tea.Batch(append(cmds, h.later(whole, patience))...) // nothing changes there by itself
 	}
@@ -125,6 +137,22 @@ func (h *Screen) onStatus(a answer) tea.Cmd {
 		cmds = append(cmds, h.later(pulse, h.beat()), h.ask(metrics), h.ask(logs))
 	}
 	return tea.Batch(cmds...)
+}
+
+// onBusy takes in whether a run goes on somewhere. What it has done is looked at when it has ended.
+func (h *Screen) onBusy(a answer) tea.Cmd {
+	if a.err != nil {
+		h.busy = nil
+		return h.later(busy, patience)
+	}
+	was := h.busy
+	h.busy = a.busy
+	if was != nil && (a.busy == nil || a.busy.Run != was.Run) || was == nil && a.busy != nil && h.looked {
+		h.looked = true
+		return tea.Batch(h.ask(whole), h.later(busy, busyEvery))
+	}
+	h.looked = true
+	return h.later(busy, busyEvery)
 }
 
 // onPulse brings the small part of the status up to date, or asks for all of it when there is more to know.

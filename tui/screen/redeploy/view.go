@@ -136,6 +136,11 @@ func (h *Screen) facts() []fact {
 			out = append(out, fact{label, text, ink})
 		}
 	}
+	if b := h.busy; b != nil && b.Alive(h.seen) {
+		add("at work", fmt.Sprintf("a %s by %s, since %s", b.Verb, b.Who(), h.when(b.Started)), th.Accent)
+	} else if b != nil {
+		add("at work", fmt.Sprintf("the %s by %s ended before it was done", b.Verb, b.Who()), th.Warn)
+	}
 	add("address", s.Endpoint, th.Title)
 	w, _ := h.columns()
 	// pair is two things in one line where there is room, else in a line each.
