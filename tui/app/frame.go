@@ -149,7 +149,7 @@ func (m *Model) way() string {
 		}
 		l.Put(ink, titles[n])
 	}
-	if sim := m.s.Engine.Simulated(); sim != "" && l.Left() > widget.Width(sim)+4 {
+	if sim := m.s.Engine.Simulated(); sim != "" && m.Shown() != screen.Stories && l.Left() > widget.Width(sim)+4 {
 		l.To(m.inner()-widget.Width(sim)).Put(th.Quiet, sim)
 	}
 	return l.String()
