@@ -133,7 +133,8 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 		look, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
 	}
-	_, st, err := screen.Look(look, a.s.Engine, a.s.Spec())
+	seen, err := screen.Look(look, a.s.Engine, a.s.Spec())
+	st := seen.Status
 	switch {
 	case ctx.Err() != nil:
 		return end, ctx.Err()

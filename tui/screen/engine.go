@@ -56,7 +56,6 @@ type Engine interface {
 	// plan meanwhile.
 	Preflight(ctx context.Context, p *Plan) (*Report, error)
 	Apply(ctx context.Context, p *Plan) Run
-	Status(ctx context.Context, s *spec.Spec) (*Status, error)
 	Watch(ctx context.Context, s *spec.Spec) (Watch, error)
 	Now() time.Time    // of the engine's clock, which may run faster than the wall's
 	Simulated() string // a sentence about the simulated account, empty on a real one

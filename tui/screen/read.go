@@ -32,14 +32,26 @@ func Read(ctx context.Context, o Options) (Start, error) {
 	return at, err
 }
 
+// Seen is what a look at an app has seen: who we are, and what runs. Watch goes on from there. A field is nil when
+// the look did not come so far.
+type Seen struct {
+	Identity *Identity
+	Watch    Watch
+	Status   *Status
+}
+
 // Look says who we are, and what runs of an app.
-func Look(ctx context.Context, e Engine, app *spec.Spec) (*Identity, *Status, error) {
+func Look(ctx context.Context, e Engine, app *spec.Spec) (seen Seen, err error) {
 	id, err := e.Identity(ctx, app.Region)
 	if err != nil {
-		return nil, nil, err
+		return seen, err
 	}
-	st, err := e.Status(ctx, app)
-	return &id, st, err
+	seen.Identity = &id
+	if seen.Watch, err = e.Watch(ctx, app); err != nil {
+		return seen, err
+	}
+	seen.Status, err = seen.Watch.Status(ctx)
+	return seen, err
 }
 
 // Runs says in a few words how an app stands of which there is something; empty when there is nothing.

@@ -64,8 +64,7 @@ type Session struct {
 
 	Findings *Findings
 	Status   *Status // nil while it was not asked for
-	Watch    Watch   // of what runs, nil before the overview was shown
-	Tail     Tail    // of the app's log
+	Tail     Tail    // of the log of the app that is watched
 	Identity *Identity
 	Plan     *Plan // what Review showed last
 
@@ -90,8 +89,10 @@ type Session struct {
 
 	Frame int // of everything that moves
 
-	nav  *nav
-	quit bool
+	watch   Watch
+	watched string // which app that is
+	nav     *nav
+	quit    bool
 }
 
 // Rollback names the version that a rollback goes back to.
@@ -170,6 +171,26 @@ func (s *Session) Spec() *spec.Spec {
 func (s *Session) Compare() (*compare.Result, error) {
 	return s.Advisor.Compare(s.Draft.Requirements(), s.Draft.Usage())
 }
+
+// Watched is the watch on the app as it stands now, nil when there is none, or only one on an app of another name,
+// environment or region.
+func (s *Session) Watched() Watch {
+	if s.watched != name(s.Spec()) {
+		return nil
+	}
+	return s.watch
+}
+
+// KeepWatch keeps a watch on an app.
+func (s *Session) KeepWatch(w Watch, app *spec.Spec) {
+	if of := name(app); of != s.watched {
+		s.watched, s.Tail = of, Tail{}
+	}
+	s.watch = w
+}
+
+// name tells apps apart.
+func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.Region }
 
 // Request asks for a plan of the app as it stands now.
 func (s *Session) Request(destroy bool) Request {

@@ -61,11 +61,12 @@ func (g *Screen) Leave() {
 }
 
 func (g *Screen) ask() tea.Cmd {
-	if g.s.Watch == nil || g.asking {
+	w := g.s.Watched()
+	if w == nil || g.asking {
 		return nil
 	}
 	g.asking = true
-	ctx, gen, w, after := g.ctx, g.gen, g.s.Watch, g.s.Tail.Newest()
+	ctx, gen, after := g.ctx, g.gen, g.s.Tail.Newest()
 	return func() tea.Msg {
 		lines, err := w.Logs(ctx, after)
 		return linesMsg{gen: gen, lines: lines, err: err}

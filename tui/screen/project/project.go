@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -43,10 +44,10 @@ type readMsg struct {
 }
 
 type statusMsg struct {
-	gen      int
-	status   *screen.Status
-	identity *screen.Identity
-	err      error
+	gen int
+	app *spec.Spec
+	screen.Seen
+	err error
 }
 
 // peekMsg is what runs of an app that nobody said is deployed.
@@ -77,8 +78,8 @@ func (p *Screen) look() tea.Cmd {
 	p.loading = "Asking AWS what runs of " + p.s.Spec().App
 	gen, e, app := p.gen, p.s.Engine, p.s.Spec().Clone()
 	return p.s.Do(func(ctx context.Context) tea.Msg {
-		m := statusMsg{gen: gen}
-		m.identity, m.status, m.err = screen.Look(ctx, e, app)
+		m := statusMsg{gen: gen, app: app}
+		m.Seen, m.err = screen.Look(ctx, e, app)
 		return m
 	})
 }
@@ -93,8 +94,8 @@ func (p *Screen) peek() tea.Cmd {
 	ctx, p.stop = context.WithCancel(p.s.Ctx)
 	gen, e, app := p.gen, p.s.Engine, p.s.Spec().Clone()
 	return p.s.Do(func(context.Context) tea.Msg {
-		m := peekMsg{statusMsg{gen: gen}}
-		m.identity, m.status, m.err = screen.Look(ctx, e, app)
+		m := peekMsg{statusMsg{gen: gen, app: app}}
+		m.Seen, m.err = screen.Look(ctx, e, app)
 		return m
 	})
 }
@@ -150,25 +151,27 @@ func (p *Screen) onRead(m readMsg) tea.Cmd {
 
 func (p *Screen) onPeek(m peekMsg) {
 	p.asked = true
-	if m.identity != nil {
-		p.s.Identity = m.identity
+	if m.Identity != nil {
+		p.s.Identity = m.Identity
 	}
-	if m.err == nil && screen.Runs(m.status) != "" {
-		p.s.Status, p.offered = m.status, true
+	if m.err == nil && screen.Runs(m.Status) != "" {
+		p.s.Status, p.offered = m.Status, true
+		p.s.KeepWatch(m.Watch, m.app)
 	}
 }
 
 func (p *Screen) onStatus(m statusMsg) {
 	p.loading = ""
-	p.s.Identity = m.identity
+	p.s.Identity = m.Identity
 	if m.err != nil {
 		p.note = "What runs now is not known: " + fail.From(m.err).Cause
 		p.loaded = p.err == nil
 		return
 	}
-	p.s.Status = m.status
+	p.s.Status = m.Status
+	p.s.KeepWatch(m.Watch, m.app)
 	p.loaded = p.err == nil
-	if m.status != nil && m.status.State != "absent" {
+	if m.Status != nil && m.Status.State != "absent" {
 		p.loaded = true // what runs can be looked at and destroyed without a source tree
 		p.s.Go(screen.Redeploy)
 	}

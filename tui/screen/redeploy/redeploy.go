@@ -27,7 +27,6 @@ type Screen struct {
 	looking   bool // so have those for a run that goes on
 	looked    bool // and one of them was answered
 	busy      *screen.Holder
-	of        string // the app that status, load and log are of
 	status    *screen.Status
 	seen      time.Time // engine time of the status
 	err       *fail.Error
@@ -50,9 +49,8 @@ func (h *Screen) Enter() tea.Cmd {
 	h.Leave()
 	h.ctx, h.cancel = context.WithCancel(h.s.Ctx)
 	h.s.Destroying, h.message, h.look, h.scale = false, "", look{}, 0
-	app := h.s.Spec()
-	if of := app.App + "\x00" + app.EnvName + "\x00" + app.Region; of != h.of {
-		h.of, h.s.Watch, h.s.Tail = of, nil, screen.Tail{}
+	watch := h.s.Watched()
+	if watch == nil { // nobody has looked yet, or at another app
 		h.status, h.load, h.loadErr, h.err, h.busy = nil, nil, nil, nil, nil
 	}
 	var again tea.Cmd
@@ -61,8 +59,8 @@ func (h *Screen) Enter() tea.Cmd {
 		again = h.offer(h.s.Rollback.Revision)
 	}
 	if h.s.Status != nil && h.status != h.s.Status { // somebody has asked a moment ago
-		if h.s.Watch != nil {
-			return tea.Batch(again, h.onStatus(answer{watch: h.s.Watch, status: h.s.Status}))
+		if watch != nil {
+			return tea.Batch(again, h.onStatus(answer{watch: watch, app: h.s.Spec(), status: h.s.Status}))
 		}
 		h.status, h.seen = h.s.Status, h.s.Engine.Now()
 	}
@@ -135,7 +133,7 @@ func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	case "p":
 		return h.lookNow()
 	case "l":
-		if h.s.Watch != nil && h.runs() {
+		if h.s.Watched() != nil && h.runs() {
 			h.s.Go(screen.Logs)
 		} else {
 			h.message = "There is no log yet."

@@ -43,6 +43,7 @@ type answer struct {
 	gen     int
 	kind    what
 	watch   screen.Watch
+	app     *spec.Spec // that is watched
 	status  *screen.Status
 	pulse   screen.Pulse
 	metrics screen.Metrics
@@ -63,10 +64,10 @@ func (h *Screen) ask(kind what) tea.Cmd {
 		return nil
 	}
 	h.asking[kind] = true
-	ctx, gen, s, w, after := h.ctx, h.gen, h.s, h.s.Watch, h.s.Tail.Newest()
+	ctx, gen, s, w, after := h.ctx, h.gen, h.s, h.s.Watched(), h.s.Tail.Newest()
 	app := s.Spec().Clone()
 	return func() tea.Msg {
-		a := answer{gen: gen, kind: kind}
+		a := answer{gen: gen, kind: kind, app: app}
 		switch kind {
 		case whole:
 			a.watch, a.status, a.err = wholly(ctx, s, w, app)
@@ -123,7 +124,7 @@ func (h *Screen) onStatus(a answer) tea.Cmd {
 		return h.later(whole, pulseIdle)
 	}
 	h.err, h.status, h.s.Status, h.seen = nil, a.status, a.status, h.s.Engine.Now()
-	h.s.Watch = a.watch
+	h.s.KeepWatch(a.watch, a.app)
 	cmds := []tea.Cmd{h.first()}
 	if !h.looking {
 		h.looking = true
