@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"berth/engine/event"
 	"berth/engine/journal"
@@ -39,6 +40,20 @@ func (e *Engine) record(p *Plan, id, verb string) func(*event.Reader) {
 		Dir: p.Dir, Given: p.Given, Simulated: e.Simulated(),
 	}, e.Clock())
 	return func(r *event.Reader) { _ = journal.Keep(e.opts.Runs, h, r) }
+}
+
+// took says how long the steps of earlier runs of the app took on this machine, nil when nobody knows.
+func (e *Engine) took(s *spec.Spec) func(string, event.Action) (time.Duration, bool) {
+	if e.opts.Runs == "" {
+		return nil
+	}
+	took := journal.Earlier(e.opts.Runs, journal.Header{
+		App: s.App, Env: s.EnvName, Region: s.Region, Dir: s.Dir, Simulated: e.Simulated(),
+	})
+	return func(id string, a event.Action) (time.Duration, bool) {
+		d, ok := took[journal.Step{Node: id, Action: a}]
+		return d, ok
+	}
 }
 
 // given are the settings that the command line gave, as texts.

@@ -139,6 +139,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
 	case r.Rollback != "":
 		in.Resources, in.Verb = b.Rollback(r.Rollback), "rollback"
 	}
+	in.Took = e.took(r.Spec)
 	p, err := plan.Make(ctx, in)
 	if err != nil {
 		return nil, e.unplanned(ctx, in, err)

@@ -1,5 +1,5 @@
 // Package journal keeps what each run tells in a file of its own, so that another terminal on the same machine
-// can watch the run and somebody can read later how it went. A file holds a header and then the events, one
+// can watch the run and later runs know how long each step takes. A file holds a header and then the events, one
 // line of JSON each; it is readable at any moment, however its writer ends.
 //
 // The writer holds a lock on its file as long as it lives, which the system takes back from a dead process:

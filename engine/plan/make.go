@@ -25,6 +25,22 @@ type Input struct {
 	Verb      string       // deploy, destroy or rollback
 	Prices    *price.Table // nil leaves the costs out
 	Today     time.Time    // for the age of prices
+	// Took says how long a step took in earlier runs, which is a better guess than what is usual. Nil: nobody
+	// knows.
+	Took func(id string, a event.Action) (time.Duration, bool)
+}
+
+// usual is how long a step usually takes.
+func (in Input) usual(i resource.Info, a event.Action) time.Duration {
+	if in.Took != nil {
+		if d, ok := in.Took(i.ID, a); ok {
+			return d
+		}
+	}
+	if in.Destroy {
+		return i.Gone
+	}
+	return i.Usually
 }
 
 // Make looks at AWS, all at once as far as one look does not need another's answer, and compares. It
@@ -54,7 +70,7 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 		}
 	}
 	p.Hash = p.hash()
-	p.Usually = p.usually(diffs)
+	p.Usually = p.usually(diffs, in)
 	return p, nil
 }
 
@@ -73,10 +89,10 @@ func diff(r resource.Resource, destroy bool) resource.Diff {
 func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	i := r.Info()
 	c := Change{
-		ID: i.ID, Kind: i.Kind, Name: i.Name, Action: d.Action, Why: d.Why, Group: i.Group, Usually: i.Usually,
+		ID: i.ID, Kind: i.Kind, Name: i.Name, Action: d.Action, Why: d.Why, Group: i.Group, Usually: in.usual(i, d.Action),
 	}
 	if p.Destroy {
-		c.Usually, c.Keeps = i.Gone, i.Keeps
+		c.Keeps = i.Keeps
 	}
 	if x, ok := r.(resource.Exposed); ok {
 		c.Exposes = x.Exposes(c.Action)
@@ -247,17 +263,14 @@ func (p *Plan) hash() string {
 }
 
 // usually is the length of the critical path with usual durations of what changes.
-func (p *Plan) usually(diffs map[string]resource.Diff) time.Duration {
+func (p *Plan) usually(diffs map[string]resource.Diff, in Input) time.Duration {
 	var g graph.Graph
 	cost := map[string]time.Duration{}
 	for _, r := range p.Resources {
 		i := r.Info()
 		g.Add(i.ID)
 		if d := diffs[i.ID]; d.Action != event.None && d.Action != "" {
-			cost[i.ID] = i.Usually
-			if p.Destroy {
-				cost[i.ID] = i.Gone
-			}
+			cost[i.ID] = in.usual(i, d.Action)
 		}
 		if _, ok := r.(resource.Readier); ok {
 			// what does not need it ready goes on at once
