@@ -128,7 +128,7 @@ func soFar(p *screen.Plan, made, now time.Time) string {
 	if made.IsZero() || usd < 0.005 {
 		return ""
 	}
-	return widget.USD(usd) + " of it this month so far"
+	return widget.USD(usd) + " of it this month"
 }
 
 // scalable says that there is something whose number of instances can be changed here.

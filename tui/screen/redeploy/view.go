@@ -143,15 +143,15 @@ func (h *Screen) facts() []fact {
 	}
 	add("address", s.Endpoint, th.Title)
 	w, _ := h.columns()
-	// pair is two things in one line where there is room, else in a line each.
-	pair := func(label, text, label2, text2 string) {
-		if text != "" && text2 != "" && labelWidth+widget.Width(text)+2+widget.Width(text2) <= w {
-			text, text2 = text+", "+text2, ""
+	// pair is two things in one line where there is room, else in a line each; rest is what joins the second then.
+	pair := func(label, text, label2, text2, rest string) {
+		if joined := text + ", " + text2 + rest; text != "" && text2 != "" && labelWidth+widget.Width(joined) <= w {
+			text, text2 = joined, ""
 		}
 		add(label, text, th.Text)
 		add(label2, text2, th.Text)
 	}
-	pair("revision", s.Revision, "made", made(s.Commit, s.By))
+	pair("revision", s.Revision, "made", made(s.Commit, s.By), "")
 	if at := s.Since; !at.IsZero() {
 		add("since", fmt.Sprintf("%s, %s", h.when(at), widget.Ago(h.seen.Sub(at))), th.Text)
 	}
@@ -164,7 +164,7 @@ func (h *Screen) facts() []fact {
 	text, ink := h.look.say(th, h.seen)
 	add("to deploy", text, ink)
 	if p := h.look.plan; p != nil {
-		pair("costs", monthly(p), "so far", soFar(p, s.Created, h.seen))
+		pair("costs", monthly(p), "so far", soFar(p, s.Created, h.seen), " so far")
 	}
 	if n := len(s.Denied); n > 0 {
 		add("not seen", "no permission for "+strings.Join(s.Denied, ", "), th.Warn)

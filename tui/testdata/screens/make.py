@@ -13,14 +13,14 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BERTH = os.path.abspath(sys.argv[1])
-WIDTH, HEIGHT = 100, 30
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans%s.ttf"
 
 
 class Terminal:
     """One program in a tmux of its own."""
 
-    def __init__(self, folder, *args):
+    def __init__(self, folder, *args, size=(100, 30)):
+        self.size = size
         self.name = ["tmux", "-L", "berth-screens-%d" % os.getpid(), "-f", "/dev/null"]
         env = dict(os.environ, TERM="xterm-256color", LANG="C.UTF-8", HOME=folder, XDG_STATE_HOME=folder,
                    AWS_EC2_METADATA_DISABLED="true")
@@ -28,7 +28,7 @@ class Terminal:
             if name in ("CI", "NO_COLOR", "TMUX") or name.startswith("AWS_") and name != "AWS_EC2_METADATA_DISABLED":
                 del env[name]
         command = " ".join(["TERM=tmux-256color COLORTERM=truecolor", BERTH, *args])
-        subprocess.run([*self.name, "new-session", "-d", "-x", str(WIDTH), "-y", str(HEIGHT), "-c", folder,
+        subprocess.run([*self.name, "new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", folder,
                         "sh -c '%s; sleep 60'" % command], check=True, env=env)
         subprocess.run([*self.name, "set", "-g", "status", "off"], check=True)
         subprocess.run([*self.name, "set", "-g", "escape-time", "0"], check=True)
@@ -53,7 +53,7 @@ class Terminal:
         time.sleep(0.15)  # a frame may be half drawn
         with open(os.path.join(HERE, name + ".txt"), "w", encoding="utf-8") as f:
             f.write("\n".join(l.rstrip() for l in self.look().rstrip("\n").split("\n")) + "\n")
-        paint(self.look("-e"), os.path.join(HERE, name + ".png"))
+        paint(self.look("-e"), os.path.join(HERE, name + ".png"), *self.size)
         print(name)
 
     def end(self):
@@ -103,7 +103,7 @@ def style(now, codes):
     return now
 
 
-def paint(text, path):
+def paint(text, path, width, height):
     try:
         from PIL import Image, ImageDraw, ImageFont
         fonts = {bold: ImageFont.truetype(FONT % ("Mono-Bold" if bold else "Mono"), 14) for bold in (False, True)}
@@ -112,10 +112,10 @@ def paint(text, path):
         return
     w, h, pad = 8, 18, 14
     lines = text.rstrip("\n").split("\n")
-    img = Image.new("RGB", (WIDTH * w + 2 * pad, HEIGHT * h + 2 * pad), PAPER)
+    img = Image.new("RGB", (width * w + 2 * pad, height * h + 2 * pad), PAPER)
     draw = ImageDraw.Draw(img)
     now = {}
-    for y, line in enumerate(lines[:HEIGHT]):
+    for y, line in enumerate(lines[:height]):
         x = 0
         line = re.sub(r"\x1b\]8;.*?(\x1b\\|\x07)", "", line)
         for part in re.split(r"(\x1b\[[0-9;]*m|\x1b[()].)", line):
@@ -163,9 +163,27 @@ def wizard(folder):
         t.keep("deploy")
         t.until("is live", "verified")
         t.keep("result")
+    finally:
+        t.end()
+
+
+def overview(folder):
+    t = Terminal(folder, "demo", "--story", "smooth", "--sim-speed", "400", size=(120, 36))
+    try:
+        t.until("● Project", "continue")
+        for name in ("Needs", "Compare", "Settings", "Review"):
+            t.press("Enter")
+            t.until("● " + name)
+        t.until("y yes")
+        t.press("y")
+        t.until("is live", "verified")
+        time.sleep(30)  # hours of the account, for the load to have a course
         t.press("Enter")
-        t.until("runs now", "nothing changed")
+        t.until("runs now", "nothing changed", "requests")
         t.keep("overview")
+        t.press("l")
+        t.until("The app's log")
+        t.keep("log")
     finally:
         t.end()
 
@@ -188,7 +206,7 @@ def failure(folder):
 def main():
     if not shutil.which("tmux"):
         sys.exit("make screens needs tmux")
-    for make in (wizard, failure):
+    for make in (wizard, overview, failure):
         with tempfile.TemporaryDirectory() as folder:
             make(folder)
 
