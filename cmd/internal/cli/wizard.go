@@ -124,7 +124,7 @@ func (a *app) listen(ctx context.Context, run *engine.Attached) error {
 	}
 	if err := a.show(ctx, clock.At(run.Now(), run.Speed), run.Simulated, run.Events()); err != nil {
 		if ctx.Err() != nil {
-			return nil // it was left, and goes on
+			return nil //nolint:nilerr // it was left, and goes on
 		}
 		return err
 	}

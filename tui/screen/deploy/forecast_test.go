@@ -115,8 +115,11 @@ func TestTheFirstEstimateIsNear(t *testing.T) {
 			r     engine.Request
 			known bool // the same was done before, so that it is known how long that takes here
 		}{
-			{"first deployment", engine.Request{}, false}, {"redeploy", engine.Request{}, false}, {"and again", engine.Request{}, true},
-			{"destroy", engine.Request{Destroy: true}, false}, {"first anew", engine.Request{}, true},
+			{"first deployment", engine.Request{}, false},
+			{"redeploy", engine.Request{}, false},
+			{"and again", engine.Request{}, true},
+			{"destroy", engine.Request{Destroy: true}, false},
+			{"first anew", engine.Request{}, true},
 			{"destroy again", engine.Request{Destroy: true}, true},
 		} {
 			c.r.Spec = app
