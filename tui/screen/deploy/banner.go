@@ -29,6 +29,9 @@ func (d *Screen) watching() []string {
 		return nil
 	}
 	text := fmt.Sprintf("Watching: the %s runs in another terminal (process %d). Ctrl-C leaves, it goes on.", w.What, w.PID)
+	if widget.Width(text) > d.width {
+		text = fmt.Sprintf("Watching process %d. Ctrl-C leaves, it goes on.", w.PID)
+	}
 	if d.snap.Stopping != "" {
 		text = fmt.Sprintf("The %s is being stopped in its own terminal (process %d).", w.What, w.PID)
 	}
