@@ -29,13 +29,13 @@ type Attached struct {
 // Live finds the run that goes on now for the app in a folder, of that environment, on a simulated account or
 // on a real one. It is nil when there is none. The watching ends with ctx.
 func Live(ctx context.Context, folder, dir, env string, simulated bool) *Attached {
-	dir = Real(dir)
+	dir, host := Real(dir), host()
 	for _, path := range list(folder) {
 		if !held(path) {
 			continue
 		}
 		w, err := open(ctx, path, func(h Header) bool {
-			return h.Dir == dir && h.Env == env && (h.Simulated != "") == simulated
+			return h.Dir == dir && h.Env == env && h.Host == host && (h.Simulated != "") == simulated
 		})
 		if err == nil {
 			return w

@@ -66,11 +66,17 @@ const suffix = ".ndjson"
 func Mine(h Header, clk clock.Clock) Header {
 	h.Format, h.PID, h.Dir = format, os.Getpid(), Real(h.Dir)
 	h.Started, h.Clock, h.Speed = time.Now().Round(0).UTC(), clk.Now().Round(0).UTC(), clk.Speed()
-	h.Host, _ = os.Hostname() // a machine without a name is like any other without one
+	h.Host = host()
 	if u, err := user.Current(); err == nil {
 		h.User = u.Username
 	}
 	return h
+}
+
+// host is the name of this machine. One without a name is like any other without one.
+func host() string {
+	name, _ := os.Hostname()
+	return name
 }
 
 // Now is what the engine's clock of the run shows, as far as it still goes.
@@ -102,6 +108,15 @@ func Keep(folder string, h Header, r *event.Reader) (err error) {
 	defer func() {
 		err = errors.Join(err, f.Close())
 	}()
+	if err := copyTo(f, file(folder, h.Run), r); err != nil {
+		return fmt.Errorf("keep a journal of run %s: %w", h.Run, err)
+	}
+	return nil
+}
+
+// copyTo writes what r tells to f until the run has ended. When that fails it removes the file, whose path is not
+// the name that it was opened with.
+func copyTo(f *os.File, path string, r *event.Reader) error {
 	w := writer{}
 	for {
 		events, err := r.Next(context.Background())
@@ -109,8 +124,8 @@ func Keep(folder string, h Header, r *event.Reader) (err error) {
 			return err
 		}
 		if err := w.write(f, events); err != nil {
-			_ = os.Remove(f.Name()) // a journal with a hole would tell a run that never was
-			return fmt.Errorf("keep a journal of run %s: %w", h.Run, err)
+			_ = os.Remove(path) // a journal with a hole would tell a run that never was
+			return err
 		}
 	}
 }

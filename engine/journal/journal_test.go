@@ -324,6 +324,40 @@ func TestTheJournalGoesAway(t *testing.T) {
 	}
 }
 
+// A journal that cannot be written on is taken away: what is left of it would look like a run that was killed.
+func TestAJournalThatBreaksIsRemoved(t *testing.T) {
+	folder := t.TempDir()
+	bus, _ := tell(event.Event{Type: event.RunStarted}, event.Event{Type: event.RunFinished})
+	f, err := create(folder, header())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil { // nothing can be written to it any more
+		t.Fatal(err)
+	}
+	if err := copyTo(f, file(folder, "run-1"), bus.Reader()); err == nil {
+		t.Error("no error")
+	}
+	if left := list(folder); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// A journal on a disk that several machines share tells another machine's runs, too: those are not this one's.
+func TestLiveIsOfThisMachine(t *testing.T) {
+	folder, dir := t.TempDir(), t.TempDir()
+	h := header()
+	h.Dir, h.Host = Real(dir), "elsewhere"
+	f, err := create(folder, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if w := Live(t.Context(), folder, dir, "production", false); w != nil {
+		t.Errorf("found %+v", w.Header)
+	}
+}
+
 // A disk that takes no more ends the journal and not the run.
 func TestAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

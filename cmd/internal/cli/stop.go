@@ -20,10 +20,9 @@ type stopper struct {
 	cancel context.CancelFunc
 	exit   func(code int)
 
-	mu   sync.Mutex
-	n    int
-	hung bool // the terminal was closed: nobody signals again
-	run  stoppable
+	mu  sync.Mutex
+	n   int
+	run stoppable
 }
 
 // exitStopped is the exit code of the contract for a process that was stopped.
@@ -45,7 +44,6 @@ func (s *stopper) signal(hangup bool) {
 	if hangup && s.n > 0 {
 		return
 	}
-	s.hung = hangup
 	s.n++
 	switch {
 	case s.n >= 3:
@@ -59,13 +57,14 @@ func (s *stopper) signal(hangup bool) {
 	}
 }
 
-// during says what run signals are about from now on; nil says that it is over.
+// during says what run signals are about from now on; nil says that it is over. A run that was begun just before a
+// signal was known is stopped at once.
 func (s *stopper) during(r stoppable) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run = r
-	if r != nil && s.hung {
-		r.Stop() // it was begun just before that was known
+	if r != nil && s.n > 0 {
+		r.Stop()
 	}
 }
 

@@ -47,15 +47,15 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A signal that comes between planning and the run has cancelled the context; the next one must not be taken
-// for the first of the run.
+// A signal that comes between planning and the run has cancelled the context, which the run does not go by: it stops
+// the run as soon as there is one. The next signal must not be taken for the first of the run.
 func TestSignalsAreCountedAcross(t *testing.T) {
 	var calls []string
 	s := &stopper{cancel: func() { calls = append(calls, "cancel") }, exit: func(int) {}}
 	s.signal(false)
 	s.during(recorder{&calls})
 	s.signal(false)
-	if want := []string{"cancel", "cancel run"}; !slices.Equal(calls, want) {
+	if want := []string{"cancel", "stop", "cancel run"}; !slices.Equal(calls, want) {
 		t.Errorf("got %q, want %q", calls, want)
 	}
 	if !s.asked() {

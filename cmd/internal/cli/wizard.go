@@ -18,7 +18,7 @@ import (
 
 // wizard is berth without a verb: the questions, or the redeploy screen of an app that is deployed.
 func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
-	run, end := a.live(ctx)
+	run, end := a.live(ctx, flags)
 	defer end()
 	if run != nil && !a.draws() {
 		return a.listen(ctx, run)
@@ -106,15 +106,20 @@ func (a *app) draw(deps tui.Deps, show func(tui.Deps) (tui.Result, error)) (tui.
 	return res, nil
 }
 
-// live is the run that another terminal does just now for the app of this folder, nil when there is none. No
-// account is opened for it: a simulated one belongs to the other process. end ends the watching.
-func (a *app) live(ctx context.Context) (run *engine.Attached, end func()) {
+// live is the run that another terminal does just now for the app of this folder, nil when there is none, or when
+// the flags name another app or region. No account is opened for it: a simulated one belongs to the other process.
+// end ends the watching.
+func (a *app) live(ctx context.Context, flags said) (run *engine.Attached, end func()) {
 	ctx, end = context.WithCancel(ctx)
 	dir, err := a.dir()
 	if err != nil {
 		return nil, end // told by whoever needs the folder
 	}
-	return engine.Live(ctx, runsFolder(), dir, a.flags.env, a.flags.simulate), end
+	run = engine.Live(ctx, runsFolder(), dir, a.flags.env, a.flags.simulate)
+	if run != nil && (run.App != cmp.Or(flags.app, run.App) || run.Region != cmp.Or(a.flags.region, run.Region)) {
+		return nil, end
+	}
+	return run, end
 }
 
 // listen tells the run of another terminal line by line, or as events, until it has ended or the user leaves.
