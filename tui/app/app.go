@@ -213,10 +213,11 @@ func (m *Model) path(to screen.Name) []screen.Name {
 			return m.stack[:i+1]
 		}
 	}
-	switch to {
-	case screen.Project, screen.Redeploy:
+	switch watching := m.s.Watching != nil; {
+	case to == screen.Project, to == screen.Redeploy, to == screen.Result && watching:
 		return []screen.Name{to}
-	case screen.Deploy, screen.Result:
+	case watching: // what lies behind its result needs an account, too
+	case to == screen.Deploy, to == screen.Result:
 		return []screen.Name{screen.Redeploy, to}
 	}
 	return append(m.stack[:len(m.stack):len(m.stack)], to)

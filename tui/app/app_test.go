@@ -608,15 +608,12 @@ func TestEveryBusyMomentIsDrawnOncePerBatch(t *testing.T) {
 		started := time.Now()
 		for d.m.Shown() == screen.Deploy {
 			time.Sleep(time.Millisecond)
-			synctest.Wait()
-			select {
-			case msg := <-d.msgs:
+			for msg, ok := d.next(); ok; msg, ok = d.next() {
 				if _, ok := msg.(feed.Batch); ok {
 					batches++
 				}
 				_, cmd := d.m.Update(msg)
 				d.do(cmd)
-			default:
 			}
 		}
 		if limit := int(time.Since(started)/feed.Every) + 2; batches > limit {

@@ -16,7 +16,9 @@ import (
 
 // fakeEngine answers from what a test put into it. Deployments are played by script, in the test's time.
 type fakeEngine struct {
+	away       bool // it cannot be asked anything: it is another process's
 	simulated  string
+	account    string // empty: 123456789012
 	findings   *screen.Findings
 	inspectErr error
 	plan       *screen.Plan
@@ -29,6 +31,8 @@ type fakeEngine struct {
 	linesErr   error
 	busy       *screen.Holder // whose run goes on somewhere
 	planTakes  time.Duration
+
+	inspectTakes time.Duration
 
 	statusTakes time.Duration
 
@@ -45,7 +49,11 @@ type fakeEngine struct {
 	last  screen.Request
 }
 
+// count counts a call of the engine, or of a watch.
 func (f *fakeEngine) count(name string) {
+	if f.away {
+		panic("the engine of another process is asked for " + name)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.calls == nil {
@@ -62,11 +70,15 @@ func (f *fakeEngine) called(name string) int {
 
 func (f *fakeEngine) Inspect(context.Context, string) (*screen.Findings, error) {
 	f.count("inspect")
+	time.Sleep(f.inspectTakes)
 	return f.findings, f.inspectErr
 }
 
 func (f *fakeEngine) Identity(context.Context, string) (screen.Identity, error) {
 	f.count("identity")
+	if f.account != "" {
+		return screen.Identity{Account: f.account}, nil
+	}
 	return screen.Identity{Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/ada"}, nil
 }
 
@@ -148,6 +160,7 @@ func (f *fakeEngine) Status(ctx context.Context, _ *spec.Spec) (*screen.Status, 
 }
 
 func (f *fakeEngine) Watch(context.Context, *spec.Spec) (screen.Watch, error) {
+	f.count("watch")
 	return fakeWatch{f}, f.statusErr
 }
 

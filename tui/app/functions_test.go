@@ -55,15 +55,15 @@ var functions = map[string]string{
 	"logs/back": way, "logs/keep": way, "logs/all lines": way,
 }
 
-// functionOf is the row of the table that a key of a screen belongs to.
-func functionOf(s screen.Name, k widget.Key) (row string, known bool) {
-	name := string(s) + "/" + k.Does
-	if row, known = functions[name]; known {
-		return row, true
+// functionKey is the name in functions of a key of a screen.
+func functionKey(s screen.Name, k widget.Key) (name string, known bool) {
+	name = string(s) + "/" + k.Does
+	if _, known = functions[name]; known {
+		return name, true
 	}
-	for n, row := range functions {
+	for n := range functions {
 		if lead, ok := strings.CutSuffix(n, "…"); ok && strings.HasPrefix(name, lead) {
-			return row, true
+			return n, true
 		}
 	}
 	return "", false
@@ -77,7 +77,7 @@ const whatToAdd = "%s: the key %s (%s) is of no function that is known. Say in f
 func (d *harness) functionsKnown(t fataler) {
 	t.Helper()
 	for _, k := range d.m.current().Keys() {
-		if _, ok := functionOf(d.m.Shown(), k); !ok {
+		if _, ok := functionKey(d.m.Shown(), k); !ok {
 			t.Fatalf(whatToAdd, d.m.Shown(), k.Name, k.Does)
 		}
 	}

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,15 +24,26 @@ func TestMain(m *testing.M) {
 }
 
 // harness drives the program without a terminal, in the virtual time of a synctest bubble: commands run on
-// goroutines of their own, and their messages are handled one after the other, as Bubble Tea does.
+// goroutines of their own, and their messages are handled one after the other, as Bubble Tea does. Of messages
+// that come at the same moment the one whose command began first is handled first, so that the same keys lead to
+// the same frames.
 type harness struct {
 	t      fataler
 	m      *Model
 	s      *screen.Session
 	engine *fakeEngine
-	msgs   chan tea.Msg
+	begun  int // commands
+	msgs   chan sent
+	ready  []sent // have come and wait for their turn
 	quit   bool
 	cancel context.CancelFunc
+}
+
+// sent is what the command with that number has come back with.
+type sent struct {
+	n     int
+	msg   tea.Msg
+	broke string // the panic that it ended in instead, with its stack
 }
 
 // drive runs a test with a program that has its first frame. It must be inside a bubble.
@@ -51,7 +65,7 @@ func drive(t fataler, e *fakeEngine, o screen.Options, w, h int) *harness {
 	}
 	o.Today = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	s := screen.NewSession(ctx, o)
-	d := &harness{t: t, s: s, m: New(s), engine: e, msgs: make(chan tea.Msg, 10_000), cancel: cancel}
+	d := &harness{t: t, s: s, m: New(s), engine: e, msgs: make(chan sent, 10_000), cancel: cancel}
 	d.do(d.m.Init())
 	d.send(tea.WindowSizeMsg{Width: w, Height: h})
 	return d
@@ -67,40 +81,67 @@ func (d *harness) end() {
 	time.Sleep(24 * time.Hour)
 }
 
+// do runs a command.
 func (d *harness) do(cmd tea.Cmd) {
 	if cmd == nil {
 		return
 	}
+	d.begun++
+	n := d.begun
 	go func() {
-		switch msg := cmd().(type) {
+		got := sent{n: n}
+		defer func() {
+			if r := recover(); r != nil {
+				got.broke = fmt.Sprintf("a command ended in a panic: %v\n%s", r, debug.Stack())
+			}
+			d.msgs <- got
+		}()
+		got.msg = cmd()
+	}()
+}
+
+// next is the message that is to be handled next, of those that come without time passing.
+func (d *harness) next() (msg tea.Msg, ok bool) {
+	d.t.Helper()
+	for {
+		synctest.Wait()
+		for more := true; more; {
+			select {
+			case got := <-d.msgs:
+				d.ready = append(d.ready, got)
+			default:
+				more = false
+			}
+		}
+		if len(d.ready) == 0 {
+			return nil, false
+		}
+		slices.SortStableFunc(d.ready, func(a, b sent) int { return a.n - b.n })
+		got := d.ready[0]
+		d.ready = d.ready[1:]
+		if got.broke != "" {
+			d.t.Fatalf("%s: %s", d.m.Shown(), got.broke)
+		}
+		switch msg := got.msg.(type) {
 		case nil:
 		case tea.BatchMsg:
 			for _, c := range msg {
 				d.do(c)
 			}
 		case tea.QuitMsg:
-			d.msgs <- msg
+			d.quit = true
 		default:
-			d.msgs <- msg
+			return msg, true
 		}
-	}()
+	}
 }
 
 // settle handles messages until none is left that comes without time passing.
 func (d *harness) settle() {
-	for {
-		synctest.Wait()
-		select {
-		case msg := <-d.msgs:
-			if _, ok := msg.(tea.QuitMsg); ok {
-				d.quit = true
-				continue
-			}
-			_, cmd := d.m.Update(msg)
-			d.do(cmd)
-		default:
-			return
-		}
+	d.t.Helper()
+	for msg, ok := d.next(); ok; msg, ok = d.next() {
+		_, cmd := d.m.Update(msg)
+		d.do(cmd)
 	}
 }
 

@@ -16,10 +16,12 @@ import (
 	"berth/tui/theme"
 )
 
-// watching is a run that another terminal does.
+// watching is a run that another terminal does. From then on there is no engine to ask.
 func (f *fakeEngine) watching() *screen.Watching {
+	run := f.Apply(context.Background(), f.plan)
+	f.away = true
 	return &screen.Watching{
-		Run: f.Apply(context.Background(), f.plan), Clock: time.Now, PID: 4711, What: "deployment", Account: "123456789012",
+		Run: run, Clock: time.Now, PID: 4711, What: "deployment", Account: "123456789012",
 		App: &spec.Spec{App: "live-beats", EnvName: "production", Region: "eu-west-2"},
 	}
 }
@@ -167,5 +169,28 @@ func TestPausedLog(t *testing.T) {
 		d.sees("GET /room/23 sent")
 		d.press("/", "room/5", "enter", "space")
 		d.sees("paused")
+	})
+}
+
+// From the result of a watched run its course can be looked at again, but nothing behind it: no account was opened.
+func TestBackFromTheCourseOfAWatchedRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := fresh()
+		d := drive(t, e, screen.Options{Dir: t.TempDir(), Watching: e.watching()}, 100, 30)
+		defer d.end()
+		d.pass(10 * time.Minute)
+		d.expect(screen.Result)
+		d.press("l")
+		d.expect(screen.Deploy)
+		d.press("esc")
+		d.expect(screen.Result)
+		d.press("l", "esc", "l")
+		d.expect(screen.Deploy)
+		d.press("enter")
+		d.expect(screen.Result)
+		d.press("enter")
+		if !d.quit || d.s.Onward.To != screen.Redeploy {
+			t.Errorf("left %v, onward %q", d.quit, d.s.Onward.To)
+		}
 	})
 }

@@ -56,7 +56,11 @@ func (s Spark) Render(width, height int) string {
 	for _, v := range values {
 		i := 0
 		if top > 0 && v > 0 { // not so for what is not a number: there is none
-			i = 1 + int(min(1, v/top)*float64(len(levels)-2)+0.5)
+			part := min(1, v/top)
+			if math.IsNaN(part) {
+				part = 1 // both are without end
+			}
+			i = 1 + int(part*float64(len(levels)-2)+0.5)
 		}
 		b.WriteString(levels[min(i, len(levels)-1)])
 	}
