@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"berth/engine/fail"
@@ -26,32 +27,34 @@ func (e *Engine) revision(ctx context.Context, r Request) (string, error) {
 	family, _, _ := strings.Cut(st.Revision, ":")
 	revision := r.Rollback
 	switch {
-	case revision == Previous:
-		revision = previous(st)
-	case !strings.Contains(revision, ":"):
+	case revision != Previous && !strings.Contains(revision, ":"):
 		revision = family + ":" + strings.TrimPrefix(revision, "v")
-	}
-	if revision == "" && len(st.Denied) > 0 {
-		return "", &fail.Error{
-			Class: fail.Refused, Cause: "cannot tell the earlier versions: the permission " + strings.Join(st.Denied, ", ") + " is missing",
-			Remedy: "ask for it to be allowed, or name the revision to go back to: berth rollback 3",
+	case revision == Previous:
+		all := earlier(st)
+		if len(all) == 0 {
+			return "", noEarlier(st)
 		}
-	}
-	if revision == "" {
-		return "", &fail.Error{
-			Class: fail.Refused, Cause: "no earlier version came up that one could go back to",
-			Remedy: "deploy the version that you want",
-		}
+		revision = all[0].Revision
 	}
 	return revision, nil
 }
 
-// previous is the newest revision that came up and is not the one that runs.
-func previous(st *Status) string {
-	for _, d := range st.Deployments {
-		if d.State == "successful" && d.Revision != st.Revision && d.Revision != "" {
-			return d.Revision
+// noEarlier says why a status has no version to go back to.
+func noEarlier(st *Status) error {
+	missing := slices.DeleteFunc(slices.Clone(st.Denied), func(action string) bool {
+		return !slices.Contains(history, action)
+	})
+	if len(missing) > 0 {
+		return &fail.Error{
+			Class: fail.Refused, Cause: "cannot tell the earlier versions: the permission " + strings.Join(missing, ", ") + " is missing",
+			Remedy: "ask for it to be allowed, or name the revision to go back to: berth rollback 3",
 		}
 	}
-	return ""
+	return &fail.Error{
+		Class: fail.Refused, Cause: "no earlier version came up that one could go back to",
+		Remedy: "deploy the version that you want",
+	}
 }
+
+// history are the actions without which a status does not know the earlier versions.
+var history = []string{"ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"}

@@ -26,6 +26,17 @@ func TestRollbackGoesToThePreviousVersion(t *testing.T) {
 		if _, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: engine.Previous}); fail.ExitCode(err) != 4 {
 			t.Errorf("rollback of a first version: %v", err)
 		}
+		for action, says := range map[string]string{ // whether there is an earlier one is known, or is not
+			"elasticloadbalancing:DescribeTargetHealth": "no earlier version came up",
+			"ecs:ListServiceDeployments":                "the permission ecs:ListServiceDeployments is missing",
+		} {
+			h.account.SetFaults(fault(t, "deny="+action))
+			_, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Rollback: engine.Previous})
+			if f := fail.From(err); fail.ExitCode(err) != 4 || !strings.Contains(f.Cause, says) {
+				t.Errorf("rollback of a first version without %s: %v", action, err)
+			}
+		}
+		h.account.SetFaults()
 		write(t, h.spec.Dir, "server", "version 2")
 		h.must(h.deploy())
 

@@ -32,8 +32,10 @@ const (
 	// late is how much later than those of other tasks the lines of a task may reach AWS: tasks send them in
 	// batches.
 	late = 10 * time.Second
-	// most is how many pages one look may read of one window. A page can be empty and not be the last one.
-	most = 5
+	// most is how many pages with lines one look may read of one window, and search how many pages at all: while
+	// CloudWatch searches, a page can be empty and not be the last one.
+	most   = 5
+	search = 50
 	// tries is how many windows a look may open that turn out to hold too much.
 	tries = 3
 )
@@ -55,8 +57,8 @@ type Log struct {
 
 // Read gives the lines that are later than after, oldest first, and before them those from the 10 s until after
 // that reached AWS late. No line comes twice to who goes on with the time of its last line. At most as much as
-// fits into five pages comes at once, the rest with the next look. With a zero after it begins anew with the
-// newest lines there are, 200 at most. Errors of the SDK come as they are.
+// fits into five pages comes at once, empty ones not counted, and the rest with the next look. With a zero after it
+// begins anew with the newest lines there are, 200 at most. Errors of the SDK come as they are.
 func (l *Log) Read(ctx context.Context, after time.Time) ([]Line, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,13 +162,16 @@ func (l *Log) window(ctx context.Context, start, end time.Time) (lines []Line, w
 	if !end.IsZero() {
 		in.EndTime = aws.Int64(end.UnixMilli())
 	}
-	for range most {
+	for full, pages := 0, 0; full < most && pages < search; pages++ {
 		out, err := l.Clients.Logs.FilterLogEvents(ctx, in)
 		if err != nil {
 			return nil, false, err
 		}
 		for _, e := range out.Events {
 			lines = append(lines, line(e))
+		}
+		if len(out.Events) > 0 {
+			full++
 		}
 		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
 			whole = true
