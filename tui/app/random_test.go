@@ -37,6 +37,7 @@ var ways = [][]string{
 	{"enter", "enter", "enter", "space"},
 	{"enter", "enter", "enter", "enter", "y"},
 	{"enter", "enter", "enter", "enter", "y", wait}, {"r", "y", wait}, {"b", wait, "y", wait},
+	{"enter", "enter", "enter", "enter", wait, "c", "c"}, {"r", wait, "c", "p"},
 	{"enter", "enter", "x"}, {"enter", "enter", "r"}, {"enter", "enter", "right", "right"},
 	{"l"}, {"l"}, {"l", "/", "a", "enter"}, {"l", "space"},
 	{"s"}, {"s", "down", "space"}, {"b"}, {"down", "down", "down", "b"}, {"+"}, {"d"}, {"r"}, {"r", "y"}, {"n"},
@@ -50,22 +51,13 @@ func TestNothingOverflowsOrWedges(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "live-beats")
 	const least = 10_000
 	seen := visits{screens: map[screen.Name]int{}, moments: map[string]int{}, keys: map[string]int{}}
-	for steps := 0; steps < least; {
+	steps := 0
+	for steps < least || len(seen.missing(least)) > 0 && steps < 10*least {
 		check(t, func(rt *rapid.T) { steps += walk(rt, dir, &seen) })
 	}
-	t.Logf("%v\n%v", seen.screens, seen.moments)
-	if testing.Short() {
-		return
-	}
-	for _, n := range allScreens {
-		if seen.screens[n] < least/200 {
-			t.Errorf("only %d steps on the screen %s: add a way to it to ways", seen.screens[n], n)
-		}
-	}
-	for key := range functions {
-		if seen.keys[key] == 0 {
-			t.Errorf("no step came to where %q is offered: add a way to it to ways, or take it out of functions", key)
-		}
+	t.Logf("%d steps: %v\n%v", steps, seen.screens, seen.moments)
+	for _, text := range seen.missing(least) {
+		t.Errorf("%d steps, but %s: add a way to it to ways", steps, text)
 	}
 }
 
@@ -74,6 +66,22 @@ type visits struct {
 	screens map[screen.Name]int
 	moments map[string]int // dialogs and the like
 	keys    map[string]int // as functions has them
+}
+
+// missing is what was seen too seldom for a walk of that many steps.
+func (v *visits) missing(steps int) []string {
+	var out []string
+	for _, n := range allScreens {
+		if v.screens[n] < steps/100 {
+			out = append(out, fmt.Sprintf("only %d on the screen %s", v.screens[n], n))
+		}
+	}
+	for key := range functions {
+		if v.keys[key] == 0 {
+			out = append(out, fmt.Sprintf("none to where %s is offered, which functions names", key))
+		}
+	}
+	return out
 }
 
 func (v *visits) count(d *harness) {

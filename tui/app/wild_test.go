@@ -197,7 +197,7 @@ func wildEngine(rt *rapid.T, isDeployed bool) *fakeEngine {
 	e.plan = wildPlan(rt, e.plan)
 	e.plan.Costs = append([]engine.Cost{{Node: text.Draw(rt, "cost of"), Item: text.Draw(rt, "item"), Unit: text.Draw(rt, "unit"), USD: 1e9, Known: true}}, e.plan.Costs...)
 	e.script = wildRun(rt, len(e.plan.Changes))
-	if rapid.IntRange(0, 3).Draw(rt, "checked") == 0 {
+	if rapid.Bool().Draw(rt, "checked") {
 		e.preflight = wildChecks(rt)
 	}
 	e.inspectTakes = time.Duration(rapid.SampledFrom([]int{0, 0, 300}).Draw(rt, "reading takes")) * time.Millisecond
