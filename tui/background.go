@@ -22,10 +22,13 @@ func bright(colorfgbg string) bool {
 
 // asker is the terminal as input, which answers the question for its background colour among the keys. The
 // question is asked once the program has the terminal; whether and when the answer comes holds nothing up, and
-// the answer is taken out of what is typed. Reads and answer are of one goroutine.
+// the answer is taken out of what is typed. It also tells when nothing more comes, which Bubble Tea keeps to
+// itself. Reads and what is told are of one goroutine.
 type asker struct {
 	*os.File
 	answered func(light bool) // called once, if ever
+	broke    func(r any)      // called with what answered panics with
+	ended    func()           // called once when nothing more comes; nil: nobody wants to know
 	waits    bool             // for the answer: else nothing is looked for
 	held     []byte           // the beginning of what may be an answer
 }
@@ -36,14 +39,14 @@ func asks(in *os.File, p termenv.Profile) bool {
 	return p != termenv.Ascii && os.Getenv("TERM") != "linux" && term.IsTerminal(int(in.Fd()))
 }
 
-// input is what the program reads, and the asker in it, nil where nothing is asked.
+// input is what the program reads, and the asker in it, nil where that is no file.
 func (d Deps) input(p termenv.Profile) (io.Reader, *asker) {
 	in := d.Input
 	if in == nil {
 		in = os.Stdin
 	}
-	if f, ok := in.(*os.File); ok && asks(f, p) {
-		a := &asker{File: f, waits: true}
+	if f, ok := in.(*os.File); ok {
+		a := &asker{File: f, waits: asks(f, p)}
 		return a, a
 	}
 	return in, nil
@@ -58,8 +61,9 @@ const (
 
 // Read reads what was typed. What is kept back of it fits into p with what comes next: p must hold more than
 // longest, as Bubble Tea's does.
-func (a *asker) Read(p []byte) (int, error) {
-	n, err := a.File.Read(p[:len(p)-len(a.held)])
+func (a *asker) Read(p []byte) (n int, err error) {
+	n, err = a.File.Read(p[:len(p)-len(a.held)])
+	defer a.guard(&n, err)
 	if !a.waits && len(a.held) == 0 {
 		return n, err
 	}
@@ -70,6 +74,19 @@ func (a *asker) Read(p []byte) (int, error) {
 	}
 	a.held = append([]byte(nil), held...)
 	return copy(p, keys), err
+}
+
+// guard catches a panic while keys are looked at, which would leave a terminal that nobody reads; what was typed
+// is lost with it. It tells when there is nothing more to read.
+func (a *asker) guard(n *int, err error) {
+	if r := recover(); r != nil {
+		a.waits, a.held, *n = false, nil, 0
+		a.broke(r)
+	}
+	if err != nil && a.ended != nil {
+		a.ended()
+		a.ended = nil
+	}
 }
 
 // split takes the answer out of what came and returns the rest: what is to be passed on now, and what may be

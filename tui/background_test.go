@@ -94,3 +94,45 @@ func TestTheVariableOfSomeTerminals(t *testing.T) {
 		}
 	}
 }
+
+// What breaks while an answer is looked at must not leave a terminal behind that nobody reads.
+func TestAPanicInTheAnswerIsCaught(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	var broke any
+	a := &asker{File: r, waits: true, answered: func(bool) { panic("boom") }, broke: func(r any) { broke = r }}
+	if _, err := io.WriteString(w, white+"q"); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 256)
+	if n, err := a.Read(buf); n != 0 || err != nil || broke != "boom" {
+		t.Errorf("read %d, %v, told %v", n, err, broke)
+	}
+	if _, err := io.WriteString(w, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := a.Read(buf); string(buf[:n]) != "x" || err != nil {
+		t.Errorf("then %q, %v", buf[:n], err)
+	}
+}
+
+func TestInputThatEndsIsTold(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	ends := 0
+	a := &asker{File: r, waits: true, ended: func() { ends++ }}
+	if _, err := io.WriteString(w, "ab\x1b]11;rg"); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	all, err := io.ReadAll(a)
+	if string(all) != "ab\x1b]11;rg" || err != nil || ends != 1 {
+		t.Errorf("read %q, %v, told %d times", all, err, ends)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -13,12 +14,13 @@ import (
 	"berth/engine/fail"
 )
 
-// guard is a model around the program that turns a panic, be it in a message, in drawing or in a command,
-// into a proper end: the terminal is given back, a run that goes on is stopped, and a report is written.
+// guard is a model around the program that turns a panic, be it in a message, in drawing, in a command or in
+// what looks at the keys, into a proper end: the terminal is given back, a run that goes on is stopped, and a report is written.
 type guard struct {
 	tea.Model
 	log   io.Writer // what happens, for --debug; nil: nothing is written
 	first func()    // done when the program has the terminal; nil: nothing
+	wake  func()    // makes a message come, so that the end does not wait for one; must not block
 
 	mu     sync.Mutex
 	report string
@@ -27,10 +29,16 @@ type guard struct {
 type panicked struct{}
 
 // Init starts the program.
-func (g *guard) Init() tea.Cmd {
+func (g *guard) Init() (cmd tea.Cmd) {
 	if g.first != nil {
 		g.first()
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			g.keep(r)
+			cmd = tea.Quit
+		}
+	}()
 	return g.wrap(g.Model.Init())
 }
 
@@ -77,20 +85,34 @@ func (g *guard) wrap(cmd tea.Cmd) tea.Cmd {
 			}
 		}()
 		msg = cmd()
-		if batch, ok := msg.(tea.BatchMsg); ok {
-			for i := range batch {
-				batch[i] = g.wrap(batch[i])
-			}
-		}
+		g.wrapAll(msg)
 		return msg
 	}
 }
 
+// wrapAll guards the commands that a message stands for: those of a batch, and of a sequence, whose type Bubble
+// Tea keeps to itself.
+func (g *guard) wrapAll(msg tea.Msg) {
+	v := reflect.ValueOf(msg)
+	if !v.IsValid() || v.Kind() != reflect.Slice || v.Type().Elem() != reflect.TypeFor[tea.Cmd]() {
+		return
+	}
+	for i := range v.Len() {
+		at := v.Index(i).Addr().Interface().(*tea.Cmd)
+		*at = g.wrap(*at)
+	}
+}
+
+// keep keeps the first panic, and has the program end.
 func (g *guard) keep(r any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.report == "" {
-		g.report = fmt.Sprintf("%v\n\n%s", r, debug.Stack())
+	if g.report != "" {
+		return
+	}
+	g.report = fmt.Sprintf("%v\n\n%s", r, debug.Stack())
+	if g.wake != nil {
+		g.wake()
 	}
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -12,10 +13,18 @@ import (
 type bomb struct{ in string }
 
 func (b bomb) Init() tea.Cmd {
-	if b.in != "command" {
-		return nil
+	nothing, boom := func() tea.Msg { return nil }, func() tea.Msg { panic("in a command") }
+	switch b.in {
+	case "init":
+		panic("in a beginning")
+	case "command":
+		return boom
+	case "batch":
+		return tea.Batch(nothing, tea.Batch(nothing, boom))
+	case "sequence":
+		return tea.Sequence(nothing, tea.Batch(nothing, tea.Sequence(nothing, boom)))
 	}
-	return tea.Batch(func() tea.Msg { return nil }, func() tea.Msg { panic("in a command") })
+	return nil
 }
 
 func (b bomb) Update(tea.Msg) (tea.Model, tea.Cmd) {
@@ -32,19 +41,33 @@ func (b bomb) View() string {
 	return "x"
 }
 
+// perform does what Bubble Tea does with a command.
+func perform(g *guard, cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	msg := cmd()
+	v := reflect.ValueOf(msg)
+	if !v.IsValid() || v.Kind() != reflect.Slice {
+		g.Update(msg)
+		return
+	}
+	for i := range v.Len() { // a batch, or a sequence, whose type has no name for us
+		perform(g, v.Index(i).Interface().(tea.Cmd))
+	}
+}
+
 func TestAPanicBecomesAReport(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	for _, in := range []string{"command", "update", "view"} {
-		g := &guard{Model: bomb{in: in}}
-		if cmd := g.Init(); cmd != nil {
-			for _, c := range cmd().(tea.BatchMsg) {
-				if msg := c(); msg != nil {
-					g.Update(msg)
-				}
-			}
-		}
+	for _, in := range []string{"init", "command", "batch", "sequence", "update", "view"} {
+		woken := 0
+		g := &guard{Model: bomb{in: in}, wake: func() { woken++ }}
+		perform(g, g.Init())
 		g.Update(nil)
 		g.View()
+		if woken != 1 {
+			t.Errorf("%s: the program is woken %d times to end", in, woken)
+		}
 		if _, cmd := g.Update(nil); cmd == nil {
 			t.Errorf("%s: it does not end", in)
 		} else if _, ok := cmd().(tea.QuitMsg); !ok {

@@ -29,9 +29,16 @@ type session struct {
 	account *sim.Account
 	cancel  context.CancelFunc
 	result  chan Result
+	err     error // of Run, once there is a result
 }
 
 func start(t *testing.T, speed float64) *session {
+	t.Helper()
+	return startWith(t, speed, func(*spec.Spec) error { return nil })
+}
+
+// startWith is start with the flags of a command line.
+func startWith(t *testing.T, speed float64, override func(*spec.Spec) error) *session {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "guestbook")
 	tree, err := fs.Sub(assets.Sample, "sample")
@@ -59,11 +66,9 @@ func start(t *testing.T, speed float64) *session {
 		r, err := Run(ctx, Deps{
 			Engine: engine.Open(engine.Options{Environment: account.Environment(), Builder: account.Builder()}),
 			Dir:    dir, Region: "eu-west-2", RegionFrom: "AWS_REGION", NoColor: true, Input: pts, Output: pts,
-			Override: func(*spec.Spec) error { return nil },
+			Override: override,
 		})
-		if err != nil {
-			t.Logf("run: %v", err)
-		}
+		s.err = err
 		s.result <- r
 		_ = pts.Close()
 	}()

@@ -110,8 +110,12 @@ func (d Deps) show(ctx context.Context, o screen.Options) (Result, error) {
 	g := &guard{Model: app.New(s), log: d.Debug}
 	in, asked := d.input(lipgloss.ColorProfile())
 	p := tea.NewProgram(g, append(options, tea.WithInput(in))...)
+	g.wake = func() { go p.Send(panicked{}) } // the program may be what is drawing just now
 	if asked != nil {
 		asked.answered = func(light bool) { p.Send(app.Background{Light: light}) }
+		asked.ended, asked.broke = func() { p.Send(app.Interrupt{}) }, g.keep
+	}
+	if asked != nil && asked.waits {
 		g.first = func() { _, _ = io.WriteString(out, question) } // who does not hear it does not answer
 	}
 	ended := make(chan struct{})

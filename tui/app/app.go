@@ -263,5 +263,5 @@ func (m *Model) tick() tea.Cmd {
 		return nil
 	}
 	m.ticking = true
-	return tea.Tick(beat, func(time.Time) tea.Msg { return beatMsg{} })
+	return screen.After(m.s.Ctx, beat, beatMsg{})
 }

@@ -209,3 +209,17 @@ func (s *Session) Do(work func(context.Context) tea.Msg) tea.Cmd {
 	ctx := s.Ctx
 	return func() tea.Msg { return work(ctx) }
 }
+
+// After is the command for a message that comes after a while, unless ctx ends before.
+func After(ctx context.Context, wait time.Duration, msg tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			return msg
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

@@ -98,8 +98,7 @@ func (g *Screen) onLines(m linesMsg) tea.Cmd {
 	} else if t.Add(m.lines); g.paused || g.back > 0 {
 		g.scroll(g.pane().Shown(t.Lines[max(0, len(t.Lines)-len(m.lines)):])) // what is read stands still
 	}
-	gen := g.gen
-	return tea.Tick(every, func(time.Time) tea.Msg { return againMsg{gen: gen} })
+	return screen.After(g.ctx, every, againMsg{gen: g.gen})
 }
 
 func (g *Screen) onKey(k tea.KeyMsg) tea.Cmd {

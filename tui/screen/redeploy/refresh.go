@@ -86,8 +86,7 @@ func (h *Screen) ask(kind what) tea.Cmd {
 
 // later asks again after a while.
 func (h *Screen) later(kind what, wait time.Duration) tea.Cmd {
-	gen := h.gen
-	return tea.Tick(wait, func(time.Time) tea.Msg { return again{gen: gen, kind: kind} })
+	return screen.After(h.ctx, wait, again{gen: h.gen, kind: kind})
 }
 
 func (h *Screen) onAnswer(a answer) tea.Cmd {

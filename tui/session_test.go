@@ -1,0 +1,63 @@
+package tui
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"berth/engine/event"
+	"berth/engine/spec"
+)
+
+// When the screens are gone nothing of them goes on: no goroutine, no timer, no call.
+func TestNothingGoesOnAfterTheScreens(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	s := start(t, 1000)
+	s.toDeployment()
+	s.until("is live")
+	s.press("\r")
+	s.until("runs now")
+	s.press("l")
+	s.until("The app's log")
+	s.press("\x1b")
+	s.until("runs now")
+	s.press("q")
+	if r := s.end(); r.Outcome != event.Succeeded {
+		t.Errorf("result %+v", r)
+	}
+	s.cancel()
+	_ = s.ptm.Close()
+	goleak.VerifyNone(t, before)
+}
+
+// A terminal that goes away without a signal, as of a program that was told not to hear it, stops a run as one that
+// is closed does.
+func TestInputThatEndsStopsARun(t *testing.T) {
+	s := start(t, 50)
+	s.toDeployment()
+	_ = s.ptm.Close()
+	if r := s.end(); r.Outcome != event.Stopped {
+		t.Errorf("result %+v", r)
+	}
+}
+
+// A mistake of berth's own, here in a command of a screen, gives the terminal back and leaves a report.
+func TestAPanicGivesTheTerminalBack(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	s := startWith(t, 1000, func(*spec.Spec) error { panic("a mistake of ours") })
+	r := s.end()
+	s.until("\x1b[?1049l")
+	if s.err == nil || !strings.Contains(s.err.Error(), "mistake of its own") || r.Outcome != "" {
+		t.Fatalf("ended with %v, %+v", s.err, r)
+	}
+	reports, err := os.ReadDir(os.Getenv("TMPDIR"))
+	if err != nil || len(reports) != 1 {
+		t.Fatalf("reports: %v, %v", reports, err)
+	}
+	text, err := os.ReadFile(os.Getenv("TMPDIR") + "/" + reports[0].Name())
+	if err != nil || !strings.Contains(string(text), "a mistake of ours") {
+		t.Errorf("the report is %q, %v", text, err)
+	}
+}
