@@ -35,6 +35,18 @@ func (i *Image) Repositories(s *Scope) []string {
 	return arns
 }
 
+// namesRegistry says whether the reference of an external image begins with a registry.
+func (i *Image) namesRegistry() bool {
+	host, _, ok := strings.Cut(i.External, "/")
+	return ok && strings.ContainsAny(host, ".:")
+}
+
+// pushes says whether the image comes from this machine, or may: as long as nobody has looked, one whose name
+// names no registry may be in the builder's store.
+func (i *Image) pushes() bool {
+	return i.Build != nil || i.local || i.Ref == "" && !i.namesRegistry()
+}
+
 // observeExternal finds the image in its registry, to be used where it is, or in the builder's own store, to
 // be pushed. Its content is its tag then, so that it is pushed once.
 func (i *Image) observeExternal(ctx context.Context, s *Scope) error {
@@ -43,8 +55,8 @@ func (i *Image) observeExternal(ctx context.Context, s *Scope) error {
 		i.Ref, i.config, i.found = there.Ref, there.Config, true
 		return nil
 	}
-	if host, _, ok := strings.Cut(i.External, "/"); ok && strings.ContainsAny(host, ".:") {
-		return err // somebody meant that registry
+	if i.namesRegistry() {
+		return err // somebody meant that one
 	}
 	img, free, found, localErr := i.Builder.Local(ctx, i.External, s.reporter("build"))
 	if localErr != nil || !found {

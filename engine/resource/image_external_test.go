@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"berth/engine/cloud"
+	"berth/engine/event"
 	"berth/engine/fail"
 )
 
@@ -128,6 +129,34 @@ func TestTheRoleMayFetchFromECROfTheAccountOnly(t *testing.T) {
 		need := i.Permissions(s, "")
 		if asks := len(need) > 0; asks != strings.Contains(tt.ref, ".dkr.ecr.") {
 			t.Errorf("%s: permissions %v", tt.ref, need)
+		}
+	}
+}
+
+// A policy is asked for before anybody looks where the image is: a name without a registry may be one that berth has
+// to push, as its own remedy for a private image says.
+func TestAnImageThatMayHaveToBePushedNeedsTheRights(t *testing.T) {
+	s := &Scope{Clients: &cloud.Clients{Region: "eu-west-2"}}
+	s.Identity = cloud.Identity{Account: "123456789012", Partition: "aws"}
+	for _, tt := range []struct {
+		image Image
+		push  bool
+	}{
+		{Image{External: "app:1"}, true},
+		{Image{External: "team/app:1"}, true},
+		{Image{External: "app:1", local: true}, true},
+		{Image{External: "nginx:1", Ref: "index.docker.io/library/nginx@sha256:00", found: true}, false},
+		{Image{External: "ghcr.io/me/app:1"}, false},
+		{Image{External: "localhost:5000/app:1"}, false},
+	} {
+		i := &tt.image
+		i.Repository = &Repository{Owner: Owner{App: "harbor", Env: "production"}}
+		push := false
+		for _, p := range i.Permissions(s, event.Create) {
+			push = push || slices.Contains(p.Actions, "ecr:PutImage")
+		}
+		if push != tt.push {
+			t.Errorf("%s: may push: %v", i.External, push)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (b *Build) Permissions(*Scope, event.Action) []Permission { return nil }
 
 // Permissions implements Permissioned.
 func (i *Image) Permissions(s *Scope, do event.Action) []Permission {
-	if i.Build == nil && !i.local {
+	if !i.pushes() {
 		return i.externalPermissions(s)
 	}
 	actions := acts("ecr:DescribeImages")

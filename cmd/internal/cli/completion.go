@@ -58,6 +58,21 @@ environments and revisions. To have it in every new shell:
 Completing asks AWS for what is deployed, two seconds at most, and only where
 credentials can be had without a question.`
 
+// knownShell refuses a shell that there is no script for. Without it such a shell would be given the help for a
+// script, and no error.
+func knownShell(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var shells []string
+	for _, c := range cmd.Commands() {
+		shells = append(shells, c.Name())
+	}
+	f := usage(cmd, fmt.Sprintf("there is no completion for the shell %q", args[0]))
+	f.Remedy = "there is one for " + strings.Join(shells, ", ")
+	return f
+}
+
 // completes gives every flag in the tree of verbs what it completes to. Without that a shell offers the names of
 // files, which are wrong nearly everywhere.
 func (a *app) completes(root *cobra.Command) {
@@ -65,6 +80,8 @@ func (a *app) completes(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
 		c.Short, c.Long = "Print the script that lets a shell complete berth's words", completionHelp
+		c.Args = knownShell
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	files := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault

@@ -86,7 +86,9 @@ func writeMan(dir string, m manual) ([]string, error) {
 	return names, nil
 }
 
-// manual writes man pages in the man macros, which man and mandoc both read.
+// manual writes man pages in the man macros, which man and mandoc both read. It is not cobra/doc, whose pages repeat
+// all common flags at every verb, write them as --app="", break the layout of examples in a description, and take a
+// translator of Markdown into the program.
 type manual struct {
 	root *cobra.Command
 	date string // YYYY-MM-DD

@@ -38,7 +38,7 @@ var variables = []word{
 var kept = []word{
 	{"berth.toml", "What the app shall be, in its folder. The wizard writes it; what it does not say is read from the source tree."},
 	{"$XDG_STATE_HOME/berth/simulated/", "The simulated accounts of --simulate, one file per folder of an app."},
-	{"$XDG_STATE_HOME/berth/runs/", "What the latest run of an app told, for other terminals to watch."},
+	{"$XDG_STATE_HOME/berth/runs/", "What the newest 50 runs told, for other terminals to watch and to know how long steps take; readable by nobody else."},
 	{"$XDG_CACHE_HOME/berth/prices.txt", "The prices that berth prices refresh has read."},
 	{"~/.aws/config, ~/.aws/credentials", "Profiles and credentials, as the AWS CLI keeps them. Only read."},
 }
