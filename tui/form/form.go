@@ -157,14 +157,22 @@ func (f *Form) Lines() []string {
 		lines = append(lines, widget.Lines(field.View())...)
 	}
 	lines = widget.Fit(lines, f.width, len(lines))
-	if p := f.Problem(); p != "" {
-		for i, l := range widget.Wrap(p, f.width-2) {
-			lead := "  "
-			if i == 0 {
-				lead = f.th.Bad.Paint(f.th.Glyphs.Failed) + " "
-			}
-			lines = append(lines, lead+f.th.Bad.Paint(l))
+	return append(lines, f.problem(f.width)...)
+}
+
+// problem is why the field with the focus cannot be left, as lines.
+func (f *Form) problem(width int) []string {
+	p := f.Problem()
+	if p == "" {
+		return nil
+	}
+	var lines []string
+	for i, l := range widget.Wrap(p, width-2) {
+		lead := "  "
+		if i == 0 {
+			lead = f.th.Bad.Paint(f.th.Glyphs.Failed) + " "
 		}
+		lines = append(lines, lead+f.th.Bad.Paint(l))
 	}
 	return lines
 }

@@ -141,3 +141,7 @@ func (f Fields) Move(at, by int) int {
 	}
 	return at
 }
+
+// EditorRows is how many lines an editor below a field may have in a room of that height, so that all of it is
+// seen beside the field and the marks of what is hidden.
+func EditorRows(height int) int { return max(1, min(8, height-3)) }

@@ -178,7 +178,8 @@ func unfit(r rune) bool {
 		r == 0x2028 || r == 0x2029 || r == 0x200b || r == 0xfeff || r == 0xfe0f || r == 0xfe0e
 }
 
-// Wrap breaks plain text into lines of at most width columns.
+// Wrap breaks plain text into lines of at most width columns, at blanks only: a name such as eu-west-2 stays
+// whole as long as it fits into a line.
 func Wrap(s string, width int) []string {
 	if width <= 0 {
 		return nil
@@ -187,19 +188,66 @@ func Wrap(s string, width int) []string {
 	for _, para := range strings.Split(strings.TrimRight(s, "\n"), "\n") {
 		para = Clean(para)
 		if Width(para) <= width {
-			out = append(out, para)
+			out = append(out, strings.TrimRight(para, " "))
 			continue
 		}
-		out = append(out, strings.Split(ansi.Wrap(para, width, " "), "\n")...)
-	}
-	for i, l := range out {
-		l = strings.TrimRight(l, " ")
-		if Width(l) > width { // a sign wider than the room
-			l = ansi.Truncate(l, width, "")
-		}
-		out[i] = l
+		out = append(out, wrapped(para, width)...)
 	}
 	return out
+}
+
+// wrapped breaks a paragraph that is wider than width.
+func wrapped(para string, width int) []string {
+	var out []string
+	line, used := "", 0
+	flush := func() {
+		if l := strings.TrimRight(line, " "); l != "" {
+			out = append(out, l)
+		}
+		line, used = "", 0
+	}
+	for para != "" {
+		n := len(para) - len(strings.TrimLeft(para, " "))
+		if i := strings.IndexByte(para[n:], ' '); i >= 0 {
+			n += i
+		} else {
+			n = len(para)
+		}
+		word := para[:n]
+		para = para[n:]
+		if used > 0 && used+Width(word) > width {
+			flush()
+			word = strings.TrimLeft(word, " ")
+		}
+		for Width(word) > width { // longer than a line
+			head := ansi.Truncate(word, width, "")
+			if head == "" { // a sign wider than the room
+				return append(out, "")
+			}
+			out = append(out, head)
+			word = word[len(head):]
+		}
+		line += word
+		used += Width(word)
+	}
+	flush()
+	return out
+}
+
+// Brief is text in one ink in at most so many lines, with a mark at its end when that is not all of it.
+func Brief(th *theme.Theme, ink theme.Ink, s string, width, most int) []string {
+	lines := Wrap(s, width)
+	if len(lines) > most {
+		lines = lines[:max(0, most)]
+		if i := len(lines) - 1; i >= 0 {
+			mark := th.Glyphs.Ellipsis
+			lines[i] = strings.TrimRight(ansi.Truncate(lines[i], max(0, width-Width(mark)), ""), " ,;:") + mark
+		}
+	}
+	for i, l := range lines {
+		lines[i] = ink.Paint(l)
+	}
+	return lines
 }
 
 // Paragraph is wrapped text in one ink, as lines.

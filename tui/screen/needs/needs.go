@@ -3,6 +3,7 @@
 package needs
 
 import (
+	"fmt"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -89,8 +90,10 @@ func (n *Screen) onKey(k tea.KeyMsg) {
 		n.step(q, k.String())
 	case "u":
 		before := n.services
-		if n.s.Draft.Undo() != "" {
+		if label := n.s.Draft.Undo(); label != "" {
+			n.problem = ""
 			n.changed(before)
+			n.news = tookBack(n.label(label), n.news)
 		}
 	}
 }
@@ -215,6 +218,24 @@ func why(s compare.Service, v advise.Verdict) string {
 	return ""
 }
 
+// label is how the question about an answer is called, whose id or key is given.
+func (n *Screen) label(of string) string {
+	for _, q := range n.questions {
+		if q.ID != "" && (q.ID == of || q.key == of) {
+			return q.Label
+		}
+	}
+	return of
+}
+
+// tookBack says what an undo took back, and what that did to the services.
+func tookBack(what, news string) string {
+	if news == "" {
+		return "took back " + what
+	}
+	return "took back " + what + ": " + news
+}
+
 // SetSize gives the screen its room.
 func (n *Screen) SetSize(w, h int) {
 	n.width, n.height = w, h
@@ -260,7 +281,12 @@ func (n *Screen) listHeight() int {
 	return n.height - n.asideHeight() - 1
 }
 
-func (n *Screen) asideHeight() int { return max(4, min(9, n.height/3)) }
+func (n *Screen) asideHeight() int {
+	if n.editor != nil && n.height < 14 {
+		return 1 // the rest is for the editor
+	}
+	return max(4, min(9, n.height/3))
+}
 
 func (n *Screen) fields() widget.Fields {
 	f := widget.Fields{Theme: n.s.Theme, Cursor: n.cursor, Offset: n.offset}
@@ -276,7 +302,7 @@ func (n *Screen) fields() widget.Fields {
 		if i == n.cursor {
 			x.Problem = n.problem
 			if n.editor != nil {
-				for _, l := range n.editor.Lines(n.listWidth()-4, 8) {
+				for _, l := range n.editor.Lines(n.listWidth()-4, widget.EditorRows(n.listHeight())) {
 					x.Below = append(x.Below, "    "+l)
 				}
 			}
@@ -303,46 +329,68 @@ func (n *Screen) View() string {
 
 // aside explains the question with the cursor and what the services make of the answers.
 func (n *Screen) aside(width, height int) []string {
-	th := n.s.Theme
-	q := n.questions[n.cursor]
-	verdicts := n.verdicts(width, height, q)
-	var lines []string
-	if n.wide() {
-		lines = append(lines, th.Strong.Paint(q.Label))
+	th, q := n.s.Theme, n.questions[n.cursor]
+	if !n.wide() {
+		return n.below(q, width, height)
 	}
-	explain := widget.Paragraph(th.Quiet, q.Why, width)
-	if o := q.Origin(n.s.Draft, n.s.Findings); n.wide() && screen.Place(o) != "" {
-		explain = append(explain, widget.Paragraph(th.Quiet, "Found in "+screen.From(o), width)...)
+	lines := append([]string{th.Strong.Paint(q.Label)}, widget.Paragraph(th.Quiet, q.Why, width)...)
+	if o := q.Origin(n.s.Draft, n.s.Findings); screen.Place(o) != "" {
+		lines = append(lines, widget.Paragraph(th.Quiet, "Found in "+screen.From(o), width)...)
 	}
-	if room := max(1, height-len(lines)-len(verdicts)-1); len(explain) > room {
-		explain = explain[:room]
-	}
-	lines = append(lines, explain...)
 	if n.news != "" {
-		lines = append(lines, widget.NewLine(th, width).Put(th.Accent, th.Glyphs.Arrow+" "+n.news).String())
+		lines = append(lines, widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+widget.Sentence(n.news), width, 4)...)
 	}
-	if n.wide() {
-		lines = append(lines, "", th.Strong.Paint("What that means"))
-	}
-	return widget.Fit(append(lines, verdicts...), width, height)
+	lines = append(lines, "", th.Strong.Paint("What that means"))
+	return widget.Fit(append(lines, n.verdicts(width, height-len(lines), q)...), width, height)
 }
 
-// verdicts lists the services, one a line where there is room, with what this question says about each.
+// below is aside in a few lines: the question, what the last answer changed, and the verdicts.
+func (n *Screen) below(q Question, width, height int) []string {
+	th := n.s.Theme
+	var verdicts, news []string
+	switch {
+	case height >= len(n.services)+3:
+		verdicts = n.verdicts(width, height-3, q)
+	case height > 1:
+		verdicts = n.summary(width, height < 5)
+	}
+	if n.news != "" && height > 1 {
+		news = widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+widget.Sentence(n.news), width, 1)
+	}
+	room := max(1, height-len(verdicts)-len(news))
+	lines := widget.Brief(th, th.Quiet, q.Why, width, room)
+	return widget.Fit(append(append(lines, news...), verdicts...), width, height)
+}
+
+// verdicts lists the services with what this question says about each, as much of it as there is room for.
 func (n *Screen) verdicts(width, height int, q Question) []string {
 	th := n.s.Theme
 	if n.trouble != "" {
-		return widget.Paragraph(th.Warn, "The services cannot be judged: "+n.trouble, width)
+		return n.troubled(width, height)
 	}
-	if !n.wide() && height < len(n.services)+3 {
-		return n.summary(width)
+	name := min(20, width/2)
+	for most := 3; ; most-- {
+		var lines []string
+		for _, s := range n.services {
+			glyph, ink := screen.VerdictGlyph(th, s.Verdict)
+			for i, text := range widget.Brief(th, th.Quiet, about(s, q.ID), width-name-3, most) {
+				l := widget.NewLine(th, width)
+				if i == 0 {
+					l.Put(ink, glyph).Gap(1).Cell(th.Text, screen.ShortName(s.Name), name)
+				}
+				l.To(name + 3)
+				lines = append(lines, l.Raw(text, widget.Width(text)).String())
+			}
+		}
+		if len(lines) <= height || most == 1 {
+			return lines
+		}
 	}
-	var lines []string
-	for _, s := range n.services {
-		glyph, ink := screen.VerdictGlyph(th, s.Verdict)
-		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(th.Text, screen.ShortName(s.Name), min(20, width/2)).Gap(1)
-		lines = append(lines, l.Put(th.Quiet, about(s, q.ID)).String())
-	}
-	return lines
+}
+
+func (n *Screen) troubled(width, height int) []string {
+	th := n.s.Theme
+	return widget.Brief(th, th.Warn, "The services cannot be judged: "+n.trouble, width, max(1, height))
 }
 
 // about is what a service says to a requirement; when it says nothing, its verdict as a whole.
@@ -360,24 +408,30 @@ func about(s compare.Service, id string) string {
 	return screen.VerdictWord(s.Verdict)
 }
 
-// summary is the verdicts in one line each.
-func (n *Screen) summary(width int) []string {
+// summary is the verdicts in one line each; tight is in two lines at most.
+func (n *Screen) summary(width int, tight bool) []string {
 	th := n.s.Theme
+	if n.trouble != "" {
+		return n.troubled(width, 2)
+	}
+	names := map[advise.Verdict][]string{}
+	for _, s := range n.services {
+		names[s.Verdict] = append(names[s.Verdict], screen.ShortName(s.Name))
+	}
+	fit, change := names[advise.Fits], names[advise.Changes]
+	if tight && len(fit) > 0 && len(change) > 0 && len(names[advise.No]) > 0 {
+		names[advise.Fits] = append(fit, fmt.Sprintf("%d more with changes", len(change)))
+		delete(names, advise.Changes)
+	}
 	var lines []string
 	for i, v := range []advise.Verdict{advise.Fits, advise.Changes, advise.No} {
-		var names []string
-		for _, s := range n.services {
-			if s.Verdict == v {
-				names = append(names, screen.ShortName(s.Name))
-			}
-		}
-		if len(names) == 0 {
+		if len(names[v]) == 0 {
 			continue
 		}
 		glyph, ink := screen.VerdictGlyph(th, v)
 		word := []theme.Ink{th.Strong, th.Text, th.Quiet}[i]
 		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(ink, screen.VerdictWord(v), 14)
-		lines = append(lines, l.Put(word, strings.Join(names, ", ")).String())
+		lines = append(lines, l.Put(word, strings.Join(names[v], ", ")).String())
 	}
 	return lines
 }

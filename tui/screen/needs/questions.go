@@ -46,11 +46,11 @@ var sections = []section{
 			Why: "Does it hold WebSocket connections open, as LiveView, Socket.IO or ActionCable do? Not every service lets them through.",
 		},
 		{
-			ID: "websocket_uploads", Label: "Uploads over WebSockets",
+			ID: "websocket_uploads", Label: "WebSocket uploads",
 			Why: "Do files travel over the WebSocket? Then long polling is no way out where there are no WebSockets.",
 		},
 		{
-			ID: "clustering", key: "network.clustering", yes: "dns", Label: "Nodes talk to each other",
+			ID: "clustering", key: "network.clustering", yes: "dns", Label: "Nodes form a cluster",
 			Why: "Do the instances form a cluster, as Erlang nodes or a PubSub without Redis do? They need a network of their own.",
 		},
 		{
@@ -95,7 +95,7 @@ var sections = []section{
 		},
 		{
 			ID: "scale_to_zero", Label: "Nothing when idle",
-			Why: "Shall nothing run, and nothing be paid, while nobody uses it? The first request then waits for a start.",
+			Why: "Should nothing run, and cost nothing, while nobody uses it? The first request then waits for a start.",
 		},
 		{
 			ID: "shell", Label: "Shell in the container",
@@ -233,7 +233,7 @@ func (q Question) Check(value string) error {
 		}
 	case Money:
 		v, err := strconv.ParseFloat(strings.TrimPrefix(value, "$"), 64)
-		if err != nil || v < 0 || v > 1e9 {
+		if err != nil || !(v >= 0 && v <= 1e9) {
 			return fmt.Errorf("an amount in US dollars is needed, such as 40")
 		}
 	}

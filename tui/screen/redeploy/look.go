@@ -146,7 +146,11 @@ func (h *Screen) scaleBy(by int) {
 	if h.scale == 0 {
 		h.scale = now
 	}
-	if h.scale = max(1, h.scale+by); h.scale == now && now == h.status.Desired {
+	if h.scale+by < 1 {
+		h.message = "One instance is the least."
+		return
+	}
+	if h.scale += by; h.scale == now && now == h.status.Desired {
 		h.scale = 0
 	}
 }

@@ -114,7 +114,17 @@ func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 		return nil
 	}
 	h.message = ""
-	switch k.String() {
+	scale := h.scale
+	cmd := h.act(k.String())
+	if h.message != "" || h.scale != scale {
+		h.offset = 0 // what answers the key stands at the top
+	}
+	return cmd
+}
+
+// act does what a key is for.
+func (h *Screen) act(key string) tea.Cmd {
+	switch key {
 	case "r", "enter":
 		h.review()
 	case "s":

@@ -49,17 +49,10 @@ func (h *Screen) lines() (lines []string, first, last int) {
 		return []string{h.waiting("Asking AWS what runs")}, 0, 0
 	}
 	w, right := h.columns()
-	lines = []string{h.headline(w), ""}
+	lines = []string{h.headline(w), h.told(w)}
 	for _, f := range h.facts() {
 		l := widget.NewLine(th, w).Cell(th.Quiet, f.label, labelWidth)
 		lines = append(lines, l.URL(f.ink, f.text).String())
-	}
-	if h.err != nil {
-		l := widget.NewLine(th, w).Put(th.Warn, "not refreshed: "+h.err.Cause)
-		lines = append(lines, "", l.String())
-	}
-	if h.message != "" {
-		lines = append(lines, "", widget.NewLine(th, w).Put(th.Warn, h.message).String())
 	}
 	if right == 0 && h.runs() {
 		lines = append(append(lines, ""), h.loadLines(w)...)
@@ -76,6 +69,16 @@ func (h *Screen) lines() (lines []string, first, last int) {
 	side := append(h.loadLines(right), "")
 	side = append(side, h.logLines(right, max(logBelow, max(h.height, len(lines))-len(side)))...)
 	return widget.Lines(widget.Beside(widget.Join(lines), widget.Join(side), w, gutter)), first, last
+}
+
+// told is the answer to the last key, else why nothing new is known, in the line below the headline: nothing moves
+// when it comes and goes.
+func (h *Screen) told(w int) string {
+	text := h.message
+	if text == "" && h.err != nil {
+		text = "not refreshed: " + h.err.Cause
+	}
+	return widget.NewLine(h.s.Theme, w).Put(h.s.Theme.Warn, text).String()
 }
 
 func (h *Screen) waiting(text string) string {

@@ -14,6 +14,7 @@ import (
 	"berth/engine/spec"
 	"berth/tui/form"
 	"berth/tui/screen"
+	"berth/tui/theme"
 	"berth/tui/widget"
 )
 
@@ -111,10 +112,20 @@ func (t *Screen) onKey(k tea.KeyMsg) {
 		}
 	case "u":
 		if label := t.s.Draft.Undo(); label != "" {
-			t.note = "took back " + label
+			t.note = "Took back " + t.label(label)
 			t.reload()
 		}
 	}
+}
+
+// label is how the value is called that a key of berth.toml names.
+func (t *Screen) label(key string) string {
+	for _, r := range t.rows {
+		if r.Heading == "" && r.Name == key {
+			return r.Label
+		}
+	}
+	return key
 }
 
 func (t *Screen) move(by int) {
@@ -287,7 +298,7 @@ func (t *Screen) fields() widget.Fields {
 				x.Problem = t.refused
 			}
 			if t.editor != nil {
-				for _, l := range t.editor.Lines(t.listWidth()-4, 8) {
+				for _, l := range t.editor.Lines(t.listWidth()-4, widget.EditorRows(t.listHeight())) {
 					x.Below = append(x.Below, "    "+l)
 				}
 			}
@@ -316,33 +327,37 @@ func (t *Screen) View() string {
 
 // help explains the value at the cursor, as berth.toml has it.
 func (t *Screen) help(width, height int) []string {
-	th := t.s.Theme
-	r := t.rows[t.cursor]
+	th, r := t.s.Theme, t.rows[t.cursor]
 	var lines []string
-	if t.note != "" {
-		lines = widget.Paragraph(th.Warn, t.note, width)
+	put := func(ink theme.Ink, text string, most int) {
+		if room := height - len(lines); room > 0 && text != "" {
+			lines = append(lines, widget.Brief(th, ink, text, width, min(most, room))...)
+		}
 	}
-	doc := strings.ToUpper(r.Key.Doc[:1]) + r.Key.Doc[1:]
+	doc := strings.ToUpper(r.Key.Doc[:1]) + r.Key.Doc[1:] + "."
+	key := "In berth.toml: " + r.Key.Name + ", such as " + r.Key.Example
+	const next = "Continuing writes berth.toml. Nothing is created yet."
 	if t.wide() {
-		lines = append(lines, th.Strong.Paint(r.Label))
-		lines = append(lines, widget.Paragraph(th.Text, doc+".", width)...)
+		put(th.Warn, t.note, height)
+		put(th.Strong, r.Label, 1)
+		put(th.Text, doc, height)
 		lines = append(lines, "")
 		if o, ok := r.Origin(t.s.Spec()); ok && screen.Place(o) != "" {
-			lines = append(lines, widget.Paragraph(th.Quiet, "From "+screen.From(o), width)...)
+			put(th.Quiet, "From "+screen.From(o), height)
 			lines = append(lines, "")
 		}
-		lines = append(lines, widget.Paragraph(th.Quiet, "In berth.toml "+r.Key.Name+", such as "+r.Key.Example, width)...)
+		put(th.Quiet, key, height)
 		lines = append(lines, "")
-		lines = append(lines, widget.Paragraph(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.", width)...)
+		put(th.Quiet, next, height)
 		return widget.Fit(lines, width, height)
 	}
-	example := "In berth.toml " + r.Key.Name + ", such as " + r.Key.Example
+	put(th.Warn, t.note, 2)
 	if height > 2 {
-		lines = append(lines, widget.Paragraph(th.Text, doc+".", width)...)
-		lines = append(lines, widget.Paragraph(th.Quiet, example, width)...)
+		put(th.Text, doc, 2)
+		put(th.Quiet, key, 1)
 	} else {
-		lines = append(lines, widget.NewLine(th, width).Put(th.Text, doc+".").Gap(1).Put(th.Quiet, example).String())
+		put(th.Text, doc, 1)
 	}
-	lines = append(lines, widget.NewLine(th, width).Put(th.Quiet, "Continuing writes berth.toml. Nothing is created yet.").String())
-	return widget.Fit(lines, width, height)
+	put(th.Quiet, next, 1)
+	return lines
 }
