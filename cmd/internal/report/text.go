@@ -28,7 +28,8 @@ func problem(w io.Writer, lead string, e *fail.Error) {
 	labelled(w, "see", e.Doc)
 }
 
-// labelled writes a text of one or more lines behind a label, or nothing when the text is empty.
+// labelled writes a text of one or more lines behind a label, or nothing when the text is empty. Evidence may quote
+// what an app wrote.
 func labelled(w io.Writer, label, text string) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -38,7 +39,7 @@ func labelled(w io.Writer, label, text string) {
 		if i > 0 {
 			label = ""
 		}
-		fmt.Fprintf(w, "  %-9s %s\n", label, strings.TrimRight(line, " \t\r"))
+		fmt.Fprintf(w, "  %-9s %s\n", label, strings.TrimRight(harmless(line), " \t"))
 	}
 }
 

@@ -2,10 +2,12 @@ package report
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
 	"berth/engine/event"
+	"berth/engine/fail"
 	"berth/engine/plan"
 )
 
@@ -97,4 +99,13 @@ Plan: a (e), ECS on Fargate in r
 
 Nothing to do. Plan h.
 `)
+}
+
+// Evidence quotes what an app wrote, which must not steer the terminal of whoever reads it.
+func TestEvidenceDoesNotSteerTheTerminal(t *testing.T) {
+	var b strings.Builder
+	Problem(&b, &fail.Error{Cause: "the app ended", Evidence: "exit code: 1\n  \x1b[2J\x1b]0;title\x07gone\rover\x9b31m"})
+	if strings.ContainsAny(b.String(), "\x1b\x07\r\u009b") || !strings.Contains(b.String(), "goneover") {
+		t.Errorf("%q", b.String())
+	}
 }
