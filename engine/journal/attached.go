@@ -44,11 +44,6 @@ func Live(ctx context.Context, folder, dir, env string, simulated bool) *Attache
 	return nil
 }
 
-// Find opens the journal of a run, whether it goes on or not. There being none is an error.
-func Find(ctx context.Context, folder, run string) (*Attached, error) {
-	return open(ctx, file(folder, run), func(h Header) bool { return h.Run == run })
-}
-
 var errOther = errors.New("the journal is of another run")
 
 // open begins to follow a journal whose header is wanted.

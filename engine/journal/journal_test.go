@@ -88,9 +88,14 @@ func watched(t testing.TB, w *Attached) []event.Event {
 	}
 }
 
+// opened is the journal of a run, whether that goes on or not.
+func opened(t testing.TB, folder, run string) (*Attached, error) {
+	return open(t.Context(), file(folder, run), func(h Header) bool { return h.Run == run })
+}
+
 func find(t testing.TB, folder string) *Attached {
 	t.Helper()
-	w, err := Find(t.Context(), folder, "run-1")
+	w, err := opened(t, folder, "run-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +299,7 @@ func TestOtherFiles(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, name+suffix), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Find(t.Context(), folder, name); err == nil {
+		if _, err := opened(t, folder, name); err == nil {
 			t.Errorf("%s was opened", name)
 		}
 	}
@@ -307,7 +312,7 @@ func TestTheJournalGoesAway(t *testing.T) {
 	kept := make(chan error)
 	go func() { kept <- Keep(folder, header(), bus.Reader()) }()
 	var w *Attached
-	for err := error(nil); w == nil; w, err = Find(t.Context(), folder, "run-1") {
+	for err := error(nil); w == nil; w, err = opened(t, folder, "run-1") {
 		_ = err // not there yet
 		time.Sleep(5 * time.Millisecond)
 	}
