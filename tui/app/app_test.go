@@ -391,10 +391,10 @@ func TestALateAnswerChangesAllColours(t *testing.T) {
 					th := theme.New(theme.Options{Light: !late, Profile: termenv.TrueColor})
 					d := drive(t, e, screen.Options{Dir: dir, Theme: th}, 100, 30)
 					defer d.end()
+					s.walk(d)
 					if late {
 						d.send(Background{Light: true})
 					}
-					s.walk(d)
 					views = append(views, strings.ReplaceAll(d.view(), dir, "DIR"))
 				})
 			}

@@ -325,10 +325,12 @@ func smooth(r *fakeRun) {
 		}()
 	}
 	all.Wait()
-	r.bus.Emit(event.Event{
-		Type: event.EndpointUp, Endpoint: "https://d3k1example.cloudfront.net",
-		Text: "GET / answered 200 in 85 ms, WebSocket upgrade 101",
-	})
+	if !r.plan.Destroy {
+		r.bus.Emit(event.Event{
+			Type: event.EndpointUp, Endpoint: "https://d3k1example.cloudfront.net",
+			Text: "GET / answered 200 in 85 ms, WebSocket upgrade 101",
+		})
+	}
 	r.finish(event.Succeeded, nil)
 }
 

@@ -150,6 +150,26 @@ func busy(r *fakeRun) {
 	r.finish(event.Stopped, &fail.Error{Class: fail.Stopped, Cause: "Stopped"})
 }
 
+// live serves the new version already while the old one drains.
+func live(r *fakeRun) {
+	r.begin(r.plan)
+	for _, c := range r.plan.Changes {
+		r.emit(event.NodeStarted, c.ID, "creating "+c.Name)
+		if c.ID != "service" {
+			r.emit(event.NodeDone, c.ID, c.Name)
+		}
+	}
+	r.bus.Emit(event.Event{Type: event.EndpointUp, Endpoint: "https://d3k1example.cloudfront.net", Text: "GET / answered 200 in 85 ms"})
+	r.emit(event.NodeWaiting, "service", "waiting until the old tasks have drained")
+	r.bus.Emit(event.Event{Type: event.NodeTasks, Node: "service", Tasks: []event.Task{
+		{ID: "4f5d1c2ab098", New: true, State: "running", Health: "healthy"},
+		{ID: "99aa0c2ab098", New: true, State: "running", Health: "healthy"},
+		{ID: "11bb0c2ab098", State: "running", Health: "draining"},
+	}})
+	<-r.cancel
+	r.finish(event.Stopped, &fail.Error{Class: fail.Stopped, Cause: "Stopped"})
+}
+
 var toReview = []string{"enter", "enter", "enter", "enter"}
 
 var shots = []shot{
@@ -181,10 +201,22 @@ var shots = []shot{
 	{"compare-regions", fresh, func(d *harness) { d.press("enter", "enter", "r") }},
 	{"compare-matrix", fresh, func(d *harness) { d.press("enter", "enter", "x", "down") }},
 	{"settings", fresh, func(d *harness) { d.press("enter", "enter", "enter") }},
+	{"settings-editor", fresh, func(d *harness) { d.press("enter", "enter", "enter", "space", "-it") }},
 	{"settings-problem", fresh, func(d *harness) {
 		d.press("enter", "enter", "enter", "space", "ctrl+u", "Live_Beats!", "enter", "enter")
 	}},
 	{"review", fresh, func(d *harness) { d.press(toReview...) }},
+	{"review-looking", fresh, func(d *harness) { d.engine.planTakes = time.Minute; d.press(toReview...) }},
+	{"review-impossible", fresh, func(d *harness) {
+		d.engine.planErr = &fail.Error{Cause: "the AWS credentials have expired", Evidence: "sts: ExpiredToken", Remedy: "run aws sso login, then press r"}
+		d.press(toReview...)
+	}},
+	{"review-nothing", deployed, func(d *harness) {
+		for i := range d.engine.plan.Changes {
+			d.engine.plan.Changes[i].Action = event.None
+		}
+		d.press("r")
+	}},
 	{"review-cost", fresh, func(d *harness) { d.press(toReview...); d.press("c") }},
 	{"review-checking", fresh, func(d *harness) { d.engine.preflightTakes = time.Minute; d.press(toReview...); d.press("y") }},
 	{"review-refused", fresh, func(d *harness) {
@@ -209,12 +241,27 @@ var shots = []shot{
 		d.press("s", "enter", "c")
 	}},
 	{"deploy", fresh, func(d *harness) { d.engine.script = busy; d.press(toReview...); d.press("y"); d.pass(34 * time.Second) }},
+	{"deploy-log", fresh, func(d *harness) {
+		d.engine.script = busy
+		d.press(toReview...)
+		d.press("y")
+		d.pass(34 * time.Second)
+		d.press("l", "/", "deps")
+	}},
+	{"deploy-live", fresh, func(d *harness) { d.engine.script = live; d.press(toReview...); d.press("y"); d.pass(34 * time.Second) }},
 	{"deploy-stopping", fresh, func(d *harness) {
 		d.engine.script = busy
 		d.press(toReview...)
 		d.press("y")
 		d.pass(34 * time.Second)
 		d.press("ctrl+c")
+	}},
+	{"deploy-cancelled", fresh, func(d *harness) {
+		d.engine.script = func(r *fakeRun) { r.begin(r.plan); r.emit(event.NodeStarted, "load-balancer", "creating it"); time.Sleep(time.Hour) }
+		d.press(toReview...)
+		d.press("y")
+		d.pass(4 * time.Second)
+		d.press("ctrl+c", "ctrl+c")
 	}},
 	{"deploy-failed", fresh, func(d *harness) {
 		d.engine.script = failing
@@ -236,11 +283,51 @@ var shots = []shot{
 		d.press("f")
 	}},
 	{"result", fresh, func(d *harness) { d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
+	{"result-rollback", deployed, func(d *harness) { d.press("b", "y"); d.pass(10 * time.Minute) }},
+	{"result-destroyed", deployed, func(d *harness) {
+		for i := range d.engine.plan.Changes {
+			d.engine.plan.Changes[i].Action = event.Delete
+		}
+		d.press("d", "live-beats", "enter")
+		d.pass(10 * time.Minute)
+	}},
 	{"redeploy", deployed, func(d *harness) {}},
+	{"redeploy-partial", deployed, func(d *harness) {
+		d.engine.status.State, d.engine.status.Deployments, d.engine.status.Revision = "partial", nil, ""
+		d.engine.status.Running, d.engine.status.Desired, d.engine.status.Healthy = 0, 0, 0
+		d.press("R")
+	}},
+	{"redeploy-degraded", deployed, func(d *harness) {
+		st := d.engine.status
+		st.State, st.Running, st.Healthy, st.Unhealthy, st.Denied = "degraded", 1, 0, 1, []string{"ec2:DescribeSubnets"}
+		d.engine.metricsErr = &fail.Error{Cause: "no permission for cloudwatch:GetMetricData"}
+		d.engine.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents"}
+		d.press("R")
+	}},
+	{"redeploy-at-work", deployed, func(d *harness) {
+		now := time.Now()
+		d.engine.busy = &screen.Holder{Run: "r9", Verb: "deploy", User: "grace", Host: "laptop", Started: now, Seen: now.Add(time.Hour)}
+		d.pass(time.Minute)
+	}},
+	{"redeploy-not-refreshed", deployed, func(d *harness) {
+		d.engine.statusErr = &fail.Error{Cause: "the AWS credentials have expired", Remedy: "run aws sso login"}
+		d.pass(time.Minute)
+	}},
 	{"redeploy-selected", deployed, func(d *harness) { d.press("down", "down") }},
 	{"redeploy-below", deployed, func(d *harness) { d.press("pgdown", "pgdown", "pgdown", "pgdown") }},
 	{"logs", deployed, func(d *harness) { d.press("l") }},
 	{"logs-found", deployed, func(d *harness) { d.press("l", "/", "room/1", "enter", "up") }},
+	{"logs-paused", deployed, func(d *harness) {
+		d.press("l", "space")
+		d.engine.write(time.Now(), "4f5d1c2a", "one line more")
+		d.pass(10 * time.Second)
+	}},
+	{"logs-none", func() *fakeEngine { e := deployed(); e.lines = nil; return e }, func(d *harness) { d.press("l") }},
+	{"logs-denied", func() *fakeEngine {
+		e := deployed()
+		e.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents", Remedy: "berth policy prints what is needed"}
+		return e
+	}, func(d *harness) { d.press("l") }},
 	{"redeploy-rollback", deployed, func(d *harness) { d.press("down", "down", "down", "b") }},
 	{"redeploy-scale", deployed, func(d *harness) { d.press("+") }},
 	{"rolling-back", deployed, func(d *harness) { d.press("b", "y"); d.pass(20 * time.Second) }},

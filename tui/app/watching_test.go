@@ -86,6 +86,27 @@ func TestWatchingViews(t *testing.T) {
 			d.press("space")
 			d.pass(20 * time.Second)
 		}},
+		{"watching-stopping", fresh, func(e *fakeEngine, o *screen.Options) {
+			e.script = func(r *fakeRun) {
+				r.begin(r.plan)
+				r.emit(event.NodeStarted, "load-balancer", "creating live-beats-load-balancer")
+				r.bus.Emit(event.Event{Type: event.RunStopping, Text: "Stopping: what is under way is finished, nothing new is started"})
+				<-r.cancel
+			}
+			o.Watching = e.watching()
+		}, func(d *harness) { d.pass(5 * time.Second) }},
+		{"watching-result", fresh, func(e *fakeEngine, o *screen.Options) { o.Watching = e.watching() }, func(d *harness) { d.pass(10 * time.Minute) }},
+		{"task-deploy", deployed, func(e *fakeEngine, o *screen.Options) { o.Task = task("deploy", false) }, func(d *harness) {}},
+		{"task-destroy", deployed, func(e *fakeEngine, o *screen.Options) {
+			for i := range e.plan.Changes {
+				e.plan.Changes[i].Action, e.plan.Changes[i].Why = event.Delete, "berth made it"
+			}
+			o.Task = task("destroy", false)
+		}, func(d *harness) { d.press("live-") }},
+		{"task-refused", deployed, func(e *fakeEngine, o *screen.Options) {
+			e.preflight = denied()
+			o.Task = task("rollback", false)
+		}, func(d *harness) { d.press("y") }},
 		{"task-rollback", deployed, func(e *fakeEngine, o *screen.Options) { o.Task = task("rollback", false) }, func(d *harness) {}},
 	} {
 		for _, l := range looks {

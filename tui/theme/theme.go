@@ -118,10 +118,13 @@ func New(o Options) *Theme {
 // SetLight is for when it turns out late whether the background is light. Everything that draws with t has the
 // other tones from then on.
 func (t *Theme) SetLight(light bool) {
-	if t.options.Light != light {
-		t.options.Light = light
-		*t = *New(t.options)
+	if t.options.Light == light {
+		return
 	}
+	t.options.Light = light
+	now := New(t.options)
+	*t.Huh, now.Huh = *now.Huh, t.Huh // forms that are open keep theirs
+	*t = *now
 }
 
 func (t *Theme) ink(p termenv.Profile, c tones) {

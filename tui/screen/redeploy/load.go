@@ -30,6 +30,9 @@ func (h *Screen) loadLines(w int) []string {
 	}
 	span := m.Step * time.Duration(len(m.CPU))
 	title.Gap(2).Put(th.Quiet, "the last "+hours(span))
+	if h.loadErr != nil {
+		title.Gap(2).Put(th.Warn, "not refreshed: "+h.loadErr.Cause)
+	}
 	percent := func(v float64) string { return fmt.Sprintf("%.0f%%", v) }
 	perMinute := func(v float64) string { return fmt.Sprintf("%.3g/min", v) }
 	gauges := []gauge{
@@ -126,7 +129,11 @@ func (h *Screen) logLines(w, height int) []string {
 	case len(t.Lines) == 0:
 		return line(th.Quiet, "the app has written nothing in the last 24 hours")
 	}
-	title.Gap(2).Put(th.Quiet, "l shows and follows all of it")
+	if t.Err == nil {
+		title.Gap(2).Put(th.Quiet, "l shows and follows all of it")
+	} else {
+		title.Gap(2).Put(th.Warn, "not refreshed: "+t.Err.Cause)
+	}
 	pane := widget.LogPane{Theme: th, Logs: t.Lines, Timed: true}
 	return append([]string{title.String()}, widget.Lines(pane.Render(w, height-1))...)
 }

@@ -96,7 +96,7 @@ func (h *Screen) sign() (glyph string, ink theme.Ink, word string) {
 	case "deploying":
 		return g.Waiting, th.Accent, "is being deployed"
 	case "degraded":
-		return g.Update, th.Warn, "runs with fewer instances than wanted"
+		return g.Update, th.Warn, "runs with fewer than wanted"
 	case "stopped":
 		return g.Skipped, th.Quiet, "is stopped"
 	case "partial":
