@@ -56,6 +56,9 @@ func drive(t fataler, e *fakeEngine, o screen.Options, w, h int) *harness {
 	if o.Region == "" {
 		o.Region, o.RegionFrom = "eu-west-2", "AWS_REGION"
 	}
+	if o.Task != nil {
+		o.Task.Spec.Dir = o.Dir
+	}
 	o.Engine = e
 	if o.Tour = e.tour; o.Tour != nil && o.Tour.Begin == nil {
 		o.Tour.Begin = func(context.Context, string) (screen.Engine, error) { return e, nil }
