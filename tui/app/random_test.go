@@ -160,6 +160,7 @@ func walk(rt *rapid.T, dir string, seen *visits) (steps int) {
 		o.Watching = e.watching()
 	case 1:
 		o.Task = task(rapid.SampledFrom([]string{"deploy", "rollback", "destroy"}).Draw(rt, "verb"), rapid.Bool().Draw(rt, "yes"))
+		o.Task.Spec.Dir = dir // where its settings are written
 	case 2:
 		e.tour = wildTour(rt, e)
 	default:

@@ -1,6 +1,8 @@
 package widget
 
 import (
+	"strings"
+
 	"berth/tui/theme"
 )
 
@@ -26,12 +28,17 @@ func (k KeyLine) Render(width, height int) string {
 	if height < 1 || len(k.Keys) == 0 {
 		return ""
 	}
-	last := k.Keys[len(k.Keys)-1]
+	keys := make([]Key, len(k.Keys))
+	for i, key := range k.Keys {
+		key.Name = spelled(k.Theme, key.Name)
+		keys[i] = key
+	}
+	last := keys[len(keys)-1]
 	l := NewLine(k.Theme, width)
 	reserve := keyWidth(last) + keyGap + 2
-	for i, key := range k.Keys[:len(k.Keys)-1] {
+	for i, key := range keys[:len(keys)-1] {
 		need := keyWidth(key)
-		if i < len(k.Keys)-2 {
+		if i < len(keys)-2 {
 			need += keyGap
 		}
 		if l.Left()-need < reserve {
@@ -43,6 +50,14 @@ func (k KeyLine) Render(width, height int) string {
 	}
 	k.put(l, last)
 	return l.String()
+}
+
+// spelled writes the arrow keys in words where the terminal has no sign for them: "<>" and "^v" are other keys.
+func spelled(th *theme.Theme, s string) string {
+	if !th.ASCII {
+		return s
+	}
+	return strings.NewReplacer("↑↓", "up/down", "←→", "left/right").Replace(s)
 }
 
 func (k KeyLine) put(l *Line, key Key) {
@@ -61,7 +76,7 @@ type KeyTable struct {
 func (k KeyTable) Render(width, height int) string {
 	names := 0
 	for _, key := range k.Keys {
-		names = max(names, Width(key.Name))
+		names = max(names, Width(spelled(k.Theme, key.Name)))
 	}
 	var lines []string
 	for _, key := range k.Keys {
@@ -69,10 +84,10 @@ func (k KeyTable) Render(width, height int) string {
 		if does == "" {
 			does = key.Does
 		}
-		for i, text := range Wrap(does, width-names-3) {
+		for i, text := range Wrap(spelled(k.Theme, does), width-names-3) {
 			l := NewLine(k.Theme, width)
 			if i == 0 {
-				l.Put(k.Theme.Strong, key.Name)
+				l.Put(k.Theme.Strong, spelled(k.Theme, key.Name))
 			}
 			lines = append(lines, l.To(names+3).Put(k.Theme.Text, text).String())
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -140,7 +141,11 @@ func (c *Screen) scroll(by int) {
 func (c *Screen) choose() {
 	s := c.service()
 	if !s.Deployable {
-		c.say(false, fmt.Sprintf("berth explains %s but does not deploy to it. Choose one that says deploys.", screen.ShortName(s.Name)))
+		text := fmt.Sprintf("berth cannot deploy to %s", screen.ShortName(s.Name))
+		if able := c.deployable(); able != "" {
+			text += "; choose " + able
+		}
+		c.say(false, text+".")
 		return
 	}
 	if c.s.Spec().Target != s.ID {
@@ -150,6 +155,17 @@ func (c *Screen) choose() {
 		}
 	}
 	c.s.Go(screen.Settings)
+}
+
+// deployable names the services that berth deploys to.
+func (c *Screen) deployable() string {
+	var names []string
+	for _, s := range c.result.Services {
+		if s.Deployable {
+			names = append(names, screen.ShortName(s.Name))
+		}
+	}
+	return strings.Join(names, " or ")
 }
 
 func (c *Screen) say(good bool, text string) { c.note, c.good = text, good }
@@ -178,6 +194,7 @@ var traffic = [][2]float64{{0, 0}, {10, 0.5}, {50, 2}, {200, 10}, {1000, 50}, {5
 func (c *Screen) slide(key string) {
 	d, s := c.s.Draft, c.s.Spec()
 	var err error
+	back := ""
 	switch key {
 	case "+", "=":
 		err = d.Set("service.instances", strconv.Itoa(min(1000, s.Service.Instances+1)))
@@ -188,7 +205,7 @@ func (c *Screen) slide(key string) {
 	case ">", ".", "<", ",":
 		c.moreTraffic(map[string]int{">": 1, ".": 1, "<": -1, ",": -1}[key])
 	case "u":
-		if d.Undo() == "" {
+		if back = d.Undo(); back == "" {
 			return
 		}
 	default:
@@ -200,7 +217,22 @@ func (c *Screen) slide(key string) {
 	}
 	t := c.tab
 	c.judge("")
-	c.tab = t
+	if c.tab = t; back != "" && c.err == nil {
+		c.say(true, "Took back "+called(back)+".")
+	}
+}
+
+// called is what an undo took back, for people.
+func called(what string) string {
+	switch what {
+	case "service.instances":
+		return "the number of instances"
+	case "service.cpu", "service.memory":
+		return "the size"
+	case "traffic":
+		return "the traffic"
+	}
+	return what
 }
 
 // resize takes the next larger or smaller CPU size, with the least memory that it can have.
@@ -241,7 +273,7 @@ func (c *Screen) Keys() []widget.Key {
 	return []widget.Key{
 		{Name: "enter", Does: "choose", Long: "go on with the service at the cursor"},
 		{Name: "↑↓", Does: "service"},
-		{Name: "←→", Does: "view", Long: "reasons, cost, cost by instances, regions, all needs; c w r x go there at once"},
+		{Name: "←→", Does: "view", Long: "reasons, cost, cost by instances, regions, all needs; c w r x go there at once; Cost says what the marks * ~ ? behind an amount mean"},
 		{Name: "+-", Does: "instances", Long: "one instance more or less"},
 		{Name: "[]", Does: "size", Long: "a smaller or larger size"},
 		{Name: "<>", Does: "traffic", Long: "less or more traffic, in steps to try"},

@@ -34,11 +34,11 @@ func (c *Screen) months(id string) (compare.Months, bool) {
 }
 
 // rivals are the services that are worth a line in the chart: the one at the cursor, then the best others
-// that could run the app.
+// that could run the app and have a whole price.
 func (c *Screen) rivals() []string {
 	ids := []string{c.service().ID}
 	for _, s := range c.result.Services {
-		if len(ids) < 4 && s.Verdict != advise.No && !slices.Contains(ids, s.ID) {
+		if len(ids) < 4 && s.Verdict != advise.No && len(s.Estimate.Missing()) == 0 && !slices.Contains(ids, s.ID) {
 			ids = append(ids, s.ID)
 		}
 	}
@@ -69,10 +69,19 @@ func (c *Screen) chartLines(w int) []string {
 		ch.Series = append(ch.Series, widget.Series{Mark: string(rune('a' + i)), Values: row.USD, Ink: inks[i%len(inks)]})
 	}
 	room := c.detailHeight() - len(t.Rows) - len(t.Breaks) - 1
-	lines := widget.Lines(ch.Render(min(w, 76), max(7, min(14, room))))
+	var lines []string
+	if room > 14 {
+		lines = append(lines, th.Quiet.Paint("dollars a month, by "+t.Dimension))
+		room--
+	}
+	lines = append(lines, widget.Lines(ch.Render(min(w, 76), max(7, min(14, room))))...)
 	lines = append(lines, "")
 	for i, row := range t.Rows {
 		l := widget.NewLine(th, w).Put(inks[i%len(inks)], string(rune('a'+i))).Gap(1).Cell(th.Text, c.name(row.Service), 20)
+		if !slices.ContainsFunc(row.USD, func(usd float64) bool { return usd >= 0 }) {
+			lines = append(lines, l.Put(th.Quiet, "a part of its price is missing: see Cost").String())
+			continue
+		}
 		for _, usd := range row.USD {
 			text := "no price"
 			if usd >= 0 {
@@ -169,7 +178,7 @@ func (c *Screen) matrixLines(w int) []string {
 	}
 	lines = append(lines, cost.String())
 	if hidden := len(all) - len(shown); hidden > 0 {
-		l := widget.NewLine(th, w).Put(th.Quiet, fmt.Sprintf("%s %d more services: move with ↑↓ %s", th.Glyphs.Back, hidden, th.Glyphs.Arrow))
+		l := widget.NewLine(th, w).Put(th.Quiet, fmt.Sprintf("%d more at the sides: up and down move there", hidden))
 		lines = append(lines, l.String())
 	}
 	lines = append(lines, "", c.title(c.service(), w))

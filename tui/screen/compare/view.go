@@ -95,7 +95,11 @@ func (c *Screen) list(width, height int) []string {
 	case c.note != "":
 		foot.Put(th.Warn, c.note)
 	default:
-		foot.Put(th.Quiet, "for "+compare.UsageText(r.Usage)+" in "+r.Region)
+		what := "for " + compare.UsageText(r.Usage)
+		if in := " in " + r.Region; widget.Width(what+in) <= width { // the header has it, too
+			what += in
+		}
+		foot.Put(th.Quiet, what)
 	}
 	if height < 3 {
 		return []string{foot.String()}
@@ -107,13 +111,36 @@ func (c *Screen) list(width, height int) []string {
 	}
 	name = min(name, width*2/5)
 	head := widget.NewLine(th, width).Gap(4).Cell(th.Quiet, "service", name+2).Cell(th.Quiet, "verdict", verdictWidth)
-	lines := []string{head.CellRight(th.Quiet, "a month", costWidth-markWidth).String()}
+	head.CellRight(th.Quiet, "a month", costWidth-markWidth)
+	if text := c.marks(); widget.Width(text)+markWidth+2 <= head.Left() {
+		head.Gap(markWidth+2).Put(th.Quiet, text)
+	}
+	lines := []string{head.String()}
 	room := height - 2
 	off := widget.Follow(0, c.cursor, c.cursor, len(r.Services), room)
 	rows := widget.Scroll{Theme: th, Count: len(r.Services), Offset: off, Line: func(i, w int) string {
 		return c.row(&r.Services[i], i == c.cursor, name, top, w)
 	}}.Render(width, room)
 	return append(append(lines, widget.Lines(rows)...), foot.String())
+}
+
+// marks says in few words what the marks behind the amounts of the list mean. The view of the cost says more.
+func (c *Screen) marks() string {
+	all := ""
+	for i := range c.result.Services {
+		if m := money(c.result.Services[i].Estimate); strings.HasPrefix(m, "$") {
+			all += m
+		}
+	}
+	var out []string
+	for _, m := range [][2]string{
+		{compare.MarkOld, "old"}, {compare.MarkUnverified, "not verified"}, {compare.MarkMissing, "part missing"},
+	} {
+		if strings.Contains(all, m[0]) {
+			out = append(out, m[0]+" "+m[1])
+		}
+	}
+	return strings.Join(out, "  ")
 }
 
 const (
@@ -202,6 +229,9 @@ func (c *Screen) title(s *compare.Service, w int) string {
 	if !s.OpenToNewAccounts {
 		l.Gap(2).Put(th.Warn, "closed to new accounts")
 	}
+	if !s.Deployable {
+		l.Gap(2).Put(th.Quiet, "compared only")
+	}
 	return l.String()
 }
 
@@ -244,25 +274,29 @@ func (c *Screen) reason(r advise.Reason, w int) []string {
 	th := c.s.Theme
 	glyph, ink := screen.VerdictGlyph(th, r.Verdict)
 	lines := c.item(glyph, ink, compare.RequirementName(r.Requirement)+": "+r.Text, w)
-	if from := source(r); from != "" {
-		lines = append(lines, widget.NewLine(th, w).Gap(2).Put(th.Quiet, from).String())
+	l := widget.NewLine(th, w).Gap(2)
+	when := dated(r)
+	if room := w - 2 - widget.Width(when); r.Source != "" && room > 10 {
+		l.Cell(th.Quiet, r.Source, min(widget.Width(widget.Clean(r.Source)), room))
+	} else {
+		when = strings.TrimPrefix(when, ", ")
+	}
+	if l.Put(th.Quiet, when); r.Source+when != "" {
+		lines = append(lines, l.String())
 	}
 	return lines
 }
 
-// source is where a reason's fact was read, when, and how sure it is when it is not.
-func source(r advise.Reason) string {
-	parts := []string{r.Source, r.AsOf}
+// dated is when a reason's fact was read, and how sure it is when it is not. It stays when the source is cut.
+func dated(r advise.Reason) string {
+	out := ""
+	if r.AsOf != "" {
+		out = ", " + r.AsOf
+	}
 	if r.Confidence != "" && r.Confidence != "high" {
-		parts = append(parts, r.Confidence+" confidence")
+		out += ", " + r.Confidence + " confidence"
 	}
-	var said []string
-	for _, p := range parts {
-		if p != "" {
-			said = append(said, p)
-		}
-	}
-	return strings.Join(said, ", ")
+	return out
 }
 
 func (c *Screen) costLines(s *compare.Service, w int) []string {

@@ -252,7 +252,7 @@ func (n *Screen) Keys() []widget.Key {
 	if n.editor != nil {
 		return []widget.Key{{Name: "enter", Does: "take it"}, {Name: "esc", Does: "leave it as it was"}}
 	}
-	change := widget.Key{Name: "space", Does: "change", Long: "change the answer; ←→ work, too"}
+	change := widget.Key{Name: "space", Does: "change", Long: "change the answer, as ←→ do"}
 	return []widget.Key{
 		{Name: "enter", Does: "continue", Long: "accept all answers and see which service fits"},
 		change,
