@@ -44,7 +44,7 @@ func (m *Model) View() string {
 	}
 	th := m.s.Theme
 	if m.tooSmall() {
-		return m.finish(m.small())
+		return m.finish(m.small(), 0)
 	}
 	rule := th.Quiet.Paint(strings.Repeat(th.Glyphs.Rule, m.inner()))
 	lines := []string{m.header(), m.way(), rule}
@@ -60,19 +60,29 @@ func (m *Model) View() string {
 	if m.leaving {
 		lines = widget.Over(lines, m.question(), m.inner())
 	}
-	lines = append(lines, rule, m.footer())
-	for i, l := range lines {
-		if l != "" {
-			lines[i] = strings.Repeat(" ", margin) + l
-		}
-	}
-	return m.finish(lines)
+	return m.finish(append(lines, rule, m.footer()), margin)
 }
 
-// finish is the last guard of the frame: no more lines and columns than the terminal has, and no sign that
-// it cannot show.
-func (m *Model) finish(lines []string) string {
-	text := widget.Join(widget.Fit(lines, m.width, m.height))
+// finish indents the frame and is its last guard: no more lines and columns than the terminal has, and no sign
+// that it cannot show.
+func (m *Model) finish(lines []string, indent int) string {
+	lines = widget.Fit(lines, m.width-indent, m.height)
+	size, lead := 0, strings.Repeat(" ", indent)
+	for _, l := range lines {
+		size += indent + len(l) + 1
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for i, l := range lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if l != "" {
+			b.WriteString(lead)
+			b.WriteString(l)
+		}
+	}
+	text := b.String()
 	if m.s.Theme.ASCII {
 		text = theme.ToASCII(text)
 	}

@@ -257,7 +257,11 @@ var shots = []shot{
 		d.press("ctrl+c")
 	}},
 	{"deploy-cancelled", fresh, func(d *harness) {
-		d.engine.script = func(r *fakeRun) { r.begin(r.plan); r.emit(event.NodeStarted, "load-balancer", "creating it"); time.Sleep(time.Hour) }
+		d.engine.script = func(r *fakeRun) {
+			r.begin(r.plan)
+			r.emit(event.NodeStarted, "load-balancer", "creating it")
+			time.Sleep(time.Hour)
+		}
 		d.press(toReview...)
 		d.press("y")
 		d.pass(4 * time.Second)

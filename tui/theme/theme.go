@@ -57,14 +57,15 @@ func (i Ink) Paint(s string) string {
 	return i.open + s + reset
 }
 
-// Append is Paint for those who build a line as bytes.
-func (i Ink) Append(dst []byte, s string) []byte {
+// Write is Paint for those who build a line piece by piece.
+func (i Ink) Write(to *strings.Builder, s string) {
 	if i.open == "" || s == "" {
-		return append(dst, s...)
+		to.WriteString(s)
+		return
 	}
-	dst = append(dst, i.open...)
-	dst = append(dst, s...)
-	return append(dst, reset...)
+	to.WriteString(i.open)
+	to.WriteString(s)
+	to.WriteString(reset)
 }
 
 // Link makes painted text a link to url, where the terminal can.

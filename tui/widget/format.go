@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Duration is d as people say it, at most six columns wide up to a hundred hours: 8s, 1m05s, 2h03m.
@@ -121,17 +123,26 @@ var acronyms = map[string]string{
 
 // Title makes an id readable: "load-balancer" becomes "Load balancer", "vpc" becomes "VPC".
 func Title(id string) string {
-	words := strings.FieldsFunc(id, func(r rune) bool { return r == '-' || r == '_' })
-	for i, w := range words {
+	var b strings.Builder
+	b.Grow(len(id) + 2)
+	for w := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == '-' || r == '_' }) {
+		first := b.Len() == 0
+		if !first {
+			b.WriteByte(' ')
+		}
 		switch a, ok := acronyms[strings.ToLower(w)]; {
 		case ok:
-			words[i] = a
-		case i == 0 && w != "":
-			words[i] = strings.ToUpper(w[:1]) + w[1:]
+			b.WriteString(a)
+		case first:
+			r, n := utf8.DecodeRuneInString(w)
+			b.WriteRune(unicode.ToUpper(r))
+			b.WriteString(w[n:])
+		default:
+			b.WriteString(w)
 		}
 	}
-	if len(words) == 0 {
+	if b.Len() == 0 {
 		return id
 	}
-	return strings.Join(words, " ")
+	return b.String()
 }

@@ -82,6 +82,7 @@ func TestSentence(t *testing.T) {
 func TestTitle(t *testing.T) {
 	for id, want := range map[string]string{
 		"load-balancer": "Load balancer", "vpc": "VPC", "tasks-lb": "Tasks LB", "": "", "ecs_service": "ECS service",
+		"über-uns": "Über uns", "日本-語": "日本 語", "--": "--",
 	} {
 		if got := Title(id); got != want {
 			t.Errorf("Title(%q) = %q, want %q", id, got, want)

@@ -5,6 +5,7 @@ package widget
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -17,13 +18,15 @@ type Line struct {
 	th    *theme.Theme
 	width int
 	used  int
-	buf   []byte
+	buf   strings.Builder
 	full  bool
 }
 
 // NewLine starts a line of at most width columns.
 func NewLine(th *theme.Theme, width int) *Line {
-	return &Line{th: th, width: max(0, width), buf: make([]byte, 0, width+48)}
+	l := &Line{th: th, width: max(0, width)}
+	l.buf.Grow(l.width + 48) // and its inks
+	return l
 }
 
 // Put appends s in an ink.
@@ -54,7 +57,7 @@ func (l *Line) CellRight(ink theme.Ink, s string, w int) *Line {
 // To fills with blanks up to column col, when the line is not there yet.
 func (l *Line) To(col int) *Line {
 	for l.used < min(col, l.width) {
-		l.buf = append(l.buf, ' ')
+		l.buf.WriteByte(' ')
 		l.used++
 	}
 	return l
@@ -76,7 +79,7 @@ func (l *Line) Raw(s string, w int) *Line {
 	if l.full || w > l.Left() {
 		return l
 	}
-	l.buf = append(l.buf, s...)
+	l.buf.WriteString(s)
 	l.used += w
 	return l
 }
@@ -85,7 +88,7 @@ func (l *Line) Raw(s string, w int) *Line {
 func (l *Line) Left() int { return l.width - l.used }
 
 // String is the line.
-func (l *Line) String() string { return string(l.buf) }
+func (l *Line) String() string { return l.buf.String() }
 
 func (l *Line) put(ink theme.Ink, s string, room int) {
 	if l.full || s == "" {
@@ -98,12 +101,31 @@ func (l *Line) put(ink theme.Ink, s string, room int) {
 			l.full = true
 			return
 		}
-		s = ansi.Truncate(s, room, l.th.Glyphs.Ellipsis)
+		s = cut(s, room, l.th.Glyphs.Ellipsis)
 		w = Width(s)
 		l.full = true
 	}
-	l.buf = ink.Append(l.buf, s)
+	ink.Write(&l.buf, s)
 	l.used += w
+}
+
+// cut brings a cleaned text that is too wide to that many columns, with a mark at its end.
+func cut(s string, width int, mark string) string {
+	end, at := width-Width(mark), 0
+	for at < len(s) {
+		n := 1
+		if s[at] >= 0x7f {
+			var r rune
+			if r, n = utf8.DecodeRuneInString(s[at:]); !narrow(r) {
+				break // it may be wider, or join with what is before it
+			}
+		}
+		if end--; end < 0 {
+			return s[:at] + mark
+		}
+		at += n
+	}
+	return ansi.Truncate(s, width, mark)
 }
 
 // Width is how many columns s takes on the screen. Escape sequences take none.
@@ -171,11 +193,20 @@ func isPrintable(s string) bool {
 	return true
 }
 
-// unfit says whether a terminal might obey r instead of showing it, or show what comes after it elsewhere.
+// unfit says whether a terminal might obey r instead of showing it, show what comes after it elsewhere, or give
+// it another width than we do: what joins or colours an emoji is drawn as one sign by some terminals and as
+// several by others, and signs that format text take no column in some and one in others.
 func unfit(r rune) bool {
-	return r < 0x20 || r >= 0x7f && r < 0xa0 || // control characters
-		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || // writing direction
-		r == 0x2028 || r == 0x2029 || r == 0x200b || r == 0xfeff || r == 0xfe0f || r == 0xfe0e
+	const nonJoiner = 0x200c // takes no column anywhere, and words are written with it
+	switch {
+	case r < 0x20 || r >= 0x7f && r < 0xa0: // control characters
+		return true
+	case r < 0xad:
+		return false
+	}
+	return r != nonJoiner && unicode.Is(unicode.Cf, r) || // among them the writing direction
+		r == 0x2028 || r == 0x2029 || r == 0xfe0f || r == 0xfe0e || // line ends, variants
+		r >= 0x1f3fb && r <= 0x1f3ff // the colour of a skin
 }
 
 // Wrap breaks plain text into lines of at most width columns, at blanks only: a name such as eu-west-2 stays
@@ -295,21 +326,23 @@ func Pad(s string, width int) string {
 // Beside puts two rendered parts next to each other: left in leftWidth columns, then gap blanks, then right.
 func Beside(left, right string, leftWidth, gap int) string {
 	a, b := Lines(left), Lines(right)
-	out := make([]string, max(len(a), len(b)))
-	space := strings.Repeat(" ", max(0, gap))
-	for i := range out {
-		var l, r string
+	var out strings.Builder
+	out.Grow(len(left) + len(right) + max(len(a), len(b))*(leftWidth+gap+1))
+	for i := range max(len(a), len(b)) {
+		if i > 0 {
+			out.WriteByte('\n')
+		}
+		used := 0
 		if i < len(a) {
-			l = a[i]
+			out.WriteString(a[i])
+			used = Width(a[i])
 		}
-		if i < len(b) {
-			r = b[i]
+		if i < len(b) && b[i] != "" {
+			for range max(0, leftWidth-used) + max(0, gap) {
+				out.WriteByte(' ')
+			}
+			out.WriteString(b[i])
 		}
-		if r == "" {
-			out[i] = l
-			continue
-		}
-		out[i] = Pad(l, leftWidth) + space + r
 	}
-	return Join(out)
+	return out.String()
 }

@@ -98,3 +98,32 @@ func TestFollowKeepsTheCursorInView(t *testing.T) {
 		}
 	})
 }
+
+// Cutting by hand, which is fast, is the same as cutting by grapheme.
+func TestCutIsAsTheLibraryCuts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.SampledFrom([]string{"a", "b ", "…", "✓", "日本", "e\u0301", "é", "👍", "─", "\u0301"})
+		s := strings.Join(rapid.SliceOfN(piece, 0, 20).Draw(t, "pieces"), "")
+		mark := rapid.SampledFrom([]string{"…", "~", ""}).Draw(t, "mark")
+		width := rapid.IntRange(1, 25).Draw(t, "width")
+		if Width(s) <= width {
+			return
+		}
+		if got, want := cut(s, width, mark), ansi.Truncate(s, width, mark); got != want {
+			t.Fatalf("%q in %d columns: %q, want %q", s, width, got, want)
+		}
+	})
+}
+
+// What terminals give different widths does not come through: a family of four is four signs of two columns each,
+// on a terminal that joins them and on one that does not.
+func TestCleanKeepsWhatHasOneWidthEverywhere(t *testing.T) {
+	for in, want := range map[string]string{
+		"👩\u200d👩\u200d👧": "👩👩👧", "👍\U0001f3fd": "👍", "soft\u00adhyphen": "softhyphen", "a\u200e\u200f\u061cb": "ab",
+		"می\u200cخواهم": "می\u200cخواهم", "e\u0301": "e\u0301", "\U000e0067": "",
+	} {
+		if got := Clean(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}

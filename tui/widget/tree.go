@@ -115,16 +115,16 @@ func (t Tree) rows(height int) ([]row, map[string]*groupState, detail) {
 		}
 	}
 	level := everything
-	rows := t.build(order, level)
+	rows := t.build(make([]row, 0, len(order)+len(t.Snap.Nodes)), order, level)
 	for len(rows) > height && level < activeOnly {
 		level++
-		rows = t.build(order, level)
+		rows = t.build(rows[:0], order, level)
 	}
 	return rows, groups, level
 }
 
-func (t Tree) build(order []*groupState, level detail) []row {
-	rows := make([]row, 0, len(order)+len(t.Snap.Nodes))
+// build appends the lines to rows.
+func (t Tree) build(rows []row, order []*groupState, level detail) []row {
 	for _, g := range order {
 		alone := g.nodes == 0 || level >= foldedGroups && g.done == g.nodes || level >= activeGroups && g.active == 0
 		if alone || level < activeOnly {
