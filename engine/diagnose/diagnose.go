@@ -89,7 +89,7 @@ func evidence(t Task) string {
 		logs = logs[len(logs)-maxLogs:]
 	}
 	for _, l := range logs {
-		lines = append(lines, fail.Quote+strings.ReplaceAll(l, "\n", "\n"+fail.Quote))
+		lines = append(lines, fail.Quoted(l))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -7,6 +7,7 @@ package fail
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Class says what kind of end a failure is. Hosts map it to an exit code.
@@ -38,9 +39,17 @@ type Error struct {
 	Suggest any    `json:"-"`
 }
 
-// Quote begins each line of an Evidence that quotes what the app wrote. An app may write a secret: such a line
-// is shown, and kept out of files.
+// Quote begins each line of an Evidence that quotes what the app, or a command of its build, wrote. That may be a
+// secret: such a line is shown, and kept out of files.
 const Quote = "  "
+
+// Quoted is a text of one or more lines as Evidence quotes it; empty when it is empty.
+func Quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return Quote + strings.ReplaceAll(text, "\n", "\n"+Quote)
+}
 
 // Error is the cause with the wrapped error's text behind it when that adds something.
 func (e *Error) Error() string {

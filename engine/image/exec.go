@@ -80,7 +80,7 @@ func (d Docker) follow(ctx context.Context, env, args []string, f follower) erro
 	if step != "" {
 		cause += " at " + step
 	}
-	return &fail.Error{Class: fail.Failed, Cause: cause, Evidence: evidence, Remedy: buildRemedy(evidence), Err: err}
+	return &fail.Error{Class: fail.Failed, Cause: cause, Evidence: fail.Quoted(evidence), Remedy: buildRemedy(evidence), Err: err}
 }
 
 // lineWriter cuts what is written to it into lines, at carriage returns, too.

@@ -5,8 +5,8 @@
 // The writer holds a lock on its file as long as it lives, which the system takes back from a dead process:
 // that is how a run that goes on is told from one whose process was killed.
 //
-// What an app writes may hold a secret, so that no line of it is written here: neither the log lines of the
-// stream app nor the lines of evidence that quote them.
+// What an app or a command of its build writes may hold a secret, so that no line of it is written here: neither
+// the log lines of the streams app and build nor the lines of evidence that quote them.
 package journal
 
 import (
@@ -193,20 +193,26 @@ func list(folder string) []string {
 
 // writer turns events into lines.
 type writer struct {
-	silenced bool // it was said that the app's lines are left out
+	silenced map[string]bool // streams of which it was said that their lines are left out
 	buf      bytes.Buffer
 }
 
-// write writes all events at once, without what the app said.
+// unwritten are the streams whose lines are not kept, and whose lines those are.
+var unwritten = map[string]string{"app": "the app's own log lines are", "build": "what the build writes is"}
+
+// write writes all events at once, without what the app and its build said.
 func (w *writer) write(f *os.File, events []event.Event) error {
 	w.buf.Reset()
 	for _, e := range events {
-		if e.Type == event.NodeLog && e.Stream == "app" {
-			if w.silenced {
+		if whose, left := unwritten[e.Stream]; left && e.Type == event.NodeLog {
+			if w.silenced[e.Stream] {
 				continue
 			}
-			w.silenced = true
-			e.Stream, e.Text = "berth", "the app's own log lines are not kept in files; they are seen only where the run was started"
+			if w.silenced == nil {
+				w.silenced = map[string]bool{}
+			}
+			w.silenced[e.Stream] = true
+			e.Stream, e.Text = "berth", whose+" not kept in files; see it where the run was started"
 		}
 		e.Error = unquoted(e.Error)
 		line, err := event.Encode(e)
@@ -232,6 +238,6 @@ func unquoted(f *fail.Error) *fail.Error {
 		}
 	}
 	c := *f
-	c.Evidence = strings.Join(append(lines, "what the app wrote is seen only where the run was started"), "\n")
+	c.Evidence = strings.Join(append(lines, "what was written there is seen only where the run was started"), "\n")
 	return &c
 }

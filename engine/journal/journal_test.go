@@ -201,7 +201,7 @@ func TestTornLine(t *testing.T) {
 	}
 }
 
-// What the app wrote is in no file, neither as a log line nor as evidence.
+// What the app and its build wrote is in no file, neither as a log line nor as evidence.
 func TestNothingOfTheAppIsWritten(t *testing.T) {
 	folder := t.TempDir()
 	f := &fail.Error{
@@ -210,6 +210,8 @@ func TestNothingOfTheAppIsWritten(t *testing.T) {
 	bus, _ := tell(
 		event.Event{Type: event.NodeLog, Stream: "app", Text: "token=s3cret"},
 		event.Event{Type: event.NodeLog, Stream: "app", Text: "password=s3cret"},
+		event.Event{Type: event.NodeLog, Stream: "build", Text: "fetching with token s3cret"},
+		event.Event{Type: event.NodeLog, Stream: "build", Text: "done with s3cret"},
 		event.Event{Type: event.NodeLog, Stream: "aws", Text: "has started 1 tasks"},
 		event.Event{Type: event.NodeFailed, Error: f},
 		event.Event{Type: event.RunFinished, Error: f},
@@ -222,10 +224,10 @@ func TestNothingOfTheAppIsWritten(t *testing.T) {
 		t.Errorf("%v:\n%s", err, text)
 	}
 	got := watched(t, find(t, folder))
-	if len(got) != 4 || got[0].Stream != "berth" || !strings.Contains(got[0].Text, "not kept in files") {
+	if len(got) != 5 || got[0].Stream != "berth" || !strings.Contains(got[0].Text, "not kept in files") || got[1].Stream != "berth" {
 		t.Fatalf("read %+v", got)
 	}
-	if e := got[3].Error.Evidence; !strings.HasPrefix(e, "exit code: 1\nAWS says: stopped\n") {
+	if e := got[4].Error.Evidence; !strings.HasPrefix(e, "exit code: 1\nAWS says: stopped\n") {
 		t.Errorf("evidence %q", e)
 	}
 	for i, e := range got {
