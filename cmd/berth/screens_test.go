@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -30,41 +29,123 @@ func (m *terminal) wrote(mark int, text string) int {
 	return 0
 }
 
+// stays presses Ctrl-C, which asks whether to leave, and stays.
+func (m *terminal) stays() {
+	m.t.Helper()
+	m.press("\x03")
+	m.until("Leave berth?")
+	m.press("n")
+	m.gone("Leave berth?")
+}
+
+// gone waits for a text to be no longer on the screen.
+func (m *terminal) gone(text string) {
+	m.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); strings.Contains(m.look(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			m.t.Fatalf("%q does not go:\n%s", text, m.look())
+		}
+	}
+}
+
 // TestCtrlCOnEachScreen asks on every screen whether to leave, and stops a deployment instead.
 func TestCtrlCOnEachScreen(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	m, wait := open(ctx, t, 100, 30, t.TempDir(), "demo", "--sim-speed", "30")
-	for _, name := range []string{"Stories", "Project", "Needs", "Compare", "Settings", "Review"} {
-		if name == "Stories" {
-			m.until("All goes well", "? help")
-		} else {
-			m.until("● "+name, "? help")
-		}
+	m, wait := open(ctx, t, 100, 30, t.TempDir(), "demo", "--sim-speed", "60")
+	m.until("All goes well", "? help")
+	for _, name := range []string{"Project", "Needs", "Compare", "Settings", "Review"} {
+		m.stays()
+		m.press(enter)
+		m.until("● "+name, "? help")
 		if name == "Project" {
 			m.until("continue")
 		}
-		if name == "Review" {
-			m.until("y yes")
-		}
-		m.press("\x03")
-		m.until("Leave berth?")
-		m.press("n")
-		for strings.Contains(m.look(), "Leave berth?") {
-			time.Sleep(5 * time.Millisecond)
-		}
-		if name != "Review" {
-			m.press(enter)
-		}
 	}
+	m.until("y yes")
+	m.stays()
 	m.press("y")
 	m.until("● Deploy", " left")
 	m.press("\x03")
-	m.until("topped", "overview")
+	m.until("topped", "overview") // what a stop does to the run is told by TestInterrupt and TestClosedTerminal
+	m.stays()
+	m.press("r")
+	m.until("Review", "y yes")
+	m.press("y")
+	m.until("harbor is live")
+	m.stays()
+	m.press(enter)
+	m.until("harbor runs", "l log")
+	m.stays()
+	m.press("l")
+	m.until("› Log", "The app's log")
+	m.stays()
+	m.press(esc)
+	m.until("harbor runs")
+	m.press("b")
+	m.until("No earlier version")
+	m.press("d")
+	m.until("Type harbor to destroy it")
+	m.stays()
+	m.press("\x03")
+	m.until("Leave berth?")
+	m.press("\x03") // twice is enough anywhere
+	if err := wait(); err != nil {
+		t.Errorf("ended with %v:\n%s", err, m.look())
+	}
+}
+
+// TestEightKeys counts what it takes from the first question to the address, accepting every default.
+func TestEightKeys(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	m, wait := open(ctx, t, 80, 24, t.TempDir(), "demo", "--sim-speed", "200")
+	m.until("All goes well", "begin")
+	keys := 0
+	for _, step := range []struct{ key, then string }{
+		{enter, "● Project"}, {enter, "● Needs"}, {enter, "● Compare"}, {enter, "● Settings"}, {enter, "y yes"}, {"y", "harbor is live"},
+	} {
+		m.press(step.key)
+		keys++
+		m.until(step.then, "? help")
+		if step.then == "● Project" {
+			m.until("continue")
+		}
+	}
+	if keys > 8 {
+		t.Errorf("%d keys", keys)
+	}
+	m.until("https://", "verified")
 	m.press("q")
-	var exit interface{ ExitCode() int }
-	if err := wait(); !errors.As(err, &exit) || exit.ExitCode() != 130 {
-		t.Errorf("ended with %v, want exit code 130", err)
+	if err := wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestResizeStormOfARun changes the size of the terminal while a deployment goes on, and somebody presses keys.
+func TestResizeStormOfARun(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	m, cmd := begin(ctx, t, 100, 30, t.TempDir(), append(deployArgs(t, "deploy", "60"), "--yes")...)
+	m.until("Deploying shop", " left")
+	for i := range 300 {
+		if err := pty.Setsize(m.tty, &pty.Winsize{Rows: uint16(1 + i*7%60), Cols: uint16(1 + i*31%220)}); err != nil { //nolint:gosec // small
+			t.Fatal(err)
+		}
+		if i%10 == 0 {
+			m.press([]string{"l", down, " ", "\x1b[5~", "f", "?", esc}[i/10%7])
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	if err := pty.Setsize(m.tty, &pty.Winsize{Rows: 30, Cols: 100}); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	<-m.done
+	if seen := m.normal(); !strings.Contains(seen, "shop is live: https://") {
+		t.Errorf("the normal screen says\n%s", seen)
 	}
 }
 
