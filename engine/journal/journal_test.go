@@ -47,7 +47,7 @@ func drawEvent(t *rapid.T) event.Event {
 		Type: rapid.SampledFrom(kinds).Draw(t, "type"), Node: word.Draw(t, "node"), Kind: word.Draw(t, "kind"), Text: word.Draw(t, "text"),
 		Verb: word.Draw(t, "verb"), Action: event.Create, Needs: rapid.SliceOfN(word, 1, 3).Draw(t, "needs"),
 		MonthlyUSD: rapid.Float64Range(0, 1e6).Draw(t, "usd"), UsuallyS: rapid.Float64Range(0, 1e6).Draw(t, "usually"),
-		Current: rapid.Int64().Draw(t, "current"), Stream: rapid.SampledFrom([]string{"", "aws", "build", "berth"}).Draw(t, "stream"),
+		Current: rapid.Int64().Draw(t, "current"), Stream: rapid.SampledFrom([]string{"", "aws", "push", "berth"}).Draw(t, "stream"),
 		Notable: rapid.Bool().Draw(t, "notable"), Error: drawError(t), Outcome: event.Outcome(word.Draw(t, "outcome")),
 		Tasks: []event.Task{{ID: word.Draw(t, "task"), New: true, State: "running", Started: time.Unix(rapid.Int64Range(0, 1e9).Draw(t, "at"), 5).UTC()}},
 	}
