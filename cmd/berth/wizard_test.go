@@ -197,7 +197,7 @@ func TestDeployAsks(t *testing.T) {
 		"--app", "asked", "--region", "eu-west-2",
 	}
 	m, wait := open(ctx, t, 120, 60, dir, args...)
-	m.until("create   load-balancer", "a month", "Deploy this? [y/N]")
+	m.until("create     load-balancer", "a month", "Deploy this? [y/N]")
 	m.press("n\r")
 	m.until("not confirmed, so nothing was changed")
 	var exit interface{ ExitCode() int }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"berth/compare"
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/spec"
@@ -112,7 +111,10 @@ func (a *asker) project(ctx context.Context) (turn, error) {
 		if f.Line > 0 {
 			place = fmt.Sprintf("%s line %d", f.File, f.Line)
 		}
-		a.say("- %s: %s. %s.", place, f.Text, widget.Sentence(f.Means))
+		if place != "" {
+			place += ": "
+		}
+		a.say("- %s%s. %s.", place, f.Text, widget.Sentence(f.Means))
 	}
 	a.say("Enter alone accepts. back goes one step back, quit leaves. Nothing is created before you confirm it.")
 	if a.s.Spec().Region == "" {
@@ -290,34 +292,6 @@ func (a *asker) answer(q needs.Question) (turn, error) {
 	}
 }
 
-func (a *asker) compare(context.Context) (turn, error) {
-	r, err := a.s.Compare()
-	if err != nil {
-		a.say("%s.", widget.Sentence(err.Error()))
-		return back, nil // to the answers that make no sense together
-	}
-	a.say("")
-	a.say("Which service fits, for %s in %s:", compare.UsageText(r.Usage), r.Region)
-	for _, s := range r.Services {
-		line := fmt.Sprintf("- %s: %s, %s dollars a month", s.Name, screen.VerdictWord(s.Verdict), compare.Money(s.Estimate))
-		for _, reason := range s.Reasons {
-			if reason.Verdict == s.Verdict && reason.Verdict != "fits" {
-				line += ". " + widget.Sentence(reason.Text)
-			}
-		}
-		a.say("%s.", line)
-	}
-	best := r.BestDeployable()
-	if best == nil {
-		return end, &fail.Error{Class: fail.Usage, Cause: "no service that berth can deploy to fits", Remedy: "berth compare tells why"}
-	}
-	answer, t, err := a.ask(fmt.Sprintf("berth deploys to %s. Enter to go on:", best.Name))
-	if err == nil && t == on && answer == "" {
-		err = a.s.Draft.Set("target", best.ID)
-	}
-	return t, err
-}
-
 func (a *asker) settings(context.Context) (turn, error) {
 	a.say("")
 	a.say("Settings:")
@@ -374,7 +348,7 @@ func (a *asker) set(r settings.Row) (turn, error) {
 			value = ""
 		case "yes", "no":
 			if r.Key.Kind == spec.Truth {
-				value = strconv.FormatBool(value == "yes")
+				value = strconv.FormatBool(strings.EqualFold(value, "yes"))
 			}
 		}
 		if err := a.s.Draft.Set(name, value); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"berth/assets"
+	"berth/compare/price"
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
@@ -179,5 +180,40 @@ func write(t *testing.T, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAmountsAreSaidInWords looks for signs that a screen reader reads out as noise.
+func TestAmountsAreSaidInWords(t *testing.T) {
+	for _, x := range []struct {
+		lines []price.Line
+		want  string
+	}{
+		{[]price.Line{{Known: true}}, "12.50 dollars a month"},
+		{[]price.Line{{Known: true, Old: true}}, "about 12.50 dollars a month"},
+		{[]price.Line{{Known: true, Confidence: "unverified"}}, "about 12.50 dollars a month"},
+		{[]price.Line{{Known: true, Old: true}, {}}, "at least 12.50 dollars a month"},
+		{[]price.Line{{}}, "no price known"},
+	} {
+		if got := monthly(price.Estimate{MonthlyUSD: 12.5, Lines: x.lines}); got != x.want {
+			t.Errorf("%q, want %q", got, x.want)
+		}
+	}
+}
+
+func TestYesIsYesInAnyCase(t *testing.T) {
+	eng, dir := simulated(t), sample(t)
+	_, said, err := talk(t, eng, dir, "", "", "14", "no", "14", "Yes", "list", "quit")
+	if err != nil || !strings.Contains(said, "14. WebSockets: yes (your answer)") {
+		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+// TestOnlyEnterGoesOnFromTheComparison answers with something that the comparison does not ask for.
+func TestOnlyEnterGoesOnFromTheComparison(t *testing.T) {
+	eng, dir := simulated(t), sample(t)
+	_, said, err := talk(t, eng, dir, "", "no", "quit")
+	if err != nil || strings.Contains(said, "Settings:") || !strings.Contains(said, "Enter goes on") {
+		t.Errorf("%v\n%s", err, said)
 	}
 }

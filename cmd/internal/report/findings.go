@@ -20,7 +20,7 @@ func Findings(w io.Writer, f *project.Findings) {
 	}
 	fmt.Fprintln(w)
 	for _, x := range f.Findings {
-		fmt.Fprintf(w, "\n  %s  %s\n", place(x), x.Text)
+		fmt.Fprintf(w, "\n  %s\n", strings.TrimLeft(place(x)+"  "+x.Text, " "))
 		if x.Means != "" {
 			fmt.Fprintf(w, "    %s\n", x.Means)
 		}
@@ -68,7 +68,7 @@ func suggests(f *project.Findings) [][2]string {
 func place(x project.Finding) string {
 	switch {
 	case x.File == "":
-		return "-"
+		return ""
 	case x.Line == 0:
 		return x.File
 	default:

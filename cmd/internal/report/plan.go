@@ -58,22 +58,22 @@ func changes(w io.Writer, all []plan.Change) {
 			if c.Group != g {
 				continue
 			}
-			line := fmt.Sprintf("    %-7s  %-*s  %s", word(c.Action), width, c.ID, c.Why)
+			line := fmt.Sprintf("    %-9s  %-*s  %s", word(c.Action), width, c.ID, c.Why)
 			fmt.Fprintln(w, strings.TrimRight(line, " "))
 			if c.Exposes != "" {
-				fmt.Fprintf(w, "    %-7s  %-*s  public: %s\n", "", width, "", c.Exposes)
+				fmt.Fprintf(w, "    %-9s  %-*s  public: %s\n", "", width, "", c.Exposes)
 			}
 			if c.Keeps != "" && c.Action == event.Delete {
-				fmt.Fprintf(w, "    %-7s  %-*s  goes with it: %s\n", "", width, "", c.Keeps)
+				fmt.Fprintf(w, "    %-9s  %-*s  goes with it: %s\n", "", width, "", c.Keeps)
 			}
 		}
 	}
 }
 
-// word is the action in a plan's first column. Unchanged is a dash: it is what the eye may skip.
+// word is the action in a plan's first column. A dash would read as a deletion.
 func word(a event.Action) string {
 	if a == event.None {
-		return "-"
+		return "unchanged"
 	}
 	return string(a)
 }

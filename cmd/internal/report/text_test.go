@@ -63,15 +63,15 @@ func TestPlanText(t *testing.T) {
 Plan: hello (production), ECS on Fargate in eu-west-2, account 123456789012
 
   compute
-    create   cluster     there is none
-    update   service     image changed
+    create     cluster     there is none
+    update     service     image changed
 
   network
-    -        vpc         the default VPC fits
+    unchanged  vpc         the default VPC fits
 
   image
-    delete   repository
-                         goes with it: 3 images
+    delete     repository
+                           goes with it: 3 images
 
   monthly cost, prices as of 2026-11-20
         $8.50  Fargate vCPU         182.5 hours at $0.04656
@@ -95,7 +95,7 @@ func TestPlanTextOfNothing(t *testing.T) {
 Plan: a (e), ECS on Fargate in r
 
   network
-    -        vpc
+    unchanged  vpc
 
 Nothing to do. Plan h.
 `)
