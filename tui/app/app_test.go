@@ -20,10 +20,7 @@ import (
 func inBubble(t *testing.T, e *fakeEngine, f func(d *harness)) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "live-beats")
-	mkdir(t, dir)
-	if e.status.State != "absent" {
-		writeToml(t, dir)
-	}
+	e.folder(t, dir)
 	synctest.Test(t, func(t *testing.T) {
 		d := drive(t, e, screen.Options{Dir: dir}, 100, 30)
 		defer d.end()
@@ -333,11 +330,7 @@ func TestALateAnswerChangesAllColours(t *testing.T) {
 				dir := t.TempDir() + "/live-beats"
 				synctest.Test(t, func(t *testing.T) {
 					e := s.engine()
-					if e.status.State != "absent" {
-						writeToml(t, dir)
-					} else {
-						mkdir(t, dir)
-					}
+					e.folder(t, dir)
 					th := theme.New(theme.Options{Light: !late, Profile: termenv.TrueColor})
 					d := drive(t, e, screen.Options{Dir: dir, Theme: th}, 100, 30)
 					defer d.end()

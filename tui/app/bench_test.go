@@ -16,7 +16,7 @@ import (
 )
 
 // busiest is the deploy screen of 300 resources in colour, half of them at work.
-func busiest(b *testing.B) (*Model, *fakeRun) {
+func busiest(b testing.TB) (*Model, *fakeRun) {
 	b.Helper()
 	e := fresh()
 	p := *firstPlan()
@@ -72,6 +72,14 @@ func BenchmarkView(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.View()
+	}
+}
+
+// A frame of the busiest screen is drawn with few allocations: some ten a line.
+func TestAFrameAllocatesLittle(t *testing.T) {
+	m, _ := busiest(t)
+	if n := testing.AllocsPerRun(20, func() { m.View() }); n > 1000 {
+		t.Errorf("%.0f allocations", n)
 	}
 }
 

@@ -40,3 +40,11 @@ func remove(t fataler, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// folder makes the folder of the app that the engine tells of: with a berth.toml where it is deployed.
+func (f *fakeEngine) folder(t fataler, dir string) {
+	t.Helper()
+	if mkdir(t, dir); f.status.State != "absent" {
+		writeToml(t, dir)
+	}
+}

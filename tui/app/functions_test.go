@@ -126,11 +126,7 @@ func TestEveryFunctionOfTheScreensIsInTheREADME(t *testing.T) {
 		dir := t.TempDir() + "/live-beats"
 		synctest.Test(t, func(t *testing.T) {
 			e := s.engine()
-			if e.status.State != "absent" {
-				writeToml(t, dir)
-			} else {
-				mkdir(t, dir)
-			}
+			e.folder(t, dir)
 			d := drive(t, e, screen.Options{Dir: dir}, 100, 30)
 			defer d.end()
 			s.walk(d)

@@ -369,11 +369,7 @@ func TestViews(t *testing.T) {
 				dir := t.TempDir() + "/live-beats"
 				synctest.Test(t, func(t *testing.T) {
 					e := s.engine()
-					if e.status.State != "absent" {
-						writeToml(t, dir)
-					} else {
-						mkdir(t, dir)
-					}
+					e.folder(t, dir)
 					d := drive(t, e, screen.Options{Dir: dir, Theme: theme.New(l.theme)}, l.w, l.h)
 					defer d.end()
 					s.walk(d)
