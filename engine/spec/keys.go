@@ -118,11 +118,11 @@ var keys = []Key{
 		func(s *Spec, _ bool) any { return &s.Service.Port },
 	},
 	{
-		"service.cpu", Number, "", "vCPU", "0.25",
+		"service.cpu", Number, "", "vCPU for each container", "0.25",
 		func(s *Spec, _ bool) any { return &s.Service.CPU },
 	},
 	{
-		"service.memory", Whole, "", "MiB", "512",
+		"service.memory", Whole, "", "MiB of memory for each container", "512",
 		func(s *Spec, _ bool) any { return &s.Service.Memory },
 	},
 	{
@@ -134,25 +134,25 @@ var keys = []Key{
 		func(s *Spec, _ bool) any { return &s.Service.HealthPath },
 	},
 	{
-		"service.command", List, "", "instead of the image's CMD", `["/app/bin/server"]`,
+		"service.command", List, "", "command to run instead of the image's CMD", `["/app/bin/server"]`,
 		func(s *Spec, _ bool) any { return &s.Service.Command },
 	},
 	{
-		"service.release_command", Text, "", "runs once before each new version", `"/app/bin/migrate"`,
+		"service.release_command", Text, "", "command that runs once before each new version", `"/app/bin/migrate"`,
 		func(s *Spec, _ bool) any { return &s.Service.ReleaseCommand },
 	},
 	{
-		"service.stop_timeout", Span, "", "between SIGTERM and SIGKILL", `"30s"`,
+		"service.stop_timeout", Span, "", "time between SIGTERM and SIGKILL", `"30s"`,
 		func(s *Spec, _ bool) any { return &s.Service.StopTimeout },
 	},
 	{
-		"service.start_timeout", Span, "", "until a new container answers", `"60s"`,
+		"service.start_timeout", Span, "", "time until a new container has to answer", `"60s"`,
 		func(s *Spec, _ bool) any { return &s.Service.StartTimeout },
 	},
 
-	{"service.autoscale.max", Whole, "", "most containers", "4", autoscale(func(a *Autoscale) any { return &a.Max })},
+	{"service.autoscale.max", Whole, "", "most containers when it scales by itself", "4", autoscale(func(a *Autoscale) any { return &a.Max })},
 	{
-		"service.autoscale.cpu_percent", Whole, "", "CPU use to aim for", "60",
+		"service.autoscale.cpu_percent", Whole, "", "CPU use in percent that scaling aims for", "60",
 		autoscale(func(a *Autoscale) any { return &a.CPUPercent }),
 	},
 
@@ -186,12 +186,12 @@ var keys = []Key{
 		func(s *Spec, _ bool) any { return &s.Storage },
 	},
 
-	{"database.engine", Text, "", "postgres", `"postgres"`, database(func(d *Database) any { return &d.Engine })},
+	{"database.engine", Text, "", "kind of database: postgres", `"postgres"`, database(func(d *Database) any { return &d.Engine })},
 	{
 		"database.class", Text, "", "size of the database", `"db.t4g.micro"`,
 		database(func(d *Database) any { return &d.Class }),
 	},
-	{"database.storage_gb", Whole, "", "GB", "20", database(func(d *Database) any { return &d.StorageGB })},
+	{"database.storage_gb", Whole, "", "GB of disk for the database", "20", database(func(d *Database) any { return &d.StorageGB })},
 }
 
 // optional names the tables that need not be there, with how to tell and how to remove them.

@@ -40,11 +40,11 @@ platform = "linux/amd64"   # linux/amd64 or linux/arm64
 
 [service]
 port = 4000           # Dockerfile:12 EXPOSE 4000 evil = true
-cpu = 0.25            # vCPU
-memory = 512          # MiB
+cpu = 0.25            # vCPU for each container
+memory = 512          # MiB of memory for each container
 instances = 2         # containers that run at the same time
 health_path = "/"     # path that answers 200 to 399 when the app is well
-stop_timeout = "30s"  # between SIGTERM and SIGKILL
+stop_timeout = "30s"  # time between SIGTERM and SIGKILL
 
 [network]
 websockets = true   # lib/harbor_web/endpoint.ex:9 socket "/live"

@@ -89,6 +89,6 @@ func TestAnUndoSaysWhatItTookBack(t *testing.T) {
 		d.press("enter", "space")
 		d.sees("no", "your answer")
 		d.press("end", "u")
-		d.sees("Took back WebSockets")
+		d.sees("Undone: WebSockets")
 	})
 }

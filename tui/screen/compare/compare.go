@@ -218,7 +218,7 @@ func (c *Screen) slide(key string) {
 	t := c.tab
 	c.judge("")
 	if c.tab = t; back != "" && c.err == nil {
-		c.say(true, "Took back "+called(back)+".")
+		c.say(true, "Undone: "+called(back))
 	}
 }
 

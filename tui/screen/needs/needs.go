@@ -231,9 +231,9 @@ func (n *Screen) label(of string) string {
 // tookBack says what an undo took back, and what that did to the services.
 func tookBack(what, news string) string {
 	if news == "" {
-		return "took back " + what
+		return "Undone: " + what
 	}
-	return "took back " + what + ": " + news
+	return "Undone: " + what + "; " + news
 }
 
 // SetSize gives the screen its room.
@@ -338,7 +338,7 @@ func (n *Screen) aside(width, height int) []string {
 		lines = append(lines, widget.Paragraph(th.Quiet, "Found in "+screen.From(o), width)...)
 	}
 	if n.news != "" {
-		lines = append(lines, widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+widget.Sentence(n.news), width, 4)...)
+		lines = append(lines, widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+n.news, width, 4)...)
 	}
 	lines = append(lines, "", th.Strong.Paint("What that means"))
 	return widget.Fit(append(lines, n.verdicts(width, height-len(lines), q)...), width, height)
@@ -355,7 +355,7 @@ func (n *Screen) below(q Question, width, height int) []string {
 		verdicts = n.summary(width, height < 5)
 	}
 	if n.news != "" && height > 1 {
-		news = widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+widget.Sentence(n.news), width, 1)
+		news = widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+n.news, width, 1)
 	}
 	room := max(1, height-len(verdicts)-len(news))
 	lines := widget.Brief(th, th.Quiet, q.Why, width, room)
@@ -369,7 +369,7 @@ func (n *Screen) verdicts(width, height int, q Question) []string {
 		return n.troubled(width, height)
 	}
 	name := min(20, width/2)
-	for most := 3; ; most-- {
+	for most := 6; ; most-- {
 		var lines []string
 		for _, s := range n.services {
 			glyph, ink := screen.VerdictGlyph(th, s.Verdict)

@@ -112,7 +112,7 @@ func (t *Screen) onKey(k tea.KeyMsg) {
 		}
 	case "u":
 		if label := t.s.Draft.Undo(); label != "" {
-			t.note = "Took back " + t.label(label)
+			t.note = "Undone: " + t.label(label)
 			t.reload()
 		}
 	}
