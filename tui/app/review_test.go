@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"berth/engine/event"
 	"berth/engine/preflight"
 	"berth/tui/screen"
@@ -165,5 +167,21 @@ func TestTheMonthlySumIsSplit(t *testing.T) {
 				t.Errorf("%q is missing:\n%s", want, v)
 			}
 		}
+	})
+}
+
+// A name that is pasted often brings blanks or a line end with it. That confirms nothing by itself, and is no reason
+// to refuse it.
+func TestThePastedNameOfWhatIsDestroyed(t *testing.T) {
+	e := deployed()
+	for i := range e.plan.Changes {
+		e.plan.Changes[i].Action = event.Delete
+	}
+	inBubble(t, e, func(d *harness) {
+		d.press("d")
+		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(" live-beats\n"), Paste: true})
+		d.expect(screen.Review)
+		d.press("enter")
+		d.expect(screen.Deploy)
 	})
 }

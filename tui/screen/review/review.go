@@ -5,6 +5,7 @@ package review
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -181,7 +182,7 @@ func (r *Screen) typing(k tea.KeyMsg) bool {
 	case tea.KeyCtrlU:
 		r.typed = ""
 	case tea.KeyEnter:
-		if r.typed == r.plan.App {
+		if r.named() {
 			r.confirm()
 		} else {
 			r.note = fmt.Sprintf("Type %s to go ahead.", r.plan.App)
@@ -192,13 +193,16 @@ func (r *Screen) typing(k tea.KeyMsg) bool {
 	return true
 }
 
+// named says that the app's name was typed. Blanks around it come with pasting.
+func (r *Screen) named() bool { return strings.TrimSpace(r.typed) == r.plan.App }
+
 // confirm hands the shown plan over, and nothing but it. While the check of it is under way it waits for that:
 // the run would make the same check before anything else.
 func (r *Screen) confirm() {
 	if r.plan == nil || r.loading != "" || r.count().changes() == 0 {
 		return
 	}
-	if r.destroy && r.typed != r.plan.App {
+	if r.destroy && !r.named() {
 		return
 	}
 	switch {
