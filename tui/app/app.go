@@ -123,6 +123,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 }
 
 func (m *Model) onKey(k tea.KeyMsg) tea.Cmd {
+	k = m.one(k)
 	key := k.String()
 	switch {
 	case key == "ctrl+z":
@@ -148,6 +149,19 @@ func (m *Model) onKey(k tea.KeyMsg) tea.Cmd {
 		return nil
 	}
 	return m.current().Update(k)
+}
+
+// one is the first key of letters that arrived in one read, as over a slow line: Bubble Tea makes one message of
+// them. The others wait for their turn. Text that is typed or pasted stays together.
+func (m *Model) one(k tea.KeyMsg) tea.KeyMsg {
+	if k.Type != tea.KeyRunes || len(k.Runes) < 2 || k.Paste || m.holding() || m.typing() {
+		return k
+	}
+	rest := k
+	rest.Runes = k.Runes[1:]
+	m.held = append([]tea.KeyMsg{rest}, m.held...)
+	k.Runes = k.Runes[:1]
+	return k
 }
 
 // interrupt stops what goes on in steps, or asks whether to leave.
