@@ -39,9 +39,9 @@ func (m *Model) helpLines() []string {
 
 // about says what each screen is for.
 var about = map[screen.Name]string{
-	screen.Project:  "What the source tree tells about the app. Without a berth.toml AWS is asked beside whether the app runs already. Nothing is changed.",
+	screen.Project:  "What the source tree tells about the app. Without a berth.toml it asks AWS meanwhile whether the app runs already. Nothing is changed.",
 	screen.Needs:    "What the app needs from the service that runs it. Every answer is filled in already; change what is wrong.",
-	screen.Compare:  "Which AWS service can run the app, why, and what each costs a month. berth deploys to those marked so.",
+	screen.Compare:  "Which AWS service can run the app, why, and what each costs a month. berth deploys to ECS on Fargate; the others are compared only.",
 	screen.Settings: "Every value of berth.toml with where it came from. Going on writes the file; nothing is created yet.",
 	screen.Review:   "What will exist in AWS and what it costs a month. Only what is shown here is carried out.",
 	screen.Deploy:   "What is being done in AWS, what each resource waits for, how long it has taken and usually takes. A bar at the left marks the longest way to the end.",

@@ -88,6 +88,16 @@ func TestALogThatIsScrolledBackStandsStill(t *testing.T) {
 		if after := top(); after == before {
 			t.Error("f does not follow the newest lines again")
 		}
+		for range 100 {
+			d.press("pgup") // further than there is
+		}
+		if second := top(); second != "line-001" {
+			t.Errorf("the second line shown is %s", second)
+		}
+		d.press("pgdown")
+		if second := top(); second == "line-001" {
+			t.Error("one page down does not move it")
+		}
 		d.press("/", "line-01", "enter")
 		if v := d.view(); !strings.Contains(v, "line-019") || strings.Contains(v, "line-020") {
 			t.Errorf("not what was asked for:\n%s", v)

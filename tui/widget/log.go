@@ -117,4 +117,10 @@ func (p LogPane) Shown(logs []view.Log) int {
 }
 
 // MaxBack is how far a pane of that height can be scrolled back.
-func (p LogPane) MaxBack(height int) int { return max(0, len(p.Logs)-height) }
+func (p LogPane) MaxBack(height int) int {
+	n := len(p.Logs)
+	if p.Find != "" {
+		n = p.Shown(p.Logs)
+	}
+	return max(0, n-height)
+}

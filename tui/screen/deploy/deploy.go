@@ -175,7 +175,7 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 			d.back = 0
 		}
 	case "pgup":
-		d.back = min(d.back+5, len(d.snap.Logs))
+		d.back = min(d.back+5, d.mostBack())
 	case "pgdown":
 		d.back = max(0, d.back-5)
 	case "l":
@@ -246,7 +246,7 @@ func (d *Screen) search(k tea.KeyMsg) {
 
 func (d *Screen) scroll(by int) {
 	if d.logOnly {
-		d.back = max(0, min(d.back-by, len(d.snap.Logs)))
+		d.back = max(0, min(d.back-by, d.mostBack()))
 		return
 	}
 	h := d.treeHeight()

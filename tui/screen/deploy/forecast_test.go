@@ -130,7 +130,7 @@ func TestTheFirstEstimateIsNear(t *testing.T) {
 			if off := percent(run.known, run.took); off < -10 || off > 10 {
 				t.Errorf("%s: the longest way is %+.0f %% off, though all times are known", c.name, off)
 			}
-			if off := percent(run.said, run.took); c.known && (off < -10 || off > 10) {
+			if off := percent(run.said, run.took); c.known && (off < -15 || off > 15) {
 				t.Errorf("%s: %+.0f %% off, though the same was done before", c.name, off)
 			}
 			version(c.name)

@@ -140,8 +140,23 @@ func (d *Screen) logs(width, height int) string {
 	case d.wide():
 		lines = append(lines, th.Strong.Paint("Log"))
 	}
-	pane := widget.LogPane{Theme: th, Logs: d.snap.Logs, Back: d.back, Find: d.find, Paused: d.paused}
-	return widget.Join(append(lines, pane.Render(width, height-len(lines))))
+	return widget.Join(append(lines, d.pane().Render(width, height-len(lines))))
+}
+
+func (d *Screen) pane() widget.LogPane {
+	return widget.LogPane{Theme: d.s.Theme, Logs: d.snap.Logs, Back: d.back, Find: d.find, Paused: d.paused}
+}
+
+// mostBack is how far the log can be scrolled back.
+func (d *Screen) mostBack() int {
+	room := d.logHeight()
+	if d.logOnly || d.wide() {
+		room = d.bodyHeight()
+	}
+	if d.finding || d.find != "" || d.wide() {
+		room-- // the line above it
+	}
+	return d.pane().MaxBack(max(1, room-len(d.notices(d.width, view.MaxNotices))))
 }
 
 // headline says how far the run is as a whole.

@@ -146,8 +146,14 @@ func (r *Screen) next() [][2]string {
 	if r.destroyed() {
 		return [][2]string{{"berth", "deploy it again: berth.toml is still there"}}
 	}
-	if r.s.Engine.Simulated() != "" {
+	switch {
+	case r.s.Tour != nil:
 		return [][2]string{{"cd my-app && berth", "the same with your own app, on AWS"}}
+	case r.s.Engine.Simulated() != "":
+		return [][2]string{
+			{"berth --simulate", "come back: what runs, redeploy, settings, destroy"},
+			{"berth", "the same on AWS"},
+		}
 	}
 	return [][2]string{
 		{"berth", "come back: what runs, redeploy, settings, destroy"},
