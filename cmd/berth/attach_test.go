@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"os"
 	"path/filepath"
@@ -123,6 +124,39 @@ func TestWatchedRunDies(t *testing.T) {
 	}
 	if status := string(output(t, dir, "status", "--simulate", "--app", "shop", "--region", "eu-west-2")); !strings.Contains(status, url) {
 		t.Errorf("no %s in\n%s", url, status)
+	}
+}
+
+// TestClosedPipe ends the program that reads the lines of a deployment: that does not cut it off in the middle of a
+// call. It goes on to its end, and the exit code says that the answer could not be given.
+func TestClosedPipe(t *testing.T) {
+	for _, how := range []string{"--plain", "--json"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		dir := t.TempDir()
+		args := append(deployArgs(t, "deploy", "200"), "--yes", how)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := berth(ctx, t, dir, args...)
+		cmd.Stdout, cmd.Stderr = w, w
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_ = w.Close()
+		for lines := bufio.NewScanner(r); lines.Scan() && !strings.Contains(lines.Text(), "load-balancer"); {
+		}
+		_ = r.Close()
+		if got := code(cmd.Wait()); got != 1 {
+			t.Errorf("%s: ended with %d, want 1", how, got)
+		}
+		again := events(t, output(t, dir, append(args[:len(args)-1], "--json")...))
+		for _, e := range again {
+			if e.Type == event.NodePlanned && e.Action != event.None {
+				t.Errorf("%s: %s was not done: %s", how, e.Node, e.Action)
+			}
+		}
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"berth/cmd/internal/report"
@@ -32,21 +34,21 @@ func (a *app) screens() bool { return a.asks() && !a.flags.plain }
 func (a *app) draws() bool { return a.screens() && !a.accessible() }
 
 // follow shows a run until it ends, and returns its failure, which has been told then. The first signal stops
-// the run softly, the second cancels it.
+// the run softly, the second cancels it. A pipe whose reader has ended does not stop it; when that is why the
+// answer could not be given, that is the failure.
 func (a *app) follow(ctx context.Context, eng *account, r *engine.Run) error {
 	a.stop.during(r)
 	defer a.stop.during(nil)
 	// The last events are shown even when ctx has ended: they say what is left behind.
 	ctx = context.WithoutCancel(ctx)
-	if err := a.show(ctx, eng.Clock(), eng.Simulated(), r.Events()); err != nil {
-		return err
-	}
+	signal.Ignore(syscall.SIGPIPE) // it would kill the process in the middle of a call
+	unsaid := a.show(ctx, eng.Clock(), eng.Simulated(), r.Events())
 	res, err := r.Wait(ctx)
 	if err != nil {
 		return err
 	}
 	if res.Err == nil {
-		return nil
+		return unsaid
 	}
 	a.told = true
 	return res.Err
