@@ -104,7 +104,7 @@ func TestBuildFails(t *testing.T) {
 		{"odd", `*) echo 'what?' >&2; exit 1;;`, "docker does not work", "what?", "see what `docker version` says"},
 		{
 			"step", ok + `"build --platform") echo 'Step 2/4 : RUN make'; echo 'make: nothing to make' ; echo "The command '/bin/sh -c make' returned a non-zero code: 2" >&2; exit 1;;`,
-			"the image build failed at step 2 of 4, RUN make", "make: nothing to make\nThe command '/bin/sh -c make' returned a non-zero code: 2", "mend the Dockerfile",
+			"the image build failed at step 2 of 4, RUN make", fail.Quote + "make: nothing to make\n" + fail.Quote + "The command '/bin/sh -c make' returned a non-zero code: 2", "mend the Dockerfile",
 		},
 		{
 			"copy", ok + `"build --platform") echo 'Step 1/1 : COPY x y'; echo "COPY failed: file not found in build context" >&2; exit 1;;`,
