@@ -12,6 +12,7 @@ import (
 	"berth/engine/event"
 	"berth/engine/view"
 	"berth/tui/feed"
+	"berth/tui/form"
 	"berth/tui/screen"
 	"berth/tui/screen/settings"
 	"berth/tui/widget"
@@ -35,8 +36,7 @@ type Screen struct {
 	pinned  bool // the user scrolls the tree
 	back    int  // how far the log is scrolled back
 	paused  bool // the log stands still
-	find    string
-	finding bool
+	find    form.Find
 }
 
 // New makes the screen.
@@ -98,7 +98,7 @@ func (d *Screen) Update(msg tea.Msg) tea.Cmd {
 func (d *Screen) onBatch(b feed.Batch) tea.Cmd {
 	for _, e := range b.Events {
 		d.snap.Apply(e)
-		if e.Type == event.NodeLog && (d.paused || d.back > 0) && widget.Holds(e.Text, d.find) {
+		if e.Type == event.NodeLog && (d.paused || d.back > 0) && widget.Holds(e.Text, d.find.Text) {
 			d.back++ // a log that is paused or scrolled back stands still
 		}
 	}
@@ -150,8 +150,9 @@ func (d *Screen) begun() bool {
 }
 
 func (d *Screen) onKey(k tea.KeyMsg) {
-	if d.finding {
-		d.search(k)
+	if d.find.Open {
+		d.find.Key(k)
+		d.back = 0
 		return
 	}
 	switch k.String() {
@@ -181,11 +182,11 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 	case "l":
 		d.logOnly = !d.logOnly
 	case "/":
-		d.finding, d.find = true, ""
+		d.find.Begin()
 	case "esc":
 		switch {
-		case d.find != "":
-			d.find = ""
+		case d.find.Text != "":
+			d.find = form.Find{}
 		case d.logOnly:
 			d.logOnly = false
 		case d.over():
@@ -228,22 +229,6 @@ func (d *Screen) after(key string) {
 	}
 }
 
-func (d *Screen) search(k tea.KeyMsg) {
-	switch k.Type {
-	case tea.KeyEnter:
-		d.finding = false
-	case tea.KeyEsc:
-		d.finding, d.find = false, ""
-	case tea.KeyBackspace:
-		if r := []rune(d.find); len(r) > 0 {
-			d.find = string(r[:len(r)-1])
-		}
-	case tea.KeyRunes, tea.KeySpace:
-		d.find += widget.Clean(string(k.Runes))
-	}
-	d.back = 0
-}
-
 func (d *Screen) scroll(by int) {
 	if d.logOnly {
 		d.back = max(0, min(d.back-by, d.mostBack()))
@@ -283,7 +268,7 @@ func (d *Screen) SetSize(w, h int) { d.width, d.height = w, h }
 func (d *Screen) Busy() bool { return !d.over() }
 
 // Typing says that letters are text just now.
-func (d *Screen) Typing() bool { return d.finding }
+func (d *Screen) Typing() bool { return d.find.Open }
 
 // Keys are the keys of this moment.
 func (d *Screen) Keys() []widget.Key {
@@ -304,8 +289,8 @@ func (d *Screen) Keys() []widget.Key {
 		scroll = append([]widget.Key{pause}, scroll...)
 	}
 	switch {
-	case d.finding:
-		return []widget.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "all lines"}}
+	case d.find.Open:
+		return d.find.Keys()
 	case !d.over():
 		stop := []string{"stop", "cancel", "leave"}[min(d.stops, 2)]
 		if d.s.Watching != nil {

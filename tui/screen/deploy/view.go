@@ -131,11 +131,9 @@ func (d *Screen) logs(width, height int) string {
 	th := d.s.Theme
 	lines := d.notices(width, min(view.MaxNotices, max(0, height-2)))
 	switch {
-	case d.finding || d.find != "":
-		find := widget.NewLine(th, width).Put(th.Quiet, "find ").Put(th.Strong, d.find)
-		if d.finding {
-			find.Put(th.Accent, th.Glyphs.Caret)
-		}
+	case d.find.On():
+		find := widget.NewLine(th, width)
+		d.find.Put(th, find)
 		lines = append(lines, find.String())
 	case d.wide():
 		lines = append(lines, th.Strong.Paint("Log"))
@@ -144,7 +142,7 @@ func (d *Screen) logs(width, height int) string {
 }
 
 func (d *Screen) pane() widget.LogPane {
-	return widget.LogPane{Theme: d.s.Theme, Logs: d.snap.Logs, Back: d.back, Find: d.find, Paused: d.paused}
+	return widget.LogPane{Theme: d.s.Theme, Logs: d.snap.Logs, Back: d.back, Find: d.find.Text, Paused: d.paused}
 }
 
 // mostBack is how far the log can be scrolled back.
@@ -153,7 +151,7 @@ func (d *Screen) mostBack() int {
 	if d.logOnly || d.wide() {
 		room = d.bodyHeight()
 	}
-	if d.finding || d.find != "" || d.wide() {
+	if d.find.On() || d.wide() {
 		room-- // the line above it
 	}
 	return d.pane().MaxBack(max(1, room-len(d.notices(d.width, view.MaxNotices))))

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	"berth/tui/form"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -26,10 +27,9 @@ type Screen struct {
 	cancel context.CancelFunc // ends ctx
 	asking bool
 
-	back    int  // how far it is scrolled back
-	paused  bool // newer lines do not move what is shown
-	find    string
-	finding bool
+	back   int  // how far it is scrolled back
+	paused bool // newer lines do not move what is shown
+	find   form.Find
 }
 
 // New makes the screen.
@@ -47,7 +47,7 @@ type againMsg struct{ gen int }
 func (g *Screen) Enter() tea.Cmd {
 	g.Leave()
 	g.ctx, g.cancel = context.WithCancel(g.s.Ctx)
-	g.back, g.paused, g.find, g.finding = 0, false, "", false
+	g.back, g.paused, g.find = 0, false, form.Find{}
 	return g.ask()
 }
 
@@ -102,8 +102,9 @@ func (g *Screen) onLines(m linesMsg) tea.Cmd {
 }
 
 func (g *Screen) onKey(k tea.KeyMsg) tea.Cmd {
-	if g.finding {
-		g.search(k)
+	if g.find.Open {
+		g.find.Key(k)
+		g.back = 0
 		return nil
 	}
 	switch k.String() {
@@ -124,33 +125,18 @@ func (g *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 			g.back = 0
 		}
 	case "/":
-		g.finding, g.find, g.back = true, "", 0
+		g.back = 0
+		g.find.Begin()
 	case "R", "ctrl+r":
 		return g.ask()
 	case "esc", "q", "l":
-		if g.find != "" {
-			g.find = ""
+		if g.find.Text != "" {
+			g.find = form.Find{}
 			return nil
 		}
 		g.s.Back()
 	}
 	return nil
-}
-
-func (g *Screen) search(k tea.KeyMsg) {
-	switch k.Type {
-	case tea.KeyEnter:
-		g.finding = false
-	case tea.KeyEsc:
-		g.finding, g.find = false, ""
-	case tea.KeyBackspace:
-		if r := []rune(g.find); len(r) > 0 {
-			g.find = string(r[:len(r)-1])
-		}
-	case tea.KeyRunes, tea.KeySpace:
-		g.find += widget.Clean(string(k.Runes))
-	}
-	g.back = 0
 }
 
 // scroll moves towards older lines; by less than zero towards newer ones.
@@ -162,7 +148,7 @@ func (g *Screen) scroll(by int) {
 func (g *Screen) room() int { return max(1, g.height-2) }
 
 func (g *Screen) pane() widget.LogPane {
-	return widget.LogPane{Theme: g.s.Theme, Logs: g.s.Tail.Lines, Back: g.back, Find: g.find, Timed: true}
+	return widget.LogPane{Theme: g.s.Theme, Logs: g.s.Tail.Lines, Back: g.back, Find: g.find.Text, Timed: true}
 }
 
 // SetSize gives the screen its room.
@@ -175,7 +161,7 @@ func (g *Screen) SetSize(w, h int) {
 func (g *Screen) Busy() bool { return g.asking && !g.s.Tail.Known }
 
 // Typing says that letters are text just now.
-func (g *Screen) Typing() bool { return g.finding }
+func (g *Screen) Typing() bool { return g.find.Open }
 
 // View draws the screen.
 func (g *Screen) View() string {
@@ -201,11 +187,8 @@ func (g *Screen) headline() string {
 	th, t := g.s.Theme, &g.s.Tail
 	l := widget.NewLine(th, g.width)
 	switch {
-	case g.finding || g.find != "":
-		l.Put(th.Quiet, "find ").Put(th.Strong, g.find)
-		if g.finding {
-			l.Put(th.Accent, th.Glyphs.Caret)
-		}
+	case g.find.On():
+		g.find.Put(th, l)
 	case g.paused:
 		l.Put(th.Warn, "Paused").Gap(2).Put(th.Quiet, widget.Count(g.back, "newer line"))
 	case g.back > 0:
@@ -221,8 +204,8 @@ func (g *Screen) headline() string {
 
 // Keys are the keys of this moment.
 func (g *Screen) Keys() []widget.Key {
-	if g.finding {
-		return []widget.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "all lines"}}
+	if g.find.Open {
+		return g.find.Keys()
 	}
 	pause := widget.Key{Name: "space", Does: "pause", Long: "hold what is shown still; newer lines are kept"}
 	if g.paused {
