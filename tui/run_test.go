@@ -156,6 +156,7 @@ func TestASignalStopsARunProperly(t *testing.T) {
 	s := start(t, 50)
 	s.toDeployment()
 	s.cancel()
+	s.until("Stopping: what is under way is finished first")
 	r := s.end()
 	if r.Outcome != event.Stopped || !strings.Contains(r.Text, "continue") {
 		t.Errorf("result %+v", r)

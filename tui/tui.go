@@ -128,7 +128,7 @@ func (d Deps) show(ctx context.Context, o screen.Options) (Result, error) {
 	}()
 	_, err := p.Run()
 	close(ended)
-	left := settle(s)
+	left := settle(s, out)
 	r := result(s, left)
 	if f := g.failure(); f != nil {
 		return r, f
@@ -155,7 +155,7 @@ func (d Deps) options() screen.Options {
 }
 
 // settle ends a run that goes on after the screens are gone, and says whether it had to be left behind.
-func settle(s *screen.Session) (left bool) {
+func settle(s *screen.Session, out io.Writer) (left bool) {
 	if s.Run == nil || s.Watching != nil {
 		return false
 	}
@@ -163,6 +163,7 @@ func settle(s *screen.Session) (left bool) {
 		return false
 	}
 	if !s.Abandoned {
+		_, _ = fmt.Fprintln(out, "Stopping: what is under way is finished first, which may take half a minute.") // nobody may be there to read it
 		s.Run.Stop()
 		if ended(s.Run, grace) {
 			return false

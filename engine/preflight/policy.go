@@ -19,9 +19,30 @@ type Document struct {
 // Statement allows actions on resources, under a condition when there is one.
 type Statement struct {
 	Effect    string
-	Action    []string
-	Resource  []string
+	Action    texts
+	Resource  texts
 	Condition resource.Condition `json:",omitempty"`
+}
+
+// texts is a list that IAM takes as a plain text when there is one in it, which is shorter.
+type texts []string
+
+// MarshalJSON writes the shorter form.
+func (t texts) MarshalJSON() ([]byte, error) {
+	if len(t) == 1 {
+		return json.Marshal(t[0])
+	}
+	return json.Marshal([]string(t))
+}
+
+// UnmarshalJSON reads both forms.
+func (t *texts) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(t))
 }
 
 // Policy is the least policy that grants permissions, in a fixed order and in few statements, since IAM bounds
