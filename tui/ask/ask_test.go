@@ -117,7 +117,7 @@ func TestWhatIsCertainToFailIsNotAskedFor(t *testing.T) {
 		t.Fatalf("plan %v, error %v, said:\n%s", p, err, said)
 	}
 	for _, want := range []string{
-		"This would fail: the permission ecs:CreateService is missing.", `"Action": [`, "in any case and", "Public: ",
+		"This would fail: the permission ecs:CreateService is missing.", `"Action": "ecs:CreateService"`, "in any case and", "Public: ",
 		`"yes" is none of them.`,
 	} {
 		if !strings.Contains(said, want) {
