@@ -154,6 +154,25 @@ func TestAnAppThatDoesNotRunIsLookedAtSeldom(t *testing.T) {
 	})
 }
 
+// However often others begin and end runs, each of which asks for a whole look, there is one rhythm of such looks.
+func TestRunsOfOthersDoNotMultiplyTheLooks(t *testing.T) {
+	e := deployed()
+	e.status.State, e.status.Deployments = "partial", nil
+	inBubble(t, e, func(d *harness) {
+		for range 10 {
+			e.busy = &screen.Holder{Run: "r1", Verb: "deploy", User: "grace", Host: "laptop", Seen: time.Now()}
+			d.pass(time.Minute)
+			e.busy = nil
+			d.pass(time.Minute)
+		}
+		before := e.called("whole look")
+		d.pass(time.Hour)
+		if n := e.called("whole look") - before; n > 13 {
+			t.Errorf("%d whole looks in the hour after ten runs of others", n)
+		}
+	})
+}
+
 // A run on another machine is told of, and what it has done is seen when it has ended.
 func TestTheRunOfSomebodyElseIsToldOf(t *testing.T) {
 	e := deployed()

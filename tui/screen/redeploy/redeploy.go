@@ -23,9 +23,10 @@ type Screen struct {
 	cancel    context.CancelFunc // ends ctx
 	gen       int                // what was asked for before the last refresh is dropped
 	asking    [kinds]bool
-	following bool // the small looks at what runs have begun
-	looking   bool // so have those for a run that goes on
-	looked    bool // and one of them was answered
+	due       [kinds]bool // what is to be asked again after a while
+	following bool        // the small looks at what runs have begun
+	looking   bool        // so have those for a run that goes on
+	looked    bool        // and one of them was answered
 	busy      *screen.Holder
 	status    *screen.Status
 	seen      time.Time // engine time of the status
@@ -80,7 +81,7 @@ func (h *Screen) Leave() {
 // halt drops what is asked for.
 func (h *Screen) halt() {
 	h.gen++
-	h.asking, h.following, h.looking, h.looked = [kinds]bool{}, false, false, false
+	h.asking, h.due, h.following, h.looking, h.looked = [kinds]bool{}, [kinds]bool{}, false, false, false
 }
 
 // Update handles a message.
@@ -92,6 +93,7 @@ func (h *Screen) Update(msg tea.Msg) tea.Cmd {
 		}
 	case again:
 		if msg.gen == h.gen {
+			h.due[msg.kind] = false
 			return h.ask(msg.kind)
 		}
 	case lookMsg:

@@ -84,8 +84,12 @@ func (h *Screen) ask(kind what) tea.Cmd {
 	}
 }
 
-// later asks again after a while.
+// later asks again after a while, unless that is due already: one thing has one rhythm, whoever else asks for it.
 func (h *Screen) later(kind what, wait time.Duration) tea.Cmd {
+	if h.due[kind] {
+		return nil
+	}
+	h.due[kind] = true
 	return screen.After(h.ctx, wait, again{gen: h.gen, kind: kind})
 }
 
@@ -145,14 +149,20 @@ func (h *Screen) onBusy(a answer) tea.Cmd {
 		h.busy = nil
 		return h.later(busy, patience)
 	}
-	was := h.busy
-	h.busy = a.busy
-	if was != nil && (a.busy == nil || a.busy.Run != was.Run) || was == nil && a.busy != nil && h.looked {
-		h.looked = true
-		return tea.Batch(h.ask(whole), h.later(busy, busyEvery))
+	was, first := h.busy, !h.looked
+	h.busy, h.looked = a.busy, true
+	if runOf(a.busy) == runOf(was) || was == nil && first { // the status at hand is not older than that run
+		return h.later(busy, busyEvery)
 	}
-	h.looked = true
-	return h.later(busy, busyEvery)
+	return tea.Batch(h.ask(whole), h.later(busy, busyEvery))
+}
+
+// runOf is the run of who is busy, empty when nobody is.
+func runOf(b *screen.Holder) string {
+	if b == nil {
+		return ""
+	}
+	return b.Run
 }
 
 // onPulse brings the small part of the status up to date, or asks for all of it when there is more to know.
