@@ -15,13 +15,12 @@ import (
 	"berth/assets"
 	"berth/cmd/internal/report"
 	"berth/compare"
-	"berth/compare/advise"
-	"berth/compare/price"
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/project"
 	"berth/engine/spec"
 	"berth/tui"
+	"berth/tui/screen"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -205,15 +204,8 @@ func extract(dir string) error {
 
 // compareFor answers what berth compare would about an app as its settings have it.
 func (a *app) compareFor(s *spec.Spec, found *project.Findings) error {
-	needs := advise.Requirements{
-		Region: s.Region, WebSockets: s.Network.WebSockets, WebSocketUploads: found.Needs.WebSocketUploads,
-		Clustering: s.Network.Clustering != "", PersistentStorage: found.Needs.PersistentStorage,
-		GRPC: found.Needs.GRPC, ARM64: s.Image.Platform == spec.ARM64,
-		CustomDomain: s.Network.Domain != "", ReleaseCommand: s.Service.ReleaseCommand != "",
-	}
-	usage := price.DefaultUsage()
-	usage.VCPU, usage.MemoryGB, usage.Instances = s.Service.CPU, float64(s.Service.Memory)/1024, s.Service.Instances
-	r, err := compare.Advisor{Prices: a.prices(), Today: time.Now()}.Report(needs, usage)
+	d := screen.Given(s, found)
+	r, err := compare.Advisor{Prices: a.prices(), Today: time.Now()}.Report(d.Requirements(), d.Usage())
 	if err != nil {
 		return fmt.Errorf("compare services: %w", err)
 	}
