@@ -16,6 +16,7 @@ type InputError struct {
 	Text  string // one sentence
 }
 
+// Error is the sentence.
 func (e *InputError) Error() string { return e.Text }
 
 // Usage is what an app uses in one month. Start from DefaultUsage: the zero value runs nothing and is

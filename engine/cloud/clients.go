@@ -142,8 +142,11 @@ func notUnknown(err error) aws.Ternary {
 // deployment, and the deadlines of the engine's steps bound the retries already.
 type unlimited struct{}
 
+// GetToken implements retry.RateLimiter: there is always one.
 func (unlimited) GetToken(context.Context, uint) (func() error, error) { return noRelease, nil }
-func (unlimited) AddTokens(uint) error                                 { return nil }
+
+// AddTokens implements retry.RateLimiter: none is counted.
+func (unlimited) AddTokens(uint) error { return nil }
 
 func noRelease() error { return nil }
 

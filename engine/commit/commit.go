@@ -91,6 +91,7 @@ func parse(status string) string {
 // head keeps the beginning of what is written to it.
 type head struct{ b []byte }
 
+// Write takes all of p, so that the writer goes on, and keeps what there is room for.
 func (h *head) Write(p []byte) (int, error) {
 	h.b = append(h.b, p[:min(enough-len(h.b), len(p))]...)
 	return len(p), nil

@@ -41,6 +41,7 @@ func (g *Graph) Needs(step string) []string { return g.needs[step] }
 // CycleError is a set of steps that wait for each other.
 type CycleError struct{ Path []string } // the first step stands again at the end
 
+// Error names the steps in the order in which they wait.
 func (e *CycleError) Error() string {
 	return "steps wait for each other: " + strings.Join(e.Path, " -> ")
 }

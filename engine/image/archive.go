@@ -224,13 +224,28 @@ type saved struct {
 
 var _ partial.CompressedImageCore = (*saved)(nil)
 
-func (s *saved) RawConfigFile() ([]byte, error)      { return s.config, nil }
-func (s *saved) RawManifest() ([]byte, error)        { return s.manifest, nil }
+// RawConfigFile is the image's configuration, as JSON.
+func (s *saved) RawConfigFile() ([]byte, error) { return s.config, nil }
+
+// RawManifest is the image's manifest, as JSON.
+func (s *saved) RawManifest() ([]byte, error) { return s.manifest, nil }
+
+// MediaType is that of the manifest.
 func (s *saved) MediaType() (types.MediaType, error) { return types.DockerManifestSchema2, nil }
-func (b *blob) Digest() (v1.Hash, error)             { return b.digest, nil }
-func (b *blob) Size() (int64, error)                 { return b.size, nil }
-func (b *blob) MediaType() (types.MediaType, error)  { return types.DockerLayer, nil }
-func (b *blob) Compressed() (io.ReadCloser, error)   { return os.Open(b.file) }
+
+// Digest is that of the compressed layer.
+func (b *blob) Digest() (v1.Hash, error) { return b.digest, nil }
+
+// Size is that of the compressed layer, in bytes.
+func (b *blob) Size() (int64, error) { return b.size, nil }
+
+// MediaType is that of the layer.
+func (b *blob) MediaType() (types.MediaType, error) { return types.DockerLayer, nil }
+
+// Compressed reads the layer as it is sent. The caller closes it.
+func (b *blob) Compressed() (io.ReadCloser, error) { return os.Open(b.file) }
+
+// LayerByDigest is the layer with that digest, which must be one of the image's.
 func (s *saved) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
 	if b, ok := s.blobs[h]; ok {
 		return b, nil
