@@ -9,22 +9,9 @@ import (
 	"berth/tui/screen"
 )
 
-// Task is the one thing that the screens are opened for, by a verb of the command line: a look at what would
-// change, the run, how it ended.
-type Task struct {
-	Verb     string           // deploy, rollback, destroy
-	Spec     *spec.Spec       // complete and valid; of a destruction, what names the app
-	Findings *engine.Findings // may be nil
-	Revision string           // that a rollback goes back to, as engine.Request has it
-	Yes      bool             // no question, and no key at the end
-}
-
-func (t *Task) screens() *screen.Task {
-	if t == nil {
-		return nil
-	}
-	return &screen.Task{Verb: t.Verb, Spec: t.Spec, Findings: t.Findings, Revision: t.Revision, Yes: t.Yes}
-}
+// Task is the one thing that the screens are opened for, by a verb of the command line. What its host fills in ends
+// with Yes.
+type Task = screen.Task
 
 // Onward is where a user goes on to from the run of another terminal. The zero Onward is nowhere.
 type Onward = screen.Onward

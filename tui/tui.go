@@ -150,7 +150,7 @@ func (d Deps) options() screen.Options {
 		Engine: screen.Open(d.Engine), Dir: d.Dir, Env: d.Env, Today: d.Today,
 		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
 		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Tour: d.Tour.screens(),
-		Task: d.Task.screens(), Then: d.Then,
+		Task: d.Task, Then: d.Then,
 	}
 }
 

@@ -73,7 +73,7 @@ func steps(path string, of Header) map[Step]time.Duration {
 			return out
 		}
 		if !bytes.Contains(line, []byte(`"node.planned"`)) && !bytes.Contains(line, []byte(`"node.done"`)) {
-			continue // most of a journal is the output of a build
+			continue // it says nothing of times, and need not be decoded
 		}
 		e, err := event.Decode(line)
 		if err != nil {

@@ -17,6 +17,7 @@ type Task struct {
 	Revision string     // that a rollback goes back to, as engine.Request has it
 	Yes      bool       // nobody wants to be asked, and nobody may be there to press a key
 
+	// What the screens find out.
 	Problem *fail.Error // why it cannot be carried out
 	Alone   bool        // the run goes on without a question, and the program ends with it
 }
