@@ -3,18 +3,24 @@ package longpoll
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 var (
-	importPhoenix = regexp.MustCompile(`(?m)^([ \t]*import[ \t]*\{)([^}]*)(\}[ \t]*from[ \t]*["']phoenix["'])`)
-	newLiveSocket = regexp.MustCompile(`new[ \t]+LiveSocket[ \t]*\(`)
-	liveSocket    = regexp.MustCompile(`(?m)^[ \t]*socket[ \t(]+"/live"`)
+	importPhoenix = pattern(`(?m)^([ \t]*import[ \t]*\{)([^}]*)(\}[ \t]*from[ \t]*["']phoenix["'])`)
+	newLiveSocket = pattern(`new[ \t]+LiveSocket[ \t]*\(`)
+	liveSocket    = pattern(`(?m)^[ \t]*socket[ \t(]+"/live"`)
 )
+
+// pattern compiles an expression when it is first needed.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // script changes a JavaScript entry: LongPoll is imported, and the LiveSocket gets it as its transport.
 // Found says whether the file makes a LiveSocket at all.
 func script(old string) (next, note string, found bool) {
-	loc := newLiveSocket.FindStringIndex(blank(old, "//", "/*", "*/"))
+	loc := newLiveSocket().FindStringIndex(blank(old, "//", "/*", "*/"))
 	if loc == nil {
 		return old, "", false
 	}
@@ -52,7 +58,7 @@ func option(rest string) string {
 
 // addImport brings LongPoll in, beside what is imported of phoenix already.
 func addImport(s string) string {
-	m := importPhoenix.FindStringSubmatchIndex(s)
+	m := importPhoenix().FindStringSubmatchIndex(s)
 	if m == nil {
 		return "import {LongPoll} from \"phoenix\"\n" + s
 	}
@@ -67,7 +73,7 @@ func addImport(s string) string {
 // endpoint changes an endpoint module: the socket of LiveView accepts long polling, with the connect_info
 // that its WebSocket has. Found says whether the module has that socket.
 func endpoint(old string) (next string, found bool) {
-	loc := liveSocket.FindStringIndex(blank(old, "#", "", ""))
+	loc := liveSocket().FindStringIndex(blank(old, "#", "", ""))
 	if loc == nil {
 		return old, false
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // HoursPerMonth is the month that AWS calculates with, except for Lightsail.
@@ -58,7 +59,7 @@ func DefaultUsage() Usage {
 	return Usage{VCPU: 0.25, MemoryGB: 0.5, Instances: 2, Arch: "x86", ActiveHoursPerDay: 24, Days: HoursPerMonth / 24.0}
 }
 
-var databaseClass = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`)
+var databaseClass = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`) })
 
 // Validate refuses what is negative, not a number, or beyond anything that one app can use. The error is an
 // *InputError.
@@ -97,7 +98,7 @@ func (u Usage) Validate() error {
 	switch {
 	case u.Arch != "x86" && u.Arch != "arm":
 		return &InputError{"arch", fmt.Sprintf("arch is %q; it must be x86 or arm", u.Arch)}
-	case u.Database != "" && !databaseClass.MatchString(u.Database):
+	case u.Database != "" && !databaseClass().MatchString(u.Database):
 		return &InputError{"database", fmt.Sprintf("database is %q; it must be an RDS class such as db.t4g.micro", u.Database)}
 	case u.Database == "" && u.DatabaseGB > 0:
 		return &InputError{"database", "database-gb is given without a database; add its class, such as db.t4g.micro"}

@@ -172,7 +172,7 @@ func newSite(t *testing.T, region string, change func(key string, row []string) 
 		var b bytes.Buffer
 		c := csv.NewWriter(&b)
 		_ = c.WriteAll([][]string{{"FormatVersion", "v1.0"}, {"Publication Date", "2026-11-20T10:00:00Z"}, {"Version", "20261120000000"}, {"OfferCode", offer}, columns})
-		for _, w := range list {
+		for _, w := range list() {
 			old, ok := price.Default().Exact(w.key, region)
 			if w.offer != offer || !ok {
 				continue

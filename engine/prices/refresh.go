@@ -173,7 +173,7 @@ type rates []float64
 // collect gathers the rates that are wanted. The large list of EC2 is left as soon as all of it was found.
 func collect(offer, region string, found map[string]rates) func(Rate) error {
 	all := 0
-	for _, w := range list {
+	for _, w := range list() {
 		if w.offer == offer {
 			all++
 		}
@@ -197,7 +197,7 @@ func collect(offer, region string, found map[string]rates) func(Rate) error {
 // compareRates holds what was found against the table and refuses what cannot be right.
 func compareRates(old *price.Table, offer, region, asOf, source string, found map[string]rates) (*Outcome, error) {
 	out := &Outcome{}
-	for _, w := range list {
+	for _, w := range list() {
 		if w.offer != offer {
 			continue
 		}

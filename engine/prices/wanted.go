@@ -3,6 +3,7 @@ package prices
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"berth/compare/catalog"
 )
@@ -20,11 +21,11 @@ type wanted struct {
 }
 
 // regionPrefix is what AWS puts before a usagetype outside of us-east-1: EU, EUW2, APS3 and the like.
-var regionPrefix = regexp.MustCompile(`^(EU|[A-Z]{2,4}[0-9])-`)
+var regionPrefix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(EU|[A-Z]{2,4}[0-9])-`) })
 
 // behindPrefix takes the region's prefix off a usagetype.
 func behindPrefix(usage string) string {
-	return usage[len(regionPrefix.FindString(usage)):]
+	return usage[len(regionPrefix().FindString(usage)):]
 }
 
 func linux(r Rate) bool { return r.OS == "" && r.Arch == "" }
@@ -66,49 +67,54 @@ func shared(r Rate) bool {
 
 // list is everything that a refresh looks for. Lightsail, CloudFront and Fly.io are not in it: their price
 // files have no usagetypes that could be confirmed, so their prices stay those of the table.
-var list = append([]wanted{
-	{"fargate.x86.vcpu_hour", "AmazonECS", "Fargate-vCPU-Hours:perCPU", 0, linux, true},
-	{"fargate.x86.gb_hour", "AmazonECS", "Fargate-GB-Hours", 0, linux, true},
-	{"fargate.arm.vcpu_hour", "AmazonECS", "Fargate-ARM-vCPU-Hours:perCPU", 0, arm, true},
-	{"fargate.arm.gb_hour", "AmazonECS", "Fargate-ARM-GB-Hours", 0, arm, true},
-	{"fargate.ephemeral_gb_hour", "AmazonECS", "Fargate-EphemeralStorage-GB-Hours", 0, nil, true},
-	{"fargate.windows.vcpu_hour", "AmazonECS", "Fargate-Windows-vCPU-Hours:perCPU", 0, nil, false},
-	{"fargate.windows.gb_hour", "AmazonECS", "Fargate-Windows-GB-Hours", 0, nil, false},
-	{"fargate.windows.os_vcpu_hour", "AmazonECS", "Fargate-Windows-OS-Hours:perCPU", 0, nil, false},
-	{"apprunner.vcpu_hour", "AWSAppRunner", "AppRunner-vCPU-hours", 0, operation("RunService"), true},
-	{"apprunner.gb_hour", "AWSAppRunner", "AppRunner-Provisioned-GB-hours", 0, operation("RunService"), true},
-	{"alb.hour", "AWSELB", "LoadBalancerUsage", 0, balancer("Application"), true},
-	{"alb.lcu_hour", "AWSELB", "LCUUsage", 0, balancer("Application"), true},
-	{"nlb.hour", "AWSELB", "LoadBalancerUsage", 0, balancer("Network"), false},
-	{"nlb.nlcu_hour", "AWSELB", "LCUUsage", 0, balancer("Network"), false},
-	{"ipv4.public_hour", "AmazonVPC", "PublicIPv4:InUseAddress", 0, nil, true},
-	{"ipv4.idle_hour", "AmazonVPC", "PublicIPv4:IdleAddress", 0, nil, false},
-	{"vpc.interface_endpoint_hour", "AmazonVPC", "VpcEndpoint-Hours", 0, nil, false},
-	{"vpc.interface_endpoint_gb", "AmazonVPC", "VpcEndpoint-Bytes", 0, nil, false},
-	{"nat.hour", "AmazonEC2", "NatGateway-Hours", 0, family("NAT Gateway"), true},
-	{"nat.gb", "AmazonEC2", "NatGateway-Bytes", 0, family("NAT Gateway"), true},
-	{"ebs.gp3_gb_month", "AmazonEC2", "EBS:VolumeUsage.gp3", 0, nil, false},
-	{"logs.ingest_gb", "AmazonCloudWatch", "DataProcessing-Bytes", 0, operation("PutLogEvents"), true},
-	{"logs.store_gb_month", "AmazonCloudWatch", "TimedStorage-ByteHrs", 0, nil, true},
-	{"ecr.gb_month", "AmazonECR", "TimedStorage-ByteHrs", 0, nil, true},
-	{"efs.standard_gb_month", "AmazonEFS", "TimedStorage-ByteHrs", 0, func(r Rate) bool { return r.Class == "" || r.Class == "General Purpose" }, false},
-	{"egress.gb.tier1", "AWSDataTransfer", "DataTransfer-Out-Bytes", 0, outside, false},
-	{"egress.gb.tier2", "AWSDataTransfer", "DataTransfer-Out-Bytes", 10240, outside, false},
-	{"egress.gb.tier3", "AWSDataTransfer", "DataTransfer-Out-Bytes", 51200, outside, false},
-	{"egress.gb.tier4", "AWSDataTransfer", "DataTransfer-Out-Bytes", 153600, outside, false},
-	{"egress.crossaz_gb", "AWSDataTransfer", "DataTransfer-Regional-Bytes", 0, nil, false},
-	{"lambda.x86.gb_second", "AWSLambda", "Lambda-GB-Second", 0, lambda("AWS-Lambda-Duration"), true},
-	{"lambda.request", "AWSLambda", "Request", 0, lambda("AWS-Lambda-Requests"), true},
-	{"lambda.arm.gb_second", "AWSLambda", "Lambda-GB-Second-ARM", 0, lambda("AWS-Lambda-Duration-ARM"), false},
-	{"eks.cluster_hour", "AmazonEKS", "AmazonEKS-Hours:perCluster", 0, nil, true},
-	{"rds.gp3_gb_month", "AmazonRDS", "RDS:GP3-Storage", 0, postgres("Single-AZ"), true},
-	{"rds.postgres.db.t4g.micro_hour", "AmazonRDS", "InstanceUsage:db.t4g.micro", 0, postgres("Single-AZ"), true},
-	{"rds.postgres.db.t4g.small_hour", "AmazonRDS", "InstanceUsage:db.t4g.small", 0, postgres("Single-AZ"), false},
-	{"rds.postgres.db.t4g.medium_hour", "AmazonRDS", "InstanceUsage:db.t4g.medium", 0, postgres("Single-AZ"), true},
-	{"rds.postgres.db.t4g.micro_multiaz_hour", "AmazonRDS", "Multi-AZUsage:db.t4g.micro", 0, postgres("Multi-AZ"), false},
-	{"secretsmanager.secret_month", "AWSSecretsManager", "AWSSecretsManager-Secrets", 0, nil, false},
-	{"codebuild.linux.general1.small_minute", "CodeBuild", "Build-Min:Linux:g1.small", 0, nil, true},
-}, machineWants()...)
+var list = sync.OnceValue(func() []wanted { return append(fixedWants(), machineWants()...) })
+
+// fixedWants is what does not depend on the catalogue.
+func fixedWants() []wanted {
+	return []wanted{
+		{"fargate.x86.vcpu_hour", "AmazonECS", "Fargate-vCPU-Hours:perCPU", 0, linux, true},
+		{"fargate.x86.gb_hour", "AmazonECS", "Fargate-GB-Hours", 0, linux, true},
+		{"fargate.arm.vcpu_hour", "AmazonECS", "Fargate-ARM-vCPU-Hours:perCPU", 0, arm, true},
+		{"fargate.arm.gb_hour", "AmazonECS", "Fargate-ARM-GB-Hours", 0, arm, true},
+		{"fargate.ephemeral_gb_hour", "AmazonECS", "Fargate-EphemeralStorage-GB-Hours", 0, nil, true},
+		{"fargate.windows.vcpu_hour", "AmazonECS", "Fargate-Windows-vCPU-Hours:perCPU", 0, nil, false},
+		{"fargate.windows.gb_hour", "AmazonECS", "Fargate-Windows-GB-Hours", 0, nil, false},
+		{"fargate.windows.os_vcpu_hour", "AmazonECS", "Fargate-Windows-OS-Hours:perCPU", 0, nil, false},
+		{"apprunner.vcpu_hour", "AWSAppRunner", "AppRunner-vCPU-hours", 0, operation("RunService"), true},
+		{"apprunner.gb_hour", "AWSAppRunner", "AppRunner-Provisioned-GB-hours", 0, operation("RunService"), true},
+		{"alb.hour", "AWSELB", "LoadBalancerUsage", 0, balancer("Application"), true},
+		{"alb.lcu_hour", "AWSELB", "LCUUsage", 0, balancer("Application"), true},
+		{"nlb.hour", "AWSELB", "LoadBalancerUsage", 0, balancer("Network"), false},
+		{"nlb.nlcu_hour", "AWSELB", "LCUUsage", 0, balancer("Network"), false},
+		{"ipv4.public_hour", "AmazonVPC", "PublicIPv4:InUseAddress", 0, nil, true},
+		{"ipv4.idle_hour", "AmazonVPC", "PublicIPv4:IdleAddress", 0, nil, false},
+		{"vpc.interface_endpoint_hour", "AmazonVPC", "VpcEndpoint-Hours", 0, nil, false},
+		{"vpc.interface_endpoint_gb", "AmazonVPC", "VpcEndpoint-Bytes", 0, nil, false},
+		{"nat.hour", "AmazonEC2", "NatGateway-Hours", 0, family("NAT Gateway"), true},
+		{"nat.gb", "AmazonEC2", "NatGateway-Bytes", 0, family("NAT Gateway"), true},
+		{"ebs.gp3_gb_month", "AmazonEC2", "EBS:VolumeUsage.gp3", 0, nil, false},
+		{"logs.ingest_gb", "AmazonCloudWatch", "DataProcessing-Bytes", 0, operation("PutLogEvents"), true},
+		{"logs.store_gb_month", "AmazonCloudWatch", "TimedStorage-ByteHrs", 0, nil, true},
+		{"ecr.gb_month", "AmazonECR", "TimedStorage-ByteHrs", 0, nil, true},
+		{"efs.standard_gb_month", "AmazonEFS", "TimedStorage-ByteHrs", 0, func(r Rate) bool { return r.Class == "" || r.Class == "General Purpose" }, false},
+		{"egress.gb.tier1", "AWSDataTransfer", "DataTransfer-Out-Bytes", 0, outside, false},
+		{"egress.gb.tier2", "AWSDataTransfer", "DataTransfer-Out-Bytes", 10240, outside, false},
+		{"egress.gb.tier3", "AWSDataTransfer", "DataTransfer-Out-Bytes", 51200, outside, false},
+		{"egress.gb.tier4", "AWSDataTransfer", "DataTransfer-Out-Bytes", 153600, outside, false},
+		{"egress.crossaz_gb", "AWSDataTransfer", "DataTransfer-Regional-Bytes", 0, nil, false},
+		{"lambda.x86.gb_second", "AWSLambda", "Lambda-GB-Second", 0, lambda("AWS-Lambda-Duration"), true},
+		{"lambda.request", "AWSLambda", "Request", 0, lambda("AWS-Lambda-Requests"), true},
+		{"lambda.arm.gb_second", "AWSLambda", "Lambda-GB-Second-ARM", 0, lambda("AWS-Lambda-Duration-ARM"), false},
+		{"eks.cluster_hour", "AmazonEKS", "AmazonEKS-Hours:perCluster", 0, nil, true},
+		{"rds.gp3_gb_month", "AmazonRDS", "RDS:GP3-Storage", 0, postgres("Single-AZ"), true},
+		{"rds.postgres.db.t4g.micro_hour", "AmazonRDS", "InstanceUsage:db.t4g.micro", 0, postgres("Single-AZ"), true},
+		{"rds.postgres.db.t4g.small_hour", "AmazonRDS", "InstanceUsage:db.t4g.small", 0, postgres("Single-AZ"), false},
+		{"rds.postgres.db.t4g.medium_hour", "AmazonRDS", "InstanceUsage:db.t4g.medium", 0, postgres("Single-AZ"), true},
+		{"rds.postgres.db.t4g.micro_multiaz_hour", "AmazonRDS", "Multi-AZUsage:db.t4g.micro", 0, postgres("Multi-AZ"), false},
+		{"secretsmanager.secret_month", "AWSSecretsManager", "AWSSecretsManager-Secrets", 0, nil, false},
+		{"codebuild.linux.general1.small_minute", "CodeBuild", "Build-Min:Linux:g1.small", 0, nil, true},
+	}
+}
 
 // machineWants is the instance types of the catalogue.
 func machineWants() []wanted {
@@ -123,7 +129,7 @@ func machineWants() []wanted {
 func offers() []string {
 	var out []string
 	seen := map[string]bool{}
-	for _, w := range list {
+	for _, w := range list() {
 		if !seen[w.offer] {
 			seen[w.offer] = true
 			out = append(out, w.offer)
@@ -139,7 +145,7 @@ func of(offer, region string, r Rate) []wanted {
 	}
 	usage := behindPrefix(r.Usage)
 	var out []wanted
-	for _, w := range list {
+	for _, w := range list() {
 		if w.offer == offer && w.usage == usage && w.begin == r.Begin && (w.match == nil || w.match(r)) {
 			out = append(out, w)
 		}

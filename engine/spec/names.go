@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // maxName is how long an app or environment name may be. Load balancer names end at 32 characters; the names
@@ -13,13 +14,18 @@ import (
 const maxName = 32
 
 var (
-	regionShape   = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
-	variableName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	parameterARN  = regexp.MustCompile(`^arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_.\-/]+$`)
-	parameterPath = regexp.MustCompile(`^(/[A-Za-z0-9_.\-]+)+$`)
-	domainLabel   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	databaseClass = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9-]+$`)
+	regionShape   = pattern(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	variableName  = pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	parameterARN  = pattern(`^arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_.\-/]+$`)
+	parameterPath = pattern(`^(/[A-Za-z0-9_.\-]+)+$`)
+	domainLabel   = pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	databaseClass = pattern(`^db\.[a-z0-9]+\.[a-z0-9-]+$`)
 )
+
+// pattern compiles an expression when it is first needed: most runs of the program need few of them.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // CheckName says why AWS would refuse an app or environment name: the name becomes part of the names of a
 // load balancer, an image repository, roles and more, and must be good for the pickiest of them.
@@ -65,7 +71,7 @@ func checkDomain(domain string) error {
 		return errors.New("is an address, not a domain")
 	}
 	for _, l := range labels {
-		if !domainLabel.MatchString(l) {
+		if !domainLabel().MatchString(l) {
 			return errors.New("is not a domain")
 		}
 	}

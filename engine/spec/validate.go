@@ -98,7 +98,7 @@ func (c *checker) names(regions []string) {
 	switch {
 	case s.Region == "":
 		c.missing("region", "no AWS region is chosen")
-	case !regionShape.MatchString(s.Region):
+	case !regionShape().MatchString(s.Region):
 		c.add("region", fmt.Sprintf("%q is not an AWS region", s.Region), regionHint(s.Region, regions))
 	case len(regions) > 0 && !slices.Contains(regions, s.Region):
 		c.add("region", fmt.Sprintf("there is no AWS region %s", s.Region), regionHint(s.Region, regions))
@@ -125,7 +125,7 @@ func (c *checker) image() {
 		c.add("image.platform", fmt.Sprintf("%q is no platform of Fargate", im.Platform), want)
 	}
 	for _, name := range slices.Sorted(maps.Keys(im.Args)) {
-		if !variableName.MatchString(name) {
+		if !variableName().MatchString(name) {
 			c.add("image.args."+name, "a build argument cannot have this name", "letters, digits and _ only")
 		}
 	}
@@ -233,7 +233,7 @@ func (c *checker) network() {
 func (c *checker) env() {
 	for _, name := range slices.Sorted(maps.Keys(c.s.Env)) {
 		key, value := "env."+name, c.s.Env[name]
-		if !variableName.MatchString(name) {
+		if !variableName().MatchString(name) {
 			c.add(key, "an environment variable cannot have this name", "letters, digits and _, not a digit first")
 			continue
 		}
@@ -304,7 +304,7 @@ func (c *checker) database() {
 	if d.Engine != "postgres" && d.Engine != "" {
 		c.add("database.engine", fmt.Sprintf("berth cannot make a database of %q", d.Engine), `write "postgres"`)
 	}
-	if d.Class != "" && !databaseClass.MatchString(d.Class) {
+	if d.Class != "" && !databaseClass().MatchString(d.Class) {
 		c.add("database.class", fmt.Sprintf("%q is no size of a database", d.Class), `such as "db.t4g.micro"`)
 	}
 	if _, said := c.s.Origins["database.storage_gb"]; d.StorageGB != 0 || said {
@@ -317,18 +317,18 @@ func (c *checker) database() {
 func SecretName(ref string) (string, error) {
 	name := ref
 	if strings.HasPrefix(ref, "arn:") {
-		if !parameterARN.MatchString(ref) {
+		if !parameterARN().MatchString(ref) {
 			return "", errors.New("is not the ARN of an SSM parameter")
 		}
 		name = ref[strings.LastIndexByte(ref, '/')+1:]
 		name = name[strings.LastIndexByte(name, ':')+1:]
 	} else if strings.HasPrefix(ref, "/") {
-		if !parameterPath.MatchString(ref) {
+		if !parameterPath().MatchString(ref) {
 			return "", errors.New("is not the path of an SSM parameter")
 		}
 		name = ref[strings.LastIndexByte(ref, '/')+1:]
 	}
-	if !variableName.MatchString(name) {
+	if !variableName().MatchString(name) {
 		return "", errors.New("does not end in the name of an environment variable")
 	}
 	return name, nil
