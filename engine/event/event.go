@@ -18,7 +18,7 @@ type Type string
 // The types, in the order in which a run emits them. Every run ends with exactly one RunFinished.
 const (
 	RunStarted   Type = "run.started"    // Verb, App, Env, Target, Region, Account, Hash
-	NodePlanned  Type = "node.planned"   // Kind, Name, Group, Action, Text (why), Needs, NeedsMade, UsuallyS, MonthlyUSD
+	NodePlanned  Type = "node.planned"   // Kind, Name, Group, Action, Text (why), Needs, Steps, UsuallyS, MonthlyUSD
 	NodeStarted  Type = "node.started"   // Text: what is being done
 	NodeProgress Type = "node.progress"  // Text, Current, Total, Unit: may be dropped, newest counts
 	NodeWaiting  Type = "node.waiting"   // Text: what is waited for; UsuallyS, DeadlineS
@@ -66,6 +66,13 @@ type Task struct {
 	Started time.Time `json:"started,omitzero"`
 }
 
+// Step is a part of what is done to a node: it is applied, and then waited for, or it is removed. Most nodes have
+// one step. What a node usually takes, its last step takes.
+type Step struct {
+	Name  string   `json:"name"`            // unique within the run, such as "load-balancer/ready"
+	Needs []string `json:"needs,omitempty"` // names of the steps that come first
+}
+
 // Event is one thing that happened. Which fields are set depends on Type. Times are the engine clock's.
 type Event struct {
 	Seq  int       `json:"seq"` // 1, 2, 3 … without a gap within a run
@@ -88,10 +95,11 @@ type Event struct {
 	Group      string   `json:"group,omitempty"` // heading of the resource tree: network, access, image, compute, traffic, endpoint
 	Action     Action   `json:"action,omitempty"`
 	Needs      []string `json:"needs,omitempty"`
-	NeedsMade  []string `json:"needs_made,omitempty"` // those of Needs that need only be there, not ready
+	Steps      []Step   `json:"steps,omitempty"`
 	MonthlyUSD float64  `json:"monthly_usd,omitempty"`
 
 	UsuallyS  float64 `json:"usually_s,omitempty"`  // how long this usually takes
+	LeftS     float64 `json:"left_s,omitempty"`     // about what is left of the run, filled in by who prints events
 	DeadlineS float64 `json:"deadline_s,omitempty"` // when the engine gives up, counted from now
 
 	Current int64  `json:"current,omitempty"`

@@ -37,7 +37,7 @@ func (in Input) usual(i resource.Info, a event.Action) time.Duration {
 			return d
 		}
 	}
-	if in.Destroy {
+	if a == event.Delete {
 		return i.Gone
 	}
 	return i.Usually
@@ -58,10 +58,13 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Verb: in.Verb, Complete: true, Resources: in.Resources,
 		Scope: in.Scope, made: in.Scope.Clock.Now(),
 	}
-	diffs := map[string]resource.Diff{}
+	diffs, actions := map[string]resource.Diff{}, map[string]event.Action{}
 	for _, r := range order {
-		diffs[r.Info().ID] = diff(r, in.Destroy)
+		d := diff(r, in.Destroy)
+		diffs[r.Info().ID], actions[r.Info().ID] = d, d.Action
 	}
+	p.Steps = steps(in, actions)
+	p.Usually = p.Steps.length()
 	for _, r := range in.Resources {
 		if d := diffs[r.Info().ID]; d.Action != "" {
 			if err := p.add(r, d, in); err != nil {
@@ -70,7 +73,6 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 		}
 	}
 	p.Hash = p.hash()
-	p.Usually = p.usually(diffs, in)
 	return p, nil
 }
 
@@ -90,6 +92,7 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	i := r.Info()
 	c := Change{
 		ID: i.ID, Kind: i.Kind, Name: i.Name, Action: d.Action, Why: d.Why, Group: i.Group, Usually: in.usual(i, d.Action),
+		Needs: p.Steps.needs(i.ID), Steps: p.Steps.of(i.ID),
 	}
 	if p.Destroy {
 		c.Keeps = i.Keeps
@@ -97,7 +100,6 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if x, ok := r.(resource.Exposed); ok {
 		c.Exposes = x.Exposes(c.Action)
 	}
-	c.Needs, c.NeedsMade = needs(r, in)
 	if coster, ok := r.(resource.Coster); ok {
 		if err := p.cost(&c, in, coster.Usage(), false); err != nil {
 			return fmt.Errorf("price %s: %w", i.Label, err)
@@ -110,28 +112,6 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	}
 	p.Changes = append(p.Changes, c)
 	return nil
-}
-
-// needs is what comes before r, and what of it need only be there. When all goes, what uses r comes before.
-func needs(r resource.Resource, in Input) (all, made []string) {
-	if in.Destroy {
-		for _, user := range in.Resources {
-			for _, n := range in.Resources.Needs(user) {
-				if n.On == r && !n.Loose {
-					all = append(all, user.Info().ID)
-				}
-			}
-		}
-		return all, nil
-	}
-	for _, n := range in.Resources.Needs(r) {
-		id := n.On.Info().ID
-		all = append(all, id)
-		if _, waits := n.On.(resource.Readier); waits && !n.Ready {
-			made = append(made, id)
-		}
-	}
-	return all, made
 }
 
 // cost books what a change costs.
@@ -260,44 +240,6 @@ func (p *Plan) hash() string {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])[:12]
-}
-
-// usually is the length of the critical path with usual durations of what changes.
-func (p *Plan) usually(diffs map[string]resource.Diff, in Input) time.Duration {
-	var g graph.Graph
-	cost := map[string]time.Duration{}
-	for _, r := range p.Resources {
-		i := r.Info()
-		g.Add(i.ID)
-		if d := diffs[i.ID]; d.Action != event.None && d.Action != "" {
-			cost[i.ID] = in.usual(i, d.Action)
-		}
-		if _, ok := r.(resource.Readier); ok {
-			// what does not need it ready goes on at once
-			g.Add(i.ID+"/ready", i.ID)
-			if !p.Destroy {
-				cost[i.ID+"/ready"], cost[i.ID] = cost[i.ID], 0
-			}
-		}
-		for _, n := range p.Resources.Needs(r) {
-			if p.Destroy && n.Loose {
-				continue
-			}
-			on := n.On.Info().ID
-			if _, waits := p.Resources.Get(on).(resource.Readier); waits && n.Ready {
-				on += "/ready"
-			}
-			g.Add(i.ID, on)
-		}
-	}
-	if p.Destroy {
-		g = *g.Reverse()
-	}
-	_, length, err := g.CriticalPath(func(s string) time.Duration { return cost[s] })
-	if err != nil {
-		return 0
-	}
-	return length
 }
 
 // Within says whether p does nothing that confirmed does not do as well: the same app with the same settings,

@@ -20,14 +20,14 @@ type Change struct {
 	Why        string       `json:"why"`
 	MonthlyUSD float64      `json:"monthly_usd"`
 
-	Group string   `json:"group"` // heading it belongs under: network, access, image, compute, traffic, endpoint
-	Needs []string `json:"needs"` // ids of the changes that come first
-	// NeedsMade are those of Needs that need only be there, not ready.
-	NeedsMade []string      `json:"-"`
-	Usually   time.Duration `json:"-"` // how long it usually takes, with the wait until it is ready
-	Keeps     string        `json:"-"` // for a delete: what data goes with it
-	Unknown   bool          `json:"-"` // MonthlyUSD has a part whose price is unknown
-	Exposes   string        `json:"-"` // what the internet can reach by this change, empty when nothing new
+	Group string       `json:"group"` // heading it belongs under: network, access, image, compute, traffic, endpoint
+	Needs []string     `json:"needs"` // ids of the changes that come first
+	Steps []event.Step `json:"-"`     // what is told of, in order
+
+	Usually time.Duration `json:"-"` // how long it usually takes, with the wait until it is ready
+	Keeps   string        `json:"-"` // for a delete: what data goes with it
+	Unknown bool          `json:"-"` // MonthlyUSD has a part whose price is unknown
+	Exposes string        `json:"-"` // what the internet can reach by this change, empty when nothing new
 }
 
 // Cost is one line of the monthly estimate of a plan.
@@ -64,7 +64,8 @@ type Plan struct {
 	AlwaysUSD  float64       `json:"-"` // the part of MonthlyUSD that is billed in any case
 	PricesAsOf string        `json:"-"` // the oldest date among the prices used
 	Complete   bool          `json:"-"` // every cost line has a price
-	Usually    time.Duration `json:"-"` // the critical path with usual durations
+	Steps      Steps         `json:"-"` // what a run does
+	Usually    time.Duration `json:"-"` // the longest way through Steps
 
 	Dir      string            `json:"-"` // of the app
 	Given    map[string]string `json:"-"` // what the command line said, by the keys of berth.toml

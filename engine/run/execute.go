@@ -34,13 +34,12 @@ func (r *Run) execute(ctx context.Context) {
 	for _, c := range p.Changes {
 		r.bus.Emit(event.Event{
 			Type: event.NodePlanned, Node: c.ID, Kind: c.Kind, Name: c.Name, Group: c.Group, Action: c.Action,
-			Text: c.Why, Needs: c.Needs, NeedsMade: c.NeedsMade, MonthlyUSD: c.MonthlyUSD, UsuallyS: event.Seconds(c.Usually),
+			Text: c.Why, Needs: c.Needs, Steps: c.Steps, MonthlyUSD: c.MonthlyUSD, UsuallyS: event.Seconds(c.Usually),
 		})
 	}
 	w := newWalk(r, p)
-	r.graph = w.graph
 	ctx = cloud.WithStop(ctx, r.stop)
-	_, err = w.graph.Walk(ctx, graph.Walker{Visit: w.visit, Skip: w.skip, Stopped: r.stop})
+	_, err = p.Steps.Graph.Walk(ctx, graph.Walker{Visit: w.visit, Skip: w.skip, Stopped: r.stop})
 	for _, res := range p.Resources {
 		if h, ok := res.(resource.Holder); ok {
 			h.Release()

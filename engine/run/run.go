@@ -10,7 +10,6 @@ import (
 
 	"berth/engine/event"
 	"berth/engine/fail"
-	"berth/engine/graph"
 	"berth/engine/plan"
 	"berth/engine/resource"
 	"berth/engine/view"
@@ -57,13 +56,12 @@ type Run struct {
 	stopped  bool
 	giveUp   chan struct{} // closed at a stop and at the first failure
 	gaveUp   bool
-	endpoint string // once verified, and how
-	verified string
+	endpoint string               // once verified
+	said     map[string]string    // what a node is done with, by id, when it said so itself
 	began    map[string]time.Time // when each node started, by id
 	failures []failure
 	ended    map[string]bool // nodes that are done, by id
 	result   Result
-	graph    graph.Graph              // of the steps
 	took     map[string]time.Duration // each step, by name
 }
 
@@ -78,7 +76,7 @@ func Start(ctx context.Context, p *plan.Plan, o Options) *Run {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Run{
 		opts: o, plan: p, bus: event.NewBus(o.ID, o.Scope.Clock.Now), cancel: cancel,
-		done: make(chan struct{}), stop: make(chan struct{}), giveUp: make(chan struct{}), began: map[string]time.Time{}, ended: map[string]bool{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
+		done: make(chan struct{}), stop: make(chan struct{}), giveUp: make(chan struct{}), began: map[string]time.Time{}, ended: map[string]bool{}, said: map[string]string{}, took: map[string]time.Duration{}, calls: o.Scope.Calls.Count(), start: o.Scope.Clock.Now(),
 	}
 	recorded := r.record()
 	go func() {
@@ -191,8 +189,7 @@ func (r *Run) asked() bool {
 	return r.stopped
 }
 
-// Took is how long each step took, by its name: a resource's id for the change itself, id/ready for the wait
-// until it was ready, id/cleanup for what was removed at the end. It is known once the run is done.
+// Took is how long each step of the plan took, by its name. It is known once the run is done.
 func (r *Run) Took() map[string]time.Duration {
 	select {
 	case <-r.done:
@@ -210,7 +207,7 @@ func (r *Run) Critical() (steps []string, length time.Duration) {
 	default:
 		return nil, 0
 	}
-	steps, length, err := r.graph.CriticalPath(func(step string) time.Duration { return r.took[step] })
+	steps, length, err := r.plan.Steps.Graph.CriticalPath(func(step string) time.Duration { return r.took[step] })
 	if err != nil {
 		return nil, 0
 	}

@@ -1,130 +1,70 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
-	"strings"
 
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/fail"
-	"berth/engine/graph"
 	"berth/engine/plan"
 	"berth/engine/resource"
 )
 
-// walk is the graph of a run. A resource has up to three steps: the change itself (its id), the wait until
-// it is ready (id/ready), and what it cleans up at the end (id/cleanup).
+// walk is one run going through the steps of its plan.
 type walk struct {
 	*Run
-	graph   graph.Graph
-	do      map[string]func(context.Context) error
-	of      map[string]resource.Resource
-	actions map[string]event.Action // by resource id; missing: no part of the plan
+	steps   plan.Steps
+	actions map[string]event.Action // by resource id
 }
 
 func newWalk(r *Run, p *plan.Plan) *walk {
-	w := &walk{
-		Run: r, do: map[string]func(context.Context) error{}, of: map[string]resource.Resource{},
-		actions: map[string]event.Action{},
-	}
+	w := &walk{Run: r, steps: p.Steps, actions: map[string]event.Action{}}
 	for _, c := range p.Changes {
 		w.actions[c.ID] = c.Action
 	}
-	for _, res := range p.Resources {
-		if p.Destroy {
-			w.addDelete(res)
-		} else {
-			w.addApply(res)
-		}
-	}
-	if p.Destroy {
-		w.graph = *w.graph.Reverse()
-		return w
-	}
-	var all []string
-	for step := range w.do {
-		all = append(all, step)
-	}
-	w.addCleanups(p, all)
 	return w
 }
 
-// addCleanups adds what is done once everything else is ready: what resources left behind, and resources
-// that the app needs no longer, those that need others before those.
-func (w *walk) addCleanups(p *plan.Plan, all []string) {
-	for _, res := range p.Resources {
-		needs := all
-		for _, user := range p.Resources {
-			for _, n := range p.Resources.Needs(user) {
-				if n.On == res && w.actions[user.Info().ID] == event.Delete {
-					needs = append(slices.Clone(needs), user.Info().ID+"/cleanup")
-				}
-			}
-		}
-		if w.actions[res.Info().ID] == event.Delete {
-			w.step(res, "/cleanup", func(ctx context.Context) error { return w.remove(ctx, res) }, needs...)
-		} else if c, ok := res.(resource.Cleaner); ok {
-			w.step(res, "/cleanup", func(ctx context.Context) error { return w.cleanup(ctx, res, c) }, needs...)
-		}
+// do does one step.
+func (w *walk) do(ctx context.Context, s *plan.Step) error {
+	switch s.Does {
+	case plan.Apply:
+		return w.apply(ctx, s)
+	case plan.Wait:
+		return w.wait(ctx, s.On)
+	case plan.CleanUp:
+		return w.cleanUp(ctx, s.On)
+	case plan.Remove:
+		return w.remove(ctx, s.On)
 	}
-}
-
-func (w *walk) step(res resource.Resource, suffix string, do func(context.Context) error, needs ...string) {
-	name := res.Info().ID + suffix
-	w.of[name], w.do[name] = res, do
-	w.graph.Add(name, needs...)
-}
-
-func (w *walk) addApply(res resource.Resource) {
-	var needs []string
-	for _, n := range w.plan.Resources.Needs(res) {
-		name := n.On.Info().ID
-		if _, waits := w.plan.Resources.Get(name).(resource.Readier); waits && n.Ready {
-			name += "/ready"
-		}
-		needs = append(needs, name)
-	}
-	readier, waits := res.(resource.Readier)
-	w.step(res, "", func(ctx context.Context) error { return w.apply(ctx, res, waits) }, needs...)
-	if waits {
-		w.step(res, "/ready", func(ctx context.Context) error { return w.ready(ctx, res, readier) }, res.Info().ID)
-	}
-}
-
-func (w *walk) addDelete(res resource.Resource) {
-	var needs []string
-	for _, n := range w.plan.Resources.Needs(res) {
-		if !n.Loose {
-			needs = append(needs, n.On.Info().ID)
-		}
-	}
-	w.step(res, "", func(ctx context.Context) error { return w.remove(ctx, res) }, needs...)
+	return fmt.Errorf("step %s does nothing that is known", s.Name)
 }
 
 // visit runs one step and tells its failure. A panic in a resource fails the step, not the process.
-func (w *walk) visit(ctx context.Context, step string) (err error) {
+func (w *walk) visit(ctx context.Context, name string) (err error) {
+	step := w.steps.Get(name)
 	defer func() {
 		if p := recover(); p != nil {
 			err = &fail.Error{
 				Class: fail.Failed, Cause: fmt.Sprintf("berth made a mistake: %v", p), Evidence: string(debug.Stack()),
 				Remedy: "please report this; running the same command again goes on from here",
 			}
-			w.failed(w.of[step], err)
+			w.failed(step.On, err)
 		}
 	}()
 	start := w.opts.Scope.Clock.Now()
-	err = w.do[step](ctx)
+	err = w.do(ctx, step)
 	w.mu.Lock()
-	w.took[step] = w.opts.Scope.Clock.Since(start)
+	w.took[name] = w.opts.Scope.Clock.Since(start)
 	w.mu.Unlock()
 	if err == nil {
 		return nil
 	}
-	w.failed(w.of[step], err)
+	w.failed(step.On, err)
 	return err
 }
 
@@ -154,20 +94,20 @@ func (w *walk) doing(i resource.Info) string {
 	return "bring up " + i.Label
 }
 
-// skip tells that a step is not done, once for each resource that would have done something.
-func (w *walk) skip(step, because string) {
-	res := w.of[step]
-	if a := w.actions[res.Info().ID]; a == "" || strings.Contains(step, "/") && because == res.Info().ID {
-		return // no part of the plan, or told already with its first step
-	}
-	if strings.HasSuffix(step, "/cleanup") {
-		return
-	}
-	text := "not started"
-	if on := w.of[because]; on != nil {
+// skip tells that a step is not done, once for each resource: a wait that is skipped because of the change itself
+// is told with that.
+func (w *walk) skip(name, because string) {
+	step, text := w.steps.Get(name), "not started"
+	if because != "" {
+		on := w.steps.Get(because).On
+		if on == step.On {
+			return
+		}
 		text = "needs " + on.Info().Label + " first"
 	}
-	w.emit(res, event.Event{Type: event.NodeSkipped, Text: text})
+	if step.Does != plan.CleanUp {
+		w.emit(step.On, event.Event{Type: event.NodeSkipped, Text: text})
+	}
 }
 
 func (w *walk) emit(res resource.Resource, e event.Event) {
@@ -183,7 +123,7 @@ func (w *walk) note(e event.Event) {
 	defer w.mu.Unlock()
 	switch e.Type {
 	case event.EndpointUp:
-		w.endpoint, w.verified = e.Endpoint, e.Text
+		w.endpoint, w.said[e.Node] = e.Endpoint, e.Text
 	case event.NodeStarted:
 		if w.began[e.Node].IsZero() {
 			w.began[e.Node] = w.opts.Scope.Clock.Now()
@@ -199,28 +139,29 @@ func (w *walk) scope(res resource.Resource) *resource.Scope {
 	return &s
 }
 
-func (w *walk) apply(ctx context.Context, res resource.Resource, waits bool) error {
-	action := w.actions[res.Info().ID]
-	switch action {
-	case "", event.None, event.Delete:
-		if action == event.None && !waits {
-			w.done(res, "unchanged")
+// apply brings one resource up. One that is as it should be is only told, unless it is waited for.
+func (w *walk) apply(ctx context.Context, step *plan.Step) error {
+	action, text := w.actions[step.On.Info().ID], "unchanged"
+	if action != event.None {
+		s := w.scope(step.On)
+		s.Doing(verbs[action])
+		if err := step.On.Apply(ctx, s); err != nil {
+			return err
 		}
-		return nil // what goes is removed at the end
-	case event.Create, event.Update, event.Replace:
+		text = pasts[action]
 	}
-	s := w.scope(res)
-	s.Doing(verbs[action])
-	if err := res.Apply(ctx, s); err != nil {
-		return err
-	}
-	if !waits {
-		w.done(res, pasts[action])
+	if step.Last {
+		w.done(step.On, text)
 	}
 	return nil
 }
 
-func (w *walk) ready(ctx context.Context, res resource.Resource, r resource.Readier) error {
+// wait waits until one resource does its work.
+func (w *walk) wait(ctx context.Context, res resource.Resource) error {
+	r, ok := res.(resource.Readier)
+	if !ok {
+		return fmt.Errorf("wait for %s: it has nothing to wait for", res.Info().Label)
+	}
 	if _, alone := res.(resource.Unattended); alone {
 		ctx = cloud.WithStop(ctx, w.giveUp)
 	}
@@ -231,17 +172,11 @@ func (w *walk) ready(ctx context.Context, res resource.Resource, r resource.Read
 	if a := w.actions[res.Info().ID]; a != event.None {
 		text = pasts[a] + " and ready"
 	}
-	if _, ok := res.(*resource.Endpoint); ok {
-		text = w.verified
-	}
 	w.done(res, text)
 	return nil
 }
 
 func (w *walk) remove(ctx context.Context, res resource.Resource) error {
-	if w.actions[res.Info().ID] == "" {
-		return nil
-	}
 	s := w.scope(res)
 	s.Doing("deleting")
 	if err := res.Delete(ctx, s); err != nil {
@@ -251,8 +186,12 @@ func (w *walk) remove(ctx context.Context, res resource.Resource) error {
 	return nil
 }
 
-// cleanup removes what a resource left behind. The app serves already, so that this failed is only told.
-func (w *walk) cleanup(ctx context.Context, res resource.Resource, c resource.Cleaner) error {
+// cleanUp removes what a resource left behind. The app serves already, so that this failed is only told.
+func (w *walk) cleanUp(ctx context.Context, res resource.Resource) error {
+	c, ok := res.(resource.Cleaner)
+	if !ok {
+		return nil
+	}
 	if err := c.Cleanup(ctx, w.scope(res)); err != nil && ctx.Err() == nil {
 		w.emit(res, event.Event{
 			Type: event.NodeLog, Stream: "aws", Notable: true,
@@ -262,9 +201,11 @@ func (w *walk) cleanup(ctx context.Context, res resource.Resource, c resource.Cl
 	return nil
 }
 
+// done tells that a resource is as it should be. What it said of that itself says more.
 func (w *walk) done(res resource.Resource, text string) {
-	e := event.Event{Type: event.NodeDone, Text: text, ID: identifier(res)}
+	e := event.Event{Type: event.NodeDone, ID: identifier(res)}
 	w.mu.Lock()
+	e.Text = cmp.Or(w.said[res.Info().ID], text)
 	w.ended[res.Info().ID] = true
 	if began, ok := w.began[res.Info().ID]; ok {
 		e.ElapsedS = event.Seconds(w.opts.Scope.Clock.Since(began))

@@ -32,7 +32,7 @@ type Node struct {
 	Action                event.Action
 	Why                   string // why the plan does this
 	Needs                 []string
-	NeedsMade             []string // those of Needs that need only be there, not ready
+	Steps                 []event.Step
 	MonthlyUSD            float64
 
 	State    State
@@ -99,6 +99,11 @@ type Snapshot struct {
 
 // Running says whether the run has started and not ended.
 func (s *Snapshot) Running() bool { return !s.Started.IsZero() && s.Ended.IsZero() }
+
+// Begun says whether the work has begun. From then on the whole plan is known.
+func (s *Snapshot) Begun() bool {
+	return slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.State != Planned })
+}
 
 // Elapsed is how long the run has taken at now.
 func (s *Snapshot) Elapsed(now time.Time) time.Duration {
@@ -232,7 +237,7 @@ func (s *Snapshot) node(e event.Event) {
 	switch e.Type {
 	case event.NodePlanned:
 		n.Kind, n.Name, n.Group, n.Action, n.Why = e.Kind, e.Name, e.Group, e.Action, e.Text
-		n.Needs, n.NeedsMade, n.MonthlyUSD, n.Usually = e.Needs, e.NeedsMade, e.MonthlyUSD, event.Duration(e.UsuallyS)
+		n.Needs, n.Steps, n.MonthlyUSD, n.Usually = e.Needs, e.Steps, e.MonthlyUSD, event.Duration(e.UsuallyS)
 		s.settle("") // what was waited for before the plan could be carried out
 	case event.NodeStarted:
 		n.State, n.Text = Running, e.Text

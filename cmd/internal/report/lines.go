@@ -30,6 +30,7 @@ const longNode = 10 * time.Second
 type lines struct {
 	Lines
 	snap   view.Snapshot
+	left   view.Forecast
 	listed bool              // the summary of the plan is out
 	width  int               // of the widest name
 	said   map[string]string // newest line of each node, so that nothing is said twice in a row
@@ -57,6 +58,7 @@ func (l Lines) Follow(ctx context.Context, r *event.Reader) error {
 		}
 		for _, e := range batch {
 			p.snap.Apply(e)
+			p.left.Update(&p.snap, e.Time)
 			if err := p.show(e); err != nil {
 				return err
 			}
@@ -150,7 +152,7 @@ func (p *lines) list() {
 	}
 }
 
-// still says what is being waited for after a time of silence.
+// still says what is being waited for after a time of silence, and how long the run still takes.
 func (p *lines) still() {
 	if !p.snap.Running() {
 		return
@@ -171,7 +173,20 @@ func (p *lines) still() {
 		waits = append(waits, n.ID+", "+strings.Join(facts, ", "))
 	}
 	if len(waits) > 0 {
-		p.line(now, "", "", "still waiting for "+strings.Join(waits, "; "))
+		p.line(now, "", "", "still waiting for "+strings.Join(waits, "; ")+p.remaining(now))
+	}
+}
+
+// remaining is what is left of the run, when that is known.
+func (p *lines) remaining(now time.Time) string {
+	p.left.Update(&p.snap, now)
+	switch left, late, known := p.left.Left(); {
+	case !known:
+		return ""
+	case late:
+		return "; the run takes longer than usual"
+	default:
+		return "; the run needs " + roughly(left) + " more"
 	}
 }
 

@@ -77,8 +77,8 @@ Deploying hello (production): ECS on Fargate in eu-west-2, account 123456789012
    0:00  start  load-balancer  creating, usually 2-3 min
    0:01  done   cluster        created
    0:01  wait   load-balancer  AWS provisions it
-   0:16                        still waiting for load-balancer, 16s, 1 of 2 steps, usually 2-3 min
-   0:31                        still waiting for load-balancer, 31s, 1 of 2 steps, usually 2-3 min
+   0:16                        still waiting for load-balancer, 16s, 1 of 2 steps, usually 2-3 min; the run needs 2 min more
+   0:31                        still waiting for load-balancer, 31s, 1 of 2 steps, usually 2-3 min; the run needs 1-2 min more
    0:36  done   load-balancer  created, took 36s
    0:36  up     endpoint       https://a.example, answered 200
 
@@ -214,6 +214,35 @@ func TestNDJSONIsTheEvents(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Once the work has begun each line says how long the run still takes, and the last does not.
+func TestNDJSONSaysWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := begin()
+		b.Emit(event.Event{Type: event.NodeStarted, Node: "load-balancer"})
+		time.Sleep(100 * time.Second)
+		b.Emit(event.Event{Type: event.NodeWaiting, Node: "load-balancer", Text: "AWS provisions it"})
+		b.Emit(event.Event{Type: event.RunFinished, Outcome: event.Succeeded})
+		var out bytes.Buffer
+		if err := NDJSON(t.Context(), b.Reader(), &out); err != nil {
+			t.Fatal(err)
+		}
+		left := map[event.Type]float64{}
+		for line := range strings.Lines(out.String()) {
+			var e event.Event
+			if err := json.Unmarshal([]byte(line), &e); err != nil {
+				t.Fatal(err)
+			}
+			left[e.Type] = e.LeftS
+		}
+		want := map[event.Type]float64{
+			event.RunStarted: 0, event.NodePlanned: 0, event.NodeStarted: 150, event.NodeWaiting: 50, event.RunFinished: 0,
+		}
+		if diff := cmp.Diff(want, left); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestQuiet(t *testing.T) {

@@ -10,17 +10,25 @@ import (
 	"io"
 
 	"berth/engine/event"
+	"berth/engine/view"
 )
 
-// NDJSON writes the events of a run to w, one JSON object per line, each as soon as it happens. It returns
-// after the last event of the run, or with the error of ctx or w.
+// NDJSON writes the events of a run to w, one JSON object per line, each as soon as it happens and with what is left
+// of the run. It returns after the last event of the run, or with the error of ctx or w.
 func NDJSON(ctx context.Context, r *event.Reader, w io.Writer) error {
+	var snap view.Snapshot
+	var forecast view.Forecast
 	for {
 		batch, err := r.Next(ctx)
 		if err != nil || len(batch) == 0 {
 			return err
 		}
 		for _, e := range batch {
+			snap.Apply(e)
+			forecast.Update(&snap, e.Time)
+			if left, late, known := forecast.Left(); known && !late && snap.Running() {
+				e.LeftS = event.Seconds(left)
+			}
 			if err := Event(w, e); err != nil {
 				return err
 			}

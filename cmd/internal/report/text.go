@@ -72,21 +72,27 @@ func span(d time.Duration) string {
 	}
 }
 
-// usually says how long something usually takes, loosely, because it is a habit and not a promise.
+// usually says how long something usually takes.
 func usually(d time.Duration) string {
-	switch {
-	case d <= 0:
+	if d <= 0 {
 		return ""
+	}
+	return "usually " + roughly(d)
+}
+
+// roughly is a duration said loosely, because it is a habit and not a promise.
+func roughly(d time.Duration) string {
+	switch {
 	case d < 10*time.Second:
-		return "usually a few seconds"
+		return "a few seconds"
 	case d < 90*time.Second:
-		return fmt.Sprintf("usually %d s", int(d.Round(5*time.Second).Seconds()))
+		return fmt.Sprintf("%d s", int(d.Round(5*time.Second).Seconds()))
 	default:
 		lo := d.Truncate(time.Minute)
 		if d-lo < 15*time.Second {
-			return fmt.Sprintf("usually %d min", int(lo.Minutes()))
+			return fmt.Sprintf("%d min", int(lo.Minutes()))
 		}
-		return fmt.Sprintf("usually %d-%d min", int(lo.Minutes()), int(lo.Minutes())+1)
+		return fmt.Sprintf("%d-%d min", int(lo.Minutes()), int(lo.Minutes())+1)
 	}
 }
 

@@ -27,9 +27,7 @@ type Screen struct {
 	cancel  context.CancelFunc // ends the feed
 	feed    *feed.Feed
 	snap    view.Snapshot
-	urgent  map[string]bool
-	route   route
-	left    Estimate
+	left    view.Forecast
 	stops   int  // how often Ctrl-C was pressed
 	logOnly bool // the log has the whole room
 	offset  int
@@ -63,7 +61,7 @@ func (d *Screen) follow(run screen.Run) tea.Cmd {
 	if d.cancel != nil {
 		d.cancel()
 	}
-	*d = Screen{s: d.s, width: d.width, height: d.height, urgent: map[string]bool{}, run: run}
+	*d = Screen{s: d.s, width: d.width, height: d.height, run: run}
 	ctx, cancel := context.WithCancel(d.s.Ctx)
 	d.cancel = cancel
 	d.feed = feed.New(ctx, d.run.ID(), d.run.Events())
@@ -88,7 +86,7 @@ func (d *Screen) Update(msg tea.Msg) tea.Cmd {
 			return d.onBatch(msg)
 		}
 	case screen.Tick:
-		d.estimate()
+		d.left.Update(&d.snap, d.s.Now())
 	case tea.KeyMsg:
 		d.onKey(msg)
 	}
@@ -103,7 +101,7 @@ func (d *Screen) onBatch(b feed.Batch) tea.Cmd {
 		}
 	}
 	d.back = min(d.back, len(d.snap.Logs))
-	d.estimate()
+	d.left.Update(&d.snap, d.s.Now())
 	if !b.End {
 		return d.feed.Next
 	}
@@ -128,25 +126,6 @@ func (d *Screen) ended() {
 	case s.Outcome == event.Succeeded:
 		d.s.Go(screen.Result)
 	}
-}
-
-func (d *Screen) estimate() {
-	if !d.snap.Running() || !d.begun() {
-		return
-	}
-	now := d.s.Now()
-	d.left.Update(d.route.remaining(&d.snap, now, d.urgent), now)
-}
-
-// begun says that the work has begun, and so the whole plan is known: an estimate that only shrinks must not
-// start from a part of it.
-func (d *Screen) begun() bool {
-	for i := range d.snap.Nodes {
-		if d.snap.Nodes[i].State != view.Planned {
-			return true
-		}
-	}
-	return false
 }
 
 func (d *Screen) onKey(k tea.KeyMsg) {

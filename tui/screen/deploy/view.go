@@ -72,7 +72,7 @@ func (d *Screen) card() widget.Failure {
 func (d *Screen) tree() widget.Tree {
 	return widget.Tree{
 		Theme: d.s.Theme, Snap: &d.snap, Now: d.s.Now(), Frame: d.s.Frame,
-		Offset: d.offset, Pinned: d.pinned, Urgent: d.urgent,
+		Offset: d.offset, Pinned: d.pinned, Urgent: d.left.Urgent(),
 	}
 }
 

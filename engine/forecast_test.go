@@ -1,4 +1,4 @@
-package deploy
+package engine_test
 
 import (
 	"context"
@@ -15,16 +15,16 @@ import (
 	"berth/engine/view"
 )
 
-// played is a run as the screen saw it.
+// played is a run as a screen saw it.
 type played struct {
-	said   time.Duration // what the first estimate said that the whole run would take
+	said   time.Duration // what the first forecast said that the whole run would take
 	known  time.Duration // the same with each node taking as long as it did
 	took   time.Duration
 	events []event.Event
 }
 
-// play carries a plan out. The estimate is taken the way the screen does, with every batch and ten times a
-// second, and must only shrink.
+// play carries a plan out. The first forecast is what the plan said, because both go by the same steps. It is
+// taken the way a screen does, with every batch and ten times a second, and must only shrink.
 func play(t *testing.T, eng *engine.Engine, r engine.Request) played {
 	t.Helper()
 	p, err := eng.Plan(context.Background(), r)
@@ -32,7 +32,8 @@ func play(t *testing.T, eng *engine.Engine, r engine.Request) played {
 		t.Fatal(err)
 	}
 	run := eng.Apply(context.Background(), p)
-	s := &Screen{urgent: map[string]bool{}}
+	var snap view.Snapshot
+	var forecast view.Forecast
 	last := time.Duration(1 << 62)
 	var out played
 	for reader, over := run.Events(), false; !over; {
@@ -41,34 +42,34 @@ func play(t *testing.T, eng *engine.Engine, r engine.Request) played {
 		cancel()
 		out.events = append(out.events, events...)
 		for _, e := range events {
-			s.snap.Apply(e)
+			snap.Apply(e)
 			over = over || e.Type == event.RunFinished
 		}
 		now := eng.Clock().Now()
-		if !s.snap.Running() || !s.begun() {
-			continue
-		}
-		s.left.Update(s.route.remaining(&s.snap, now, s.urgent), now)
-		left, _, known := s.left.Left()
-		if !known {
+		forecast.Update(&snap, now)
+		left, _, known := forecast.Left()
+		if !known || !snap.Running() {
 			continue
 		}
 		if left > last {
-			t.Errorf("the estimate grew from %s to %s", last, left)
+			t.Errorf("the forecast grew from %s to %s", last, left)
 		}
 		if last = left; out.said == 0 {
-			out.said = s.snap.Elapsed(now) + left
+			out.said = snap.Elapsed(now) + left
 		}
 	}
-	if s.snap.Outcome != event.Succeeded {
-		t.Fatalf("%s: %v", s.snap.Outcome, s.snap.Error)
+	if snap.Outcome != event.Succeeded {
+		t.Fatalf("%s: %v", snap.Outcome, snap.Error)
 	}
-	out.took = s.snap.Elapsed(eng.Clock().Now())
-	out.known = out.hindsight(&s.snap)
+	if off := out.said - p.Usually; off.Abs() > time.Second {
+		t.Errorf("the plan says %s, the first forecast %s", p.Usually, out.said)
+	}
+	out.took = snap.Elapsed(eng.Clock().Now())
+	out.known = out.hindsight(&snap)
 	return out
 }
 
-// hindsight is the first estimate when the usual times are those that this run's nodes took.
+// hindsight is the first forecast when the usual times are those that this run's nodes took.
 func (p played) hindsight(end *view.Snapshot) time.Duration {
 	var s view.Snapshot
 	for _, e := range p.events {
@@ -80,17 +81,19 @@ func (p played) hindsight(end *view.Snapshot) time.Duration {
 			break
 		}
 	}
-	var r route
-	return s.Elapsed(s.Last) + r.remaining(&s, s.Last, map[string]bool{})
+	var f view.Forecast
+	f.Update(&s, s.Last)
+	left, _, _ := f.Left()
+	return s.Elapsed(s.Last) + left
 }
 
 func percent(said, took time.Duration) float64 {
 	return 100 * (said.Seconds() - took.Seconds()) / took.Seconds()
 }
 
-// The estimate only shrinks, and it knows the way: given how long each node takes it is near to what the run
+// A forecast only shrinks, and it knows the way: given how long each node takes it is near to what the run
 // takes. How near the usual times are to those of this account is told beside it.
-func TestTheFirstEstimateIsNear(t *testing.T) {
+func TestTheFirstForecastIsNear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account, err := sim.Open(sim.Options{Region: "eu-west-2"})
 		if err != nil {
