@@ -111,18 +111,35 @@ func (a *app) root() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.wizard(cmd.Context(), flags, roll) },
 		DisableAutoGenTag: true, SuggestionsMinimumDistance: 2,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
-	a.flags.register(root)
-	flags.register(root.Flags())
+	a.registerGlobals(root)
+	a.register(&flags, root)
 	roll.register(root.Flags())
-	root.AddCommand(
-		a.demoCommand(), a.inspectCommand(), a.compareCommand(), a.pricesCommand(), a.planCommand(), a.deployCommand(),
-		a.statusCommand(), a.logsCommand(), a.destroyCommand(), a.rollbackCommand(), a.doctorCommand(), a.policyCommand(), a.versionCommand(), a.manCommand(),
-	)
-	a.completes(root)
+	root.AddCommand(a.verbs()...)
+	completion(root)
 	fitHelp(root)
 	return root
+}
+
+// verbs are the verbs. Each is a file that holds all there is to it: flags, help, examples, what completes its
+// arguments, and what it does; the manual is made of that.
+func (a *app) verbs() []*cobra.Command {
+	return []*cobra.Command{
+		a.demoCommand(),
+		a.inspectCommand(),
+		a.compareCommand(),
+		a.pricesCommand(),
+		a.planCommand(),
+		a.deployCommand(),
+		a.statusCommand(),
+		a.logsCommand(),
+		a.destroyCommand(),
+		a.rollbackCommand(),
+		a.doctorCommand(),
+		a.policyCommand(),
+		a.versionCommand(),
+		a.manCommand(),
+	}
 }
 
 // onlyVerbs refuses words that are no verb and says which one may have been meant.

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,9 +14,10 @@ import (
 
 	"berth/compare"
 	"berth/compare/advise"
-	"berth/compare/longpoll"
+	"berth/compare/catalog"
 	"berth/compare/price"
 	"berth/engine/fail"
+	"berth/engine/prices"
 	"berth/engine/spec"
 )
 
@@ -73,6 +71,8 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	q.register(cmd.Flags())
+	takes(cmd, "arch", "ARCH", words(func(*cobra.Command) []word { return []word{{"x86", "Intel and AMD"}, {"arm", "Graviton"}} }))
+	takes(cmd, "database", "DATABASE", words(func(*cobra.Command) []word { return databaseWords() }))
 	return cmd
 }
 
@@ -200,58 +200,25 @@ func asUsage(cmd *cobra.Command, err error) error {
 	return f
 }
 
-// longPolling reads the files of a Phoenix project that the advice on long polling is about. Folders that
-// hold other people's code are passed over.
-func longPolling(dir string) (*longpoll.Advice, error) {
-	if _, err := os.Stat(filepath.Join(dir, "mix.exs")); err != nil {
-		return nil, nil //nolint:nilerr // no Phoenix project, no advice
-	}
-	files := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil //nolint:nilerr // what cannot be read is not advised on
-		}
-		name := d.Name()
-		if d.IsDir() {
-			if path != dir && (name[0] == '.' || name == "node_modules" || name == "deps" || name == "_build" || name == "vendor") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		rel := filepath.ToSlash(strings.TrimPrefix(path, dir+string(filepath.Separator)))
-		if !longpoll.Wants(rel) {
-			return nil
-		}
-		if info, err := d.Info(); err == nil && info.Size() <= 1<<20 {
-			if text, err := os.ReadFile(path); err == nil {
-				files[rel] = string(text)
+func databaseWords() []word {
+	var out []word
+	for _, k := range prices.Load(priceCache()).Table.Keys() {
+		if class, ok := strings.CutPrefix(k.SKU, "rds.postgres."); ok {
+			if class, ok = strings.CutSuffix(class, "_hour"); ok && !strings.Contains(class, "_") { // not those in two zones
+				out = append(out, word{class, "PostgreSQL, one zone"})
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the project: %w", err)
 	}
-	return longpoll.Advise(files), nil
+	return out
 }
 
-// rankRegions answers with the regions by price of the service that is recommended.
-func (a *app) rankRegions(cmd *cobra.Command, advisor compare.Advisor, q *question, r *compare.Report) error {
-	service := r.Result.Recommended
-	if len(q.only) > 0 {
-		service = q.only[0]
-		r.Only(q.only)
+// serviceWords are the services that compare knows, without those that were named already.
+func serviceWords(named []string) []word {
+	var out []word
+	for _, s := range catalog.Default().Services {
+		if !slices.Contains(named, s.ID) {
+			out = append(out, word{s.ID, s.Name})
+		}
 	}
-	if service == "" {
-		return &fail.Error{Class: fail.Failed, Cause: "no service can run this, so there is nothing to rank", Remedy: "see berth compare without --rank-regions"}
-	}
-	list, err := advisor.RankRegions(service, q.needs, q.usage)
-	if err != nil {
-		return asUsage(cmd, err)
-	}
-	if q.measure {
-		a.measureRegions(cmd.Context(), list)
-	}
-	r.Result.Regions = list
-	return a.answer(r.Result, func(w io.Writer) { _, _ = io.WriteString(w, compare.RegionsText(service, list, textWidth, false)) })
+	return out
 }

@@ -46,6 +46,7 @@ func (a *app) demoCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "story", "", "begin this story: "+storyNames())
+	takes(cmd, "story", "STORY", words(func(*cobra.Command) []word { return storyWords() }))
 	cmd.Flags().BoolVar(&faults, "faults", false, "list what can go wrong on request, for --sim-fault")
 	return cmd
 }

@@ -31,11 +31,8 @@ type globals struct {
 	simFaults []string
 }
 
-// simSpeed is how much faster than AWS a simulated account is by default: the minutes of a deployment pass
-// in seconds, and still can be watched.
-const simSpeed = 20
-
-func (g *globals) register(root *cobra.Command) {
+func (a *app) registerGlobals(root *cobra.Command) {
+	g := &a.flags
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	f.StringVarP(&g.dir, "dir", "C", ".", "folder of the app")
@@ -53,6 +50,14 @@ func (g *globals) register(root *cobra.Command) {
 	f.StringVar(&g.simState, "sim-state", "", "file that keeps the simulated account (default: one per folder of the app)")
 	f.Float64Var(&g.simSpeed, "sim-speed", simSpeed, "how much faster than AWS the simulated account is")
 	f.StringArrayVar(&g.simFaults, "sim-fault", nil, "let the simulated account misbehave, such as throttle=0.3; repeatable")
+
+	takes(root, "dir", "DIR", folders)
+	takes(root, "region", "REGION", words(func(*cobra.Command) []word { return regionWords() }))
+	takes(root, "profile", "PROFILE", words(func(*cobra.Command) []word { return profileWords() }))
+	takes(root, "env", "ENV", words(a.envWords))
+	takes(root, "debug", "FILE", files)
+	takes(root, "sim-state", "FILE", files)
+	takes(root, "sim-fault", "RULE", words(func(*cobra.Command) []word { return faultWords() }))
 }
 
 // check refuses global flags that contradict each other.
@@ -76,10 +81,13 @@ type said struct {
 	image string
 }
 
-func (s *said) register(f *pflag.FlagSet) {
-	s.registerApp(f)
+func (a *app) register(s *said, cmd *cobra.Command) {
+	a.registerApp(s, cmd)
+	f := cmd.Flags()
 	f.StringVar(&s.port, "port", "", "port that the app listens on (default: EXPOSE in the Dockerfile)")
 	f.StringVar(&s.image, "image", "", "image that exists already; nothing is built")
+	takes(cmd, "port", "PORT", nil)
+	takes(cmd, "image", "IMAGE", nil)
 }
 
 // take sets what is not given from what another process was given, by the keys of berth.toml.
@@ -88,8 +96,9 @@ func (s *said) take(given map[string]string) {
 }
 
 // registerApp registers only what names the app, for verbs that need no more.
-func (s *said) registerApp(f *pflag.FlagSet) {
-	f.StringVar(&s.app, "app", "", "name of the app (default: berth.toml, then the folder's name)")
+func (a *app) registerApp(s *said, cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.app, "app", "", "name of the app (default: berth.toml, then the folder's name)")
+	takes(cmd, "app", "APP", words(a.appWords))
 }
 
 // rollout are the flags of deploy that are no part of berth.toml.

@@ -13,9 +13,6 @@ func fitHelp(root *cobra.Command) {
 	root.SetUsageFunc(writeUsage)
 	for _, c := range commands(root) {
 		c.Long = reflow(c.Long, textWidth)
-		if c.Parent() == root && c.Example == "" {
-			c.Example = examples[c.Name()]
-		}
 	}
 }
 
@@ -53,19 +50,6 @@ func writeUsage(c *cobra.Command) error {
 	}
 	_, err := io.WriteString(c.OutOrStderr(), b.String())
 	return err
-}
-
-// examples are the ways in which the main verbs are mostly used.
-var examples = map[string]string{
-	"inspect": "  berth inspect\n  berth inspect -C ../shop --json",
-	"plan":    "  berth plan\n  berth plan --env staging --region eu-west-2",
-	"deploy": "  berth deploy\n  berth deploy --yes --json               # as in CI\n" +
-		"  berth deploy --image ghcr.io/acme/shop@sha256:4f5d... --port 8080\n  berth deploy --simulate --yes           # on a simulated account",
-	"status":   "  berth status\n  berth status --env staging --json\n  berth status --orphans --region eu-west-2",
-	"logs":     "  berth logs --follow\n  berth logs --env staging",
-	"rollback": "  berth rollback                          # to the version before\n  berth rollback 7",
-	"destroy":  "  berth destroy\n  berth destroy --env staging --yes",
-	"doctor":   "  berth doctor\n  berth doctor --profile work --region eu-west-2",
 }
 
 // commands are a command and all below it.

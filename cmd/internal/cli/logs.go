@@ -27,6 +27,7 @@ func (a *app) logsCommand() *cobra.Command {
 	var l logFlags
 	cmd := &cobra.Command{
 		Use: "logs", Short: "Print what the app wrote, and with --follow what it writes", Args: noArgs,
+		Example: "  berth logs --follow\n  berth logs --env staging",
 		Long: "Prints the app's log from CloudWatch, oldest line first: time, task and text. Without --since these are the newest\n" +
 			"200 lines of the last day at most. With --follow it goes on until Ctrl-C, through new versions, too.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -42,7 +43,7 @@ func (a *app) logsCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	flags.registerApp(f)
+	a.registerApp(&flags, cmd)
 	f.BoolVarP(&l.follow, "follow", "f", false, "go on with what the app writes from now on")
 	f.DurationVar(&l.since, "since", 0, "how far to go back, such as 10m or 24h (default: the newest 200 lines)")
 	f.StringVar(&l.task, "task", "", "lines of the task with that id only, or its beginning")

@@ -22,10 +22,8 @@ func (a *app) manCommand() *cobra.Command {
 		Use: "man DIR", Short: "Write the man pages into a folder", Hidden: true, Args: exactly(1),
 		Long: "Writes berth.1 and a page for every verb into the folder. The same program writes the same pages: their date is " +
 			"that of its source, or SOURCE_DATE_EPOCH.",
-		Example: "  berth man ~/.local/share/man/man1",
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveFilterDirs
-		},
+		Example:           "  berth man ~/.local/share/man/man1",
+		ValidArgsFunction: folders,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			date, err := manDate(os.Getenv("SOURCE_DATE_EPOCH"))
 			if err != nil {
@@ -243,7 +241,7 @@ func options(b *strings.Builder, heading string, flags *pflag.FlagSet) {
 		}
 		value, text := pflag.UnquoteUsage(f)
 		if value != "" {
-			name += " " + italic(placeholder(f.Name, value))
+			name += " " + italic(valueName(f, value))
 		}
 		if d := f.DefValue; value != "" && d != "" && d != "0" && d != "0s" && d != "[]" && !strings.Contains(text, "(default") {
 			text += " (default: " + d + ")"
@@ -252,17 +250,10 @@ func options(b *strings.Builder, heading string, flags *pflag.FlagSet) {
 	})
 }
 
-// placeholder stands for the value of a flag.
-func placeholder(flag, kind string) string {
-	switch flag {
-	case "dir":
-		return "DIR"
-	case "debug", "sim-state":
-		return "FILE"
-	case "sim-fault":
-		return "RULE"
-	case "region", "profile", "env", "app", "image", "port", "arch", "story", "database":
-		return strings.ToUpper(flag)
+// valueName stands for the value of a flag.
+func valueName(f *pflag.Flag, kind string) string {
+	if a := f.Annotations[placeholder]; len(a) > 0 {
+		return a[0]
 	}
 	switch kind {
 	case "int", "float":

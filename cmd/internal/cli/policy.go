@@ -44,7 +44,7 @@ func (a *app) policyCommand() *cobra.Command {
 			})
 		},
 	}
-	flags.register(cmd.Flags())
+	a.register(&flags, cmd)
 	return cmd
 }
 

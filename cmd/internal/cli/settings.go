@@ -15,10 +15,6 @@ import (
 	"berth/engine/spec"
 )
 
-// simRegion is the region of a simulated account when nobody names one. A real account never gets a default:
-// where an app runs is for its owner to say.
-const simRegion = "eu-west-2"
-
 // settings puts together what the app shall be: flags before berth.toml before what the source tree says
 // before berth's own choices. What cannot work, or is missing, is a Usage failure.
 func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {

@@ -181,3 +181,11 @@ func changeSource(s *spec.Spec) error {
 	}
 	return err
 }
+
+func storyWords() []word {
+	var out []word
+	for _, s := range stories() {
+		out = append(out, word{s.Name, s.Title})
+	}
+	return out
+}

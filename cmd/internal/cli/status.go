@@ -43,3 +43,31 @@ func (a *app) anyRegion(ctx context.Context) (string, error) {
 	}
 	return s.Region, nil
 }
+
+func (a *app) statusCommand() *cobra.Command {
+	var flags said
+	var orphans bool
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show what runs, since when, and where it is reached", Args: noArgs,
+		Example: "  berth status\n  berth status --env staging --json\n  berth status --orphans --region eu-west-2",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if orphans {
+				return a.orphans(cmd, flags)
+			}
+			s, err := a.named(cmd.Context(), flags)
+			if err != nil {
+				return err
+			}
+			return a.with(s.Region, func(eng *account) error {
+				st, err := eng.Status(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				return a.answer(st, func(w io.Writer) { report.Status(w, st, eng.Clock().Now()) })
+			})
+		},
+	}
+	a.registerApp(&flags, cmd)
+	cmd.Flags().BoolVar(&orphans, "orphans", false, "show what earlier runs of any app left over in the region, and what it costs")
+	return cmd
+}

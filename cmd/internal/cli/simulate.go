@@ -10,50 +10,9 @@ import (
 
 	"github.com/adrg/xdg"
 
-	"berth/engine"
-	"berth/engine/cloud"
 	"berth/engine/fail"
-	"berth/engine/image"
 	"berth/engine/sim"
 )
-
-// account is an open engine and how to let go of what stands behind it.
-type account struct {
-	*engine.Engine
-	close func() error
-}
-
-// open makes the engine for a region: on AWS, or on the simulated account of the app's folder.
-func (a *app) open(region string) (*account, error) {
-	if !a.flags.simulate {
-		if err := a.noSimFlags(); err != nil {
-			return nil, err
-		}
-		return a.openOn(region, cloud.Environment{}, nil, runsFolder()), nil
-	}
-	sims, err := a.simulation(a.simFile)
-	if err != nil {
-		return nil, err
-	}
-	return a.openOn(region, sims.Environment(), nil, runsFolder()), nil
-}
-
-// runsFolder is where runs leave what they tell, for other terminals to watch them.
-func runsFolder() string { return filepath.Join(xdg.StateHome, "berth", "runs") }
-
-// openOn makes the engine on an environment. A nil builder means Docker; without runs nobody can watch.
-func (a *app) openOn(region string, env cloud.Environment, builder image.Builder, runs string) *account {
-	eng := engine.Open(engine.Options{
-		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
-		Environment: env, Builder: builder, WaitForLogin: a.asks(), Runs: runs,
-	})
-	return &account{Engine: eng, close: func() error {
-		if env.Close == nil {
-			return nil
-		}
-		return env.Close()
-	}}
-}
 
 // noSimFlags refuses flags of the simulated account on a real one: whoever gives them does not want to touch
 // AWS.
@@ -135,4 +94,20 @@ func (a *app) simName() (string, error) {
 	sum := sha256.Sum256([]byte(dir))
 	name := filepath.Base(dir) + "-" + hex.EncodeToString(sum[:6]) + ".json"
 	return filepath.Join(xdg.StateHome, "berth", "simulated", name), nil
+}
+
+// simRegion is the region of a simulated account when nobody names one. A real account never gets a default:
+// where an app runs is for its owner to say.
+const simRegion = "eu-west-2"
+
+// simSpeed is how much faster than AWS a simulated account is by default: the minutes of a deployment pass
+// in seconds, and still can be watched.
+const simSpeed = 20
+
+func faultWords() []word {
+	var out []word
+	for _, r := range sim.FaultHelp() {
+		out = append(out, word{r.Rule, r.Text})
+	}
+	return out
 }

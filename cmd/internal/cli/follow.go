@@ -19,6 +19,35 @@ import (
 	"berth/engine/fail"
 )
 
+// carryOut plans, asks where that is wanted, and follows the run. The run gets a context of its own, because
+// the first signal must not cut the calls in flight; the stopper stops it.
+func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, question string) error {
+	p, err := eng.Plan(ctx, r)
+	if err != nil {
+		return err
+	}
+	if !a.flags.yes && changes(p) {
+		report.Plan(a.Err, p)
+		if err := a.cleared(ctx, eng, p); err != nil {
+			return err
+		}
+		if err := a.confirm(ctx, question); err != nil {
+			return err
+		}
+	}
+	return a.follow(ctx, eng, eng.Apply(context.WithoutCancel(ctx), p))
+}
+
+// changes says whether a plan does anything.
+func changes(p *engine.Plan) bool {
+	for _, c := range p.Changes {
+		if c.Action != event.None {
+			return true
+		}
+	}
+	return false
+}
+
 // ci says whether a build service runs us: then nobody looks, and nobody answers.
 func ci() bool { return os.Getenv("CI") != "" && os.Getenv("CI") != "false" }
 

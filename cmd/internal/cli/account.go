@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/adrg/xdg"
+
+	"berth/engine"
+	"berth/engine/cloud"
+	"berth/engine/image"
+)
+
+// with opens the engine for f and lets go of it afterwards. A simulated account that cannot be saved is a
+// failure unless f has failed already.
+func (a *app) with(region string, f func(*account) error) error {
+	eng, err := a.open(region)
+	if err != nil {
+		return err
+	}
+	err = f(eng)
+	if closing := eng.close(); err == nil && closing != nil {
+		return fmt.Errorf("save the simulated account: %w", closing)
+	}
+	return err
+}
+
+// account is an open engine and how to let go of what stands behind it.
+type account struct {
+	*engine.Engine
+	close func() error
+}
+
+// open makes the engine for a region: on AWS, or on the simulated account of the app's folder.
+func (a *app) open(region string) (*account, error) {
+	if !a.flags.simulate {
+		if err := a.noSimFlags(); err != nil {
+			return nil, err
+		}
+		return a.openOn(region, cloud.Environment{}, nil, runsFolder()), nil
+	}
+	sims, err := a.simulation(a.simFile)
+	if err != nil {
+		return nil, err
+	}
+	return a.openOn(region, sims.Environment(), nil, runsFolder()), nil
+}
+
+// openOn makes the engine on an environment. A nil builder means Docker; without runs nobody can watch.
+func (a *app) openOn(region string, env cloud.Environment, builder image.Builder, runs string) *account {
+	eng := engine.Open(engine.Options{
+		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
+		Environment: env, Builder: builder, WaitForLogin: a.asks(), Runs: runs,
+	})
+	return &account{Engine: eng, close: func() error {
+		if env.Close == nil {
+			return nil
+		}
+		return env.Close()
+	}}
+}
+
+// runsFolder is where runs leave what they tell, for other terminals to watch them.
+func runsFolder() string { return filepath.Join(xdg.StateHome, "berth", "runs") }

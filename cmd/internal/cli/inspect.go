@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"berth/cmd/internal/report"
+	"berth/engine/project"
+)
+
+func (a *app) inspectCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "inspect", Short: "Show what the source tree tells, and what it means", Args: noArgs,
+		Example: "  berth inspect\n  berth inspect -C ../shop --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.dir()
+			if err != nil {
+				return err
+			}
+			found, err := project.Inspect(cmd.Context(), dir)
+			if found == nil {
+				return err
+			}
+			// What was found is told even when the Dockerfile is missing or broken; the error comes with it.
+			if err := a.answer(found, func(w io.Writer) { report.Findings(w, found) }); err != nil {
+				return err
+			}
+			if err != nil {
+				report.Problem(a.Err, err)
+				a.told = true
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"berth/compare/catalog"
+	"berth/engine/fail"
+	"berth/engine/prices"
+)
+
+// refreshed is what prices refresh answers.
+type refreshed struct {
+	Regions []string         `json:"regions"`
+	Prices  int              `json:"prices"`
+	Cache   string           `json:"cache"`
+	Changed []refreshedPrice `json:"changed"`
+	Missing []string         `json:"missing"` // not found in AWS's list; the old price stays
+	Absent  []string         `json:"absent"`  // AWS does not offer it there
+}
+
+type refreshedPrice struct {
+	SKU    string  `json:"sku"`
+	Region string  `json:"region"`
+	OldUSD float64 `json:"old_usd"`
+	NewUSD float64 `json:"new_usd"`
+}
+
+func (a *app) pricesRefresh() *cobra.Command {
+	return &cobra.Command{
+		Use: "refresh [REGION...]", Short: "Read AWS's public price list into the cache; needs no credentials",
+		ValidArgsFunction: words(func(*cobra.Command) []word { return regionWords() }),
+		Long: "Reads AWS's public bulk price list for the regions given, or for --region, and keeps what it finds\n" +
+			"with its date. A download that is broken, partial or implausible (a price that moved by more than half) is\n" +
+			"refused as a whole, and the old table stays. The list of EC2 has hundreds of MB; it is read as a stream.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := a.dir()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				region, err := a.compareRegion(cmd.Context(), dir)
+				if err != nil {
+					return err
+				}
+				args = []string{region}
+			}
+			regions, err := resolveAll(args)
+			if err != nil {
+				return err
+			}
+			src := prices.HTTP{Client: &http.Client{Timeout: 20 * time.Minute}}
+			return a.refresh(cmd.Context(), src, regions)
+		},
+	}
+}
+
+func resolveAll(args []string) ([]string, error) {
+	var out []string
+	seen := map[string]bool{}
+	for _, arg := range args {
+		r, _, err := catalog.Regions().Resolve(arg)
+		if err != nil {
+			return nil, &fail.Error{Class: fail.Usage, Cause: err.Error(), Remedy: "give AWS regions, such as eu-west-2"}
+		}
+		if !seen[r.Code] {
+			seen[r.Code] = true
+			out = append(out, r.Code)
+		}
+	}
+	sort.Strings(out)
+	return out, nil
+}
+
+// refresh reads, checks and keeps the prices of regions.
+func (a *app) refresh(ctx context.Context, src prices.Source, regions []string) error {
+	today := time.Now().UTC().Format(time.DateOnly)
+	out, err := prices.Refresh(ctx, src, a.prices(), regions, today, func(p prices.Progress) {
+		if !a.flags.quiet && !a.flags.json {
+			fmt.Fprintf(a.Err, "%2d of %d  %s %s: %d prices\n", p.Done, p.All, p.Offer, p.Region, p.Prices)
+		}
+	})
+	if err != nil {
+		return refreshFailed(ctx, err)
+	}
+	if len(out.Rows) == 0 {
+		return &fail.Error{Class: fail.Failed, Cause: "AWS's price list has none of the prices that are looked for", Remedy: "the old table stays in use"}
+	}
+	dir := priceCache()
+	if err := prices.Save(dir, today, out.Rows); err != nil {
+		return &fail.Error{Class: fail.Failed, Cause: "the prices were read but cannot be kept", Evidence: err.Error(), Remedy: "make " + dir + " writable", Err: err}
+	}
+	r := refreshed{
+		Regions: regions, Prices: len(out.Rows), Cache: filepath.Join(dir, prices.FileName),
+		Changed: []refreshedPrice{}, Missing: append([]string{}, out.Missing...), Absent: append([]string{}, out.Absent...),
+	}
+	for _, c := range out.Changed {
+		r.Changed = append(r.Changed, refreshedPrice{c.SKU, c.Region, c.Old, c.New})
+	}
+	return a.answer(r, func(w io.Writer) { writeRefreshed(w, r) })
+}
+
+// refreshFailed says why nothing was taken over. In every case the old table stays.
+func refreshFailed(ctx context.Context, err error) error {
+	var refused *prices.Refused
+	var dns *net.DNSError
+	f := &fail.Error{Class: fail.Failed, Cause: "AWS's price list could not be read; the old table stays", Evidence: err.Error(), Remedy: "try again later", Err: err}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &refused):
+		f.Cause = refused.Error() + "; the old table stays"
+		f.Evidence, f.Remedy = "", "try again later; if AWS really changed it, a new version of berth has it"
+	case errors.As(err, &dns):
+		f.Remedy = "this needs the internet: " + prices.Host + " must be reachable"
+	}
+	return f
+}
+
+func writeRefreshed(w io.Writer, r refreshed) {
+	fmt.Fprintf(w, "%d prices for %s, kept in %s\n", r.Prices, strings.Join(r.Regions, ", "), r.Cache)
+	for _, c := range r.Changed {
+		fmt.Fprintf(w, "changed  %s in %s: %v, was %v USD\n", c.SKU, c.Region, c.NewUSD, c.OldUSD)
+	}
+	for _, m := range r.Missing {
+		fmt.Fprintf(w, "not in the list, the old price stays  %s\n", m)
+	}
+	for _, m := range r.Absent {
+		fmt.Fprintf(w, "not offered  %s\n", m)
+	}
+}
