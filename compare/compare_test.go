@@ -162,11 +162,11 @@ func TestRankRegions(t *testing.T) {
 		if i > 0 && (!list[i-1].Priced || list[i-1].MonthlyUSD > x.MonthlyUSD) {
 			t.Errorf("%s stands behind %s", x.Code, list[i-1].Code)
 		}
-		if x.OptIn != (x.Code == "eu-south-1") {
+		if r, _ := catalog.Regions().Region(x.Code); x.OptIn != r.OptIn {
 			t.Errorf("%s: opt-in %v", x.Code, x.OptIn)
 		}
 	}
-	if priced != 17 {
+	if priced != 25 {
 		t.Errorf("%d regions with prices", priced)
 	}
 	if lightsail, _ := (Advisor{}).RankRegions("lightsail", advise.Requirements{}, price.DefaultUsage()); len(lightsail) != 19 {
@@ -291,13 +291,16 @@ func TestTextHoldsItsWidth(t *testing.T) {
 func TestMarks(t *testing.T) {
 	day, _ := price.Date("2026-11-22")
 	for _, tt := range []struct{ service, region, mark string }{
-		{"ecs-fargate", "eu-west-2", MarkOld},
-		{"ecs-fargate", "us-east-2", MarkOld + MarkUnverified},
-		{"ecs-fargate", "ap-east-1", MarkMissing},
+		{"ecs-fargate", "eu-west-2", ""},
+		{"ecs-express", "eu-west-3", MarkOld + MarkUnverified},
+		{"lambda", "eu-west-3", MarkOld},
+		{"ecs-fargate", "ap-east-2", MarkOld + MarkMissing},
 		{"app-runner", "eu-west-2", MarkMissing},
 		{"fly", "eu-west-2", ""},
 	} {
-		r, err := Advisor{Today: day}.Compare(advise.Requirements{Region: tt.region}, price.DefaultUsage())
+		u := price.DefaultUsage()
+		u.KBPerSecond = 1
+		r, err := Advisor{Today: day}.Compare(advise.Requirements{Region: tt.region}, u)
 		if err != nil {
 			t.Fatal(err)
 		}

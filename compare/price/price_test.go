@@ -45,7 +45,8 @@ func TestEncodeDecode(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"empty":              "",
-		"another header":     "berth-prices\t2\t2026-01-01\n",
+		"another header":     "berth-prices\t3\t2026-01-01\n",
+		"brace in a region":  header + "2026-01-01\ns\thigh\t2026\tx\nk\ta\tunit\n{sku}\t1\t0\n",
 		"no date":            header + "soon\n",
 		"row before sku":     header + "2026-01-01\ns\thigh\t2026\tx\n*\t1\t0\n",
 		"no such source":     header + "2026-01-01\nk\ta\tunit\n*\t1\t0\n",
@@ -71,7 +72,7 @@ func TestWithKeepsTheRest(t *testing.T) {
 	if r, _ := n.Exact("alb.hour", "us-east-2"); r != fresh {
 		t.Errorf("got %+v", r)
 	}
-	if r, _ := Default().Exact("alb.hour", "us-east-2"); r.Confidence != "unverified" {
+	if r, _ := Default().Exact("alb.hour", "us-east-2"); r.AsOf == fresh.AsOf {
 		t.Error("With changed the table it was made from")
 	}
 	old, _ := Default().Exact("alb.hour", "eu-west-2")
@@ -102,9 +103,12 @@ func TestQuote(t *testing.T) {
 		{"eu-west-2", "route53.zone_month", 2, 1, true, true},
 		{"eu-west-2", "cloudfront.gb.tier1", 10, 0.85, true, true},
 		{"ap-south-1", "cloudfront.gb.tier1", 10, 1.09, true, true},
-		{"us-east-2", "alb.hour", 730, 16.425, true, false}, // unverified
+		{"us-east-2", "alb.hour", 730, 16.425, true, true},
+		{"eu-south-1", "alb.hour", 1, 0.0265, true, true},
+		{"eu-south-1", "alb.lcu_hour", 1, 0.0084, true, false}, // unverified
 		{"eu-west-2", "codebuild.linux.general1.small_minute", 10, 0, false, false},
-		{"ap-east-1", "fargate.x86.vcpu_hour", 1, 0, false, false}, // a region without prices
+		{"ap-east-1", "fargate.x86.vcpu_hour", 1, 0.0556, true, true},
+		{"ap-east-2", "alb.hour", 1, 0, false, false}, // a region without this price
 		{"eu-west-2", "rds.postgres.db.r6g.large_hour", 1, 0, false, false},
 		{"sa-east-1", "fly.egress_gb", 10, 0.4, true, true},
 		{"iad", "fly.shared-cpu-1x.512mb_month", 1, 3.32, true, true},
@@ -146,10 +150,10 @@ func TestQuote(t *testing.T) {
 
 func TestEstimateSums(t *testing.T) {
 	e, _ := Default().Quote("eu-west-2", []Item{{SKU: "fargate.x86.vcpu_hour", Quantity: 1}, {SKU: "alb.hour", Quantity: 1}, {SKU: "ecr.gb_month", Quantity: 1}})
-	if e.PricesAsOf != "2025-10-27" || e.Confidence != "high" || !e.Complete || e.MonthlyUSD != round(0.04656+0.02646+0.1) {
+	if e.PricesAsOf != "2026-08-31" || e.Confidence != "high" || !e.Complete || e.MonthlyUSD != round(0.04656+0.02646+0.1) {
 		t.Errorf("%+v", e)
 	}
-	e, _ = Default().Quote("us-east-2", []Item{{SKU: "alb.hour", Quantity: 1}, {SKU: "ipv4.public_hour", Quantity: 1}})
+	e, _ = Default().Quote("eu-west-3", []Item{{SKU: "alb.lcu_hour", Quantity: 1}, {SKU: "ipv4.public_hour", Quantity: 1}})
 	if e.PricesAsOf != "unknown" || e.Confidence != "unverified" || e.Complete {
 		t.Errorf("%+v", e)
 	}
@@ -157,14 +161,14 @@ func TestEstimateSums(t *testing.T) {
 
 func TestOldPrices(t *testing.T) {
 	day := func(s string) time.Time { d, _ := Date(s); return d }
-	e, _ := Default().Quote("eu-west-2", []Item{{SKU: "fargate.x86.vcpu_hour", Quantity: 1}, {SKU: "alb.hour", Quantity: 1}, {SKU: "nat.gb", Quantity: 1}})
+	e, _ := Default().Quote("eu-west-2", []Item{{SKU: "efs.standard_gb_month", Quantity: 1}, {SKU: "alb.hour", Quantity: 1}, {SKU: "nat.gb", Quantity: 1}})
 	for _, tt := range []struct {
 		today string
 		want  []bool
 	}{
-		{"2026-04-25", []bool{false, false, false}},
-		{"2026-04-26", []bool{true, false, false}},
-		{"2026-11-22", []bool{true, false, true}},
+		{"2026-03-24", []bool{false, false, false}},
+		{"2026-03-25", []bool{true, false, false}},
+		{"2026-11-22", []bool{true, false, false}},
 		{"2027-06-01", []bool{true, true, true}},
 	} {
 		var got []bool
@@ -321,5 +325,39 @@ func TestValidate(t *testing.T) {
 		if err := u.Validate(); !errors.As(err, &in) || in.Field != field {
 			t.Errorf("%s: %v", field, err)
 		}
+	}
+}
+
+// What is a row's own in the text of its source is kept once, and comes back as it was.
+func TestSourcesAreShared(t *testing.T) {
+	row := func(region, number string) Row {
+		return Row{
+			SKU: "x.hour", Unit: "hour", Region: region, USD: 1, AsOf: "2026-08-31", Confidence: "high",
+			Source: "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSELB/1/" + region + "/index.json SKU " + number + " (quoted)",
+		}
+	}
+	rows := []Row{row("eu-west-1", "ABCDEFGHIJ234567"), row("eu-west-2", "BBCDEFGHIJ234567/CBCDEFGHIJ234567"), row("*", "DBCDEFGHIJ234567")}
+	a, err := New("2026-11-27", rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Decode(a.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Rows(); !slices.Equal(got, rows) {
+		t.Errorf("%+v", got)
+	}
+	if n := strings.Count(a.Encode(), "\ns\t"); n != 1 {
+		t.Errorf("%d sources:\n%s", n, a.Encode())
+	}
+	// A source that nothing has any more is not written.
+	c, err := a.With("2026-11-27", []Row{{SKU: "x.hour", Unit: "hour", Region: "*", USD: 2, Source: "a list", AsOf: "2026-11-01", Confidence: "low"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = c.With("2026-11-27", []Row{row("*", "DBCDEFGHIJ234567")})
+	if err != nil || strings.Contains(c.Encode(), "a list") {
+		t.Errorf("%v:\n%s", err, c.Encode())
 	}
 }
