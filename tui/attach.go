@@ -13,22 +13,20 @@ import (
 // with Yes.
 type Task = screen.Task
 
-// Onward is where a user goes on to from the run of another terminal. The zero Onward is nowhere.
-type Onward = screen.Onward
+// Onward is where a user goes on to from the run of another terminal. Nil is nowhere.
+type Onward = screen.Place
 
 // Attach shows the run of another terminal until it has ended and the user leaves, or until the user leaves it
 // to itself. It needs no engine: whatever else the user wants is in the Result as Onward.
 func Attach(ctx context.Context, d Deps, run *engine.Attached) (Result, error) {
 	o := d.options()
-	o.Engine, o.Task, o.Tour = away{run: run}, nil, nil
-	o.Watching = &screen.Watching{
+	o.Engine = away{run: run}
+	o.Mode = &screen.Watching{
 		Run: run, Clock: run.Now, PID: run.PID, What: run.Noun(), Revision: run.Revision,
 		App:     &spec.Spec{App: run.App, EnvName: run.Env, Region: run.Region, Dir: run.Dir},
 		Account: run.Account,
 	}
-	r, err := d.show(ctx, o)
-	r.Onward.Verb, r.Onward.Revision = run.Verb, run.Revision
-	return r, err
+	return d.show(ctx, o)
 }
 
 // away is the engine of another process: nothing can be asked of it. The screens that would are not shown.

@@ -15,17 +15,18 @@ import (
 // result sums up what the user should still see once the screens are gone.
 func result(s *screen.Session, left bool) Result {
 	o := s.Outcome
-	if s.Another {
+	r := Result{Outcome: event.Outcome(o.Outcome), Endpoint: o.Endpoint, Err: o.Error}
+	switch w := s.Watching(); {
+	case s.End.Another:
 		return Result{Another: true}
-	}
-	r := Result{Outcome: event.Outcome(o.Outcome), Endpoint: o.Endpoint, Err: o.Error, Onward: s.Onward}
-	switch {
-	case s.Onward.To != "":
-		return Result{Onward: s.Onward} // what there is to say is said when that has ended
+	case s.End.Onward != nil:
+		return Result{Onward: s.End.Onward} // what there is to say is said when that has ended
+	case s.Run == nil && s.Task() == nil:
+		return r
 	case s.Run == nil:
-		return notBegun(r, s.Task)
-	case s.Watching != nil && !o.Done:
-		r.Text = "The " + s.Watching.What + " goes on in the other terminal. berth in this folder shows it again."
+		return notBegun(r, s.End.Problem)
+	case w != nil && !o.Done:
+		r.Text = "The " + w.What + " goes on in the other terminal. berth in this folder shows it again."
 		return r
 	case left:
 		r.Outcome = event.Stopped
@@ -37,10 +38,10 @@ func result(s *screen.Session, left bool) Result {
 	}
 	app := s.Spec().App
 	if o.Verb == "rollback" {
-		app += ", back at " + s.Rollback.Revision + ","
+		app += ", back at " + o.Revision + ","
 	}
 	r.Text = text(o, app)
-	if s.Tour != nil { // its account and its folder are gone by now
+	if s.Tour() != nil { // its account and its folder are gone by now
 		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of an app of yours, berth does the same on AWS.", 1)
 	}
 	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
@@ -50,17 +51,13 @@ func result(s *screen.Session, left bool) Result {
 }
 
 // notBegun is the result of a task whose run was not begun: it could not be, or nobody agreed to it.
-func notBegun(r Result, t *screen.Task) Result {
-	switch {
-	case t == nil:
+func notBegun(r Result, problem *fail.Error) Result {
+	if problem != nil {
+		r.Err, r.Outcome, r.Text = problem, event.Refused, explain(problem)
 		return r
-	case t.Problem != nil:
-		r.Err = t.Problem
-		r.Outcome, r.Text = event.Refused, explain(t.Problem)
-	default:
-		r.Err = &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}
-		r.Outcome, r.Text = event.Stopped, "Not confirmed, so nothing was changed."
 	}
+	r.Err = &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}
+	r.Outcome, r.Text = event.Stopped, "Not confirmed, so nothing was changed."
 	return r
 }
 

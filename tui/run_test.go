@@ -213,8 +213,12 @@ func TestTheCardsKeyFixesAFailure(t *testing.T) {
 			s.until("your answer")
 			s.press("\r")
 			if strings.HasPrefix(c.fault, "unhealthy") {
-				s.until("Target group") // the account has settled that this rollout answers 404, so it goes no further
-				s.press("\x03y")
+				s.until("yes, do this")
+				s.press("y")
+				s.until("Deploying") // the account has settled that this rollout answers 404, so it goes no further
+				s.press("\x03")
+				s.until("Deploy stopped")
+				s.press("q")
 				s.end()
 			} else {
 				s.until("yes, do this")

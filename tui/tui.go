@@ -42,7 +42,7 @@ type Deps struct {
 
 	Tour *Tour // what a demo offers first; nil: this is no demo
 	Task *Task // the one thing that the screens are opened for; nil: all of it
-	// Then is where to go on to as soon as the project is read.
+	// Then is where to go on to as soon as the project is read; nil: nowhere.
 	Then Onward
 
 	NoColor bool // no colours, whatever the terminal can
@@ -60,7 +60,7 @@ type Result struct {
 	Text     string // for the normal screen, may be empty; ends without a line end
 	Err      *fail.Error
 	Another  bool   // the user wants another story of the tour
-	Onward   Onward // where the user wants to go on to from the run of another terminal
+	Onward   Onward // where the user wants to go on to from the run of another terminal; nil: nowhere
 }
 
 // Story is one course that a demo can take.
@@ -76,9 +76,6 @@ type Tour struct {
 
 // screens is the tour as the screens want it.
 func (t *Tour) screens() *screen.Tour {
-	if t == nil {
-		return nil
-	}
 	return &screen.Tour{Stories: t.Stories, Chosen: t.Chosen, Begin: func(ctx context.Context, name string) (screen.Engine, error) {
 		eng, err := t.Begin(ctx, name)
 		if err != nil {
@@ -149,20 +146,30 @@ func (d Deps) options() screen.Options {
 	return screen.Options{
 		Engine: screen.Open(d.Engine), Dir: d.Dir, Env: d.Env, Today: d.Today,
 		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
-		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Tour: d.Tour.screens(),
-		Task: d.Task, Then: d.Then,
+		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Mode: d.mode(),
 	}
+}
+
+// mode is what the screens are opened for.
+func (d Deps) mode() screen.Mode {
+	switch {
+	case d.Task != nil:
+		return d.Task
+	case d.Tour != nil:
+		return d.Tour.screens()
+	}
+	return &screen.Wizard{Then: d.Then}
 }
 
 // settle ends a run that goes on after the screens are gone, and says whether it had to be left behind.
 func settle(s *screen.Session, out io.Writer) (left bool) {
-	if s.Run == nil || s.Watching != nil {
+	if s.Run == nil || s.Watching() != nil {
 		return false
 	}
 	if ended(s.Run, 0) {
 		return false
 	}
-	if !s.Abandoned {
+	if !s.End.Abandoned {
 		_, _ = fmt.Fprintln(out, "Stopping: what is under way is finished first, which may take half a minute.") // nobody may be there to read it
 		s.Run.Stop()
 		if ended(s.Run, grace) {

@@ -13,8 +13,8 @@ import (
 	"berth/tui/screen/deploy"
 	"berth/tui/screen/logs"
 	"berth/tui/screen/needs"
+	"berth/tui/screen/overview"
 	"berth/tui/screen/project"
-	"berth/tui/screen/redeploy"
 	"berth/tui/screen/result"
 	"berth/tui/screen/review"
 	"berth/tui/screen/settings"
@@ -54,27 +54,31 @@ type Interrupt struct{}
 // Background is the message that says what the terminal's background is like.
 type Background struct{ Light bool }
 
+// screens are all that there are. A new one is one line here.
+func screens(s *screen.Session) map[screen.Name]screen.Screen {
+	return map[screen.Name]screen.Screen{
+		screen.Stories{}.Name():  tour.New(s),
+		screen.Project{}.Name():  project.New(s),
+		screen.Needs{}.Name():    needs.New(s),
+		screen.Compare{}.Name():  compare.New(s),
+		screen.Settings{}.Name(): settings.New(s),
+		screen.Review{}.Name():   review.New(s),
+		screen.Deploy{}.Name():   deploy.New(s),
+		screen.Result{}.Name():   result.New(s),
+		screen.Overview{}.Name(): overview.New(s),
+		screen.Logs{}.Name():     logs.New(s),
+	}
+}
+
 // New makes the program. It does no work: the first screen starts it when it is shown.
 func New(s *screen.Session) *Model {
-	m := &Model{
-		s: s,
-		screens: map[screen.Name]screen.Screen{
-			screen.Project: project.New(s), screen.Needs: needs.New(s), screen.Compare: compare.New(s),
-			screen.Settings: settings.New(s), screen.Review: review.New(s), screen.Deploy: deploy.New(s),
-			screen.Result: result.New(s), screen.Redeploy: redeploy.New(s), screen.Logs: logs.New(s),
-		},
-		stack: []screen.Name{s.Start()},
-	}
-	if s.Tour != nil {
-		m.screens[screen.Stories] = tour.New(s)
-	}
-	return m
+	return &Model{s: s, screens: screens(s), stack: []screen.Name{s.Start().Name()}}
 }
 
 type beatMsg struct{}
 
 // Init starts the first screen.
-func (m *Model) Init() tea.Cmd { return tea.Batch(m.current().Enter(), m.tick()) }
+func (m *Model) Init() tea.Cmd { return tea.Batch(m.current().Enter(m.s.Start()), m.tick()) }
 
 // Shown is the name of the screen at the front.
 func (m *Model) Shown() screen.Name { return m.stack[len(m.stack)-1] }
@@ -117,6 +121,11 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return nil
 	case tea.KeyMsg:
 		return m.onKey(msg)
+	case screen.Answer:
+		if !msg.Wanted() {
+			return nil
+		}
+		return m.current().Update(msg.Msg)
 	default:
 		return m.current().Update(msg)
 	}
@@ -178,7 +187,7 @@ func (m *Model) interrupt() tea.Cmd {
 
 // leave asks whether to leave, unless nobody wants to be asked: then what was not begun is not begun.
 func (m *Model) leave() {
-	if t := m.s.Task; t != nil && t.Yes {
+	if t := m.s.Task(); t != nil && t.Yes {
 		m.s.Quit()
 		return
 	}
@@ -199,19 +208,19 @@ func (m *Model) follow() tea.Cmd {
 	var cmds []tea.Cmd
 	for range len(m.screens) { // a screen may pass on at once; in a circle it stays
 		to, back := m.s.TakeNav()
-		if m.s.Watching != nil && to != "" && to != screen.Deploy && to != screen.Result {
-			m.s.Onward.To = to // the other screens need an account, which this session has not opened
+		if w := m.s.Watching(); w != nil && to != nil && !w.Reaches(to) {
+			m.s.End.Onward = to
 			m.s.Quit()
 			return tea.Batch(cmds...)
 		}
 		switch {
 		case back && len(m.stack) > 1:
-			cmds = append(cmds, m.show(m.stack[:len(m.stack)-1]))
+			cmds = append(cmds, m.show(m.stack[:len(m.stack)-1], nil))
 		case back:
 			m.leave()
 			return tea.Batch(cmds...)
-		case to != "":
-			cmds = append(cmds, m.show(m.path(to)))
+		case to != nil:
+			cmds = append(cmds, m.show(m.path(to.Name()), to))
 		default:
 			return tea.Batch(cmds...)
 		}
@@ -227,31 +236,42 @@ func (m *Model) path(to screen.Name) []screen.Name {
 			return m.stack[:i+1]
 		}
 	}
-	switch watching := m.s.Watching != nil; {
-	case to == screen.Project, to == screen.Redeploy, to == screen.Result && watching:
+	overview, watching := screen.Overview{}.Name(), m.s.Watching() != nil
+	switch to {
+	case screen.Project{}.Name(), overview:
 		return []screen.Name{to}
-	case watching: // what lies behind its result needs an account, too
-	case to == screen.Deploy, to == screen.Result:
-		return []screen.Name{screen.Redeploy, to}
+	case screen.Result{}.Name():
+		if watching { // what lies behind it needs an account
+			return []screen.Name{to}
+		}
+		return []screen.Name{overview, to}
+	case screen.Deploy{}.Name():
+		if !watching {
+			return []screen.Name{overview, to}
+		}
 	}
 	return append(m.stack[:len(m.stack):len(m.stack)], to)
 }
 
-func (m *Model) show(stack []screen.Name) tea.Cmd {
-	switch stack[len(stack)-1] {
-	case screen.Deploy:
-		m.first = m.first || m.stack[0] == screen.Project
-	case screen.Redeploy:
-		m.first, m.s.Task = false, nil
-	case screen.Result:
+// show shows the screen at the end of a stack; to is what it is handed, nil when one comes back to it.
+func (m *Model) show(stack []screen.Name, to screen.Place) tea.Cmd {
+	next := stack[len(stack)-1]
+	switch next {
+	case screen.Deploy{}.Name():
+		m.first = m.first || m.stack[0] == screen.Project{}.Name()
+	case screen.Overview{}.Name():
+		m.first = false
+		if m.s.Task() != nil {
+			m.s.Mode = &screen.Wizard{}
+		}
+	case screen.Result{}.Name():
 		m.first = false
 	}
-	if l, ok := m.current().(screen.Leaver); ok && m.Shown() != stack[len(stack)-1] {
+	if l, ok := m.current().(screen.Leaver); ok && m.Shown() != next {
 		l.Leave()
 	}
-	m.stack = stack
-	m.help = false
-	cmd := m.current().Enter()
+	m.stack, m.help = stack, false
+	cmd := m.current().Enter(to)
 	m.layout()
 	return cmd
 }

@@ -32,12 +32,12 @@ func TestDefaultsTakeAtMostEightKeys(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		keys := append(append([]string(nil), toReview...), "y")
 		d.press(keys...)
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		if len(keys) > 8 {
 			t.Errorf("%d keys", len(keys))
 		}
 		d.pass(10 * time.Minute)
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		if v := d.view(); !strings.Contains(v, "https://d3k1example.cloudfront.net") {
 			t.Errorf("no address:\n%s", v)
 		}
@@ -51,12 +51,12 @@ func TestTypingAheadLosesNothingAndConfirmsNothing(t *testing.T) {
 			d.do(cmd)
 		}
 		d.settle()
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		if d.engine.called("apply") != 0 {
 			t.Error("a plan was confirmed that nobody had seen")
 		}
 		d.press("y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 	})
 }
 
@@ -75,14 +75,14 @@ func TestTypedAheadDuringLoading(t *testing.T) {
 		}
 		d.do(cmd)
 		d.settle()
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 	})
 }
 
 func TestWhatIsCarriedOutIsWhatWasShown(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		d.press(toReview...)
-		shown := d.s.Plan
+		shown := d.engine.planned
 		d.press("y")
 		if got := d.engine.runs[0].plan; got != shown {
 			t.Errorf("applied %+v, shown was %+v", got, shown)
@@ -97,7 +97,7 @@ func TestEnterAloneDoesNotDeploy(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		d.press(toReview...)
 		d.press("enter", "enter", "enter")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		if d.engine.called("apply") != 0 {
 			t.Error("deployed")
 		}
@@ -152,8 +152,8 @@ func TestThirdCtrlCLeaves(t *testing.T) {
 			t.Fatal("left after two")
 		}
 		d.press("ctrl+c")
-		if !d.quit || !d.s.Abandoned {
-			t.Errorf("quit %v, abandoned %v", d.quit, d.s.Abandoned)
+		if !d.quit || !d.s.End.Abandoned {
+			t.Errorf("quit %v, abandoned %v", d.quit, d.s.End.Abandoned)
 		}
 	})
 }
@@ -168,7 +168,9 @@ func TestCtrlCAsksEverywhereElse(t *testing.T) {
 				t.Fatalf("%s: not asked:\n%s", at, d.view())
 			}
 			d.press("esc")
-			d.expect(at)
+			if d.m.Shown() != at {
+				t.Fatalf("%s: left for %s", at, d.m.Shown())
+			}
 			d.press("ctrl+c", "ctrl+c")
 			if !d.quit {
 				t.Errorf("%s: twice Ctrl-C does not leave", at)
@@ -183,13 +185,13 @@ func TestNothingTypedIsLost(t *testing.T) {
 		d.press("enter", "enter")
 		d.press("down", "down", "space", "ctrl+u", "8080", "enter")
 		d.press("esc", "esc", "esc")
-		d.expect(screen.Project)
+		d.expect(screen.Project{})
 		d.press("enter")
 		if d.s.Draft.Requirements().WebSocketUploads {
 			t.Error("the answer about uploads is lost")
 		}
 		d.press("enter", "enter")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		if p := d.s.Spec().Service.Port; p != 8080 {
 			t.Errorf("the port is %d", p)
 		}
@@ -205,7 +207,7 @@ func TestEscInAnEditorKeepsTheValue(t *testing.T) {
 		if app := d.s.Spec().App; app != "live-beats" {
 			t.Errorf("the app is %q", app)
 		}
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 	})
 }
 
@@ -238,16 +240,16 @@ func TestAnswersSayWhatTheyRuleOut(t *testing.T) {
 func TestOnlyDeployableServicesCanBeChosen(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		d.press("enter", "enter", "down", "enter")
-		d.expect(screen.Compare)
+		d.expect(screen.Compare{})
 		d.press("up", "enter")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 	})
 }
 
 func TestInvalidSettingsStopHere(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		d.press("enter", "enter", "enter", "space", "ctrl+u", "UPPER", "enter", "down", "down", "enter")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		if v := d.view(); !strings.Contains(v, "lower case") {
 			t.Errorf("not explained:\n%s", v)
 		}
@@ -264,15 +266,15 @@ func TestAFailureGoesOnWithAKey(t *testing.T) {
 		d.press(toReview...)
 		d.press("y")
 		d.pass(2 * time.Minute)
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		if v := d.view(); !strings.Contains(v, "SECRET_KEY_BASE") {
 			t.Errorf("no remedy:\n%s", v)
 		}
 		e.script = smooth
 		d.press("r", "y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		d.pass(10 * time.Minute)
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		if len(e.runs) != 2 {
 			t.Errorf("%d runs", len(e.runs))
 		}
@@ -285,18 +287,18 @@ func TestDestroyAsksForTheName(t *testing.T) {
 		e.plan.Changes[i].Action = event.Delete
 	}
 	inBubble(t, e, func(d *harness) {
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 		d.press("d", "y", "enter")
 		if e.called("apply") != 0 {
 			t.Fatal("destroyed without the name")
 		}
 		d.press("ctrl+u", "live-beats", "enter")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		if !e.runs[0].plan.Destroy {
 			t.Error("the plan is no destruction")
 		}
 		d.pass(10 * time.Minute)
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		if v := d.view(); !strings.Contains(v, "live-beats is gone") {
 			t.Errorf("not said:\n%s", v)
 		}
@@ -307,17 +309,17 @@ func TestWithoutASourceTreeWhatRunsCanBeDestroyed(t *testing.T) {
 	e := deployed()
 	e.inspectErr = &fail.Error{Cause: "There is no Dockerfile here"}
 	inBubble(t, e, func(d *harness) {
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 	})
 	e = fresh()
 	e.inspectErr = &fail.Error{Cause: "There is no Dockerfile here"}
 	inBubble(t, e, func(d *harness) {
-		d.expect(screen.Project)
+		d.expect(screen.Project{})
 		d.press("enter")
-		d.expect(screen.Project)
+		d.expect(screen.Project{})
 		e.inspectErr = nil
 		d.press("r", "enter")
-		d.expect(screen.Needs)
+		d.expect(screen.Needs{})
 	})
 }
 

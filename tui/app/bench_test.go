@@ -34,8 +34,7 @@ func busiest(b testing.TB) (*Model, *fakeRun) {
 		Engine: e, Theme: theme.New(theme.Options{Profile: termenv.TrueColor}), Dir: b.TempDir(),
 	})
 	m := New(s)
-	s.Confirmed = &p
-	s.Go(screen.Deploy)
+	s.Go(screen.Deploy{Plan: &p})
 	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
 	run := e.runs[0]
 	b.Cleanup(run.Cancel)

@@ -46,6 +46,8 @@ type fakeEngine struct {
 	calls map[string]int
 	runs  []*fakeRun
 	last  screen.Request
+
+	planned *screen.Plan // the newest one
 }
 
 // count counts a call of the engine, or of a watch.
@@ -106,6 +108,9 @@ func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, 
 			p.Revision = "live-beats-production:6"
 		}
 	}
+	f.mu.Lock()
+	f.planned = &p
+	f.mu.Unlock()
 	return &p, nil
 }
 

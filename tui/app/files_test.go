@@ -1,6 +1,8 @@
 package app
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -47,4 +49,30 @@ func (f *fakeEngine) folder(t fataler, dir string) {
 	if mkdir(t, dir); f.status.State != "absent" {
 		writeToml(t, dir)
 	}
+}
+
+// tomlOf is what berth.toml says, byte for byte, empty when there is none.
+func tomlOf(t fataler, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, spec.FileName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// written is what berth.toml said when the newest plan was confirmed, or before any was.
+type written struct {
+	dir, text string
+	confirmed int // plans
+}
+
+// check fails when berth.toml is another one although nothing was confirmed.
+func (w *written) check(t fataler, d *harness) {
+	t.Helper()
+	now, confirmed := tomlOf(t, w.dir), d.engine.called("apply")
+	if now != w.text && confirmed == w.confirmed {
+		t.Fatalf("%s: berth.toml was changed without a yes from:\n%s\nto:\n%s", d.m.Shown(), w.text, now)
+	}
+	w.text, w.confirmed = now, confirmed
 }

@@ -132,19 +132,13 @@ func (m *Model) header() string {
 	return l.To(m.inner()-widget.Width(right)).Put(th.Quiet, right).String()
 }
 
-var titles = map[screen.Name]string{
-	screen.Project: "Project", screen.Needs: "Needs", screen.Compare: "Compare", screen.Settings: "Settings",
-	screen.Review: "Review", screen.Deploy: "Deploy", screen.Result: "Result", screen.Redeploy: "Overview",
-	screen.Logs: "Log", screen.Stories: "Stories",
-}
-
 // way is the line that says where we are: the steps of the wizard, or the way from the overview.
 func (m *Model) way() string {
 	th := m.s.Theme
-	if (m.stack[0] == screen.Project || m.first) && slices.Contains(screen.Wizard, m.Shown()) {
-		c := widget.Crumbs{Theme: th, At: slices.Index(screen.Wizard, m.Shown())}
-		for _, n := range screen.Wizard {
-			c.Steps = append(c.Steps, titles[n])
+	if at := slices.Index(screen.Steps, m.Shown()); at >= 0 && (m.first || m.stack[0] == screen.Steps[0]) {
+		c := widget.Crumbs{Theme: th, At: at}
+		for _, n := range screen.Steps {
+			c.Steps = append(c.Steps, m.screens[n].Title())
 		}
 		return c.Render(m.inner(), 1)
 	}
@@ -157,9 +151,9 @@ func (m *Model) way() string {
 		if i == len(m.stack)-1 {
 			ink = th.Title
 		}
-		l.Put(ink, titles[n])
+		l.Put(ink, m.screens[n].Title())
 	}
-	if sim := m.s.Engine.Simulated(); sim != "" && m.Shown() != screen.Stories && l.Left() > widget.Width(sim)+4 {
+	if sim := m.s.Engine.Simulated(); sim != "" && m.Shown() != (screen.Stories{}).Name() && l.Left() > widget.Width(sim)+4 {
 		l.To(m.inner()-widget.Width(sim)).Put(th.Quiet, sim)
 	}
 	return l.String()

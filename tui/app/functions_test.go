@@ -46,10 +46,10 @@ var functions = map[string]string{
 
 	"result/overview": way, "result/leave": way, "result/how it went": "deploy",
 
-	"redeploy/redeploy": "deploy", "redeploy/continue": "go on after a failure", "redeploy/deploy": "deploy", "redeploy/see what would change": "what would change",
-	"redeploy/roll back": "roll back", "redeploy/yes, roll back": "roll back", "redeploy/leave it": way, "redeploy/settings": "questions and settings",
-	"redeploy/scale": "scale", "redeploy/instances": "scale", "redeploy/log": "logs", "redeploy/destroy": "destroy", "redeploy/needs": "questions and settings",
-	"redeploy/select": way, "redeploy/look": "what would change", "redeploy/refresh": "what runs", "redeploy/leave": way,
+	"overview/redeploy": "deploy", "overview/continue": "go on after a failure", "overview/deploy": "deploy", "overview/see what would change": "what would change",
+	"overview/roll back": "roll back", "overview/yes, roll back": "roll back", "overview/leave it": way, "overview/settings": "questions and settings",
+	"overview/scale": "scale", "overview/instances": "scale", "overview/log": "logs", "overview/destroy": "destroy", "overview/needs": "questions and settings",
+	"overview/select": way, "overview/look": "what would change", "overview/refresh": "what runs", "overview/leave": way,
 
 	"logs/pause": "logs", "logs/go on": "logs", "logs/find": "logs", "logs/scroll": way, "logs/newest": "logs", "logs/refresh": "logs",
 	"logs/back": way, "logs/keep": way, "logs/all lines": way,

@@ -176,7 +176,7 @@ var shots = []shot{
 	{"stories", touring, func(d *harness) {}},
 	{"stories-last", touring, func(d *harness) { d.press("end") }},
 	{"stories-failed", touring, func(d *harness) {
-		d.s.Tour.Begin = func(context.Context, string) (screen.Engine, error) {
+		d.s.Tour().Begin = func(context.Context, string) (screen.Engine, error) {
 			return nil, &fail.Error{Cause: "the story cannot be staged", Evidence: "no space left on device", Remedy: "make room and try again"}
 		}
 		d.press("enter")
@@ -295,30 +295,30 @@ var shots = []shot{
 		d.press("d", "live-beats", "enter")
 		d.pass(10 * time.Minute)
 	}},
-	{"redeploy", deployed, func(d *harness) {}},
-	{"redeploy-partial", deployed, func(d *harness) {
+	{"overview", deployed, func(d *harness) {}},
+	{"overview-partial", deployed, func(d *harness) {
 		d.engine.status.State, d.engine.status.Deployments, d.engine.status.Revision = "partial", nil, ""
 		d.engine.status.Running, d.engine.status.Desired, d.engine.status.Healthy = 0, 0, 0
 		d.press("R")
 	}},
-	{"redeploy-degraded", deployed, func(d *harness) {
+	{"overview-degraded", deployed, func(d *harness) {
 		st := d.engine.status
 		st.State, st.Running, st.Healthy, st.Unhealthy, st.Denied = "degraded", 1, 0, 1, []string{"ec2:DescribeSubnets"}
 		d.engine.metricsErr = &fail.Error{Cause: "no permission for cloudwatch:GetMetricData"}
 		d.engine.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents"}
 		d.press("R")
 	}},
-	{"redeploy-at-work", deployed, func(d *harness) {
+	{"overview-at-work", deployed, func(d *harness) {
 		now := time.Now()
 		d.engine.busy = &screen.Holder{Run: "r9", Verb: "deploy", User: "grace", Host: "laptop", Started: now, Seen: now.Add(time.Hour)}
 		d.pass(time.Minute)
 	}},
-	{"redeploy-not-refreshed", deployed, func(d *harness) {
+	{"overview-not-refreshed", deployed, func(d *harness) {
 		d.engine.statusErr = &fail.Error{Cause: "the AWS credentials have expired", Remedy: "run aws sso login"}
 		d.pass(time.Minute)
 	}},
-	{"redeploy-selected", deployed, func(d *harness) { d.press("down", "down") }},
-	{"redeploy-below", deployed, func(d *harness) { d.press("pgdown", "pgdown", "pgdown", "pgdown") }},
+	{"overview-selected", deployed, func(d *harness) { d.press("down", "down") }},
+	{"overview-below", deployed, func(d *harness) { d.press("pgdown", "pgdown", "pgdown", "pgdown") }},
 	{"logs", deployed, func(d *harness) { d.press("l") }},
 	{"logs-found", deployed, func(d *harness) { d.press("l", "/", "room/1", "enter", "up") }},
 	{"logs-paused", deployed, func(d *harness) {
@@ -332,8 +332,8 @@ var shots = []shot{
 		e.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents", Remedy: "berth policy prints what is needed"}
 		return e
 	}, func(d *harness) { d.press("l") }},
-	{"redeploy-rollback", deployed, func(d *harness) { d.press("down", "down", "down", "b") }},
-	{"redeploy-scale", deployed, func(d *harness) { d.press("+") }},
+	{"overview-rollback", deployed, func(d *harness) { d.press("down", "down", "down", "b") }},
+	{"overview-scale", deployed, func(d *harness) { d.press("+") }},
 	{"rolling-back", deployed, func(d *harness) { d.press("b", "y"); d.pass(20 * time.Second) }},
 	{"destroy", deployed, func(d *harness) {
 		for i := range d.engine.plan.Changes {

@@ -56,12 +56,14 @@ func drive(t fataler, e *fakeEngine, o screen.Options, w, h int) *harness {
 	if o.Region == "" {
 		o.Region, o.RegionFrom = "eu-west-2", "AWS_REGION"
 	}
-	if o.Task != nil {
-		o.Task.Spec.Dir = o.Dir
+	if t, ok := o.Mode.(*screen.Task); ok {
+		t.Spec.Dir = o.Dir
 	}
 	o.Engine = e
-	if o.Tour = e.tour; o.Tour != nil && o.Tour.Begin == nil {
-		o.Tour.Begin = func(context.Context, string) (screen.Engine, error) { return e, nil }
+	if e.tour != nil {
+		if o.Mode = e.tour; e.tour.Begin == nil {
+			e.tour.Begin = func(context.Context, string) (screen.Engine, error) { return e, nil }
+		}
 	}
 	if o.Advisor == nil {
 		o.Advisor = judge{}
@@ -209,9 +211,11 @@ func (d *harness) view() string {
 	return v
 }
 
-func (d *harness) expect(name screen.Name) {
+func (d *harness) expect(at screen.Place) {
 	d.t.Helper()
-	if d.m.Shown() != name {
-		d.t.Fatalf("on screen %s, want %s:\n%s", d.m.Shown(), name, d.m.View())
+	if !d.m.shows(at) {
+		d.t.Fatalf("on screen %s, want %s:\n%s", d.m.Shown(), at.Name(), d.m.View())
 	}
 }
+
+func (m *Model) shows(at screen.Place) bool { return m.Shown() == at.Name() }

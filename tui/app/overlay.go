@@ -1,7 +1,6 @@
 package app
 
 import (
-	"berth/tui/screen"
 	"berth/tui/widget"
 )
 
@@ -17,8 +16,8 @@ var otherStories = widget.Key{Name: "ctrl+t", Does: "other stories", Long: "leav
 
 func (m *Model) helpLines() []string {
 	th, w := m.s.Theme, m.inner()
-	lines := []string{th.Strong.Paint(titles[m.Shown()])}
-	lines = append(lines, widget.Paragraph(th.Quiet, about[m.Shown()], w)...)
+	lines := []string{th.Strong.Paint(m.current().Title())}
+	lines = append(lines, widget.Paragraph(th.Quiet, m.current().About(), w)...)
 	lines = append(lines, "")
 	keys := append(m.current().Keys()[:len(m.current().Keys()):len(m.current().Keys())], everywhere...)
 	if m.s.Told() {
@@ -35,20 +34,6 @@ func (m *Model) helpLines() []string {
 		lines = append(lines, widget.Paragraph(th.Quiet, sim, w)...)
 	}
 	return lines
-}
-
-// about says what each screen is for.
-var about = map[screen.Name]string{
-	screen.Project:  "What the source tree tells about the app. Without a berth.toml it asks AWS meanwhile whether the app runs already. Nothing is changed.",
-	screen.Needs:    "What the app needs from the service that runs it. Every answer is filled in already; change what is wrong.",
-	screen.Compare:  "Which AWS service can run the app, why, and what each costs a month. berth deploys to ECS on Fargate; the others are compared only.",
-	screen.Settings: "Every value of berth.toml with where it came from. Going on writes the file; nothing is created yet.",
-	screen.Review:   "What will exist in AWS and what it costs a month. Only what is shown here is carried out.",
-	screen.Deploy:   "What is being done in AWS, what each resource waits for, how long it has taken and usually takes. A bar at the left marks the longest way to the end.",
-	screen.Result:   "The address of the app and how it was verified.",
-	screen.Stories:  "What can be tried on the simulated account. Each story begins with a new account; ctrl+t comes back here from any of them.",
-	screen.Redeploy: "What runs of the app now, how busy it is, and what it wrote last. A small look at AWS is taken twice a minute, a whole one when something changed. What a deployment would change is looked up once when this opens, and when you press p.",
-	screen.Logs:     "What the app writes to stdout and stderr, all tasks together. It is asked of AWS while this screen is shown and written to no file.",
 }
 
 func (m *Model) onHelpKey(key string) {
@@ -77,12 +62,10 @@ func (m *Model) question() string {
 
 func (m *Model) leavingText() string {
 	switch {
-	case m.s.Watching != nil && m.s.Outcome.Outcome == "":
-		return "The " + m.s.Watching.What + " goes on in the other terminal. berth shows it again when it is started in this folder."
+	case m.s.Watching() != nil && m.s.Outcome.Outcome == "":
+		return "The " + m.s.Watching().What + " goes on in the other terminal. berth shows it again when it is started in this folder."
 	case m.s.Run != nil:
 		return "What exists in AWS stays as it is. berth shows it again when it is started in this folder."
-	case m.s.Plan != nil:
-		return "Nothing was created. The settings are in berth.toml; berth goes on from there."
 	default:
 		return "Nothing was created and nothing was written. The answers given so far are not kept."
 	}

@@ -18,22 +18,22 @@ import (
 
 // quiet are the screens that ask nothing once what they came with is there, and the keys that lead to them.
 var quiet = []struct {
-	at     screen.Name
+	at     screen.Place
 	engine func() *fakeEngine
 	keys   []string
 }{
-	{screen.Stories, touring, nil},
-	{screen.Project, fresh, nil},
-	{screen.Needs, fresh, toReview[:1]},
-	{screen.Compare, fresh, toReview[:2]},
-	{screen.Settings, fresh, toReview[:3]},
-	{screen.Review, fresh, toReview},
-	{screen.Deploy, fresh, append(toReview[:len(toReview):len(toReview)], "y")},
-	{screen.Needs, deployed, []string{"n"}},
-	{screen.Settings, deployed, []string{"s"}},
-	{screen.Review, deployed, []string{"r"}},
-	{screen.Review, deployed, []string{"d"}},
-	{screen.Deploy, deployed, []string{"b", "y"}},
+	{screen.Stories{}, touring, nil},
+	{screen.Project{}, fresh, nil},
+	{screen.Needs{}, fresh, toReview[:1]},
+	{screen.Compare{}, fresh, toReview[:2]},
+	{screen.Settings{}, fresh, toReview[:3]},
+	{screen.Review{}, fresh, toReview},
+	{screen.Deploy{}, fresh, append(toReview[:len(toReview):len(toReview)], "y")},
+	{screen.Needs{}, deployed, []string{"n"}},
+	{screen.Settings{}, deployed, []string{"s"}},
+	{screen.Review{}, deployed, []string{"r"}},
+	{screen.Review{}, deployed, []string{"d"}},
+	{screen.Deploy{}, deployed, []string{"b", "y"}},
 }
 
 // total is how many calls of any kind the engine has got.
@@ -79,12 +79,12 @@ func TestTheResultAsksNothing(t *testing.T) {
 		d.press(toReview...)
 		d.press("y")
 		d.pass(10 * time.Minute)
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		before := e.total()
 		d.pass(20 * time.Minute)
 		d.press("l", "down")
 		d.pass(20 * time.Minute)
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		if n := e.total() - before; n != 0 {
 			t.Errorf("%d calls: %v", n, e.calls)
 		}
@@ -97,9 +97,9 @@ func TestLeavingEndsThePlanning(t *testing.T) {
 	e.planTakes = time.Hour
 	inBubble(t, e, func(d *harness) {
 		d.press(toReview...)
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		d.press("esc")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		if e.called("plan cut off") != 1 {
 			t.Error("it goes on although nobody waits for it")
 		}
@@ -111,7 +111,7 @@ func TestAnIdleOverviewAsksSeldom(t *testing.T) {
 	e := deployed()
 	calls := func() int { return e.called("pulse")*2 + e.called("metrics") + e.called("logs") + e.called("busy") }
 	inBubble(t, e, func(d *harness) {
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 		d.pass(time.Minute)
 		if n := e.called("whole look"); n != 1 {
 			t.Errorf("looked at everything %d times at the start", n)
@@ -126,14 +126,14 @@ func TestAnIdleOverviewAsksSeldom(t *testing.T) {
 			}
 		}
 		d.press("s")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		before, whole := calls(), e.called("whole look")
 		d.pass(10 * time.Minute)
 		if n := calls() - before + e.called("whole look") - whole; n != 0 {
 			t.Errorf("asked %d times while another screen was shown", n)
 		}
 		d.press("esc")
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 		d.pass(time.Minute)
 		if n := e.called("whole look") - whole; n != 1 {
 			t.Errorf("looked at everything %d times after coming back", n)
@@ -243,7 +243,7 @@ func TestTheLogIsFollowedPausedAndSearched(t *testing.T) {
 	e := deployed()
 	inBubble(t, e, func(d *harness) {
 		d.press("l")
-		d.expect(screen.Logs)
+		d.expect(screen.Logs{})
 		d.sees("room/39")
 		e.write(time.Now(), "4f5d1c2a", "a new line")
 		d.pass(6 * time.Second)
@@ -266,7 +266,7 @@ func TestTheLogIsFollowedPausedAndSearched(t *testing.T) {
 		d.press("esc")
 		d.sees("later 49")
 		d.press("esc")
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 		before := e.called("logs")
 		d.press("s")
 		d.pass(5 * time.Minute)
@@ -292,19 +292,19 @@ func TestWithoutCredentialsTheQuestionsCanBeAnswered(t *testing.T) {
 	e := deployed()
 	e.statusErr = &fail.Error{Cause: "The credentials have expired"}
 	inBubble(t, e, func(d *harness) {
-		d.expect(screen.Project)
+		d.expect(screen.Project{})
 		if v := d.view(); !strings.Contains(v, "have expired") {
 			t.Errorf("not said:\n%s", v)
 		}
 		e.planErr = &fail.Error{Cause: "The credentials have expired", Remedy: "run aws sso login"}
 		d.press(toReview...)
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		if v := d.view(); !strings.Contains(v, "aws sso login") {
 			t.Errorf("no remedy:\n%s", v)
 		}
 		e.planErr = nil
 		d.press("r", "y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 	})
 }
 
@@ -332,14 +332,14 @@ func deployedUnsaid(t *testing.T, e *fakeEngine, f func(d *harness)) {
 
 func TestWhatRunsWithoutABerthTomlIsOffered(t *testing.T) {
 	deployedUnsaid(t, deployed(), func(d *harness) {
-		d.expect(screen.Project)
+		d.expect(screen.Project{})
 		if v := d.view(); !strings.Contains(v, "live-beats runs already in eu-west-2: Enter shows it") {
 			t.Errorf("not offered:\n%s", v)
 		}
 		d.press("w")
-		d.expect(screen.Needs)
+		d.expect(screen.Needs{})
 		d.press("esc", "enter")
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 	})
 }
 
@@ -347,9 +347,9 @@ func TestTheQuestionsDoNotWaitForWhatRuns(t *testing.T) {
 	e := deployed()
 	e.statusTakes = time.Minute
 	deployedUnsaid(t, e, func(d *harness) {
-		d.expect(screen.Project)
+		d.expect(screen.Project{})
 		d.press("enter")
-		d.expect(screen.Needs)
+		d.expect(screen.Needs{})
 		if e.called("status cut off") != 1 {
 			t.Error("it is asked for although nobody waits for it")
 		}
@@ -369,6 +369,6 @@ func TestNobodyToAskWhatRunsIsNoNews(t *testing.T) {
 			t.Errorf("told somebody who only begins:\n%s", v)
 		}
 		d.press("enter")
-		d.expect(screen.Needs)
+		d.expect(screen.Needs{})
 	})
 }

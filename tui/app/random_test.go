@@ -107,7 +107,7 @@ func (v *visits) count(d *harness) {
 	v.screens[at]++
 	for moment, is := range map[string]bool{
 		"help": d.m.help, "leaving": d.m.leaving, "too small": d.m.tooSmall(), "typing": d.m.typing(), "holding": d.m.holding(),
-		"watching": d.s.Watching != nil, "task": d.s.Task != nil, "300 resources": len(d.engine.plan.Changes) > 250,
+		"watching": d.s.Watching() != nil, "task": d.s.Task() != nil, "300 resources": len(d.engine.plan.Changes) > 250,
 	} {
 		if is {
 			v.moments[moment]++
@@ -175,19 +175,22 @@ func walk(rt *rapid.T, dir string, seen *visits) (steps int) {
 	var begin []string
 	switch rapid.IntRange(0, 7).Draw(rt, "opened for") {
 	case 0:
-		o.Watching = e.watching()
+		o.Mode = e.watching()
 	case 1:
-		o.Task = task(rapid.SampledFrom([]string{"deploy", "rollback", "destroy"}).Draw(rt, "verb"), rapid.Bool().Draw(rt, "yes"))
-		o.Task.Spec.Dir = dir // where its settings are written
+		t := task(rapid.SampledFrom([]string{"deploy", "rollback", "destroy"}).Draw(rt, "verb"), rapid.Bool().Draw(rt, "yes"))
+		t.Spec.Dir = dir // where its settings are written
+		o.Mode = t
 	case 2:
 		e.tour = wildTour(rt, e)
 	default:
 		begin = rapid.SampledFrom(ways).Draw(rt, "way")
 	}
+	file := written{dir: dir, text: tomlOf(w, dir)}
 	d := drive(w, e, o, 80, 24)
 	defer d.end()
 	step := func() {
 		steps++
+		file.check(w, d)
 		seen.count(d)
 		d.functionsKnown(w)
 		v := d.view()
@@ -244,4 +247,4 @@ func (d *harness) mayLeave(t fataler) {
 }
 
 // allScreens are the screens that there are.
-var allScreens = slices.Sorted(maps.Keys(titles))
+var allScreens = slices.Sorted(maps.Keys(screens(&screen.Session{})))

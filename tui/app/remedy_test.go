@@ -17,7 +17,7 @@ func (d *harness) failWith(e *fail.Error) {
 	d.press(toReview...)
 	d.press("y")
 	d.pass(2 * time.Minute)
-	d.expect(screen.Deploy)
+	d.expect(screen.Deploy{})
 }
 
 func TestTheKeyOfTheCardAppliesTheRemedyAndGoesOn(t *testing.T) {
@@ -27,17 +27,17 @@ func TestTheKeyOfTheCardAppliesTheRemedyAndGoesOn(t *testing.T) {
 		d.sees("f set memory to 1024 MiB and deploy again")
 		e.script = smooth
 		d.press("f")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		d.sees("Memory is 1024 MiB now", "your answer")
 		if len(e.runs) != 1 {
 			t.Fatal("deployed before anybody saw what would change")
 		}
 		d.press("enter")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		d.press("y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		d.pass(10 * time.Minute)
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		if got := e.last.Spec; got.Service.Memory != 1024 || got.Origins["service.memory"].Kind != spec.Answer {
 			t.Errorf("memory %d from %v", got.Service.Memory, got.Origins["service.memory"])
 		}
@@ -49,7 +49,7 @@ func TestARemedyThatNobodyCanKnowOpensTheSetting(t *testing.T) {
 		d.failWith(&fail.Error{Cause: "the app answers with 404", Setting: "service.health_path"})
 		d.sees("f open health path in the settings")
 		d.press("f")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		d.press("ctrl+u", "/up", "enter")
 		if p := d.s.Spec().Service.HealthPath; p != "/up" {
 			t.Errorf("health path %q", p)
@@ -65,7 +65,7 @@ func TestMoreMemoryTakesTheCPUThatGoesWithIt(t *testing.T) {
 			t.Errorf("%g vCPU with %d MiB", s.CPU, s.Memory)
 		}
 		d.press("enter")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 	})
 }
 
@@ -80,7 +80,7 @@ func TestWhatIsNoRemedyIsNotOffered(t *testing.T) {
 				t.Errorf("%s:\n%s", name, v)
 			}
 			d.press("f")
-			d.expect(screen.Deploy)
+			d.expect(screen.Deploy{})
 		})
 	}
 	inBubble(t, fresh(), func(d *harness) { // the port is 4000 already: setting it again would remedy nothing

@@ -42,21 +42,21 @@ func TestThePlanIsShownWhileItIsChecked(t *testing.T) {
 		if v := d.view(); !strings.Contains(v, "Internet gateway") || !strings.Contains(v, "Checking permissions and quotas") {
 			t.Errorf("not both are shown:\n%s", v)
 		}
-		shown := d.s.Plan
+		shown := d.engine.planned
 		d.press("y")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		if v := d.view(); !strings.Contains(v, "goes ahead as soon as") {
 			t.Errorf("it is not said that y was taken:\n%s", v)
 		}
 		d.press("esc")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		d.pass(10 * time.Second)
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		if v := d.view(); !strings.Contains(v, "Nothing stands in the way") || d.engine.called("apply") != 0 {
 			t.Errorf("a confirmation that was taken back counts, or the end is not told:\n%s", v)
 		}
 		d.press("y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		if got := d.engine.runs[0].plan; got != shown || got.Preflight == nil {
 			t.Error("applied is not what was shown and checked")
 		}
@@ -70,7 +70,7 @@ func TestConfirmedDuringTheCheckGoesAheadAfterIt(t *testing.T) {
 		d.press(toReview...)
 		d.press("y")
 		d.pass(6 * time.Second)
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		if n := e.called("preflight"); n != 1 {
 			t.Errorf("checked %d times", n)
 		}
@@ -87,7 +87,7 @@ func TestWhatIsCertainToFailIsNotConfirmed(t *testing.T) {
 		d.press("y")
 		d.pass(2 * time.Second)
 		d.press("y")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		v := d.view()
 		for _, want := range []string{"2 permissions are missing", "ecs:CreateService", "Not now"} {
 			if !strings.Contains(v, want) {
@@ -109,7 +109,7 @@ func TestWhatIsCertainToFailIsNotConfirmed(t *testing.T) {
 		d.press("r")
 		d.pass(2 * time.Second)
 		d.press("y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 	})
 }
 
@@ -122,7 +122,7 @@ func TestACheckThatFailsIsNoObstacle(t *testing.T) {
 			t.Errorf("not told:\n%s", v)
 		}
 		d.press("y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 	})
 }
 
@@ -132,7 +132,7 @@ func TestLeavingEndsTheCheck(t *testing.T) {
 	inBubble(t, e, func(d *harness) {
 		d.press(toReview...)
 		d.press("esc")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		if e.called("preflight cut off") != 1 {
 			t.Error("it goes on although nobody waits for it")
 		}
@@ -147,7 +147,7 @@ func TestADestructionIsCheckedToo(t *testing.T) {
 	}
 	inBubble(t, e, func(d *harness) {
 		d.press("d", "live-beats", "enter")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		if v := d.view(); !strings.Contains(v, "2 permissions are missing") || e.called("apply") != 0 {
 			t.Errorf("destroyed, or not told why not:\n%s", v)
 		}
@@ -180,8 +180,8 @@ func TestThePastedNameOfWhatIsDestroyed(t *testing.T) {
 	inBubble(t, e, func(d *harness) {
 		d.press("d")
 		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(" live-beats\n"), Paste: true})
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		d.press("enter")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 	})
 }

@@ -45,7 +45,7 @@ func TestEveryBusyMomentIsDrawnOncePerBatch(t *testing.T) {
 		d.press("y")
 		batches := 0
 		started := time.Now()
-		for d.m.Shown() == screen.Deploy {
+		for d.m.shows(screen.Deploy{}) {
 			time.Sleep(time.Millisecond)
 			for msg, ok := d.next(); ok; msg, ok = d.next() {
 				if _, ok := msg.(feed.Batch); ok {

@@ -77,7 +77,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		t.Run(key, func(t *testing.T) {
 			inBubble(t, fresh(), func(d *harness) {
 				d.press("enter", "enter", "enter")
-				d.expect(screen.Settings)
+				d.expect(screen.Settings{})
 				if key == "env.HOST" {
 					d.enter("env", "HOST=a")
 				}
@@ -93,7 +93,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 					return
 				}
 				d.press("enter")
-				d.expect(screen.Settings)
+				d.expect(screen.Settings{})
 				if spec.Exists(d.s.Dir) {
 					t.Error("berth.toml was written")
 				}

@@ -42,11 +42,11 @@ func TestTheListOfAnEditorShowsItsCursor(t *testing.T) {
 		}
 		d.size(60, 16)
 		d.press("enter")
-		d.expect(screen.Needs)
+		d.expect(screen.Needs{})
 		d.press("down", "down", "down", "down")
 		walk()
 		d.press("enter", "enter")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		d.press("down")
 		walk()
 	})
@@ -58,7 +58,7 @@ func TestALongTextShowsItsEnd(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		d.size(60, 16)
 		d.press("enter")
-		d.expect(screen.Needs)
+		d.expect(screen.Needs{})
 		for range 9 {
 			d.press("down")
 		}

@@ -68,12 +68,12 @@ func TestWatchingViews(t *testing.T) {
 		options func(*fakeEngine, *screen.Options)
 		walk    func(d *harness)
 	}{
-		{"watching", fresh, func(e *fakeEngine, o *screen.Options) { e.script = busy; o.Watching = e.watching() }, func(d *harness) { d.pass(34 * time.Second) }},
+		{"watching", fresh, func(e *fakeEngine, o *screen.Options) { e.script = busy; o.Mode = e.watching() }, func(d *harness) { d.pass(34 * time.Second) }},
 		{"watching-orphaned", fresh, func(e *fakeEngine, o *screen.Options) {
 			e.script = func(r *fakeRun) { failingWith(r, orphaned) }
-			o.Watching = e.watching()
+			o.Mode = e.watching()
 		}, func(d *harness) { d.pass(2 * time.Minute) }},
-		{"watching-leave", fresh, func(e *fakeEngine, o *screen.Options) { e.script = busy; o.Watching = e.watching() }, func(d *harness) { d.pass(34 * time.Second); d.press("ctrl+c") }},
+		{"watching-leave", fresh, func(e *fakeEngine, o *screen.Options) { e.script = busy; o.Mode = e.watching() }, func(d *harness) { d.pass(34 * time.Second); d.press("ctrl+c") }},
 		{"deploy-notices", fresh, func(e *fakeEngine, o *screen.Options) { e.script = troubled }, func(d *harness) {
 			d.press(toReview...)
 			d.press("y")
@@ -93,21 +93,21 @@ func TestWatchingViews(t *testing.T) {
 				r.bus.Emit(event.Event{Type: event.RunStopping, Text: "Stopping: what is under way is finished, nothing new is started"})
 				<-r.cancel
 			}
-			o.Watching = e.watching()
+			o.Mode = e.watching()
 		}, func(d *harness) { d.pass(5 * time.Second) }},
-		{"watching-result", fresh, func(e *fakeEngine, o *screen.Options) { o.Watching = e.watching() }, func(d *harness) { d.pass(10 * time.Minute) }},
-		{"task-deploy", deployed, func(e *fakeEngine, o *screen.Options) { o.Task = task("deploy", false) }, func(d *harness) {}},
+		{"watching-result", fresh, func(e *fakeEngine, o *screen.Options) { o.Mode = e.watching() }, func(d *harness) { d.pass(10 * time.Minute) }},
+		{"task-deploy", deployed, func(e *fakeEngine, o *screen.Options) { o.Mode = task("deploy", false) }, func(d *harness) {}},
 		{"task-destroy", deployed, func(e *fakeEngine, o *screen.Options) {
 			for i := range e.plan.Changes {
 				e.plan.Changes[i].Action, e.plan.Changes[i].Why = event.Delete, "berth made it"
 			}
-			o.Task = task("destroy", false)
+			o.Mode = task("destroy", false)
 		}, func(d *harness) { d.press("live-") }},
 		{"task-refused", deployed, func(e *fakeEngine, o *screen.Options) {
 			e.preflight = denied()
-			o.Task = task("rollback", false)
+			o.Mode = task("rollback", false)
 		}, func(d *harness) { d.press("y") }},
-		{"task-rollback", deployed, func(e *fakeEngine, o *screen.Options) { o.Task = task("rollback", false) }, func(d *harness) {}},
+		{"task-rollback", deployed, func(e *fakeEngine, o *screen.Options) { o.Mode = task("rollback", false) }, func(d *harness) {}},
 	} {
 		for _, l := range looks {
 			t.Run(s.name+"/"+l.name, func(t *testing.T) {
@@ -133,9 +133,9 @@ func TestWatchingLeavesTheRunAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := fresh()
 		e.script = busy
-		d := drive(t, e, screen.Options{Dir: t.TempDir(), Watching: e.watching()}, 100, 30)
+		d := drive(t, e, screen.Options{Dir: t.TempDir(), Mode: e.watching()}, 100, 30)
 		defer d.end()
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		d.pass(5 * time.Second)
 		d.press("ctrl+c", "esc", "s", "r", "enter", "space", "q", "ctrl+c")
 		if d.quit {
@@ -143,8 +143,8 @@ func TestWatchingLeavesTheRunAlone(t *testing.T) {
 		}
 		d.press("y")
 		run := e.runs[0]
-		if !d.quit || run.stops+run.cancels > 0 || d.s.Onward.To != "" {
-			t.Errorf("left %v, stopped %d times, cancelled %d times, onward %+v", d.quit, run.stops, run.cancels, d.s.Onward)
+		if !d.quit || run.stops+run.cancels > 0 || d.s.End.Onward != nil {
+			t.Errorf("left %v, stopped %d times, cancelled %d times, onward %+v", d.quit, run.stops, run.cancels, d.s.End.Onward)
 		}
 		for _, call := range []string{"inspect", "identity", "plan", "status", "preflight"} {
 			if n := e.called(call); n > 0 {
@@ -155,16 +155,16 @@ func TestWatchingLeavesTheRunAlone(t *testing.T) {
 }
 
 func TestOnwardFromAWatchedRun(t *testing.T) {
-	for key, want := range map[string]screen.Name{"r": screen.Review, "s": screen.Settings, "enter": screen.Redeploy, "q": ""} {
+	for key, want := range map[string]screen.Place{"r": screen.Review{}, "s": screen.Settings{}, "enter": screen.Overview{}, "q": nil} {
 		synctest.Test(t, func(t *testing.T) {
 			e := fresh()
 			e.script = func(r *fakeRun) { failingWith(r, orphaned) }
-			d := drive(t, e, screen.Options{Dir: t.TempDir(), Watching: e.watching()}, 100, 30)
+			d := drive(t, e, screen.Options{Dir: t.TempDir(), Mode: e.watching()}, 100, 30)
 			defer d.end()
 			d.pass(2 * time.Minute)
 			d.press(key)
-			if !d.quit || d.s.Onward.To != want {
-				t.Errorf("%s: left %v, onward %q, want %q", key, d.quit, d.s.Onward.To, want)
+			if !d.quit || d.s.End.Onward != want {
+				t.Errorf("%s: left %v, onward %#v, want %#v", key, d.quit, d.s.End.Onward, want)
 			}
 		})
 	}
@@ -197,21 +197,21 @@ func TestPausedLog(t *testing.T) {
 func TestBackFromTheCourseOfAWatchedRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := fresh()
-		d := drive(t, e, screen.Options{Dir: t.TempDir(), Watching: e.watching()}, 100, 30)
+		d := drive(t, e, screen.Options{Dir: t.TempDir(), Mode: e.watching()}, 100, 30)
 		defer d.end()
 		d.pass(10 * time.Minute)
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		d.press("l")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		d.press("esc")
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		d.press("l", "esc", "l")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		d.press("enter")
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		d.press("enter")
-		if !d.quit || d.s.Onward.To != screen.Redeploy {
-			t.Errorf("left %v, onward %q", d.quit, d.s.Onward.To)
+		if !d.quit || d.s.End.Onward != (screen.Overview{}) {
+			t.Errorf("left %v, onward %#v", d.quit, d.s.End.Onward)
 		}
 	})
 }

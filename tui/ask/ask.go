@@ -23,9 +23,10 @@ import (
 
 // asker is one conversation.
 type asker struct {
-	s   *screen.Session
-	in  *bufio.Reader
-	out io.Writer
+	s         *screen.Session
+	in        *bufio.Reader
+	out       io.Writer
+	confirmed *screen.Plan // nil before
 }
 
 // step is one part of the conversation. It says whether to go on, back, or to end.
@@ -49,7 +50,8 @@ func Run(ctx context.Context, o screen.Options, in io.Reader, out io.Writer) (*s
 	if sim := o.Engine.Simulated(); sim != "" {
 		a.say("%s", sim)
 	}
-	steps := []step{a.project, a.needs, a.compare, a.settings, a.review}
+	review := func(ctx context.Context) (turn, error) { return a.review(ctx, false) }
+	steps := []step{a.project, a.needs, a.compare, a.settings, review}
 	for i := 0; i < len(steps); {
 		t, err := steps[i](ctx)
 		if errors.Is(err, errGone) {
@@ -63,14 +65,14 @@ func Run(ctx context.Context, o screen.Options, in io.Reader, out io.Writer) (*s
 		}
 		switch t {
 		case end:
-			return a.s.Confirmed, nil
+			return a.confirmed, nil
 		case back:
 			i = max(0, i-1)
 		default:
 			i++
 		}
 	}
-	return a.s.Confirmed, nil
+	return a.confirmed, nil
 }
 
 func (a *asker) say(format string, args ...any) {
@@ -157,7 +159,7 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 		}
 		switch answer {
 		case "", "redeploy":
-			t, err := a.review(ctx)
+			t, err := a.review(ctx, false)
 			if err == nil && t == back {
 				continue
 			}
@@ -171,9 +173,7 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 		case "settings":
 			return on, nil
 		case "destroy":
-			a.s.Destroying = true
-			t, err := a.review(ctx)
-			a.s.Destroying = false
+			t, err := a.review(ctx, true)
 			if err == nil && t == back {
 				continue
 			}

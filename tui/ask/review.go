@@ -13,20 +13,20 @@ import (
 )
 
 // review plans, tells what would be done, and asks for the word that confirms it.
-func (a *asker) review(ctx context.Context) (turn, error) {
-	req := a.s.Request(a.s.Destroying)
-	if !a.s.Destroying {
-		if _, err := req.Spec.Save(); err != nil {
-			return end, err
-		}
-	}
+func (a *asker) review(ctx context.Context, destroy bool) (turn, error) {
+	req := a.s.Request()
+	req.Destroy = destroy
 	a.say("")
 	a.say("Looking at AWS.")
 	p, err := a.s.Engine.Plan(ctx, req)
 	if err != nil {
 		return end, err
 	}
-	return a.confirm(ctx, p)
+	t, err := a.confirm(ctx, p)
+	if err == nil && a.confirmed != nil && !destroy {
+		_, err = req.Spec.Save()
+	}
+	return t, err
 }
 
 // confirm tells a plan, checks what it depends on, and asks for it.
@@ -82,7 +82,7 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) {
 			return t, err
 		}
 		if answer == word {
-			a.s.Confirmed = p
+			a.confirmed = p
 			return end, nil
 		}
 		a.say("Nothing is done without %s; back and quit lead away.", word)
@@ -172,7 +172,7 @@ func (a *asker) rollback(ctx context.Context, st *screen.Status) (turn, error) {
 		if answer == "" {
 			answer = can[0]
 		}
-		req := a.s.Request(false)
+		req := a.s.Request()
 		req.Rollback = answer
 		p, err := a.s.Engine.Plan(ctx, req)
 		if err != nil {

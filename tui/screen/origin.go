@@ -18,9 +18,9 @@ func From(o spec.Origin) string {
 // YourAnswer is the origin of what was answered on the screens.
 var YourAnswer = spec.Origin{Kind: spec.Answer, Text: "your answer"}
 
-// Place is the file and line that a value was read from, as From begins with; empty when it is from no file of
+// LineOf is the file and line that a value was read from, as From begins with; empty when it is from no file of
 // the source tree.
-func Place(o spec.Origin) string {
+func LineOf(o spec.Origin) string {
 	if o.Kind != spec.Detected {
 		return ""
 	}

@@ -1,6 +1,6 @@
-// Package screen is what the screens share: the contract between a screen and the program around it, the
-// session with everything that was found and answered, and the engine as the screens see it. The screens
-// themselves lie below, one folder each.
+// Package screen is what the screens share: the contract between a screen and the program around it, the places
+// that one leads to from another, the session with everything that was found and answered, and the engine as the
+// screens see it. The screens themselves lie below, one folder each.
 package screen
 
 import (
@@ -9,31 +9,16 @@ import (
 	"berth/tui/widget"
 )
 
-// Name names a screen.
-type Name string
-
-// The screens. The first six are the wizard, in order.
-const (
-	Project  Name = "project"
-	Needs    Name = "needs"
-	Compare  Name = "compare"
-	Settings Name = "settings"
-	Review   Name = "review"
-	Deploy   Name = "deploy"
-	Result   Name = "result"
-	Redeploy Name = "redeploy"
-	Logs     Name = "logs"
-	Stories  Name = "stories" // before the wizard of a demo
-)
-
-// Wizard are the steps of the wizard in order, as the breadcrumbs show them.
-var Wizard = []Name{Project, Needs, Compare, Settings, Review, Deploy}
-
 // Screen is one screen. It owns the focus while it is shown. Its methods are called by the program only,
 // one at a time; work that takes time goes into the commands that Enter and Update return.
 type Screen interface {
-	// Enter is called whenever the screen comes to the front, forwards or backwards.
-	Enter() tea.Cmd
+	// Title is what the screen is called on the way to it, in one word.
+	Title() string
+	// About says in a sentence or two what the screen is for.
+	About() string
+	// Enter is called whenever the screen comes to the front: with the place that was gone to, or with nil when
+	// one comes back to the screen from one behind it.
+	Enter(at Place) tea.Cmd
 	Update(msg tea.Msg) tea.Cmd
 	// SetSize gives the screen its room; it is called before the first View and whenever the room changes.
 	SetSize(width, height int)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"berth/compare"
 	"berth/compare/advise"
 	"berth/compare/price"
@@ -39,11 +37,7 @@ type Options struct {
 	SkipVerify     bool
 	RolloutTimeout time.Duration
 
-	Tour *Tour // what a demo offers first; nil: this is no demo
-
-	Task     *Task     // the one thing that the screens are for; nil: all of it
-	Watching *Watching // the run of another terminal that is shown, and nothing else; nil: none
-	Then     Onward    // where to go as soon as the project is read
+	Mode Mode // what the screens are opened for; nil: the wizard
 }
 
 // Advisor is what the screens need of the comparison; compare.Advisor is one.
@@ -55,8 +49,8 @@ type Advisor interface {
 	Report(advise.Requirements, price.Usage) (*compare.Report, error)
 }
 
-// Session is everything that was found, answered and planned so far. It is shared by all screens by pointer
-// and touched only while a message is handled.
+// Session is everything that was found and answered so far, and how it ends. It is shared by all screens by pointer
+// and touched only while a message is handled. What one screen has for another goes with Go.
 type Session struct {
 	Options
 	Ctx   context.Context // ends when the program ends; for the commands
@@ -66,91 +60,75 @@ type Session struct {
 	Status   *Status // nil while it was not asked for
 	Tail     Tail    // of the log of the app that is watched
 	Identity *Identity
-	Plan     *Plan // what Review showed last
+	Story    *Story // of the tour that was begun, nil before
 
-	// Confirmed is the plan that Deploy shall carry out; Deploy takes it.
-	Confirmed *Plan
-	// Destroying says that Review is to plan a destruction.
-	Destroying bool
-	// Rollback is the newest rollback that was confirmed.
-	Rollback Rollback
-	// Fix is what Settings shall show and fill in when it is shown next; Settings takes it.
-	Fix     *Fix
 	Run     Run // the newest run, nil before the first
 	Outcome Outcome
-
-	// Abandoned says that the user left a run that goes on: it is not waited for again.
-	Abandoned bool
-
-	Story   *Story // of the tour that was begun, nil before
-	Another bool   // the user left for another story of the tour
-
-	Onward Onward // where the user wants to go on to that this session cannot
+	End     End
 
 	Frame int // of everything that moves
 
 	watch   Watch
 	watched string // which app that is
+	start   Place
 	nav     *nav
 	quit    bool
 }
 
-// Rollback names the version that a rollback goes back to.
-type Rollback struct {
-	Revision string // family:number
-	Again    bool   // Redeploy is to offer it once more
-}
-
-// Outcome is what is told after the program has ended.
+// Outcome is how the newest run ended; it is told after the program has ended, too.
 type Outcome struct {
 	Done     bool   // a run ended
 	Outcome  string // as in event.Outcome
 	Endpoint string
 	Verified string
 	Verb     string
+	Revision string // that a rollback went back to
 	Error    *fail.Error
 	Snap     *view.Snapshot // of the run, for the screens
 }
 
-// Onward is where a user goes on to from a run of another terminal.
-type Onward struct {
-	To       Name   // empty: nowhere
-	Verb     string // of the run that was watched
-	Revision string // that it went back to, if it was a rollback
+// End is how the user left, for whoever started the program.
+type End struct {
+	Problem   *fail.Error // why a task could not be planned
+	Abandoned bool        // a run goes on, and is not waited for again
+	Another   bool        // for another story of the tour
+	Onward    Place       // to go on where this session cannot; nil: nowhere
 }
 
-type nav struct {
-	to   Name
-	back bool
-}
+type nav struct{ to Place } // nil: back
 
 // NewSession starts a session. It does no work.
 func NewSession(ctx context.Context, o Options) *Session {
 	if o.Advisor == nil {
 		o.Advisor = compare.Advisor{Today: o.Today}
 	}
+	if o.Mode == nil {
+		o.Mode = &Wizard{}
+	}
 	s := &Session{Options: o, Ctx: ctx}
-	s.begin()
+	s.start = o.Mode.begin(s)
 	return s
 }
 
-// Go shows another screen as soon as the message at hand is handled.
-func (s *Session) Go(to Name) { s.nav = &nav{to: to} }
+// Start is where to begin.
+func (s *Session) Start() Place { return s.start }
+
+// Go shows another screen, with what it is handed, as soon as the message at hand is handled.
+func (s *Session) Go(to Place) { s.nav = &nav{to: to} }
 
 // Back shows the screen before this one.
-func (s *Session) Back() { s.nav = &nav{back: true} }
+func (s *Session) Back() { s.nav = &nav{} }
 
 // Quit ends the program as soon as the message at hand is handled.
 func (s *Session) Quit() { s.quit = true }
 
-// TakeNav returns where to go, once: to a screen, or back. Both are zero when there is nowhere to go.
-func (s *Session) TakeNav() (to Name, back bool) {
+// TakeNav returns where to go, once: to a place, or back. There is neither when there is nowhere to go.
+func (s *Session) TakeNav() (to Place, back bool) {
 	if s.nav == nil {
-		return "", false
+		return nil, false
 	}
-	n := s.nav
-	s.nav = nil
-	return n.to, n.back
+	to, s.nav = s.nav.to, nil
+	return to, to == nil
 }
 
 // Quitting says whether Quit was called.
@@ -161,10 +139,18 @@ func (s *Session) Spec() *spec.Spec {
 	switch {
 	case s.Draft != nil:
 		return s.Draft.Spec
-	case s.Watching != nil:
-		return s.Watching.App
+	case s.Watching() != nil:
+		return s.Watching().App
 	}
 	return &spec.Spec{Dir: s.Dir}
+}
+
+// Now is what the clock shows that the run at hand goes by.
+func (s *Session) Now() time.Time {
+	if w := s.Watching(); w != nil {
+		return w.Clock()
+	}
+	return s.Engine.Now()
 }
 
 // Compare judges and prices the services for the app as it stands now.
@@ -193,33 +179,6 @@ func (s *Session) KeepWatch(w Watch, app *spec.Spec) {
 func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.Region }
 
 // Request asks for a plan of the app as it stands now.
-func (s *Session) Request(destroy bool) Request {
-	r := Request{
-		Spec: s.Spec().Clone(), Destroy: destroy,
-		SkipVerify: s.SkipVerify, RolloutTimeout: s.RolloutTimeout,
-	}
-	if s.RollsBack() {
-		r.Rollback = s.Rollback.Revision
-	}
-	return r
-}
-
-// Do runs work outside the message loop; what it returns comes back as a message.
-func (s *Session) Do(work func(context.Context) tea.Msg) tea.Cmd {
-	ctx := s.Ctx
-	return func() tea.Msg { return work(ctx) }
-}
-
-// After is the command for a message that comes after a while, unless ctx ends before.
-func After(ctx context.Context, wait time.Duration, msg tea.Msg) tea.Cmd {
-	return func() tea.Msg {
-		t := time.NewTimer(wait)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			return msg
-		case <-ctx.Done():
-			return nil
-		}
-	}
+func (s *Session) Request() Request {
+	return Request{Spec: s.Spec().Clone(), SkipVerify: s.SkipVerify, RolloutTimeout: s.RolloutTimeout}
 }

@@ -98,7 +98,7 @@ func (a *app) tell(ctx context.Context, s story, chosen string) (another bool, e
 		if a.accessible() && chosen == "" {
 			fmt.Fprintln(a.Out, "This is the story in which all goes well. --story tells another one: "+storyNames()+".")
 		}
-		return a.openScreens(ctx, a.on(a.flags.region, t), said{}, rollout{}, nil, tui.Onward{})
+		return a.openScreens(ctx, a.on(a.flags.region, t), said{}, rollout{}, nil, nil)
 	}
 	return false, a.plainStory(ctx, s, t)
 }
@@ -123,7 +123,7 @@ func (a *app) tour(ctx context.Context, chosen string) (another bool, err error)
 	for _, s := range stories() {
 		t.Stories = append(t.Stories, s.Story)
 	}
-	return a.openScreens(ctx, a.on(a.flags.region, nothing), said{}, rollout{}, t, tui.Onward{})
+	return a.openScreens(ctx, a.on(a.flags.region, nothing), said{}, rollout{}, t, nil)
 }
 
 // plainStory tells a story in plain lines, or as events.

@@ -32,7 +32,7 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 	var then tui.Onward
 	if run != nil {
 		var err error
-		if then, err = a.watch(ctx, run); err != nil || then.To == "" {
+		if then, err = a.watch(ctx, run); err != nil || then == nil {
 			return err
 		}
 		flags.take(run.Given)

@@ -51,8 +51,17 @@ type Screen struct {
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s, cursor: -1} }
 
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Compare" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "Which AWS service can run the app, why, and what each costs a month. berth deploys to ECS on " +
+		"Fargate; the others are compared only."
+}
+
 // Enter judges anew: the answers may have changed. The cursor stays on the service that it was on.
-func (c *Screen) Enter() tea.Cmd {
+func (c *Screen) Enter(screen.Place) tea.Cmd {
 	c.tab = reasons
 	c.judge(c.s.Spec().Target)
 	return nil
@@ -154,7 +163,7 @@ func (c *Screen) choose() {
 			return
 		}
 	}
-	c.s.Go(screen.Settings)
+	c.s.Go(screen.Settings{})
 }
 
 // deployable names the services that berth deploys to.

@@ -24,7 +24,7 @@ func (d *Screen) banner() []string {
 
 // watching says that the run is another terminal's.
 func (d *Screen) watching() []string {
-	w := d.s.Watching
+	w := d.s.Watching()
 	if w == nil {
 		return nil
 	}

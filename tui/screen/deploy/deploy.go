@@ -23,8 +23,9 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
+	of      screen.Deploy // what is carried out; without a plan the run is another terminal's
 	run     screen.Run
-	cancel  context.CancelFunc // ends the feed
+	work    *screen.Work // the feed
 	feed    *feed.Feed
 	snap    view.Snapshot
 	left    view.Forecast
@@ -38,34 +39,49 @@ type Screen struct {
 }
 
 // New makes the screen.
-func New(s *screen.Session) *Screen { return &Screen{s: s} }
+func New(s *screen.Session) *Screen { return &Screen{s: s, work: &screen.Work{}} }
 
-// Enter starts the confirmed plan, if there is one that was not started yet.
-func (d *Screen) Enter() tea.Cmd {
-	if d.s.Watching != nil && d.run == nil {
-		return d.follow(d.s.Watching)
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Deploy" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "What is being done in AWS, what each resource waits for, how long it has taken and usually " +
+		"takes. A bar at the left marks the longest way to the end."
+}
+
+// Enter starts the confirmed plan, if it was handed one.
+func (d *Screen) Enter(at screen.Place) tea.Cmd {
+	of, _ := at.(screen.Deploy)
+	switch w := d.s.Watching(); {
+	case of.Plan != nil:
+		// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
+		run := d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), of.Plan)
+		d.s.Run, d.s.Outcome = run, screen.Outcome{Verb: verb(of.Plan), Revision: of.Plan.Revision}
+		return d.follow(run, of)
+	case w != nil && d.run == nil:
+		return d.follow(w, of)
 	}
-	plan := d.s.Confirmed
-	if plan == nil {
-		return nil
-	}
-	d.s.Confirmed = nil
-	// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
-	run := d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), plan)
-	d.s.Run, d.s.Outcome = run, screen.Outcome{Verb: verb(plan)}
-	return d.follow(run)
+	return nil
 }
 
 // follow shows a run from its beginning.
-func (d *Screen) follow(run screen.Run) tea.Cmd {
-	if d.cancel != nil {
-		d.cancel()
-	}
-	*d = Screen{s: d.s, width: d.width, height: d.height, run: run}
-	ctx, cancel := context.WithCancel(d.s.Ctx)
-	d.cancel = cancel
-	d.feed = feed.New(ctx, d.run.ID(), d.run.Events())
+func (d *Screen) follow(run screen.Run, of screen.Deploy) tea.Cmd {
+	*d = Screen{s: d.s, width: d.width, height: d.height, work: d.work, run: run, of: of}
+	d.work.Begin(d.s.Ctx)
+	d.feed = feed.New(d.work.Context(), run.ID(), run.Events())
 	return d.feed.Next
+}
+
+// revision is the version that a rollback goes back to.
+func (d *Screen) revision() string {
+	switch w := d.s.Watching(); {
+	case w != nil:
+		return w.Revision
+	case d.of.Plan != nil:
+		return d.of.Plan.Revision
+	}
+	return ""
 }
 
 func verb(p *screen.Plan) string {
@@ -117,14 +133,14 @@ func (d *Screen) ended() {
 	}
 	d.s.Outcome = screen.Outcome{
 		Done: true, Outcome: string(s.Outcome), Endpoint: s.Endpoint, Verified: s.Verified, Verb: s.Verb,
-		Error: s.Error, Snap: s,
+		Revision: d.revision(), Error: s.Error, Snap: s,
 	}
 	d.s.Status = nil // known no longer
 	switch {
-	case d.s.Task != nil && d.s.Task.Alone:
+	case d.of.Alone:
 		d.s.Quit()
 	case s.Outcome == event.Succeeded:
-		d.s.Go(screen.Result)
+		d.s.Go(d.result())
 	}
 }
 
@@ -143,8 +159,7 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 		d.scroll(-1 << 20)
 	case "f":
 		if fix := d.remedy(); fix != nil {
-			d.s.Fix = fix
-			d.s.Go(screen.Settings)
+			d.s.Go(screen.Settings{Fix: fix})
 			return
 		}
 		d.newest()
@@ -185,27 +200,37 @@ func (d *Screen) newest() { d.pinned, d.paused, d.back = false, false, 0 }
 func (d *Screen) after(key string) {
 	switch key {
 	case "r":
-		switch {
-		case d.snap.Outcome == event.Succeeded:
-		case d.snap.Verb == "rollback" && d.s.Task == nil:
-			d.s.Rollback.Again = true
-			d.s.Go(screen.Redeploy)
-		default:
-			d.s.Go(screen.Review)
+		if d.snap.Outcome != event.Succeeded {
+			d.s.Go(d.again())
 		}
 	case "s":
 		if d.snap.Verb == "deploy" {
-			d.s.Go(screen.Settings)
+			d.s.Go(screen.Settings{})
 		}
 	case "enter":
 		if d.snap.Outcome == event.Succeeded {
-			d.s.Go(screen.Result)
+			d.s.Go(d.result())
 		} else {
-			d.s.Go(screen.Redeploy)
+			d.s.Go(screen.Overview{})
 		}
 	case "q":
 		d.s.Quit()
 	}
+}
+
+func (d *Screen) result() screen.Place { return screen.Result{Outcome: d.s.Outcome, Plan: d.of.Plan} }
+
+// again is where the same is tried once more.
+func (d *Screen) again() screen.Place {
+	switch {
+	case d.snap.Verb == "destroy":
+		return screen.Review{Destroy: true}
+	case d.snap.Verb == "rollback" && d.s.Task() == nil:
+		return screen.Overview{RollBack: d.revision()}
+	case d.snap.Verb == "rollback":
+		return screen.Review{Rollback: d.revision()}
+	}
+	return screen.Review{}
 }
 
 func (d *Screen) scroll(by int) {
@@ -224,7 +249,7 @@ func (d *Screen) over() bool { return d.run == nil || !d.snap.Ended.IsZero() }
 // Interrupt stops the run in three steps. When no run goes on, or one that belongs to another terminal, the
 // program asks as everywhere.
 func (d *Screen) Interrupt() (bool, tea.Cmd) {
-	if d.over() || d.s.Watching != nil {
+	if d.over() || d.s.Watching() != nil {
 		return false, nil
 	}
 	d.stops++
@@ -234,7 +259,7 @@ func (d *Screen) Interrupt() (bool, tea.Cmd) {
 	case 2:
 		d.run.Cancel()
 	default:
-		d.s.Abandoned = true
+		d.s.End.Abandoned = true
 		d.s.Quit()
 	}
 	return true, nil
@@ -272,7 +297,7 @@ func (d *Screen) Keys() []widget.Key {
 		return d.find.Keys()
 	case !d.over():
 		stop := []string{"stop", "cancel", "leave"}[min(d.stops, 2)]
-		if d.s.Watching != nil {
+		if d.s.Watching() != nil {
 			stop = "leave, it goes on"
 		}
 		return append([]widget.Key{{Name: "ctrl+c", Does: stop}, log}, scroll...)
@@ -291,7 +316,7 @@ func (d *Screen) cardKeys() []widget.Key {
 		keys = append(keys, widget.Key{Name: "f", Does: what(fix), Long: what(fix) + "; the settings are shown first, then what would change"})
 	}
 	again := "try again"
-	if d.s.Watching != nil {
+	if d.s.Watching() != nil {
 		again = "look at AWS and go on"
 	}
 	keys = append(keys, widget.Key{Name: "r", Does: again, Long: "look at AWS again, plan what is left, and go on from there"})

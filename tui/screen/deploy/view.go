@@ -180,7 +180,7 @@ func (d *Screen) headline() string {
 	}
 	what := doing(s.Verb) + " " + s.App
 	if s.Verb == "rollback" {
-		what += " to " + d.s.Rollback.Revision[strings.LastIndexByte(d.s.Rollback.Revision, ':')+1:]
+		what += " to " + d.revision()[strings.LastIndexByte(d.revision(), ':')+1:]
 	}
 	l.Put(th.Strong, what)
 	count := fmt.Sprintf("%d of %d", done, all)

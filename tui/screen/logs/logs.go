@@ -22,9 +22,7 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	gen    int                // what an earlier visit asked for is dropped
-	ctx    context.Context    //nolint:containedctx // of the visit: no call goes on for a screen that is not shown
-	cancel context.CancelFunc // ends ctx
+	visit  screen.Work // no call goes on for a screen that is not shown
 	asking bool
 
 	back   int  // how far it is scrolled back
@@ -36,28 +34,33 @@ type Screen struct {
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
 type linesMsg struct {
-	gen   int
 	lines []screen.LogLine
 	err   error
 }
 
-type againMsg struct{ gen int }
+type againMsg struct{}
+
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Log" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "What the app writes to stdout and stderr, all tasks together. It is asked of AWS while this " +
+		"screen is shown and written to no file."
+}
 
 // Enter shows the lines that are known and follows the log.
-func (g *Screen) Enter() tea.Cmd {
+func (g *Screen) Enter(screen.Place) tea.Cmd {
 	g.Leave()
-	g.ctx, g.cancel = context.WithCancel(g.s.Ctx)
+	g.visit.Begin(g.s.Ctx)
 	g.back, g.paused, g.find = 0, false, form.Find{}
 	return g.ask()
 }
 
 // Leave ends the following: nothing is asked for a screen that is not shown.
 func (g *Screen) Leave() {
-	g.gen++
 	g.asking = false
-	if g.cancel != nil {
-		g.cancel()
-	}
+	g.visit.End()
 }
 
 func (g *Screen) ask() tea.Cmd {
@@ -66,24 +69,20 @@ func (g *Screen) ask() tea.Cmd {
 		return nil
 	}
 	g.asking = true
-	ctx, gen, after := g.ctx, g.gen, g.s.Tail.Newest()
-	return func() tea.Msg {
+	after := g.s.Tail.Newest()
+	return g.visit.Do(func(ctx context.Context) tea.Msg {
 		lines, err := w.Logs(ctx, after)
-		return linesMsg{gen: gen, lines: lines, err: err}
-	}
+		return linesMsg{lines: lines, err: err}
+	})
 }
 
 // Update handles a message.
 func (g *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case linesMsg:
-		if msg.gen == g.gen {
-			return g.onLines(msg)
-		}
+		return g.onLines(msg)
 	case againMsg:
-		if msg.gen == g.gen {
-			return g.ask()
-		}
+		return g.ask()
 	case tea.KeyMsg:
 		return g.onKey(msg)
 	}
@@ -98,7 +97,7 @@ func (g *Screen) onLines(m linesMsg) tea.Cmd {
 	} else if t.Add(m.lines); g.paused || g.back > 0 {
 		g.scroll(g.pane().Shown(t.Lines[max(0, len(t.Lines)-len(m.lines)):])) // what is read stands still
 	}
-	return screen.After(g.ctx, every, againMsg{gen: g.gen})
+	return g.visit.After(every, againMsg{})
 }
 
 func (g *Screen) onKey(k tea.KeyMsg) tea.Cmd {

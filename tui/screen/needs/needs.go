@@ -33,8 +33,17 @@ type Screen struct {
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s, questions: All(), cursor: 1} }
 
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Needs" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "What the app needs from the service that runs it. Every answer is filled in already; change what " +
+		"is wrong."
+}
+
 // Enter judges anew: settings may have changed meanwhile.
-func (n *Screen) Enter() tea.Cmd {
+func (n *Screen) Enter(screen.Place) tea.Cmd {
 	n.judge()
 	n.news = ""
 	return nil
@@ -63,7 +72,7 @@ func (n *Screen) onKey(k tea.KeyMsg) {
 			n.ask("region", "a region is needed: choose the one nearest to the users")
 			return
 		}
-		n.s.Go(screen.Compare)
+		n.s.Go(screen.Compare{})
 	case "esc":
 		n.s.Back()
 	case "up", "k":

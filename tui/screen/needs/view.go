@@ -46,7 +46,7 @@ func (n *Screen) fields() widget.Fields {
 		}
 		_, show := q.Value(n.s.Draft)
 		o := q.Origin(n.s.Draft, n.s.Findings)
-		x := widget.Field{Label: q.Label, Value: show, From: screen.From(o), Place: screen.Place(o)}
+		x := widget.Field{Label: q.Label, Value: show, From: screen.From(o), Place: screen.LineOf(o)}
 		x.Unset = show == "no" || show == "none" || show == "no limit"
 		if i == n.cursor {
 			x.Problem = n.problem
@@ -83,7 +83,7 @@ func (n *Screen) aside(width, height int) []string {
 		return n.below(q, width, height)
 	}
 	lines := append([]string{th.Strong.Paint(q.Label)}, widget.Paragraph(th.Quiet, q.Why, width)...)
-	if o := q.Origin(n.s.Draft, n.s.Findings); screen.Place(o) != "" {
+	if o := q.Origin(n.s.Draft, n.s.Findings); screen.LineOf(o) != "" {
 		lines = append(lines, widget.Paragraph(th.Quiet, "Found in "+screen.From(o), width)...)
 	}
 	if n.news != "" {

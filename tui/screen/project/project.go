@@ -1,5 +1,5 @@
 // Package project is the first screen: what the source tree tells, with file and line, before any question.
-// It also finds out whether the app is deployed already, in which case the redeploy screen is the better
+// It also finds out whether the app is deployed already, in which case the overview is the better
 // start.
 package project
 
@@ -21,30 +21,28 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	gen     int // of the work that is under way; answers of older work are dropped
+	work    screen.Work
+	then    screen.Place // where to go on to once the project is read, nil for nowhere
 	loading string
 	loaded  bool
 	err     *fail.Error
 	note    string // why it is not known what runs, when that could not be asked
 	offset  int
 
-	said    bool               // there is a berth.toml
-	asked   bool               // what runs of an app without a berth.toml is known, or cannot be
-	offered bool               // such an app is there, and its overview is offered
-	stop    context.CancelFunc // ends asking for it
+	said    bool // there is a berth.toml
+	asked   bool // what runs of an app without a berth.toml is known, or cannot be
+	offered bool // such an app is there, and its overview is offered
 }
 
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
 type readMsg struct {
-	gen   int
 	start screen.Start
 	err   error
 }
 
 type statusMsg struct {
-	gen int
 	app *spec.Spec
 	screen.Seen
 	err error
@@ -53,8 +51,20 @@ type statusMsg struct {
 // peekMsg is what runs of an app that nobody said is deployed.
 type peekMsg struct{ statusMsg }
 
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Project" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "What the source tree tells about the app. Without a berth.toml it asks AWS meanwhile whether the " +
+		"app runs already. Nothing is changed."
+}
+
 // Enter reads the source tree, the first time and again when it failed before.
-func (p *Screen) Enter() tea.Cmd {
+func (p *Screen) Enter(at screen.Place) tea.Cmd {
+	if at, ok := at.(screen.Project); ok {
+		p.then = at.Then
+	}
 	if p.loaded {
 		return p.peek()
 	}
@@ -62,13 +72,12 @@ func (p *Screen) Enter() tea.Cmd {
 }
 
 func (p *Screen) read() tea.Cmd {
-	p.Leave()
-	p.gen++
 	p.err, p.loading, p.asked, p.offered = nil, "Reading the source tree", false, false
-	gen, s := p.gen, p.s
-	return s.Do(func(ctx context.Context) tea.Msg {
-		m := readMsg{gen: gen}
-		m.start, m.err = screen.Read(ctx, s.Options)
+	p.work.Begin(p.s.Ctx)
+	o := p.s.Options
+	return p.work.Do(func(ctx context.Context) tea.Msg {
+		var m readMsg
+		m.start, m.err = screen.Read(ctx, o)
 		return m
 	})
 }
@@ -76,9 +85,9 @@ func (p *Screen) read() tea.Cmd {
 // look asks AWS what runs of the app.
 func (p *Screen) look() tea.Cmd {
 	p.loading = "Asking AWS what runs of " + p.s.Spec().App
-	gen, e, app := p.gen, p.s.Engine, p.s.Spec().Clone()
-	return p.s.Do(func(ctx context.Context) tea.Msg {
-		m := statusMsg{gen: gen, app: app}
+	e, app := p.s.Engine, p.s.Spec().Clone()
+	return p.work.Do(func(ctx context.Context) tea.Msg {
+		m := statusMsg{app: app}
 		m.Seen, m.err = screen.Look(ctx, e, app)
 		return m
 	})
@@ -90,39 +99,27 @@ func (p *Screen) peek() tea.Cmd {
 	if p.said || p.asked || p.s.Spec().Region == "" {
 		return nil
 	}
-	var ctx context.Context
-	ctx, p.stop = context.WithCancel(p.s.Ctx)
-	gen, e, app := p.gen, p.s.Engine, p.s.Spec().Clone()
-	return p.s.Do(func(context.Context) tea.Msg {
-		m := peekMsg{statusMsg{gen: gen, app: app}}
+	p.work.Begin(p.s.Ctx)
+	e, app := p.s.Engine, p.s.Spec().Clone()
+	return p.work.Do(func(ctx context.Context) tea.Msg {
+		m := peekMsg{statusMsg{app: app}}
 		m.Seen, m.err = screen.Look(ctx, e, app)
 		return m
 	})
 }
 
 // Leave ends asking for what nobody waits for.
-func (p *Screen) Leave() {
-	if p.stop != nil {
-		p.stop()
-		p.stop = nil
-	}
-}
+func (p *Screen) Leave() { p.work.End() }
 
 // Update handles a message.
 func (p *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case readMsg:
-		if msg.gen == p.gen {
-			return p.onRead(msg)
-		}
+		return p.onRead(msg)
 	case statusMsg:
-		if msg.gen == p.gen {
-			p.onStatus(msg)
-		}
+		p.onStatus(msg)
 	case peekMsg:
-		if msg.gen == p.gen {
-			p.onPeek(msg)
-		}
+		p.onPeek(msg)
 	case tea.KeyMsg:
 		return p.onKey(msg)
 	}
@@ -173,24 +170,19 @@ func (p *Screen) onStatus(m statusMsg) {
 	p.loaded = p.err == nil
 	if m.Status != nil && m.Status.State != "absent" {
 		p.loaded = true // what runs can be looked at and destroyed without a source tree
-		p.s.Go(screen.Redeploy)
+		p.s.Go(screen.Overview{})
 	}
 	p.onward()
 }
 
 // onward goes on from a run that was watched before this session began, and says whether it does.
 func (p *Screen) onward() bool {
-	to := p.s.Then
-	p.s.Then = screen.Onward{}
-	switch {
-	case to.To == "" || p.err != nil || p.note != "":
+	to := p.then
+	p.then = nil
+	if to == nil || p.err != nil || p.note != "" {
 		return false
-	case to.To == screen.Redeploy && to.Verb == "rollback":
-		p.s.Rollback = screen.Rollback{Revision: to.Revision, Again: true}
-	case to.To == screen.Review:
-		p.s.Destroying = to.Verb == "destroy"
 	}
-	p.s.Go(to.To)
+	p.s.Go(to)
 	return true
 }
 
@@ -200,13 +192,13 @@ func (p *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 		switch {
 		case p.err != nil || p.loading != "":
 		case p.offered:
-			p.s.Go(screen.Redeploy)
+			p.s.Go(screen.Overview{})
 		default:
-			p.s.Go(screen.Needs)
+			p.s.Go(screen.Needs{})
 		}
 	case "w":
 		if p.offered {
-			p.s.Go(screen.Needs)
+			p.s.Go(screen.Needs{})
 		}
 	case "r":
 		if p.loading == "" {

@@ -15,14 +15,26 @@ import (
 type Screen struct {
 	s             *screen.Session
 	width, height int
+	of            screen.Result
 	offset        int
 }
 
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
-// Enter does nothing: all is known.
-func (r *Screen) Enter() tea.Cmd { return nil }
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Result" }
+
+// About says what the screen is for.
+func (*Screen) About() string { return "The address of the app and how it was verified." }
+
+// Enter takes in how the run went.
+func (r *Screen) Enter(at screen.Place) tea.Cmd {
+	if at, ok := at.(screen.Result); ok {
+		r.of = at
+	}
+	return nil
+}
 
 // Update handles a message.
 func (r *Screen) Update(msg tea.Msg) tea.Cmd {
@@ -35,10 +47,10 @@ func (r *Screen) Update(msg tea.Msg) tea.Cmd {
 		if r.destroyed() {
 			r.s.Quit()
 		} else {
-			r.s.Go(screen.Redeploy)
+			r.s.Go(screen.Overview{})
 		}
 	case "l":
-		r.s.Go(screen.Deploy)
+		r.s.Go(screen.Deploy{})
 	case "q", "esc":
 		r.s.Quit()
 	case "up", "k":
@@ -50,7 +62,7 @@ func (r *Screen) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (r *Screen) destroyed() bool { return r.s.Outcome.Verb == "destroy" }
+func (r *Screen) destroyed() bool { return r.of.Outcome.Verb == "destroy" }
 
 // SetSize gives the screen its room.
 func (r *Screen) SetSize(w, h int) { r.width, r.height = w, h }
@@ -75,7 +87,7 @@ func (r *Screen) View() string {
 const labelWidth = 11
 
 func (r *Screen) lines() []string {
-	th, w, o := r.s.Theme, r.width, r.s.Outcome
+	th, w, o := r.s.Theme, r.width, r.of.Outcome
 	app := r.s.Spec().App
 	head := widget.NewLine(th, w).Put(th.Good, th.Glyphs.Done).Gap(1)
 	var lines []string
@@ -84,7 +96,7 @@ func (r *Screen) lines() []string {
 	} else {
 		what := app + " is live"
 		if o.Verb == "rollback" {
-			what = app + " is back at " + r.s.Rollback.Revision
+			what = app + " is back at " + o.Revision
 		}
 		lines = []string{head.Put(th.Strong, what).String(), ""}
 		if o.Endpoint != "" {
@@ -110,7 +122,7 @@ func (r *Screen) lines() []string {
 
 // facts are what is known about the run, label and text.
 func (r *Screen) facts() [][2]string {
-	o, p := r.s.Outcome, r.s.Plan
+	o, p := r.of.Outcome, r.of.Plan
 	var out [][2]string
 	if o.Verified != "" {
 		out = append(out, [2]string{"verified", o.Verified})
@@ -147,7 +159,7 @@ func (r *Screen) next() [][2]string {
 		return [][2]string{{"berth", "deploy it again: berth.toml is still there"}}
 	}
 	switch {
-	case r.s.Tour != nil:
+	case r.s.Tour() != nil:
 		return [][2]string{{"cd my-app && berth", "the same with your own app, on AWS"}}
 	case r.s.Engine.Simulated() != "":
 		return [][2]string{

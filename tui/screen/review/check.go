@@ -23,7 +23,6 @@ type check struct {
 }
 
 type checkMsg struct {
-	gen    int
 	report *screen.Report
 	err    error
 }
@@ -31,15 +30,15 @@ type checkMsg struct {
 // preflight starts the check of the plan that is shown.
 func (r *Screen) preflight() tea.Cmd {
 	r.check = check{running: true}
-	gen, s, p, ctx := r.gen, r.s, r.plan, r.ctx
-	return s.Do(func(context.Context) tea.Msg {
-		m := checkMsg{gen: gen}
-		m.report, m.err = s.Engine.Preflight(ctx, p)
+	e, p := r.s.Engine, r.plan
+	return r.work.Do(func(ctx context.Context) tea.Msg {
+		var m checkMsg
+		m.report, m.err = e.Preflight(ctx, p)
 		return m
 	})
 }
 
-func (r *Screen) onCheck(m checkMsg) {
+func (r *Screen) onCheck(m checkMsg) tea.Cmd {
 	going := r.check.going
 	r.check = check{report: m.report}
 	r.note = ""
@@ -48,12 +47,13 @@ func (r *Screen) onCheck(m checkMsg) {
 		r.check.report, r.check.err = nil, fail.From(m.err)
 	case m.report.Refusal() != nil:
 		r.check.refusal = m.report.Refusal()
-		r.s.Unplanned(r.check.refusal)
+		r.refused(r.check.refusal)
 		r.details, r.offset = true, 0
 	}
 	if going {
-		r.confirm()
+		return r.confirm()
 	}
+	return nil
 }
 
 // policy is what allows the actions that are missing, empty when none are.

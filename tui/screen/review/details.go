@@ -35,7 +35,7 @@ func (r *Screen) detailLines(w int) []string {
 		add(section(th, "To know", r.check.report.Notes(), th.Warn, w))
 	}
 	add(r.gone(w))
-	if !r.destroy {
+	if !r.of.Destroy {
 		add(r.costLines(w))
 		add(r.reachable(w))
 		add(r.free(w))
@@ -76,14 +76,14 @@ func (r *Screen) about(heading string, ink theme.Ink, w int, tell func(screen.Ch
 // so there only data counts.
 func (r *Screen) gone(w int) []string {
 	heading := "Deleted or replaced"
-	if r.destroy {
+	if r.of.Destroy {
 		heading = "Data that is lost"
 	}
 	return r.about(heading, r.s.Theme.Bad, w, func(c screen.Change) string {
 		switch {
 		case c.Keeps != "" && c.Action == event.Delete:
 			return c.Keeps + " go with it"
-		case r.destroy:
+		case r.of.Destroy:
 			return ""
 		case c.Action == event.Replace:
 			return strings.TrimSuffix("replaced by a new one, "+c.Why, ", ")

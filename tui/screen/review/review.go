@@ -19,14 +19,10 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	ctx    context.Context // of what is under way for this screen
-	cancel context.CancelFunc
-
-	destroy bool
-	gen     int
+	work    screen.Work
+	of      screen.Review // what is planned
 	loading string
 	plan    *screen.Plan
-	saved   bool // berth.toml was changed
 	err     *fail.Error
 	check   check
 	offset  int
@@ -40,60 +36,60 @@ type Screen struct {
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
 type planMsg struct {
-	gen      int
 	plan     *screen.Plan
 	identity *screen.Identity
-	saved    bool
 	err      error
 }
 
+// savedMsg is that berth.toml says what was confirmed, or why it does not.
+type savedMsg struct{ err error }
+
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Review" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "What will exist in AWS and what it costs a month. Only what is shown here is carried out."
+}
+
 // Enter plans: every time anew, because AWS or the settings may have changed.
-func (r *Screen) Enter() tea.Cmd {
-	r.destroy = r.s.Destroying
+func (r *Screen) Enter(at screen.Place) tea.Cmd {
+	if at, ok := at.(screen.Review); ok {
+		r.of = at
+	}
 	r.Leave()
-	r.ctx, r.cancel = context.WithCancel(r.s.Ctx)
-	r.plan, r.err, r.note, r.typed, r.offset, r.saved, r.details, r.policy = nil, nil, "", "", 0, false, false, false
+	r.work.Begin(r.s.Ctx)
+	r.plan, r.err, r.note, r.typed, r.offset, r.details, r.policy = nil, nil, "", "", 0, false, false
 	r.loading = "Looking at AWS: what is there already"
-	r.s.Unplanned(nil)
-	gen, s, req, writes, ctx := r.gen, r.s, r.s.Request(r.destroy), r.s.Writes(), r.ctx
-	return s.Do(func(context.Context) tea.Msg {
-		m := planMsg{gen: gen}
-		if writes {
-			if m.saved, m.err = req.Spec.Save(); m.err != nil {
-				return m
-			}
-		}
-		id, err := s.Engine.Identity(ctx, req.Spec.Region)
+	r.refused(nil)
+	e, req := r.s.Engine, r.s.Request()
+	req.Destroy, req.Rollback = r.of.Destroy, r.of.Rollback
+	return r.work.Do(func(ctx context.Context) tea.Msg {
+		id, err := e.Identity(ctx, req.Spec.Region)
 		if err != nil {
-			m.err = err
-			return m
+			return planMsg{err: err}
 		}
-		m.identity = &id
-		m.plan, m.err = s.Engine.Plan(ctx, req)
+		m := planMsg{identity: &id}
+		m.plan, m.err = e.Plan(ctx, req)
 		return m
 	})
 }
 
 // Leave ends what is under way: nobody waits for it any more.
 func (r *Screen) Leave() {
-	r.gen++
+	r.work.End()
 	r.loading, r.check = "", check{}
-	if r.cancel != nil {
-		r.cancel()
-	}
 }
 
 // Update handles a message.
 func (r *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case planMsg:
-		if msg.gen == r.gen {
-			return r.onPlan(msg)
-		}
+		return r.onPlan(msg)
 	case checkMsg:
-		if msg.gen == r.gen {
-			r.onCheck(msg)
-		}
+		return r.onCheck(msg)
+	case savedMsg:
+		r.onSaved(msg)
 	case tea.KeyMsg:
 		return r.onKey(msg)
 	}
@@ -101,25 +97,28 @@ func (r *Screen) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (r *Screen) onPlan(m planMsg) tea.Cmd {
-	r.loading, r.saved = "", m.saved
+	r.loading = ""
 	if m.identity != nil {
 		r.s.Identity = m.identity
 	}
 	if m.err != nil {
 		r.err = fail.From(m.err)
-		r.s.Unplanned(r.err)
+		r.refused(r.err)
 		return nil
 	}
 	r.plan = m.plan
-	if r.s.Planned(m.plan) || r.count().changes() == 0 {
+	switch t := r.s.Task(); {
+	case t != nil && t.Alone(m.plan):
+		return r.carryOut()
+	case r.count().changes() == 0:
 		return nil
 	}
 	return r.preflight()
 }
 
 func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
-	if r.destroy && r.plan != nil && r.count().changes() > 0 && r.typing(k) {
-		return nil
+	if cmd, taken := r.typing(k); taken {
+		return cmd
 	}
 	switch k.String() {
 	case "esc":
@@ -130,11 +129,11 @@ func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 		r.s.Back()
 	case "r":
 		if r.loading == "" {
-			return r.Enter()
+			return r.Enter(nil)
 		}
 	case "s":
 		if r.err != nil || r.check.refusal != nil {
-			r.s.Go(screen.Settings)
+			r.s.Go(screen.Settings{})
 		}
 	case "p":
 		if r.check.refusal != nil && r.check.policy() != "" {
@@ -144,12 +143,12 @@ func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	case "m":
 		r.copyPolicy()
 	case "y":
-		r.confirm()
+		return r.confirm()
 	case "enter":
 		switch {
 		case r.plan != nil && r.count().changes() == 0 && r.s.Status != nil:
 			r.s.Back()
-		case r.plan != nil && r.count().changes() > 0 && !r.destroy:
+		case r.plan != nil && r.count().changes() > 0 && !r.of.Destroy:
 			r.note = "Press y to go ahead. Enter alone changes nothing."
 		}
 	case "c":
@@ -171,7 +170,10 @@ func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 }
 
 // typing takes the keys of the app's name, which a destruction asks for.
-func (r *Screen) typing(k tea.KeyMsg) bool {
+func (r *Screen) typing(k tea.KeyMsg) (cmd tea.Cmd, taken bool) {
+	if !r.Typing() {
+		return nil, false
+	}
 	switch k.Type {
 	case tea.KeyRunes, tea.KeySpace:
 		r.typed += widget.Clean(string(k.Runes))
@@ -183,41 +185,84 @@ func (r *Screen) typing(k tea.KeyMsg) bool {
 		r.typed = ""
 	case tea.KeyEnter:
 		if r.named() {
-			r.confirm()
-		} else {
-			r.note = fmt.Sprintf("Type %s to go ahead.", r.plan.App)
+			return r.confirm(), true
 		}
+		r.note = fmt.Sprintf("Type %s to go ahead.", r.plan.App)
 	default:
-		return false
+		return nil, false
 	}
-	return true
+	return nil, true
 }
 
 // named says that the app's name was typed. Blanks around it come with pasting.
 func (r *Screen) named() bool { return strings.TrimSpace(r.typed) == r.plan.App }
 
-// confirm hands the shown plan over, and nothing but it. While the check of it is under way it waits for that:
+// confirm goes ahead with the shown plan, and nothing but it. While the check of it is under way it waits for that:
 // the run would make the same check before anything else.
-func (r *Screen) confirm() {
+func (r *Screen) confirm() tea.Cmd {
 	if r.plan == nil || r.loading != "" || r.count().changes() == 0 {
-		return
+		return nil
 	}
-	if r.destroy && !r.named() {
-		return
+	if r.of.Destroy && !r.named() {
+		return nil
 	}
 	switch {
 	case r.check.running:
 		r.check.going = true
-		return
+		return nil
 	case r.check.refusal != nil:
 		r.note = "Not now: it is certain to fail. Put it right, then press r to look again."
-		if r.destroy {
+		if r.of.Destroy {
 			r.note = "Not now: it is certain to fail. Put it right, then come back."
 		}
+		return nil
+	}
+	return r.carryOut()
+}
+
+// carryOut hands the plan to the screen that carries it out. What it was made of is kept in berth.toml before, and
+// not any earlier.
+func (r *Screen) carryOut() tea.Cmd {
+	if !r.writes() {
+		r.onSaved(savedMsg{})
+		return nil
+	}
+	r.loading = "Writing berth.toml"
+	app := r.s.Spec().Clone()
+	return r.work.Do(func(context.Context) tea.Msg {
+		_, err := app.Save()
+		return savedMsg{err}
+	})
+}
+
+// writes says whether the yes goes into berth.toml: a verb of the command line does not, unless something was changed
+// on the way.
+func (r *Screen) writes() bool {
+	if r.of != (screen.Review{}) {
+		return false
+	}
+	return r.s.Task() == nil || r.s.Draft.Changed()
+}
+
+func (r *Screen) onSaved(m savedMsg) {
+	if r.loading = ""; m.err != nil {
+		r.err = fail.From(m.err)
+		r.refused(r.err)
 		return
 	}
-	r.s.Confirmed = r.plan
-	r.s.Go(screen.Deploy)
+	t := r.s.Task()
+	r.s.Go(screen.Deploy{Plan: r.plan, Alone: t != nil && t.Alone(r.plan)})
+}
+
+// refused keeps why the task cannot be carried out, nil when it is tried again.
+func (r *Screen) refused(f *fail.Error) {
+	t := r.s.Task()
+	if t == nil {
+		return
+	}
+	if r.s.End.Problem = f; f != nil && t.Yes {
+		r.s.Quit()
+	}
 }
 
 func (r *Screen) scroll(by int) {
@@ -234,12 +279,12 @@ func (r *Screen) SetSize(w, h int) {
 func (r *Screen) Busy() bool { return r.loading != "" || r.check.running }
 
 // Typing says that letters are text just now.
-func (r *Screen) Typing() bool { return r.destroy && r.plan != nil && r.count().changes() > 0 }
+func (r *Screen) Typing() bool { return r.of.Destroy && r.plan != nil && r.count().changes() > 0 }
 
 // Keys are the keys of this moment.
 func (r *Screen) Keys() []widget.Key {
 	back := widget.Key{Name: "esc", Does: "back"}
-	if r.s.Task != nil {
+	if r.s.Task() != nil {
 		back.Does = "leave"
 	}
 	again := widget.Key{Name: "r", Does: "look again", Long: "ask AWS again and plan anew"}
@@ -253,7 +298,7 @@ func (r *Screen) Keys() []widget.Key {
 		return []widget.Key{again, back}
 	case r.check.going:
 		return []widget.Key{{Name: "esc", Does: "not yet", Long: "take the confirmation back"}}
-	case r.destroy:
+	case r.of.Destroy:
 		return []widget.Key{{Name: "enter", Does: "destroy, once the name is typed"}, {Name: "pgdown", Does: "scroll"}, back}
 	case r.check.refusal != nil:
 		return append(r.remedies(), r.otherKey(), scroll, widget.Key{Name: "s", Does: "settings"}, back)

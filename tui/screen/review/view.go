@@ -16,7 +16,7 @@ func (r *Screen) View() string {
 	case r.loading != "":
 		l := widget.NewLine(th, r.width).Put(th.Accent, r.spinner()).Gap(1)
 		lines := []string{l.Put(th.Text, r.loading+th.Glyphs.Ellipsis).String(), ""}
-		if !r.destroy {
+		if !r.of.Destroy {
 			lines = append(lines, widget.Paragraph(th.Quiet, "Every resource is looked up by its name before anything is planned. Nothing is created yet.", r.width)...)
 		}
 		return widget.Join(widget.Fit(lines, r.width, r.height))
@@ -196,18 +196,18 @@ func (r *Screen) summary() []string {
 	first := widget.NewLine(th, w)
 	if t.changes() == 0 {
 		first.Put(th.Good, th.Glyphs.Done).Gap(1)
-		if r.destroy {
+		if r.of.Destroy {
 			first.Put(th.Strong, "There is nothing to destroy.")
 		} else {
 			first.Put(th.Strong, "Nothing would change: AWS is as the settings want it.")
 		}
 		return []string{first.String(), r.where(w, ""), r.hash(w)}
 	}
-	if r.s.RollsBack() {
+	if r.of.Rollback != "" {
 		first.Put(th.Strong, "Back to "+p.Revision+": ")
 	}
 	first.Put(th.Strong, say(t))
-	if r.destroy {
+	if r.of.Destroy {
 		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD, !p.Complete)))
 		ask := widget.NewLine(th, w).Put(th.Text, "Type ").Put(th.Strong, p.App).Put(th.Text, " to destroy it: ")
 		ask.Put(th.Title, r.typed).Put(th.Accent, th.Glyphs.Caret)
@@ -273,7 +273,7 @@ func say(t tally) string {
 func (r *Screen) where(w int, split string) string {
 	th, p := r.s.Theme, r.plan
 	l := widget.NewLine(th, w)
-	if t := r.count(); !r.destroy && t.remove+t.replace > 0 {
+	if t := r.count(); !r.of.Destroy && t.remove+t.replace > 0 {
 		l.Put(th.Warn, fmt.Sprintf("%s deleted or replaced, ", widget.Count(t.remove+t.replace, "resource")))
 	}
 	l.Put(th.Quiet, fmt.Sprintf("in %s of account %s", p.Region, p.Account))
@@ -294,9 +294,6 @@ func (r *Screen) hash(w int) string {
 	}
 	if !p.Complete {
 		l.Put(th.Warn, ", some prices are not known")
-	}
-	if r.saved {
-		l.Put(th.Quiet, ", berth.toml is written")
 	}
 	return l.String()
 }

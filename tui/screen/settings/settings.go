@@ -1,5 +1,5 @@
 // Package settings is the screen with every value of berth.toml: what it is, where it came from, and in place
-// why it cannot be. Going on writes berth.toml, before anything is created.
+// why it cannot be. Nothing is written before the yes to the plan.
 package settings
 
 import (
@@ -30,19 +30,26 @@ type Screen struct {
 	editor   form.Editor
 	refused  string // why the last edit was not taken, at the cursor
 	note     string
-	err      *fail.Error // berth.toml could not be written
+	err      *fail.Error // why there is no going on
 }
 
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s, cursor: 1} }
 
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Settings" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "Every value of berth.toml with where it came from. Nothing is written or created before your yes to the plan."
+}
+
 // Enter looks at the values anew.
-func (t *Screen) Enter() tea.Cmd {
+func (t *Screen) Enter(at screen.Place) tea.Cmd {
 	t.editor, t.refused, t.note, t.err = nil, "", "", nil
 	t.reload()
-	if f := t.s.Fix; f != nil {
-		t.s.Fix = nil
-		t.fix(f)
+	if at, ok := at.(screen.Settings); ok && at.Fix != nil {
+		t.fix(at.Fix)
 	}
 	return nil
 }
@@ -133,7 +140,7 @@ func (t *Screen) move(by int) {
 	t.refused, t.note = "", ""
 }
 
-// done writes berth.toml and goes on, or puts the cursor on the first value that cannot be.
+// done goes on, or puts the cursor on the first value that cannot be.
 func (t *Screen) done() {
 	if len(t.problems) > 0 {
 		for i, r := range t.rows {
@@ -150,7 +157,7 @@ func (t *Screen) done() {
 		t.err = fail.From(spec.AsError(all))
 		return
 	}
-	t.s.Go(screen.Review)
+	t.s.Go(screen.Review{})
 }
 
 func (t *Screen) problem(r Row) (spec.Problem, bool) {
@@ -238,7 +245,7 @@ func (t *Screen) Keys() []widget.Key {
 		return []widget.Key{{Name: "enter", Does: "take it"}, {Name: "esc", Does: "leave it as it was"}}
 	}
 	return []widget.Key{
-		{Name: "enter", Does: "continue", Long: "write berth.toml and see what will exist; nothing is created yet"},
+		{Name: "enter", Does: "continue", Long: "see what will exist; nothing is written or created before your yes"},
 		{Name: "space", Does: "change", Long: "change the value; ←→ take the next size"},
 		{Name: "↑↓", Does: "move"},
 		{Name: "d", Does: "default", Long: "take the value back, so that what was found or the default counts"},
@@ -286,7 +293,7 @@ func (t *Screen) fields() widget.Fields {
 		}
 		_, show, unset := r.Value(s)
 		o, _ := r.Origin(s)
-		x := widget.Field{Label: r.Label, Value: show, Unset: unset, From: r.From(s), Place: screen.Place(o)}
+		x := widget.Field{Label: r.Label, Value: show, Unset: unset, From: r.From(s), Place: screen.LineOf(o)}
 		if p, bad := t.problem(r); bad {
 			x.Problem = p.Text
 			if p.Want != "" {
@@ -336,13 +343,13 @@ func (t *Screen) help(width, height int) []string {
 	}
 	doc := strings.ToUpper(r.Key.Doc[:1]) + r.Key.Doc[1:] + "."
 	key := "In berth.toml: " + r.Key.Name + ", such as " + r.Key.Example
-	const next = "Continuing writes berth.toml. Nothing is created yet."
+	const next = "berth.toml is written with your yes to the plan."
 	if t.wide() {
 		put(th.Warn, t.note, height)
 		put(th.Strong, r.Label, 1)
 		put(th.Text, doc, height)
 		lines = append(lines, "")
-		if o, ok := r.Origin(t.s.Spec()); ok && screen.Place(o) != "" {
+		if o, ok := r.Origin(t.s.Spec()); ok && screen.LineOf(o) != "" {
 			put(th.Quiet, "From "+screen.From(o), height)
 			lines = append(lines, "")
 		}

@@ -19,18 +19,13 @@ type Screen struct {
 	width, height int
 	cursor        int
 	offset        int
+	work          screen.Work
 	loading       bool // a story is being staged
 	err           *fail.Error
 }
 
-// New makes the screen. The session must have a tour.
-func New(s *screen.Session) *Screen {
-	t := &Screen{s: s}
-	if i := slices.IndexFunc(s.Tour.Stories, func(x screen.Story) bool { return x.Name == s.Tour.Chosen }); i >= 0 {
-		t.cursor = i
-	}
-	return t
-}
+// New makes the screen.
+func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
 type begunMsg struct {
 	story  screen.Story
@@ -38,21 +33,35 @@ type begunMsg struct {
 	err    error
 }
 
-// Enter begins the story that was chosen before, if one was.
-func (t *Screen) Enter() tea.Cmd {
-	if t.s.Tour.Chosen != "" && t.s.Story == nil {
-		return t.begin()
-	}
-	return nil
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Stories" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "What can be tried on the simulated account. Each story begins with a new account; ctrl+t comes " +
+		"back here from any of them."
 }
 
+// Enter begins the story that was chosen before, if one was. The session must have a tour.
+func (t *Screen) Enter(screen.Place) tea.Cmd {
+	chosen := t.s.Tour().Chosen
+	if chosen == "" || t.s.Story != nil {
+		return nil
+	}
+	t.cursor = max(0, slices.IndexFunc(t.stories(), func(x screen.Story) bool { return x.Name == chosen }))
+	return t.begin()
+}
+
+func (t *Screen) stories() []screen.Story { return t.s.Tour().Stories }
+
 func (t *Screen) begin() tea.Cmd {
-	if t.loading || t.cursor >= len(t.s.Tour.Stories) {
+	if t.loading || t.cursor >= len(t.stories()) {
 		return nil
 	}
 	t.loading, t.err = true, nil
-	story, begin := t.s.Tour.Stories[t.cursor], t.s.Tour.Begin
-	return t.s.Do(func(ctx context.Context) tea.Msg {
+	story, begin := t.stories()[t.cursor], t.s.Tour().Begin
+	t.work.Begin(t.s.Ctx)
+	return t.work.Do(func(ctx context.Context) tea.Msg {
 		engine, err := begin(ctx, story.Name)
 		return begunMsg{story, engine, err}
 	})
@@ -68,7 +77,7 @@ func (t *Screen) Update(msg tea.Msg) tea.Cmd {
 			return nil
 		}
 		t.s.Engine, t.s.Story = msg.engine, &msg.story
-		t.s.Go(screen.Project)
+		t.s.Go(screen.Project{})
 	case tea.KeyMsg:
 		return t.onKey(msg)
 	}
@@ -84,9 +93,9 @@ func (t *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 	case "down", "j", "tab":
 		t.move(1)
 	case "home":
-		t.move(-len(t.s.Tour.Stories))
+		t.move(-len(t.stories()))
 	case "end":
-		t.move(len(t.s.Tour.Stories))
+		t.move(len(t.stories()))
 	case "q", "esc":
 		t.s.Quit()
 	}
@@ -94,7 +103,7 @@ func (t *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 }
 
 func (t *Screen) move(by int) {
-	t.cursor = max(0, min(len(t.s.Tour.Stories)-1, t.cursor+by))
+	t.cursor = max(0, min(len(t.stories())-1, t.cursor+by))
 	t.err = nil
 }
 

@@ -26,7 +26,7 @@ func (t *Screen) View() string {
 	if h-len(lines)-room-1 < 3 { // a small terminal: the list is needed more than the introduction
 		lines = []string{widget.NewLine(th, w).Put(th.Text, brief).String()}
 	}
-	list := max(3, min(len(t.s.Tour.Stories), h-len(lines)-room-1))
+	list := max(3, min(len(t.stories()), h-len(lines)-room-1))
 	lines = append(lines, t.list(w, list)...)
 	lines = append(lines, "")
 	below := h - len(lines)
@@ -36,7 +36,7 @@ func (t *Screen) View() string {
 
 func (t *Screen) columns(h int) []string {
 	left := 0
-	for _, s := range t.s.Tour.Stories {
+	for _, s := range t.stories() {
 		left = max(left, widget.Width(s.Title)+2)
 	}
 	left = min(left, t.width/2)
@@ -57,7 +57,7 @@ func (t *Screen) columns(h int) []string {
 }
 
 func (t *Screen) list(w, h int) []string {
-	th, stories := t.s.Theme, t.s.Tour.Stories
+	th, stories := t.s.Theme, t.stories()
 	t.offset = widget.Follow(t.offset, t.cursor, t.cursor, len(stories), h)
 	return widget.Lines(widget.Scroll{Theme: th, Count: len(stories), Offset: t.offset, Line: func(i, w int) string {
 		l := widget.NewLine(th, w)
@@ -80,10 +80,10 @@ func (t *Screen) detail(w int) []string {
 		g := th.Glyphs.Spinner
 		return []string{th.Accent.Paint(g[t.s.Frame%len(g)]) + " " + th.Text.Paint("Making ready"+th.Glyphs.Ellipsis)}
 	}
-	if t.cursor >= len(t.s.Tour.Stories) {
+	if t.cursor >= len(t.stories()) {
 		return nil
 	}
-	s := t.s.Tour.Stories[t.cursor]
+	s := t.stories()[t.cursor]
 	return append(t.labelled(th.Text, "happens", s.Happens, w), t.labelled(th.Text, "press", s.Press, w)...)
 }
 
@@ -102,7 +102,7 @@ func (t *Screen) labelled(ink theme.Ink, label, text string, w int) []string {
 // mostDetail is how many lines the longest story takes, so that nothing jumps when the cursor moves.
 func (t *Screen) mostDetail(w int) int {
 	most := 0
-	for _, s := range t.s.Tour.Stories {
+	for _, s := range t.stories() {
 		most = max(most, len(widget.Wrap(s.Happens, w-labelWidth))+len(widget.Wrap(s.Press, w-labelWidth)))
 	}
 	return most

@@ -38,13 +38,13 @@ func TestRollbackAsksAndGoesToTheSelectedVersion(t *testing.T) {
 			t.Fatal("Enter confirmed it")
 		}
 		d.press("y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		d.sees("Rolling back live-beats to 5")
 		if e.last.Rollback != "live-beats-production:5" || e.runs[0].plan.Verb != "rollback" {
 			t.Errorf("asked for %+v", e.last)
 		}
 		d.pass(2 * time.Minute)
-		d.expect(screen.Result)
+		d.expect(screen.Result{})
 		d.sees("live-beats is back at live-beats-production:5")
 	})
 }
@@ -66,7 +66,7 @@ func TestARollbackThatCannotStartIsNotConfirmed(t *testing.T) {
 	inBubble(t, e, func(d *harness) {
 		e.planErr = &fail.Error{Class: fail.Refused, Cause: "the image is no longer in the registry", Remedy: "deploy the version that you want"}
 		d.press("b", "y")
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 		d.sees("The image is no longer in the registry")
 		if e.called("apply") != 0 {
 			t.Error("applied")
@@ -85,9 +85,9 @@ func TestARollbackThatFailedIsOfferedAgain(t *testing.T) {
 	inBubble(t, e, func(d *harness) {
 		d.press("b", "y")
 		d.pass(5 * time.Second)
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 		d.press("r")
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 		d.sees("Roll back?", "live-beats-production:5", "y yes, roll back")
 	})
 }
@@ -104,19 +104,19 @@ func TestScalingIsReviewed(t *testing.T) {
 		d.press("-", "-", "-")
 		d.sees("2 of 2 instances → 1")
 		d.press("enter")
-		d.expect(screen.Review)
+		d.expect(screen.Review{})
 		if n := e.last.Spec.Service.Instances; n != 1 || e.called("apply") != 0 {
 			t.Errorf("planned %d instances, %d applied", n, e.called("apply"))
 		}
 		d.press("y")
-		d.expect(screen.Deploy)
+		d.expect(screen.Deploy{})
 	})
 }
 
 func TestWhatWouldChangeIsLookedUpOnce(t *testing.T) {
 	e := deployed()
 	inBubble(t, e, func(d *harness) {
-		d.expect(screen.Redeploy)
+		d.expect(screen.Overview{})
 		d.sees("to deploy", "source changed")
 		d.pass(10 * time.Minute)
 		if n := e.called("plan"); n != 1 {
@@ -133,7 +133,7 @@ func TestWhatWouldChangeIsLookedUpOnce(t *testing.T) {
 			t.Errorf("planned %d times after p", n)
 		}
 		d.press("s")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		d.pass(10 * time.Minute)
 		if n := e.called("plan"); n != 2 {
 			t.Errorf("planned %d times behind another screen", n)
@@ -153,7 +153,7 @@ func TestALookEndsWithTheVisit(t *testing.T) {
 	inBubble(t, e, func(d *harness) {
 		d.sees("looking what changed")
 		d.press("s")
-		d.expect(screen.Settings)
+		d.expect(screen.Settings{})
 		if n := e.called("plan cut off"); n != 1 {
 			t.Errorf("%d plans were cut off", n)
 		}

@@ -1,4 +1,4 @@
-package redeploy
+package overview
 
 import (
 	"fmt"

@@ -1,9 +1,8 @@
-// Package redeploy is the screen to come back to once an app is deployed: what runs and since when, the
+// Package overview is the screen to come back to once an app is deployed: what runs and since when, the
 // newest deployments, and the keys for everything that can be done with it.
-package redeploy
+package overview
 
 import (
-	"context"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -13,15 +12,13 @@ import (
 	"berth/tui/widget"
 )
 
-// Screen is the redeploy screen.
+// Screen is the overview.
 type Screen struct {
 	s             *screen.Session
 	width, height int
 
-	visit     int                // what an earlier visit asked for is dropped
-	ctx       context.Context    //nolint:containedctx // of the visit: no call goes on for a screen that is not shown
-	cancel    context.CancelFunc // ends ctx
-	gen       int                // what was asked for before the last refresh is dropped
+	visit     screen.Work // no call goes on for a screen that is not shown
+	refresh   screen.Work // what was asked for before the last refresh is dropped
 	asking    [kinds]bool
 	due       [kinds]bool // what is to be asked again after a while
 	following bool        // the small looks at what runs have begun
@@ -45,19 +42,29 @@ type Screen struct {
 // New makes the screen.
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
+// Title is what the screen is called.
+func (*Screen) Title() string { return "Overview" }
+
+// About says what the screen is for.
+func (*Screen) About() string {
+	return "What runs of the app now, how busy it is, and what it wrote last. A small look at AWS is taken " +
+		"twice a minute, a whole one when something changed. What a deployment would change is looked up " +
+		"once when this opens, and when you press p."
+}
+
 // Enter shows what is known and asks again. What a deployment would change is looked up once a visit.
-func (h *Screen) Enter() tea.Cmd {
+func (h *Screen) Enter(at screen.Place) tea.Cmd {
 	h.Leave()
-	h.ctx, h.cancel = context.WithCancel(h.s.Ctx)
-	h.s.Destroying, h.message, h.look, h.scale = false, "", look{}, 0
+	h.visit.Begin(h.s.Ctx)
+	h.refresh.Begin(h.visit.Context())
+	h.message, h.look, h.scale = "", look{}, 0
 	watch := h.s.Watched()
 	if watch == nil { // nobody has looked yet, or at another app
 		h.status, h.load, h.loadErr, h.err, h.busy = nil, nil, nil, nil, nil
 	}
 	var again tea.Cmd
-	if h.s.Rollback.Again {
-		h.s.Rollback.Again = false
-		again = h.offer(h.s.Rollback.Revision)
+	if at, ok := at.(screen.Overview); ok && at.RollBack != "" {
+		again = h.offer(at.RollBack)
 	}
 	if h.s.Status != nil && h.status != h.s.Status { // somebody has asked a moment ago
 		if watch != nil {
@@ -70,17 +77,14 @@ func (h *Screen) Enter() tea.Cmd {
 
 // Leave ends the refreshing and the calls under way: nothing is asked for a screen that is not shown.
 func (h *Screen) Leave() {
-	h.visit++
 	h.back = nil
 	h.halt()
-	if h.cancel != nil {
-		h.cancel()
-	}
+	h.visit.End()
 }
 
 // halt drops what is asked for.
 func (h *Screen) halt() {
-	h.gen++
+	h.refresh.End()
 	h.asking, h.due, h.following, h.looking, h.looked = [kinds]bool{}, [kinds]bool{}, false, false, false
 }
 
@@ -88,20 +92,14 @@ func (h *Screen) halt() {
 func (h *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case answer:
-		if msg.gen == h.gen {
-			return h.onAnswer(msg)
-		}
+		return h.onAnswer(msg)
 	case again:
-		if msg.gen == h.gen {
-			h.due[msg.kind] = false
-			return h.ask(msg.kind)
-		}
+		h.due[msg.kind] = false
+		return h.ask(msg.kind)
 	case lookMsg:
-		if msg.visit == h.visit {
-			h.onLook(msg)
-		}
+		h.onLook(msg)
 	case backMsg:
-		if msg.visit == h.visit && h.back != nil && h.back.revision == msg.revision {
+		if h.back != nil && h.back.revision == msg.revision {
 			h.back.answer(msg)
 		}
 	case tea.KeyMsg:
@@ -130,23 +128,22 @@ func (h *Screen) act(key string) tea.Cmd {
 	case "r", "enter":
 		h.review()
 	case "s":
-		h.s.Go(screen.Settings)
+		h.s.Go(screen.Settings{})
 	case "n":
-		h.s.Go(screen.Needs)
+		h.s.Go(screen.Needs{})
 	case "d":
 		if h.status != nil && h.status.State == "absent" {
 			h.message = "There is nothing to destroy."
 			return nil
 		}
-		h.s.Destroying = true
-		h.s.Go(screen.Review)
+		h.s.Go(screen.Review{Destroy: true})
 	case "b":
 		return h.rollBack()
 	case "p":
 		return h.lookNow()
 	case "l":
 		if h.s.Watched() != nil && h.runs() {
-			h.s.Go(screen.Logs)
+			h.s.Go(screen.Logs{})
 		} else {
 			h.message = "There is no log yet."
 		}
@@ -157,6 +154,7 @@ func (h *Screen) act(key string) tea.Cmd {
 	case "R", "ctrl+r":
 		if !h.asking[whole] {
 			h.halt()
+			h.refresh.Begin(h.visit.Context())
 			return h.ask(whole)
 		}
 	case "q":
@@ -194,8 +192,7 @@ func (h *Screen) review() {
 			return
 		}
 	}
-	h.s.Destroying = false
-	h.s.Go(screen.Review)
+	h.s.Go(screen.Review{})
 }
 
 func (h *Screen) scroll(by int) {

@@ -1,6 +1,7 @@
-package redeploy
+package overview
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -23,9 +24,8 @@ type look struct {
 }
 
 type lookMsg struct {
-	visit int
-	plan  *screen.Plan
-	err   error
+	plan *screen.Plan
+	err  error
 }
 
 // first looks once a visit, as soon as it is known that there is something to compare with.
@@ -46,11 +46,11 @@ func (h *Screen) lookNow() tea.Cmd {
 		return nil // under way
 	}
 	h.look = look{asked: true}
-	ctx, visit, s, req := h.ctx, h.visit, h.s, h.s.Request(false)
-	return func() tea.Msg {
-		p, err := s.Engine.Plan(ctx, req)
-		return lookMsg{visit: visit, plan: p, err: err}
-	}
+	e, req := h.s.Engine, h.s.Request()
+	return h.visit.Do(func(ctx context.Context) tea.Msg {
+		p, err := e.Plan(ctx, req)
+		return lookMsg{plan: p, err: err}
+	})
 }
 
 func (h *Screen) onLook(m lookMsg) {

@@ -1,4 +1,4 @@
-package redeploy
+package overview
 
 import (
 	"context"
@@ -40,7 +40,6 @@ const (
 
 // answer is the message that something that was asked for has come. Only the field of its kind is set.
 type answer struct {
-	gen     int
 	kind    what
 	watch   screen.Watch
 	app     *spec.Spec // that is watched
@@ -53,10 +52,7 @@ type answer struct {
 }
 
 // again is the message that it is time to ask anew.
-type again struct {
-	gen  int
-	kind what
-}
+type again struct{ kind what }
 
 // ask asks for one thing, unless it is being asked for already.
 func (h *Screen) ask(kind what) tea.Cmd {
@@ -64,10 +60,10 @@ func (h *Screen) ask(kind what) tea.Cmd {
 		return nil
 	}
 	h.asking[kind] = true
-	ctx, gen, s, w, after := h.ctx, h.gen, h.s, h.s.Watched(), h.s.Tail.Newest()
+	s, w, after := h.s, h.s.Watched(), h.s.Tail.Newest()
 	app := s.Spec().Clone()
-	return func() tea.Msg {
-		a := answer{gen: gen, kind: kind, app: app}
+	return h.refresh.Do(func(ctx context.Context) tea.Msg {
+		a := answer{kind: kind, app: app}
 		switch kind {
 		case whole:
 			a.watch, a.status, a.err = wholly(ctx, s, w, app)
@@ -81,7 +77,7 @@ func (h *Screen) ask(kind what) tea.Cmd {
 			a.busy, a.err = w.Busy(ctx)
 		}
 		return a
-	}
+	})
 }
 
 // later asks again after a while, unless that is due already: one thing has one rhythm, whoever else asks for it.
@@ -90,7 +86,7 @@ func (h *Screen) later(kind what, wait time.Duration) tea.Cmd {
 		return nil
 	}
 	h.due[kind] = true
-	return screen.After(h.ctx, wait, again{gen: h.gen, kind: kind})
+	return h.refresh.After(wait, again{kind})
 }
 
 func (h *Screen) onAnswer(a answer) tea.Cmd {

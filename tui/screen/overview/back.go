@@ -1,9 +1,10 @@
-package redeploy
+package overview
 
 import (
+	"context"
+
 	tea "github.com/charmbracelet/bubbletea"
 
-	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/tui/screen"
 	"berth/tui/widget"
@@ -18,7 +19,6 @@ type back struct {
 }
 
 type backMsg struct {
-	visit    int
 	revision string
 	plan     *screen.Plan
 	err      error
@@ -72,32 +72,23 @@ func (h *Screen) rollBack() tea.Cmd {
 // offer opens the question and looks whether the revision can start.
 func (h *Screen) offer(revision string) tea.Cmd {
 	h.back = &back{revision: revision}
-	ctx, visit, s, req := h.ctx, h.visit, h.s, h.s.Request(false)
+	e, req := h.s.Engine, h.s.Request()
 	req.Rollback = revision
-	return func() tea.Msg {
-		p, err := s.Engine.Plan(ctx, req)
-		return backMsg{visit: visit, revision: revision, plan: p, err: err}
-	}
+	return h.visit.Do(func(ctx context.Context) tea.Msg {
+		p, err := e.Plan(ctx, req)
+		return backMsg{revision: revision, plan: p, err: err}
+	})
 }
 
 func (b *back) answer(m backMsg) {
 	switch {
 	case m.err != nil:
 		b.err = fail.From(m.err)
-	case !changes(m.plan):
+	case !screen.Changes(m.plan):
 		b.err = &fail.Error{Class: fail.Refused, Cause: "that revision runs already"}
 	default:
 		b.plan = m.plan
 	}
-}
-
-func changes(p *screen.Plan) bool {
-	for _, c := range p.Changes {
-		if c.Action != event.None {
-			return true
-		}
-	}
-	return false
 }
 
 func (h *Screen) onBackKey(key string) {
@@ -106,9 +97,7 @@ func (h *Screen) onBackKey(key string) {
 		if h.back.plan == nil {
 			return
 		}
-		h.s.Rollback.Revision = h.back.revision
-		h.s.Plan, h.s.Confirmed = h.back.plan, h.back.plan
-		h.s.Go(screen.Deploy)
+		h.s.Go(screen.Deploy{Plan: h.back.plan})
 	case "esc", "n", "q":
 		h.back = nil
 	}

@@ -1,0 +1,75 @@
+package screen
+
+// Name names a screen.
+type Name string
+
+// Place is somewhere to go: a screen by its name, with what it is handed. The places of screens that lead to each
+// other are below; one that nothing leads on from may stand in the folder of its screen.
+type Place interface{ Name() Name }
+
+// The places that screens lead to.
+type (
+	// Project reads the source tree, and leads on to Then when that is set and there is something to go on with.
+	Project struct{ Then Place }
+	// Needs asks what the app needs.
+	Needs struct{}
+	// Compare shows which service fits and what each costs.
+	Compare struct{}
+	// Settings shows every value of berth.toml. Fix is filled in and shown first; it may be nil.
+	Settings struct{ Fix *Fix }
+	// Review plans and asks: a deployment, a destruction, or going back to a revision (as engine.Request has it).
+	Review struct {
+		Destroy  bool
+		Rollback string
+	}
+	// Deploy carries a confirmed plan out; without one it shows the newest run. Alone says that nobody is asked
+	// anything, and that the program ends with the run.
+	Deploy struct {
+		Plan  *Plan
+		Alone bool
+	}
+	// Result tells of a run that went well. Plan is what was carried out, nil when another terminal did.
+	Result struct {
+		Outcome Outcome
+		Plan    *Plan
+	}
+	// Overview shows what runs. RollBack is the revision (family:number) that is offered to go back to; empty: none.
+	Overview struct{ RollBack string }
+	// Logs follows the app's own log.
+	Logs struct{}
+	// Stories is what can be tried in a demo.
+	Stories struct{}
+)
+
+// Name names the screen.
+func (Project) Name() Name { return "project" }
+
+// Name names the screen.
+func (Needs) Name() Name { return "needs" }
+
+// Name names the screen.
+func (Compare) Name() Name { return "compare" }
+
+// Name names the screen.
+func (Settings) Name() Name { return "settings" }
+
+// Name names the screen.
+func (Review) Name() Name { return "review" }
+
+// Name names the screen.
+func (Deploy) Name() Name { return "deploy" }
+
+// Name names the screen.
+func (Result) Name() Name { return "result" }
+
+// Name names the screen.
+func (Overview) Name() Name { return "overview" }
+
+// Name names the screen.
+func (Logs) Name() Name { return "logs" }
+
+// Name names the screen.
+func (Stories) Name() Name { return "stories" }
+
+// Steps are the steps of the wizard in order, as the breadcrumbs show them.
+var Steps = []Name{Project{}.Name(), Needs{}.Name(), Compare{}.Name(), Settings{}.Name(), Review{}.Name(), Deploy{}.Name()}
