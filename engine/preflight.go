@@ -10,8 +10,10 @@ import (
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/plan"
+	"berth/engine/policy"
 	"berth/engine/preflight"
 	"berth/engine/resource"
+	"berth/engine/resource/artifact"
 	"berth/engine/target/ecs"
 )
 
@@ -120,7 +122,7 @@ func (e *Engine) withoutIdentity(ctx context.Context, in preflight.Input, failed
 	var local resource.Set
 	for _, res := range in.Resources {
 		switch res.(type) {
-		case *resource.Build, *resource.Image:
+		case *artifact.Build, *artifact.Image:
 			local = append(local, res)
 		}
 	}
@@ -179,7 +181,7 @@ var policyVerbs = []string{"deploy", "redeploy", "destroy"}
 // Policy is the least IAM policy for an app: for the verbs deploy, redeploy and destroy, or for all of them, and
 // status and logs. Whether the app gets a network of its own depends on the account; when that cannot be asked the policy
 // covers one, names no account, and the error of asking comes with it as a note.
-func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (policy *preflight.Document, note error, err error) {
+func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (least *policy.Document, note error, err error) {
 	clients, err := e.connect(ctx, r.Spec.Region)
 	if err != nil {
 		return nil, nil, err

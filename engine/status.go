@@ -16,6 +16,7 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/plan"
 	"berth/engine/resource"
+	"berth/engine/resource/compute"
 	"berth/engine/spec"
 	"berth/engine/target/ecs"
 )
@@ -324,7 +325,7 @@ func (st *Status) plainDeployments(svc *ecstypes.Service) {
 
 func imageOf(r ecstypes.ServiceRevision) string {
 	for _, c := range r.ContainerImages {
-		if aws.ToString(c.ContainerName) == resource.ContainerName {
+		if aws.ToString(c.ContainerName) == compute.ContainerName {
 			return cmp.Or(aws.ToString(c.Image), aws.ToString(c.ImageDigest))
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/lock"
-	"berth/engine/resource"
+	"berth/engine/resource/compute"
 	"berth/engine/spec"
 	"berth/engine/target/ecs"
 	"berth/engine/watch"
@@ -256,7 +256,7 @@ func (w *Watch) origins(ctx context.Context, revisions []string, l *look) map[st
 	var g errgroup.Group
 	for _, r := range missing {
 		g.Go(func() error {
-			by, commit, err := resource.Origin(ctx, w.clients, r)
+			by, commit, err := compute.Origin(ctx, w.clients, r)
 			if err != nil {
 				l.deny(err)
 				return nil // who made a revision is not worth failing for

@@ -15,6 +15,7 @@ import (
 	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/resource"
+	"berth/engine/resource/compute"
 )
 
 // How many clusters, services and tasks one call of ECS describes.
@@ -183,7 +184,7 @@ func taskUsage(t ecstypes.Task) []price.Item {
 			arch = "arm"
 		}
 	}
-	return usage(&resource.Service{Instances: 1, CPU: units / 1024, MemoryGB: memory / 1024, Arch: arch})
+	return usage(&compute.Service{Instances: 1, CPU: units / 1024, MemoryGB: memory / 1024, Arch: arch})
 }
 
 func (s *survey) taskDefinitions(ctx context.Context) error {

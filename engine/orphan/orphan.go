@@ -236,21 +236,21 @@ func (f *found) judge(a *app, region string) bool {
 // the app leaves in it.
 func usage(kind any) []price.Item {
 	var items []price.Item
-	if c, ok := kind.(resource.Coster); ok {
-		items = c.Usage()
+	if c, ok := kind.(resource.FixedCoster); ok {
+		items = c.FixedCosts()
 	}
-	if u, ok := kind.(interface{ Use() []price.Item }); ok {
-		items = append(items, u.Use()...)
+	if c, ok := kind.(resource.UsageCoster); ok {
+		items = append(items, c.UsageCosts()...)
 	}
 	return items
 }
 
-// traffic is the usage that ends with the app: what nobody calls takes no load and writes no logs.
-var traffic = []string{"alb.lcu_hour", "logs.ingest_gb"}
+// endsWithApp is the usage that ends with the app: what nobody calls takes no load and writes no logs.
+var endsWithApp = []string{"alb.lcu_hour", "logs.ingest_gb"}
 
 // price fills in what the resource costs a month.
 func (r *Report) price(f *found, prices *price.Table) {
-	items := slices.DeleteFunc(slices.Clone(f.usage), func(i price.Item) bool { return slices.Contains(traffic, i.SKU) })
+	items := slices.DeleteFunc(slices.Clone(f.usage), func(i price.Item) bool { return slices.Contains(endsWithApp, i.SKU) })
 	if len(items) == 0 {
 		return
 	}

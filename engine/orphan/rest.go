@@ -18,7 +18,8 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"berth/engine/lock"
-	"berth/engine/resource"
+	"berth/engine/resource/artifact"
+	"berth/engine/resource/compute"
 )
 
 // roles that the tasks of this region take on: IAM itself knows no region, but what they trust does.
@@ -70,7 +71,7 @@ func (s *survey) repositories(ctx context.Context) error {
 			if name := aws.ToString(r.RepositoryName); strings.HasPrefix(name, prefix) {
 				all = append(all, found{
 					Resource: Resource{Kind: "ecr.Repository", Name: name, ARN: aws.ToString(r.RepositoryArn)},
-					usage:    usage(&resource.Repository{}),
+					usage:    usage(&artifact.Repository{}),
 				})
 			}
 		}
@@ -97,7 +98,7 @@ func (s *survey) logGroups(ctx context.Context) error {
 		for _, g := range out.LogGroups {
 			name := aws.ToString(g.LogGroupName)
 			if o, _, ok := ownerOfPath(name); ok {
-				s.add(found{owner: o, usage: usage(&resource.LogGroup{}), Resource: Resource{
+				s.add(found{owner: o, usage: usage(&compute.LogGroup{}), Resource: Resource{
 					Kind: "logs.LogGroup", Name: name, ARN: strings.TrimSuffix(aws.ToString(g.Arn), ":*"), Role: "log-group",
 				}})
 			}
@@ -129,7 +130,7 @@ func (s *survey) namespaces(ctx context.Context) error {
 				ids[arn] = aws.ToString(n.Id)
 				all = append(all, found{
 					Resource: Resource{Kind: "servicediscovery.Namespace", Name: name, ARN: arn},
-					usage:    usage(&resource.Namespace{}), unused: unlisted,
+					usage:    usage(&compute.Namespace{}), unused: unlisted,
 				})
 			}
 		}

@@ -15,6 +15,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/resource"
+	"berth/engine/resource/traffic"
 )
 
 func (s *survey) loadBalancers(ctx context.Context) error {
@@ -24,7 +25,7 @@ func (s *survey) loadBalancers(ctx context.Context) error {
 		for _, l := range out.LoadBalancers {
 			all = append(all, found{
 				Resource: Resource{Kind: "elbv2.LoadBalancer", Name: aws.ToString(l.LoadBalancerName), ARN: aws.ToString(l.LoadBalancerArn)},
-				usage:    usage(&resource.LoadBalancer{}),
+				usage:    usage(&traffic.LoadBalancer{}),
 			})
 		}
 		return nil

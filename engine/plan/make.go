@@ -60,7 +60,7 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	}
 	diffs, actions := map[string]resource.Diff{}, map[string]event.Action{}
 	for _, r := range order {
-		d := diff(r, in.Destroy)
+		d := diff(r, in)
 		diffs[r.Info().ID], actions[r.Info().ID] = d, d.Action
 	}
 	p.Steps = steps(in, actions)
@@ -77,9 +77,9 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 }
 
 // diff is what is done to r. A resource that is gone or was never ours has no part in a destroy.
-func diff(r resource.Resource, destroy bool) resource.Diff {
-	if !destroy {
-		return r.Diff()
+func diff(r resource.Resource, in Input) resource.Diff {
+	if !in.Destroy {
+		return r.Diff(in.Scope)
 	}
 	if !r.Exists() {
 		return resource.Diff{}
@@ -91,8 +91,8 @@ func diff(r resource.Resource, destroy bool) resource.Diff {
 func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	i := r.Info()
 	c := Change{
-		ID: i.ID, Kind: i.Kind, Name: i.Name, Action: d.Action, Why: d.Why, Group: i.Group, Usually: in.usual(i, d.Action),
-		Needs: p.Steps.needs(i.ID), Steps: p.Steps.of(i.ID),
+		ID: i.ID, Kind: i.Kind, Name: i.Name, Action: d.Action, Why: d.Why, Diff: d.Fields, Group: i.Group,
+		Usually: in.usual(i, d.Action), Needs: p.Steps.needs(i.ID), Steps: p.Steps.of(i.ID),
 	}
 	if p.Destroy {
 		c.Keeps = i.Keeps
@@ -100,13 +100,13 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if x, ok := r.(resource.Exposed); ok {
 		c.Exposes = x.Exposes(c.Action)
 	}
-	if coster, ok := r.(resource.Coster); ok {
-		if err := p.cost(&c, in, coster.Usage(), false); err != nil {
+	if fixed, ok := r.(resource.FixedCoster); ok {
+		if err := p.cost(&c, in, fixed.FixedCosts(), false); err != nil {
 			return fmt.Errorf("price %s: %w", i.Label, err)
 		}
 	}
-	if user, ok := r.(resource.User); ok {
-		if err := p.cost(&c, in, user.Use(), true); err != nil {
+	if used, ok := r.(resource.UsageCoster); ok {
+		if err := p.cost(&c, in, used.UsageCosts(), true); err != nil {
 			return fmt.Errorf("price %s: %w", i.Label, err)
 		}
 	}

@@ -19,6 +19,8 @@ type Change struct {
 	Action     event.Action `json:"action"`
 	Why        string       `json:"why"`
 	MonthlyUSD float64      `json:"monthly_usd"`
+	// Diff is what an update or a replacement changes, field by field. It holds no value of a secret.
+	Diff []resource.FieldChange `json:"diff,omitempty"`
 
 	Group string       `json:"group"` // heading it belongs under: network, access, image, compute, traffic, endpoint
 	Needs []string     `json:"needs"` // ids of the changes that come first

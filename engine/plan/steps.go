@@ -124,7 +124,7 @@ func (b *builder) applied(r resource.Resource) bool {
 
 // waits says whether r is waited for after it was applied.
 func (b *builder) waits(r resource.Resource) bool {
-	_, ok := r.(resource.Readier)
+	_, ok := r.(resource.Waiter)
 	return ok && b.applied(r)
 }
 

@@ -23,7 +23,7 @@ func (p *part) Info() resource.Info {
 func (p *part) Needs() []resource.Need                         { return p.needs }
 func (p *part) Observe(context.Context, *resource.Scope) error { return nil }
 func (p *part) Exists() bool                                   { return true }
-func (p *part) Diff() resource.Diff                            { return resource.Diff{} }
+func (p *part) Diff(*resource.Scope) resource.Diff             { return resource.Diff{} }
 func (p *part) Apply(context.Context, *resource.Scope) error   { return nil }
 func (p *part) Delete(context.Context, *resource.Scope) error  { return nil }
 

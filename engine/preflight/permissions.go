@@ -14,6 +14,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"berth/engine/cloud"
+	"berth/engine/policy"
 	"berth/engine/resource"
 )
 
@@ -145,7 +146,7 @@ func principal(ctx context.Context, s *resource.Scope) (who, why string) {
 // asks for everything on all resources first, which one who may do all that needs no more than; what is not
 // allowed so is asked for on the very resources.
 func ask(ctx context.Context, s *resource.Scope, who string, need []resource.Permission) (map[string]string, error) {
-	all := resource.Permission{Resources: []string{"*"}, When: resource.Condition{"StringEquals": {}}}
+	all := resource.Permission{Resources: []string{"*"}, When: policy.Condition{"StringEquals": {}}}
 	for _, p := range need {
 		all.Actions = append(all.Actions, p.Actions...)
 		for _, keys := range p.When {

@@ -1,85 +1,26 @@
 package preflight
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
+	"berth/engine/policy"
 	"berth/engine/resource"
 )
 
-// Document is an IAM policy.
-type Document struct {
-	Version   string
-	Statement []Statement
-}
-
-// Statement allows actions on resources, under a condition when there is one.
-type Statement struct {
-	Effect    string
-	Action    texts
-	Resource  texts
-	Condition resource.Condition `json:",omitempty"`
-}
-
-// texts is a list that IAM takes as a plain text when there is one in it, which is shorter.
-type texts []string
-
-// MarshalJSON writes the shorter form.
-func (t texts) MarshalJSON() ([]byte, error) {
-	if len(t) == 1 {
-		return json.Marshal(t[0])
-	}
-	return json.Marshal([]string(t))
-}
-
-// UnmarshalJSON reads both forms.
-func (t *texts) UnmarshalJSON(b []byte) error {
-	var one string
-	if json.Unmarshal(b, &one) == nil {
-		*t = texts{one}
-		return nil
-	}
-	return json.Unmarshal(b, (*[]string)(t))
-}
-
 // Policy is the least policy that grants permissions, in a fixed order and in few statements, since IAM bounds
 // the size of a policy.
-func Policy(need []resource.Permission) *Document {
-	d := &Document{Version: "2012-10-17"}
+func Policy(need []resource.Permission) *policy.Document {
+	d := policy.Of()
 	for _, g := range merged(groups(need)) {
-		d.Statement = append(d.Statement, Statement{Effect: "Allow", Action: g.Actions, Resource: g.Resources, Condition: g.When})
+		s := policy.Allow(g.Actions, g.Resources...)
+		s.Condition = g.When
+		d.Statement = append(d.Statement, s)
 	}
 	return d
 }
-
-// Actions are all actions that the policy allows, sorted.
-func (d *Document) Actions() []string {
-	set := map[string]bool{}
-	for _, s := range d.Statement {
-		for _, a := range s.Action {
-			set[a] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(set))
-}
-
-// Size is the number of characters that IAM counts: all but white space.
-func (d *Document) Size() int {
-	b, err := json.Marshal(d)
-	if err != nil {
-		return 0
-	}
-	return len(bytes.ReplaceAll(b, []byte(" "), nil))
-}
-
-// How many characters a policy may have: a managed one, and those written into a role together.
-const (
-	ManagedSize = 6144
-	InlineSize  = 10240
-)
 
 // groups puts the actions on the same resources under the same condition together, sorted. What they are worth
 // to a run is lost.
@@ -163,7 +104,7 @@ func sameAction(a, b resource.Permission) (resource.Permission, bool) {
 				return a, false
 			}
 			a.Resources = union(a.Resources, b.Resources)
-			a.When = resource.Condition{operator: {k: union(values, more)}}
+			a.When = policy.Condition{operator: {k: union(values, more)}}
 			return a, true
 		}
 	}

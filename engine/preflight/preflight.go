@@ -14,6 +14,7 @@ import (
 
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/policy"
 	"berth/engine/resource"
 )
 
@@ -36,8 +37,8 @@ type Check struct {
 	Text   string `json:"text"`
 	Remedy string `json:"remedy"`
 	// Missing are the IAM actions that are not allowed, and Policy allows them: no more than what is missing.
-	Missing []string  `json:"missing,omitempty"`
-	Policy  *Document `json:"policy,omitempty"`
+	Missing []string         `json:"missing,omitempty"`
+	Policy  *policy.Document `json:"policy,omitempty"`
 }
 
 // Report is the list of all checks. It marshals to the JSON of berth doctor.

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"berth/engine/cloud"
+	"berth/engine/policy"
 	"berth/engine/resource"
 )
 
@@ -96,7 +97,7 @@ func TestAsksOnTheVeryResourcesWhatIsNotAllowedEverywhere(t *testing.T) {
 	repo := "arn:aws:ecr:eu-west-2:123456789012:repository/berth-a-b"
 	need := []resource.Permission{{Actions: []string{"ecr:PutImage"}, Resources: []string{repo}}, {
 		Actions: []string{"iam:PassRole"}, Resources: []string{"arn:aws:iam::123456789012:role/x"},
-		When: resource.Condition{"StringEquals": {"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}},
+		When: policy.Condition{"StringEquals": {"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}},
 	}}
 	for i := range 150 {
 		need = append(need, resource.Permission{Actions: []string{fmt.Sprintf("ec2:Describe%d", i)}, Resources: []string{"*"}})

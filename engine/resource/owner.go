@@ -13,6 +13,8 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	sdtypes "github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
+
+	"berth/engine/policy"
 )
 
 // Owner is the app and environment that resources belong to. All names and tags come from it.
@@ -31,23 +33,25 @@ func (o Owner) Name() string { return "berth-" + o.App + "-" + o.Env }
 // Short is Name for resources of at most 32 characters (load balancers and target groups): the app cut to
 // 14 characters and a hash of app and environment, 27 characters at most.
 func (o Owner) Short() string {
-	return "berth-" + strings.Trim(cut(o.App, 14), "-") + "-" + o.Hash()
+	return "berth-" + strings.Trim(Shorten(o.App, 14), "-") + "-" + o.Hash()
 }
 
 // Path is the name with slashes, for log groups and parameters: berth/app/env.
 func (o Owner) Path() string { return "berth/" + o.App + "/" + o.Env }
 
 // Hash is six hex digits that stand for the app and environment.
-func (o Owner) Hash() string { return digest(o.App + "/" + o.Env)[:6] }
+func (o Owner) Hash() string { return Digest(o.App + "/" + o.Env)[:6] }
 
-func cut(s string, n int) string {
+// Shorten is s, cut to n bytes.
+func Shorten(s string, n int) string {
 	if len(s) > n {
 		return s[:n]
 	}
 	return s
 }
 
-func digest(s string) string {
+// Digest is the SHA-256 of s, in hex.
+func Digest(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
@@ -64,53 +68,69 @@ func tagList[T any](o Owner, role string, one func(key, value *string) T) []T {
 	return list
 }
 
-func (o Owner) ec2Tags(role string) []ec2types.Tag {
+// EC2Tags are the tags of a resource of EC2, with its name.
+func (o Owner) EC2Tags(role string) []ec2types.Tag {
 	tags := tagList(o, role, func(k, v *string) ec2types.Tag { return ec2types.Tag{Key: k, Value: v} })
 	return append(tags, ec2types.Tag{Key: aws.String("Name"), Value: aws.String(o.Name() + "-" + role)})
 }
 
-func (o Owner) ec2Spec(t ec2types.ResourceType, role string) []ec2types.TagSpecification {
-	return []ec2types.TagSpecification{{ResourceType: t, Tags: o.ec2Tags(role)}}
+// Tagged is the condition that carries our tags: kind is aws:RequestTag for what is created and
+// aws:ResourceTag for what exists.
+func (o Owner) Tagged(kind string) policy.Condition {
+	return policy.Condition{"StringEquals": {kind + "/" + TagApp: {o.App}, kind + "/" + TagEnv: {o.Env}}}
 }
 
-// ec2Filter finds resources of this owner; an empty role finds all roles.
-func (o Owner) ec2Filter(role string) []ec2types.Filter {
-	fs := []ec2types.Filter{filter("tag:"+TagApp, o.App), filter("tag:"+TagEnv, o.Env)}
+// EC2TagSpec are EC2Tags as creations take them.
+func (o Owner) EC2TagSpec(t ec2types.ResourceType, role string) []ec2types.TagSpecification {
+	return []ec2types.TagSpecification{{ResourceType: t, Tags: o.EC2Tags(role)}}
+}
+
+// EC2Filter finds resources of this owner; an empty role finds all roles.
+func (o Owner) EC2Filter(role string) []ec2types.Filter {
+	fs := []ec2types.Filter{EC2Filter("tag:"+TagApp, o.App), EC2Filter("tag:"+TagEnv, o.Env)}
 	if role != "" {
-		fs = append(fs, filter("tag:"+TagRole, role))
+		fs = append(fs, EC2Filter("tag:"+TagRole, role))
 	}
 	return fs
 }
 
-func filter(name string, values ...string) ec2types.Filter {
+// EC2Filter finds what has one of the values.
+func EC2Filter(name string, values ...string) ec2types.Filter {
 	return ec2types.Filter{Name: aws.String(name), Values: values}
 }
 
-func (o Owner) iamTags(role string) []iamtypes.Tag {
+// IAMTags are the tags of a role.
+func (o Owner) IAMTags(role string) []iamtypes.Tag {
 	return tagList(o, role, func(k, v *string) iamtypes.Tag { return iamtypes.Tag{Key: k, Value: v} })
 }
 
-func (o Owner) ecrTags(role string) []ecrtypes.Tag {
+// ECRTags are the tags of a repository.
+func (o Owner) ECRTags(role string) []ecrtypes.Tag {
 	return tagList(o, role, func(k, v *string) ecrtypes.Tag { return ecrtypes.Tag{Key: k, Value: v} })
 }
 
-func (o Owner) ecsTags(role string) []ecstypes.Tag {
+// ECSTags are the tags of a resource of ECS.
+func (o Owner) ECSTags(role string) []ecstypes.Tag {
 	return tagList(o, role, func(k, v *string) ecstypes.Tag { return ecstypes.Tag{Key: k, Value: v} })
 }
 
-func (o Owner) elbTags(role string) []elbtypes.Tag {
+// ELBTags are the tags of a load balancer and its parts.
+func (o Owner) ELBTags(role string) []elbtypes.Tag {
 	return tagList(o, role, func(k, v *string) elbtypes.Tag { return elbtypes.Tag{Key: k, Value: v} })
 }
 
-func (o Owner) cloudFrontTags(role string) []cftypes.Tag {
+// CloudFrontTags are the tags of a distribution.
+func (o Owner) CloudFrontTags(role string) []cftypes.Tag {
 	return tagList(o, role, func(k, v *string) cftypes.Tag { return cftypes.Tag{Key: k, Value: v} })
 }
 
-func (o Owner) cloudMapTags(role string) []sdtypes.Tag {
+// CloudMapTags are the tags of a namespace and its services.
+func (o Owner) CloudMapTags(role string) []sdtypes.Tag {
 	return tagList(o, role, func(k, v *string) sdtypes.Tag { return sdtypes.Tag{Key: k, Value: v} })
 }
 
-func (o Owner) mapTags(role string) map[string]string {
+// MapTags are the tags as a map, for the services that take one.
+func (o Owner) MapTags(role string) map[string]string {
 	m := map[string]string{}
 	for _, t := range o.tags(role) {
 		m[t[0]] = t[1]

@@ -1,6 +1,8 @@
 package resource
 
-import "context"
+import (
+	"context"
+)
 
 // Set is a list of resources that are handled together. Needs of resources outside of it count as met.
 type Set []Resource
@@ -31,17 +33,17 @@ func (s Set) Has(id string) bool {
 	return s.Get(id) != nil
 }
 
-// Frozen is a resource that is looked up, for others to use, and never changed, waited for or deleted.
-type Frozen struct{ Resource }
+// ReadOnly is a resource that is looked up, for others to use, and never changed, waited for or deleted.
+type ReadOnly struct{ Resource }
 
 // Exists implements Resource: never, as far as deleting goes.
-func (Frozen) Exists() bool { return false }
+func (ReadOnly) Exists() bool { return false }
 
 // Diff implements Resource.
-func (Frozen) Diff() Diff { return none() }
+func (ReadOnly) Diff(s *Scope) Diff { return None() }
 
 // Apply implements Resource.
-func (Frozen) Apply(context.Context, *Scope) error { return nil }
+func (ReadOnly) Apply(context.Context, *Scope) error { return nil }
 
 // Delete implements Resource.
-func (Frozen) Delete(context.Context, *Scope) error { return nil }
+func (ReadOnly) Delete(context.Context, *Scope) error { return nil }

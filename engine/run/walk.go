@@ -158,7 +158,7 @@ func (w *walk) apply(ctx context.Context, step *plan.Step) error {
 
 // wait waits until one resource does its work.
 func (w *walk) wait(ctx context.Context, res resource.Resource) error {
-	r, ok := res.(resource.Readier)
+	r, ok := res.(resource.Waiter)
 	if !ok {
 		return fmt.Errorf("wait for %s: it has nothing to wait for", res.Info().Label)
 	}

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/event"
+	"berth/engine/policy"
 	"berth/engine/preflight"
 	"berth/tui/screen"
 )
@@ -21,7 +22,7 @@ func denied() *screen.Report {
 		{
 			ID: "permissions", Title: "permissions", State: preflight.Fail, Text: "2 permissions are missing", Missing: missing,
 			Remedy: "allow what is missing (berth doctor prints the policy for it), then run the same command again",
-			Policy: &preflight.Document{Version: "2012-10-17", Statement: []preflight.Statement{
+			Policy: &policy.Document{Version: "2012-10-17", Statement: []policy.Statement{
 				{Effect: "Allow", Action: missing, Resource: []string{"*"}},
 			}},
 		},

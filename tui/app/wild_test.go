@@ -12,6 +12,7 @@ import (
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/policy"
 	"berth/engine/preflight"
 	"berth/tui/screen"
 )
@@ -173,7 +174,7 @@ func wildChecks(rt *rapid.T) *screen.Report {
 			State: rapid.SampledFrom([]preflight.State{preflight.OK, preflight.Warn, preflight.Fail, preflight.Unknown}).Draw(rt, "check state"),
 		}
 		if c.State == preflight.Fail {
-			c.Policy = &preflight.Document{Statement: []preflight.Statement{{Action: c.Missing}}}
+			c.Policy = &policy.Document{Statement: []policy.Statement{{Action: c.Missing}}}
 		}
 		r.Checks = append(r.Checks, c)
 	}

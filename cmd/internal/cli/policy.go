@@ -11,7 +11,7 @@ import (
 	"berth/cmd/internal/report"
 	"berth/engine"
 	"berth/engine/fail"
-	"berth/engine/preflight"
+	"berth/engine/policy"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -33,14 +33,14 @@ func (a *app) policyCommand() *cobra.Command {
 				return err
 			}
 			return a.with(s.Region, func(eng *account) error {
-				policy, note, err := eng.Policy(cmd.Context(), engine.Request{Spec: s}, args...)
+				least, note, err := eng.Policy(cmd.Context(), engine.Request{Spec: s}, args...)
 				if err != nil {
 					return err
 				}
 				if !a.flags.quiet {
-					a.policyNotes(policy, note)
+					a.policyNotes(least, note)
 				}
-				return a.answer(policy, func(w io.Writer) { _ = report.JSON(w, policy) })
+				return a.answer(least, func(w io.Writer) { _ = report.JSON(w, least) })
 			})
 		},
 	}
@@ -66,16 +66,16 @@ func oneVerb(cmd *cobra.Command, args []string) error {
 }
 
 // policyNotes tells on stderr what somebody who attaches the policy should know.
-func (a *app) policyNotes(p *preflight.Document, note error) {
+func (a *app) policyNotes(p *policy.Document, note error) {
 	if note != nil {
 		fmt.Fprintf(a.Err, "The account could not be asked (%s): the policy holds * where it would stand,\n"+
 			"and covers a network of the app's own.\n", fail.From(note).Cause)
 	}
 	switch n := p.Size(); {
-	case n > preflight.InlineSize:
+	case n > policy.InlineSize:
 		fmt.Fprintf(a.Err, "%d characters: more than IAM takes in one policy; use those of deploy, redeploy and destroy one by one.\n", n)
-	case n > preflight.ManagedSize:
+	case n > policy.ManagedSize:
 		fmt.Fprintf(a.Err, "%d characters: write it into a role (up to %d there); a managed policy takes %d.\n",
-			n, preflight.InlineSize, preflight.ManagedSize)
+			n, policy.InlineSize, policy.ManagedSize)
 	}
 }

@@ -17,6 +17,11 @@ import (
 	"berth/engine/fail"
 	"berth/engine/image"
 	"berth/engine/resource"
+	"berth/engine/resource/access"
+	"berth/engine/resource/artifact"
+	"berth/engine/resource/compute"
+	"berth/engine/resource/network"
+	"berth/engine/resource/traffic"
 	"berth/engine/spec"
 )
 
@@ -34,33 +39,33 @@ type Options struct {
 type Blueprint struct {
 	Owner resource.Owner
 
-	VPC           *resource.VPC
-	Network       resource.Network
-	Gateway       *resource.InternetGateway
-	LBGroup       *resource.SecurityGroup
-	TaskGroup     *resource.SecurityGroup
-	ExecutionRole *resource.Role
-	TaskRole      *resource.Role
-	ECSRole       *resource.ServiceLinkedRole
-	ELBRole       *resource.ServiceLinkedRole
-	Repository    *resource.Repository
-	Build         *resource.Build // nil when an image is used as it is
-	Image         *resource.Image
-	LogGroup      *resource.LogGroup
-	Cluster       *resource.Cluster
-	TaskDef       *resource.TaskDefinition
-	LoadBalancer  *resource.LoadBalancer
-	TargetGroup   *resource.TargetGroup
-	Listener      *resource.Listener
-	Rule          *resource.ListenerRule
-	Distribution  *resource.Distribution
-	Namespace     *resource.Namespace         // nil unless the tasks find each other by DNS
-	Discovery     *resource.Discovery         // nil unless the tasks find each other by DNS
-	Release       *resource.Release           // nil without a release command
-	ScalingRole   *resource.ServiceLinkedRole // nil without scaling
-	Scaling       *resource.Scaling           // nil without scaling
-	Service       *resource.Service
-	Endpoint      *resource.Endpoint
+	VPC           *network.VPC
+	Network       network.Network
+	Gateway       *network.InternetGateway
+	LBGroup       *network.SecurityGroup
+	TaskGroup     *network.SecurityGroup
+	ExecutionRole *access.Role
+	TaskRole      *access.Role
+	ECSRole       *access.ServiceLinkedRole
+	ELBRole       *access.ServiceLinkedRole
+	Repository    *artifact.Repository
+	Build         *artifact.Build // nil when an image is used as it is
+	Image         *artifact.Image
+	LogGroup      *compute.LogGroup
+	Cluster       *compute.Cluster
+	TaskDef       *compute.TaskDefinition
+	LoadBalancer  *traffic.LoadBalancer
+	TargetGroup   *traffic.TargetGroup
+	Listener      *traffic.Listener
+	Rule          *traffic.ListenerRule
+	Distribution  *traffic.Distribution
+	Namespace     *compute.Namespace        // nil unless the tasks find each other by DNS
+	Discovery     *compute.Discovery        // nil unless the tasks find each other by DNS
+	Release       *compute.Release          // nil without a release command
+	ScalingRole   *access.ServiceLinkedRole // nil without scaling
+	Scaling       *compute.Scaling          // nil without scaling
+	Service       *compute.Service
+	Endpoint      *traffic.Endpoint
 }
 
 // New makes the blueprint of a complete, valid spec. A spec that asks for what berth cannot do is a Usage
@@ -127,7 +132,7 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	b.TaskDef.Pin, b.Service.RevisionOnly = revision, true
 	b.Service.Release = nil
 	return resource.Set{
-		resource.Frozen{Resource: b.TargetGroup}, b.TaskDef, b.Service, resource.Frozen{Resource: b.Distribution}, b.Endpoint,
+		resource.ReadOnly{Resource: b.TargetGroup}, b.TaskDef, b.Service, resource.ReadOnly{Resource: b.Distribution}, b.Endpoint,
 	}
 }
 
@@ -155,52 +160,52 @@ func (b *Blueprint) running() resource.Set {
 }
 
 func (b *Blueprint) network(s *spec.Spec) {
-	b.VPC = &resource.VPC{Owner: b.Owner}
-	b.Gateway = &resource.InternetGateway{Owner: b.Owner, VPC: b.VPC}
-	subnets := []*resource.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 0}, {Owner: b.Owner, VPC: b.VPC, Index: 1}}
-	b.Network = resource.Network{
+	b.VPC = &network.VPC{Owner: b.Owner}
+	b.Gateway = &network.InternetGateway{Owner: b.Owner, VPC: b.VPC}
+	subnets := []*network.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 0}, {Owner: b.Owner, VPC: b.VPC, Index: 1}}
+	b.Network = network.Network{
 		VPC: b.VPC, Subnets: subnets,
-		Routes: &resource.RouteTable{Owner: b.Owner, VPC: b.VPC, Gateway: b.Gateway, Subnets: subnets},
+		Routes: &network.RouteTable{Owner: b.Owner, VPC: b.VPC, Gateway: b.Gateway, Subnets: subnets},
 	}
-	b.LBGroup = &resource.SecurityGroup{
+	b.LBGroup = &network.SecurityGroup{
 		Owner: b.Owner, Role: "lb", Label: "the load balancer's security group", VPC: b.VPC,
-		Ingress: []resource.Ingress{{Port: 80, PrefixList: resource.CloudFrontPrefixList, Text: "CloudFront"}},
+		Ingress: []network.Ingress{{Port: 80, PrefixList: network.CloudFrontPrefixList, Text: "CloudFront"}},
 	}
-	b.TaskGroup = &resource.SecurityGroup{
+	b.TaskGroup = &network.SecurityGroup{
 		Owner: b.Owner, Role: "tasks", Label: "the tasks' security group", VPC: b.VPC,
-		Ingress: []resource.Ingress{{Port: s.Service.Port, From: b.LBGroup, Text: "the load balancer"}},
+		Ingress: []network.Ingress{{Port: s.Service.Port, From: b.LBGroup, Text: "the load balancer"}},
 	}
 	if s.Network.Clustering != "" { // nodes talk on ports of their own choice
 		b.TaskGroup.Ingress = append(b.TaskGroup.Ingress,
-			resource.Ingress{Port: 1, ToPort: 65535, Self: true, Text: "the other tasks of the app"})
+			network.Ingress{Port: 1, ToPort: 65535, Self: true, Text: "the other tasks of the app"})
 	}
 }
 
 func (b *Blueprint) access(s *spec.Spec) {
-	b.ECSRole = &resource.ServiceLinkedRole{
+	b.ECSRole = &access.ServiceLinkedRole{
 		ID: "ecs-service-role", Service: "ecs.amazonaws.com", Name: "AWSServiceRoleForECS", Label: "the role of ECS itself",
 	}
-	b.ELBRole = &resource.ServiceLinkedRole{
+	b.ELBRole = &access.ServiceLinkedRole{
 		ID: "elb-service-role", Service: "elasticloadbalancing.amazonaws.com",
 		Name: "AWSServiceRoleForElasticLoadBalancing", Label: "the role of the load balancer service itself",
 	}
-	b.Repository = &resource.Repository{Owner: b.Owner}
-	b.LogGroup = &resource.LogGroup{Owner: b.Owner}
-	b.ExecutionRole = resource.NewRole(b.Owner, s.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
-		return resource.ExecutionPolicy(sc, b.Image.Repositories(sc), b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
+	b.Repository = &artifact.Repository{Owner: b.Owner}
+	b.LogGroup = &compute.LogGroup{Owner: b.Owner}
+	b.ExecutionRole = access.NewRole(b.Owner, s.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
+		return compute.ExecutionPolicy(sc, b.Image.Repositories(sc), b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
 	})
 }
 
 func (b *Blueprint) image(s *spec.Spec, o Options) {
 	if s.Image.Ref != "" {
-		b.Image = &resource.Image{
+		b.Image = &artifact.Image{
 			Repository: b.Repository, External: s.Image.Ref, Builder: o.Builder, Platform: s.Image.Platform,
 			Port: s.Service.Port, OwnCommand: len(s.Service.Command) > 0,
 		}
 		return
 	}
-	b.Build = &resource.Build{Builder: o.Builder, Source: source(s)}
-	b.Image = &resource.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
+	b.Build = &artifact.Build{Builder: o.Builder, Source: source(s)}
+	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
 }
 
 // source is what the image is built from.
@@ -230,24 +235,24 @@ func idle(s *spec.Spec) time.Duration {
 }
 
 func (b *Blueprint) traffic(s *spec.Spec) {
-	secret := &resource.OriginSecret{Fresh: rand.Text() + rand.Text()}
-	b.LoadBalancer = &resource.LoadBalancer{
+	secret := &traffic.OriginSecret{Fresh: rand.Text() + rand.Text()}
+	b.LoadBalancer = &traffic.LoadBalancer{
 		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
 	}
-	b.TargetGroup = &resource.TargetGroup{
+	b.TargetGroup = &traffic.TargetGroup{
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s),
 	}
-	b.Listener = &resource.Listener{Owner: b.Owner, LoadBalancer: b.LoadBalancer}
-	b.Rule = &resource.ListenerRule{Owner: b.Owner, Listener: b.Listener, TargetGroup: b.TargetGroup, Secret: secret}
-	b.Distribution = &resource.Distribution{Owner: b.Owner, Region: s.Region, LoadBalancer: b.LoadBalancer, Secret: secret}
+	b.Listener = &traffic.Listener{Owner: b.Owner, LoadBalancer: b.LoadBalancer}
+	b.Rule = &traffic.ListenerRule{Owner: b.Owner, Listener: b.Listener, TargetGroup: b.TargetGroup, Secret: secret}
+	b.Distribution = &traffic.Distribution{Owner: b.Owner, Region: s.Region, LoadBalancer: b.LoadBalancer, Secret: secret}
 }
 
 func (b *Blueprint) compute(s *spec.Spec) {
-	b.Cluster = &resource.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
-	b.TaskRole = resource.NewRole(b.Owner, s.Region, "task", "the role that the app runs with", func(sc *resource.Scope) string {
-		return resource.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api")
+	b.Cluster = &compute.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
+	b.TaskRole = access.NewRole(b.Owner, s.Region, "task", "the role that the app runs with", func(sc *resource.Scope) string {
+		return compute.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api")
 	})
-	b.TaskDef = &resource.TaskDefinition{
+	b.TaskDef = &compute.TaskDefinition{
 		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
 		CPU: spec.CPUUnits(s.Service.CPU), Memory: s.Service.Memory, Arch: spec.RuntimeArch(s.Image.Platform),
 		Port: s.Service.Port, Command: s.Service.Command, StopTimeout: time.Duration(s.Service.StopTimeout),
@@ -258,8 +263,8 @@ func (b *Blueprint) compute(s *spec.Spec) {
 	if usesHost(s) {
 		b.TaskDef.More = append(b.TaskDef.More, b.Distribution)
 	}
-	b.Namespace = &resource.Namespace{Owner: b.Owner, VPC: b.VPC, Unwanted: s.Network.Clustering != "dns"}
-	b.Discovery = &resource.Discovery{Owner: b.Owner, Namespace: b.Namespace, Unwanted: s.Network.Clustering != "dns"}
+	b.Namespace = &compute.Namespace{Owner: b.Owner, VPC: b.VPC, Unwanted: s.Network.Clustering != "dns"}
+	b.Discovery = &compute.Discovery{Owner: b.Owner, Namespace: b.Namespace, Unwanted: s.Network.Clustering != "dns"}
 }
 
 // fingerprint stands for what the user said about the containers, without telling any of it.
@@ -273,19 +278,19 @@ func fingerprint(s *spec.Spec) string {
 }
 
 func (b *Blueprint) service(s *spec.Spec, o Options) error {
-	b.Service = &resource.Service{
+	b.Service = &compute.Service{
 		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
 		TargetGroup: b.TargetGroup, Rule: b.Rule, Discovery: b.Discovery, Port: s.Service.Port,
 		Instances: s.Service.Instances, Scaled: s.Service.Autoscale != nil,
 		GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
 		CPU: s.Service.CPU, MemoryGB: float64(s.Service.Memory) / 1024, Arch: priceArch(s.Image.Platform),
 	}
-	b.ScalingRole = &resource.ServiceLinkedRole{
+	b.ScalingRole = &access.ServiceLinkedRole{
 		ID: "scaling-service-role", Service: "ecs.application-autoscaling.amazonaws.com",
 		Name: "AWSServiceRoleForApplicationAutoScaling_ECSService", Label: "the role of Application Auto Scaling itself",
 		Unwanted: s.Service.Autoscale == nil,
 	}
-	b.Scaling = &resource.Scaling{Service: b.Service, LinkedRole: b.ScalingRole, Unwanted: s.Service.Autoscale == nil}
+	b.Scaling = &compute.Scaling{Service: b.Service, LinkedRole: b.ScalingRole, Unwanted: s.Service.Autoscale == nil}
 	if a := s.Service.Autoscale; a != nil {
 		b.Scaling.Min, b.Scaling.Max, b.Scaling.CPUPercent = s.Service.Instances, a.Max, a.CPUPercent
 	}
@@ -296,7 +301,7 @@ func (b *Blueprint) service(s *spec.Spec, o Options) error {
 	if err != nil || len(words) == 0 {
 		return fail.Usagef("service.release_command cannot be read: %v", err)
 	}
-	b.Release = &resource.Release{
+	b.Release = &compute.Release{
 		Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
 		Service: b.Service, Command: words,
 	}
@@ -346,7 +351,7 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[strin
 }
 
 func (b *Blueprint) endpoint(s *spec.Spec, o Options) {
-	b.Endpoint = &resource.Endpoint{
+	b.Endpoint = &traffic.Endpoint{
 		Distribution: b.Distribution, LoadBalancer: b.LoadBalancer, Service: b.Service, Path: s.Service.HealthPath,
 		WebSockets: s.Network.WebSockets, WebSocketPath: s.Network.WebSocketPath,
 		Skip: o.SkipVerify || s.Service.Instances == 0,

@@ -1,0 +1,227 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"golang.org/x/sync/errgroup"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/policy"
+	"berth/engine/resource"
+)
+
+// policyName is the name of the one inline policy of our roles.
+const policyName = "berth"
+
+// Role is an IAM role that ECS tasks run with, and its one inline policy.
+type Role struct {
+	Owner  resource.Owner
+	Role   string // execution or task
+	Label  string
+	Policy func(*resource.Scope) string // the inline policy's document, asked for once the identity is known
+
+	ARN string // output
+
+	name   string
+	found  bool
+	trust  string // as observed
+	policy string // as observed, empty when there is none
+}
+
+// NewRole makes a role; role is execution or task. An account has one set of roles for all regions, so the
+// name holds a hash of the region, too; it has 64 characters at most.
+func NewRole(o resource.Owner, region, role, label string, policy func(*resource.Scope) string) *Role {
+	name := strings.Trim(resource.Shorten(o.Name(), 46), "-") + "-" + resource.Digest(o.App + "/" + o.Env + "/" + region)[:6] + "-" + role
+	return &Role{Owner: o, Role: role, Label: label, Policy: policy, name: name}
+}
+
+// Info implements Resource.
+func (r *Role) Info() resource.Info {
+	return resource.Info{
+		ID: r.Role + "-role", Kind: "iam.Role", Name: r.name, Label: r.Label, Group: resource.GroupAccess,
+		Usually: 2 * time.Second, Gone: 2 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (r *Role) Needs() []resource.Need { return nil }
+
+// Identifier implements Identified.
+func (r *Role) Identifier() string { return r.ARN }
+
+// Observe implements Resource.
+func (r *Role) Observe(ctx context.Context, s *resource.Scope) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		out, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.name})
+		if cloud.NotFound(err) {
+			return nil
+		}
+		if err == nil {
+			r.found, r.ARN = true, aws.ToString(out.Role.Arn)
+			r.trust = aws.ToString(out.Role.AssumeRolePolicyDocument)
+		}
+		return err
+	})
+	g.Go(func() error {
+		out, err := s.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(policyName)})
+		if cloud.NotFound(err) {
+			return nil
+		}
+		if err == nil {
+			r.policy = aws.ToString(out.PolicyDocument)
+		}
+		return err
+	})
+	return g.Wait()
+}
+
+// trustTasks lets ECS tasks of this account and region take the role on.
+func trustTasks(s *resource.Scope) string {
+	return policy.Of(policy.Statement{
+		Effect: "Allow", Principal: map[string]string{"Service": "ecs-tasks.amazonaws.com"},
+		Action: []string{"sts:AssumeRole"},
+		Condition: policy.Condition{
+			"StringEquals": {"aws:SourceAccount": {s.Identity.Account}},
+			"ArnLike":      {"aws:SourceArn": {s.ARN("ecs", "*")}},
+		},
+	}).Text()
+}
+
+// Exists implements Resource.
+func (r *Role) Exists() bool { return r.found }
+
+// Diff implements Resource.
+func (r *Role) Diff(s *resource.Scope) resource.Diff {
+	if !r.found {
+		return resource.Absent()
+	}
+	var drift resource.Drift
+	if want := trustTasks(s); !policy.Same(r.trust, want) {
+		drift.Add("may be taken on by others than ECS tasks of this account", resource.Field("trust policy", policy.Plain(r.trust), want))
+	}
+	if want := r.Policy(s); r.policy == "" || !policy.Same(r.policy, want) {
+		drift.Add("does not allow exactly what is needed", resource.Field("policy", policy.Plain(r.policy), want))
+	}
+	return drift.Diff()
+}
+
+// iamSettling are the errors of IAM while an earlier change spreads (ecs-provisioning 3.7).
+var iamSettling = []cloud.Retryable{
+	{Code: "MalformedPolicyDocument", Contains: "Invalid principal", For: 2 * time.Minute},
+	{Code: "ConcurrentModification", For: time.Minute},
+	{Code: "EntityTemporarilyUnmodifiable", For: time.Minute},
+	{Code: "DeleteConflict", For: time.Minute},
+	{Code: "NoSuchEntity", For: 20 * time.Second},
+}
+
+// Apply implements Resource.
+func (r *Role) Apply(ctx context.Context, s *resource.Scope) error {
+	switch {
+	case !r.found:
+		if err := r.create(ctx, s); err != nil {
+			return fmt.Errorf("create role: %w", err)
+		}
+	case !policy.Same(r.trust, trustTasks(s)):
+		err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
+			_, err := s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
+				RoleName: &r.name, PolicyDocument: aws.String(trustTasks(s)),
+			})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("set who may take the role on: %w", err)
+		}
+	}
+	if r.policy != "" && policy.Same(r.policy, r.Policy(s)) {
+		return nil
+	}
+	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
+		_, err := s.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+			RoleName: &r.name, PolicyName: aws.String(policyName), PolicyDocument: aws.String(r.Policy(s)),
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write the role's policy: %w", err)
+	}
+	return nil
+}
+
+func (r *Role) create(ctx context.Context, s *resource.Scope) error {
+	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
+		out, err := s.IAM.CreateRole(ctx, &iam.CreateRoleInput{
+			RoleName: &r.name, AssumeRolePolicyDocument: aws.String(trustTasks(s)),
+			Description: aws.String("berth: " + r.Label), Tags: r.Owner.IAMTags(r.Role + "-role"),
+		})
+		if err == nil {
+			r.ARN = aws.ToString(out.Role.Arn)
+		}
+		return err
+	})
+	if cloud.Is(err, "EntityAlreadyExists") { // made by a call whose answer got lost
+		err = s.Adopt(ctx, r.Label, func(ctx context.Context) error { return r.Observe(ctx, s) }, r.Exists)
+	}
+	r.found = err == nil
+	return err
+}
+
+// Delete implements Resource.
+func (r *Role) Delete(ctx context.Context, s *resource.Scope) error {
+	if !r.found {
+		return nil
+	}
+	_, err := s.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(policyName)})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("delete the role's policy: %w", err)
+	}
+	attached, err := s.IAM.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("list the role's managed policies: %w", err)
+	}
+	if attached != nil {
+		for _, p := range attached.AttachedPolicies {
+			_, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.name, PolicyArn: p.PolicyArn})
+			if err != nil && !cloud.NotFound(err) {
+				return fmt.Errorf("detach %s: %w", aws.ToString(p.PolicyName), err)
+			}
+		}
+	}
+	err = s.Retry(ctx, iamSettling[1:4], func(ctx context.Context) error {
+		_, err := s.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &r.name})
+		return err
+	})
+	if cloud.NotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// arn is the role's ARN, which is known before the role exists.
+func (r *Role) RoleARN(s *resource.Scope) string { return s.GlobalARN("iam", "role/"+r.name) }
+
+// Permissions implements Permissioned.
+func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	actions := resource.Actions("iam:GetRole", "iam:GetRolePolicy")
+	switch do {
+	case event.Create:
+		actions = append(actions, "iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy")
+	case event.Update:
+		if !policy.Same(r.trust, trustTasks(s)) {
+			actions = append(actions, "iam:UpdateAssumeRolePolicy")
+		}
+		if r.policy == "" || !policy.Same(r.policy, r.Policy(s)) {
+			actions = append(actions, "iam:PutRolePolicy")
+		}
+	case event.Delete:
+		actions = append(actions, "iam:DeleteRolePolicy", "iam:ListAttachedRolePolicies", "iam:DeleteRole")
+	case event.None, event.Replace:
+	}
+	return []resource.Permission{resource.On(actions, r.RoleARN(s))}
+}

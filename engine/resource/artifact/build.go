@@ -1,0 +1,122 @@
+package artifact
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"berth/engine/cloud"
+	"berth/engine/commit"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/image"
+	"berth/engine/resource"
+	"berth/engine/spec"
+)
+
+// Build makes the image from the source tree. It is done only when the image has to be pushed.
+type Build struct {
+	Source  image.Source
+	Builder image.Builder
+
+	Commit string // output: the commit of git that the source was at when it was looked at; empty when not known
+
+	needed bool
+	img    v1.Image
+	free   func()
+}
+
+// Info implements Resource.
+func (b *Build) Info() resource.Info {
+	return resource.Info{
+		ID: "build", Kind: "image.Build", Name: b.Source.Dockerfile, Label: "the image build", Group: resource.GroupImage,
+		Usually: 90 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (b *Build) Needs() []resource.Need { return nil }
+
+// NewVersion implements Versioned.
+func (b *Build) NewVersion() event.Action { return event.Create }
+
+// Observe implements Resource: it asks for the commit of the source. Image finds out whether a build is needed.
+func (b *Build) Observe(ctx context.Context, _ *resource.Scope) error {
+	b.Commit = commit.Of(ctx, b.Source.Dir)
+	return nil
+}
+
+// Exists implements Resource.
+func (b *Build) Exists() bool { return false }
+
+// Diff implements Resource.
+func (b *Build) Diff(s *resource.Scope) resource.Diff {
+	if !b.needed {
+		return resource.None()
+	}
+	return resource.Diff{Action: event.Create, Why: "this version of the source was never pushed"}
+}
+
+// Apply implements Resource.
+func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
+	if !b.needed {
+		return nil
+	}
+	s.Doing("building")
+	ctx, cancel := cloud.UntilStop(ctx)
+	defer cancel()
+	img, free, err := b.Builder.Build(ctx, b.Source, reporter(s, "build"))
+	b.img, b.free = img, free
+	return err
+}
+
+// Release implements Holder: it frees what holds the image.
+func (b *Build) Release() {
+	if b.free != nil {
+		b.free()
+	}
+	b.img, b.free = nil, nil
+}
+
+// Delete implements Resource.
+func (b *Build) Delete(context.Context, *resource.Scope) error { return nil }
+
+// Permissions implements Permissioned: building an image needs nothing of AWS.
+func (b *Build) Permissions(*resource.Scope, event.Action) []resource.Permission { return nil }
+
+// Checks implements Checked: the program that builds, and whether it builds for this machine's processor.
+func (b *Build) Checks(do event.Action) []resource.Probe {
+	if do != event.Create {
+		return nil
+	}
+	return []resource.Probe{
+		{ID: "builder", Title: "image build", Look: b.checkBuilder},
+		{ID: "platform", Title: "platform", Look: b.checkPlatform},
+	}
+}
+
+func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Finding {
+	docker, ok := b.Builder.(interface{ Check(context.Context) error })
+	if !ok {
+		return resource.Finding{Verdict: resource.OK, Text: "the image can be built"}
+	}
+	if err := docker.Check(ctx); err != nil {
+		f := fail.From(err)
+		return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
+	}
+	return resource.Finding{Verdict: resource.OK, Text: "Docker answers"}
+}
+
+func (b *Build) checkPlatform(context.Context, *resource.Scope) resource.Finding {
+	arch := spec.Arch(b.Source.Platform)
+	if arch == "" || arch == runtime.GOARCH {
+		return resource.Finding{Verdict: resource.OK, Text: "the image is built for " + b.Source.Platform}
+	}
+	return resource.Finding{
+		Verdict: resource.Warn, Text: fmt.Sprintf("the image is built for %s on a machine with %s: Docker emulates it, which is slow", b.Source.Platform, runtime.GOARCH),
+		Remedy: "set image.platform = \"linux/" + runtime.GOARCH + "\" if the app may run on that as well",
+	}
+}

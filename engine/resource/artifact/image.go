@@ -1,0 +1,222 @@
+package artifact
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/google/go-containerregistry/pkg/authn"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/image"
+	"berth/engine/resource"
+)
+
+// Image is the app's image in the repository. A source tree has one tag for good, made from its content, so
+// an image that was pushed once is found again and neither built nor pushed a second time.
+type Image struct {
+	Repository *Repository
+	Build      *Build // nil when an image that exists already is used
+	External   string // reference of that image, when Build is nil: in a registry, else in the builder's store
+	Builder    image.Builder
+	Platform   string // linux/amd64 or linux/arm64
+	Port       int    // of an External image: where the load balancer asks, and whether it is given a command
+	OwnCommand bool
+	Keys       authn.Keychain // the sign-ins of this machine; nil means Docker's
+
+	Ref string // output: reference by digest, what a task definition runs
+
+	tag    string // src-<hash of the source tree>, or img-<hash of the image> of the builder's store
+	pushed string // digest as observed
+	found  bool   // in the repository, or used where it is
+	local  bool   // in the builder's store
+
+	config *v1.ConfigFile // of an External image in a registry
+}
+
+// Info implements Resource.
+func (i *Image) Info() resource.Info {
+	if i.Build == nil {
+		return resource.Info{
+			ID: "image", Kind: "oci.Image", Name: i.External, Label: "the image", Group: resource.GroupImage,
+		}
+	}
+	return resource.Info{
+		ID: "image", Kind: "ecr.Image", Name: i.Repository.Name() + ":" + i.tag, Label: "the pushed image",
+		Group: resource.GroupImage, Usually: 30 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (i *Image) Needs() []resource.Need {
+	if i.Build == nil {
+		return resource.After(i.Repository)
+	}
+	return resource.After(i.Repository, i.Build)
+}
+
+// Identifier implements Identified.
+func (i *Image) Identifier() string { return i.Ref }
+
+// Fingerprint implements plan.Printer: the version of the source, or the image that is used as it is.
+func (i *Image) Fingerprint() string { return i.tag + i.Ref }
+
+// NewVersion implements Versioned.
+func (i *Image) NewVersion() event.Action { return event.Create }
+
+// Observe implements Resource.
+func (i *Image) Observe(ctx context.Context, s *resource.Scope) error {
+	if i.Build == nil {
+		return i.observeExternal(ctx, s)
+	}
+	hash, err := image.Hash(ctx, i.Build.Source)
+	if err != nil {
+		return err
+	}
+	i.tag = image.Tag(hash)
+	digest, err := i.digest(ctx, s)
+	if err != nil {
+		return err
+	}
+	i.pushed, i.found = digest, digest != ""
+	i.Build.needed = !i.found
+	if docker, ok := i.Build.Builder.(interface{ Check(context.Context) error }); ok && i.Build.needed {
+		return docker.Check(ctx) // better now than beside resources that are being created
+	}
+	return nil
+}
+
+// digest is the digest of the tag in the repository, empty when there is none.
+func (i *Image) digest(ctx context.Context, s *resource.Scope) (string, error) {
+	name := i.Repository.Name()
+	out, err := s.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RepositoryName: &name, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &i.tag}},
+	})
+	if cloud.NotFound(err) {
+		return "", nil
+	}
+	if err != nil || len(out.ImageDetails) == 0 {
+		return "", err
+	}
+	return aws.ToString(out.ImageDetails[0].ImageDigest), nil
+}
+
+// host is the registry's host. An emulator's repository URI says its own.
+func (i *Image) host(s *resource.Scope) string {
+	if host, _, ok := strings.Cut(i.Repository.URI, "/"); ok {
+		return host
+	}
+	suffix := ".amazonaws.com"
+	if s.Identity.Partition == "aws-cn" {
+		suffix += ".cn"
+	}
+	return s.Identity.Account + ".dkr.ecr." + s.Region + suffix
+}
+
+// Exists implements Resource: the repository takes its images with it.
+func (i *Image) Exists() bool { return false }
+
+// Diff implements Resource.
+func (i *Image) Diff(s *resource.Scope) resource.Diff {
+	switch {
+	case i.found && i.pushed == "":
+		return resource.None()
+	case i.found:
+		i.Ref = i.host(s) + "/" + i.Repository.Name() + "@" + i.pushed
+		return resource.None()
+	}
+	i.Ref = ""
+	if i.local {
+		return resource.Diff{Action: event.Create, Why: "is in Docker only, and has to be pushed"}
+	}
+	return resource.Diff{Action: event.Create, Why: "this version of the source was never pushed"}
+}
+
+// Apply implements Resource.
+func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
+	if i.found {
+		return nil
+	}
+	img, free, err := i.source(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer free()
+	auth, err := i.login(ctx, s)
+	if err != nil {
+		return fmt.Errorf("sign in to the registry: %w", err)
+	}
+	s.Doing("pushing")
+	ctx, cancel := cloud.UntilStop(ctx)
+	defer cancel()
+	repo := i.host(s) + "/" + i.Repository.Name()
+	digest, err := image.Push(ctx, img, repo+":"+i.tag, auth, s.Transport, reporter(s, "push"))
+	if err != nil {
+		return err
+	}
+	i.found, i.Ref = true, repo+"@"+digest
+	return nil
+}
+
+// source is the image to push and a function that lets go of it.
+func (i *Image) source(ctx context.Context, s *resource.Scope) (v1.Image, func(), error) {
+	if i.Build != nil {
+		return i.Build.img, i.Build.Release, nil
+	}
+	img, free, found, err := i.Builder.Local(ctx, i.External, reporter(s, "build"))
+	if err == nil && !found {
+		err = &fail.Error{Class: fail.Failed, Cause: "the image " + i.External + " is gone from Docker", Remedy: "build it again"}
+	}
+	return img, free, err
+}
+
+func (i *Image) login(ctx context.Context, s *resource.Scope, options ...func(*ecr.Options)) (authn.Authenticator, error) {
+	out, err := s.ECR.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{}, options...)
+	if err != nil {
+		return nil, err
+	}
+	if len(out.AuthorizationData) == 0 {
+		return nil, &fail.Error{Class: fail.Failed, Cause: "the registry gave no sign-in"}
+	}
+	token, err := base64.StdEncoding.DecodeString(aws.ToString(out.AuthorizationData[0].AuthorizationToken))
+	if err != nil {
+		return nil, fmt.Errorf("decode the registry's sign-in: %w", err)
+	}
+	user, password, _ := strings.Cut(string(token), ":")
+	return &authn.Basic{Username: user, Password: password}, nil
+}
+
+// Delete implements Resource. The repository takes its images with it.
+func (i *Image) Delete(context.Context, *resource.Scope) error { return nil }
+
+// Permissions implements Permissioned.
+func (i *Image) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	if !i.pushes() {
+		return i.externalPermissions(s)
+	}
+	actions := resource.Actions("ecr:DescribeImages")
+	if do != event.Create {
+		return []resource.Permission{resource.On(actions, i.Repository.ARN(s))}
+	}
+	actions = append(actions, "ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
+		"ecr:CompleteLayerUpload", "ecr:PutImage")
+	look := resource.On(resource.Actions("ecr:BatchGetImage"), i.Repository.ARN(s))
+	look.Without = "an image that is there already is sent once more"
+	return []resource.Permission{resource.On(actions, i.Repository.ARN(s)), look, resource.Anywhere("ecr:GetAuthorizationToken")}
+}
+
+// Checks implements Checked: whether an image that is used as it is exists.
+func (i *Image) Checks(do event.Action) []resource.Probe {
+	if i.Build != nil || do == event.Delete {
+		return nil
+	}
+	return []resource.Probe{{ID: "image", Title: "image", Look: i.checkExternal}}
+}

@@ -1,0 +1,163 @@
+package artifact
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/resource"
+)
+
+// guarded is a registry that wants to know who asks for what is below /v2/private.
+type guarded struct{ http.Handler }
+
+func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	answer := func() *http.Response {
+		res := w.Result()
+		res.Request = r
+		return res
+	}
+	user, password, _ := r.BasicAuth()
+	if strings.HasPrefix(r.URL.Path, "/v2/private") && (user != "me" || password != "secret") || r.URL.Path == "/v2/" && user == "" {
+		w.Header().Set("WWW-Authenticate", `Basic realm="here"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.WriteString(`{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}`)
+		return answer(), nil
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	g.ServeHTTP(w, r)
+	return answer(), nil
+}
+
+func TestAnImageThatOnlyThisMachineMayReadIsRefused(t *testing.T) {
+	reg := guarded{registry.New(registry.Logger(log.New(io.Discard, "", 0)))}
+	me := always{&authn.Basic{Username: "me", Password: "secret"}}
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
+		OS: "linux", Architecture: "amd64", Config: v1.Config{ExposedPorts: map[string]struct{}{"8080/tcp": {}}, Cmd: []string{"/app"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{"registry.example.com/private/app:1", "registry.example.com/open/app:1"} {
+		r, err := name.ParseReference(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := remote.Write(r, img, remote.WithTransport(reg), remote.WithAuthFromKeychain(me)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &resource.Scope{Clients: &cloud.Clients{Transport: reg}}
+	nobody := always{authn.Anonymous}
+	for _, tt := range []struct {
+		ref           string
+		keys          authn.Keychain
+		cause, remedy string
+	}{
+		{"registry.example.com/open/app:1", me, "", ""},
+		{"registry.example.com/open/app:1", nobody, "", ""},
+		{
+			"registry.example.com/private/app:1", me, "the image registry.example.com/private/app:1 is private: this machine may read it, the tasks on AWS may not",
+			"docker tag registry.example.com/private/app:1 app:1, then --image app:1",
+		},
+		{"registry.example.com/private/app:1", nobody, "the registry registry.example.com does not let us read", "docker tag"},
+		{"registry.example.com/private/none:1", me, "the registry registry.example.com does not let us read", "typing errors"},
+	} {
+		i := &Image{External: tt.ref, Platform: "linux/amd64", Keys: tt.keys, Port: 4000}
+		err := i.Observe(t.Context(), s)
+		if tt.cause == "" {
+			if err != nil || !strings.HasPrefix(i.Ref, "registry.example.com/open/app@sha256:") {
+				t.Errorf("%s: %q, %v", tt.ref, i.Ref, err)
+			}
+			f := i.checkExternal(t.Context(), s)
+			if f.Verdict != resource.Warn || f.Text != "the image exposes 8080/tcp, and the load balancer will ask port 4000" {
+				t.Errorf("%s: %+v", tt.ref, f)
+			}
+			continue
+		}
+		f := fail.From(err)
+		if err == nil || f.Class != fail.Refused || !strings.HasPrefix(f.Cause, tt.cause) || !strings.Contains(f.Remedy, tt.remedy) {
+			t.Errorf("%s: %+v", tt.ref, f)
+		}
+		if f != nil && (strings.Contains(f.Error()+f.Remedy, "secret") || !strings.Contains(f.Evidence, "UNAUTHORIZED")) {
+			t.Errorf("%s: evidence %q", tt.ref, f.Evidence)
+		}
+	}
+}
+
+func TestTheRoleMayFetchFromECROfTheAccountOnly(t *testing.T) {
+	s := &resource.Scope{Clients: &cloud.Clients{Region: "eu-west-2"}}
+	s.Identity = cloud.Identity{Account: "123456789012", Partition: "aws", ARN: "arn:aws:iam::123456789012:user/ada"}
+	repo := &Repository{Owner: resource.Owner{App: "harbor", Env: "production"}}
+	for _, tt := range []struct {
+		ref, arn string
+		verdict  resource.Verdict
+	}{
+		{"123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/app:1", "arn:aws:ecr:eu-west-2:123456789012:repository/team/app", resource.OK},
+		{"123456789012.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:00", "arn:aws:ecr:eu-west-1:123456789012:repository/app", resource.OK},
+		{"999999999999.dkr.ecr.eu-west-2.amazonaws.com/app:1", "", resource.Fail},
+		{"ghcr.io/me/app:1", "", resource.OK},
+	} {
+		i := &Image{External: tt.ref, Repository: repo, Ref: "known", Platform: "linux/amd64"}
+		want := []string{repo.ARN(s)}
+		if tt.arn != "" {
+			want = append(want, tt.arn)
+		}
+		if got := i.Repositories(s); !slices.Equal(got, want) {
+			t.Errorf("%s: tasks may fetch from %v, want %v", tt.ref, got, want)
+		}
+		if f := i.checkExternal(t.Context(), s); f.Verdict != tt.verdict || f.Verdict == resource.Fail && f.Remedy == "" {
+			t.Errorf("%s: %+v", tt.ref, f)
+		}
+		need := i.Permissions(s, "")
+		if asks := len(need) > 0; asks != strings.Contains(tt.ref, ".dkr.ecr.") {
+			t.Errorf("%s: permissions %v", tt.ref, need)
+		}
+	}
+}
+
+// A policy is asked for before anybody looks where the image is: a name without a registry may be one that berth has
+// to push, as its own remedy for a private image says.
+func TestAnImageThatMayHaveToBePushedNeedsTheRights(t *testing.T) {
+	s := &resource.Scope{Clients: &cloud.Clients{Region: "eu-west-2"}}
+	s.Identity = cloud.Identity{Account: "123456789012", Partition: "aws"}
+	for _, tt := range []struct {
+		image Image
+		push  bool
+	}{
+		{Image{External: "app:1"}, true},
+		{Image{External: "team/app:1"}, true},
+		{Image{External: "app:1", local: true}, true},
+		{Image{External: "nginx:1", Ref: "index.docker.io/library/nginx@sha256:00", found: true}, false},
+		{Image{External: "ghcr.io/me/app:1"}, false},
+		{Image{External: "localhost:5000/app:1"}, false},
+	} {
+		i := &tt.image
+		i.Repository = &Repository{Owner: resource.Owner{App: "harbor", Env: "production"}}
+		push := false
+		for _, p := range i.Permissions(s, event.Create) {
+			push = push || slices.Contains(p.Actions, "ecr:PutImage")
+		}
+		if push != tt.push {
+			t.Errorf("%s: may push: %v", i.External, push)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package artifact
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"golang.org/x/sync/errgroup"
+
+	"berth/compare/price"
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/policy"
+	"berth/engine/resource"
+)
+
+// lifecycle removes untagged images after a week and keeps the newest thirty builds, which is more than the
+// revisions that a rollback can go to.
+const lifecycle = `{"rules":[` +
+	`{"rulePriority":1,"description":"berth: untagged images","selection":{"tagStatus":"untagged",` +
+	`"countType":"sinceImagePushed","countUnit":"days","countNumber":7},"action":{"type":"expire"}},` +
+	`{"rulePriority":2,"description":"berth: newest builds","selection":{"tagStatus":"tagged",` +
+	`"tagPrefixList":["src-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}},` +
+	`{"rulePriority":3,"description":"berth: newest images from Docker","selection":{"tagStatus":"tagged",` +
+	`"tagPrefixList":["img-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}}]}`
+
+// Repository is the ECR repository that holds the app's images.
+type Repository struct {
+	Owner resource.Owner
+
+	URI string // output: host/name without a tag
+
+	found     bool
+	lifecycle string // as observed
+}
+
+// Name is the repository's name. It is known before the repository exists.
+func (r *Repository) Name() string { return r.Owner.Name() }
+
+// ARN is the repository's ARN. It is known before the repository exists.
+func (r *Repository) ARN(s *resource.Scope) string { return s.ARN("ecr", "repository/"+r.Name()) }
+
+// Info implements Resource.
+func (r *Repository) Info() resource.Info {
+	return resource.Info{
+		ID: "repository", Kind: "ecr.Repository", Name: r.Name(), Label: "the image repository",
+		Group: resource.GroupImage, Usually: 2 * time.Second, Gone: time.Second, Keeps: "the app's images",
+	}
+}
+
+// Needs implements Resource.
+func (r *Repository) Needs() []resource.Need { return nil }
+
+// Identifier implements Identified.
+func (r *Repository) Identifier() string { return r.URI }
+
+// Observe implements Resource.
+func (r *Repository) Observe(ctx context.Context, s *resource.Scope) error {
+	name := r.Name()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		out, err := s.ECR.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
+		if cloud.NotFound(err) {
+			return nil
+		}
+		if err == nil && len(out.Repositories) > 0 {
+			r.found, r.URI = true, aws.ToString(out.Repositories[0].RepositoryUri)
+		}
+		return err
+	})
+	g.Go(func() error {
+		out, err := s.ECR.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: &name})
+		if cloud.NotFound(err) {
+			return nil
+		}
+		if err == nil {
+			r.lifecycle = aws.ToString(out.LifecyclePolicyText)
+		}
+		return err
+	})
+	return g.Wait()
+}
+
+// Exists implements Resource.
+func (r *Repository) Exists() bool { return r.found }
+
+// Diff implements Resource.
+func (r *Repository) Diff(s *resource.Scope) resource.Diff {
+	switch {
+	case !r.found:
+		return resource.Absent()
+	case !policy.Same(r.lifecycle, lifecycle):
+		return resource.Changed("old images are not cleaned up", resource.Field("lifecycle policy", r.lifecycle, lifecycle))
+	}
+	return resource.None()
+}
+
+// Apply implements Resource.
+func (r *Repository) Apply(ctx context.Context, s *resource.Scope) error {
+	name := r.Name()
+	if !r.found {
+		out, err := s.ECR.CreateRepository(ctx, &ecr.CreateRepositoryInput{
+			RepositoryName: &name, Tags: r.Owner.ECRTags("repository"),
+		})
+		switch {
+		case cloud.Is(err, "RepositoryAlreadyExistsException"): // made by a call whose answer got lost
+			err := s.Adopt(ctx, r.Info().Label, func(ctx context.Context) error { return r.Observe(ctx, s) }, r.Exists)
+			if err != nil {
+				return err
+			}
+		case err != nil:
+			return fmt.Errorf("create repository: %w", err)
+		default:
+			r.found, r.URI = true, aws.ToString(out.Repository.RepositoryUri)
+		}
+	}
+	if policy.Same(r.lifecycle, lifecycle) {
+		return nil
+	}
+	_, err := s.ECR.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{
+		RepositoryName: &name, LifecyclePolicyText: aws.String(lifecycle),
+	})
+	if err != nil {
+		return fmt.Errorf("set how long images are kept: %w", err)
+	}
+	return nil
+}
+
+// Delete implements Resource: the repository with all images in it.
+func (r *Repository) Delete(ctx context.Context, s *resource.Scope) error {
+	if !r.found {
+		return nil
+	}
+	name := r.Name()
+	_, err := s.ECR.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: &name, Force: true})
+	if cloud.NotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// Permissions implements Permissioned.
+func (r *Repository) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	actions := resource.Actions("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy")
+	switch do {
+	case event.Create:
+		actions = append(actions, "ecr:CreateRepository", "ecr:TagResource", "ecr:PutLifecyclePolicy")
+	case event.Update:
+		actions = append(actions, "ecr:PutLifecyclePolicy")
+	case event.Delete:
+		actions = append(actions, "ecr:DeleteRepository")
+	case event.None, event.Replace:
+	}
+	return []resource.Permission{resource.On(actions, r.ARN(s))}
+}
+
+// UsageCosts implements UsageCoster: a typical image of 200 MB in three versions.
+func (r *Repository) UsageCosts() []price.Item {
+	return []price.Item{{SKU: "ecr.gb_month", Item: "images stored, 3 of 200 MB", Quantity: 0.6}}
+}

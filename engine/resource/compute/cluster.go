@@ -1,0 +1,137 @@
+package compute
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/policy"
+	"berth/engine/resource"
+	"berth/engine/resource/access"
+)
+
+// Cluster is the ECS cluster of the app. It costs nothing.
+type Cluster struct {
+	Owner      resource.Owner
+	LinkedRole *access.ServiceLinkedRole
+
+	ARN string // output
+
+	found bool
+}
+
+// Name is the cluster's name. It is known before the cluster exists.
+func (c *Cluster) Name() string { return c.Owner.Name() }
+
+// Info implements Resource.
+func (c *Cluster) Info() resource.Info {
+	return resource.Info{
+		ID: "cluster", Kind: "ecs.Cluster", Name: c.Name(), Label: "the cluster", Group: resource.GroupCompute,
+		Usually: 10 * time.Second, Gone: 5 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (c *Cluster) Needs() []resource.Need { return resource.After(c.LinkedRole) }
+
+// Identifier implements Identified.
+func (c *Cluster) Identifier() string { return c.ARN }
+
+// Observe implements Resource. A deleted cluster stays visible as INACTIVE and counts as absent.
+func (c *Cluster) Observe(ctx context.Context, s *resource.Scope) error {
+	out, err := s.ECS.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{c.Name()}})
+	if err != nil {
+		return err
+	}
+	for _, found := range out.Clusters {
+		if aws.ToString(found.ClusterName) == c.Name() && aws.ToString(found.Status) != "INACTIVE" {
+			c.found, c.ARN = true, aws.ToString(found.ClusterArn)
+		}
+	}
+	return nil
+}
+
+// Exists implements Resource.
+func (c *Cluster) Exists() bool { return c.found }
+
+// Diff implements Resource.
+func (c *Cluster) Diff(s *resource.Scope) resource.Diff {
+	if c.found {
+		return resource.None()
+	}
+	return resource.Absent()
+}
+
+// Apply implements Resource. Creating a cluster that exists returns it.
+func (c *Cluster) Apply(ctx context.Context, s *resource.Scope) error {
+	if c.found {
+		return nil
+	}
+	return s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
+		out, err := s.ECS.CreateCluster(ctx, &ecs.CreateClusterInput{
+			ClusterName: aws.String(c.Name()), Tags: c.Owner.ECSTags("cluster"),
+			CapacityProviders: []string{"FARGATE", "FARGATE_SPOT"},
+			DefaultCapacityProviderStrategy: []ecstypes.CapacityProviderStrategyItem{
+				{CapacityProvider: aws.String("FARGATE"), Weight: 1, Base: 1},
+			},
+			Settings: []ecstypes.ClusterSetting{
+				{Name: ecstypes.ClusterSettingNameContainerInsights, Value: aws.String("disabled")},
+			},
+		})
+		if err != nil {
+			return fmt.Errorf("create cluster: %w", err)
+		}
+		c.found, c.ARN = true, aws.ToString(out.Cluster.ClusterArn)
+		return nil
+	})
+}
+
+// Delete implements Resource.
+func (c *Cluster) Delete(ctx context.Context, s *resource.Scope) error {
+	if !c.found {
+		return nil
+	}
+	busy := 10 * time.Minute
+	err := s.Retry(ctx, []cloud.Retryable{
+		{Code: "ClusterContainsServicesException", For: busy},
+		{Code: "ClusterContainsTasksException", For: busy},
+		{Code: "ClusterContainsCapacityProviderException", For: busy},
+		{Code: "UpdateInProgressException", For: busy},
+	}, func(ctx context.Context) error {
+		_, err := s.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: aws.String(c.Name())})
+		return err
+	})
+	if cloud.NotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// arn is the cluster's ARN, which is known before the cluster exists.
+func (c *Cluster) arn(s *resource.Scope) string { return s.ARN("ecs", "cluster/"+c.Name()) }
+
+// Permissions implements Permissioned.
+func (c *Cluster) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.On(resource.Actions("ecs:DescribeClusters"), c.arn(s))}
+	switch do {
+	case event.Create:
+		need = append(need, newECS("CreateCluster", c.arn(s))...)
+	case event.Delete:
+		need = append(need, resource.On(resource.Actions("ecs:DeleteCluster"), c.arn(s)))
+	case event.None, event.Update, event.Replace:
+	}
+	return need
+}
+
+// tasks is to list and describe the cluster's tasks.
+func (c *Cluster) tasks(s *resource.Scope) []resource.Permission {
+	list := resource.Anywhere("ecs:ListTasks")
+	list.When = policy.Condition{"ArnEquals": {"ecs:cluster": {c.arn(s)}}}
+	return []resource.Permission{list, resource.On(resource.Actions("ecs:DescribeTasks"), s.ARN("ecs", "task/"+c.Name()+"/*"))}
+}

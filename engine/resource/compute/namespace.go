@@ -1,0 +1,169 @@
+package compute
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sd "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
+	sdtypes "github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
+
+	"berth/compare/price"
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+	"berth/engine/resource/network"
+)
+
+// negativeTTL is for how many seconds a node may believe that there are no others: it caps how long two nodes
+// that start at the same moment stay apart.
+const negativeTTL = 15
+
+// Namespace is the private DNS zone in which the app's tasks find each other (AWS Cloud Map).
+type Namespace struct {
+	Owner    resource.Owner
+	VPC      *network.VPC
+	Unwanted bool // the app does without; one that is left goes
+
+	ID string // output
+}
+
+// Name is the zone's name. It is known before the namespace exists.
+func (n *Namespace) Name() string { return n.Owner.Env + "." + n.Owner.App + ".internal" }
+
+// Info implements Resource.
+func (n *Namespace) Info() resource.Info {
+	return resource.Info{
+		ID: "namespace", Kind: "servicediscovery.Namespace", Name: n.Name(), Label: "the private DNS zone",
+		Group: resource.GroupNetwork, Usually: 60 * time.Second, Gone: 30 * time.Second,
+	}
+}
+
+// Wanted implements Optional.
+func (n *Namespace) Wanted() bool { return !n.Unwanted }
+
+// Needs implements Resource.
+func (n *Namespace) Needs() []resource.Need { return resource.After(n.VPC) }
+
+// Identifier implements Identified.
+func (n *Namespace) Identifier() string { return n.ID }
+
+// Observe implements Resource.
+func (n *Namespace) Observe(ctx context.Context, s *resource.Scope) error {
+	pages := sd.NewListNamespacesPaginator(s.CloudMap, &sd.ListNamespacesInput{Filters: []sdtypes.NamespaceFilter{
+		{Name: sdtypes.NamespaceFilterNameType, Values: []string{"DNS_PRIVATE"}},
+	}})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, ns := range out.Namespaces {
+			if aws.ToString(ns.Name) == n.Name() {
+				n.ID = aws.ToString(ns.Id)
+			}
+		}
+	}
+	return nil
+}
+
+// Exists implements Resource.
+func (n *Namespace) Exists() bool { return n.ID != "" }
+
+// Diff implements Resource.
+func (n *Namespace) Diff(s *resource.Scope) resource.Diff {
+	if n.Unwanted {
+		return resource.Unwanted(n)
+	}
+	if n.ID == "" {
+		return resource.Diff{Action: event.Create, Why: "the tasks find each other by DNS"}
+	}
+	return resource.None()
+}
+
+// Apply implements Resource. The caller reference is the same each time, so that AWS never makes two.
+func (n *Namespace) Apply(ctx context.Context, s *resource.Scope) error {
+	if n.ID != "" {
+		return nil
+	}
+	out, err := s.CloudMap.CreatePrivateDnsNamespace(ctx, &sd.CreatePrivateDnsNamespaceInput{
+		Name: aws.String(n.Name()), Vpc: &n.VPC.ID, CreatorRequestId: aws.String(resource.Digest(n.Owner.Name() + "-" + n.VPC.ID)[:32]),
+		Properties: &sdtypes.PrivateDnsNamespaceProperties{DnsProperties: &sdtypes.PrivateDnsPropertiesMutable{
+			SOA: &sdtypes.SOA{TTL: aws.Int64(negativeTTL)},
+		}},
+		Tags: n.Owner.CloudMapTags("namespace"),
+	})
+	var operation *string
+	switch {
+	case cloud.Is(err, "NamespaceAlreadyExists"):
+		return n.see(ctx, s)
+	case cloud.Is(err, "DuplicateRequest"):
+		operation = duplicateOperation(err)
+	case err != nil:
+		return fmt.Errorf("create namespace: %w", err)
+	default:
+		operation = out.OperationId
+	}
+	if err := cloudMapOperation(ctx, s, operation, "the private DNS zone", n.Info().Usually); err != nil {
+		return err
+	}
+	return n.see(ctx, s)
+}
+
+// see looks until the namespace that was made is in the list.
+func (n *Namespace) see(ctx context.Context, s *resource.Scope) error {
+	return s.Adopt(ctx, n.Info().Label, func(ctx context.Context) error { return n.Observe(ctx, s) }, n.Exists)
+}
+
+// Delete implements Resource.
+func (n *Namespace) Delete(ctx context.Context, s *resource.Scope) error {
+	if n.ID == "" {
+		return nil
+	}
+	var operation *string
+	err := s.Retry(ctx, cloudMapBusy, func(ctx context.Context) error {
+		out, err := s.CloudMap.DeleteNamespace(ctx, &sd.DeleteNamespaceInput{Id: &n.ID})
+		if err == nil {
+			operation = out.OperationId
+		}
+		return err
+	})
+	switch {
+	case cloud.NotFound(err):
+		return nil
+	case cloud.Is(err, "DuplicateRequest"):
+		operation = duplicateOperation(err)
+	case err != nil:
+		return fmt.Errorf("delete namespace: %w", err)
+	}
+	return cloudMapOperation(ctx, s, operation, "the private DNS zone to go", n.Info().Gone)
+}
+
+// Permissions implements Permissioned. Cloud Map makes and removes a hosted zone in the caller's name
+// (ecs-provisioning 4.9).
+func (n *Namespace) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.Anywhere("servicediscovery:ListNamespaces")}
+	namespaces, zones := s.ARN("servicediscovery", "namespace/*"), "arn:"+s.Identity.Partition+":route53:::hostedzone/*"
+	switch do {
+	case event.Create:
+		create := resource.Anywhere("servicediscovery:CreatePrivateDnsNamespace")
+		create.When = n.Owner.Tagged("aws:RequestTag")
+		need = append(need, create, resource.On(resource.Actions("servicediscovery:TagResource"), namespaces),
+			resource.Anywhere("servicediscovery:GetOperation", "ec2:DescribeVpcs", "route53:CreateHostedZone", "route53:ListHostedZonesByName"),
+			resource.On(resource.Actions("route53:GetHostedZone", "route53:AssociateVPCWithHostedZone"), zones))
+	case event.Delete:
+		need = append(need, resource.On(resource.Actions("servicediscovery:DeleteNamespace"), namespaces),
+			resource.Anywhere("servicediscovery:GetOperation"), resource.On(resource.Actions("route53:GetHostedZone", "route53:DeleteHostedZone"), zones))
+	case event.None, event.Update, event.Replace:
+	}
+	return need
+}
+
+// FixedCosts implements FixedCoster: a hosted zone.
+func (n *Namespace) FixedCosts() []price.Item {
+	if n.Unwanted {
+		return nil
+	}
+	return []price.Item{{SKU: "route53.zone_month", Item: "private DNS zone", Quantity: 1}}
+}

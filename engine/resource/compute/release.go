@@ -1,0 +1,175 @@
+package compute
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/engine/cloud"
+	"berth/engine/diagnose"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/resource"
+	"berth/engine/resource/network"
+)
+
+// releaseStarter marks the tasks that run a release command.
+const releaseStarter = "berth-release"
+
+// Release runs the release command (database migrations, as a rule) once in a task of the new revision,
+// before any task of the service runs that revision. When it fails, the service stays as it is.
+type Release struct {
+	Cluster        *Cluster
+	TaskDefinition *TaskDefinition
+	Network        network.Network
+	SecurityGroup  *network.SecurityGroup
+	Service        *Service // looked at only: does it run the revision already?
+	Command        []string
+}
+
+// Info implements Resource.
+func (r *Release) Info() resource.Info {
+	return resource.Info{
+		ID: "release", Kind: "ecs.Task", Name: strings.Join(r.Command, " "), Label: "the release command",
+		Group: resource.GroupCompute, Usually: 60 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (r *Release) Needs() []resource.Need {
+	return append(r.Network.Needs(), resource.After(r.Cluster, r.TaskDefinition, r.SecurityGroup)...)
+}
+
+// NewVersion implements Versioned.
+func (r *Release) NewVersion() event.Action { return event.Create }
+
+// Observe implements Resource: the service has looked.
+func (r *Release) Observe(context.Context, *resource.Scope) error { return nil }
+
+// Exists implements Resource.
+func (r *Release) Exists() bool { return false }
+
+// Diff implements Resource: a revision that the service does not run yet was not released.
+func (r *Release) Diff(s *resource.Scope) resource.Diff {
+	if td := r.TaskDefinition.ARN; td != "" && r.Service.active() && aws.ToString(r.Service.found.TaskDefinition) == td {
+		return resource.None()
+	}
+	return resource.Diff{Action: event.Create, Why: "runs once before the new version takes over"}
+}
+
+// Apply implements Resource. A release of this revision that another run began is waited for, not repeated.
+func (r *Release) Apply(ctx context.Context, s *resource.Scope) error {
+	arn, err := r.running(ctx, s)
+	if err != nil {
+		return err
+	}
+	if arn == "" {
+		if arn, err = r.start(ctx, s); err != nil {
+			return err
+		}
+	}
+	return r.watch(ctx, s, arn)
+}
+
+// running is the task of a release of this revision that still runs, empty when there is none.
+func (r *Release) running(ctx context.Context, s *resource.Scope) (string, error) {
+	cluster := aws.String(r.Cluster.Name())
+	var listed *ecs.ListTasksOutput
+	err := s.Retry(ctx, ecsSettling, func(ctx context.Context) (err error) {
+		listed, err = s.ECS.ListTasks(ctx, &ecs.ListTasksInput{Cluster: cluster, StartedBy: aws.String(releaseStarter)})
+		return err
+	})
+	if err != nil || len(listed.TaskArns) == 0 {
+		return "", err
+	}
+	out, err := s.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: cluster, Tasks: listed.TaskArns})
+	if err != nil {
+		return "", err
+	}
+	for _, t := range out.Tasks {
+		if aws.ToString(t.TaskDefinitionArn) == r.TaskDefinition.ARN && aws.ToString(t.LastStatus) != "STOPPED" {
+			return aws.ToString(t.TaskArn), nil
+		}
+	}
+	return "", nil
+}
+
+func (r *Release) start(ctx context.Context, s *resource.Scope) (arn string, err error) {
+	in := &ecs.RunTaskInput{
+		Cluster: aws.String(r.Cluster.Name()), TaskDefinition: &r.TaskDefinition.ARN, Count: aws.Int32(1),
+		LaunchType: ecstypes.LaunchTypeFargate, StartedBy: aws.String(releaseStarter),
+		ClientToken: aws.String(rand.Text()), PropagateTags: ecstypes.PropagateTagsTaskDefinition,
+		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
+			Subnets: r.Network.SubnetIDs(), SecurityGroups: []string{r.SecurityGroup.ID},
+			AssignPublicIp: ecstypes.AssignPublicIpEnabled,
+		}},
+		Overrides: &ecstypes.TaskOverride{ContainerOverrides: []ecstypes.ContainerOverride{
+			{Name: aws.String(ContainerName), Command: r.Command},
+		}},
+	}
+	err = s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
+		out, err := s.ECS.RunTask(ctx, in)
+		if err != nil {
+			return fmt.Errorf("run task: %w", err)
+		}
+		if len(out.Tasks) == 0 {
+			f := &fail.Error{Class: fail.Failed, Cause: "AWS did not start the release command", Remedy: "deploy again"}
+			for _, why := range out.Failures {
+				f.Evidence = strings.TrimSpace(f.Evidence + "\n" + aws.ToString(why.Reason) + " " + aws.ToString(why.Detail))
+			}
+			return f
+		}
+		arn = aws.ToString(out.Tasks[0].TaskArn)
+		return nil
+	})
+	return arn, err
+}
+
+// watch follows the task to its end and passes its log lines on.
+func (r *Release) watch(ctx context.Context, s *resource.Scope, arn string) error {
+	w := cloud.Wait{For: "the release command to finish", Deadline: 30 * time.Minute}
+	logs := taskLogs{scope: s, group: r.TaskDefinition.LogGroup.Name()}
+	return s.Poll(ctx, w, r.Info().Usually, func(ctx context.Context) (bool, string, error) {
+		out, err := s.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String(r.Cluster.Name()), Tasks: []string{arn}})
+		if err != nil || len(out.Tasks) == 0 {
+			return false, "", err
+		}
+		task := out.Tasks[0]
+		logs.follow(ctx, shortARN(arn))
+		if aws.ToString(task.LastStatus) != "STOPPED" {
+			return false, strings.ToLower(aws.ToString(task.LastStatus)), nil
+		}
+		d := stoppedTask(task)
+		if d.ExitCode != nil && *d.ExitCode == 0 {
+			return true, "", nil
+		}
+		d.Logs = logs.last(ctx, shortARN(arn))
+		f := diagnose.Explain(d, diagnose.Context{
+			VCPU: float64(r.TaskDefinition.CPU) / 1024, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch,
+		})
+		f.Cause = "the release command failed: " + f.Cause
+		if r.Service.served {
+			f.Remedy += "; the version that ran before goes on running"
+		}
+		return false, "", f
+	})
+}
+
+// Delete implements Resource. A task that finished leaves nothing.
+func (r *Release) Delete(context.Context, *resource.Scope) error { return nil }
+
+// Permissions implements Permissioned.
+func (r *Release) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	if do != event.Create {
+		return nil
+	}
+	return append(r.Cluster.tasks(s), resource.On(resource.Actions("ecs:RunTask"), r.TaskDefinition.arns(s)), r.TaskDefinition.passRoles(s),
+		newECS("RunTask", s.ARN("ecs", "task/"+r.Cluster.Name()+"/*"))[1],
+		r.TaskDefinition.LogGroup.readLogs(s, "the output of the release command is not shown"))
+}

@@ -1,0 +1,368 @@
+package compute
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/engine/cloud"
+	"berth/engine/diagnose"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/resource"
+)
+
+// rolloutTimeout is how long a rollout may take when nobody says otherwise (ecs-provisioning 2.1).
+const rolloutTimeout = 15 * time.Minute
+
+// appear is how long a deployment may take to show up after the call that started it.
+const appear = 30 * time.Second
+
+// rolloutEvery is how often a rollout is looked at: it is what somebody waits for in front of the screen.
+const rolloutEvery = 2 * time.Second
+
+// rollout watches one deployment of the service until ECS has made up its mind. It believes the service
+// deployment's own status and our revision's healthy tasks, never that a service merely looks stable: after
+// a rollback it does, too.
+type rollout struct {
+	*Service
+	scope    *resource.Scope
+	began    time.Time
+	arn      string          // of the service deployment, empty until it shows up or when it cannot be read
+	blind    bool            // the service deployment calls are denied or unknown: judge by DescribeServices
+	seen     map[string]bool // ids of service events that were passed on
+	explain  map[string]int  // distinct reasons of stopped tasks -> how many tasks
+	told     map[string]bool // ids of stopped tasks that were looked at
+	cause    *fail.Error     // the first failure found
+	rollback bool            // ECS is going back
+	judged   bool            // the failure was told as what it is, it is not just that time ran out
+	tasks    []event.Task
+	healthy  int    // tasks of our revision, when they were looked at last
+	counted  string // the counters when the tasks were looked at last
+	looks    int
+	sick     string // why a task was unhealthy, as the service's events told last
+}
+
+// Ready implements Waiter: the wanted revision serves, with every task healthy.
+func (v *Service) Ready(ctx context.Context, s *resource.Scope) error {
+	r := &rollout{
+		Service: v, scope: s, began: v.since, seen: map[string]bool{}, explain: map[string]int{}, told: map[string]bool{},
+	}
+	if r.began.IsZero() {
+		r.began = s.Clock.Now()
+	}
+	r.markOldEvents()
+	w := cloud.Wait{For: "the new version to serve", Every: rolloutEvery, Soon: r.allHealthy, Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
+	err := s.Poll(ctx, w, v.Info().Usually, r.look)
+	var f *fail.Error
+	if errors.As(err, &f) && r.cause != nil && !r.judged {
+		c := *r.cause
+		c.Evidence = f.Cause + "\n" + c.Evidence
+		return &c
+	}
+	return err
+}
+
+// markOldEvents keeps events from before this run out of its log.
+func (r *rollout) markOldEvents() {
+	for _, e := range r.found.Events {
+		if aws.ToTime(e.CreatedAt).Before(r.began) {
+			r.seen[aws.ToString(e.Id)] = true
+		}
+	}
+}
+
+// look is one round: the deployment's status, the service's events and counters, the tasks and their health.
+func (r *rollout) look(ctx context.Context) (bool, string, error) {
+	svc, err := r.describe(ctx, r.scope)
+	if err != nil || svc == nil {
+		return false, "", err
+	}
+	r.passEvents(svc.Events)
+	dep, err := r.deploymentOf(ctx)
+	if err != nil {
+		return false, "", err
+	}
+	if r.newsOfTasks(dep, svc) {
+		if r.healthy, err = r.lookAtTasks(ctx, svc); err != nil {
+			return false, "", err
+		}
+	}
+	if !r.rollback && r.served && r.healthy >= max(1, min(r.Instances, int(svc.DesiredCount))) {
+		if err := r.turnOver(ctx); err != nil {
+			return false, "", err
+		}
+	}
+	if dep != nil && (r.touched || dep.FinishedAt == nil) {
+		return r.judge(ctx, dep, svc, r.healthy)
+	}
+	return r.judgeBlind(ctx, svc, r.healthy)
+}
+
+// allHealthy says that only ECS's verdict is missing.
+func (r *rollout) allHealthy() bool { return r.healthy > 0 && r.healthy >= r.Instances }
+
+// newsOfTasks says whether the tasks are worth a look of their own, which takes three calls: when a counter
+// or the deployment's status moved, all tasks run
+// and are not healthy yet, and every third time, since health moves no counter.
+func (r *rollout) newsOfTasks(dep *ecstypes.ServiceDeployment, svc *ecstypes.Service) bool {
+	counted := ""
+	if dep != nil {
+		counted = string(dep.Status)
+	}
+	for _, d := range svc.Deployments {
+		counted += fmt.Sprintf(" %s %d/%d/%d/%d %s", aws.ToString(d.Id), d.DesiredCount, d.PendingCount, d.RunningCount,
+			d.FailedTasks, d.RolloutState)
+	}
+	r.looks++
+	p := primary(svc)
+	unwell := p != nil && p.RunningCount >= p.DesiredCount && !r.allHealthy()
+	if counted == r.counted && !unwell && r.looks%3 != 0 {
+		return false
+	}
+	r.counted = counted
+	return true
+}
+
+// deploymentOf is the service deployment that this run waits for: the newest since the run changed the
+// service, or the newest of all when it did not. It is nil before it shows up and where it cannot be read.
+func (r *rollout) deploymentOf(ctx context.Context) (*ecstypes.ServiceDeployment, error) {
+	if r.blind {
+		return nil, nil //nolint:nilnil // nothing to read
+	}
+	if r.arn == "" {
+		in := &ecs.ListServiceDeploymentsInput{
+			Cluster: aws.String(r.Cluster.Name()), Service: aws.String(r.Name()),
+		}
+		if r.touched {
+			in.CreatedAt = &ecstypes.CreatedAt{After: aws.Time(r.began.Add(-time.Second))}
+		}
+		out, err := r.scope.ECS.ListServiceDeployments(ctx, in)
+		if r.cannotRead(err) || err != nil {
+			return nil, r.unlessBlind(err)
+		}
+		if len(out.ServiceDeployments) == 0 {
+			return nil, nil //nolint:nilnil // not there yet
+		}
+		newest := slices.MaxFunc(out.ServiceDeployments, func(a, b ecstypes.ServiceDeploymentBrief) int {
+			return aws.ToTime(a.CreatedAt).Compare(aws.ToTime(b.CreatedAt))
+		})
+		r.arn = aws.ToString(newest.ServiceDeploymentArn)
+	}
+	out, err := r.scope.ECS.DescribeServiceDeployments(ctx, &ecs.DescribeServiceDeploymentsInput{
+		ServiceDeploymentArns: []string{r.arn},
+	})
+	if r.cannotRead(err) || err != nil || len(out.ServiceDeployments) == 0 {
+		return nil, r.unlessBlind(err)
+	}
+	return &out.ServiceDeployments[0], nil
+}
+
+// cannotRead notes, and says once, that the deployment calls are of no use here.
+func (r *rollout) cannotRead(err error) bool {
+	if !cloud.Unknown(err) && !cloud.Denied(err) {
+		return false
+	}
+	r.blind = true
+	why := "may not call "
+	if cloud.Unknown(err) {
+		why = "this endpoint does not know "
+	}
+	r.scope.Log("aws", why+cloud.Operation(err)+"; judging the rollout by DescribeServices instead")
+	return true
+}
+
+func (r *rollout) unlessBlind(err error) error {
+	if r.blind {
+		return nil
+	}
+	return err
+}
+
+// passEvents passes new service events on, oldest first.
+func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
+	for _, e := range slices.Backward(events) {
+		if id := aws.ToString(e.Id); !r.seen[id] {
+			r.seen[id] = true
+			text := strings.TrimPrefix(aws.ToString(e.Message), "(service "+r.Name()+") ")
+			if routineEvent.MatchString(text) {
+				r.scope.Log("aws", text)
+			} else {
+				r.scope.Notice("aws", text)
+			}
+			if m := unhealthyEvent.FindStringSubmatch(text); m != nil {
+				r.sick = m[1]
+			}
+			if m := unplacedEvent.FindStringSubmatch(text); m != nil {
+				r.note(diagnose.Task{StopCode: "TaskFailedToStart", StoppedReason: m[1]})
+			}
+		}
+	}
+}
+
+// routineEvent is what a service tells of a rollout in which nothing is wrong. Whatever else it says is worth a
+// look (ecs-provisioning 7.4).
+var routineEvent = regexp.MustCompile(`^(has reached a steady state|has started \d+ tasks|has stopped \d+ |has begun draining|` +
+	`(de)?registered \d+ targets|\(?deployment \S+\)? (deployment )?(completed|in progress)|stopped \d+ pending)`)
+
+// How the service tells why a task was unhealthy, and why it could not even be started (ecs-provisioning 7.4).
+var (
+	unhealthyEvent = regexp.MustCompile(`is unhealthy in .* due to \(reason (.+?)\)\.?$`)
+	unplacedEvent  = regexp.MustCompile(`(?:was unable to place a task\. Reason: |failed to launch a task with \(error )(.+?)\)?\.?$`)
+)
+
+// judge decides by the service deployment's own status.
+func (r *rollout) judge(ctx context.Context, dep *ecstypes.ServiceDeployment, svc *ecstypes.Service, healthy int) (bool, string, error) {
+	switch dep.Status {
+	case ecstypes.ServiceDeploymentStatusSuccessful:
+		return r.success(ctx, svc, healthy)
+	case ecstypes.ServiceDeploymentStatusRollbackRequested, ecstypes.ServiceDeploymentStatusRollbackInProgress:
+		r.rollback = true
+		return false, "going back to the previous version", nil
+	case ecstypes.ServiceDeploymentStatusRollbackSuccessful:
+		return false, "", r.failure(fail.RolledBack, "ECS went back to the previous version", aws.ToString(dep.StatusReason))
+	case ecstypes.ServiceDeploymentStatusRollbackFailed:
+		return false, "", r.failure(fail.Failed, "the new version failed, and so did going back", aws.ToString(dep.StatusReason))
+	case ecstypes.ServiceDeploymentStatusStopped, ecstypes.ServiceDeploymentStatusStopRequested:
+		if p := primary(svc); p != nil && aws.ToString(p.TaskDefinition) != r.TaskDefinition.ARN {
+			return false, "", r.failure(fail.Failed, "somebody else deployed "+shortARN(aws.ToString(p.TaskDefinition))+
+				" over this version", aws.ToString(dep.StatusReason))
+		}
+		return false, "", r.failure(fail.Failed, "the rollout was stopped", aws.ToString(dep.StatusReason))
+	case ecstypes.ServiceDeploymentStatusPending, ecstypes.ServiceDeploymentStatusInProgress:
+	}
+	if err := r.hopeless(svc); err != nil {
+		return false, "", err
+	}
+	return false, r.counts(svc, healthy), nil
+}
+
+// judgeBlind decides by the service alone: the primary deployment's rollout state, and only when it is of
+// our revision.
+func (r *rollout) judgeBlind(ctx context.Context, svc *ecstypes.Service, healthy int) (bool, string, error) {
+	p := primary(svc)
+	if p == nil {
+		return false, "", nil
+	}
+	waited := r.scope.Clock.Since(r.began)
+	ours := aws.ToString(p.TaskDefinition) == r.TaskDefinition.ARN
+	switch {
+	case !ours && r.touched && r.blind:
+		return false, "", r.failure(fail.RolledBack, "ECS went back to the previous version", aws.ToString(p.RolloutStateReason))
+	case p.RolloutState == ecstypes.DeploymentRolloutStateFailed:
+		return false, "", r.failure(fail.Failed, "the new version did not come up", aws.ToString(p.RolloutStateReason))
+	case ours && p.RolloutState == ecstypes.DeploymentRolloutStateCompleted && (r.blind || waited > appear || !r.touched):
+		return r.success(ctx, svc, healthy)
+	}
+	if err := r.hopeless(svc); err != nil {
+		return false, "", err
+	}
+	return false, r.counts(svc, healthy), nil
+}
+
+func primary(svc *ecstypes.Service) *ecstypes.Deployment {
+	for i, d := range svc.Deployments {
+		if aws.ToString(d.Status) == "PRIMARY" {
+			return &svc.Deployments[i]
+		}
+	}
+	return nil
+}
+
+// success is when our revision is the one that serves and all wanted tasks of it are healthy.
+func (r *rollout) success(ctx context.Context, svc *ecstypes.Service, healthy int) (bool, string, error) {
+	if td := aws.ToString(svc.TaskDefinition); td != r.TaskDefinition.ARN {
+		return false, "", r.failure(fail.RolledBack, "the service runs "+shortARN(td)+", not the version that was deployed", "")
+	}
+	if healthy < min(r.Instances, int(svc.DesiredCount)) {
+		return false, r.counts(svc, healthy), nil
+	}
+	return true, "", r.turnOver(ctx)
+}
+
+// turnOver lets the requests go where the new tasks are, if that is somewhere else.
+func (r *rollout) turnOver(ctx context.Context) error {
+	if r.Rule == nil {
+		return nil
+	}
+	return r.Rule.TurnOver(ctx, r.scope)
+}
+
+// hopeless ends a first deployment early: there is no version to go back to, and the same failure twice
+// will not get better. The tasks that ECS goes on starting cost little and keep the evidence.
+func (r *rollout) hopeless(svc *ecstypes.Service) error {
+	if p := primary(svc); p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateFailed && !r.served {
+		return r.failure(fail.Failed, "the new version did not come up", aws.ToString(p.RolloutStateReason))
+	}
+	if r.served || r.cause == nil {
+		return nil
+	}
+	for _, n := range r.explain {
+		if n >= 2 {
+			return r.failure(fail.Failed, "the app did not come up", "")
+		}
+	}
+	return nil
+}
+
+// failure is the verdict, with the cause that was found as its own when there is one.
+func (r *rollout) failure(class fail.Class, what, reason string) *fail.Error {
+	r.judged = true
+	if r.cause == nil {
+		return &fail.Error{
+			Class: class, Cause: what, Evidence: reason,
+			Remedy: "look at the log lines of the tasks, correct the app and deploy again",
+		}
+	}
+	c := *r.cause
+	c.Class = class
+	if class == fail.RolledBack {
+		c.Cause += "; " + what
+	}
+	if reason != "" {
+		c.Evidence = strings.TrimSpace(c.Evidence + "\n" + reason)
+	}
+	return &c
+}
+
+// counts says how far the rollout is.
+func (r *rollout) counts(svc *ecstypes.Service, healthy int) string {
+	p := primary(svc)
+	if p == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %d running, %d healthy", p.RunningCount, p.DesiredCount, healthy)
+	if p.FailedTasks > 0 {
+		text += fmt.Sprintf(", %d failed", p.FailedTasks)
+	}
+	return text
+}
+
+// note remembers why a task failed and tells it once.
+func (r *rollout) note(t diagnose.Task) {
+	key := diagnose.Key(t)
+	r.explain[key]++
+	if r.explain[key] > 1 {
+		return
+	}
+	f := diagnose.Explain(t, diagnose.Context{
+		Port: r.Port, HealthPath: r.TargetGroup.HealthPath, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch,
+		VCPU: float64(r.TaskDefinition.CPU) / 1024,
+	})
+	if r.cause == nil || strings.Contains(r.cause.Cause, "a task stopped") {
+		r.cause = f
+	}
+	if t.ID != "" {
+		f.Evidence = strings.TrimSpace("task " + t.ID + "\n" + f.Evidence)
+	}
+	r.scope.Notice("berth", f.Cause)
+}

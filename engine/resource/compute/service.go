@@ -1,0 +1,495 @@
+package compute
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/compare/price"
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+	"berth/engine/resource/network"
+	"berth/engine/resource/traffic"
+)
+
+// breakerThreshold is how many tasks may fail to come up before ECS gives a rollout up.
+const breakerThreshold = 3
+
+// Service is the ECS service: it keeps the wanted number of tasks running and rolls new revisions out.
+type Service struct {
+	Owner          resource.Owner
+	Cluster        *Cluster
+	TaskDefinition *TaskDefinition
+	Network        network.Network
+	SecurityGroup  *network.SecurityGroup
+	TargetGroup    *traffic.TargetGroup
+	Rule           *traffic.ListenerRule // names the target group, without which ECS refuses it
+	Release        *Release              // runs before a new revision; nil when there is no release command
+	Discovery      *Discovery            // lists the tasks
+	RevisionOnly   bool                  // change nothing but the revision: a rollback
+	Scaled         bool                  // the number of tasks follows the load, at least Instances
+
+	Port        int
+	Instances   int
+	GracePeriod time.Duration // how long a new task may fail health checks
+	Timeout     time.Duration // how long a rollout may take; zero means 15 minutes
+	CPU         float64       // vCPU of a task, for the estimate
+	MemoryGB    float64       // of a task, for the estimate
+	Arch        string        // x86 or arm, for the estimate
+
+	ARN string // output
+
+	found   *ecstypes.Service
+	since   time.Time // when this run last changed the service; zero when it did not
+	touched bool      // this run created or changed the service
+	served  bool      // a version came up before this run, which a rollback can go to
+}
+
+// Name is the service's name. It is known before the service exists.
+func (v *Service) Name() string { return v.Owner.App }
+
+// ServiceARN is the service's ARN. It is known before the service exists.
+func (v *Service) ServiceARN(s *resource.Scope) string {
+	return s.ARN("ecs", "service/"+v.Cluster.Name()+"/"+v.Name())
+}
+
+// Info implements Resource.
+func (v *Service) Info() resource.Info {
+	return resource.Info{
+		ID: "service", Kind: "ecs.Service", Name: v.Name(), Label: "the service", Group: resource.GroupCompute,
+		Usually: 80 * time.Second, Gone: 100 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (v *Service) Needs() []resource.Need {
+	needs := append(v.Network.Needs(), resource.After(v.Cluster, v.TaskDefinition, v.SecurityGroup, v.TargetGroup, v.Rule)...)
+	if v.Release != nil {
+		needs = append(needs, resource.Need{On: v.Release})
+	}
+	return append(needs, resource.Need{On: v.Discovery})
+}
+
+// Identifier implements Identified.
+func (v *Service) Identifier() string { return v.ARN }
+
+// NewVersion implements Versioned.
+func (v *Service) NewVersion() event.Action { return event.Update }
+
+// Observe implements Resource. An INACTIVE service counts as absent.
+func (v *Service) Observe(ctx context.Context, s *resource.Scope) error {
+	found, err := v.describe(ctx, s)
+	if err != nil {
+		return err
+	}
+	v.found, v.ARN = nil, ""
+	if found != nil && aws.ToString(found.Status) != "INACTIVE" {
+		v.found, v.ARN = found, aws.ToString(found.ServiceArn)
+		v.served = slices.ContainsFunc(found.Deployments, func(d ecstypes.Deployment) bool {
+			return d.RolloutState == ecstypes.DeploymentRolloutStateCompleted
+		})
+	}
+	return nil
+}
+
+// describe returns the service as it is, nil when there is none.
+func (v *Service) describe(ctx context.Context, s *resource.Scope) (*ecstypes.Service, error) {
+	out, err := s.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{
+		Cluster: aws.String(v.Cluster.Name()), Services: []string{v.Name()},
+	})
+	if cloud.NotFound(err) {
+		return nil, nil //nolint:nilnil // absent is not an error
+	}
+	if err != nil || len(out.Services) == 0 {
+		return nil, err
+	}
+	return &out.Services[0], nil
+}
+
+// Exists implements Resource.
+func (v *Service) Exists() bool { return v.found != nil }
+
+// active says whether there is a service that can be updated; one that is draining must go first.
+func (v *Service) active() bool { return v.found != nil && aws.ToString(v.found.Status) == "ACTIVE" }
+
+// Diff implements Resource.
+func (v *Service) Diff(s *resource.Scope) resource.Diff {
+	if !v.active() {
+		return resource.Absent()
+	}
+	var drift resource.Drift
+	if was := aws.ToString(v.found.TaskDefinition); v.TaskDefinition.ARN == "" || was != v.TaskDefinition.ARN {
+		drift.Add("runs another revision", resource.Field("revision", shortARN(was), cmp.Or(shortARN(v.TaskDefinition.ARN), resource.NotYet)))
+	}
+	if v.RevisionOnly {
+		return drift.Diff()
+	}
+	if v.failed() {
+		drift.Add("its last rollout failed, so it starts anew", resource.Field("rollout", "failed", "a new one"))
+	}
+	if n := int(v.found.DesiredCount); n != v.Instances && (!v.Scaled || n < v.Instances) {
+		drift.Add(fmt.Sprintf("runs %d tasks, not %d", n, v.Instances), resource.Field("tasks", n, v.Instances))
+	}
+	if fields := v.otherNetwork(); len(fields) > 0 {
+		drift.Add("runs in another network", fields...)
+	}
+	if fields := v.otherTraffic(); len(fields) > 0 {
+		drift.Add("gets requests another way", fields...)
+	}
+	if !v.sameRegistry() {
+		was, want := "", ""
+		if rs := v.found.ServiceRegistries; len(rs) > 0 {
+			was = aws.ToString(rs[0].RegistryArn)
+		}
+		if !v.Discovery.Unwanted {
+			want = cmp.Or(v.Discovery.ARN, resource.NotYet)
+		}
+		drift.Add("is listed in DNS another way", resource.Field("service registry", was, want))
+	}
+	if fields := v.otherDeployment(); len(fields) > 0 {
+		drift.Add("rolls out in another way", fields...)
+	}
+	return drift.Diff()
+}
+
+// otherNetwork is where the tasks run in another network than is wanted.
+func (v *Service) otherNetwork() (fields []resource.FieldChange) {
+	have := &ecstypes.AwsVpcConfiguration{}
+	if n := v.found.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
+		have = n.AwsvpcConfiguration
+	}
+	if want := v.Network.SubnetIDs(); !v.Network.Known() || !resource.SameSet(have.Subnets, want) {
+		fields = append(fields, resource.Field("subnets", resource.Listed(have.Subnets), resource.Listed(want)))
+	}
+	if want := []string{v.SecurityGroup.ID}; !resource.SameSet(have.SecurityGroups, want) {
+		fields = append(fields, resource.Field("security groups", resource.Listed(have.SecurityGroups), resource.Listed(want)))
+	}
+	return fields
+}
+
+// otherTraffic is where requests reach the tasks in another way than is wanted.
+func (v *Service) otherTraffic() (fields []resource.FieldChange) {
+	var groups []string
+	port := 0
+	for _, l := range v.found.LoadBalancers {
+		groups, port = append(groups, aws.ToString(l.TargetGroupArn)), int(aws.ToInt32(l.ContainerPort))
+	}
+	if want := []string{v.TargetGroup.ARN}; v.TargetGroup.ARN == "" || !resource.SameSet(groups, want) {
+		fields = append(fields, resource.Field("target group", resource.Listed(groups), resource.Listed(want)))
+	}
+	if port != v.Port {
+		fields = append(fields, resource.Field("port", port, v.Port))
+	}
+	return fields
+}
+
+// failed says that the rollout that ECS holds on to ended in failure: ECS starts no more tasks by itself, so
+// the same revision needs a new rollout, such as after a remedy that is not part of the service.
+func (v *Service) failed() bool {
+	p := primary(v.found)
+	return p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateFailed
+}
+
+func (v *Service) sameRegistry() bool {
+	if v.Discovery.Unwanted {
+		return len(v.found.ServiceRegistries) == 0
+	}
+	return len(v.found.ServiceRegistries) == 1 && v.Discovery.ARN != "" &&
+		aws.ToString(v.found.ServiceRegistries[0].RegistryArn) == v.Discovery.ARN
+}
+
+// registries lists the tasks under their DNS name; an empty list takes them out.
+func (v *Service) registries() []ecstypes.ServiceRegistry {
+	if v.Discovery.Unwanted {
+		return []ecstypes.ServiceRegistry{}
+	}
+	return []ecstypes.ServiceRegistry{{RegistryArn: &v.Discovery.ARN}}
+}
+
+// count is how many tasks to ask for; nil leaves the number to the scaling.
+func (v *Service) count() *int32 {
+	if v.Scaled && v.active() && int(v.found.DesiredCount) >= v.Instances {
+		return nil
+	}
+	return aws.Int32(int32(v.Instances)) //nolint:gosec // small
+}
+
+// otherDeployment compares what UpdateService can change without a rollout. What AWS does not tell counts as
+// the same.
+func (v *Service) otherDeployment() (fields []resource.FieldChange) {
+	if g, want := v.found.HealthCheckGracePeriodSeconds, int(v.GracePeriod.Seconds()); g != nil && int(*g) != want {
+		fields = append(fields, resource.Field("health check grace period", fmt.Sprintf("%ds", *g), fmt.Sprintf("%ds", want)))
+	}
+	if d := v.found.DeploymentConfiguration; d != nil {
+		b := d.DeploymentCircuitBreaker
+		if b == nil || !b.Enable || !b.Rollback {
+			fields = append(fields, resource.Field("circuit breaker", b != nil && b.Enable && b.Rollback, true))
+		}
+	}
+	return fields
+}
+
+func (v *Service) loadBalancers() []ecstypes.LoadBalancer {
+	return []ecstypes.LoadBalancer{{
+		TargetGroupArn: &v.TargetGroup.ARN, ContainerName: aws.String(ContainerName),
+		ContainerPort: aws.Int32(int32(v.Port)), //nolint:gosec // a port
+	}}
+}
+
+func (v *Service) network() *ecstypes.NetworkConfiguration {
+	return &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
+		Subnets: v.Network.SubnetIDs(), SecurityGroups: []string{v.SecurityGroup.ID},
+		AssignPublicIp: ecstypes.AssignPublicIpEnabled,
+	}}
+}
+
+// deployment replaces tasks one after the other without a gap, goes back by itself when three tasks fail,
+// and ends as soon as the new tasks are healthy while the old ones drain (ecs-provisioning 4.16).
+func (v *Service) deployment() *ecstypes.DeploymentConfiguration {
+	return &ecstypes.DeploymentConfiguration{
+		Strategy:              ecstypes.DeploymentStrategyRolling,
+		MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
+		DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{
+			Enable: true, Rollback: true, ResetOnHealthyTask: aws.Bool(false),
+			ThresholdConfiguration: &ecstypes.ThresholdConfiguration{
+				Type: ecstypes.ThresholdTypeCount, Value: breakerThreshold,
+			},
+		},
+		EarlySuccessCriteria: &ecstypes.DeploymentEarlySuccessCriteria{
+			Enable: true, HealthyPercent: aws.Int32(100),
+			SourceServiceRevisionCleanup: ecstypes.ServiceRevisionCleanupDeferred,
+		},
+	}
+}
+
+// draining is the error of a name that is still in use by a service that goes away.
+var draining = cloud.Retryable{
+	Code: "InvalidParameterException", Contains: "still Draining", For: 20 * time.Minute,
+}
+
+// Apply implements Resource. It does not wait for the rollout.
+func (v *Service) Apply(ctx context.Context, s *resource.Scope) error {
+	if v.active() && v.Diff(s).Why == "" {
+		return nil
+	}
+	v.touched, v.since = true, s.Clock.Now()
+	v.tellOther(s)
+	if !v.active() {
+		return v.create(ctx, s)
+	}
+	in := &ecs.UpdateServiceInput{
+		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
+		TaskDefinition: &v.TaskDefinition.ARN,
+	}
+	if !v.RevisionOnly {
+		in = v.changes()
+	}
+	return s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
+		out, err := s.ECS.UpdateService(ctx, in)
+		if err != nil {
+			return fmt.Errorf("update service: %w", err)
+		}
+		v.found = out.Service
+		v.began()
+		return nil
+	})
+}
+
+// began takes the time of the rollout from AWS: this machine's clock may go wrong.
+func (v *Service) began() {
+	if p := primary(v.found); p != nil && p.CreatedAt != nil {
+		v.since = *p.CreatedAt
+	}
+}
+
+// changes is the update that brings everything to what is wanted.
+func (v *Service) changes() *ecs.UpdateServiceInput {
+	return &ecs.UpdateServiceInput{
+		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
+		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(), NetworkConfiguration: v.network(),
+		LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
+		DeploymentConfiguration:       v.deployment(),
+		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
+		EnableExecuteCommand:          aws.Bool(true),
+		ForceNewDeployment:            v.failed(),
+	}
+}
+
+// tellOther tells of a rollout that somebody else has going on, which this one replaces.
+func (v *Service) tellOther(s *resource.Scope) {
+	if !v.active() {
+		return
+	}
+	if p := primary(v.found); p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateInProgress {
+		s.Notice("berth", fmt.Sprintf("a rollout of %s is going on since %s; this one takes its place",
+			shortARN(aws.ToString(p.TaskDefinition)), aws.ToTime(p.CreatedAt).UTC().Format("15:04:05 MST")))
+	}
+}
+
+func (v *Service) create(ctx context.Context, s *resource.Scope) error {
+	in := &ecs.CreateServiceInput{
+		Cluster: aws.String(v.Cluster.Name()), ServiceName: aws.String(v.Name()),
+		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(),
+		LaunchType: ecstypes.LaunchTypeFargate, PlatformVersion: aws.String("LATEST"),
+		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
+		DeploymentConfiguration:       v.deployment(),
+		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
+		EnableExecuteCommand:          true, EnableECSManagedTags: true,
+		PropagateTags:               ecstypes.PropagateTagsService,
+		AvailabilityZoneRebalancing: ecstypes.AvailabilityZoneRebalancingEnabled,
+		Tags:                        v.Owner.ECSTags("service"),
+	}
+	err := s.Retry(ctx, append([]cloud.Retryable{draining}, ecsSettling...), func(ctx context.Context) error {
+		out, err := s.ECS.CreateService(ctx, in)
+		if err != nil {
+			return fmt.Errorf("create service: %w", err)
+		}
+		v.found, v.ARN = out.Service, aws.ToString(out.Service.ServiceArn)
+		v.began()
+		return nil
+	})
+	if cloud.Is(err, "InvalidParameterException") && strings.Contains(cloud.Message(err), "not idempotent") {
+		// made by a call whose answer got lost, or by somebody else: bring it to what is wanted
+		err := s.Adopt(ctx, v.Info().Label, func(ctx context.Context) error { return v.Observe(ctx, s) }, v.active)
+		if err != nil {
+			return err
+		}
+		return v.Apply(ctx, s)
+	}
+	return err
+}
+
+// Observed is the service as AWS described it, nil when there is none.
+func (v *Service) Observed() *ecstypes.Service { return v.found }
+
+// Delete implements Resource: it stops all tasks and waits until their network interfaces can go, too.
+func (v *Service) Delete(ctx context.Context, s *resource.Scope) error {
+	if v.found == nil {
+		return nil
+	}
+	err := s.Retry(ctx, []cloud.Retryable{
+		{Code: "InvalidParameterException", Contains: "cannot be stopped while deployments are active", For: 20 * time.Minute},
+	}, func(ctx context.Context) error {
+		_, err := s.ECS.DeleteService(ctx, &ecs.DeleteServiceInput{
+			Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()), Force: aws.Bool(true),
+		})
+		return err
+	})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("delete service: %w", err)
+	}
+	w := cloud.Wait{For: "the tasks to drain and stop", Deadline: 20 * time.Minute}
+	return s.Poll(ctx, w, v.Info().Gone, func(ctx context.Context) (bool, string, error) {
+		found, err := v.describe(ctx, s)
+		if err != nil || found == nil || aws.ToString(found.Status) == "INACTIVE" {
+			return err == nil, "", err
+		}
+		return false, fmt.Sprintf("%d running", found.RunningCount), nil
+	})
+}
+
+// Permissions implements Permissioned.
+func (v *Service) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	arn := v.ServiceARN(s)
+	need := []resource.Permission{resource.On(resource.Actions("ecs:DescribeServices"), arn)}
+	switch do {
+	case "":
+		return need
+	case event.Delete:
+		return append(need, resource.On(resource.Actions("ecs:DeleteService"), arn))
+	case event.Create:
+		need = append(need, newECS("CreateService", arn)...)
+	case event.Update, event.Replace:
+		need = append(need, resource.On(resource.Actions("ecs:UpdateService"), arn))
+	case event.None:
+	}
+	return append(need, v.watching(s)...)
+}
+
+// watching is to follow a rollout.
+func (v *Service) watching(s *resource.Scope) []resource.Permission {
+	name := v.Cluster.Name() + "/" + v.Name()
+	blind := "the rollout is judged by the service's counters alone"
+	list := resource.On(resource.Actions("ecs:ListServiceDeployments"), v.ServiceARN(s))
+	describe := resource.On(resource.Actions("ecs:DescribeServiceDeployments"), s.ARN("ecs", "service-deployment/"+name+"/*"))
+	list.Without, describe.Without = blind, blind
+	return append(v.Cluster.tasks(s), list, describe, resource.Anywhere("elasticloadbalancing:DescribeTargetHealth"),
+		v.TaskDefinition.LogGroup.readLogs(s, "a task that fails is explained without its last log lines"))
+}
+
+// Look is to read what a status and the log tell beyond what a deployment looks at itself.
+func (v *Service) Look(s *resource.Scope) []resource.Permission {
+	revisions := resource.On(resource.Actions("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+v.Cluster.Name()+"/"+v.Name()+"/*"))
+	revisions.Without = "a status does not say which images ran"
+	metrics := resource.Anywhere("cloudwatch:GetMetricData")
+	metrics.Without = "CPU, memory and requests are not shown"
+	lines := resource.On(resource.Actions("logs:FilterLogEvents"), v.TaskDefinition.LogGroup.arns(s)[1])
+	lines.Without = "the app's log is not shown"
+	return []resource.Permission{revisions, metrics, lines}
+}
+
+// fargateQuota is the code of "Fargate On-Demand vCPU resource count" (engine/AWS.md, Quotas).
+const fargateQuota = "L-3032A538"
+
+// Checks implements Checked: the vCPUs that the tasks need.
+func (v *Service) Checks(do event.Action) []resource.Probe {
+	if do != event.Create && do != event.Update && do != event.Replace {
+		return nil
+	}
+	return []resource.Probe{{ID: "quota-fargate", Title: "Fargate vCPUs", Look: v.checkCPU}}
+}
+
+// checkCPU compares the quota with what this app alone needs: all of its tasks at once when it is new, one
+// more than those when a version replaces another, and twice as many when it replaces them all at once. What
+// else runs in the account counts as well and cannot be seen here.
+func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Finding {
+	have, unknown := resource.Quota(ctx, s, "fargate", fargateQuota, "the number of Fargate vCPUs")
+	if unknown != nil {
+		return *unknown
+	}
+	all := float64(v.Instances) * v.CPU
+	least, why := all, fmt.Sprintf("the app needs %g (%d x %g)", all, v.Instances, v.CPU)
+	if v.active() {
+		least, why = all+v.CPU, fmt.Sprintf("the app needs %g while a new task stands beside the old ones", all+v.CPU)
+	}
+	remedy := resource.Raise("Fargate On-Demand vCPU resource count", "AWS Fargate", fargateQuota) +
+		", or lower service.cpu or service.instances"
+	allowed := fmt.Sprintf("the account may run %g vCPU on Fargate in %s", have, s.Region)
+	switch {
+	case have < least:
+		return resource.Finding{Verdict: resource.Fail, Text: allowed + ", and " + why, Remedy: remedy}
+	case have < 2*all:
+		return resource.Finding{
+			Verdict: resource.Warn, Remedy: remedy,
+			Text: fmt.Sprintf("%s; a new version runs up to %g beside the old one, so it will replace tasks more slowly", allowed, 2*all),
+		}
+	}
+	return resource.Finding{Verdict: resource.OK, Text: fmt.Sprintf("%s, and a rollout needs up to %g", allowed, 2*all)}
+}
+
+// FixedCosts implements FixedCoster.
+func (v *Service) FixedCosts() []price.Item {
+	n := float64(v.Instances)
+	text := func(what string) string { return fmt.Sprintf("%d x %s", v.Instances, what) }
+	return []price.Item{
+		{SKU: "fargate." + v.Arch + ".vcpu_hour", Item: text(fmt.Sprintf("%g vCPU", v.CPU)), Quantity: n * v.CPU * 730},
+		{SKU: "fargate." + v.Arch + ".gb_hour", Item: text(fmt.Sprintf("%g GB memory", v.MemoryGB)), Quantity: n * v.MemoryGB * 730},
+		{SKU: "ipv4.public_hour", Item: text("public address of a task"), Quantity: n * 730},
+	}
+}
+
+// Exposes implements Exposed.
+func (v *Service) Exposes(do event.Action) string {
+	if !resource.Makes(do) {
+		return ""
+	}
+	return "each task has a public IPv4 address, to fetch its image; from outside only the load balancer gets in"
+}

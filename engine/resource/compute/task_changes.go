@@ -1,0 +1,122 @@
+package compute
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/engine/resource"
+)
+
+// changes are the settings in which the new revision differs from the latest one.
+func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
+	was := t.latest
+	if was == nil {
+		was = &ecstypes.TaskDefinition{}
+	}
+	var c ecstypes.ContainerDefinition
+	for _, one := range was.ContainerDefinitions {
+		if aws.ToString(one.Name) == ContainerName {
+			c = one
+		}
+	}
+	arch, port, linux, logs := "", "", c.LinuxParameters, c.LogConfiguration
+	if was.RuntimePlatform != nil {
+		arch = string(was.RuntimePlatform.CpuArchitecture)
+	}
+	for _, p := range c.PortMappings {
+		port = strconv.Itoa(int(aws.ToInt32(p.ContainerPort)))
+	}
+	if linux == nil {
+		linux = &ecstypes.LinuxParameters{}
+	}
+	if logs == nil {
+		logs = &ecstypes.LogConfiguration{}
+	}
+	all := []resource.FieldChange{
+		resource.Field("image", aws.ToString(c.Image), cmp.Or(t.Image.Ref, resource.NotYet)),
+		resource.Field("cpu", aws.ToString(was.Cpu), t.CPU),
+		resource.Field("memory", aws.ToString(was.Memory), t.Memory),
+		resource.Field("architecture", arch, t.Arch),
+		resource.Field("port", port, t.Port),
+		resource.Field("command", strings.Join(c.Command, " "), strings.Join(t.Command, " ")),
+		resource.Field("stop timeout", aws.ToInt32(c.StopTimeout), int(t.StopTimeout.Seconds())),
+		resource.Field("execution role", aws.ToString(was.ExecutionRoleArn), cmp.Or(t.ExecutionRole.ARN, resource.NotYet)),
+		resource.Field("task role", aws.ToString(was.TaskRoleArn), cmp.Or(t.TaskRole.ARN, resource.NotYet)),
+		resource.Field("init process", aws.ToBool(linux.InitProcessEnabled), true),
+		resource.Field("log group", logs.Options["awslogs-group"], t.LogGroup.Name()),
+	}
+	all = append(append(all, t.environmentChanges(s, c)...), t.secretChanges(s, c)...)
+	all = slices.DeleteFunc(all, func(f resource.FieldChange) bool { return f.Old == f.New })
+	if len(all) == 0 { // something that is not shown one by one, or that an older version of berth wrote in another way
+		all = append(all, resource.Field("revision", shortARN(t.found), resource.NotYet))
+	}
+	return all
+}
+
+// environmentChanges are the variables that change. While the host name is not known, neither are they.
+func (t *TaskDefinition) environmentChanges(s *resource.Scope, c ecstypes.ContainerDefinition) (fields []resource.FieldChange) {
+	want, ok := t.Environment(s)
+	if !ok {
+		return []resource.FieldChange{resource.Field("environment", "", resource.NotYet)}
+	}
+	have := map[string]string{}
+	for _, e := range c.Environment {
+		have[aws.ToString(e.Name)] = aws.ToString(e.Value)
+	}
+	for _, k := range sortedKeys(have, want) {
+		was, there := have[k]
+		will, stays := want[k]
+		switch {
+		case there && stays && was == will:
+		case secretive(k, was) || secretive(k, will):
+			fields = append(fields, resource.Field("env "+k, hide(there, ""), hide(stays, "another ")))
+		default:
+			fields = append(fields, resource.Field("env "+k, was, will))
+		}
+	}
+	return fields
+}
+
+func hide(there bool, how string) string {
+	if !there {
+		return ""
+	}
+	return how + resource.Hidden
+}
+
+// secretChanges are the secrets that are taken from another place, by name.
+func (t *TaskDefinition) secretChanges(s *resource.Scope, c ecstypes.ContainerDefinition) (fields []resource.FieldChange) {
+	have := map[string]string{}
+	for _, e := range c.Secrets {
+		have[aws.ToString(e.Name)] = aws.ToString(e.ValueFrom)
+	}
+	want := t.Secrets(s)
+	for _, k := range sortedKeys(have, want) {
+		fields = append(fields, resource.Field("secret "+k, have[k], want[k]))
+	}
+	return fields
+}
+
+func sortedKeys(a, b map[string]string) []string {
+	all := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// What makes a variable look as if it held a secret although it does not stand among the secrets.
+var (
+	secretName  = regexp.MustCompile(`(?i)secret|token|passw|passphrase|credential|private|_?key|_dsn$|_url$|auth|salt|cookie`)
+	secretValue = regexp.MustCompile(`://[^/\s]*@|-----BEGIN`)
+)
+
+// secretive says whether the value of a variable is better not shown.
+func secretive(name, value string) bool {
+	return secretName.MatchString(name) || secretValue.MatchString(value)
+}

@@ -1,0 +1,372 @@
+package compute
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+	"berth/engine/resource/access"
+	"berth/engine/resource/artifact"
+)
+
+// ContainerName is the name of the app's container in its task definition.
+const ContainerName = "app"
+
+// tagSpec is the tag that carries the hash of what a revision was made from.
+const tagSpec = "berth:spec"
+
+// keepRevisions is how many revisions stay registered, to roll back to.
+const keepRevisions = 10
+
+// TaskDefinition is what a task runs: image, size, environment, log group and roles. AWS never changes one;
+// every change registers a new revision.
+type TaskDefinition struct {
+	Owner         resource.Owner
+	Image         *artifact.Image
+	LogGroup      *LogGroup
+	ExecutionRole *access.Role
+	TaskRole      *access.Role
+	More          []resource.Resource // others that Environment needs, such as the distribution with its host name
+
+	CPU, Memory int    // CPU units (1024 a vCPU) and MiB
+	Arch        string // X86_64 or ARM64
+	Port        int
+	Command     []string
+	StopTimeout time.Duration
+	Settings    string // stands for everything the user said about it, without telling any of it
+	// Environment is asked for once everything in More is known; ok is false before that.
+	Environment func(*resource.Scope) (env map[string]string, ok bool)
+	Secrets     func(*resource.Scope) map[string]string // environment name -> ARN of the parameter or secret
+
+	// Pin is a revision (family:number) to run again as it is, for a rollback. Empty means a revision with
+	// the settings above.
+	Pin string
+
+	ARN string // output: of the revision to run
+
+	latest   *ecstypes.TaskDefinition // the latest revision, whatever it is
+	found    string                   // its ARN
+	hash     string                   // spec hash of the latest revision
+	previous bool                     // there was a revision before this run
+}
+
+// Family is the name that all revisions share.
+func (t *TaskDefinition) Family() string { return t.Owner.Name() }
+
+// Info implements Resource.
+func (t *TaskDefinition) Info() resource.Info {
+	return resource.Info{
+		ID: "task-definition", Kind: "ecs.TaskDefinition", Name: t.Family(), Label: "the task definition",
+		Group: resource.GroupCompute, Usually: time.Second, Gone: 2 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (t *TaskDefinition) Needs() []resource.Need {
+	needs := resource.After(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole)
+	for _, r := range t.More {
+		needs = append(needs, resource.Need{On: r, Loose: true})
+	}
+	return needs
+}
+
+// Identifier implements Identified.
+func (t *TaskDefinition) Identifier() string { return t.ARN }
+
+// Fingerprint implements plan.Printer.
+func (t *TaskDefinition) Fingerprint() string { return t.Settings + t.Pin }
+
+// NewVersion implements Versioned.
+func (t *TaskDefinition) NewVersion() event.Action { return event.Update }
+
+// Observe implements Resource.
+func (t *TaskDefinition) Observe(ctx context.Context, s *resource.Scope) error {
+	family := t.Family()
+	if t.Pin != "" {
+		return t.observePinned(ctx, s)
+	}
+	out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+		TaskDefinition: &family, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
+	})
+	if cloud.Is(err, "ClientException", "InvalidParameterException") || cloud.NotFound(err) {
+		return nil // no revision yet
+	}
+	if err != nil {
+		return err
+	}
+	t.latest, t.found = out.TaskDefinition, aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+	t.previous = t.found != ""
+	for _, tag := range out.Tags {
+		if aws.ToString(tag.Key) == tagSpec {
+			t.hash = aws.ToString(tag.Value)
+		}
+	}
+	t.ARN = t.found
+	return nil
+}
+
+// Exists implements Resource.
+func (t *TaskDefinition) Exists() bool { return t.found != "" }
+
+// Diff implements Resource.
+func (t *TaskDefinition) Diff(s *resource.Scope) resource.Diff {
+	if t.Pin != "" {
+		return resource.None()
+	}
+	in, ok := t.input(s)
+	switch {
+	case t.found == "":
+		t.ARN = ""
+		return resource.Absent()
+	case !ok:
+		t.ARN = ""
+		return resource.Changed("a new revision with "+t.unknown(), t.changes(s)...)
+	case t.hash != specHash(in):
+		t.ARN = ""
+		return resource.Changed("a new revision with changed settings", t.changes(s)...)
+	}
+	return resource.None()
+}
+
+// unknown names what the new revision waits for.
+func (t *TaskDefinition) unknown() string {
+	if t.Image.Ref == "" {
+		return "the new image"
+	}
+	return "what is made in this run"
+}
+
+// Apply implements Resource.
+func (t *TaskDefinition) Apply(ctx context.Context, s *resource.Scope) error {
+	in, ok := t.input(s)
+	if !ok {
+		return fmt.Errorf("register task definition: what it needs is not known yet")
+	}
+	hash := specHash(in)
+	if t.found != "" && t.hash == hash {
+		t.ARN = t.found
+		return nil
+	}
+	in.Tags = append(t.Owner.ECSTags("task-definition"), ecstypes.Tag{Key: aws.String(tagSpec), Value: &hash})
+	in.Tags = append(in.Tags, t.originTags(s)...) // no part of the hash: who deploys it does not make another version
+	find := func(ctx context.Context) (bool, error) {
+		err := t.Observe(ctx, s)
+		return t.hash == hash, err
+	}
+	register := func(ctx context.Context) error {
+		return s.Retry(ctx, ecsSettling, func(ctx context.Context) error {
+			out, err := s.ECS.RegisterTaskDefinition(ctx, in, func(o *ecs.Options) { o.Retryer = cloud.OnlyThrottled(o.Retryer) })
+			if err == nil {
+				t.found = aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+				t.ARN, t.hash = t.found, hash
+			}
+			return err
+		})
+	}
+	previous := t.previous
+	err := cloud.Once(ctx, s.Clock, find, register)
+	t.previous = previous
+	if err != nil {
+		return fmt.Errorf("register task definition: %w", err)
+	}
+	return nil
+}
+
+// input is the revision to register, without tags; ok is false while something in it is not known yet.
+func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitionInput, ok bool) {
+	env, ok := t.Environment(s)
+	if !ok || t.Image.Ref == "" || t.ExecutionRole.ARN == "" || t.TaskRole.ARN == "" {
+		return nil, false
+	}
+	c := ecstypes.ContainerDefinition{
+		Name: aws.String(ContainerName), Image: &t.Image.Ref, Essential: aws.Bool(true), Command: t.Command,
+		PortMappings: []ecstypes.PortMapping{{
+			Name: aws.String("http"), ContainerPort: aws.Int32(int32(t.Port)), //nolint:gosec // a port
+			Protocol: ecstypes.TransportProtocolTcp,
+		}},
+		LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
+		StopTimeout:     aws.Int32(int32(t.StopTimeout.Seconds())),
+		LogConfiguration: &ecstypes.LogConfiguration{LogDriver: ecstypes.LogDriverAwslogs, Options: map[string]string{
+			"awslogs-group": t.LogGroup.Name(), "awslogs-region": s.Region, "awslogs-stream-prefix": ContainerName,
+			"mode": "non-blocking", "max-buffer-size": "10m",
+		}},
+	}
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		c.Environment = append(c.Environment, ecstypes.KeyValuePair{Name: aws.String(k), Value: aws.String(env[k])})
+	}
+	secrets := t.Secrets(s)
+	for _, k := range slices.Sorted(maps.Keys(secrets)) {
+		c.Secrets = append(c.Secrets, ecstypes.Secret{Name: aws.String(k), ValueFrom: aws.String(secrets[k])})
+	}
+	return &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String(t.Family()), NetworkMode: ecstypes.NetworkModeAwsvpc,
+		RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate},
+		Cpu:                     aws.String(strconv.Itoa(t.CPU)), Memory: aws.String(strconv.Itoa(t.Memory)),
+		ExecutionRoleArn: &t.ExecutionRole.ARN, TaskRoleArn: &t.TaskRole.ARN,
+		RuntimePlatform: &ecstypes.RuntimePlatform{
+			CpuArchitecture: ecstypes.CPUArchitecture(t.Arch), OperatingSystemFamily: ecstypes.OSFamilyLinux,
+		},
+		ContainerDefinitions: []ecstypes.ContainerDefinition{c},
+	}, true
+}
+
+// specHash stands for everything in a revision that is said. It goes into a tag, so it must not tell a value:
+// it is a SHA-256 cut to 16 hex digits, and secrets stand in it by their ARN only. Fields that are not said
+// are left out, so that a newer SDK with more of them gives the same.
+func specHash(in *ecs.RegisterTaskDefinitionInput) string {
+	b, err := json.Marshal(in)
+	var said any
+	if err == nil {
+		err = json.Unmarshal(b, &said)
+	}
+	if err == nil {
+		b, err = json.Marshal(withoutNull(said))
+	}
+	if err != nil {
+		panic("marshal a task definition of plain values: " + err.Error()) // cannot happen
+	}
+	return resource.Digest(string(b))[:16]
+}
+
+// withoutNull leaves out what a JSON value says nothing about.
+func withoutNull(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			if e = withoutNull(e); e == nil || e == "" || e == false {
+				delete(v, k)
+			} else {
+				v[k] = e
+			}
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutNull(v[i])
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	}
+	return v
+}
+
+// revisions lists the ARNs of the family's revisions in a status, oldest first.
+func (t *TaskDefinition) revisions(ctx context.Context, s *resource.Scope, st ecstypes.TaskDefinitionStatus) ([]string, error) {
+	var arns []string
+	family := t.Family()
+	pages := ecs.NewListTaskDefinitionsPaginator(s.ECS, &ecs.ListTaskDefinitionsInput{
+		FamilyPrefix: &family, Status: st, Sort: ecstypes.SortOrderAsc,
+	})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list task definitions: %w", err)
+		}
+		arns = append(arns, out.TaskDefinitionArns...)
+	}
+	return arns, nil
+}
+
+// Cleanup implements Cleaner: it retires the oldest revisions.
+func (t *TaskDefinition) Cleanup(ctx context.Context, s *resource.Scope) error {
+	if !t.previous {
+		return nil
+	}
+	arns, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusActive)
+	if err != nil || len(arns) <= keepRevisions {
+		return err
+	}
+	for _, arn := range arns[:len(arns)-keepRevisions] {
+		if arn == t.ARN {
+			continue // gone back to
+		}
+		if _, err := s.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}); err != nil {
+			return fmt.Errorf("retire %s: %w", arn, err)
+		}
+	}
+	return nil
+}
+
+// Delete implements Resource: all revisions.
+func (t *TaskDefinition) Delete(ctx context.Context, s *resource.Scope) error {
+	active, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusActive)
+	if err != nil {
+		return err
+	}
+	for _, arn := range active {
+		if _, err := s.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}); err != nil {
+			return fmt.Errorf("retire %s: %w", arn, err)
+		}
+	}
+	inactive, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusInactive)
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(inactive, 10) {
+		out, err := s.ECS.DeleteTaskDefinitions(ctx, &ecs.DeleteTaskDefinitionsInput{TaskDefinitions: batch})
+		if cloud.Unknown(err) {
+			s.Send(event.Event{Type: event.NodeLog, Stream: "aws", Text: "this endpoint does not know " +
+				cloud.Operation(err) + "; the revisions stay as INACTIVE"})
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("delete task definitions: %w", err)
+		}
+		for _, f := range out.Failures {
+			s.Log("aws", "AWS keeps "+aws.ToString(f.Arn)+": "+aws.ToString(f.Reason))
+		}
+	}
+	return nil
+}
+
+// passRoles is to hand the app's two roles to its tasks.
+func (t *TaskDefinition) passRoles(s *resource.Scope) resource.Permission {
+	pass := resource.On(resource.Actions("iam:PassRole"), t.ExecutionRole.RoleARN(s), t.TaskRole.RoleARN(s))
+	pass.When = resource.WhenEqual("iam:PassedToService", "ecs-tasks.amazonaws.com")
+	return pass
+}
+
+func (t *TaskDefinition) arns(s *resource.Scope) string {
+	return s.ARN("ecs", "task-definition/"+t.Family()+":*")
+}
+
+// Permissions implements Permissioned. Looking up, listing, registering and retiring revisions cannot be bound
+// to a family (ecs-provisioning 11).
+func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.Anywhere("ecs:DescribeTaskDefinition")}
+	if t.Pin != "" {
+		secrets := resource.On(resource.Actions("ssm:GetParameters"), s.ARN("ssm", "parameter/"+t.Owner.Path()+"/*"))
+		secrets.Without = "nobody checks beforehand whether the secrets of that version are still there"
+		return append(need, resource.On(resource.Actions("ecr:DescribeImages"), t.Image.Repository.ARN(s)), secrets)
+	}
+	tidy := resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition")
+	tidy.Without = "old revisions stay registered"
+	tags := newECS("RegisterTaskDefinition", t.arns(s))[1]
+	switch do {
+	case event.Create, event.Update, event.Replace:
+		need = append(need, resource.Anywhere("ecs:RegisterTaskDefinition"), tags, t.passRoles(s))
+		if do != event.Create {
+			need = append(need, tidy)
+		}
+	case event.Delete:
+		need = append(need, resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition"),
+			resource.On(resource.Actions("ecs:DeleteTaskDefinitions"), t.arns(s)))
+	case event.None:
+		need = append(need, tidy)
+	}
+	return need
+}

@@ -1,0 +1,114 @@
+package network
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+)
+
+func describeVPCs(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.Vpc, error) {
+	out, err := s.EC2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filters})
+	if err != nil {
+		return nil, err
+	}
+	return out.Vpcs, nil
+}
+
+func describeGateways(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.InternetGateway, error) {
+	out, err := s.EC2.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{Filters: filters})
+	if err != nil {
+		return nil, err
+	}
+	return out.InternetGateways, nil
+}
+
+func describeSubnets(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.Subnet, error) {
+	var all []ec2types.Subnet
+	pages := ec2.NewDescribeSubnetsPaginator(s.EC2, &ec2.DescribeSubnetsInput{Filters: filters})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.Subnets...)
+	}
+	return all, nil
+}
+
+func describeRouteTables(ctx context.Context, s *resource.Scope) ([]ec2types.RouteTable, error) {
+	var all []ec2types.RouteTable
+	pages := ec2.NewDescribeRouteTablesPaginator(s.EC2, &ec2.DescribeRouteTablesInput{})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.RouteTables...)
+	}
+	return all, nil
+}
+
+func ec2Tag(tags []ec2types.Tag, key string) string {
+	for _, t := range tags {
+		if aws.ToString(t.Key) == key {
+			return aws.ToString(t.Value)
+		}
+	}
+	return ""
+}
+
+// onceEC2 keeps the SDK from repeating a call whose answer got lost.
+func onceEC2(o *ec2.Options) { o.Retryer = cloud.OnlyThrottled(o.Retryer) }
+
+// ec2Settling are the errors of a resource that EC2 made a moment ago and does not know everywhere yet.
+var Settling = []cloud.Retryable{
+	{Code: "InvalidVpcID.NotFound", For: 2 * time.Minute},
+	{Code: "InvalidSubnetID.NotFound", For: 2 * time.Minute},
+	{Code: "InvalidGroup.NotFound", For: 2 * time.Minute},
+	{Code: "InvalidInternetGatewayID.NotFound", For: 2 * time.Minute},
+	{Code: "InvalidRouteTableID.NotFound", For: 2 * time.Minute},
+}
+
+// deleteEC2 deletes something of EC2 and waits while network interfaces or references still hold it.
+func deleteEC2(ctx context.Context, s *resource.Scope, del func(context.Context) error) error {
+	err := s.Retry(ctx, []cloud.Retryable{{Code: "DependencyViolation", For: 20 * time.Minute}},
+		func(ctx context.Context) error {
+			err := del(ctx)
+			if cloud.Is(err, "DependencyViolation") {
+				s.Send(event.Event{
+					Type: event.NodeWaiting, Text: "waiting for AWS to let go of its network interfaces",
+					UsuallyS: 90, DeadlineS: (20 * time.Minute).Seconds(),
+				})
+			}
+			return err
+		})
+	if cloud.NotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// newEC2 is to create something of EC2 with our tags; api is the call and kind its ARN's.
+func newEC2(o resource.Owner, s *resource.Scope, api, kind string) []resource.Permission {
+	arn := s.ARN("ec2", kind+"/*")
+	return []resource.Permission{
+		{Actions: resource.Actions("ec2:" + api), Resources: []string{arn}, When: o.Tagged("aws:RequestTag")},
+		{Actions: resource.Actions("ec2:CreateTags"), Resources: []string{arn}, When: resource.WhenEqual("ec2:CreateAction", api)},
+	}
+}
+
+// oursEC2 are actions on things of EC2 that carry our tags.
+func oursEC2(o resource.Owner, s *resource.Scope, actions []string, kinds ...string) resource.Permission {
+	p := resource.Permission{Actions: actions, When: o.Tagged("aws:ResourceTag")}
+	for _, k := range kinds {
+		p.Resources = append(p.Resources, s.ARN("ec2", k+"/*"))
+	}
+	return p
+}

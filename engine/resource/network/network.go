@@ -1,0 +1,41 @@
+// Package network holds the kinds of the network that an app runs in: VPC, subnets, gateways, routes and security
+// groups. Network is what other kinds are placed in.
+package network
+
+import (
+	"slices"
+
+	"berth/engine/resource"
+)
+
+// Network is what a load balancer or a task is placed in: the subnets to use and the resources that must be
+// there first.
+type Network struct {
+	VPC     *VPC
+	Subnets []*Subnet
+	Routes  *RouteTable
+}
+
+// SubnetIDs are the two public subnets; some are empty as long as they are not made.
+func (n Network) SubnetIDs() []string {
+	if n.VPC.Default {
+		return n.VPC.Public
+	}
+	var ids []string
+	for _, sn := range n.Subnets {
+		ids = append(ids, sn.ID)
+	}
+	return ids
+}
+
+// Known says whether all subnets exist.
+func (n Network) Known() bool { return !slices.Contains(n.SubnetIDs(), "") && n.VPC.ID != "" }
+
+// Needs are the resources that must be there before something is placed in the network.
+func (n Network) Needs() []resource.Need {
+	needs := resource.After(n.VPC, n.Routes)
+	for _, sn := range n.Subnets {
+		needs = append(needs, resource.After(sn)...)
+	}
+	return needs
+}

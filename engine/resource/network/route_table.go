@@ -1,0 +1,233 @@
+package network
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+)
+
+// RouteTable leads the two public subnets of a VPC of our own to its internet gateway.
+type RouteTable struct {
+	Owner   resource.Owner
+	VPC     *VPC
+	Gateway *InternetGateway
+	Subnets []*Subnet
+
+	ID string // output
+
+	found *ec2types.RouteTable
+}
+
+// Info implements Resource.
+func (r *RouteTable) Info() resource.Info {
+	return resource.Info{
+		ID: "routes", Kind: "ec2.RouteTable", Name: r.Owner.Name() + "-routes",
+		Label: "the route table", Group: resource.GroupNetwork, Usually: time.Second, Gone: time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (r *RouteTable) Needs() []resource.Need {
+	needs := []resource.Need{{On: r.VPC, Observe: true}, {On: r.Gateway}}
+	for _, sn := range r.Subnets {
+		needs = append(needs, resource.Need{On: sn})
+	}
+	return needs
+}
+
+// Identifier implements Identified.
+func (r *RouteTable) Identifier() string { return r.ID }
+
+// Observe implements Resource. The VPC has looked already.
+func (r *RouteTable) Observe(context.Context, *resource.Scope) error {
+	if t := r.VPC.table; t != nil {
+		r.found, r.ID = t, aws.ToString(t.RouteTableId)
+	}
+	return nil
+}
+
+// Exists implements Resource.
+func (r *RouteTable) Exists() bool { return r.found != nil }
+
+// Diff implements Resource.
+func (r *RouteTable) Diff(s *resource.Scope) resource.Diff {
+	switch {
+	case r.VPC.Default:
+		return resource.Diff{}
+	case r.found == nil:
+		return resource.Diff{Action: event.Create, Why: "the subnets need a route to the internet"}
+	case !toInternet(r.found):
+		return resource.Changed("has no route to the internet", resource.Field("route 0.0.0.0/0", r.leads(), cmp.Or(r.Gateway.ID, resource.NotYet)))
+	case len(r.missing()) > 0:
+		return resource.Changed("does not cover every subnet", resource.Field("subnets", resource.Listed(r.covers()), resource.Listed(r.all())))
+	}
+	return resource.None()
+}
+
+// leads is where the table sends what is for the internet, as observed.
+func (r *RouteTable) leads() string {
+	for _, route := range r.found.Routes {
+		if aws.ToString(route.DestinationCidrBlock) == "0.0.0.0/0" {
+			return aws.ToString(route.GatewayId)
+		}
+	}
+	return ""
+}
+
+// covers are the subnets that use the table, as observed.
+func (r *RouteTable) covers() (ids []string) {
+	for _, a := range r.found.Associations {
+		if a.SubnetId != nil {
+			ids = append(ids, *a.SubnetId)
+		}
+	}
+	return ids
+}
+
+// all are the subnets that should use the table.
+func (r *RouteTable) all() (ids []string) {
+	for _, sn := range r.Subnets {
+		ids = append(ids, sn.ID)
+	}
+	return ids
+}
+
+// missing are the subnets that do not use this table yet.
+func (r *RouteTable) missing() []*Subnet {
+	var out []*Subnet
+	for _, sn := range r.Subnets {
+		if sn.ID == "" || r.found == nil || !slices.ContainsFunc(r.found.Associations,
+			func(a ec2types.RouteTableAssociation) bool { return aws.ToString(a.SubnetId) == sn.ID }) {
+			out = append(out, sn)
+		}
+	}
+	return out
+}
+
+// Apply implements Resource.
+func (r *RouteTable) Apply(ctx context.Context, s *resource.Scope) error {
+	if r.VPC.Default {
+		return nil
+	}
+	if r.found == nil {
+		if err := cloud.Once(ctx, s.Clock, r.find(s), r.create(s)); err != nil {
+			return fmt.Errorf("create route table: %w", err)
+		}
+	}
+	if !toInternet(r.found) {
+		if err := r.route(ctx, s); err != nil {
+			return fmt.Errorf("add the route to the internet: %w", err)
+		}
+	}
+	for _, sn := range r.missing() {
+		err := s.Retry(ctx, Settling, func(ctx context.Context) error {
+			_, err := s.EC2.AssociateRouteTable(ctx, &ec2.AssociateRouteTableInput{RouteTableId: &r.ID, SubnetId: &sn.ID})
+			return err
+		})
+		if err != nil && !cloud.Is(err, "Resource.AlreadyAssociated") {
+			return fmt.Errorf("use the route table in %s: %w", sn.ID, err)
+		}
+	}
+	return nil
+}
+
+func (r *RouteTable) find(s *resource.Scope) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		out, err := s.EC2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: r.Owner.EC2Filter("routes")})
+		if err == nil && len(out.RouteTables) > 0 {
+			r.found, r.ID = &out.RouteTables[0], aws.ToString(out.RouteTables[0].RouteTableId)
+		}
+		return r.found != nil, err
+	}
+}
+
+func (r *RouteTable) create(s *resource.Scope) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return s.Retry(ctx, Settling, func(ctx context.Context) error {
+			out, err := s.EC2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{
+				VpcId: &r.VPC.ID, TagSpecifications: r.Owner.EC2TagSpec(ec2types.ResourceTypeRouteTable, "routes"),
+			}, onceEC2)
+			if err == nil {
+				r.found, r.ID = out.RouteTable, aws.ToString(out.RouteTable.RouteTableId)
+			}
+			return err
+		})
+	}
+}
+
+// route leads everything to the internet gateway, over a dead route if there is one.
+func (r *RouteTable) route(ctx context.Context, s *resource.Scope) error {
+	everywhere := aws.String("0.0.0.0/0")
+	err := s.Retry(ctx, Settling, func(ctx context.Context) error {
+		_, err := s.EC2.CreateRoute(ctx, &ec2.CreateRouteInput{
+			RouteTableId: &r.ID, DestinationCidrBlock: everywhere, GatewayId: &r.Gateway.ID,
+		})
+		return err
+	})
+	if !cloud.Is(err, "RouteAlreadyExists") {
+		return err
+	}
+	_, err = s.EC2.ReplaceRoute(ctx, &ec2.ReplaceRouteInput{
+		RouteTableId: &r.ID, DestinationCidrBlock: everywhere, GatewayId: &r.Gateway.ID,
+	})
+	return err
+}
+
+// Delete implements Resource.
+func (r *RouteTable) Delete(ctx context.Context, s *resource.Scope) error {
+	if r.found == nil {
+		return nil
+	}
+	for _, a := range r.found.Associations {
+		if aws.ToBool(a.Main) {
+			continue
+		}
+		_, err := s.EC2.DisassociateRouteTable(ctx, &ec2.DisassociateRouteTableInput{AssociationId: a.RouteTableAssociationId})
+		if err != nil && !cloud.NotFound(err) {
+			return fmt.Errorf("take the route table off its subnets: %w", err)
+		}
+	}
+	return deleteEC2(ctx, s, func(ctx context.Context) error {
+		_, err := s.EC2.DeleteRouteTable(ctx, &ec2.DeleteRouteTableInput{RouteTableId: &r.ID})
+		return err
+	})
+}
+
+// Permissions implements Permissioned. The VPC looks it up.
+func (r *RouteTable) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	if r.VPC.Default && r.found == nil {
+		return nil
+	}
+	associate := oursEC2(r.Owner, s, resource.Actions("ec2:AssociateRouteTable"), "route-table", "subnet")
+	switch do {
+	case event.Create:
+		return append(newEC2(r.Owner, s, "CreateRouteTable", "route-table"), associate,
+			oursEC2(r.Owner, s, resource.Actions("ec2:CreateRouteTable"), "vpc"), oursEC2(r.Owner, s, resource.Actions("ec2:CreateRoute"), "route-table"))
+	case event.Update:
+		var need []resource.Permission
+		if !toInternet(r.found) {
+			need = append(need, oursEC2(r.Owner, s, resource.Actions("ec2:CreateRoute"), "route-table"))
+		}
+		if r.found == nil || len(r.missing()) > 0 {
+			need = append(need, associate)
+		}
+		return need
+	case event.Delete:
+		return []resource.Permission{
+			oursEC2(r.Owner, s, resource.Actions("ec2:DisassociateRouteTable"), "route-table", "subnet"),
+			oursEC2(r.Owner, s, resource.Actions("ec2:DeleteRouteTable"), "route-table"),
+		}
+	case event.None, event.Replace:
+	}
+	return nil
+}

@@ -1,0 +1,372 @@
+package network
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"golang.org/x/sync/errgroup"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+)
+
+// CloudFrontPrefixList names the addresses that CloudFront calls origins from (ecs-provisioning 4.3).
+const CloudFrontPrefixList = "com.amazonaws.global.cloudfront.origin-facing"
+
+// rulePrefix starts the description of every rule of ours. Rules of other people are left alone.
+const rulePrefix = "berth: "
+
+// Ingress is who may come in on a range of TCP ports: exactly one of From, PrefixList and Self.
+type Ingress struct {
+	Port, ToPort int            // ToPort zero means Port alone
+	From         *SecurityGroup // members of another group
+	PrefixList   string         // a list of addresses managed by AWS, by name
+	Self         bool           // members of this group
+	Text         string         // for people, ASCII
+}
+
+// SecurityGroup lets in what Ingress says and everything out.
+type SecurityGroup struct {
+	Owner   resource.Owner
+	Role    string // lb or tasks
+	Label   string
+	VPC     *VPC
+	Ingress []Ingress
+
+	ID string // output
+
+	groups []ec2types.SecurityGroup // ours by name, in any VPC
+	rules  []ec2types.SecurityGroupRule
+	lists  map[string]string // ids of prefix lists by name
+}
+
+func (g *SecurityGroup) name() string { return g.Owner.Name() + "-" + g.Role }
+
+// Info implements Resource.
+func (g *SecurityGroup) Info() resource.Info {
+	return resource.Info{
+		ID: g.Role + "-security-group", Kind: "ec2.SecurityGroup", Name: g.name(), Label: g.Label,
+		Group: resource.GroupNetwork, Usually: 2 * time.Second, Gone: 60 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (g *SecurityGroup) Needs() []resource.Need {
+	needs := []resource.Need{{On: g.VPC, Observe: true}}
+	for _, in := range g.Ingress {
+		if in.From != nil {
+			needs = append(needs, resource.Need{On: in.From})
+		}
+	}
+	return needs
+}
+
+// Identifier implements Identified.
+func (g *SecurityGroup) Identifier() string { return g.ID }
+
+// Observe implements Resource.
+func (g *SecurityGroup) Observe(ctx context.Context, s *resource.Scope) error {
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.Go(func() error {
+		out, err := s.EC2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
+			Filters: append(g.Owner.EC2Filter(g.Role), resource.EC2Filter("group-name", g.name())),
+		})
+		if err == nil {
+			g.groups = out.SecurityGroups
+		}
+		return err
+	})
+	g.lists = map[string]string{}
+	for _, in := range g.Ingress {
+		if in.PrefixList == "" {
+			continue
+		}
+		eg.Go(func() error { return g.findList(ctx, s, in.PrefixList) })
+	}
+	if err := eg.Wait(); err != nil {
+		return err
+	}
+	for _, sg := range g.groups { // of a VPC that the app moves from, there is another one
+		if aws.ToString(sg.VpcId) == g.VPC.ID {
+			g.ID = aws.ToString(sg.GroupId)
+		}
+	}
+	return nil
+}
+
+func (g *SecurityGroup) findList(ctx context.Context, s *resource.Scope, name string) error {
+	out, err := s.EC2.DescribeManagedPrefixLists(ctx, &ec2.DescribeManagedPrefixListsInput{
+		Filters: []ec2types.Filter{resource.EC2Filter("prefix-list-name", name)},
+	})
+	if err != nil {
+		return err
+	}
+	if len(out.PrefixLists) == 0 {
+		return fmt.Errorf("the region %s has no prefix list %s", s.Region, name)
+	}
+	g.lists[name] = aws.ToString(out.PrefixLists[0].PrefixListId)
+	return nil
+}
+
+// Detail implements Detailer: the rules.
+func (g *SecurityGroup) Detail(ctx context.Context, s *resource.Scope) error {
+	if g.ID == "" {
+		return nil
+	}
+	g.rules = nil
+	pages := ec2.NewDescribeSecurityGroupRulesPaginator(s.EC2, &ec2.DescribeSecurityGroupRulesInput{
+		Filters: []ec2types.Filter{resource.EC2Filter("group-id", g.ID)},
+	})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range out.SecurityGroupRules {
+			if !aws.ToBool(r.IsEgress) {
+				g.rules = append(g.rules, r)
+			}
+		}
+	}
+	return nil
+}
+
+// Exists implements Resource.
+func (g *SecurityGroup) Exists() bool { return len(g.groups) > 0 }
+
+// Diff implements Resource.
+func (g *SecurityGroup) Diff(s *resource.Scope) resource.Diff {
+	switch {
+	case g.ID == "" && len(g.groups) > 0:
+		return resource.Replaced("the app moves to another VPC", resource.Field("vpc", aws.ToString(g.groups[0].VpcId), cmp.Or(g.VPC.ID, resource.NotYet)))
+	case g.ID == "":
+		return resource.Absent()
+	}
+	var drift resource.Drift
+	missing, surplus := g.drift()
+	for _, in := range missing {
+		from, to := in.ports()
+		drift.Add("does not let in "+in.Text, resource.Field("ingress", "", ingress(from, to, in.Text)))
+	}
+	for _, r := range surplus {
+		who := strings.TrimPrefix(aws.ToString(r.Description), rulePrefix)
+		drift.Add("lets in more than needed ("+who+")", resource.Field("ingress", ingress(aws.ToInt32(r.FromPort), aws.ToInt32(r.ToPort), who), ""))
+	}
+	return drift.Diff()
+}
+
+// ingress is a rule as a text.
+func ingress(from, to int32, who string) string {
+	if from == to {
+		return fmt.Sprintf("tcp %d from %s", from, who)
+	}
+	return fmt.Sprintf("tcp %d-%d from %s", from, to, who)
+}
+
+// drift compares the rules that are wanted with the ones that are there. A rule from a group that does not
+// exist yet is missing.
+func (g *SecurityGroup) drift() (missing []Ingress, surplus []ec2types.SecurityGroupRule) {
+	used := map[string]bool{}
+	for _, in := range g.Ingress {
+		found := false
+		for _, r := range g.rules {
+			if !found && !used[aws.ToString(r.SecurityGroupRuleId)] && g.same(in, r) {
+				used[aws.ToString(r.SecurityGroupRuleId)], found = true, true
+			}
+		}
+		if !found {
+			missing = append(missing, in)
+		}
+	}
+	for _, r := range g.rules {
+		ours := strings.HasPrefix(aws.ToString(r.Description), rulePrefix)
+		if ours && !used[aws.ToString(r.SecurityGroupRuleId)] {
+			surplus = append(surplus, r)
+		}
+	}
+	return missing, surplus
+}
+
+func (g *SecurityGroup) same(in Ingress, r ec2types.SecurityGroupRule) bool {
+	from, to := in.ports()
+	if aws.ToString(r.IpProtocol) != "tcp" || aws.ToInt32(r.FromPort) != from || aws.ToInt32(r.ToPort) != to {
+		return false
+	}
+	group := ""
+	if r.ReferencedGroupInfo != nil {
+		group = aws.ToString(r.ReferencedGroupInfo.GroupId)
+	}
+	switch {
+	case in.PrefixList != "":
+		return aws.ToString(r.PrefixListId) == g.lists[in.PrefixList]
+	case in.Self:
+		return group == g.ID
+	default:
+		return group != "" && group == in.From.ID
+	}
+}
+
+func (in Ingress) ports() (from, to int32) {
+	from, to = int32(in.Port), int32(in.ToPort) //nolint:gosec // ports fit
+	if to == 0 {
+		to = from
+	}
+	return from, to
+}
+
+// Apply implements Resource.
+func (g *SecurityGroup) Apply(ctx context.Context, s *resource.Scope) error {
+	if g.ID == "" {
+		if err := g.create(ctx, s); err != nil {
+			return err
+		}
+	}
+	missing, _ := g.drift()
+	for _, in := range missing {
+		if err := g.authorize(ctx, s, in); err != nil {
+			return fmt.Errorf("let in %s: %w", in.Text, err)
+		}
+	}
+	return nil
+}
+
+func (g *SecurityGroup) create(ctx context.Context, s *resource.Scope) error {
+	err := s.Retry(ctx, Settling, func(ctx context.Context) error {
+		out, err := s.EC2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
+			GroupName: aws.String(g.name()), VpcId: &g.VPC.ID,
+			Description:       aws.String("berth " + g.Owner.App + " " + g.Owner.Env + ": " + g.Role),
+			TagSpecifications: g.Owner.EC2TagSpec(ec2types.ResourceTypeSecurityGroup, g.Role),
+		})
+		if err == nil {
+			g.ID = aws.ToString(out.GroupId)
+		}
+		return err
+	})
+	if cloud.Is(err, "InvalidGroup.Duplicate") { // made by a call whose answer got lost
+		err := s.Adopt(ctx, g.Label, func(ctx context.Context) error { return g.Observe(ctx, s) }, func() bool { return g.ID != "" })
+		if err != nil {
+			return err
+		}
+		return g.Detail(ctx, s)
+	}
+	return err
+}
+
+func (g *SecurityGroup) authorize(ctx context.Context, s *resource.Scope, in Ingress) error {
+	from, to := in.ports()
+	text := aws.String(rulePrefix + in.Text)
+	p := ec2types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: &from, ToPort: &to}
+	switch {
+	case in.PrefixList != "":
+		p.PrefixListIds = []ec2types.PrefixListId{{PrefixListId: aws.String(g.lists[in.PrefixList]), Description: text}}
+	case in.Self:
+		p.UserIdGroupPairs = []ec2types.UserIdGroupPair{{GroupId: &g.ID, Description: text}}
+	default:
+		p.UserIdGroupPairs = []ec2types.UserIdGroupPair{{GroupId: &in.From.ID, Description: text}}
+	}
+	err := s.Retry(ctx, Settling, func(ctx context.Context) error {
+		_, err := s.EC2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
+			GroupId: &g.ID, IpPermissions: []ec2types.IpPermission{p},
+		})
+		return err
+	})
+	if cloud.Is(err, "InvalidPermission.Duplicate") {
+		return nil
+	}
+	return err
+}
+
+// Cleanup implements Cleaner: it takes away what tasks that ran before needed, and the groups of another VPC.
+func (g *SecurityGroup) Cleanup(ctx context.Context, s *resource.Scope) error {
+	_, surplus := g.drift()
+	for _, r := range surplus {
+		if err := g.revoke(ctx, s, r); err != nil {
+			return err
+		}
+	}
+	g.groups = slices.DeleteFunc(g.groups, func(sg ec2types.SecurityGroup) bool { return aws.ToString(sg.GroupId) == g.ID })
+	return g.Delete(ctx, s)
+}
+
+func (g *SecurityGroup) revoke(ctx context.Context, s *resource.Scope, r ec2types.SecurityGroupRule) error {
+	_, err := s.EC2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{
+		GroupId: &g.ID, SecurityGroupRuleIds: []string{aws.ToString(r.SecurityGroupRuleId)},
+	})
+	if cloud.Is(err, "InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound") {
+		return nil
+	}
+	return err
+}
+
+// Delete implements Resource: all groups of this name, in whichever VPC they are.
+func (g *SecurityGroup) Delete(ctx context.Context, s *resource.Scope) error {
+	for _, sg := range g.groups {
+		err := deleteEC2(ctx, s, func(ctx context.Context) error {
+			_, err := s.EC2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: sg.GroupId})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Permissions implements Permissioned.
+func (g *SecurityGroup) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.Anywhere("ec2:DescribeSecurityGroups")}
+	for _, in := range g.Ingress {
+		if in.PrefixList != "" {
+			need = append(need, resource.Anywhere("ec2:DescribeManagedPrefixLists"))
+		}
+	}
+	if g.ID != "" || resource.Existing(do) {
+		need = append(need, resource.Anywhere("ec2:DescribeSecurityGroupRules"))
+	}
+	authorize := oursEC2(g.Owner, s, resource.Actions("ec2:AuthorizeSecurityGroupIngress"), "security-group")
+	switch do {
+	case event.Create, event.Replace:
+		need = append(need, newEC2(g.Owner, s, "CreateSecurityGroup", "security-group")...)
+		// The default VPC carries no tag of ours, so the VPC's own part of the permission has no condition.
+		need = append(need, resource.On(resource.Actions("ec2:CreateSecurityGroup"), s.ARN("ec2", "vpc/*")), authorize)
+	case event.Update:
+		missing, surplus := g.drift()
+		if len(missing) > 0 {
+			need = append(need, authorize)
+		}
+		if len(surplus) > 0 {
+			need = append(need, oursEC2(g.Owner, s, resource.Actions("ec2:RevokeSecurityGroupIngress"), "security-group"))
+		}
+	case event.Delete:
+		need = append(need, oursEC2(g.Owner, s, resource.Actions("ec2:DeleteSecurityGroup"), "security-group"))
+	case event.None:
+	}
+	return need
+}
+
+// Exposes implements Exposed: the ports that are open to addresses outside of the network.
+func (g *SecurityGroup) Exposes(do event.Action) string {
+	if !resource.Makes(do) && do != event.Update {
+		return ""
+	}
+	var open []string
+	for _, in := range g.Ingress {
+		if in.PrefixList == "" {
+			continue // members of a group, inside the network
+		}
+		ports := fmt.Sprintf("port %d", in.Port)
+		if in.ToPort > in.Port {
+			ports = fmt.Sprintf("ports %d to %d", in.Port, in.ToPort)
+		}
+		open = append(open, fmt.Sprintf("%s is open to the addresses of %s, and to no others", ports, in.Text))
+	}
+	return strings.Join(open, "; ")
+}

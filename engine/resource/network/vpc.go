@@ -1,0 +1,303 @@
+package network
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"golang.org/x/sync/errgroup"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+)
+
+// vpcCIDR is the address range of a VPC of our own; each subnet gets a /20 of it.
+const vpcCIDR = "10.0.0.0/16"
+
+// minFree is how many free addresses a subnet must have for a load balancer (ecs-provisioning 4.2).
+const minFree = 8
+
+// noLoadBalancerZones are zone ids without Application Load Balancers or Fargate (ecs-provisioning 4.2).
+var noLoadBalancerZones = []string{"use1-az3"}
+
+// VPC is the network that the app runs in: one of our own when there is one already, else the region's
+// default VPC when it has public subnets in two zones, else a new one.
+//
+// It observes the whole network in one round of calls; subnets, internet gateway and route table of our own
+// VPC read what they need from it.
+type VPC struct {
+	Owner resource.Owner
+
+	ID      string   // output
+	Default bool     // output: the default VPC is used, nothing of it is ours
+	Public  []string // output: two public subnets of the default VPC in different zones
+
+	own     *ec2types.Vpc
+	subnets map[string]ec2types.Subnet // of our own VPC, by role tag
+	gateway *ec2types.InternetGateway  // of our own VPC
+	table   *ec2types.RouteTable       // of our own VPC
+	named   bool                       // our own VPC gives its machines DNS names
+}
+
+// Info implements Resource.
+func (v *VPC) Info() resource.Info {
+	name := v.Owner.Name()
+	if v.Default {
+		name = "default VPC"
+	}
+	return resource.Info{
+		ID: "vpc", Kind: "ec2.VPC", Name: name, Label: "the network (VPC)", Group: resource.GroupNetwork,
+		Usually: 2 * time.Second, Gone: time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (v *VPC) Needs() []resource.Need { return nil }
+
+// Identifier implements Identified.
+func (v *VPC) Identifier() string { return v.ID }
+
+// Observe implements Resource.
+func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
+	var defaults, ours []ec2types.Vpc
+	var defaultSubnets, ourSubnets []ec2types.Subnet
+	var tables []ec2types.RouteTable
+	var gateways []ec2types.InternetGateway
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		defaults, err = describeVPCs(ctx, s, resource.EC2Filter("is-default", "true"))
+		return err
+	})
+	g.Go(func() (err error) { ours, err = describeVPCs(ctx, s, v.Owner.EC2Filter("vpc")...); return err })
+	g.Go(func() (err error) {
+		defaultSubnets, err = describeSubnets(ctx, s, resource.EC2Filter("default-for-az", "true"))
+		return err
+	})
+	g.Go(func() (err error) { ourSubnets, err = describeSubnets(ctx, s, v.Owner.EC2Filter("")...); return err })
+	g.Go(func() (err error) { tables, err = describeRouteTables(ctx, s); return err })
+	g.Go(func() (err error) { gateways, err = describeGateways(ctx, s, v.Owner.EC2Filter("")...); return err })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if len(ours) > 0 {
+		v.useOwn(ours[0], ourSubnets, tables)
+	} else if len(defaults) > 0 {
+		v.useDefault(aws.ToString(defaults[0].VpcId), defaultSubnets, tables)
+	}
+	if len(gateways) > 0 {
+		v.gateway = &gateways[0]
+	}
+	return nil
+}
+
+func (v *VPC) useOwn(own ec2types.Vpc, subnets []ec2types.Subnet, tables []ec2types.RouteTable) {
+	v.own, v.ID, v.Default = &own, aws.ToString(own.VpcId), false
+	v.subnets = map[string]ec2types.Subnet{}
+	for _, sn := range subnets {
+		v.subnets[ec2Tag(sn.Tags, resource.TagRole)] = sn
+	}
+	for i, t := range tables {
+		if ec2Tag(t.Tags, resource.TagRole) == "routes" && aws.ToString(t.VpcId) == v.ID {
+			v.table = &tables[i]
+		}
+	}
+}
+
+// useDefault takes the default VPC when two of its subnets in different zones reach the internet.
+func (v *VPC) useDefault(id string, subnets []ec2types.Subnet, tables []ec2types.RouteTable) {
+	public := publicSubnets(id, subnets, tables)
+	if len(public) < 2 {
+		return
+	}
+	v.Default, v.ID, v.Public = true, id, public[:2]
+}
+
+// publicSubnets returns the ids of the subnets of the VPC whose effective route table leads to an internet
+// gateway, at most one a zone, in the order of their zones.
+func publicSubnets(vpc string, subnets []ec2types.Subnet, tables []ec2types.RouteTable) []string {
+	slices.SortFunc(subnets, func(a, b ec2types.Subnet) int {
+		return cmp.Compare(aws.ToString(a.AvailabilityZone), aws.ToString(b.AvailabilityZone))
+	})
+	var ids, zones []string
+	for _, sn := range subnets {
+		zone := aws.ToString(sn.AvailabilityZone)
+		if aws.ToString(sn.VpcId) != vpc || slices.Contains(zones, zone) ||
+			slices.Contains(noLoadBalancerZones, aws.ToString(sn.AvailabilityZoneId)) ||
+			aws.ToInt32(sn.AvailableIpAddressCount) < minFree ||
+			!toInternet(effectiveTable(vpc, aws.ToString(sn.SubnetId), tables)) {
+			continue
+		}
+		ids, zones = append(ids, aws.ToString(sn.SubnetId)), append(zones, zone)
+	}
+	return ids
+}
+
+func effectiveTable(vpc, subnet string, tables []ec2types.RouteTable) *ec2types.RouteTable {
+	var main *ec2types.RouteTable
+	for i, t := range tables {
+		for _, a := range t.Associations {
+			if aws.ToString(a.SubnetId) == subnet {
+				return &tables[i]
+			}
+			if aws.ToBool(a.Main) && aws.ToString(t.VpcId) == vpc {
+				main = &tables[i]
+			}
+		}
+	}
+	return main
+}
+
+func toInternet(t *ec2types.RouteTable) bool {
+	if t == nil {
+		return false
+	}
+	return slices.ContainsFunc(t.Routes, func(r ec2types.Route) bool {
+		return aws.ToString(r.DestinationCidrBlock) == "0.0.0.0/0" && r.State != ec2types.RouteStateBlackhole &&
+			len(aws.ToString(r.GatewayId)) > 4 && aws.ToString(r.GatewayId)[:4] == "igw-"
+	})
+}
+
+// Detail implements Detailer: whether machines in our own VPC get DNS names, which is the last thing that
+// Apply switches on.
+func (v *VPC) Detail(ctx context.Context, s *resource.Scope) error {
+	if v.own == nil {
+		return nil
+	}
+	out, err := s.EC2.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{
+		VpcId: &v.ID, Attribute: ec2types.VpcAttributeNameEnableDnsHostnames,
+	})
+	if err == nil {
+		v.named = out.EnableDnsHostnames != nil && aws.ToBool(out.EnableDnsHostnames.Value)
+	}
+	return err
+}
+
+// Exists implements Resource: only a VPC of our own counts.
+func (v *VPC) Exists() bool { return v.own != nil }
+
+// Diff implements Resource.
+func (v *VPC) Diff(s *resource.Scope) resource.Diff {
+	switch {
+	case v.Default:
+		return resource.Diff{Action: event.None, Why: "the region's default VPC has public subnets in two zones"}
+	case v.own != nil && !v.named:
+		return resource.Changed("its machines get no DNS names", resource.Field("dns hostnames", false, true))
+	case v.own != nil:
+		return resource.None()
+	}
+	return resource.Diff{Action: event.Create, Why: "the region has no default VPC with public subnets in two zones"}
+}
+
+// Apply implements Resource.
+func (v *VPC) Apply(ctx context.Context, s *resource.Scope) error {
+	if v.Default {
+		return nil
+	}
+	if v.own == nil {
+		if err := cloud.Once(ctx, s.Clock, v.find(s), v.create(s)); err != nil {
+			return fmt.Errorf("create VPC: %w", err)
+		}
+	}
+	on := &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}
+	for _, in := range []*ec2.ModifyVpcAttributeInput{
+		{VpcId: &v.ID, EnableDnsSupport: on}, {VpcId: &v.ID, EnableDnsHostnames: on},
+	} {
+		err := s.Retry(ctx, Settling, func(ctx context.Context) error {
+			_, err := s.EC2.ModifyVpcAttribute(ctx, in)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("switch on DNS in the VPC: %w", err)
+		}
+	}
+	return nil
+}
+
+func (v *VPC) find(s *resource.Scope) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		ours, err := describeVPCs(ctx, s, v.Owner.EC2Filter("vpc")...)
+		if err == nil && len(ours) > 0 {
+			v.own, v.ID = &ours[0], aws.ToString(ours[0].VpcId)
+		}
+		return v.own != nil, err
+	}
+}
+
+func (v *VPC) create(s *resource.Scope) func(context.Context) error {
+	return func(ctx context.Context) error {
+		out, err := s.EC2.CreateVpc(ctx, &ec2.CreateVpcInput{
+			CidrBlock: aws.String(vpcCIDR), TagSpecifications: v.Owner.EC2TagSpec(ec2types.ResourceTypeVpc, "vpc"),
+		}, onceEC2)
+		if err == nil {
+			v.own, v.ID = out.Vpc, aws.ToString(out.Vpc.VpcId)
+		}
+		return err
+	}
+}
+
+// Delete implements Resource. The default VPC is never deleted.
+func (v *VPC) Delete(ctx context.Context, s *resource.Scope) error {
+	if v.own == nil {
+		return nil
+	}
+	return deleteEC2(ctx, s, func(ctx context.Context) error {
+		_, err := s.EC2.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: &v.ID})
+		return err
+	})
+}
+
+// Permissions implements Permissioned. Looking up covers subnets, gateways and routes, too.
+func (v *VPC) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.Anywhere(
+		"ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeRouteTables", "ec2:DescribeInternetGateways")}
+	if v.Default {
+		return need
+	}
+	if v.own != nil || resource.Existing(do) {
+		need = append(need, resource.Anywhere("ec2:DescribeVpcAttribute"))
+	}
+	switch do {
+	case event.Create:
+		need = append(need, newEC2(v.Owner, s, "CreateVpc", "vpc")...)
+		need = append(need, oursEC2(v.Owner, s, resource.Actions("ec2:ModifyVpcAttribute"), "vpc"))
+	case event.Update:
+		need = append(need, oursEC2(v.Owner, s, resource.Actions("ec2:ModifyVpcAttribute"), "vpc"))
+	case event.Delete:
+		need = append(need, oursEC2(v.Owner, s, resource.Actions("ec2:DeleteVpc"), "vpc"))
+	case event.None, event.Replace:
+	}
+	return need
+}
+
+// vpcQuota is the code of "VPCs per Region" (engine/AWS.md, Quotas).
+const vpcQuota = "L-F678F1CE"
+
+// Checks implements Checked: room for one more VPC.
+func (v *VPC) Checks(do event.Action) []resource.Probe {
+	if do != event.Create || v.Default {
+		return nil
+	}
+	return []resource.Probe{{ID: "quota-vpc", Title: "VPCs", Look: func(ctx context.Context, s *resource.Scope) resource.Finding {
+		return resource.Room(ctx, s, resource.OneMore{
+			What: "VPCs", Name: "VPCs per Region", Service: "vpc", Code: vpcQuota, Count: countVPCs,
+		})
+	}}}
+}
+
+func countVPCs(ctx context.Context, s *resource.Scope) (n int, err error) {
+	pages := ec2.NewDescribeVpcsPaginator(s.EC2, &ec2.DescribeVpcsInput{})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, err
+		}
+		n += len(out.Vpcs)
+	}
+	return n, nil
+}

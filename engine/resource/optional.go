@@ -1,0 +1,97 @@
+package resource
+
+import (
+	"context"
+
+	"berth/compare/price"
+	"berth/engine/event"
+)
+
+// Identified is a Resource that AWS gives an ARN or an id.
+type Identified interface {
+	// Identifier is the ARN or id, empty until there is one.
+	Identifier() string
+}
+
+// Permissioned is a Resource that says which IAM actions its calls need. Every kind is one; a kind that makes
+// no call of AWS says so by returning nil.
+type Permissioned interface {
+	// Permissions are what it takes to do that to the resource: Create, Update, Replace or Delete it; None is
+	// to find it unchanged and wait until it is ready; an empty action is to look it up only. Where the
+	// resource was observed, an update names only the calls that this very update makes. Nothing is called.
+	Permissions(s *Scope, do event.Action) []Permission
+}
+
+// Detailer is a Resource whose observation has a second round of calls that no other resource's observation
+// waits for.
+type Detailer interface {
+	Detail(context.Context, *Scope) error
+}
+
+// Versioned is a Resource that a new version of the app changes, as it does not with settings that stay.
+type Versioned interface {
+	// NewVersion is what a new version does to the resource.
+	NewVersion() event.Action
+}
+
+// Waiter is a Resource that AWS goes on working at after Apply. Only what needs it ready waits for it.
+type Waiter interface {
+	// Ready waits until the resource does its work. It is called for unchanged resources, too, and then
+	// returns after one look.
+	Ready(context.Context, *Scope) error
+}
+
+// Unattended is a Waiter that AWS gets ready whether or not anybody waits. When another resource has failed,
+// nobody does.
+type Unattended interface {
+	Waiter
+	Unattended()
+}
+
+// Cleaner is a Resource that leaves something behind to remove once all others are ready.
+type Cleaner interface {
+	Cleanup(context.Context, *Scope) error
+}
+
+// Holder is a Resource that holds something of this machine, such as a file, while a run goes on.
+type Holder interface {
+	// Release lets go of it, however the run ended. It may be called again.
+	Release()
+}
+
+// FixedCoster is a Resource that is billed for as long as it exists, whether the app is used or not.
+type FixedCoster interface {
+	// FixedCosts are the items of the price table, for a month of 730 hours.
+	FixedCosts() []price.Item
+}
+
+// UsageCoster is a Resource whose bill depends on how much the app is used.
+type UsageCoster interface {
+	// UsageCosts are the items of the price table that a month of light use would be billed for.
+	UsageCosts() []price.Item
+}
+
+// Optional is a Resource that an app can do without. Without it, what is left of it is looked up and removed.
+type Optional interface {
+	// Wanted says whether the app needs it at all.
+	Wanted() bool
+}
+
+// Wanted says whether the app needs r at all. What it does without is only looked for, to remove what is left.
+func Wanted(r Resource) bool {
+	o, ok := r.(Optional)
+	return !ok || o.Wanted()
+}
+
+// Checked is a Resource that depends on something besides permissions: a quota, a program, a role.
+type Checked interface {
+	// Checks are what should be looked at before that is done to the resource.
+	Checks(do event.Action) []Probe
+}
+
+// Exposed is a Resource that lets the internet reach the app, or a part of it.
+type Exposed interface {
+	// Exposes says what the internet can reach once this was done to the resource, a sentence without a final
+	// stop; empty when nothing of it is news.
+	Exposes(do event.Action) string
+}

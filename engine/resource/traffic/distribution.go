@@ -1,0 +1,412 @@
+package traffic
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cf "github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/resource"
+)
+
+// The managed policies of CloudFront that the distribution uses (ecs-provisioning 4.15).
+const (
+	cachingDisabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+	allViewer       = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+)
+
+// originID names the one origin within the distribution.
+const originID = "load-balancer"
+
+// Distribution is the CloudFront distribution that gives the app an https address with a certificate of its
+// own, without a domain. It caches nothing.
+type Distribution struct {
+	Owner        resource.Owner
+	Region       string // of the load balancer; CloudFront itself has none
+	LoadBalancer *LoadBalancer
+	Secret       *OriginSecret
+
+	ID, Host string // outputs, known as soon as it is created
+
+	found  bool
+	config *cftypes.DistributionConfig // as observed
+	etag   string
+}
+
+// comment is the natural key: nothing else about a distribution can be chosen and listed.
+func (d *Distribution) comment() string {
+	return "berth " + d.Owner.App + "/" + d.Owner.Env + " (" + d.Owner.Hash() + ") in " + d.Region
+}
+
+// Info implements Resource.
+func (d *Distribution) Info() resource.Info {
+	return resource.Info{
+		ID: "distribution", Kind: "cloudfront.Distribution", Name: d.Owner.Name(),
+		Label: "the https address (CloudFront)", Group: resource.GroupEndpoint,
+		Usually: 180 * time.Second, Gone: 240 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (d *Distribution) Needs() []resource.Need {
+	return []resource.Need{{On: d.LoadBalancer, Loose: true}}
+}
+
+// Identifier implements Identified.
+func (d *Distribution) Identifier() string { return d.ID }
+
+// Observe implements Resource.
+func (d *Distribution) Observe(ctx context.Context, s *resource.Scope) error {
+	pages := cf.NewListDistributionsPaginator(s.CloudFront, &cf.ListDistributionsInput{})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		if out.DistributionList == nil {
+			return nil
+		}
+		for _, item := range out.DistributionList.Items {
+			ours, err := d.isOurs(ctx, s, item)
+			if err != nil {
+				return err
+			}
+			if ours {
+				d.found, d.ID, d.Host = true, aws.ToString(item.Id), aws.ToString(item.DomainName)
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// isOurs goes by the comment, which AWS always lists. Where an emulator does not, the tags tell.
+func (d *Distribution) isOurs(ctx context.Context, s *resource.Scope, item cftypes.DistributionSummary) (bool, error) {
+	if item.Comment != nil {
+		return *item.Comment == d.comment(), nil
+	}
+	out, err := s.CloudFront.ListTagsForResource(ctx, &cf.ListTagsForResourceInput{Resource: item.ARN})
+	if err != nil || out.Tags == nil {
+		return false, err
+	}
+	has := map[string]string{}
+	for _, t := range out.Tags.Items {
+		has[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return has[resource.TagApp] == d.Owner.App && has[resource.TagEnv] == d.Owner.Env, nil
+}
+
+// Detail implements Detailer: the configuration and its ETag.
+func (d *Distribution) Detail(ctx context.Context, s *resource.Scope) error {
+	if !d.found {
+		return nil
+	}
+	out, err := s.CloudFront.GetDistributionConfig(ctx, &cf.GetDistributionConfigInput{Id: &d.ID})
+	if cloud.NotFound(err) {
+		d.found, d.ID, d.Host = false, "", ""
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d.config, d.etag = out.DistributionConfig, aws.ToString(out.ETag)
+	if o := d.origin(); o != nil && o.CustomHeaders != nil {
+		for _, h := range o.CustomHeaders.Items {
+			if strings.EqualFold(aws.ToString(h.HeaderName), OriginHeader) {
+				d.Secret.seenInDistribution(aws.ToString(h.HeaderValue))
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Distribution) origin() *cftypes.Origin {
+	if d.config == nil || d.config.Origins == nil || len(d.config.Origins.Items) == 0 {
+		return nil
+	}
+	return &d.config.Origins.Items[0]
+}
+
+// Exists implements Resource.
+func (d *Distribution) Exists() bool { return d.found }
+
+// Diff implements Resource.
+func (d *Distribution) Diff(s *resource.Scope) resource.Diff {
+	if !d.found {
+		return resource.Absent()
+	}
+	var drift resource.Drift
+	if leads := d.leadsTo(); leads != d.LoadBalancer.DNS || leads == "" {
+		drift.Add("leads to another load balancer", resource.Field("origin", leads, cmp.Or(d.LoadBalancer.DNS, resource.NotYet)))
+	}
+	if !d.Secret.sent() {
+		drift.Add("does not send the secret header", resource.Field("origin header "+OriginHeader, "", resource.Hidden))
+	}
+	if !aws.ToBool(d.config.Enabled) {
+		drift.Add("is switched off", resource.Field("enabled", false, true))
+	}
+	if fields := d.behaves(); len(fields) > 0 {
+		drift.Add("caches or passes requests on in another way", fields...)
+	}
+	return drift.Diff()
+}
+
+// leadsTo is the host name that requests go to, as observed.
+func (d *Distribution) leadsTo() string {
+	if o := d.origin(); o != nil {
+		return aws.ToString(o.DomainName)
+	}
+	return ""
+}
+
+// behaves is how the distribution treats requests in another way than is wanted.
+func (d *Distribution) behaves() (fields []resource.FieldChange) {
+	b := d.config.DefaultCacheBehavior
+	if b == nil {
+		b = &cftypes.DefaultCacheBehavior{}
+	}
+	https := cftypes.ViewerProtocolPolicyRedirectToHttps
+	for _, f := range []resource.FieldChange{
+		resource.Field("cache policy", aws.ToString(b.CachePolicyId), cachingDisabled),
+		resource.Field("origin request policy", aws.ToString(b.OriginRequestPolicyId), allViewer),
+		resource.Field("viewer protocol policy", b.ViewerProtocolPolicy, https),
+	} {
+		if f.Old != f.New {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// wanted is the whole configuration. The caller reference makes creating it twice impossible.
+func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
+	methods := []cftypes.Method{
+		cftypes.MethodGet, cftypes.MethodHead, cftypes.MethodOptions, cftypes.MethodPut, cftypes.MethodPost,
+		cftypes.MethodPatch, cftypes.MethodDelete,
+	}
+	return &cftypes.DistributionConfig{
+		CallerReference: &reference, Comment: aws.String(d.comment()), Enabled: aws.Bool(true),
+		HttpVersion: cftypes.HttpVersionHttp2and3, IsIPV6Enabled: aws.Bool(true),
+		PriceClass:        cftypes.PriceClassPriceClass100,
+		ViewerCertificate: &cftypes.ViewerCertificate{CloudFrontDefaultCertificate: aws.Bool(true)},
+		Origins: &cftypes.Origins{Quantity: aws.Int32(1), Items: []cftypes.Origin{{
+			Id: aws.String(originID), DomainName: &d.LoadBalancer.DNS,
+			ConnectionAttempts: aws.Int32(3), ConnectionTimeout: aws.Int32(10), OriginPath: aws.String(""),
+			CustomHeaders: &cftypes.CustomHeaders{Quantity: aws.Int32(1), Items: []cftypes.OriginCustomHeader{
+				{HeaderName: aws.String(OriginHeader), HeaderValue: aws.String(d.Secret.value())},
+			}},
+			CustomOriginConfig: &cftypes.CustomOriginConfig{
+				HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
+				OriginProtocolPolicy: cftypes.OriginProtocolPolicyHttpOnly,
+				OriginReadTimeout:    aws.Int32(60), OriginKeepaliveTimeout: aws.Int32(60),
+				OriginSslProtocols: &cftypes.OriginSslProtocols{
+					Quantity: aws.Int32(1), Items: []cftypes.SslProtocol{cftypes.SslProtocolTLSv12},
+				},
+			},
+		}}},
+		DefaultCacheBehavior: &cftypes.DefaultCacheBehavior{
+			TargetOriginId: aws.String(originID), Compress: aws.Bool(true),
+			ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyRedirectToHttps,
+			CachePolicyId:        aws.String(cachingDisabled), OriginRequestPolicyId: aws.String(allViewer),
+			AllowedMethods: &cftypes.AllowedMethods{
+				Quantity: aws.Int32(int32(len(methods))), Items: methods,
+				CachedMethods: &cftypes.CachedMethods{
+					Quantity: aws.Int32(2), Items: []cftypes.Method{cftypes.MethodGet, cftypes.MethodHead},
+				},
+			},
+		},
+	}
+}
+
+// Apply implements Resource. It does not wait until all edges know it: only requests need that.
+func (d *Distribution) Apply(ctx context.Context, s *resource.Scope) error {
+	if d.found {
+		if d.Diff(s).Why == "" {
+			return nil
+		}
+		return d.change(ctx, s, func(c *cftypes.DistributionConfig) {
+			want := d.wanted(aws.ToString(c.CallerReference))
+			c.Enabled = want.Enabled
+			mend(c, want)
+		})
+	}
+	return d.create(ctx, s, d.comment()+" "+d.LoadBalancer.DNS)
+}
+
+// mend brings what Diff looks at to what is wanted and leaves the rest as AWS told it: an update must say many
+// fields that a creation may leave out (SmoothStreaming, FieldLevelEncryptionId, LambdaFunctionAssociations,
+// those of the origin).
+func mend(c, want *cftypes.DistributionConfig) {
+	o, w := &want.Origins.Items[0], want.DefaultCacheBehavior
+	if c.Origins != nil && len(c.Origins.Items) == 1 && c.DefaultCacheBehavior != nil {
+		have, b := &c.Origins.Items[0], c.DefaultCacheBehavior
+		have.DomainName, have.CustomHeaders, have.CustomOriginConfig = o.DomainName, o.CustomHeaders, o.CustomOriginConfig
+		b.CachePolicyId, b.OriginRequestPolicyId = w.CachePolicyId, w.OriginRequestPolicyId
+		b.ViewerProtocolPolicy, b.AllowedMethods = w.ViewerProtocolPolicy, w.AllowedMethods
+		return
+	}
+	c.Origins, c.DefaultCacheBehavior = want.Origins, w
+}
+
+// create makes the distribution. The reference stands for this one creation: AWS never accepts it again,
+// not even when the distribution is gone, so it holds the name of the load balancer, which is new each time.
+func (d *Distribution) create(ctx context.Context, s *resource.Scope, reference string) error {
+	out, err := s.CloudFront.CreateDistributionWithTags(ctx, &cf.CreateDistributionWithTagsInput{
+		DistributionConfigWithTags: &cftypes.DistributionConfigWithTags{
+			DistributionConfig: d.wanted(reference),
+			Tags:               &cftypes.Tags{Items: d.Owner.CloudFrontTags("distribution")},
+		},
+	})
+	switch {
+	case cloud.Is(err, "DistributionAlreadyExists"): // made by a call whose answer got lost
+		return d.adopt(ctx, s)
+	case cloud.Is(err, "AccessDenied") && strings.Contains(cloud.Message(err), "must be verified"):
+		return &fail.Error{
+			Class: fail.Failed, Cause: "this AWS account may not use CloudFront yet, which gives the app its https address",
+			Evidence: cloud.Message(err), Err: err,
+			Remedy: "ask AWS Support to verify the account for CloudFront (a case of type \"Account and billing\"), " +
+				"then run the same command again; everything else stays and is used",
+		}
+	case err != nil:
+		return fmt.Errorf("create distribution: %w", err)
+	}
+	d.found, d.ID = true, aws.ToString(out.Distribution.Id)
+	d.Host, d.etag = aws.ToString(out.Distribution.DomainName), aws.ToString(out.ETag)
+	d.config = out.Distribution.DistributionConfig
+	d.Secret.seenInDistribution(d.Secret.value())
+	return nil
+}
+
+// adopt uses the distribution that has the reference already, or makes one with another reference when it
+// is gone, after a destroy that did not finish.
+func (d *Distribution) adopt(ctx context.Context, s *resource.Scope) error {
+	look := func(ctx context.Context) error { return errors.Join(d.Observe(ctx, s), d.Detail(ctx, s)) }
+	if err := s.Adopt(ctx, d.Info().Label, look, d.Exists); err == nil {
+		return d.Apply(ctx, s)
+	} else if ctx.Err() != nil || errors.Is(err, cloud.ErrStopped) {
+		return err
+	}
+	return d.create(ctx, s, fmt.Sprintf("%s %d", d.comment(), s.Clock.Now().UnixNano()))
+}
+
+// change reads the configuration, lets edit work on it and writes it back, again if somebody else did the
+// same meanwhile.
+func (d *Distribution) change(ctx context.Context, s *resource.Scope, edit func(*cftypes.DistributionConfig)) error {
+	stale := []cloud.Retryable{
+		{Code: "PreconditionFailed", For: time.Minute}, {Code: "InvalidIfMatchVersion", For: time.Minute},
+	}
+	return s.Retry(ctx, stale, func(ctx context.Context) error {
+		if err := d.Detail(ctx, s); err != nil || !d.found {
+			return err
+		}
+		edit(d.config)
+		out, err := s.CloudFront.UpdateDistribution(ctx, &cf.UpdateDistributionInput{
+			Id: &d.ID, IfMatch: &d.etag, DistributionConfig: d.config,
+		})
+		if err != nil {
+			return fmt.Errorf("change distribution: %w", err)
+		}
+		d.etag = aws.ToString(out.ETag)
+		d.Secret.seenInDistribution(d.Secret.value())
+		return nil
+	})
+}
+
+// Unattended implements Unattended.
+func (d *Distribution) Unattended() {}
+
+// Ready implements Waiter: all edges know the distribution.
+func (d *Distribution) Ready(ctx context.Context, s *resource.Scope) error {
+	w := cloud.Wait{For: "CloudFront to reach all its edges", Deadline: 35 * time.Minute}
+	return d.deployed(ctx, s, w, d.Info().Usually)
+}
+
+func (d *Distribution) deployed(ctx context.Context, s *resource.Scope, w cloud.Wait, usually time.Duration) error {
+	return s.Poll(ctx, w, usually, func(ctx context.Context) (bool, string, error) {
+		out, err := s.CloudFront.GetDistribution(ctx, &cf.GetDistributionInput{Id: &d.ID})
+		if err != nil {
+			return false, "", err
+		}
+		d.etag = aws.ToString(out.ETag)
+		return aws.ToString(out.Distribution.Status) == "Deployed", "", nil
+	})
+}
+
+// Delete implements Resource: a distribution must be switched off everywhere before it can go.
+func (d *Distribution) Delete(ctx context.Context, s *resource.Scope) error {
+	if !d.found {
+		return nil
+	}
+	if d.config == nil || aws.ToBool(d.config.Enabled) {
+		s.Doing("switching off")
+		err := d.change(ctx, s, func(c *cftypes.DistributionConfig) { c.Enabled = aws.Bool(false) })
+		if err != nil || !d.found {
+			return err
+		}
+	}
+	w := cloud.Wait{For: "CloudFront to switch it off at all edges", Deadline: 60 * time.Minute}
+	if err := d.deployed(ctx, s, w, d.Info().Gone); err != nil {
+		if cloud.NotFound(err) {
+			return nil
+		}
+		return err
+	}
+	busy := []cloud.Retryable{
+		{Code: "DistributionNotDisabled", For: 10 * time.Minute},
+		{Code: "ResourceInUse", For: 10 * time.Minute},
+		{Code: "PreconditionFailed", For: time.Minute},
+		{Code: "InvalidIfMatchVersion", For: time.Minute},
+	}
+	err := s.Retry(ctx, busy, func(ctx context.Context) error {
+		_, err := s.CloudFront.DeleteDistribution(ctx, &cf.DeleteDistributionInput{Id: &d.ID, IfMatch: &d.etag})
+		if cloud.Is(err, "PreconditionFailed", "InvalidIfMatchVersion") {
+			return errors.Join(err, d.Detail(ctx, s))
+		}
+		return err
+	})
+	if cloud.NotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// Permissions implements Permissioned.
+func (d *Distribution) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.Anywhere("cloudfront:ListDistributions")}
+	var actions []string
+	if d.found || resource.Existing(do) {
+		actions = resource.Actions("cloudfront:GetDistributionConfig")
+	}
+	switch do {
+	case event.Create:
+		actions = append(actions, "cloudfront:CreateDistribution", "cloudfront:TagResource", "cloudfront:GetDistribution")
+	case event.Update, event.Replace:
+		actions = append(actions, "cloudfront:UpdateDistribution", "cloudfront:GetDistribution")
+	case event.Delete:
+		actions = append(actions, "cloudfront:UpdateDistribution", "cloudfront:GetDistribution", "cloudfront:DeleteDistribution")
+	case event.None:
+		actions = append(actions, "cloudfront:GetDistribution")
+	}
+	which := "*"
+	if d.ID != "" {
+		which = d.ID
+	}
+	return append(need, resource.On(actions, s.GlobalARN("cloudfront", "distribution/"+which)))
+}
+
+// Exposes implements Exposed.
+func (d *Distribution) Exposes(do event.Action) string {
+	if !resource.Makes(do) {
+		return ""
+	}
+	return "its https:// address answers everybody on the internet"
+}

@@ -1,0 +1,186 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/resource"
+)
+
+// webSocketPaths are where the usual frameworks take WebSockets: Phoenix LiveView, Socket.IO, Action Cable,
+// and common habits.
+var webSocketPaths = []string{
+	"/live/websocket?vsn=2.0.0", "/socket/websocket?vsn=2.0.0", "/socket.io/?EIO=4&transport=websocket", "/cable",
+	"/ws", "/websocket", "/",
+}
+
+// Endpoint is the check that counts: the app answers over HTTPS from outside, and takes a WebSocket when it
+// needs one.
+type Endpoint struct {
+	Distribution  *Distribution
+	LoadBalancer  *LoadBalancer
+	Service       resource.Resource // that serves behind the load balancer
+	Path          string            // that answers 200 to 399
+	WebSockets    bool
+	WebSocketPath string // empty: try the usual ones
+	Skip          bool   // make no request (--skip-verify)
+
+	URL string // output: what users call, without a path
+}
+
+// Info implements Resource.
+func (e *Endpoint) Info() resource.Info {
+	return resource.Info{
+		ID: "endpoint", Kind: "https.Endpoint", Name: "https address", Label: "the check of the https address",
+		Group: resource.GroupEndpoint, Usually: 2 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (e *Endpoint) Needs() []resource.Need {
+	return []resource.Need{{On: e.Distribution, Ready: true}, {On: e.LoadBalancer, Ready: true}, {On: e.Service, Ready: true}}
+}
+
+// Identifier implements Identified.
+func (e *Endpoint) Identifier() string { return e.URL }
+
+// Observe implements Resource. There is nothing to look up.
+func (e *Endpoint) Observe(context.Context, *resource.Scope) error { return nil }
+
+// Exists implements Resource.
+func (e *Endpoint) Exists() bool { return false }
+
+// Diff implements Resource.
+func (e *Endpoint) Diff(s *resource.Scope) resource.Diff {
+	if e.Distribution.Host != "" {
+		e.URL = "https://" + e.Distribution.Host
+	}
+	return resource.None()
+}
+
+// Apply implements Resource.
+func (e *Endpoint) Apply(context.Context, *resource.Scope) error { return nil }
+
+// Ready implements Waiter.
+func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
+	e.URL = "https://" + e.Distribution.Host
+	if e.Skip {
+		s.Send(event.Event{Type: event.EndpointUp, Endpoint: e.URL, Text: "not verified, as asked"})
+		return nil
+	}
+	client := &http.Client{
+		Transport: s.Transport, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	status := ""
+	w := cloud.Wait{For: e.URL + " to answer", Every: 2 * time.Second, Deadline: 5 * time.Minute}
+	err := s.Poll(ctx, w, e.Info().Usually, func(ctx context.Context) (done bool, seen string, err error) {
+		status, done, err = e.fetch(ctx, client)
+		return done, status, err
+	})
+	if err != nil {
+		return err
+	}
+	how := "answered " + status
+	if e.WebSockets {
+		path, err := e.upgrade(ctx, client)
+		if err != nil {
+			return err
+		}
+		how += ", took a WebSocket at " + path
+	}
+	s.Send(event.Event{Type: event.EndpointUp, Endpoint: e.URL, Text: how})
+	return nil
+}
+
+// fetch asks once. An answer that more waiting will not change is an error.
+func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status string, ok bool, err error) {
+	target := e.URL + e.Path
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return "", false, fmt.Errorf("make request: %w", err)
+	}
+	req.Header.Set("User-Agent", "berth")
+	resp, err := client.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return err.Error(), false, nil // DNS and TLS need a moment: the poller tries again
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 && sameURL(target, resp.Header.Get("Location")) {
+		return "", false, &fail.Error{
+			Class: fail.Failed, Cause: "the app redirects " + target + " to itself without end",
+			Evidence: fmt.Sprintf("%s, Location: %s", resp.Status, resp.Header.Get("Location")),
+			Remedy: "switch off the app's own redirect to https (force_ssl and the like): CloudFront redirects already, " +
+				"and speaks plain http to the app",
+		}
+	}
+	return resp.Status, resp.StatusCode >= 200 && resp.StatusCode < 400, nil
+}
+
+func sameURL(a, b string) bool {
+	trim := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), "/") }
+	return trim(a) == trim(b)
+}
+
+// upgrade opens a WebSocket and says at which path that worked.
+func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (string, error) {
+	paths := webSocketPaths
+	if e.WebSocketPath != "" {
+		paths = []string{e.WebSocketPath}
+	}
+	var tried []string
+	for _, p := range paths {
+		err := e.dial(ctx, client, p)
+		if err == nil {
+			return strings.SplitN(p, "?", 2)[0], nil
+		}
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		tried = append(tried, p+": "+err.Error())
+	}
+	return "", &fail.Error{
+		Class: fail.Failed, Cause: e.URL + " answers, but takes no WebSocket",
+		Evidence: strings.Join(tried, "\n"),
+		Remedy: "set network.websocket_path in berth.toml to the path where the app takes WebSockets (and let the app " +
+			"accept the origin " + e.URL + "), or websockets = false",
+		Setting: "network.websocket_path",
+	}
+}
+
+func (e *Endpoint) dial(ctx context.Context, client *http.Client, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	conn, resp, err := websocket.Dial(ctx, "wss"+strings.TrimPrefix(e.URL, "https")+path, &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: client.Transport}, HTTPHeader: http.Header{"Origin": {e.URL}},
+	})
+	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		return errors.New(resp.Status)
+	}
+	if err != nil {
+		return err
+	}
+	return conn.CloseNow()
+}
+
+// Delete implements Resource.
+func (e *Endpoint) Delete(context.Context, *resource.Scope) error { return nil }
+
+// Permissions implements Permissioned: the check of the address is no call of AWS.
+func (e *Endpoint) Permissions(*resource.Scope, event.Action) []resource.Permission { return nil }

@@ -1,0 +1,303 @@
+package traffic
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+	"berth/engine/resource/network"
+)
+
+// The health check of a target group: a task that just started counts as healthy after one check, so the
+// interval is what a rollout waits at most (ecs-provisioning 5).
+const (
+	healthInterval  = 5
+	healthTimeout   = 4
+	healthyAfter    = 2
+	unhealthyAfter  = 3
+	healthyStatuses = "200-399"
+)
+
+// TargetGroup is the list of tasks that the load balancer sends requests to. What cannot be changed (port,
+// VPC) is part of its name, so that a new one can stand beside the old one until no task uses that any more.
+type TargetGroup struct {
+	Owner      resource.Owner
+	VPC        *network.VPC
+	Port       int
+	HealthPath string
+	DrainFor   time.Duration // how long a task that leaves may finish its requests
+
+	ARN string // output
+
+	found      *elbtypes.TargetGroup
+	stale      []elbtypes.TargetGroup // of this app, with other ports
+	attributes map[string]string
+}
+
+func (t *TargetGroup) name() string {
+	return t.Owner.Short() + "-" + resource.Digest("http1/" + strconv.Itoa(t.Port))[:4]
+}
+
+// Info implements Resource.
+func (t *TargetGroup) Info() resource.Info {
+	name := t.name()
+	if g := t.known(); g != nil && t.Port == 0 {
+		name = aws.ToString(g.TargetGroupName)
+	}
+	return resource.Info{
+		ID: "target-group", Kind: "elbv2.TargetGroup", Name: name, Label: "the target group",
+		Group: resource.GroupTraffic, Usually: 2 * time.Second, Gone: 5 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (t *TargetGroup) Needs() []resource.Need { return resource.After(t.VPC) }
+
+// Identifier implements Identified.
+func (t *TargetGroup) Identifier() string {
+	if g := t.known(); g != nil && t.Port == 0 {
+		return aws.ToString(g.TargetGroupArn)
+	}
+	return t.ARN
+}
+
+// Observe implements Resource: all target groups of this app, since one with another port may be in use.
+func (t *TargetGroup) Observe(ctx context.Context, s *resource.Scope) error {
+	t.stale = nil
+	pages := elb.NewDescribeTargetGroupsPaginator(s.ELB, &elb.DescribeTargetGroupsInput{})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for i, g := range out.TargetGroups {
+			switch name := aws.ToString(g.TargetGroupName); {
+			case name == t.name():
+				t.found, t.ARN = &out.TargetGroups[i], aws.ToString(g.TargetGroupArn)
+			case strings.HasPrefix(name, t.Owner.Short()+"-"):
+				t.stale = append(t.stale, g)
+			}
+		}
+	}
+	return nil
+}
+
+// Detail implements Detailer: the attributes.
+func (t *TargetGroup) Detail(ctx context.Context, s *resource.Scope) error {
+	if t.ARN == "" {
+		return nil
+	}
+	out, err := s.ELB.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: &t.ARN})
+	if err != nil {
+		return err
+	}
+	t.attributes = map[string]string{}
+	for _, a := range out.Attributes {
+		t.attributes[aws.ToString(a.Key)] = aws.ToString(a.Value)
+	}
+	return nil
+}
+
+func (t *TargetGroup) wanted() map[string]string {
+	return map[string]string{
+		"deregistration_delay.timeout_seconds": strconv.Itoa(int(t.DrainFor.Seconds())),
+		"load_balancing.algorithm.type":        "least_outstanding_requests",
+	}
+}
+
+// known takes the one target group that there is for the wanted one, for a look that knows no port.
+func (t *TargetGroup) known() *elbtypes.TargetGroup {
+	if t.found == nil && len(t.stale) > 0 {
+		return &t.stale[0]
+	}
+	return t.found
+}
+
+// Exists implements Resource.
+func (t *TargetGroup) Exists() bool { return t.found != nil || len(t.stale) > 0 }
+
+// Diff implements Resource.
+func (t *TargetGroup) Diff(s *resource.Scope) resource.Diff {
+	if t.found == nil {
+		if len(t.stale) > 0 {
+			return resource.Replaced("the port changes to "+strconv.Itoa(t.Port), resource.Field("port", aws.ToInt32(t.stale[0].Port), t.Port))
+		}
+		return resource.Absent()
+	}
+	if vpc := aws.ToString(t.found.VpcId); vpc != t.VPC.ID {
+		t.ARN = ""
+		return resource.Replaced("the app moves to another VPC", resource.Field("vpc", vpc, cmp.Or(t.VPC.ID, resource.NotYet)))
+	}
+	var drift resource.Drift
+	if fields := t.otherHealth(); len(fields) > 0 {
+		drift.Add("checks health in another way", fields...)
+	}
+	if d := drifted(t.attributes, t.wanted()); len(d) > 0 {
+		drift.Add("drains or spreads requests in another way", attributes(t.attributes, d)...)
+	}
+	if len(t.stale) > 0 {
+		var names []string
+		for _, g := range t.stale {
+			names = append(names, aws.ToString(g.TargetGroupName))
+		}
+		drift.Add("an old target group is left to remove", resource.Field("old target groups", resource.Listed(names), ""))
+	}
+	return drift.Diff()
+}
+
+// otherHealth is where health is checked in another way than is wanted.
+func (t *TargetGroup) otherHealth() (fields []resource.FieldChange) {
+	g, statuses := t.found, ""
+	if g.Matcher != nil {
+		statuses = aws.ToString(g.Matcher.HttpCode)
+	}
+	for _, f := range []resource.FieldChange{
+		resource.Field("health path", aws.ToString(g.HealthCheckPath), t.HealthPath),
+		resource.Field("health interval", aws.ToInt32(g.HealthCheckIntervalSeconds), healthInterval),
+		resource.Field("health timeout", aws.ToInt32(g.HealthCheckTimeoutSeconds), healthTimeout),
+		resource.Field("healthy after", aws.ToInt32(g.HealthyThresholdCount), healthyAfter),
+		resource.Field("unhealthy after", aws.ToInt32(g.UnhealthyThresholdCount), unhealthyAfter),
+		resource.Field("healthy codes", statuses, healthyStatuses),
+	} {
+		if f.Old != f.New {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// Apply implements Resource.
+func (t *TargetGroup) Apply(ctx context.Context, s *resource.Scope) error {
+	if t.ARN == "" && t.found != nil { // in another VPC: its name is taken until it is gone
+		if err := t.remove(ctx, s, t.found.TargetGroupArn); err != nil {
+			return err
+		}
+	}
+	switch {
+	case t.ARN == "":
+		if err := t.create(ctx, s); err != nil {
+			return fmt.Errorf("create target group: %w", err)
+		}
+	case len(t.otherHealth()) > 0:
+		_, err := s.ELB.ModifyTargetGroup(ctx, &elb.ModifyTargetGroupInput{
+			TargetGroupArn: &t.ARN, HealthCheckPath: &t.HealthPath,
+			HealthCheckIntervalSeconds: aws.Int32(healthInterval), HealthCheckTimeoutSeconds: aws.Int32(healthTimeout),
+			HealthyThresholdCount: aws.Int32(healthyAfter), UnhealthyThresholdCount: aws.Int32(unhealthyAfter),
+			Matcher: &elbtypes.Matcher{HttpCode: aws.String(healthyStatuses)},
+		})
+		if err != nil {
+			return fmt.Errorf("change the health check: %w", err)
+		}
+	}
+	d := drifted(t.attributes, t.wanted())
+	if len(d) == 0 {
+		return nil
+	}
+	var attrs []elbtypes.TargetGroupAttribute
+	for k, v := range d {
+		attrs = append(attrs, elbtypes.TargetGroupAttribute{Key: aws.String(k), Value: aws.String(v)})
+	}
+	_, err := s.ELB.ModifyTargetGroupAttributes(ctx, &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: &t.ARN, Attributes: attrs})
+	if err != nil {
+		return fmt.Errorf("set how the target group drains: %w", err)
+	}
+	return nil
+}
+
+func (t *TargetGroup) create(ctx context.Context, s *resource.Scope) error {
+	return s.Retry(ctx, network.Settling, func(ctx context.Context) error {
+		out, err := s.ELB.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
+			Name: aws.String(t.name()), TargetType: elbtypes.TargetTypeEnumIp, VpcId: &t.VPC.ID,
+			Protocol: elbtypes.ProtocolEnumHttp, ProtocolVersion: aws.String("HTTP1"),
+			Port:            aws.Int32(int32(t.Port)), //nolint:gosec // a port
+			HealthCheckPath: &t.HealthPath, HealthCheckProtocol: elbtypes.ProtocolEnumHttp,
+			HealthCheckIntervalSeconds: aws.Int32(healthInterval), HealthCheckTimeoutSeconds: aws.Int32(healthTimeout),
+			HealthyThresholdCount: aws.Int32(healthyAfter), UnhealthyThresholdCount: aws.Int32(unhealthyAfter),
+			Matcher: &elbtypes.Matcher{HttpCode: aws.String(healthyStatuses)}, Tags: t.Owner.ELBTags("target-group"),
+		})
+		if err == nil {
+			t.found, t.ARN = &out.TargetGroups[0], aws.ToString(out.TargetGroups[0].TargetGroupArn)
+			t.attributes = nil
+		}
+		return err
+	})
+}
+
+// targetGroupBusy is the error while a deleted listener or rule is still known somewhere.
+var targetGroupBusy = []cloud.Retryable{{Code: "ResourceInUse", For: 5 * time.Minute}}
+
+// Cleanup implements Cleaner: it removes the target groups of earlier ports.
+func (t *TargetGroup) Cleanup(ctx context.Context, s *resource.Scope) error {
+	for _, g := range t.stale {
+		if err := t.remove(ctx, s, g.TargetGroupArn); err != nil {
+			return err
+		}
+	}
+	t.stale = nil
+	return nil
+}
+
+func (t *TargetGroup) remove(ctx context.Context, s *resource.Scope, arn *string) error {
+	err := s.Retry(ctx, targetGroupBusy, func(ctx context.Context) error {
+		_, err := s.ELB.DeleteTargetGroup(ctx, &elb.DeleteTargetGroupInput{TargetGroupArn: arn})
+		return err
+	})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("delete target group: %w", err)
+	}
+	return nil
+}
+
+// Delete implements Resource.
+func (t *TargetGroup) Delete(ctx context.Context, s *resource.Scope) error {
+	if t.found != nil {
+		if err := t.remove(ctx, s, t.found.TargetGroupArn); err != nil {
+			return err
+		}
+	}
+	return t.Cleanup(ctx, s)
+}
+
+// Permissions implements Permissioned.
+func (t *TargetGroup) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.Anywhere("elasticloadbalancing:DescribeTargetGroups")}
+	if t.ARN != "" || resource.Existing(do) {
+		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeTargetGroupAttributes"))
+	}
+	arn := s.ARN("elasticloadbalancing", "targetgroup/"+t.Owner.Short()+"-*/*")
+	var actions []string
+	remove := resource.On(resource.Actions("elasticloadbalancing:DeleteTargetGroup"), arn)
+	switch do {
+	case event.Create, event.Replace:
+		need = append(need, newELB("CreateTargetGroup", arn, arn)...)
+		actions = resource.Actions("elasticloadbalancing:ModifyTargetGroupAttributes")
+		if do == event.Replace {
+			need = append(need, remove)
+		}
+	case event.Update:
+		if t.found == nil || len(t.otherHealth()) > 0 {
+			actions = append(actions, "elasticloadbalancing:ModifyTargetGroup")
+		}
+		if len(drifted(t.attributes, t.wanted())) > 0 {
+			actions = append(actions, "elasticloadbalancing:ModifyTargetGroupAttributes")
+		}
+		if len(t.stale) > 0 {
+			remove.Without = "the target group of an earlier port stays"
+			need = append(need, remove)
+		}
+	case event.Delete:
+		need = append(need, remove)
+	case event.None:
+	}
+	return append(need, resource.On(actions, arn))
+}
