@@ -217,7 +217,7 @@ func TestTheCardsKeyFixesAFailure(t *testing.T) {
 				s.press("y")
 				s.until("Deploying") // the account has settled that this rollout answers 404, so it goes no further
 				s.press("\x03")
-				s.until("Deploy stopped")
+				s.until("try again")
 				s.press("q")
 				s.end()
 			} else {
