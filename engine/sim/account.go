@@ -28,6 +28,7 @@ type Options struct {
 	NoDefaultVPC bool      // a new account without default VPCs
 	Faults       []Fault   // how it misbehaves
 	Seed         uint64    // another seed makes other random faults
+	PageSize     int       // how many items a page of any list has at most; zero is as many as with AWS
 }
 
 // defaultAccount is the id that AWS uses in its own examples.

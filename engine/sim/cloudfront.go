@@ -9,6 +9,50 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 )
 
+// cloudFrontService is CloudFront. It is global.
+func cloudFrontService() awsService {
+	return awsService{
+		name: "cloudfront", protocol: speaksQuery, eventual: true,
+		state: []keeper{cloudFrontShelf},
+		operations: []operation{
+			op(cfCreateDistribution), op(cfCreateDistributionWithTags, action("cloudfront:CreateDistribution"), also("cloudfront:TagResource")),
+			op(cfListDistributions, pages("DistributionList.Items", 100, 100)), op(cfGetDistribution), op(cfGetDistributionConfig),
+			op(cfUpdateDistribution), op(cfDeleteDistribution), op(cfListTagsForResource), op(cfTagResource),
+		},
+		latencies: map[lat]time.Duration{
+			latCFCreate:  180 * time.Second, // create to Deployed: 2m58 to 3m07
+			latCFUpdate:  120 * time.Second, // 1-4 min
+			latCFDisable: 180 * time.Second, // disable and delete: 3-5 min
+		},
+		listGlobal: func(v *inventory) {
+			for _, d := range v.st.cloudFront().Distributions {
+				for _, o := range d.Config.Origins.Items {
+					if o.CustomHeaders != nil {
+						for _, h := range o.CustomHeaders.Items {
+							v.secrets(str(h.HeaderValue))
+						}
+					}
+				}
+				v.add("cloudfront.Distribution", str(d.Config.CallerReference), false, map[string]any{
+					"Config": d.Config, "Tags": d.Tags, "Status": d.status(v.now),
+				}, d.ID, d.Domain)
+			}
+		},
+	}
+}
+
+type cloudFrontState struct{ Distributions []*distribution }
+
+const cloudFrontShelf shelf[cloudFrontState] = "cloudfront"
+
+func (st *state) cloudFront() *cloudFrontState { return cloudFrontShelf.in(&st.Kept) }
+
+const (
+	latCFCreate  lat = "cloudfront.create"
+	latCFUpdate  lat = "cloudfront.update"
+	latCFDisable lat = "cloudfront.disable"
+)
+
 type distribution struct {
 	ID       string
 	ARN      string
@@ -39,7 +83,7 @@ func (d *distribution) serving(now time.Time) *cftypes.DistributionConfig {
 }
 
 func (st *state) distribution(id string) *distribution {
-	return find(st.Distributions, func(d *distribution) bool { return d.ID == id })
+	return find(st.cloudFront().Distributions, func(d *distribution) bool { return d.ID == id })
 }
 
 func cfTags(in *cftypes.Tags) tagMap {
@@ -84,7 +128,7 @@ func (c *call) createDistribution(cfg *cftypes.DistributionConfig, t tagMap) (*d
 	if err := checkDistribution(cfg); err != nil {
 		return nil, err
 	}
-	for _, d := range c.st.Distributions {
+	for _, d := range c.st.cloudFront().Distributions {
 		if str(d.Config.CallerReference) == str(cfg.CallerReference) {
 			return nil, &cftypes.DistributionAlreadyExists{Message: msg("The caller reference that you are using to create a distribution is associated with another distribution. Already exists: %s", d.ID)}
 		}
@@ -94,7 +138,7 @@ func (c *call) createDistribution(cfg *cftypes.DistributionConfig, t tagMap) (*d
 	d.ARN = fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", c.st.Account, d.ID)
 	d.Domain = "d" + key[:13] + ".cloudfront.net"
 	d.Deployed = c.now.Add(c.a.delay(latCFCreate, d.ID))
-	c.st.Distributions = append(c.st.Distributions, d)
+	c.st.cloudFront().Distributions = append(c.st.cloudFront().Distributions, d)
 	return d, nil
 }
 
@@ -143,11 +187,8 @@ func cfGetDistributionConfig(c *call, in *cloudfront.GetDistributionConfigInput)
 }
 
 func cfListDistributions(c *call, in *cloudfront.ListDistributionsInput) (*cloudfront.ListDistributionsOutput, error) {
-	page, next := paged(c.st.Distributions, in.Marker, in.MaxItems, 100)
-	list := &cftypes.DistributionList{
-		Marker: new(str(in.Marker)), MaxItems: new(int32(100)), Quantity: new(int32(len(page))), IsTruncated: new(next != nil), NextMarker: next,
-	}
-	for _, d := range page {
+	list := &cftypes.DistributionList{Marker: new(str(in.Marker)), MaxItems: new(int32(100)), IsTruncated: new(false)}
+	for _, d := range c.st.cloudFront().Distributions {
 		cfg := clone(d.Config)
 		list.Items = append(list.Items, cftypes.DistributionSummary{
 			Id: new(d.ID), ARN: new(d.ARN), DomainName: new(d.Domain), Status: new(d.status(c.now)), LastModifiedTime: new(d.Changed),
@@ -205,13 +246,13 @@ func cfDeleteDistribution(c *call, in *cloudfront.DeleteDistributionInput) (*clo
 		if val(d.Config.Enabled, false) || d.status(c.now) != "Deployed" {
 			return nil, &cftypes.DistributionNotDisabled{Message: msg("The distribution you are trying to delete has not been disabled.")}
 		}
-		c.st.Distributions = remove(c.st.Distributions, d)
+		c.st.cloudFront().Distributions = remove(c.st.cloudFront().Distributions, d)
 		return &cloudfront.DeleteDistributionOutput{}, nil
 	})
 }
 
 func (c *call) distributionByARN(arn *string) (*distribution, error) {
-	d := find(c.st.Distributions, func(d *distribution) bool { return d.ARN == str(arn) })
+	d := find(c.st.cloudFront().Distributions, func(d *distribution) bool { return d.ARN == str(arn) })
 	if d == nil {
 		return nil, &cftypes.NoSuchResource{Message: msg("The specified resource does not exist: %s", str(arn))}
 	}

@@ -11,6 +11,49 @@ import (
 	sdtypes "github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 )
 
+// cloudMapService is Cloud Map: private DNS namespaces and their services.
+func cloudMapService() awsService {
+	return awsService{
+		name:  "servicediscovery",
+		state: []keeper{cloudMapShelf},
+		operations: []operation{
+			op(sdCreatePrivateDnsNamespace, tagging("servicediscovery:TagResource"), also( // it makes a hosted zone in the caller's name
+				"route53:CreateHostedZone", "route53:GetHostedZone", "route53:ListHostedZonesByName", "route53:AssociateVPCWithHostedZone", "ec2:DescribeVpcs")),
+			op(sdGetOperation), op(sdListNamespaces, pages("Namespaces", 100, 100)),
+			op(sdDeleteNamespace, also("route53:GetHostedZone", "route53:DeleteHostedZone")),
+			op(sdCreateService, tagging("servicediscovery:TagResource")), op(sdListServices, pages("Services", 100, 100)), op(sdDeleteService),
+			op(sdListTagsForResource),
+		},
+		latencies: map[lat]time.Duration{
+			latNamespace:     60 * time.Second, // 30-90 s
+			latNamespaceGone: 30 * time.Second, // assumed
+		},
+		list: func(v *inventory, r *region) {
+			for _, n := range r.cloudMap().Namespaces {
+				v.add("servicediscovery.Namespace", named(r, nil, n.Name), false, map[string]any{"VPC": n.VPC, "Tags": n.Tags}, n.ID)
+			}
+			for _, d := range r.cloudMap().Discoveries {
+				v.add("servicediscovery.Service", named(r, nil, d.Namespace, d.Name), false, map[string]any{"Tags": d.Tags}, d.ID)
+			}
+		},
+	}
+}
+
+type cloudMapState struct {
+	Namespaces  []*namespace
+	Discoveries []*discovery
+	CloudMapOps []*cloudMapOp
+}
+
+const cloudMapShelf shelf[cloudMapState] = "cloudmap"
+
+func (r *region) cloudMap() *cloudMapState { return cloudMapShelf.in(&r.Kept) }
+
+const (
+	latNamespace     lat = "servicediscovery.namespace"
+	latNamespaceGone lat = "servicediscovery.namespace.gone"
+)
+
 // namespace is a private DNS namespace of Cloud Map.
 type namespace struct {
 	ID      string
@@ -49,7 +92,7 @@ func (c *call) cloudMapARN(kind, id string) string {
 // begin notes an operation that ends at a time, and gives its id.
 func (c *call) begin(kind, target string, done time.Time) *string {
 	o := &cloudMapOp{ID: stableID(c.r.Name, kind, target)[:32], Type: kind, Target: target, Done: done}
-	c.r.CloudMapOps = append(c.r.CloudMapOps, o)
+	c.r.cloudMap().CloudMapOps = append(c.r.cloudMap().CloudMapOps, o)
 	return new(o.ID)
 }
 
@@ -57,7 +100,7 @@ func sdCreatePrivateDnsNamespace(c *call, in *sd.CreatePrivateDnsNamespaceInput)
 	if c.r.vpc(str(in.Vpc)) == nil {
 		return nil, &sdtypes.InvalidInput{Message: msg("The VPC %s does not exist.", str(in.Vpc))}
 	}
-	taken := find(c.r.Namespaces, func(n *namespace) bool { return n.Name == str(in.Name) && n.VPC == str(in.Vpc) })
+	taken := find(c.r.cloudMap().Namespaces, func(n *namespace) bool { return n.Name == str(in.Name) && n.VPC == str(in.Vpc) })
 	switch {
 	case taken != nil && taken.Ready.After(c.now):
 		return nil, &sdtypes.DuplicateRequest{
@@ -73,13 +116,13 @@ func sdCreatePrivateDnsNamespace(c *call, in *sd.CreatePrivateDnsNamespaceInput)
 		ID: "ns-" + c.st.fresh(c.r.Name, "namespace", str(in.Name))[:16], Name: str(in.Name), VPC: str(in.Vpc),
 		Request: str(in.CreatorRequestId), Tags: sdTags(in.Tags), Ready: c.now.Add(c.a.delay(latNamespace, str(in.Name))),
 	}
-	c.r.Namespaces = append(c.r.Namespaces, n)
+	c.r.cloudMap().Namespaces = append(c.r.cloudMap().Namespaces, n)
 	return &sd.CreatePrivateDnsNamespaceOutput{OperationId: c.begin("CREATE_NAMESPACE", n.ID, n.Ready)}, nil
 }
 
 func sdGetOperation(c *call, in *sd.GetOperationInput) (*sd.GetOperationOutput, error) {
 	var o *cloudMapOp
-	for _, it := range c.r.CloudMapOps { // the newest of that id
+	for _, it := range c.r.cloudMap().CloudMapOps { // the newest of that id
 		if it.ID == str(in.OperationId) {
 			o = it
 		}
@@ -98,7 +141,7 @@ func sdGetOperation(c *call, in *sd.GetOperationInput) (*sd.GetOperationOutput, 
 
 func sdListNamespaces(c *call, _ *sd.ListNamespacesInput) (*sd.ListNamespacesOutput, error) {
 	out := &sd.ListNamespacesOutput{}
-	for _, n := range c.r.Namespaces {
+	for _, n := range c.r.cloudMap().Namespaces {
 		if n.Ready.After(c.now) {
 			continue
 		}
@@ -110,7 +153,7 @@ func sdListNamespaces(c *call, _ *sd.ListNamespacesInput) (*sd.ListNamespacesOut
 }
 
 func (r *region) namespace(id string) *namespace {
-	return find(r.Namespaces, func(n *namespace) bool { return n.ID == id })
+	return find(r.cloudMap().Namespaces, func(n *namespace) bool { return n.ID == id })
 }
 
 func sdDeleteNamespace(c *call, in *sd.DeleteNamespaceInput) (*sd.DeleteNamespaceOutput, error) {
@@ -118,10 +161,10 @@ func sdDeleteNamespace(c *call, in *sd.DeleteNamespaceInput) (*sd.DeleteNamespac
 	if n == nil {
 		return nil, &sdtypes.NamespaceNotFound{Message: msg("No namespace exists with the ID %s.", str(in.Id))}
 	}
-	if find(c.r.Discoveries, func(d *discovery) bool { return d.Namespace == n.ID }) != nil {
+	if find(c.r.cloudMap().Discoveries, func(d *discovery) bool { return d.Namespace == n.ID }) != nil {
 		return nil, &sdtypes.ResourceInUse{Message: msg("The namespace %s contains services.", n.Name)}
 	}
-	c.r.Namespaces = remove(c.r.Namespaces, n)
+	c.r.cloudMap().Namespaces = remove(c.r.cloudMap().Namespaces, n)
 	return &sd.DeleteNamespaceOutput{OperationId: c.begin("DELETE_NAMESPACE", n.ID, c.now.Add(c.a.delay(latNamespaceGone, n.ID)))}, nil
 }
 
@@ -130,7 +173,7 @@ func sdCreateService(c *call, in *sd.CreateServiceInput) (*sd.CreateServiceOutpu
 	if n == nil {
 		return nil, &sdtypes.NamespaceNotFound{Message: msg("No namespace exists with the ID %s.", str(in.NamespaceId))}
 	}
-	if d := find(c.r.Discoveries, func(d *discovery) bool { return d.Namespace == n.ID && d.Name == str(in.Name) }); d != nil {
+	if d := find(c.r.cloudMap().Discoveries, func(d *discovery) bool { return d.Namespace == n.ID && d.Name == str(in.Name) }); d != nil {
 		return nil, &sdtypes.ServiceAlreadyExists{
 			Message: msg("The service %s already exists in the namespace.", d.Name), ServiceId: new(d.ID), CreatorRequestId: new(d.Request),
 		}
@@ -139,7 +182,7 @@ func sdCreateService(c *call, in *sd.CreateServiceInput) (*sd.CreateServiceOutpu
 		ID: "srv-" + c.st.fresh(n.ID, str(in.Name))[:16], Name: str(in.Name),
 		Namespace: n.ID, Request: str(in.CreatorRequestId), Tags: sdTags(in.Tags),
 	}
-	c.r.Discoveries = append(c.r.Discoveries, d)
+	c.r.cloudMap().Discoveries = append(c.r.cloudMap().Discoveries, d)
 	return &sd.CreateServiceOutput{Service: &sdtypes.Service{
 		Id: new(d.ID), Name: new(d.Name), Arn: new(c.cloudMapARN("service", d.ID)), NamespaceId: new(n.ID),
 	}}, nil
@@ -147,7 +190,7 @@ func sdCreateService(c *call, in *sd.CreateServiceInput) (*sd.CreateServiceOutpu
 
 func sdListServices(c *call, in *sd.ListServicesInput) (*sd.ListServicesOutput, error) {
 	out := &sd.ListServicesOutput{}
-	for _, d := range c.r.Discoveries {
+	for _, d := range c.r.cloudMap().Discoveries {
 		wanted := true
 		for _, f := range in.Filters {
 			if f.Name == sdtypes.ServiceFilterNameNamespaceId && len(f.Values) > 0 && f.Values[0] != d.Namespace {
@@ -164,15 +207,15 @@ func sdListServices(c *call, in *sd.ListServicesInput) (*sd.ListServicesOutput, 
 }
 
 func sdDeleteService(c *call, in *sd.DeleteServiceInput) (*sd.DeleteServiceOutput, error) {
-	d := find(c.r.Discoveries, func(d *discovery) bool { return d.ID == str(in.Id) })
+	d := find(c.r.cloudMap().Discoveries, func(d *discovery) bool { return d.ID == str(in.Id) })
 	if d == nil {
 		return nil, &sdtypes.ServiceNotFound{Message: msg("No service exists with the ID %s.", str(in.Id))}
 	}
 	arn := c.cloudMapARN("service", d.ID)
-	if find(c.r.Services, func(s *service) bool { return s.Status != "INACTIVE" && s.registers(arn) }) != nil {
+	if find(c.r.ecs().Services, func(s *service) bool { return s.Status != "INACTIVE" && s.registers(arn) }) != nil {
 		return nil, &sdtypes.ResourceInUse{Message: msg("The specified service contains registered instances; delete the instances before deleting the service.")}
 	}
-	c.r.Discoveries = remove(c.r.Discoveries, d)
+	c.r.cloudMap().Discoveries = remove(c.r.cloudMap().Discoveries, d)
 	return &sd.DeleteServiceOutput{}, nil
 }
 
@@ -189,4 +232,21 @@ func (s *service) registers(arn string) bool {
 // scalingID is the service as Application Auto Scaling calls it.
 func (s *service) scalingID() string {
 	return "service/" + path.Base(s.Cluster) + "/" + s.Name
+}
+func sdListTagsForResource(c *call, in *sd.ListTagsForResourceInput) (*sd.ListTagsForResourceOutput, error) {
+	for _, n := range c.r.cloudMap().Namespaces {
+		if c.cloudMapARN("namespace", n.ID) == str(in.ResourceARN) {
+			return &sd.ListTagsForResourceOutput{Tags: n.Tags.toSD()}, nil
+		}
+	}
+	for _, d := range c.r.cloudMap().Discoveries {
+		if c.cloudMapARN("service", d.ID) == str(in.ResourceARN) {
+			return &sd.ListTagsForResourceOutput{Tags: d.Tags.toSD()}, nil
+		}
+	}
+	return nil, &sdtypes.ResourceNotFoundException{Message: msg("No resource exists with the ARN %s.", str(in.ResourceARN))}
+}
+
+func (t tagMap) toSD() []sdtypes.Tag {
+	return tagsTo(t, func(k, v *string) sdtypes.Tag { return sdtypes.Tag{Key: k, Value: v} })
 }

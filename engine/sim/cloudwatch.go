@@ -9,6 +9,11 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
+// cloudWatchService is CloudWatch: the metrics that services and load balancers write.
+func cloudWatchService() awsService {
+	return awsService{name: "cloudwatch", operations: []operation{op(cwGetMetricData, pages("MetricDataResults", 500, 500))}}
+}
+
 // The metrics that the account knows. Their values are made up from what ran at the time: how many tasks,
 // and a slow wave on top, the same whenever one looks. There are none for times when nothing ran.
 

@@ -30,7 +30,7 @@ func TestMetricsFollowTheTasks(t *testing.T) {
 			MetricDataQueries: []cwtypes.MetricDataQuery{
 				query("cpu", "AWS/ECS", "CPUUtilization", dim("ClusterName", "app"), dim("ServiceName", "web")),
 				query("none", "AWS/ECS", "CPUUtilization", dim("ClusterName", "app"), dim("ServiceName", "other")),
-				query("hosts", "AWS/ApplicationELB", "HealthyHostCount", dim("LoadBalancer", r.a.st.Regions[london].LoadBalancers[0].suffix())),
+				query("hosts", "AWS/ApplicationELB", "HealthyHostCount", dim("LoadBalancer", r.a.st.Regions[london].elb().LoadBalancers[0].suffix())),
 			},
 		}))(r).MetricDataResults
 		cpu, none, hosts := out[0], out[1], out[2]

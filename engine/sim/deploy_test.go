@@ -26,7 +26,7 @@ func TestFirstDeployment(t *testing.T) {
 		took := time.Since(start)
 		t.Logf("service stable after %s\n%s", took, r.story())
 		if took < 100*time.Second || took > 200*time.Second {
-			t.Errorf("a first deployment took %s; the load balancer alone takes %s", took, latencies[latLBActive])
+			t.Errorf("a first deployment took %s; the load balancer alone takes %s", took, catalog().latencies[latLBActive])
 		}
 		s := r.service()
 		if s.RunningCount != 2 || len(s.Deployments) != 1 {
@@ -36,7 +36,7 @@ func TestFirstDeployment(t *testing.T) {
 		if _, err := web.Get("https://" + r.domain + "/"); err == nil || !strings.Contains(err.Error(), "no such host") {
 			t.Errorf("the distribution answered before it was deployed: %v", err)
 		}
-		r.sleep(latencies[latCFCreate])
+		r.sleep(catalog().latencies[latCFCreate])
 		res := must(web.Get("https://" + r.domain + "/"))(r)
 		body, _ := io.ReadAll(res.Body)
 		if res.StatusCode != 200 || !strings.Contains(string(body), "served by task") {

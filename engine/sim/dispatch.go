@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"reflect"
-	"strings"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -20,46 +18,6 @@ type call struct {
 	st  *state
 	r   *region
 	now time.Time
-}
-
-// operation is one API operation that the account knows.
-type operation struct {
-	service  string // the SDK client's package: ecs, elasticloadbalancingv2
-	name     string
-	mutating bool
-	run      func(c *call, in any) (any, error)
-}
-
-// op makes an operation of a handler. Service and name come from the input's type.
-func op[In, Out any](handler func(*call, *In) (*Out, error)) operation {
-	service, name := operationOf(reflect.TypeFor[In]())
-	return operation{
-		service:  service,
-		name:     name,
-		mutating: !readOnly(name),
-		run: func(c *call, in any) (any, error) {
-			out, err := handler(c, in.(*In))
-			if err != nil {
-				return nil, err
-			}
-			return out, nil
-		},
-	}
-}
-
-// operationOf reads service and operation off an SDK input type.
-func operationOf(t reflect.Type) (service, name string) {
-	return path.Base(t.PkgPath()), strings.TrimSuffix(t.Name(), "Input")
-}
-
-// readOnly says whether an operation changes nothing, by its name.
-func readOnly(name string) bool {
-	for _, p := range []string{"Get", "List", "Describe", "Filter", "Simulate", "BatchGet", "BatchCheck"} {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
 }
 
 type inputKey struct{}
@@ -101,16 +59,16 @@ func setMetadata(out any, md middleware.Metadata) {
 // answer is one attempt at an API call: half of its latency, the effect, the other half.
 func (a *Account) answer(ctx context.Context, regionName string, in any) (out any, requestID string, err error) {
 	service, name := operationOf(reflect.TypeOf(in).Elem())
-	o, ok := operations()[service+"."+name]
+	o, ok := catalog().operations[service+"."+name]
 	if !ok {
-		return nil, "", fmt.Errorf("sim: the simulated account does not know %s:%s", actionPrefix(service), name)
+		return nil, "", fmt.Errorf("sim: the simulated account does not know %s:%s", serviceNamed(service).actionPrefix(), name)
 	}
 	l := latRead
 	if o.mutating {
 		l = latWrite
 	}
 	a.mu.Lock()
-	rec := Call{Service: actionPrefix(service), Operation: name, Mutating: o.mutating}
+	rec := Call{Service: serviceNamed(service).actionPrefix(), Operation: name, Mutating: o.mutating}
 	half := a.delay(l, fmt.Sprintf("%s#%d", rec.Action(), a.nth[rec.Action()])) / 2
 	a.mu.Unlock()
 	if err := a.clk.Sleep(ctx, half); err != nil {
@@ -131,7 +89,7 @@ func (a *Account) perform(o operation, regionName string, rec Call, in any, half
 		rec.N = a.n
 		a.nth[rec.Action()]++
 		id = stableID(st.Account, "request", fmt.Sprint(a.n))[:32]
-		actions := actionsOf(rec, in)
+		actions := o.actions(in)
 		if err := a.before(&rec, o.service, actions, st); err != nil {
 			a.record(rec, err)
 			return false, err
@@ -141,7 +99,7 @@ func (a *Account) perform(o operation, regionName string, rec Call, in any, half
 		}
 		c := &call{a: a, st: st, now: now}
 		if !o.mutating {
-			c.st = a.view(st, rec, now)
+			c.st = a.view(st, serviceNamed(o.service), rec, now)
 		}
 		c.r = c.st.regionNamed(regionName)
 		if o.mutating && len(a.past) == 0 {
@@ -149,9 +107,12 @@ func (a *Account) perform(o operation, regionName string, rec Call, in any, half
 		}
 		var err error
 		out, err = o.run(c, in)
+		if err == nil && o.page != nil {
+			err = o.page.cut(in, out, a.opts.PageSize)
+		}
 		rec.Effect = err == nil
-		if o.mutating && (o.service == "ec2" || o.service == "elasticloadbalancingv2") {
-			a.recheck(st, now)
+		if o.mutating && serviceNamed(o.service).wires {
+			a.rewire(st, now)
 		}
 		if o.mutating {
 			a.remember(st, now)
@@ -166,6 +127,18 @@ func (a *Account) perform(o operation, regionName string, rec Call, in any, half
 		return nil, id, err
 	}
 	return out, id, nil
+}
+
+// rewire is what follows from a change that may open or close a way to tasks.
+func (a *Account) rewire(st *state, now time.Time) {
+	for _, s := range services() {
+		if s.rewire == nil {
+			continue
+		}
+		for _, name := range st.regionNames() {
+			s.rewire(&world{a: a, st: st, r: st.Regions[name]}, now)
+		}
+	}
 }
 
 // record keeps a call.

@@ -13,10 +13,13 @@
 //   - Nothing runs in the background. What AWS does on its own (a load balancer getting active, a rollout)
 //     is computed from stored times whenever somebody asks, in the order of those times. So the account is
 //     deterministic, can be saved, and works inside testing/synctest.
-//   - Latencies are those of the table in latency.go; base latencies are exact, not random.
+//   - Latencies are those that each service states; base latencies are exact, not random.
 //   - An operation that it does not know is an error that names it.
 //   - It misbehaves on request (see Fault).
 //
-// One file per AWS service (ECS in several), and one each for the middleware, the state, the state file, the
-// faults, the latencies, the registry and the endpoint's traffic.
+// A service is one file: its state, operations with the IAM actions that they need, latencies, quotas and what
+// Inventory lists of it. EC2, ELB and ECS have one for each kind of resource and one that names those. To add a
+// service, write SERVICE.go with a function that gives its awsService, and add that function to allServices: state
+// goes onto a shelf of its own. Nothing else changes. What is common has a file each: the middleware, the state, its
+// file, pages, faults, the registry and the endpoint's traffic.
 package sim

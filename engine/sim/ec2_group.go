@@ -3,13 +3,33 @@ package sim
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
+
+// ec2Groups are security groups.
+func ec2Groups() awsService {
+	return awsService{
+		operations: []operation{
+			op(ec2CreateSecurityGroup, tagging("ec2:CreateTags")), op(ec2DescribeSecurityGroups, pages("SecurityGroups", 1000, 1000)),
+			op(ec2DeleteSecurityGroup),
+		},
+		list: func(v *inventory, r *region) {
+			for _, x := range r.ec2().Groups {
+				d := clone(*x)
+				d.ID = ""
+				for i := range d.Rules {
+					d.Rules[i].ID = ""
+				}
+				slices.SortFunc(d.Rules, func(a, b groupRule) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+				v.add("ec2.SecurityGroup", named(r, nil, x.VPC, x.Name), x.VPC == r.theDefault() && x.Name == "default", d, x.ID)
+			}
+		},
+	}
+}
 
 type securityGroup struct {
 	ID          string
@@ -47,29 +67,16 @@ func (r groupRule) weight() int {
 	return 1
 }
 
-const prefixListWeight = 55
-
-// The prefix lists that the account knows: CloudFront's addresses as seen by origins.
-var prefixLists = []string{
-	"com.amazonaws.global.cloudfront.origin-facing",
-	"com.amazonaws.global.ipv6.cloudfront.origin-facing",
-}
-
-// prefixListID is the id of a managed prefix list in a region; the ids differ by region.
-func prefixListID(region, name string) string {
-	return "pl-" + stableID("prefix list", region, name)[:8]
-}
-
 const noGroup = "The security group '%s' does not exist"
 
 func (r *region) group(id string) *securityGroup {
-	return find(r.Groups, func(g *securityGroup) bool { return g.ID == id })
+	return find(r.ec2().Groups, func(g *securityGroup) bool { return g.ID == id })
 }
 
 func (st *state) newGroup(r *region, name, description, vpc string, t tagMap) *securityGroup {
 	g := &securityGroup{ID: "sg-0" + st.fresh("group", vpc, name)[:16], Name: name, Description: description, VPC: vpc, Tags: t}
 	g.Rules = append(g.Rules, groupRule{ID: "sgr-0" + st.fresh(g.ID, "egress")[:16], Egress: true, Proto: "-1", From: -1, To: -1, CIDR: "0.0.0.0/0"})
-	r.Groups = append(r.Groups, g)
+	r.ec2().Groups = append(r.ec2().Groups, g)
 	return g
 }
 
@@ -110,23 +117,23 @@ func (r groupRule) covers(port int32) bool {
 	return r.Proto == "-1" || (r.Proto == "tcp" || r.Proto == "6") && r.From <= port && port <= r.To
 }
 
-var groupText = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*$`)
+var groupText = pattern(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*$`)
 
 func ec2CreateSecurityGroup(c *call, in *ec2.CreateSecurityGroupInput) (*ec2.CreateSecurityGroupOutput, error) {
 	name, vpcID := str(in.GroupName), str(in.VpcId)
 	if vpcID == "" {
-		if v := find(c.r.VPCs, func(v *vpc) bool { return v.Default }); v != nil {
+		if v := find(c.r.ec2().VPCs, func(v *vpc) bool { return v.Default }); v != nil {
 			vpcID = v.ID
 		}
 	}
 	switch {
 	case c.r.vpc(vpcID) == nil:
 		return nil, apiErr("InvalidVpcID.NotFound", noVPC, vpcID)
-	case len(name) > 255 || !groupText.MatchString(name) || strings.HasPrefix(name, "sg-"):
+	case len(name) > 255 || !groupText(name) || strings.HasPrefix(name, "sg-"):
 		return nil, apiErr("InvalidParameterValue", "Value (%s) for parameter GroupName is invalid.", name)
-	case len(str(in.Description)) > 255 || !groupText.MatchString(str(in.Description)):
+	case len(str(in.Description)) > 255 || !groupText(str(in.Description)):
 		return nil, apiErr("InvalidParameterValue", "Value (%s) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported.", str(in.Description))
-	case find(c.r.Groups, func(g *securityGroup) bool { return g.Name == name && g.VPC == vpcID }) != nil:
+	case find(c.r.ec2().Groups, func(g *securityGroup) bool { return g.Name == name && g.VPC == vpcID }) != nil:
 		return nil, apiErr("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", name, vpcID)
 	}
 	g := c.st.newGroup(c.r, name, str(in.Description), vpcID, ec2Tags(in.TagSpecifications))
@@ -138,7 +145,7 @@ func (c *call) groupARN(g *securityGroup) string {
 }
 
 func ec2DescribeSecurityGroups(c *call, in *ec2.DescribeSecurityGroupsInput) (*ec2.DescribeSecurityGroupsOutput, error) {
-	gs, err := selectBy(c.r.Groups, in.GroupIds, func(g *securityGroup) string { return g.ID }, "InvalidGroup.NotFound", noGroup,
+	gs, err := selectBy(c.r.ec2().Groups, in.GroupIds, func(g *securityGroup) string { return g.ID }, "InvalidGroup.NotFound", noGroup,
 		func(g *securityGroup) (bool, error) {
 			return matches(in.Filters, g.Tags, func(name string) ([]string, bool) {
 				switch name {
@@ -184,12 +191,12 @@ func ec2DeleteSecurityGroup(c *call, in *ec2.DeleteSecurityGroupInput) (*ec2.Del
 		return nil, apiErr("CannotDelete", "the specified group: \"%s\" name: \"default\" cannot be deleted by a user", g.ID)
 	}
 	used := slices.ContainsFunc(c.a.interfaces(c.st, c.r, c.now), func(n netInterface) bool { return slices.Contains(n.Groups, g.ID) })
-	for _, o := range c.r.Groups {
+	for _, o := range c.r.ec2().Groups {
 		used = used || o != g && slices.ContainsFunc(o.Rules, func(r groupRule) bool { return r.Group == g.ID })
 	}
 	if used {
 		return nil, apiErr("DependencyViolation", "resource %s has a dependent object", g.ID)
 	}
-	c.r.Groups = remove(c.r.Groups, g)
+	c.r.ec2().Groups = remove(c.r.ec2().Groups, g)
 	return &ec2.DeleteSecurityGroupOutput{Return: new(true), GroupId: new(g.ID)}, nil
 }

@@ -10,8 +10,22 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// netInterface is a network interface. It is not kept: load balancers and tasks have theirs for as long as
-// they hold one.
+// ec2Interfaces are network interfaces. They are not kept: the resources of other services have theirs for as long
+// as they hold one.
+func ec2Interfaces() awsService {
+	return awsService{
+		operations: []operation{op(ec2DescribeNetworkInterfaces, pages("NetworkInterfaces", 1000, 1000))},
+		list: func(v *inventory, r *region) { // those that outlive what they belonged to
+			for _, n := range v.a.interfaces(v.st, r, v.now) {
+				if n.Left {
+					v.add("ec2.NetworkInterface", named(r, nil, n.ID), false, n)
+				}
+			}
+		},
+	}
+}
+
+// netInterface is a network interface of some resource.
 type netInterface struct {
 	ID          string
 	VPC         string
@@ -22,45 +36,17 @@ type netInterface struct {
 	Description string
 	Requester   string
 	Type        string
+	Left        bool // what it belonged to is gone
 }
 
 // interfaces gives the region's network interfaces at that time.
 func (a *Account) interfaces(st *state, r *region, now time.Time) []netInterface {
 	var out []netInterface
-	for _, lb := range r.LoadBalancers {
-		if !lb.Deleted.IsZero() && now.Sub(lb.Deleted) >= a.delay(latLBGone, lb.ARN) {
-			continue
+	w := &world{a: a, st: st, r: r}
+	for _, s := range services() {
+		if s.interfaces != nil {
+			out = append(out, s.interfaces(w, now)...)
 		}
-		for _, id := range lb.Subnets {
-			s := r.subnet(id)
-			if s == nil {
-				continue
-			}
-			key := stableID(lb.ARN, id)
-			out = append(out, netInterface{
-				ID: "eni-0" + key[:16], VPC: s.VPC, Subnet: id, Groups: lb.Groups,
-				IP: address(s.CIDR, key), PublicIP: publicAddress(key),
-				Description: "ELB " + lb.suffix(), Requester: "amazon-elb", Type: "interface",
-			})
-		}
-	}
-	for _, t := range r.Tasks {
-		if !t.holdsInterface() {
-			continue
-		}
-		s := r.subnet(t.Subnet)
-		if s == nil {
-			continue
-		}
-		n := netInterface{
-			ID: t.ENI, VPC: s.VPC, Subnet: t.Subnet, Groups: t.Groups, IP: t.IP,
-			Description: fmt.Sprintf("arn:aws:ecs:%s:%s:attachment/%s", r.Name, st.Account, t.Attachment),
-			Requester:   "578734482556", Type: "interface",
-		}
-		if t.PublicIP {
-			n.PublicIP = publicAddress(t.ID)
-		}
-		out = append(out, n)
 	}
 	return out
 }
@@ -139,89 +125,4 @@ func (c *call) interfaceOut(n netInterface) ec2types.NetworkInterface {
 		o.Association = &ec2types.NetworkInterfaceAssociation{PublicIp: new(n.PublicIP)}
 	}
 	return o
-}
-
-func ec2DescribeManagedPrefixLists(c *call, in *ec2.DescribeManagedPrefixListsInput) (*ec2.DescribeManagedPrefixListsOutput, error) {
-	out := &ec2.DescribeManagedPrefixListsOutput{}
-	for i, name := range prefixLists {
-		id := prefixListID(c.r.Name, name)
-		if len(in.PrefixListIds) > 0 && !slices.Contains(in.PrefixListIds, id) {
-			continue
-		}
-		ok, err := matches(in.Filters, nil, func(filter string) ([]string, bool) {
-			switch filter {
-			case "prefix-list-name":
-				return []string{name}, true
-			case "prefix-list-id":
-				return []string{id}, true
-			case "owner-id":
-				return []string{"AWS"}, true
-			}
-			return nil, false
-		})
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			out.PrefixLists = append(out.PrefixLists, ec2types.ManagedPrefixList{
-				PrefixListId: new(id), PrefixListName: new(name), OwnerId: new("AWS"), AddressFamily: new([]string{"IPv4", "IPv6"}[i]),
-				MaxEntries: new(int32(prefixListWeight)), State: ec2types.PrefixListStateCreateComplete,
-				PrefixListArn: new(fmt.Sprintf("arn:aws:ec2:%s:aws:prefix-list/%s", c.r.Name, id)),
-			})
-		}
-	}
-	return out, nil
-}
-
-// tagsOf gives access to the tags of any EC2 resource by its id.
-func (r *region) tagsOf(id string) *tagMap {
-	switch {
-	case r.vpc(id) != nil:
-		return &r.vpc(id).Tags
-	case r.subnet(id) != nil:
-		return &r.subnet(id).Tags
-	case r.gateway(id) != nil:
-		return &r.gateway(id).Tags
-	case r.table(id) != nil:
-		return &r.table(id).Tags
-	case r.group(id) != nil:
-		return &r.group(id).Tags
-	}
-	for _, g := range r.Groups {
-		for i := range g.Rules {
-			if g.Rules[i].ID == id {
-				return &g.Rules[i].Tags
-			}
-		}
-	}
-	return nil
-}
-
-func ec2CreateTags(c *call, in *ec2.CreateTagsInput) (*ec2.CreateTagsOutput, error) {
-	add := tagsFrom(in.Tags, func(t ec2types.Tag) (*string, *string) { return t.Key, t.Value })
-	for _, id := range in.Resources {
-		if c.r.tagsOf(id) == nil {
-			return nil, apiErr("InvalidID", "The ID '%s' is not valid", id)
-		}
-	}
-	for _, id := range in.Resources {
-		t := c.r.tagsOf(id)
-		*t = t.merge(add)
-	}
-	return &ec2.CreateTagsOutput{}, nil
-}
-
-func ec2DeleteTags(c *call, in *ec2.DeleteTagsInput) (*ec2.DeleteTagsOutput, error) {
-	for _, id := range in.Resources {
-		t := c.r.tagsOf(id)
-		if t == nil {
-			return nil, apiErr("InvalidID", "The ID '%s' is not valid", id)
-		}
-		kept := tagMap{}.merge(*t)
-		for _, x := range in.Tags {
-			delete(kept, str(x.Key))
-		}
-		*t = kept
-	}
-	return &ec2.DeleteTagsOutput{}, nil
 }

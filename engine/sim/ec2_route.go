@@ -7,10 +7,22 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-type gateway struct {
-	ID   string
-	VPC  string // empty when detached
-	Tags tagMap
+// ec2RouteTables are route tables with their routes.
+func ec2RouteTables() awsService {
+	return awsService{
+		operations: []operation{
+			op(ec2CreateRouteTable, tagging("ec2:CreateTags")), op(ec2DescribeRouteTables, pages("RouteTables", 1000, 1000)),
+			op(ec2CreateRoute), op(ec2ReplaceRoute), op(ec2DeleteRoute), op(ec2AssociateRouteTable), op(ec2DisassociateRouteTable),
+			op(ec2DeleteRouteTable),
+		},
+		list: func(v *inventory, r *region) {
+			for _, x := range r.ec2().RouteTables {
+				d := *x
+				d.ID, d.MainAssoc = "", ""
+				v.add("ec2.RouteTable", named(r, x.Tags, x.VPC), x.Main && x.VPC == r.theDefault(), d, x.ID)
+			}
+		},
+	}
 }
 
 type routeTable struct {
@@ -28,15 +40,11 @@ type route struct {
 }
 
 func (r *region) mainTable(vpc string) *routeTable {
-	return find(r.RouteTables, func(t *routeTable) bool { return t.VPC == vpc && t.Main })
+	return find(r.ec2().RouteTables, func(t *routeTable) bool { return t.VPC == vpc && t.Main })
 }
 
 func (r *region) table(id string) *routeTable {
-	return find(r.RouteTables, func(t *routeTable) bool { return t.ID == id })
-}
-
-func (r *region) gateway(id string) *gateway {
-	return find(r.Gateways, func(g *gateway) bool { return g.ID == id })
+	return find(r.ec2().RouteTables, func(t *routeTable) bool { return t.ID == id })
 }
 
 // public says whether a subnet's route table leads to an internet gateway that is attached to its VPC.
@@ -56,98 +64,7 @@ func (r *region) public(s *subnet) bool {
 	return false
 }
 
-const (
-	noGateway = "The internetGateway ID '%s' does not exist"
-	noTable   = "The routeTable ID '%s' does not exist"
-)
-
-func ec2CreateInternetGateway(c *call, in *ec2.CreateInternetGatewayInput) (*ec2.CreateInternetGatewayOutput, error) {
-	t := ec2Tags(in.TagSpecifications)
-	g := &gateway{ID: "igw-0" + c.st.fresh(c.r.Name, "gateway", fmt.Sprint(t))[:16], Tags: t}
-	c.r.Gateways = append(c.r.Gateways, g)
-	return &ec2.CreateInternetGatewayOutput{InternetGateway: new(g.out(c))}, nil
-}
-
-func (g *gateway) out(c *call) ec2types.InternetGateway {
-	o := ec2types.InternetGateway{InternetGatewayId: new(g.ID), OwnerId: new(c.st.Account), Tags: g.Tags.toEC2()}
-	if g.VPC != "" {
-		o.Attachments = []ec2types.InternetGatewayAttachment{{VpcId: new(g.VPC), State: ec2types.AttachmentStatus("available")}}
-	}
-	return o
-}
-
-func ec2DescribeInternetGateways(c *call, in *ec2.DescribeInternetGatewaysInput) (*ec2.DescribeInternetGatewaysOutput, error) {
-	gs, err := selectBy(c.r.Gateways, in.InternetGatewayIds, func(g *gateway) string { return g.ID }, "InvalidInternetGatewayID.NotFound", noGateway,
-		func(g *gateway) (bool, error) {
-			return matches(in.Filters, g.Tags, func(name string) ([]string, bool) {
-				switch name {
-				case "attachment.vpc-id":
-					return []string{g.VPC}, true
-				case "internet-gateway-id":
-					return []string{g.ID}, true
-				case "attachment.state":
-					if g.VPC == "" {
-						return nil, true
-					}
-					return []string{"available"}, true
-				}
-				return nil, false
-			})
-		})
-	if err != nil {
-		return nil, err
-	}
-	out := &ec2.DescribeInternetGatewaysOutput{}
-	for _, g := range gs {
-		out.InternetGateways = append(out.InternetGateways, g.out(c))
-	}
-	return out, nil
-}
-
-func ec2AttachInternetGateway(c *call, in *ec2.AttachInternetGatewayInput) (*ec2.AttachInternetGatewayOutput, error) {
-	g, v := c.r.gateway(str(in.InternetGatewayId)), c.r.vpc(str(in.VpcId))
-	switch {
-	case g == nil:
-		return nil, apiErr("InvalidInternetGatewayID.NotFound", noGateway, str(in.InternetGatewayId))
-	case v == nil:
-		return nil, apiErr("InvalidVpcID.NotFound", noVPC, str(in.VpcId))
-	case g.VPC != "":
-		return nil, apiErr("Resource.AlreadyAssociated", "resource %s is already attached to network %s", g.ID, g.VPC)
-	case find(c.r.Gateways, func(o *gateway) bool { return o.VPC == v.ID }) != nil:
-		return nil, apiErr("InvalidParameterValue", "Network %s already has an internet gateway attached", v.ID)
-	}
-	g.VPC = v.ID
-	return &ec2.AttachInternetGatewayOutput{}, nil
-}
-
-func ec2DetachInternetGateway(c *call, in *ec2.DetachInternetGatewayInput) (*ec2.DetachInternetGatewayOutput, error) {
-	g := c.r.gateway(str(in.InternetGatewayId))
-	switch {
-	case g == nil:
-		return nil, apiErr("InvalidInternetGatewayID.NotFound", noGateway, str(in.InternetGatewayId))
-	case g.VPC != str(in.VpcId) || g.VPC == "":
-		return nil, apiErr("Gateway.NotAttached", "resource %s is not attached to network %s", g.ID, str(in.VpcId))
-	}
-	for _, n := range c.a.interfaces(c.st, c.r, c.now) {
-		if n.PublicIP != "" && n.VPC == g.VPC {
-			return nil, apiErr("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", g.VPC)
-		}
-	}
-	g.VPC = ""
-	return &ec2.DetachInternetGatewayOutput{}, nil
-}
-
-func ec2DeleteInternetGateway(c *call, in *ec2.DeleteInternetGatewayInput) (*ec2.DeleteInternetGatewayOutput, error) {
-	g := c.r.gateway(str(in.InternetGatewayId))
-	switch {
-	case g == nil:
-		return nil, apiErr("InvalidInternetGatewayID.NotFound", noGateway, str(in.InternetGatewayId))
-	case g.VPC != "":
-		return nil, apiErr("DependencyViolation", "The internetGateway '%s' has dependencies and cannot be deleted.", g.ID)
-	}
-	c.r.Gateways = remove(c.r.Gateways, g)
-	return &ec2.DeleteInternetGatewayOutput{}, nil
-}
+const noTable = "The routeTable ID '%s' does not exist"
 
 func ec2CreateRouteTable(c *call, in *ec2.CreateRouteTableInput) (*ec2.CreateRouteTableOutput, error) {
 	v := c.r.vpc(str(in.VpcId))
@@ -159,7 +76,7 @@ func ec2CreateRouteTable(c *call, in *ec2.CreateRouteTableInput) (*ec2.CreateRou
 		ID: "rtb-0" + c.st.fresh(v.ID, "table", fmt.Sprint(tags))[:16], VPC: v.ID, Tags: tags,
 		Routes: []route{{CIDR: v.CIDR, Gateway: "local"}},
 	}
-	c.r.RouteTables = append(c.r.RouteTables, t)
+	c.r.ec2().RouteTables = append(c.r.ec2().RouteTables, t)
 	return &ec2.CreateRouteTableOutput{RouteTable: new(c.tableOut(t))}, nil
 }
 
@@ -187,7 +104,7 @@ func (c *call) tableOut(t *routeTable) ec2types.RouteTable {
 	if t.Main {
 		o.Associations = append(o.Associations, assoc(t.MainAssoc, "", true))
 	}
-	for _, s := range c.r.Subnets {
+	for _, s := range c.r.ec2().Subnets {
 		if s.RouteTable == t.ID {
 			o.Associations = append(o.Associations, assoc(s.AssocID, s.ID, false))
 		}
@@ -196,7 +113,7 @@ func (c *call) tableOut(t *routeTable) ec2types.RouteTable {
 }
 
 func ec2DescribeRouteTables(c *call, in *ec2.DescribeRouteTablesInput) (*ec2.DescribeRouteTablesOutput, error) {
-	ts, err := selectBy(c.r.RouteTables, in.RouteTableIds, func(t *routeTable) string { return t.ID }, "InvalidRouteTableID.NotFound", noTable,
+	ts, err := selectBy(c.r.ec2().RouteTables, in.RouteTableIds, func(t *routeTable) string { return t.ID }, "InvalidRouteTableID.NotFound", noTable,
 		func(t *routeTable) (bool, error) {
 			return matches(in.Filters, t.Tags, func(name string) ([]string, bool) { return c.tableAttr(t, name) })
 		})
@@ -311,7 +228,7 @@ func ec2AssociateRouteTable(c *call, in *ec2.AssociateRouteTableInput) (*ec2.Ass
 }
 
 func ec2DisassociateRouteTable(c *call, in *ec2.DisassociateRouteTableInput) (*ec2.DisassociateRouteTableOutput, error) {
-	s := find(c.r.Subnets, func(s *subnet) bool { return s.AssocID == str(in.AssociationId) && s.AssocID != "" })
+	s := find(c.r.ec2().Subnets, func(s *subnet) bool { return s.AssocID == str(in.AssociationId) && s.AssocID != "" })
 	if s == nil {
 		return nil, apiErr("InvalidAssociationID.NotFound", "The association ID '%s' does not exist", str(in.AssociationId))
 	}
@@ -324,9 +241,9 @@ func ec2DeleteRouteTable(c *call, in *ec2.DeleteRouteTableInput) (*ec2.DeleteRou
 	if t == nil {
 		return nil, apiErr("InvalidRouteTableID.NotFound", noTable, str(in.RouteTableId))
 	}
-	if t.Main || find(c.r.Subnets, func(s *subnet) bool { return s.RouteTable == t.ID }) != nil {
+	if t.Main || find(c.r.ec2().Subnets, func(s *subnet) bool { return s.RouteTable == t.ID }) != nil {
 		return nil, apiErr("DependencyViolation", "The routeTable '%s' has dependencies and cannot be deleted.", t.ID)
 	}
-	c.r.RouteTables = remove(c.r.RouteTables, t)
+	c.r.ec2().RouteTables = remove(c.r.ec2().RouteTables, t)
 	return &ec2.DeleteRouteTableOutput{}, nil
 }

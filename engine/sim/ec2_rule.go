@@ -11,6 +11,18 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
+// ec2Rules are the rules of security groups.
+func ec2Rules() awsService {
+	return awsService{
+		operations: []operation{
+			op(ec2DescribeSecurityGroupRules, pages("SecurityGroupRules", 1000, 1000)),
+			op(ec2AuthorizeSecurityGroupIngress, tagging("ec2:CreateTags")), op(ec2AuthorizeSecurityGroupEgress, tagging("ec2:CreateTags")),
+			op(ec2RevokeSecurityGroupIngress), op(ec2RevokeSecurityGroupEgress),
+		},
+		quotas: []quotaCode{{"vpc", "L-0EA8095F", "Inbound or outbound rules per security group", "", 60}},
+	}
+}
+
 // permission is the rule in the older shape, one permission per rule.
 func (r groupRule) permission(account string) ec2types.IpPermission {
 	p := ec2types.IpPermission{IpProtocol: new(r.Proto)}
@@ -58,7 +70,7 @@ func (c *call) ruleOut(g *securityGroup, r groupRule) ec2types.SecurityGroupRule
 
 func ec2DescribeSecurityGroupRules(c *call, in *ec2.DescribeSecurityGroupRulesInput) (*ec2.DescribeSecurityGroupRulesOutput, error) {
 	out := &ec2.DescribeSecurityGroupRulesOutput{}
-	for _, g := range c.r.Groups {
+	for _, g := range c.r.ec2().Groups {
 		for _, r := range g.Rules {
 			if len(in.SecurityGroupRuleIds) > 0 && !slices.Contains(in.SecurityGroupRuleIds, r.ID) {
 				continue

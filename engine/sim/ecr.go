@@ -3,13 +3,46 @@ package sim
 import (
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
+
+// ecrService is ECR: repositories. The registry itself, to which images are pushed over HTTP, is in registry.go.
+func ecrService() awsService {
+	return awsService{
+		name:  "ecr",
+		state: []keeper{ecrShelf},
+		operations: []operation{
+			op(ecrCreateRepository, tagging("ecr:TagResource")), op(ecrDescribeRepositories, pages("Repositories", 100, 1000)),
+			op(ecrDeleteRepository), op(ecrPutLifecyclePolicy), op(ecrGetLifecyclePolicy), op(ecrDeleteLifecyclePolicy),
+			op(ecrPutImageTagMutability), op(ecrTagResource), op(ecrListTagsForResource), op(ecrGetAuthorizationToken),
+			op(ecrDescribeImages, pages("ImageDetails", 100, 1000)), op(ecrListImages, pages("ImageIds", 100, 1000)),
+			op(ecrBatchGetImage), op(ecrBatchDeleteImage),
+		},
+		list: func(v *inventory, r *region) {
+			for _, p := range r.ecr().Repositories {
+				var images []string
+				for _, i := range p.Images {
+					images = append(images, i.Digest+" "+strings.Join(slices.Sorted(slices.Values(i.Tags)), ","))
+				}
+				slices.Sort(images)
+				v.add("ecr.Repository", named(r, nil, p.Name), false, map[string]any{
+					"Mutability": p.Mutability, "Lifecycle": p.Lifecycle, "Tags": p.Tags, "Images": images,
+				})
+			}
+		},
+	}
+}
+
+type ecrState struct{ Repositories []*repository }
+
+const ecrShelf shelf[ecrState] = "ecr"
+
+func (r *region) ecr() *ecrState { return ecrShelf.in(&r.Kept) }
 
 type repository struct {
 	Name       string
@@ -38,10 +71,10 @@ type blob struct {
 	Data []byte `json:",omitempty"`
 }
 
-var repoName = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+var repoName = pattern(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 
 func (r *region) repository(name string) *repository {
-	return find(r.Repositories, func(p *repository) bool { return p.Name == name })
+	return find(r.ecr().Repositories, func(p *repository) bool { return p.Name == name })
 }
 
 // image finds an image by digest or tag.
@@ -73,7 +106,7 @@ func ecrTags(in []ecrtypes.Tag) tagMap {
 
 func ecrCreateRepository(c *call, in *ecr.CreateRepositoryInput) (*ecr.CreateRepositoryOutput, error) {
 	name := str(in.RepositoryName)
-	if len(name) < 2 || len(name) > 256 || !repoName.MatchString(name) {
+	if len(name) < 2 || len(name) > 256 || !repoName(name) {
 		return nil, &ecrtypes.InvalidParameterException{Message: msg(
 			"Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*''")}
 	}
@@ -85,7 +118,7 @@ func ecrCreateRepository(c *call, in *ecr.CreateRepositoryInput) (*ecr.CreateRep
 	if p.Mutability == "" {
 		p.Mutability = string(ecrtypes.ImageTagMutabilityMutable)
 	}
-	c.r.Repositories = append(c.r.Repositories, p)
+	c.r.ecr().Repositories = append(c.r.ecr().Repositories, p)
 	return &ecr.CreateRepositoryOutput{Repository: new(c.repoOut(p))}, nil
 }
 
@@ -110,7 +143,7 @@ func ecrDescribeRepositories(c *call, in *ecr.DescribeRepositoriesInput) (*ecr.D
 			return nil, c.noRepo(new(n))
 		}
 	}
-	for _, p := range c.r.Repositories {
+	for _, p := range c.r.ecr().Repositories {
 		if len(in.RepositoryNames) == 0 || slices.Contains(in.RepositoryNames, p.Name) {
 			out.Repositories = append(out.Repositories, c.repoOut(p))
 		}
@@ -124,7 +157,7 @@ func ecrDeleteRepository(c *call, in *ecr.DeleteRepositoryInput) (*ecr.DeleteRep
 			return nil, &ecrtypes.RepositoryNotEmptyException{Message: msg(
 				"The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images", p.Name, c.st.Account)}
 		}
-		c.r.Repositories = remove(c.r.Repositories, p)
+		c.r.ecr().Repositories = remove(c.r.ecr().Repositories, p)
 		return &ecr.DeleteRepositoryOutput{Repository: new(c.repoOut(p))}, nil
 	})
 }
@@ -173,7 +206,7 @@ func ecrPutImageTagMutability(c *call, in *ecr.PutImageTagMutabilityInput) (*ecr
 }
 
 func ecrTagResource(c *call, in *ecr.TagResourceInput) (*ecr.TagResourceOutput, error) {
-	p := find(c.r.Repositories, func(p *repository) bool { return c.repoARN(p.Name) == str(in.ResourceArn) })
+	p := find(c.r.ecr().Repositories, func(p *repository) bool { return c.repoARN(p.Name) == str(in.ResourceArn) })
 	if p == nil {
 		return nil, c.noRepo(in.ResourceArn)
 	}
@@ -182,7 +215,7 @@ func ecrTagResource(c *call, in *ecr.TagResourceInput) (*ecr.TagResourceOutput, 
 }
 
 func ecrListTagsForResource(c *call, in *ecr.ListTagsForResourceInput) (*ecr.ListTagsForResourceOutput, error) {
-	p := find(c.r.Repositories, func(p *repository) bool { return c.repoARN(p.Name) == str(in.ResourceArn) })
+	p := find(c.r.ecr().Repositories, func(p *repository) bool { return c.repoARN(p.Name) == str(in.ResourceArn) })
 	if p == nil {
 		return nil, c.noRepo(in.ResourceArn)
 	}

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
+
+// ecsClusters are clusters.
+func ecsClusters() awsService {
+	return awsService{
+		operations: []operation{
+			op(ecsCreateCluster, tagging("ecs:TagResource")), op(ecsDescribeClusters), op(ecsListClusters, pages("ClusterArns", 100, 100)),
+			op(ecsUpdateCluster), op(ecsPutClusterCapacityProviders), op(ecsDeleteCluster),
+		},
+		list: func(v *inventory, r *region) {
+			for _, k := range r.ecs().Clusters {
+				if k.Inactive {
+					continue
+				}
+				d := *k
+				d.Active = time.Time{}
+				v.add("ecs.Cluster", named(r, nil, k.Name), false, d)
+			}
+		},
+	}
+}
 
 type cluster struct {
 	ARN       string
@@ -23,7 +42,7 @@ type cluster struct {
 	Tags      tagMap
 }
 
-var ecsName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
+var ecsName = pattern(`^[a-zA-Z0-9_-]{1,255}$`)
 
 // lastPart is what is behind the last slash of an ARN, or the whole of a plain name.
 func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
@@ -33,7 +52,7 @@ func (r *region) cluster(ref string) *cluster {
 	if ref == "" {
 		ref = "default"
 	}
-	return find(r.Clusters, func(k *cluster) bool { return k.Name == ref || k.ARN == ref })
+	return find(r.ecs().Clusters, func(k *cluster) bool { return k.Name == ref || k.ARN == ref })
 }
 
 func (k *cluster) status(now time.Time) string {
@@ -100,7 +119,7 @@ func checkProviders(names []string) error {
 
 func ecsCreateCluster(c *call, in *ecs.CreateClusterInput) (*ecs.CreateClusterOutput, error) {
 	name := val(in.ClusterName, "default")
-	if !ecsName.MatchString(name) {
+	if !ecsName(name) {
 		return nil, invalid("Identifier is invalid.")
 	}
 	if err := checkProviders(in.CapacityProviders); err != nil {
@@ -113,7 +132,7 @@ func ecsCreateCluster(c *call, in *ecs.CreateClusterInput) (*ecs.CreateClusterOu
 		if !k.Inactive {
 			return &ecs.CreateClusterOutput{Cluster: new(c.clusterOut(k, nil))}, nil
 		}
-		c.r.Clusters = remove(c.r.Clusters, k)
+		c.r.ecs().Clusters = remove(c.r.ecs().Clusters, k)
 	}
 	k := &cluster{
 		ARN: c.ecsARN("cluster/%s", name), Name: name, Active: c.now, Providers: slices.Clone(in.CapacityProviders),
@@ -125,7 +144,7 @@ func ecsCreateCluster(c *call, in *ecs.CreateClusterInput) (*ecs.CreateClusterOu
 	if len(k.Settings) == 0 {
 		k.Settings = []ecstypes.ClusterSetting{{Name: ecstypes.ClusterSettingNameContainerInsights, Value: new("disabled")}}
 	}
-	c.r.Clusters = append(c.r.Clusters, k)
+	c.r.ecs().Clusters = append(c.r.ecs().Clusters, k)
 	return &ecs.CreateClusterOutput{Cluster: new(c.clusterOut(k, nil))}, nil
 }
 
@@ -145,12 +164,12 @@ func (c *call) clusterOut(k *cluster, include []ecstypes.ClusterField) ecstypes.
 	if all || slices.Contains(include, ecstypes.ClusterFieldTags) {
 		o.Tags = k.Tags.toECS()
 	}
-	for _, s := range c.r.Services {
+	for _, s := range c.r.ecs().Services {
 		if s.Cluster == k.ARN && s.Status == "ACTIVE" {
 			o.ActiveServicesCount++
 		}
 	}
-	for _, t := range c.r.Tasks {
+	for _, t := range c.r.ecs().Tasks {
 		if t.Cluster != k.ARN {
 			continue
 		}
@@ -186,7 +205,7 @@ func ecsDescribeClusters(c *call, in *ecs.DescribeClustersInput) (*ecs.DescribeC
 
 func ecsListClusters(c *call, _ *ecs.ListClustersInput) (*ecs.ListClustersOutput, error) {
 	out := &ecs.ListClustersOutput{}
-	for _, k := range c.r.Clusters {
+	for _, k := range c.r.ecs().Clusters {
 		if !k.Inactive {
 			out.ClusterArns = append(out.ClusterArns, k.ARN)
 		}
@@ -233,12 +252,12 @@ func ecsDeleteCluster(c *call, in *ecs.DeleteClusterInput) (*ecs.DeleteClusterOu
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range c.r.Services {
+	for _, s := range c.r.ecs().Services {
 		if s.Cluster == k.ARN && s.Status != "INACTIVE" {
 			return nil, &ecstypes.ClusterContainsServicesException{Message: msg("The Cluster cannot be deleted while Services are active.")}
 		}
 	}
-	for _, t := range c.r.Tasks {
+	for _, t := range c.r.ecs().Tasks {
 		if t.Cluster == k.ARN && t.Status != taskStopped {
 			return nil, &ecstypes.ClusterContainsTasksException{Message: msg("The Cluster cannot be deleted while Tasks are active.")}
 		}
@@ -249,16 +268,16 @@ func ecsDeleteCluster(c *call, in *ecs.DeleteClusterInput) (*ecs.DeleteClusterOu
 
 // ecsTagsOf gives access to the tags of any ECS resource by its ARN.
 func (r *region) ecsTagsOf(arn string) *tagMap {
-	if k := find(r.Clusters, func(k *cluster) bool { return k.ARN == arn && !k.Inactive }); k != nil {
+	if k := find(r.ecs().Clusters, func(k *cluster) bool { return k.ARN == arn && !k.Inactive }); k != nil {
 		return &k.Tags
 	}
-	if s := find(r.Services, func(s *service) bool { return s.ARN == arn }); s != nil {
+	if s := find(r.ecs().Services, func(s *service) bool { return s.ARN == arn }); s != nil {
 		return &s.Tags
 	}
-	if d := find(r.TaskDefs, func(d *taskDef) bool { return d.ARN == arn }); d != nil {
+	if d := find(r.ecs().TaskDefs, func(d *taskDef) bool { return d.ARN == arn }); d != nil {
 		return &d.Tags
 	}
-	if t := find(r.Tasks, func(t *task) bool { return t.ARN == arn }); t != nil {
+	if t := find(r.ecs().Tasks, func(t *task) bool { return t.ARN == arn }); t != nil {
 		return &t.Tags
 	}
 	return nil

@@ -175,15 +175,12 @@ func (w *world) appPort(t *task, d *taskDef) int32 {
 	return int32(slices.Min(exposed))
 }
 
-// recheck makes the load balancers check all running targets again, because something in the network changed.
-func (a *Account) recheck(st *state, now time.Time) {
-	for _, name := range st.regionNames() {
-		w := &world{a: a, st: st, r: st.Regions[name]}
-		for _, t := range w.r.Tasks {
-			for i := range t.Targets {
-				if x := &t.Targets[i]; t.Status == taskRunning && x.State != "" && x.Check.IsZero() {
-					x.Check = now.Add(w.interval(x.Group))
-				}
+// ecsRewire makes the load balancers check all running targets again, because something in the network changed.
+func ecsRewire(w *world, now time.Time) {
+	for _, t := range w.r.ecs().Tasks {
+		for i := range t.Targets {
+			if x := &t.Targets[i]; t.Status == taskRunning && x.State != "" && x.Check.IsZero() {
+				x.Check = now.Add(w.interval(x.Group))
 			}
 		}
 	}

@@ -27,7 +27,7 @@ func timeOrNil(t time.Time) *time.Time {
 
 // counts gives how many of a rollout's tasks run and how many are on their way.
 func (r *region) counts(id string) (running, pending int32) {
-	for _, t := range r.Tasks {
+	for _, t := range r.ecs().Tasks {
 		if t.Rollout != id {
 			continue
 		}
@@ -119,7 +119,7 @@ func (s *service) configOut() *ecstypes.DeploymentConfiguration {
 }
 
 func linkedARN(account, service string) string {
-	return fmt.Sprintf("arn:aws:iam::%s:role/aws-service-role/%s/%s", account, service, linkedRoles[service])
+	return fmt.Sprintf("arn:aws:iam::%s:role/aws-service-role/%s/%s", account, service, catalog().roles[service])
 }
 
 // requested is how many tasks a rollout is meant to have.
@@ -199,13 +199,12 @@ func ecsListServiceDeployments(c *call, in *ecs.ListServiceDeploymentsInput) (*e
 			CreatedAt: new(r.Created), StartedAt: timeOrNil(r.Started), FinishedAt: timeOrNil(r.Finished), TargetServiceRevisionArn: new(r.RevisionARN),
 		})
 	}
-	page, next := paged(briefs, in.NextToken, in.MaxResults, 100)
-	return &ecs.ListServiceDeploymentsOutput{ServiceDeployments: page, NextToken: next}, nil
+	return &ecs.ListServiceDeploymentsOutput{ServiceDeployments: briefs}, nil
 }
 
 // rolloutOf finds a rollout by the ARN of its service deployment or revision.
 func (r *region) rolloutOf(arn string) (*service, *rollout) {
-	for _, s := range slices.Backward(r.Services) {
+	for _, s := range slices.Backward(r.ecs().Services) {
 		if o := s.rollout(arn); o != nil {
 			return s, o
 		}

@@ -9,6 +9,14 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
+// ecsRollouts are the service deployments of services, with their revisions.
+func ecsRollouts() awsService {
+	return awsService{operations: []operation{
+		op(ecsListServiceDeployments, pages("ServiceDeployments", 20, 100)), op(ecsDescribeServiceDeployments),
+		op(ecsDescribeServiceRevisions), op(ecsStopServiceDeployment),
+	}}
+}
+
 // rollout is a service deployment together with the revision that it rolls out.
 type rollout struct {
 	ID          string // ecs-svc/…

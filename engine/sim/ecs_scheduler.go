@@ -9,70 +9,37 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// world is the state while AWS does something on its own.
-type world struct {
-	a  *Account
-	st *state
-	r  *region
+// ecsDue is what happens next to a task or a service.
+func ecsDue(w *world) (due time.Time, step func(time.Time)) {
+	for _, t := range w.r.ecs().Tasks {
+		if at := t.due(); !at.IsZero() && (step == nil || at.Before(due)) {
+			due, step = at, func(at time.Time) { w.stepTask(t, at) }
+		}
+	}
+	for _, s := range w.r.ecs().Services {
+		if !s.Next.IsZero() && (step == nil || s.Next.Before(due)) {
+			due, step = s.Next, func(at time.Time) { w.stepService(s, at) }
+		}
+	}
+	return due, step
 }
 
-// advance brings a state up to a time: everything that AWS does on its own until then happens, in the order
-// of its times.
-func (a *Account) advance(st *state, now time.Time) {
-	for {
-		var (
-			due  time.Time
-			step func(time.Time)
-		)
-		for _, name := range st.regionNames() {
-			w := &world{a: a, st: st, r: st.Regions[name]}
-			for _, t := range w.r.Tasks {
-				if at := t.due(); !at.IsZero() && (step == nil || at.Before(due)) {
-					due, step = at, func(at time.Time) { w.stepTask(t, at) }
-				}
-			}
-			for _, s := range w.r.Services {
-				if !s.Next.IsZero() && (step == nil || s.Next.Before(due)) {
-					due, step = s.Next, func(at time.Time) { w.stepService(s, at) }
-				}
-			}
+// ecsSweep forgets what ECS forgets.
+func ecsSweep(w *world) {
+	w.r.ecs().Tasks = slices.DeleteFunc(w.r.ecs().Tasks, func(t *task) bool {
+		over := t.Status == taskStopped && w.st.Now.Sub(t.StoppedAt) > taskKept
+		if over {
+			w.r.retire(t, w.st.Now)
 		}
-		if step == nil || due.After(now) {
-			break
-		}
-		if due.Before(st.Now) {
-			due = st.Now
-		}
-		st.Now = due
-		step(due)
-	}
-	if now.After(st.Now) {
-		st.Now = now
-	}
-	a.sweep(st)
-}
-
-// sweep forgets what AWS forgets.
-func (a *Account) sweep(st *state) {
-	for _, r := range st.Regions {
-		r.Tasks = slices.DeleteFunc(r.Tasks, func(t *task) bool {
-			over := t.Status == taskStopped && st.Now.Sub(t.StoppedAt) > taskKept
-			if over {
-				r.retire(t, st.Now)
-			}
-			return over
-		})
-		r.LoadBalancers = slices.DeleteFunc(r.LoadBalancers, func(lb *loadBalancer) bool {
-			return !lb.exists() && st.Now.Sub(lb.Deleted) >= a.delay(latLBGone, lb.ARN)
-		})
-		r.sweepTaskDefs()
-	}
+		return over
+	})
+	w.r.sweepTaskDefs()
 }
 
 // liveTasks gives a service's tasks that are to run: those of one rollout, or of all for nil.
 func (r *region) liveTasks(s *service, o *rollout) []*task {
 	var out []*task
-	for _, t := range r.Tasks {
+	for _, t := range r.ecs().Tasks {
 		if t.Service == s.ARN && t.Desired == taskRunning && (o == nil || t.Rollout == o.ID) {
 			out = append(out, t)
 		}
@@ -118,7 +85,7 @@ func (w *world) drainService(s *service, at time.Time) {
 	for _, t := range w.r.liveTasks(s, nil) {
 		w.stopTask(t, at, ecstypes.TaskStopCodeServiceSchedulerInitiated, "Scaling activity initiated by (deployment "+t.Rollout+")")
 	}
-	if slices.ContainsFunc(w.r.Tasks, func(t *task) bool { return t.Service == s.ARN && t.Status != taskStopped }) {
+	if slices.ContainsFunc(w.r.ecs().Tasks, func(t *task) bool { return t.Service == s.ARN && t.Status != taskStopped }) {
 		return // a task that ends wakes the service
 	}
 	if s.Told {
@@ -231,7 +198,7 @@ func (w *world) judge(s *service, p *rollout, at time.Time) {
 	need, deferred := s.early()
 	done := ready >= need && len(live) == int(s.Desired)
 	steady := done && ready == int(s.Desired)
-	others := slices.ContainsFunc(w.r.Tasks, func(t *task) bool {
+	others := slices.ContainsFunc(w.r.ecs().Tasks, func(t *task) bool {
 		return t.Service == s.ARN && t.Rollout != p.ID && t.Status != taskStopped
 	})
 	if others && !deferred {
@@ -249,7 +216,7 @@ func (w *world) judge(s *service, p *rollout, at time.Time) {
 		p.Settle = time.Time{}
 	}
 	for _, o := range s.Rollouts {
-		if o.Role == "ACTIVE" && !slices.ContainsFunc(w.r.Tasks, func(t *task) bool { return t.Rollout == o.ID && t.Status != taskStopped }) {
+		if o.Role == "ACTIVE" && !slices.ContainsFunc(w.r.ecs().Tasks, func(t *task) bool { return t.Rollout == o.ID && t.Status != taskStopped }) {
 			o.Role = ""
 		}
 	}

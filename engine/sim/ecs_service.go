@@ -9,6 +9,29 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
+// ecsServices are services.
+func ecsServices() awsService {
+	return awsService{
+		operations: []operation{
+			op(ecsCreateService, tagging("ecs:TagResource")), op(ecsUpdateService), op(ecsDescribeServices),
+			op(ecsListServices, pages("ServiceArns", 10, 100)), op(ecsDeleteService),
+		},
+		list: func(v *inventory, r *region) {
+			for _, s := range r.ecs().Services {
+				if s.Status == "INACTIVE" {
+					continue
+				}
+				p := s.primary()
+				running, _ := r.counts(p.ID)
+				v.add("ecs.Service", named(r, nil, lastPart(s.Cluster), s.Name), false, map[string]any{
+					"Status": s.Status, "Desired": s.Desired, "Running": running, "State": p.State, "Revision": p.Rev, "Config": s.Config,
+					"Grace": s.Grace, "Exec": s.Exec, "Strategy": s.Strategy, "Launch": s.Launch, "Tags": s.Tags,
+				})
+			}
+		},
+	}
+}
+
 type service struct {
 	ARN      string
 	Name     string
@@ -53,7 +76,7 @@ type revision struct {
 // service finds a service of a cluster by name or ARN. A name may have been used before: the newest wins.
 func (r *region) service(clusterARN, ref string) *service {
 	name := lastPart(ref)
-	for _, s := range slices.Backward(r.Services) {
+	for _, s := range slices.Backward(r.ecs().Services) {
 		if s.Name == name && s.Cluster == clusterARN {
 			return s
 		}
@@ -165,7 +188,7 @@ func ecsCreateService(c *call, in *ecs.CreateServiceInput) (*ecs.CreateServiceOu
 		return nil, client("Cluster was not ACTIVE.")
 	}
 	name := str(in.ServiceName)
-	if !ecsName.MatchString(name) {
+	if !ecsName(name) {
 		return nil, invalid("Identifier is invalid.")
 	}
 	if err := c.ecsRole(); err != nil {
@@ -180,7 +203,7 @@ func ecsCreateService(c *call, in *ecs.CreateServiceInput) (*ecs.CreateServiceOu
 		case old.Status == "ACTIVE":
 			return nil, invalid("Creation of service was not idempotent.")
 		}
-		c.r.Services = remove(c.r.Services, old)
+		c.r.ecs().Services = remove(c.r.ecs().Services, old)
 	}
 	if in.DesiredCount == nil && in.SchedulingStrategy != ecstypes.SchedulingStrategyDaemon {
 		return nil, invalid("The number of desired tasks must be specified for a service with scheduling strategy REPLICA.")
@@ -211,7 +234,7 @@ func ecsCreateService(c *call, in *ecs.CreateServiceInput) (*ecs.CreateServiceOu
 	if s.Launch == "" && len(s.Strategy) == 0 {
 		return nil, invalid("No Container Instances were found in your cluster.")
 	}
-	c.r.Services = append(c.r.Services, s)
+	c.r.ecs().Services = append(c.r.ecs().Services, s)
 	c.newRollout(s, v)
 	return &ecs.CreateServiceOutput{Service: new(c.serviceOut(s))}, nil
 }
@@ -314,13 +337,12 @@ func ecsListServices(c *call, in *ecs.ListServicesInput) (*ecs.ListServicesOutpu
 		return nil, err
 	}
 	var arns []string
-	for _, s := range c.r.Services {
+	for _, s := range c.r.ecs().Services {
 		if s.Cluster == k.ARN && s.Status != "INACTIVE" {
 			arns = append(arns, s.ARN)
 		}
 	}
-	page, next := paged(arns, in.NextToken, in.MaxResults, 100)
-	return &ecs.ListServicesOutput{ServiceArns: page, NextToken: next}, nil
+	return &ecs.ListServicesOutput{ServiceArns: arns}, nil
 }
 
 func ecsDeleteService(c *call, in *ecs.DeleteServiceInput) (*ecs.DeleteServiceOutput, error) {

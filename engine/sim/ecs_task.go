@@ -151,7 +151,7 @@ func (w *world) newTask(d *taskDef, cfg *ecstypes.AwsVpcConfiguration, key strin
 	if s := w.r.subnet(t.Subnet); s != nil {
 		t.IP = address(s.CIDR, id[48:])
 		if len(t.Groups) == 0 {
-			t.Groups = []string{find(w.r.Groups, func(g *securityGroup) bool { return g.VPC == s.VPC && g.Name == "default" }).ID}
+			t.Groups = []string{find(w.r.ec2().Groups, func(g *securityGroup) bool { return g.VPC == s.VPC && g.Name == "default" }).ID}
 		}
 	}
 	t.Next = at.Add(w.a.delay(latENI, t.ID))
@@ -180,7 +180,7 @@ func (w *world) launch(s *service, o *rollout, at time.Time) (t *task, problem s
 	for _, lb := range o.Rev.LBs {
 		t.Targets = append(t.Targets, target{Group: str(lb.TargetGroupArn), Port: val(lb.ContainerPort, 0)})
 	}
-	w.r.Tasks = append(w.r.Tasks, t)
+	w.r.ecs().Tasks = append(w.r.ecs().Tasks, t)
 	return t, ""
 }
 
@@ -191,7 +191,7 @@ func (w *world) overQuota(d *taskDef) bool {
 		return false
 	}
 	units := d.units()
-	for _, t := range w.r.Tasks {
+	for _, t := range w.r.ecs().Tasks {
 		if o := w.r.taskDef(t.TaskDef); o != nil && t.Status != taskStopped {
 			units += o.units()
 		}
@@ -204,7 +204,7 @@ func (w *world) owner(t *task) *service {
 	if t.Service == "" {
 		return nil
 	}
-	return find(w.r.Services, func(s *service) bool { return s.ARN == t.Service && s.rollout(t.Rollout) != nil })
+	return find(w.r.ecs().Services, func(s *service) bool { return s.ARN == t.Service && s.rollout(t.Rollout) != nil })
 }
 
 // stepTask is what happens to a task at a time that is due.

@@ -11,6 +11,32 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
+// ecsTaskDefinitions are the revisions of task definitions.
+func ecsTaskDefinitions() awsService {
+	return awsService{
+		operations: []operation{
+			op(ecsRegisterTaskDefinition, tagging("ecs:TagResource"), alsoFor(func(in *ecs.RegisterTaskDefinitionInput) []string {
+				if in.ExecutionRoleArn != nil || in.TaskRoleArn != nil {
+					return []string{"iam:PassRole"}
+				}
+				return nil
+			})),
+			op(ecsDescribeTaskDefinition), op(ecsListTaskDefinitions, pages("TaskDefinitionArns", 100, 100)),
+			op(ecsListTaskDefinitionFamilies, pages("Families", 100, 100)), op(ecsDeregisterTaskDefinition), op(ecsDeleteTaskDefinitions),
+		},
+		list: func(v *inventory, r *region) {
+			for _, t := range r.ecs().TaskDefs {
+				if t.Def.Status != ecstypes.TaskDefinitionStatusActive {
+					continue
+				}
+				d := clone(*t)
+				d.Def.RegisteredAt = nil
+				v.add("ecs.TaskDefinition", named(r, nil, lastPart(t.ARN)), false, d)
+			}
+		},
+	}
+}
+
 // taskDef is one revision of a task definition family.
 type taskDef struct {
 	ARN    string
@@ -37,9 +63,9 @@ func fargatePair(cpu, memory int) bool {
 func (r *region) taskDef(ref string) *taskDef {
 	name := lastPart(ref)
 	if strings.Contains(name, ":") {
-		return find(r.TaskDefs, func(d *taskDef) bool { return lastPart(d.ARN) == name })
+		return find(r.ecs().TaskDefs, func(d *taskDef) bool { return lastPart(d.ARN) == name })
 	}
-	for _, d := range slices.Backward(r.TaskDefs) {
+	for _, d := range slices.Backward(r.ecs().TaskDefs) {
 		if d.Family == name && d.Def.Status == ecstypes.TaskDefinitionStatusActive {
 			return d
 		}
@@ -51,7 +77,7 @@ func noTaskDef() error { return client("Unable to describe task definition.") }
 
 // checkTaskDef checks a task definition that is to run on Fargate.
 func (c *call) checkTaskDef(in *ecs.RegisterTaskDefinitionInput) error {
-	if !ecsName.MatchString(str(in.Family)) {
+	if !ecsName(str(in.Family)) {
 		return client("Family contains invalid characters.")
 	}
 	if len(in.ContainerDefinitions) == 0 {
@@ -96,7 +122,7 @@ func checkContainer(in *ecs.RegisterTaskDefinitionInput, k ecstypes.ContainerDef
 	if str(k.Name) == "" || str(k.Image) == "" {
 		return client("Container.image should not be null or empty.")
 	}
-	if !ecsName.MatchString(str(k.Name)) {
+	if !ecsName(str(k.Name)) {
 		return client("Container.name contains invalid characters.")
 	}
 	if in.ExecutionRoleArn == nil {
@@ -135,11 +161,11 @@ func ecsRegisterTaskDefinition(c *call, in *ecs.RegisterTaskDefinitionInput) (*e
 		return nil, err
 	}
 	family := str(in.Family)
-	if c.r.Revisions == nil {
-		c.r.Revisions = map[string]int32{}
+	if c.r.ecs().Revisions == nil {
+		c.r.ecs().Revisions = map[string]int32{}
 	}
-	c.r.Revisions[family]++
-	rev := c.r.Revisions[family]
+	c.r.ecs().Revisions[family]++
+	rev := c.r.ecs().Revisions[family]
 	d := &taskDef{ARN: c.ecsARN("task-definition/%s:%d", family, rev), Family: family, Tags: ecsTags(in.Tags)}
 	d.Def = ecstypes.TaskDefinition{
 		TaskDefinitionArn: new(d.ARN), Family: new(family), Revision: rev, Status: ecstypes.TaskDefinitionStatusActive,
@@ -160,7 +186,7 @@ func ecsRegisterTaskDefinition(c *call, in *ecs.RegisterTaskDefinitionInput) (*e
 			}
 		}
 	}
-	c.r.TaskDefs = append(c.r.TaskDefs, d)
+	c.r.ecs().TaskDefs = append(c.r.ecs().TaskDefs, d)
 	return &ecs.RegisterTaskDefinitionOutput{TaskDefinition: new(clone(d.Def)), Tags: d.Tags.toECS()}, nil
 }
 
@@ -182,7 +208,7 @@ func ecsListTaskDefinitions(c *call, in *ecs.ListTaskDefinitionsInput) (*ecs.Lis
 		status = ecstypes.TaskDefinitionStatusActive
 	}
 	var arns []string
-	for _, d := range c.r.TaskDefs {
+	for _, d := range c.r.ecs().TaskDefs {
 		if d.Def.Status == status && (in.FamilyPrefix == nil || d.Family == *in.FamilyPrefix) {
 			arns = append(arns, d.ARN)
 		}
@@ -190,28 +216,12 @@ func ecsListTaskDefinitions(c *call, in *ecs.ListTaskDefinitionsInput) (*ecs.Lis
 	if in.Sort == ecstypes.SortOrderDesc {
 		slices.Reverse(arns)
 	}
-	page, next := paged(arns, in.NextToken, in.MaxResults, 100)
-	return &ecs.ListTaskDefinitionsOutput{TaskDefinitionArns: page, NextToken: next}, nil
-}
-
-// paged cuts one page out of a list. The token is the index to go on at.
-func paged[T any](items []T, token *string, size *int32, most int) (page []T, next *string) {
-	first, _ := strconv.Atoi(str(token))
-	first = min(max(first, 0), len(items))
-	n := int(val(size, int32(most)))
-	if n < 1 || n > most {
-		n = most
-	}
-	last := min(first+n, len(items))
-	if last < len(items) {
-		next = new(strconv.Itoa(last))
-	}
-	return items[first:last], next
+	return &ecs.ListTaskDefinitionsOutput{TaskDefinitionArns: arns}, nil
 }
 
 func ecsListTaskDefinitionFamilies(c *call, in *ecs.ListTaskDefinitionFamiliesInput) (*ecs.ListTaskDefinitionFamiliesOutput, error) {
 	out := &ecs.ListTaskDefinitionFamiliesOutput{}
-	for _, d := range c.r.TaskDefs {
+	for _, d := range c.r.ecs().TaskDefs {
 		active := d.Def.Status == ecstypes.TaskDefinitionStatusActive
 		if in.Status == ecstypes.TaskDefinitionFamilyStatusActive && !active || !strings.HasPrefix(d.Family, str(in.FamilyPrefix)) {
 			continue
@@ -259,12 +269,12 @@ func ecsDeleteTaskDefinitions(c *call, in *ecs.DeleteTaskDefinitionsInput) (*ecs
 
 // sweepTaskDefs deletes the revisions that are waiting for it and that nothing uses any more.
 func (r *region) sweepTaskDefs() {
-	r.TaskDefs = slices.DeleteFunc(r.TaskDefs, func(d *taskDef) bool {
+	r.ecs().TaskDefs = slices.DeleteFunc(r.ecs().TaskDefs, func(d *taskDef) bool {
 		if d.Def.Status != ecstypes.TaskDefinitionStatusDeleteInProgress {
 			return false
 		}
-		used := slices.ContainsFunc(r.Tasks, func(t *task) bool { return t.TaskDef == d.ARN && t.Status != taskStopped })
-		for _, s := range r.Services {
+		used := slices.ContainsFunc(r.ecs().Tasks, func(t *task) bool { return t.TaskDef == d.ARN && t.Status != taskStopped })
+		for _, s := range r.ecs().Services {
 			used = used || s.Status != "INACTIVE" && slices.ContainsFunc(s.Rollouts, func(o *rollout) bool { return o.Role != "" && o.Rev.TaskDef == d.ARN })
 		}
 		return !used

@@ -3,14 +3,54 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
+// ecsTasks are tasks: those of services and those that run on their own.
+func ecsTasks() awsService {
+	return awsService{
+		operations: []operation{
+			op(ecsListTasks, pages("TaskArns", 100, 100)), op(ecsDescribeTasks), op(ecsRunTask, tagging("ecs:TagResource"), also("iam:PassRole")),
+			op(ecsStopTask),
+		},
+		quotas: []quotaCode{{"fargate", "L-3032A538", "Fargate On-Demand vCPU resource count", "fargate", 6}},
+		list: func(v *inventory, r *region) {
+			for _, t := range r.ecs().Tasks {
+				if t.Service == "" && t.Status != taskStopped {
+					v.add("ecs.Task", named(r, nil, lastPart(t.Cluster), t.Group), false, map[string]any{"Command": t.Command, "TaskDefinition": t.TaskDef})
+				}
+			}
+		},
+		interfaces: taskInterfaces,
+	}
+}
+
+func taskInterfaces(w *world, _ time.Time) []netInterface {
+	var out []netInterface
+	for _, t := range w.r.ecs().Tasks {
+		s := w.r.subnet(t.Subnet)
+		if s == nil || !t.holdsInterface() {
+			continue
+		}
+		n := netInterface{
+			ID: t.ENI, VPC: s.VPC, Subnet: t.Subnet, Groups: t.Groups, IP: t.IP,
+			Description: fmt.Sprintf("arn:aws:ecs:%s:%s:attachment/%s", w.r.Name, w.st.Account, t.Attachment),
+			Requester:   "578734482556", Type: "interface",
+		}
+		if t.PublicIP {
+			n.PublicIP = publicAddress(t.ID)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
 // tasksOf finds tasks of a cluster by id or ARN.
 func (r *region) taskOf(clusterARN, ref string) *task {
-	return find(r.Tasks, func(t *task) bool { return t.Cluster == clusterARN && (t.ID == lastPart(ref)) })
+	return find(r.ecs().Tasks, func(t *task) bool { return t.Cluster == clusterARN && (t.ID == lastPart(ref)) })
 }
 
 func ecsListTasks(c *call, in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error) {
@@ -26,7 +66,7 @@ func ecsListTasks(c *call, in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error)
 		want = taskRunning
 	}
 	var arns []string
-	for _, t := range slices.Backward(c.r.Tasks) {
+	for _, t := range slices.Backward(c.r.ecs().Tasks) {
 		d := c.r.taskDef(t.TaskDef)
 		switch {
 		case t.Cluster != k.ARN, t.Desired != want,
@@ -37,8 +77,7 @@ func ecsListTasks(c *call, in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error)
 		}
 		arns = append(arns, t.ARN)
 	}
-	page, next := paged(arns, in.NextToken, in.MaxResults, 100)
-	return &ecs.ListTasksOutput{TaskArns: page, NextToken: next}, nil
+	return &ecs.ListTasksOutput{TaskArns: arns}, nil
 }
 
 func ecsDescribeTasks(c *call, in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
@@ -143,7 +182,7 @@ func ecsRunTask(c *call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		return nil, client("Cluster was not ACTIVE.")
 	}
 	out := &ecs.RunTaskOutput{}
-	for _, t := range c.r.Tasks {
+	for _, t := range c.r.ecs().Tasks {
 		if t.Token != "" && t.Token == str(in.ClientToken) {
 			out.Tasks = append(out.Tasks, c.taskOut(t))
 		}
@@ -180,7 +219,7 @@ func ecsRunTask(c *call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		}
 		t.ARN = c.ecsARN("task/%s/%s", k.Name, t.ID)
 		t.Command, t.Tags, t.Exec = command, ecsTags(in.Tags), in.EnableExecuteCommand
-		c.r.Tasks = append(c.r.Tasks, t)
+		c.r.ecs().Tasks = append(c.r.ecs().Tasks, t)
 		out.Tasks = append(out.Tasks, c.taskOut(t))
 	}
 	return out, nil

@@ -170,7 +170,7 @@ func (w *world) secretProblem(d *taskDef, docs []policyDoc, user string) string 
 			if !allows(docs, "ssm:GetParameters", arn) {
 				return authFailed + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): " + notAuthorized(user, "ssm:GetParameters", arn)
 			}
-			if !slices.ContainsFunc(w.r.Parameters, func(p *parameter) bool { return parameterARN(w.r.Name, w.st.Account, p.Name) == arn }) {
+			if !slices.ContainsFunc(w.r.ssm().Parameters, func(p *parameter) bool { return parameterARN(w.r.Name, w.st.Account, p.Name) == arn }) {
 				_, name, _ := strings.Cut(arn, ":parameter")
 				return authFailed + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: " + name
 			}

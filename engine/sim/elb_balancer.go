@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,59 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
+
+// elbBalancers are application load balancers.
+func elbBalancers() awsService {
+	return awsService{
+		operations: []operation{
+			op(elbCreateLoadBalancer, tagging("elasticloadbalancing:AddTags")), op(elbDescribeLoadBalancers, pages("LoadBalancers", 400, 400)),
+			op(elbDescribeLoadBalancerAttributes), op(elbModifyLoadBalancerAttributes), op(elbSetSubnets), op(elbSetSecurityGroups),
+			op(elbSetIpAddressType), op(elbDeleteLoadBalancer),
+		},
+		quotas:     []quotaCode{{"elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", "elb", 50}},
+		list:       listBalancers,
+		interfaces: balancerInterfaces,
+		sweep: func(w *world) {
+			w.r.elb().LoadBalancers = slices.DeleteFunc(w.r.elb().LoadBalancers, func(lb *loadBalancer) bool {
+				return !lb.exists() && w.st.Now.Sub(lb.Deleted) >= w.a.delay(latLBGone, lb.ARN)
+			})
+		},
+	}
+}
+
+func listBalancers(v *inventory, r *region) {
+	for _, lb := range r.elb().LoadBalancers {
+		if !lb.exists() {
+			continue
+		}
+		d := clone(*lb)
+		d.ARN, d.DNS, d.Created, d.Active, d.Listeners = "", "", time.Time{}, time.Time{}, nil
+		slices.Sort(d.Subnets)
+		v.add("elasticloadbalancing.LoadBalancer", named(r, nil, lb.Name), false, d, lb.ARN, lb.DNS, lb.suffix())
+	}
+}
+
+// balancerInterfaces are one in each subnet. They outlive the load balancer for a while.
+func balancerInterfaces(w *world, now time.Time) []netInterface {
+	var out []netInterface
+	for _, lb := range w.r.elb().LoadBalancers {
+		if !lb.exists() && now.Sub(lb.Deleted) >= w.a.delay(latLBGone, lb.ARN) {
+			continue
+		}
+		for _, id := range lb.Subnets {
+			s := w.r.subnet(id)
+			if s == nil {
+				continue
+			}
+			key := stableID(lb.ARN, id)
+			out = append(out, netInterface{
+				ID: "eni-0" + key[:16], VPC: s.VPC, Subnet: id, Groups: lb.Groups, IP: address(s.CIDR, key), PublicIP: publicAddress(key),
+				Description: "ELB " + lb.suffix(), Requester: "amazon-elb", Type: "interface", Left: !lb.exists(),
+			})
+		}
+	}
+	return out
+}
 
 type loadBalancer struct {
 	ARN       string
@@ -56,10 +108,10 @@ var attrRanges = map[string][2]int{
 	"deregistration_delay.timeout_seconds": {0, 3600},
 }
 
-var elbName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?$`)
+var elbName = pattern(`^[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?$`)
 
 func (r *region) balancer(arn string) *loadBalancer {
-	return find(r.LoadBalancers, func(lb *loadBalancer) bool { return lb.ARN == arn && lb.exists() })
+	return find(r.elb().LoadBalancers, func(lb *loadBalancer) bool { return lb.ARN == arn && lb.exists() })
 }
 
 func noBalancer(arn string) error {
@@ -103,7 +155,7 @@ func (c *call) checkSubnets(ids []string, internetFacing bool) (vpc string, err 
 	if len(seen) < 2 {
 		return "", validation("At least two subnets in two different Availability Zones must be specified")
 	}
-	if internetFacing && find(c.r.Gateways, func(g *gateway) bool { return g.VPC == vpc }) == nil {
+	if internetFacing && find(c.r.ec2().Gateways, func(g *gateway) bool { return g.VPC == vpc }) == nil {
 		return "", &elbtypes.InvalidSubnetException{Message: msg("VPC %s has no internet gateway", vpc)}
 	}
 	return vpc, nil
@@ -120,7 +172,7 @@ func (c *call) checkGroups(ids []string, vpc string) error {
 
 func elbCreateLoadBalancer(c *call, in *elb.CreateLoadBalancerInput) (*elb.CreateLoadBalancerOutput, error) {
 	name := str(in.Name)
-	if !elbName.MatchString(name) || strings.HasPrefix(name, "internal-") {
+	if !elbName(name) || strings.HasPrefix(name, "internal-") {
 		return nil, validation("The load balancer name '%s' must have at most 32 characters, only letters, digits and hyphens, and must not begin or end with a hyphen or begin with 'internal-'", name)
 	}
 	if _, ok := c.a.fault(faultNoELB); ok {
@@ -140,12 +192,12 @@ func elbCreateLoadBalancer(c *call, in *elb.CreateLoadBalancerInput) (*elb.Creat
 	}
 	groups := slices.Clone(in.SecurityGroups)
 	if len(groups) == 0 {
-		groups = []string{find(c.r.Groups, func(g *securityGroup) bool { return g.VPC == vpc && g.Name == "default" }).ID}
+		groups = []string{find(c.r.ec2().Groups, func(g *securityGroup) bool { return g.VPC == vpc && g.Name == "default" }).ID}
 	}
 	if err := c.checkGroups(groups, vpc); err != nil {
 		return nil, err
 	}
-	if lb := find(c.r.LoadBalancers, func(lb *loadBalancer) bool { return lb.Name == name && lb.exists() }); lb != nil {
+	if lb := find(c.r.elb().LoadBalancers, func(lb *loadBalancer) bool { return lb.Name == name && lb.exists() }); lb != nil {
 		if lb.Scheme == scheme && sameSet(lb.Subnets, subnets) && sameSet(lb.Groups, groups) {
 			return &elb.CreateLoadBalancerOutput{LoadBalancers: []elbtypes.LoadBalancer{c.balancerOut(lb)}}, nil
 		}
@@ -167,13 +219,13 @@ func elbCreateLoadBalancer(c *call, in *elb.CreateLoadBalancerInput) (*elb.Creat
 	if lb.IPType == "" {
 		lb.IPType = "ipv4"
 	}
-	c.r.LoadBalancers = append(c.r.LoadBalancers, lb)
+	c.r.elb().LoadBalancers = append(c.r.elb().LoadBalancers, lb)
 	return &elb.CreateLoadBalancerOutput{LoadBalancers: []elbtypes.LoadBalancer{c.balancerOut(lb)}}, nil
 }
 
 func (c *call) countBalancers() int {
 	n := 0
-	for _, lb := range c.r.LoadBalancers {
+	for _, lb := range c.r.elb().LoadBalancers {
 		if lb.exists() {
 			n++
 		}
@@ -213,11 +265,11 @@ func elbDescribeLoadBalancers(c *call, in *elb.DescribeLoadBalancersInput) (*elb
 		}
 	}
 	for _, name := range in.Names {
-		if find(c.r.LoadBalancers, func(lb *loadBalancer) bool { return lb.Name == name && lb.exists() }) == nil {
+		if find(c.r.elb().LoadBalancers, func(lb *loadBalancer) bool { return lb.Name == name && lb.exists() }) == nil {
 			return nil, noBalancer(name)
 		}
 	}
-	for _, lb := range c.r.LoadBalancers {
+	for _, lb := range c.r.elb().LoadBalancers {
 		wanted := len(in.LoadBalancerArns)+len(in.Names) == 0 || slices.Contains(in.LoadBalancerArns, lb.ARN) || slices.Contains(in.Names, lb.Name)
 		if wanted && lb.exists() {
 			out.LoadBalancers = append(out.LoadBalancers, c.balancerOut(lb))
@@ -316,75 +368,4 @@ func elbDeleteLoadBalancer(c *call, in *elb.DeleteLoadBalancerInput) (*elb.Delet
 	}
 	lb.Deleted, lb.Listeners = c.now, nil
 	return &elb.DeleteLoadBalancerOutput{}, nil
-}
-
-// elbTagsOf gives access to the tags of any resource by its ARN.
-func (r *region) elbTagsOf(arn string) *tagMap {
-	if lb := r.balancer(arn); lb != nil {
-		return &lb.Tags
-	}
-	if t := r.targetGroup(arn); t != nil {
-		return &t.Tags
-	}
-	for _, lb := range r.LoadBalancers {
-		for _, l := range lb.Listeners {
-			if l.ARN == arn {
-				return &l.Tags
-			}
-			for _, rule := range l.Rules {
-				if rule.ARN == arn {
-					return &rule.Tags
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func noELBResource(arn string) error {
-	switch {
-	case strings.Contains(arn, ":loadbalancer/"):
-		return noBalancer(arn)
-	case strings.Contains(arn, ":targetgroup/"):
-		return noTargetGroup(arn)
-	case strings.Contains(arn, ":listener-rule/"):
-		return noRule(arn)
-	}
-	return noListener(arn)
-}
-
-func elbDescribeTags(c *call, in *elb.DescribeTagsInput) (*elb.DescribeTagsOutput, error) {
-	out := &elb.DescribeTagsOutput{}
-	for _, arn := range in.ResourceArns {
-		t := c.r.elbTagsOf(arn)
-		if t == nil {
-			return nil, noELBResource(arn)
-		}
-		out.TagDescriptions = append(out.TagDescriptions, elbtypes.TagDescription{
-			ResourceArn: new(arn), Tags: tagsTo(*t, func(k, v *string) elbtypes.Tag { return elbtypes.Tag{Key: k, Value: v} }),
-		})
-	}
-	return out, nil
-}
-
-func elbAddTags(c *call, in *elb.AddTagsInput) (*elb.AddTagsOutput, error) {
-	for _, arn := range in.ResourceArns {
-		t := c.r.elbTagsOf(arn)
-		if t == nil {
-			return nil, noELBResource(arn)
-		}
-		*t = t.merge(elbTags(in.Tags))
-	}
-	return &elb.AddTagsOutput{}, nil
-}
-
-func elbRemoveTags(c *call, in *elb.RemoveTagsInput) (*elb.RemoveTagsOutput, error) {
-	for _, arn := range in.ResourceArns {
-		t := c.r.elbTagsOf(arn)
-		if t == nil {
-			return nil, noELBResource(arn)
-		}
-		*t = t.without(in.TagKeys)
-	}
-	return &elb.RemoveTagsOutput{}, nil
 }

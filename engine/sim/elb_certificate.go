@@ -7,6 +7,14 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
 
+// elbCertificates are the certificates, TLS policies and attributes of listeners.
+func elbCertificates() awsService {
+	return awsService{operations: []operation{
+		op(elbDescribeSSLPolicies, pages("SslPolicies", 400, 400)), op(elbAddListenerCertificates), op(elbRemoveListenerCertificates),
+		op(elbDescribeListenerCertificates, pages("Certificates", 400, 400)), op(elbDescribeListenerAttributes), op(elbModifyListenerAttributes),
+	}}
+}
+
 // The security policies of HTTPS listeners that the account knows.
 var sslPolicies = []string{
 	"ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",

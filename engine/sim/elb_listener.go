@@ -2,12 +2,60 @@ package sim
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
+
+// elbListeners are the listeners of load balancers.
+func elbListeners() awsService {
+	return awsService{
+		operations: []operation{
+			op(elbCreateListener, tagging("elasticloadbalancing:AddTags")), op(elbDescribeListeners, pages("Listeners", 400, 400)),
+			op(elbModifyListener), op(elbDeleteListener),
+		},
+		list: func(v *inventory, r *region) {
+			for _, lb := range r.elb().LoadBalancers {
+				for _, l := range lb.Listeners {
+					d := clone(*l)
+					d.ARN, d.Rules = "", nil
+					v.add("elasticloadbalancing.Listener", named(r, nil, lb.Name, fmt.Sprint(l.Port)), false, d, l.ARN)
+				}
+			}
+		},
+	}
+}
+
+// elbRules are the rules of listeners.
+func elbRules() awsService {
+	return awsService{
+		operations: []operation{
+			op(elbCreateRule, tagging("elasticloadbalancing:AddTags")), op(elbDescribeRules, pages("Rules", 400, 400)),
+			op(elbModifyRule), op(elbDeleteRule),
+		},
+		list: listRules,
+	}
+}
+
+func listRules(v *inventory, r *region) {
+	for _, lb := range r.elb().LoadBalancers {
+		for _, l := range lb.Listeners {
+			for _, x := range l.Rules {
+				for _, cond := range x.Conditions {
+					if cond.HttpHeaderConfig != nil {
+						v.secrets(cond.HttpHeaderConfig.Values...)
+					}
+				}
+				d := *x
+				d.ARN = ""
+				v.add("elasticloadbalancing.ListenerRule", named(r, nil, lb.Name, fmt.Sprint(l.Port), fmt.Sprint(x.Priority)), false, d, x.ARN)
+			}
+		}
+	}
+}
 
 type listener struct {
 	ARN      string
@@ -38,7 +86,7 @@ func noRule(arn string) error {
 }
 
 func (r *region) listener(arn string) (*loadBalancer, *listener) {
-	for _, lb := range r.LoadBalancers {
+	for _, lb := range r.elb().LoadBalancers {
 		if l := find(lb.Listeners, func(l *listener) bool { return l.ARN == arn }); l != nil {
 			return lb, l
 		}
@@ -47,7 +95,7 @@ func (r *region) listener(arn string) (*loadBalancer, *listener) {
 }
 
 func (r *region) rule(arn string) (*listener, *rule) {
-	for _, lb := range r.LoadBalancers {
+	for _, lb := range r.elb().LoadBalancers {
 		for _, l := range lb.Listeners {
 			if x := find(l.Rules, func(x *rule) bool { return x.ARN == arn }); x != nil {
 				return l, x
@@ -87,7 +135,7 @@ func (l *listener) targets() []string {
 // usersOf gives the load balancers that forward to a target group.
 func (r *region) usersOf(tg string) []*loadBalancer {
 	var out []*loadBalancer
-	for _, lb := range r.LoadBalancers {
+	for _, lb := range r.elb().LoadBalancers {
 		if slices.ContainsFunc(lb.Listeners, func(l *listener) bool { return slices.Contains(l.targets(), tg) }) {
 			out = append(out, lb)
 		}

@@ -12,6 +12,25 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
 
+// elbTargetGroups are target groups. Their targets are tasks, whose registrations ECS keeps.
+func elbTargetGroups() awsService {
+	return awsService{
+		operations: []operation{
+			op(elbCreateTargetGroup, tagging("elasticloadbalancing:AddTags")), op(elbDescribeTargetGroups, pages("TargetGroups", 400, 400)),
+			op(elbModifyTargetGroup), op(elbDescribeTargetGroupAttributes), op(elbModifyTargetGroupAttributes), op(elbDeleteTargetGroup),
+			op(elbDescribeTargetHealth),
+		},
+		quotas: []quotaCode{{"elasticloadbalancing", "L-B22855CB", "Target Groups per Region", "", 3000}},
+		list: func(v *inventory, r *region) {
+			for _, t := range r.elb().TargetGroups {
+				d := *t
+				d.ARN = ""
+				v.add("elasticloadbalancing.TargetGroup", named(r, nil, t.Name), false, d, t.ARN)
+			}
+		},
+	}
+}
+
 type targetGroup struct {
 	ARN         string
 	Name        string
@@ -51,7 +70,7 @@ func (t *targetGroup) drain() time.Duration {
 }
 
 func (r *region) targetGroup(arn string) *targetGroup {
-	return find(r.TargetGroups, func(t *targetGroup) bool { return t.ARN == arn })
+	return find(r.elb().TargetGroups, func(t *targetGroup) bool { return t.ARN == arn })
 }
 
 func noTargetGroup(arn string) error {
@@ -126,7 +145,7 @@ func elbCreateTargetGroup(c *call, in *elb.CreateTargetGroupInput) (*elb.CreateT
 		t.Matcher = val(in.Matcher.HttpCode, "200")
 	}
 	switch {
-	case !elbName.MatchString(t.Name):
+	case !elbName(t.Name):
 		return nil, validation("The target group name '%s' must have at most 32 characters, only letters, digits and hyphens, and must not begin or end with a hyphen", t.Name)
 	case t.Protocol == "" || t.Port < 1 || t.Port > 65535:
 		return nil, validation("A target group needs a protocol and a port from 1 to 65535")
@@ -136,7 +155,7 @@ func elbCreateTargetGroup(c *call, in *elb.CreateTargetGroupInput) (*elb.CreateT
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	if have := find(c.r.TargetGroups, func(o *targetGroup) bool { return o.Name == t.Name }); have != nil {
+	if have := find(c.r.elb().TargetGroups, func(o *targetGroup) bool { return o.Name == t.Name }); have != nil {
 		same := *have
 		same.ARN, same.Attrs, same.Tags = t.ARN, t.Attrs, t.Tags
 		if !equalJSON(same, *t) {
@@ -145,7 +164,7 @@ func elbCreateTargetGroup(c *call, in *elb.CreateTargetGroupInput) (*elb.CreateT
 		return &elb.CreateTargetGroupOutput{TargetGroups: []elbtypes.TargetGroup{c.targetGroupOut(have)}}, nil
 	}
 	t.ARN = elbARN(c, "targetgroup/"+t.Name+"/"+c.st.fresh(c.r.Name, "target group", t.Name)[:16])
-	c.r.TargetGroups = append(c.r.TargetGroups, t)
+	c.r.elb().TargetGroups = append(c.r.elb().TargetGroups, t)
 	return &elb.CreateTargetGroupOutput{TargetGroups: []elbtypes.TargetGroup{c.targetGroupOut(t)}}, nil
 }
 
@@ -174,11 +193,11 @@ func elbDescribeTargetGroups(c *call, in *elb.DescribeTargetGroupsInput) (*elb.D
 		}
 	}
 	for _, name := range in.Names {
-		if find(c.r.TargetGroups, func(t *targetGroup) bool { return t.Name == name }) == nil {
+		if find(c.r.elb().TargetGroups, func(t *targetGroup) bool { return t.Name == name }) == nil {
 			return nil, noTargetGroup(name)
 		}
 	}
-	for _, t := range c.r.TargetGroups {
+	for _, t := range c.r.elb().TargetGroups {
 		o := c.targetGroupOut(t)
 		switch {
 		case len(in.TargetGroupArns) > 0 && !slices.Contains(in.TargetGroupArns, t.ARN),
@@ -248,7 +267,7 @@ func elbDeleteTargetGroup(c *call, in *elb.DeleteTargetGroupInput) (*elb.DeleteT
 		if len(c.r.usersOf(t.ARN)) > 0 {
 			return nil, &elbtypes.ResourceInUseException{Message: msg("Target group '%s' is currently in use by a listener or a rule", t.ARN)}
 		}
-		c.r.TargetGroups = remove(c.r.TargetGroups, t)
+		c.r.elb().TargetGroups = remove(c.r.elb().TargetGroups, t)
 		return &elb.DeleteTargetGroupOutput{}, nil
 	})
 }
@@ -256,7 +275,7 @@ func elbDeleteTargetGroup(c *call, in *elb.DeleteTargetGroupInput) (*elb.DeleteT
 func elbDescribeTargetHealth(c *call, in *elb.DescribeTargetHealthInput) (*elb.DescribeTargetHealthOutput, error) {
 	return onTargetGroup(c, in.TargetGroupArn, func(t *targetGroup) (*elb.DescribeTargetHealthOutput, error) {
 		out := &elb.DescribeTargetHealthOutput{}
-		for _, k := range c.r.Tasks {
+		for _, k := range c.r.ecs().Tasks {
 			for _, x := range k.Targets {
 				if x.Group != t.ARN || x.State == "" {
 					continue
@@ -276,18 +295,4 @@ func elbDescribeTargetHealth(c *call, in *elb.DescribeTargetHealthInput) (*elb.D
 		}
 		return out, nil
 	})
-}
-
-func elbDescribeAccountLimits(c *call, _ *elb.DescribeAccountLimitsInput) (*elb.DescribeAccountLimitsOutput, error) {
-	n, ok := c.a.quota("elb")
-	if !ok {
-		n = 50
-	}
-	limit := func(name string, max int) elbtypes.Limit {
-		return elbtypes.Limit{Name: new(name), Max: new(strconv.Itoa(max))}
-	}
-	return &elb.DescribeAccountLimitsOutput{Limits: []elbtypes.Limit{
-		limit("application-load-balancers", n), limit("target-groups", 3000), limit("rules-per-application-load-balancer", 100),
-		limit("listeners-per-application-load-balancer", 50),
-	}}, nil
 }

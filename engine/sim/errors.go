@@ -76,23 +76,14 @@ func httpStatus(api smithy.APIError) int {
 	return http.StatusBadRequest
 }
 
-// The services whose clients speak the query protocols: their codes carry no "Exception".
-func queryProtocol(service string) bool {
-	switch service {
-	case "ec2", "elasticloadbalancingv2", "iam", "sts", "cloudfront":
-		return true
-	}
-	return false
-}
-
 // deniedError is what a caller without the permission sees; the shape differs by service.
 func deniedError(service, action, principal string) error {
 	text := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: * because no identity-based policy allows the %s action",
 		principal, action, action)
-	switch {
-	case service == "ec2":
+	switch serviceNamed(service).protocol {
+	case speaksEC2:
 		return apiErr("UnauthorizedOperation", "You are not authorized to perform this operation. %s", text)
-	case queryProtocol(service):
+	case speaksQuery:
 		return apiErr("AccessDenied", "%s", text)
 	}
 	return apiErr("AccessDeniedException", "%s", text)
@@ -100,10 +91,10 @@ func deniedError(service, action, principal string) error {
 
 // throttledError is what a caller sees who calls too often.
 func throttledError(service string) error {
-	switch {
-	case service == "ec2":
+	switch serviceNamed(service).protocol {
+	case speaksEC2:
 		return apiErr("RequestLimitExceeded", "Request limit exceeded.")
-	case queryProtocol(service):
+	case speaksQuery:
 		return apiErr("Throttling", "Rate exceeded")
 	}
 	return apiErr("ThrottlingException", "Rate exceeded")
@@ -111,10 +102,10 @@ func throttledError(service string) error {
 
 // expiredError is what a caller with credentials past their time sees.
 func expiredError(service string) error {
-	switch {
-	case service == "ec2":
+	switch serviceNamed(service).protocol {
+	case speaksEC2:
 		return apiErr("RequestExpired", "Request has expired.")
-	case queryProtocol(service):
+	case speaksQuery:
 		return apiErr("ExpiredToken", "The security token included in the request is expired")
 	}
 	return apiErr("ExpiredTokenException", "The security token included in the request is expired")

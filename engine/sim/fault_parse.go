@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,9 +53,9 @@ func ParseFault(rule string) (Fault, error) {
 	case faultQuota:
 		var count string
 		f.target, count, _ = strings.Cut(arg, ":")
-		want = f.number(count, 0, 1<<31-1, "fargate, vpc or elb, a colon and a number")
-		if f.target != "fargate" && f.target != "vpc" && f.target != "elb" {
-			want = "fargate, vpc or elb, a colon and a number"
+		expected := "a quota (" + strings.Join(lowerable(), ", ") + "), a colon and a number"
+		if want = f.number(count, 0, 1<<31-1, expected); !slices.Contains(lowerable(), f.target) {
+			want = expected
 		}
 	case faultOOM:
 		if hasArg {
@@ -111,8 +112,8 @@ func (f *Fault) until(arg string) string {
 func (f *Fault) slow(arg string) string {
 	service, times, _ := strings.Cut(arg, ":")
 	v, err := strconv.ParseFloat(strings.TrimSuffix(times, "x"), 64)
-	if f.target, f.factor = service, v; err != nil || !(v > 0 && v <= 1000) || !slowable(service) {
-		return "a service (elb, cloudfront, ecs, iam, app, api, docker), a colon and a factor like 4x"
+	if f.target, f.factor = service, v; err != nil || !(v > 0 && v <= 1000) || !slices.Contains(slowables(), service) {
+		return "a service (" + strings.Join(slowables(), ", ") + "), a colon and a factor like 4x"
 	}
 	return ""
 }
@@ -137,11 +138,25 @@ func faultNames() string {
 	return strings.Join(names, ", ")
 }
 
-func slowable(service string) bool {
-	for l := range latencies {
-		if strings.HasPrefix(string(l), service+".") {
-			return true
+// slowables is what a slow fault can be about: what stands before the dot of a latency's name.
+func slowables() []string {
+	var names []string
+	for l := range catalog().latencies {
+		name, _, _ := strings.Cut(string(l), ".")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// lowerable is what a quota fault can be about.
+func lowerable() []string {
+	var names []string
+	for _, q := range quotaCodes() {
+		if q.fault != "" {
+			names = append(names, q.fault)
 		}
 	}
-	return false
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -62,11 +62,11 @@ func FaultHelp() []FaultRule {
 		{"oom", "every task runs out of memory and is killed (oom=1024: those that have less than 1024 MiB)"},
 		{"image-gone", "the image cannot be found when a task pulls it"},
 		{"no-route", "tasks have no way to the registry"},
-		{"slow=elb:4x", "one service takes that many times longer: elb, cloudfront, ecs, iam, app, api, docker"},
+		{"slow=elb:4x", "one service takes that many times longer: " + strings.Join(slowables(), ", ")},
 		{"jitter=0.5", "every latency differs at random by up to that share"},
 		{"expire=90s", "the credentials expire after that time (expire=90s/60s: fresh ones are there 60 s later)"},
 		{"eventual", "reads may miss what was written in the last 3 s (eventual=10s: another span)"},
-		{"quota=fargate:0", "a lower quota: fargate (vCPUs), vpc, elb"},
+		{"quota=fargate:0", "a lower quota: " + strings.Join(lowerable(), ", ") + " (fargate counts vCPUs)"},
 		{"no-cloudfront", "the account is not verified for CloudFront yet"},
 		{"no-elb", "the account may not create load balancers yet"},
 	}

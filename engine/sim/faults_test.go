@@ -342,10 +342,10 @@ func TestSlowAndJitter(t *testing.T) {
 		return took
 	}
 	plain, slow, random := took(), took("slow=elb:4x"), took("jitter=0.5")
-	if plain < latencies[latLBActive] || plain > latencies[latLBActive]+2*time.Second {
+	if plain < catalog().latencies[latLBActive] || plain > catalog().latencies[latLBActive]+2*time.Second {
 		t.Errorf("a load balancer took %s", plain)
 	}
-	if slow < 4*latencies[latLBActive] {
+	if slow < 4*catalog().latencies[latLBActive] {
 		t.Errorf("a slow one took %s", slow)
 	}
 	if random == plain || random > plain*3/2 || random < plain/2 {

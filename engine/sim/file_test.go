@@ -37,7 +37,7 @@ func TestStateFile(t *testing.T) {
 		if len(img.ImageDetails) != 1 || !strings.HasSuffix(digest, *img.ImageDetails[0].ImageDigest) {
 			t.Errorf("images %+v", img.ImageDetails)
 		}
-		if got := r.a.st.Distributions[0].Domain; got != domain {
+		if got := r.a.st.cloudFront().Distributions[0].Domain; got != domain {
 			t.Errorf("domain %s, want %s", got, domain)
 		}
 		if err := r.a.Close(); err != nil {
@@ -73,7 +73,7 @@ func TestBadStateFiles(t *testing.T) {
 		"hello":                       "is not the state of a simulated account",
 		`{"Schema": 99}`:              "another version",
 		`{"resources": []}`:           "another version",
-		`{"Schema": 1, "Regions": 3}`: "is damaged",
+		`{"Schema": 2, "Regions": 3}`: "is damaged",
 	} {
 		file := filepath.Join(t.TempDir(), "state.json")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -107,7 +107,7 @@ func TestStateRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(before, after); diff != "" {
 			t.Errorf("inventory before and after:\n%s", diff)
 		}
-		if diff := cmp.Diff(clone(r.a.st).Regions[london].Services, loaded.Regions[london].Services, cmp.AllowUnexported(service{}, rollout{}, revision{}, serviceEvent{}, fate{}),
+		if diff := cmp.Diff(clone(r.a.st).Regions[london].ecs().Services, loaded.Regions[london].ecs().Services, cmp.AllowUnexported(service{}, rollout{}, revision{}, serviceEvent{}, fate{}),
 			cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".noSmithyDocumentSerde" }, cmp.Ignore())); diff != "" {
 			t.Errorf("services before and after:\n%s", diff)
 		}

@@ -14,16 +14,6 @@ type snapshot struct {
 	st *state
 }
 
-// eventuallyConsistent says whether reads of that service may miss recent writes (section 10 of
-// aws/ecs-provisioning.md). Registry, logs and parameters are practically immediate.
-func eventuallyConsistent(service string) bool {
-	switch service {
-	case "ec2", "iam", "elasticloadbalancing", "ecs", "cloudfront":
-		return true
-	}
-	return false
-}
-
 // remember keeps a copy of the state for stale reads, when a fault asks for them.
 func (a *Account) remember(st *state, now time.Time) {
 	f, ok := a.fault(faultEventual)
@@ -38,9 +28,9 @@ func (a *Account) remember(st *state, now time.Time) {
 
 // view is the state that a read gets to see: the present one, or one as it was a moment ago. What AWS did on
 // its own since then shows in either.
-func (a *Account) view(st *state, rec Call, now time.Time) *state {
+func (a *Account) view(st *state, service awsService, rec Call, now time.Time) *state {
 	f, ok := a.fault(faultEventual)
-	if !ok || !eventuallyConsistent(rec.Service) {
+	if !ok || !service.eventual {
 		return st
 	}
 	lag := time.Duration(float64(f.d) * chance(a.seed, fmt.Sprintf("lag %s#%d", rec.Action(), a.nth[rec.Action()])))

@@ -4,13 +4,47 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+// iamService is IAM: roles with their policies. It is global.
+func iamService() awsService {
+	return awsService{
+		name: "iam", protocol: speaksQuery, eventual: true,
+		state: []keeper{iamShelf},
+		operations: []operation{
+			op(iamCreateRole, tagging("iam:TagRole")), op(iamGetRole), op(iamUpdateAssumeRolePolicy), op(iamPutRolePolicy), op(iamGetRolePolicy),
+			op(iamListRolePolicies, pages("PolicyNames", 100, 1000)), op(iamDeleteRolePolicy), op(iamAttachRolePolicy), op(iamDetachRolePolicy),
+			op(iamListAttachedRolePolicies, pages("AttachedPolicies", 100, 1000)), op(iamListRoles, pages("Roles", 100, 1000)), op(iamDeleteRole),
+			op(iamTagRole), op(iamUntagRole), op(iamListRoleTags, pages("Tags", 100, 1000)), op(iamCreateServiceLinkedRole),
+			op(iamSimulatePrincipalPolicy, pages("EvaluationResults", 100, 1000)),
+		},
+		latencies: map[lat]time.Duration{
+			latIAM: 8 * time.Second, // a role is usable everywhere after 5-15 s
+			latSLR: 5 * time.Second, // the first call that needs it fails, a retry succeeds
+		},
+		listGlobal: func(v *inventory) {
+			for _, r := range v.st.iam().Roles {
+				v.add("iam.Role", r.Name, r.Linked, map[string]any{
+					"Path": r.Path, "Trust": r.Trust, "Inline": r.Inline, "Attached": r.Attached, "Description": r.Description, "Tags": r.Tags,
+				})
+			}
+		},
+	}
+}
+
+const iamShelf shelf[iamState] = "iam"
+
+func (st *state) iam() *iamState { return iamShelf.in(&st.Kept) }
+
+const (
+	latIAM lat = "iam.propagation"
+	latSLR lat = "iam.slr"
 )
 
 // iamState is what IAM keeps; it is global.
@@ -38,12 +72,12 @@ func (r *role) arn(account string) string {
 }
 
 func (st *state) role(name string) *role {
-	return find(st.IAM.Roles, func(r *role) bool { return r.Name == name })
+	return find(st.iam().Roles, func(r *role) bool { return r.Name == name })
 }
 
 // roleByARN finds a role by its ARN.
 func (st *state) roleByARN(arn string) *role {
-	return find(st.IAM.Roles, func(r *role) bool { return r.arn(st.Account) == arn })
+	return find(st.iam().Roles, func(r *role) bool { return r.arn(st.Account) == arn })
 }
 
 // policies gives all documents that say what the role may do.
@@ -70,11 +104,11 @@ func noRole(name string) error {
 	return &iamtypes.NoSuchEntityException{Message: msg("The role with name %s cannot be found.", name)}
 }
 
-var roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+var roleName = pattern(`^[\w+=,.@-]{1,64}$`)
 
 func iamCreateRole(c *call, in *iam.CreateRoleInput) (*iam.CreateRoleOutput, error) {
 	name := str(in.RoleName)
-	if !roleName.MatchString(name) {
+	if !roleName(name) {
 		return nil, apiErr("ValidationError", "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_- and have at most 64 of them")
 	}
 	if c.st.role(name) != nil {
@@ -87,7 +121,7 @@ func iamCreateRole(c *call, in *iam.CreateRoleInput) (*iam.CreateRoleOutput, err
 		Name: name, Path: val(in.Path, "/"), ID: "AROA" + lettersOf(c.st.fresh("role", name), 17), Trust: str(in.AssumeRolePolicyDocument),
 		Description: str(in.Description), Created: c.now, TrustSince: c.now, Inline: map[string]string{}, Tags: iamTags(in.Tags),
 	}
-	c.st.IAM.Roles = append(c.st.IAM.Roles, r)
+	c.st.iam().Roles = append(c.st.iam().Roles, r)
 	return &iam.CreateRoleOutput{Role: new(c.roleOut(r))}, nil
 }
 
@@ -230,7 +264,7 @@ func iamDeleteRole(c *call, in *iam.DeleteRoleInput) (*iam.DeleteRoleOutput, err
 		case len(r.Attached) > 0:
 			return nil, &iamtypes.DeleteConflictException{Message: msg("Cannot delete entity, must detach all policies first.")}
 		}
-		c.st.IAM.Roles = remove(c.st.IAM.Roles, r)
+		c.st.iam().Roles = remove(c.st.iam().Roles, r)
 		return &iam.DeleteRoleOutput{}, nil
 	})
 }
@@ -255,27 +289,20 @@ func iamListRoleTags(c *call, in *iam.ListRoleTagsInput) (*iam.ListRoleTagsOutpu
 	})
 }
 
-// The service-linked roles that the account knows, by service.
-var linkedRoles = map[string]string{
-	"ecs.amazonaws.com":                         "AWSServiceRoleForECS",
-	"elasticloadbalancing.amazonaws.com":        "AWSServiceRoleForElasticLoadBalancing",
-	"ecs.application-autoscaling.amazonaws.com": "AWSServiceRoleForApplicationAutoScaling_ECSService",
-}
-
 // linkRole makes a service-linked role that works from a certain time on.
 func (st *state) linkRole(service string, now, usable time.Time) *role {
 	r := &role{
-		Name: linkedRoles[service], Path: "/aws-service-role/" + service + "/", ID: "AROA" + lettersOf(st.fresh("role", service), 17), Linked: true,
+		Name: catalog().roles[service], Path: "/aws-service-role/" + service + "/", ID: "AROA" + lettersOf(st.fresh("role", service), 17), Linked: true,
 		Trust:   fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, service),
 		Created: now, TrustSince: now, Usable: usable, Inline: map[string]string{},
 	}
-	st.IAM.Roles = append(st.IAM.Roles, r)
+	st.iam().Roles = append(st.iam().Roles, r)
 	return r
 }
 
 func iamCreateServiceLinkedRole(c *call, in *iam.CreateServiceLinkedRoleInput) (*iam.CreateServiceLinkedRoleOutput, error) {
 	service := str(in.AWSServiceName)
-	name, ok := linkedRoles[service]
+	name, ok := catalog().roles[service]
 	if !ok {
 		return nil, &iamtypes.InvalidInputException{Message: msg("Invalid service name %s", service)}
 	}
@@ -287,7 +314,7 @@ func iamCreateServiceLinkedRole(c *call, in *iam.CreateServiceLinkedRoleInput) (
 
 // linked gives a service's linked role, makes it when it is missing, and says whether it works already.
 func (c *call) linked(service, asService string) (ok bool, err error) {
-	r := c.st.role(linkedRoles[service])
+	r := c.st.role(catalog().roles[service])
 	if r == nil {
 		if err := c.needs(asService, "iam:CreateServiceLinkedRole"); err != nil {
 			return false, err
@@ -310,6 +337,20 @@ func iamSimulatePrincipalPolicy(c *call, in *iam.SimulatePrincipalPolicyInput) (
 		out.EvaluationResults = append(out.EvaluationResults, iamtypes.EvaluationResult{
 			EvalActionName: new(act), EvalDecision: decision, EvalResourceName: new("*"),
 		})
+	}
+	return out, nil
+}
+
+// iamListRoles leaves the tags out, as IAM does.
+func iamListRoles(c *call, in *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
+	out := &iam.ListRolesOutput{}
+	for _, r := range c.st.iam().Roles {
+		if strings.HasPrefix(r.Path, str(in.PathPrefix)) {
+			out.Roles = append(out.Roles, iamtypes.Role{
+				RoleName: new(r.Name), Path: new(r.Path), Arn: new(r.arn(c.st.Account)), CreateDate: new(r.Created),
+				AssumeRolePolicyDocument: new(url.QueryEscape(r.Trust)),
+			})
+		}
 	}
 	return out, nil
 }

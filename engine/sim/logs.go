@@ -3,7 +3,6 @@ package sim
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
+
+// logsService is CloudWatch Logs.
+func logsService() awsService {
+	return awsService{
+		name: "cloudwatchlogs", prefix: "logs",
+		state: []keeper{logsShelf},
+		operations: []operation{
+			op(logsCreateLogGroup, tagging("logs:TagResource")), op(logsPutRetentionPolicy), op(logsDeleteRetentionPolicy),
+			op(logsDescribeLogGroups, pages("LogGroups", 50, 50)), op(logsDeleteLogGroup), op(logsTagResource), op(logsListTagsForResource),
+			op(logsListTagsLogGroup), op(logsDescribeLogStreams, pages("LogStreams", 50, 50)), op(logsGetLogEvents),
+			op(logsFilterLogEvents, pages("Events", 10000, 10000)),
+		},
+		list: func(v *inventory, r *region) {
+			for _, g := range r.logs().LogGroups {
+				v.add("logs.LogGroup", named(r, nil, g.Name), false, map[string]any{"Retention": g.Retention, "Tags": g.Tags})
+			}
+		},
+	}
+}
+
+type logsState struct{ LogGroups []*logGroup }
+
+const logsShelf shelf[logsState] = "logs"
+
+func (r *region) logs() *logsState { return logsShelf.in(&r.Kept) }
 
 type logGroup struct {
 	Name      string
@@ -41,7 +65,7 @@ const (
 )
 
 func (r *region) logGroup(name string) *logGroup {
-	return find(r.LogGroups, func(g *logGroup) bool { return g.Name == name })
+	return find(r.logs().LogGroups, func(g *logGroup) bool { return g.Name == name })
 }
 
 func (g *logGroup) stream(name string) *logStream {
@@ -69,7 +93,7 @@ func (r *region) write(group, stream string, at time.Time, text string) {
 }
 
 var (
-	groupName  = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+	groupName  = pattern(`^[.\-_/#A-Za-z0-9]+$`)
 	retentions = []int32{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 )
 
@@ -91,14 +115,14 @@ func onLogGroup[Out any](c *call, name *string, fn func(*logGroup) (*Out, error)
 
 func logsCreateLogGroup(c *call, in *cloudwatchlogs.CreateLogGroupInput) (*cloudwatchlogs.CreateLogGroupOutput, error) {
 	name := str(in.LogGroupName)
-	if !groupName.MatchString(name) || strings.HasPrefix(name, "aws/") {
+	if len(name) > 512 || !groupName(name) || strings.HasPrefix(name, "aws/") {
 		return nil, &logstypes.InvalidParameterException{Message: msg(
 			"1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+", name)}
 	}
 	if c.r.logGroup(name) != nil {
 		return nil, &logstypes.ResourceAlreadyExistsException{Message: msg("The specified log group already exists")}
 	}
-	c.r.LogGroups = append(c.r.LogGroups, &logGroup{Name: name, Created: c.now, Tags: tagMap(nil).merge(in.Tags)})
+	c.r.logs().LogGroups = append(c.r.logs().LogGroups, &logGroup{Name: name, Created: c.now, Tags: tagMap(nil).merge(in.Tags)})
 	return &cloudwatchlogs.CreateLogGroupOutput{}, nil
 }
 
@@ -127,7 +151,7 @@ func logGroupARN(region, account, name string) string {
 
 func logsDescribeLogGroups(c *call, in *cloudwatchlogs.DescribeLogGroupsInput) (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
 	out := &cloudwatchlogs.DescribeLogGroupsOutput{}
-	for _, g := range c.r.LogGroups {
+	for _, g := range c.r.logs().LogGroups {
 		if !strings.HasPrefix(g.Name, str(in.LogGroupNamePrefix)) || !strings.Contains(g.Name, str(in.LogGroupNamePattern)) {
 			continue
 		}
@@ -146,14 +170,14 @@ func logsDescribeLogGroups(c *call, in *cloudwatchlogs.DescribeLogGroupsInput) (
 
 func logsDeleteLogGroup(c *call, in *cloudwatchlogs.DeleteLogGroupInput) (*cloudwatchlogs.DeleteLogGroupOutput, error) {
 	return onLogGroup(c, in.LogGroupName, func(g *logGroup) (*cloudwatchlogs.DeleteLogGroupOutput, error) {
-		c.r.LogGroups = remove(c.r.LogGroups, g)
+		c.r.logs().LogGroups = remove(c.r.logs().LogGroups, g)
 		return &cloudwatchlogs.DeleteLogGroupOutput{}, nil
 	})
 }
 
 func (c *call) logGroupByARN(arn *string) *logGroup {
 	name := strings.TrimSuffix(str(arn), ":*")
-	return find(c.r.LogGroups, func(g *logGroup) bool { return c.logGroupARN(g.Name) == name })
+	return find(c.r.logs().LogGroups, func(g *logGroup) bool { return c.logGroupARN(g.Name) == name })
 }
 
 func logsTagResource(c *call, in *cloudwatchlogs.TagResourceInput) (*cloudwatchlogs.TagResourceOutput, error) {
@@ -193,7 +217,7 @@ func logsDescribeLogStreams(c *call, in *cloudwatchlogs.DescribeLogStreamsInput)
 		}
 		out := &cloudwatchlogs.DescribeLogStreamsOutput{}
 		for _, s := range streams {
-			if !strings.HasPrefix(s.Name, str(in.LogStreamNamePrefix)) || len(out.LogStreams) >= int(val(in.Limit, 50)) {
+			if !strings.HasPrefix(s.Name, str(in.LogStreamNamePrefix)) {
 				continue
 			}
 			o := logstypes.LogStream{LogStreamName: new(s.Name), CreationTime: new(s.Created.UnixMilli())}
@@ -272,13 +296,6 @@ func logsFilterLogEvents(c *call, in *cloudwatchlogs.FilterLogEventsInput) (*clo
 			}
 		}
 		slices.SortStableFunc(out.Events, func(a, b logstypes.FilteredLogEvent) int { return cmp.Compare(*a.Timestamp, *b.Timestamp) })
-		first, _ := strconv.Atoi(str(in.NextToken))
-		first = min(first, len(out.Events))
-		last := min(first+int(val(in.Limit, 10000)), len(out.Events))
-		if last < len(out.Events) {
-			out.NextToken = new(strconv.Itoa(last))
-		}
-		out.Events = out.Events[first:last]
 		return out, nil
 	})
 }

@@ -1,78 +1,98 @@
 package sim
 
-import "sync"
+import (
+	"path"
+	"reflect"
+	"strings"
+)
 
-// operations is every operation that the account knows, by service and name.
-var operations = sync.OnceValue(func() map[string]operation {
-	known := map[string]operation{}
-	for _, o := range []operation{
-		op(stsGetCallerIdentity),
+// operation is one API operation that the account knows.
+type operation struct {
+	service  string // the SDK client's package: ecs, elasticloadbalancingv2
+	name     string
+	mutating bool
+	in, out  reflect.Type
+	run      func(c *call, in any) (any, error)
 
-		op(ec2CreateVpc), op(ec2DescribeVpcs), op(ec2DescribeVpcAttribute), op(ec2ModifyVpcAttribute), op(ec2DeleteVpc),
-		op(ec2CreateSubnet), op(ec2DescribeSubnets), op(ec2ModifySubnetAttribute), op(ec2DeleteSubnet),
-		op(ec2CreateInternetGateway), op(ec2DescribeInternetGateways), op(ec2AttachInternetGateway),
-		op(ec2DetachInternetGateway), op(ec2DeleteInternetGateway),
-		op(ec2CreateRouteTable), op(ec2DescribeRouteTables), op(ec2CreateRoute), op(ec2ReplaceRoute), op(ec2DeleteRoute),
-		op(ec2AssociateRouteTable), op(ec2DisassociateRouteTable), op(ec2DeleteRouteTable),
-		op(ec2CreateSecurityGroup), op(ec2DescribeSecurityGroups), op(ec2DescribeSecurityGroupRules),
-		op(ec2AuthorizeSecurityGroupIngress), op(ec2AuthorizeSecurityGroupEgress),
-		op(ec2RevokeSecurityGroupIngress), op(ec2RevokeSecurityGroupEgress), op(ec2DeleteSecurityGroup),
-		op(ec2DescribeNetworkInterfaces), op(ec2DescribeManagedPrefixLists), op(ec2DescribeAvailabilityZones),
-		op(ec2DescribeAccountAttributes), op(ec2CreateTags), op(ec2DeleteTags),
+	own  string                  // its IAM action, where that is not service:name
+	more []func(in any) []string // the IAM actions that AWS checks besides
+	page *paging                 // how its answer is cut into pages; nil when it is not
+}
 
-		op(iamCreateRole), op(iamGetRole), op(iamUpdateAssumeRolePolicy), op(iamPutRolePolicy), op(iamGetRolePolicy),
-		op(iamListRolePolicies), op(iamDeleteRolePolicy), op(iamAttachRolePolicy), op(iamDetachRolePolicy),
-		op(iamListAttachedRolePolicies), op(iamListRoles), op(iamDeleteRole), op(iamTagRole), op(iamUntagRole), op(iamListRoleTags),
-		op(iamCreateServiceLinkedRole), op(iamSimulatePrincipalPolicy),
-
-		op(ecrCreateRepository), op(ecrDescribeRepositories), op(ecrDeleteRepository), op(ecrPutLifecyclePolicy),
-		op(ecrGetLifecyclePolicy), op(ecrDeleteLifecyclePolicy), op(ecrPutImageTagMutability), op(ecrTagResource),
-		op(ecrListTagsForResource), op(ecrGetAuthorizationToken), op(ecrDescribeImages), op(ecrListImages),
-		op(ecrBatchGetImage), op(ecrBatchDeleteImage),
-
-		op(logsCreateLogGroup), op(logsPutRetentionPolicy), op(logsDeleteRetentionPolicy), op(logsDescribeLogGroups),
-		op(logsDeleteLogGroup), op(logsTagResource), op(logsListTagsForResource), op(logsListTagsLogGroup),
-		op(logsDescribeLogStreams), op(logsGetLogEvents), op(logsFilterLogEvents),
-
-		op(ecsCreateCluster), op(ecsDescribeClusters), op(ecsListClusters), op(ecsUpdateCluster),
-		op(ecsPutClusterCapacityProviders), op(ecsDeleteCluster),
-		op(ecsRegisterTaskDefinition), op(ecsDescribeTaskDefinition), op(ecsListTaskDefinitions),
-		op(ecsListTaskDefinitionFamilies), op(ecsDeregisterTaskDefinition), op(ecsDeleteTaskDefinitions),
-		op(ecsCreateService), op(ecsUpdateService), op(ecsDescribeServices), op(ecsListServices), op(ecsDeleteService),
-		op(ecsListServiceDeployments), op(ecsDescribeServiceDeployments), op(ecsDescribeServiceRevisions),
-		op(ecsStopServiceDeployment), op(ecsListTasks), op(ecsDescribeTasks), op(ecsRunTask), op(ecsStopTask),
-		op(ecsTagResource), op(ecsUntagResource), op(ecsListTagsForResource),
-
-		op(elbCreateLoadBalancer), op(elbDescribeLoadBalancers), op(elbDescribeLoadBalancerAttributes),
-		op(elbModifyLoadBalancerAttributes), op(elbSetSubnets), op(elbSetSecurityGroups), op(elbSetIpAddressType),
-		op(elbDeleteLoadBalancer), op(elbDescribeTags), op(elbAddTags), op(elbRemoveTags), op(elbDescribeAccountLimits),
-		op(elbCreateListener), op(elbDescribeListeners), op(elbModifyListener), op(elbDeleteListener),
-		op(elbDescribeSSLPolicies), op(elbAddListenerCertificates), op(elbRemoveListenerCertificates),
-		op(elbDescribeListenerCertificates), op(elbDescribeListenerAttributes), op(elbModifyListenerAttributes),
-		op(elbCreateRule), op(elbDescribeRules), op(elbModifyRule), op(elbDeleteRule),
-		op(elbCreateTargetGroup), op(elbDescribeTargetGroups), op(elbModifyTargetGroup),
-		op(elbDescribeTargetGroupAttributes), op(elbModifyTargetGroupAttributes), op(elbDeleteTargetGroup),
-		op(elbDescribeTargetHealth),
-
-		op(cfCreateDistribution), op(cfCreateDistributionWithTags), op(cfListDistributions), op(cfGetDistribution),
-		op(cfGetDistributionConfig), op(cfUpdateDistribution), op(cfDeleteDistribution), op(cfListTagsForResource),
-		op(cfTagResource),
-
-		op(sdCreatePrivateDnsNamespace), op(sdGetOperation), op(sdListNamespaces), op(sdDeleteNamespace),
-		op(sdCreateService), op(sdListServices), op(sdDeleteService), op(sdListTagsForResource),
-
-		op(aasRegisterScalableTarget), op(aasDescribeScalableTargets), op(aasDeregisterScalableTarget),
-		op(aasPutScalingPolicy), op(aasDescribeScalingPolicies),
-
-		op(ssmPutParameter), op(ssmGetParameter), op(ssmGetParameters), op(ssmGetParametersByPath), op(ssmDescribeParameters),
-		op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmRemoveTagsFromResource),
-		op(ssmListTagsForResource),
-
-		op(quotasGetServiceQuota), op(quotasListServiceQuotas),
-
-		op(cwGetMetricData),
-	} {
-		known[o.service+"."+o.name] = o
+// op makes an operation of a handler. Service and name come from the input's type.
+func op[In, Out any](handler func(*call, *In) (*Out, error), facts ...func(*operation)) operation {
+	service, name := operationOf(reflect.TypeFor[In]())
+	o := operation{
+		service:  service,
+		name:     name,
+		mutating: !readOnly(name),
+		in:       reflect.TypeFor[In](),
+		out:      reflect.TypeFor[Out](),
+		run: func(c *call, in any) (any, error) {
+			out, err := handler(c, in.(*In))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
 	}
-	return known
-})
+	for _, fact := range facts {
+		fact(&o)
+	}
+	return o
+}
+
+// operationOf reads service and operation off an SDK input type.
+func operationOf(t reflect.Type) (service, name string) {
+	return path.Base(t.PkgPath()), strings.TrimSuffix(t.Name(), "Input")
+}
+
+// readOnly says whether an operation changes nothing, by its name.
+func readOnly(name string) bool {
+	for _, p := range []string{"Get", "List", "Describe", "Filter", "Simulate", "BatchGet", "BatchCheck"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// tagging is the IAM action that AWS checks besides when something is made with tags.
+func tagging(action string) func(*operation) {
+	return func(o *operation) {
+		o.more = append(o.more, func(in any) []string {
+			v := reflect.ValueOf(in).Elem()
+			for _, name := range []string{"Tags", "TagSpecifications"} {
+				if f := v.FieldByName(name); f.IsValid() && f.Len() > 0 {
+					return []string{action}
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// also are IAM actions that AWS checks besides the operation's own, always.
+func also(actions ...string) func(*operation) {
+	return func(o *operation) { o.more = append(o.more, func(any) []string { return actions }) }
+}
+
+// alsoFor are IAM actions that AWS checks besides, depending on the input.
+func alsoFor[In any](actions func(*In) []string) func(*operation) {
+	return func(o *operation) { o.more = append(o.more, func(in any) []string { return actions(in.(*In)) }) }
+}
+
+// action is the operation's own IAM action, where it is not named after it.
+func action(name string) func(*operation) {
+	return func(o *operation) { o.own = name }
+}
+
+// actions gives the IAM actions that AWS checks for a call: the operation's own first, and those for what it does
+// besides (tags on create, a role that is passed on).
+func (o operation) actions(in any) []string {
+	out := []string{o.own}
+	for _, more := range o.more {
+		out = append(out, more(in)...)
+	}
+	return out
+}

@@ -7,6 +7,11 @@ import (
 	sqtypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 )
 
+// quotasService is Service Quotas. Each service says which of its quotas there are.
+func quotasService() awsService {
+	return awsService{name: "servicequotas", operations: []operation{op(quotasGetServiceQuota), op(quotasListServiceQuotas, pages("Quotas", 100, 100))}}
+}
+
 // quotaCode is one quota of Service Quotas that the account knows.
 type quotaCode struct {
 	service, code, name string
@@ -14,14 +19,13 @@ type quotaCode struct {
 	value               int
 }
 
-// The quotas, with the values of an account of some standing. The codes are AWS's.
-var quotaCodes = []quotaCode{
-	{"fargate", "L-3032A538", "Fargate On-Demand vCPU resource count", "fargate", 6},
-	{"vpc", "L-F678F1CE", "VPCs per Region", "vpc", 5},
-	{"vpc", "L-0EA8095F", "Inbound or outbound rules per security group", "", 60},
-	{"elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", "elb", 50},
-	{"elasticloadbalancing", "L-B22855CB", "Target Groups per Region", "", 3000},
-	{"ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", "", 5},
+// quotaCodes is the quotas of all services, with the values of an account of some standing. The codes are AWS's.
+func quotaCodes() []quotaCode {
+	var all []quotaCode
+	for _, s := range services() {
+		all = append(all, s.quotas...)
+	}
+	return all
 }
 
 // quota is a quota that a fault lowers.
@@ -46,7 +50,7 @@ func (c *call) quotaOut(q quotaCode) sqtypes.ServiceQuota {
 }
 
 func quotasGetServiceQuota(c *call, in *servicequotas.GetServiceQuotaInput) (*servicequotas.GetServiceQuotaOutput, error) {
-	for _, q := range quotaCodes {
+	for _, q := range quotaCodes() {
 		if q.service == str(in.ServiceCode) && q.code == str(in.QuotaCode) {
 			return &servicequotas.GetServiceQuotaOutput{Quota: new(c.quotaOut(q))}, nil
 		}
@@ -56,7 +60,7 @@ func quotasGetServiceQuota(c *call, in *servicequotas.GetServiceQuotaInput) (*se
 
 func quotasListServiceQuotas(c *call, in *servicequotas.ListServiceQuotasInput) (*servicequotas.ListServiceQuotasOutput, error) {
 	out := &servicequotas.ListServiceQuotasOutput{}
-	for _, q := range quotaCodes {
+	for _, q := range quotaCodes() {
 		if q.service == str(in.ServiceCode) {
 			out.Quotas = append(out.Quotas, c.quotaOut(q))
 		}

@@ -10,6 +10,30 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
+// ssmService is the parameter store of Systems Manager.
+func ssmService() awsService {
+	return awsService{
+		name:  "ssm",
+		state: []keeper{ssmShelf},
+		operations: []operation{
+			op(ssmPutParameter, tagging("ssm:AddTagsToResource")), op(ssmGetParameter), op(ssmGetParameters),
+			op(ssmGetParametersByPath, pages("Parameters", 10, 10)), op(ssmDescribeParameters, pages("Parameters", 10, 50)),
+			op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmRemoveTagsFromResource), op(ssmListTagsForResource),
+		},
+		list: func(v *inventory, r *region) {
+			for _, p := range r.ssm().Parameters {
+				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(p.Value), "Tags": p.Tags})
+			}
+		},
+	}
+}
+
+type ssmState struct{ Parameters []*parameter }
+
+const ssmShelf shelf[ssmState] = "ssm"
+
+func (r *region) ssm() *ssmState { return ssmShelf.in(&r.Kept) }
+
 type parameter struct {
 	Name    string
 	Type    string
@@ -22,7 +46,7 @@ type parameter struct {
 }
 
 func (r *region) parameter(name string) *parameter {
-	return find(r.Parameters, func(p *parameter) bool { return p.Name == name })
+	return find(r.ssm().Parameters, func(p *parameter) bool { return p.Name == name })
 }
 
 func (c *call) parameterARN(name string) string { return parameterARN(c.r.Name, c.st.Account, name) }
@@ -51,7 +75,7 @@ func ssmPutParameter(c *call, in *ssm.PutParameterInput) (*ssm.PutParameterOutpu
 	}
 	if p == nil {
 		p = &parameter{Name: name, Type: "String", Tags: ssmTags(in.Tags)}
-		c.r.Parameters = append(c.r.Parameters, p)
+		c.r.ssm().Parameters = append(c.r.ssm().Parameters, p)
 	}
 	if in.Type != "" {
 		p.Type = string(in.Type)
@@ -104,7 +128,7 @@ func ssmGetParameters(c *call, in *ssm.GetParametersInput) (*ssm.GetParametersOu
 func ssmGetParametersByPath(c *call, in *ssm.GetParametersByPathInput) (*ssm.GetParametersByPathOutput, error) {
 	out := &ssm.GetParametersByPathOutput{}
 	prefix := strings.TrimSuffix(str(in.Path), "/") + "/"
-	for _, p := range c.r.Parameters {
+	for _, p := range c.r.ssm().Parameters {
 		rest, ok := strings.CutPrefix(p.Name, prefix)
 		if ok && (val(in.Recursive, false) || !strings.Contains(rest, "/")) {
 			out.Parameters = append(out.Parameters, c.parameterOut(p, val(in.WithDecryption, false)))
@@ -115,7 +139,7 @@ func ssmGetParametersByPath(c *call, in *ssm.GetParametersByPathInput) (*ssm.Get
 
 func ssmDescribeParameters(c *call, in *ssm.DescribeParametersInput) (*ssm.DescribeParametersOutput, error) {
 	out := &ssm.DescribeParametersOutput{}
-	for _, p := range c.r.Parameters {
+	for _, p := range c.r.ssm().Parameters {
 		if !parameterFits(p, in.ParameterFilters) {
 			continue
 		}
@@ -161,7 +185,7 @@ func (c *call) dropParameter(name string) bool {
 	if p == nil {
 		return false
 	}
-	c.r.Parameters = remove(c.r.Parameters, p)
+	c.r.ssm().Parameters = remove(c.r.ssm().Parameters, p)
 	return true
 }
 

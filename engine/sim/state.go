@@ -9,50 +9,26 @@ import (
 	"time"
 )
 
-// schema is the version of the state file's shape. A file with another one is refused.
-const schema = 1
+// schema is the version of the state file's shape. A file with another one is refused. A service that is added, or
+// adds to what it keeps, leaves it as it is.
+const schema = 2
 
 // state is everything that the account keeps. It is plain data: JSON round-trips it.
 type state struct {
-	Schema        int
-	Account       string
-	Now           time.Time      // the latest time the account has shown; it never goes back
-	Made          map[string]int // how often something with a natural key was made, which its id depends on
-	NoDefaultVPC  bool
-	IAM           iamState
-	Distributions []*distribution
-	BuildCache    []string // steps that the stand-in for Docker has played
-	Regions       map[string]*region
+	Schema       int
+	Account      string
+	Now          time.Time      // the latest time the account has shown; it never goes back
+	Made         map[string]int // how often something with a natural key was made, which its id depends on
+	NoDefaultVPC bool
+	BuildCache   []string // steps that the stand-in for Docker has played
+	Kept         shelves  // what services keep for the whole account
+	Regions      map[string]*region
 }
 
 // region is what belongs to one region.
 type region struct {
 	Name string
-
-	VPCs        []*vpc
-	Subnets     []*subnet
-	Gateways    []*gateway
-	RouteTables []*routeTable
-	Groups      []*securityGroup
-
-	LoadBalancers []*loadBalancer
-	TargetGroups  []*targetGroup
-
-	Repositories []*repository
-	LogGroups    []*logGroup
-	Parameters   []*parameter
-
-	Clusters  []*cluster
-	TaskDefs  []*taskDef
-	Revisions map[string]int32 // the last revision of each task definition family
-	Services  []*service
-	Tasks     []*task
-	Stints    []stint // of tasks that are forgotten
-
-	Namespaces  []*namespace
-	Discoveries []*discovery
-	CloudMapOps []*cloudMapOp
-	Scalables   []*scalable
+	Kept shelves // what services keep there
 }
 
 // tagMap is the tags of one resource.

@@ -51,8 +51,8 @@ func (r *region) stint(t *task) (s stint, ok bool) {
 
 // stints are those of all tasks of the last day, as far as they are remembered.
 func (r *region) stints() []stint {
-	all := slices.Clone(r.Stints)
-	for _, t := range r.Tasks {
+	all := slices.Clone(r.ecs().Stints)
+	for _, t := range r.ecs().Tasks {
 		if s, ok := r.stint(t); ok {
 			all = append(all, s)
 		}
@@ -66,9 +66,9 @@ func (r *region) retire(t *task, now time.Time) {
 	if !ok {
 		return
 	}
-	r.Stints = append(slices.DeleteFunc(r.Stints, func(s stint) bool { return now.Sub(s.Ended) > stintKept }), s)
-	if len(r.Stints) > stintsKept {
-		r.Stints = slices.Clone(r.Stints[len(r.Stints)-stintsKept:])
+	r.ecs().Stints = append(slices.DeleteFunc(r.ecs().Stints, func(s stint) bool { return now.Sub(s.Ended) > stintKept }), s)
+	if len(r.ecs().Stints) > stintsKept {
+		r.ecs().Stints = slices.Clone(r.ecs().Stints[len(r.ecs().Stints)-stintsKept:])
 	}
 }
 

@@ -37,7 +37,7 @@ func TestAppsTalkWhileTheyServe(t *testing.T) {
 		r.deploy()
 		r.sleep(10 * time.Minute)
 		kept := func() (n int) {
-			for _, s := range r.a.st.Regions[london].LogGroups[0].Streams {
+			for _, s := range r.a.st.Regions[london].logs().LogGroups[0].Streams {
 				n += len(s.Lines)
 			}
 			return n
@@ -63,7 +63,7 @@ func TestAppsTalkWhileTheyServe(t *testing.T) {
 			t.Error("an app behind a load balancer with the usual patience takes WebSockets")
 		}
 		must(r.elb.ModifyLoadBalancerAttributes(r.ctx, &elb.ModifyLoadBalancerAttributesInput{
-			LoadBalancerArn: &r.a.st.Regions[london].LoadBalancers[0].ARN,
+			LoadBalancerArn: &r.a.st.Regions[london].elb().LoadBalancers[0].ARN,
 			Attributes:      []elbtypes.LoadBalancerAttribute{{Key: aws.String(idleAttr), Value: aws.String("300")}},
 		}))(r)
 		if !strings.Contains(strings.Join(r.says(begin), "\n"), "WebSocket opened") {
@@ -83,8 +83,8 @@ func TestStintsOutliveTheirTasks(t *testing.T) {
 		r.update(r.taskDefinition())
 		r.sleep(2 * time.Hour)
 		after, reg := r.says(begin), r.a.st.Regions[london]
-		if len(reg.Stints) != 2 || len(reg.Tasks) != 2 {
-			t.Errorf("%d stints of %d tasks are remembered", len(reg.Stints), len(reg.Tasks))
+		if len(reg.ecs().Stints) != 2 || len(reg.ecs().Tasks) != 2 {
+			t.Errorf("%d stints of %d tasks are remembered", len(reg.ecs().Stints), len(reg.ecs().Tasks))
 		}
 		if !slices.Equal(before, after[:min(len(before), len(after))]) {
 			t.Errorf("the lines of tasks that are gone are others by now")
@@ -92,13 +92,13 @@ func TestStintsOutliveTheirTasks(t *testing.T) {
 		if n := ranAt(begin.Add(9*time.Minute), reg.stints(), func(stint) bool { return true }); n != 2 {
 			t.Errorf("%d tasks ran before the update", n)
 		}
-		reg.Stints = make([]stint, stintsKept)
-		for i := range reg.Stints {
-			reg.Stints[i].Ended = time.Now()
+		reg.ecs().Stints = make([]stint, stintsKept)
+		for i := range reg.ecs().Stints {
+			reg.ecs().Stints[i].Ended = time.Now()
 		}
-		reg.retire(reg.Tasks[0], time.Now())
-		if len(reg.Stints) != stintsKept {
-			t.Errorf("%d stints are kept", len(reg.Stints))
+		reg.retire(reg.ecs().Tasks[0], time.Now())
+		if len(reg.ecs().Stints) != stintsKept {
+			t.Errorf("%d stints are kept", len(reg.ecs().Stints))
 		}
 	})
 }

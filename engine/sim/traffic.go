@@ -102,7 +102,7 @@ func (a *Account) dialTimeout(ctx context.Context, host string) error {
 
 // fromEdge answers a request to a distribution.
 func (a *Account) fromEdge(st *state, req *http.Request, host string, now time.Time) (answer, error) {
-	d := find(st.Distributions, func(d *distribution) bool { return d.Domain == host })
+	d := find(st.cloudFront().Distributions, func(d *distribution) bool { return d.Domain == host })
 	if d == nil {
 		return answer{}, noSuchHost(host)
 	}
@@ -191,7 +191,7 @@ func (a *Account) fromInternet(st *state, req *http.Request, host string, now ti
 func (st *state) balancerByDNS(name string) (*loadBalancer, *region) {
 	for _, n := range st.regionNames() {
 		r := st.Regions[n]
-		if lb := find(r.LoadBalancers, func(lb *loadBalancer) bool { return lb.exists() && strings.EqualFold(lb.DNS, name) }); lb != nil {
+		if lb := find(r.elb().LoadBalancers, func(lb *loadBalancer) bool { return lb.exists() && strings.EqualFold(lb.DNS, name) }); lb != nil {
 			return lb, r
 		}
 	}
@@ -260,7 +260,7 @@ func meets(conditions []elbtypes.RuleCondition, req *http.Request, header http.H
 func (w *world) forward(lb *loadBalancer, group string, head map[string]string) answer {
 	g := w.r.targetGroup(group)
 	var ill *task
-	for _, t := range w.r.Tasks {
+	for _, t := range w.r.ecs().Tasks {
 		for i := range t.Targets {
 			x := &t.Targets[i]
 			if x.Group != group {
