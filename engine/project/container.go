@@ -99,7 +99,7 @@ func (f *Findings) exposed(d *Dockerfile) {
 		if i != main {
 			means = fmt.Sprintf("a further port; the load balancer uses one, %d", tcp[main].From)
 		}
-		f.add("dockerfile-expose", d.Name, p.Line, text, means)
+		f.add(Info, "dockerfile-expose", d.Name, p.Line, text, means)
 		c := candidate{number, d.Name, p.Line, text}
 		if i == main {
 			f.ports = slices.Insert(f.ports, 0, c)
@@ -109,7 +109,7 @@ func (f *Findings) exposed(d *Dockerfile) {
 	}
 	for _, p := range d.Ports {
 		if p.Protocol != "tcp" {
-			f.add("dockerfile-expose-"+p.Protocol, d.Name, p.Line, exposeText(p)+"/"+p.Protocol,
+			f.add(Info, "dockerfile-expose-"+p.Protocol, d.Name, p.Line, exposeText(p)+"/"+p.Protocol,
 				"an HTTP load balancer cannot pass "+strings.ToUpper(p.Protocol)+" on; only TCP ports are reached")
 		}
 	}
@@ -119,13 +119,13 @@ func (f *Findings) exposed(d *Dockerfile) {
 	text := fmt.Sprintf("ENV PORT=%d", port)
 	switch {
 	case agree && len(tcp) > 1:
-		f.add("dockerfile-env-port", d.Name, env.Line, text, "of the exposed ports, this is the one that requests go to")
+		f.add(Info, "dockerfile-env-port", d.Name, env.Line, text, "of the exposed ports, this is the one that requests go to")
 	case !agree && len(tcp) > 0:
-		f.add("dockerfile-port-conflict", d.Name, env.Line, text,
+		f.add(Should, "dockerfile-port-conflict", d.Name, env.Line, text,
 			fmt.Sprintf("the app is told to listen on %d, but the Dockerfile exposes %d: one of them is wrong; %d is used",
 				port, f.ports[0].port, f.ports[0].port))
 	case !agree:
-		f.add("dockerfile-env-port", d.Name, env.Line, text, "the app is told to listen on this port")
+		f.add(Info, "dockerfile-env-port", d.Name, env.Line, text, "the app is told to listen on this port")
 		f.ports = append(f.ports, candidate{port, d.Name, env.Line, text})
 	}
 }
@@ -145,11 +145,13 @@ func (f *Findings) started(d *Dockerfile) {
 	}
 	switch {
 	case start == nil && strings.EqualFold(d.Base, "scratch"):
-		f.add("dockerfile-no-command", d.Name, d.From.Line, d.From.Text,
-			"there is neither CMD nor ENTRYPOINT, so that nothing would start; add a CMD, or command under [service] in berth.toml")
+		f.Findings = append(f.Findings, Finding{
+			ID: "dockerfile-no-command", Severity: Must, File: d.Name, Line: d.From.Line, Text: clip(d.From.Text), Key: "service.command",
+			Means: "there is neither CMD nor ENTRYPOINT, so that nothing would start; add a CMD, or set service.command in berth.toml",
+		})
 		return
 	case start == nil:
-		f.add("dockerfile-base-command", d.Name, d.From.Line, d.From.Text,
+		f.add(Info, "dockerfile-base-command", d.Name, d.From.Line, d.From.Text,
 			"there is neither CMD nor ENTRYPOINT, so that the base image decides what starts")
 		return
 	}
@@ -159,22 +161,22 @@ func (f *Findings) started(d *Dockerfile) {
 	}
 	switch {
 	case start.Shell && strings.HasPrefix(start.Words[0], "["):
-		f.add("dockerfile-bad-list", d.Name, start.Line, text,
+		f.add(Must, "dockerfile-bad-list", d.Name, start.Line, text,
 			"this looks like a list but is not JSON (it needs double quotes and no comma at the end), so that a shell would try to run it as it stands")
 	case start.Shell && !strings.HasPrefix(start.Words[0], "exec "):
-		f.add("dockerfile-shell-form", d.Name, start.Line, text,
+		f.add(Should, "dockerfile-shell-form", d.Name, start.Line, text,
 			"without [ ] a shell starts the app and keeps the signal to stop for itself: each deployment waits for the stop timeout and then kills requests; write "+
 				name+" [\"…\"] or begin with exec")
 	default:
-		f.add("dockerfile-command", d.Name, start.Line, text, "this is what runs in each container")
+		f.add(Info, "dockerfile-command", d.Name, start.Line, text, "this is what runs in each container")
 	}
 	if host := loopback(d); host != "" {
-		f.add("dockerfile-loopback", d.Name, start.Line, text,
+		f.add(Must, "dockerfile-loopback", d.Name, start.Line, text,
 			"the app seems to listen on "+host+" only, where the load balancer cannot reach it; let it listen on 0.0.0.0")
 	}
 	if m := portFlag.FindStringSubmatch(commands(d)); m != nil && len(f.ports) == 0 {
 		if port, err := strconv.Atoi(m[1]); err == nil && port >= 1 && port <= 65535 {
-			f.add("dockerfile-command-port", d.Name, start.Line, text, fmt.Sprintf("the app is started on port %d", port))
+			f.add(Info, "dockerfile-command-port", d.Name, start.Line, text, fmt.Sprintf("the app is started on port %d", port))
 			f.ports = append(f.ports, candidate{port, d.Name, start.Line, name + " with port " + m[1]})
 		}
 	}
@@ -220,20 +222,20 @@ func (f *Findings) around(d *Dockerfile) {
 		if d.Stages > 2 {
 			others = fmt.Sprintf("the other %d stages only help to build it", d.Stages-1)
 		}
-		f.add("dockerfile-last-stage", d.Name, d.From.Line, d.From.Text, which+" is what gets shipped; "+others)
+		f.add(Info, "dockerfile-last-stage", d.Name, d.From.Line, d.From.Text, which+" is what gets shipped; "+others)
 	}
 	if u := d.User; u.Text != "" && u.Text != "root" && u.Text != "0" {
-		f.add("dockerfile-user", d.Name, u.Line, "USER "+u.Text, "the app does not run as root, which is good")
+		f.add(Info, "dockerfile-user", d.Name, u.Line, "USER "+u.Text, "the app does not run as root, which is good")
 	} else {
 		text := "no USER"
 		if u.Text != "" {
 			text = "USER " + u.Text
 		}
-		f.add("dockerfile-root", d.Name, u.Line, text,
+		f.add(Should, "dockerfile-root", d.Name, u.Line, text,
 			"the app runs as root within its container; a line USER before CMD limits what a break-in can do")
 	}
 	for _, v := range d.Volumes {
-		f.add("dockerfile-volume", d.Name, v.Line, "VOLUME "+v.Text,
+		f.add(Should, "dockerfile-volume", d.Name, v.Line, "VOLUME "+v.Text,
 			"the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
 		f.Need("persistent_storage", origin(d.Name, v.Line, "VOLUME "+v.Text))
 	}
@@ -243,12 +245,12 @@ func (f *Findings) around(d *Dockerfile) {
 			means += ": " + path
 			f.suggest("service.health_path", path, d.Name, h.Line, "HEALTHCHECK")
 		}
-		f.add("dockerfile-healthcheck", d.Name, h.Line, "HEALTHCHECK CMD "+h.String(), means)
+		f.add(Info, "dockerfile-healthcheck", d.Name, h.Line, "HEALTHCHECK CMD "+h.String(), means)
 	}
 	f.platform(d)
 	if port := basePort(d.Base); port != 0 && len(f.ports) == 0 {
 		f.ports = append(f.ports, candidate{port, d.Name, d.From.Line, d.From.Text})
-		f.add("dockerfile-base-port", d.Name, d.From.Line, d.From.Text, fmt.Sprintf("this base image listens on port %d", port))
+		f.add(Info, "dockerfile-base-port", d.Name, d.From.Line, d.From.Text, fmt.Sprintf("this base image listens on port %d", port))
 	}
 }
 
@@ -257,10 +259,10 @@ func (f *Findings) platform(d *Dockerfile) {
 	switch {
 	case p.Text == "" || strings.Contains(p.Text, "$"):
 	case spec.PlatformOf(spec.Arch(p.Text)) == "":
-		f.add("dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "Fargate runs linux/amd64 and linux/arm64 only")
+		f.add(Info, "dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "Fargate runs linux/amd64 and linux/arm64 only")
 	default:
 		platform := spec.PlatformOf(spec.Arch(p.Text))
-		f.add("dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "the image is built for this platform, and must run on it")
+		f.add(Info, "dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "the image is built for this platform, and must run on it")
 		f.suggest("image.platform", platform, d.Name, p.Line, "--platform="+p.Text)
 		if platform == spec.ARM64 {
 			f.Need("arm64", origin(d.Name, p.Line, "--platform="+p.Text))
@@ -281,6 +283,10 @@ func healthPath(command string) string {
 // choosePort takes the surest port.
 func (f *Findings) choosePort() {
 	if len(f.ports) == 0 {
+		f.Findings = append(f.Findings, Finding{
+			ID: "no-port", Severity: Must, Text: "no port", Key: "service.port",
+			Means: "nothing says on which port the app listens: set port under [service] in berth.toml",
+		})
 		return
 	}
 	c := f.ports[0]
@@ -290,9 +296,12 @@ func (f *Findings) choosePort() {
 		// The app is told its port on Fly.io; told the one chosen here, the two agree whatever it is.
 		f.suggest("env.PORT", strconv.Itoa(c.port), "fly.toml", f.portEnv, "PORT for Fly.io")
 	}
+	for _, x := range f.portNames {
+		f.suggest("env."+x.name, strconv.Itoa(c.port), x.file, x.line, x.text)
+	}
 	for _, other := range f.ports[1:] {
 		if other.port != c.port && other.file != c.file && other.file != "" {
-			f.add("port-conflict", other.file, other.line, other.text,
+			f.add(Should, "port-conflict", other.file, other.line, other.text,
 				fmt.Sprintf("this says port %d, %s says %d; %d is used, change service.port in berth.toml when that is wrong",
 					other.port, c.file, c.port, c.port))
 		}

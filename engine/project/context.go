@@ -28,7 +28,7 @@ func (f *Findings) lookAtContext(ctx context.Context, s *spec.Spec) {
 	if ignore != "" {
 		where = filepath.Base(ignore)
 	} else {
-		f.add("dockerignore-missing", "", 0, "no .dockerignore",
+		f.add(Should, "dockerignore-missing", "", 0, "no .dockerignore",
 			"all of the folder goes to the builder and may end in the image: list there what is not needed, such as .git and .env")
 	}
 	if c.Bytes > largeContext || c.More {
@@ -36,10 +36,10 @@ func (f *Findings) lookAtContext(ctx context.Context, s *spec.Spec) {
 		if c.More {
 			more = "more than "
 		}
-		f.add("context-large", "", 0, fmt.Sprintf("%s%d MB in %s%d files", more, c.Bytes/megabyte, more, c.Files),
+		f.add(Should, "context-large", "", 0, fmt.Sprintf("%s%d MB in %s%d files", more, c.Bytes/megabyte, more, c.Files),
 			"each build reads all of that; leave out what is not needed with "+where)
 	}
 	for _, name := range c.Secrets {
-		f.add("context-secret", name, 0, name, "this file looks like it holds secrets and goes to the builder: list it in "+where)
+		f.add(Should, "context-secret", name, 0, name, "this file looks like it holds secrets and goes to the builder: list it in "+where)
 	}
 }

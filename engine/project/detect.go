@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,6 +63,7 @@ type detector struct {
 	Needs       []string          `toml:"needs"`
 	Cancels     []string          `toml:"cancels"`
 	Weak        bool              `toml:"weak"`
+	Severity    Severity          `toml:"severity"`
 	Port        int               `toml:"port"`
 	Text        string            `toml:"text"`
 	Means       string            `toml:"means"`
@@ -71,7 +73,15 @@ type detector struct {
 	re, exclude, alsoRE *regexp.Regexp
 }
 
-var embedded = sync.OnceValues(func() (*detectors, error) { return decodeDetectors(assets.Detectors) })
+var embedded = sync.OnceValues(func() (*detectors, error) { return decodeMarks() })
+
+func decodeMarks() (*detectors, error) {
+	text, err := fs.ReadFile(assets.Detectors, "detectors/marks.toml")
+	if err != nil {
+		return nil, fmt.Errorf("read the detectors: %w", err)
+	}
+	return decodeDetectors(string(text))
+}
 
 // known are the detectors that are part of the binary. That they decode is what a test is for.
 func known() *detectors {
@@ -157,7 +167,7 @@ func (f *Findings) findStack(t *tree, d *detectors) {
 			f.Stack = s.ID
 			if s.Port > 0 && len(f.ports) == 0 {
 				f.ports = append(f.ports, candidate{s.Port, "", 0, "usual for " + s.ID})
-				f.add("usual-port", name, 0, name, fmt.Sprintf("nothing names a port; apps like this usually listen on %d", s.Port))
+				f.add(Should, "usual-port", name, 0, name, fmt.Sprintf("nothing names a port; apps like this usually listen on %d", s.Port))
 			}
 			return
 		}
@@ -176,7 +186,11 @@ func (f *Findings) apply(x *detector, h hit, cancelled map[string]bool) {
 			f.Need(n, origin(h.file, h.line, h.text))
 		}
 	}
-	f.add(x.ID, h.file, h.line, h.text, means)
+	severity := x.Severity
+	if severity == "" {
+		severity = Info
+	}
+	f.add(severity, x.ID, h.file, h.line, h.text, means)
 	for key, value := range x.Suggests {
 		if cancelled["clustering"] && (key == "network.clustering" || strings.Contains(value, "${namespace}")) {
 			continue
@@ -278,10 +292,10 @@ func (f *Findings) uploads(t *tree) {
 		for _, m := range allowUpload.FindAllStringIndex(text, 20) {
 			line, shown := lineOf(text, m[1]-1)
 			if strings.Contains(call(text[m[1]-1:]), "external:") {
-				f.add("phoenix-external-uploads", name, line, shown, "the browser sends these files straight to a store such as S3, not through the app")
+				f.add(Info, "phoenix-external-uploads", name, line, shown, "the browser sends these files straight to a store such as S3, not through the app")
 				continue
 			}
-			f.add("phoenix-websocket-uploads", name, line, shown,
+			f.add(Info, "phoenix-websocket-uploads", name, line, shown,
 				"files are uploaded over the WebSocket: a service without WebSockets breaks this, and long polling is no way out")
 			f.Need("websocket_uploads", origin(name, line, shown))
 			f.Need("websockets", origin(name, line, shown))

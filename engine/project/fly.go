@@ -94,7 +94,7 @@ func (f *Findings) readFlyToml(fly *flyToml) {
 		return
 	}
 	if fly.err != nil {
-		f.add("fly-broken", fly.name, 0, "fly.toml", "it is not valid TOML, so that nothing was taken from it")
+		f.add(Should, "fly-broken", fly.name, 0, "fly.toml", "it is not valid TOML, so that nothing was taken from it")
 		return
 	}
 	f.flyRegion(fly)
@@ -103,7 +103,7 @@ func (f *Findings) readFlyToml(fly *flyToml) {
 	f.flyMounts(fly)
 	if cmd := fly.text("deploy", "release_command"); cmd != "" {
 		line := fly.line("release_command")
-		f.add("fly-release-command", fly.name, line, "release_command = "+quoted(cmd),
+		f.add(Info, "fly-release-command", fly.name, line, "release_command = "+quoted(cmd),
 			"this runs once before each new version, most often to change the database")
 		f.Need("release_command", origin(fly.name, line, "release_command"))
 		f.suggest("service.release_command", cmd, fly.name, line, "release_command")
@@ -113,7 +113,7 @@ func (f *Findings) readFlyToml(fly *flyToml) {
 	f.flyScale(fly)
 	f.flyEnv(fly)
 	if p, ok := fly.value("processes").(map[string]any); ok && len(p) > 1 {
-		f.add("fly-processes", fly.name, fly.line("processes"), fmt.Sprintf("[processes] with %d entries", len(p)),
+		f.add(Should, "fly-processes", fly.name, fly.line("processes"), fmt.Sprintf("[processes] with %d entries", len(p)),
 			"berth runs one process, the image's own or command under [service]; the others need services of their own")
 	}
 }
@@ -129,7 +129,7 @@ func (f *Findings) flyRegion(fly *flyToml) {
 	line, text := fly.line("primary_region"), "primary_region = "+quoted(code)
 	there, ok := catalog.Regions().FlyRegion(code)
 	if !ok {
-		f.add("fly-region", fly.name, line, text, "this region of Fly.io is not known here; choose an AWS region")
+		f.add(Info, "fly-region", fly.name, line, text, "this region of Fly.io is not known here; choose an AWS region")
 		return
 	}
 	aws, _ := catalog.Regions().Region(there.AWS)
@@ -142,7 +142,7 @@ func (f *Findings) flyRegion(fly *flyToml) {
 	} else {
 		f.suggest("region", there.AWS, fly.name, line, text)
 	}
-	f.add("fly-region", fly.name, line, text, means)
+	f.add(Info, "fly-region", fly.name, line, text, means)
 }
 
 func (f *Findings) flyPort(fly *flyToml) {
@@ -153,7 +153,7 @@ func (f *Findings) flyPort(fly *flyToml) {
 		}
 		line, text := fly.line("internal_port"), fmt.Sprintf("internal_port = %d", port)
 		f.ports = append(f.ports, candidate{int(port), fly.name, line, text})
-		f.add("fly-port", fly.name, line, text, "on Fly.io requests go to this port of the app")
+		f.add(Info, "fly-port", fly.name, line, text, "on Fly.io requests go to this port of the app")
 		return
 	}
 }
@@ -165,7 +165,7 @@ func (f *Findings) flyHealth(fly *flyToml) {
 			if !strings.HasPrefix(path, "/") {
 				continue
 			}
-			f.add("fly-health", fly.name, fly.line("path"), "path = "+quoted(path), "Fly.io asks this path whether the app is well; the load balancer can ask the same")
+			f.add(Info, "fly-health", fly.name, fly.line("path"), "path = "+quoted(path), "Fly.io asks this path whether the app is well; the load balancer can ask the same")
 			f.suggest("service.health_path", path, fly.name, fly.line("path"), "health check of Fly.io")
 			return
 		}
@@ -177,7 +177,7 @@ func (f *Findings) flyMounts(fly *flyToml) {
 		for _, m := range fly.tables(key) {
 			to, _ := dig(m, "destination").(string)
 			line, text := fly.line(key), "destination = "+quoted(to)
-			f.add("fly-mount", fly.name, line, text,
+			f.add(Should, "fly-mount", fly.name, line, text,
 				"the app keeps files on a volume; a container's disk is lost with the container, so that they need storage of their own")
 			f.Need("persistent_storage", origin(fly.name, line, text))
 		}
@@ -190,13 +190,13 @@ func (f *Findings) flyScale(fly *flyToml) {
 	stop := fly.value("http_service", "auto_stop_machines")
 	if stop == true || stop == "stop" || stop == "suspend" {
 		if least == 0 {
-			f.add("fly-scale-to-zero", fly.name, fly.line("auto_stop_machines"), "auto_stop_machines",
+			f.add(Should, "fly-scale-to-zero", fly.name, fly.line("auto_stop_machines"), "auto_stop_machines",
 				"on Fly.io nothing runs while nobody uses the app; on Fargate its containers run, and are paid, all the time")
 		}
 	}
 	if said && least > 1 {
 		line := fly.line("min_machines_running")
-		f.add("fly-machines", fly.name, line, fmt.Sprintf("min_machines_running = %d", least), "as many containers run here")
+		f.add(Info, "fly-machines", fly.name, line, fmt.Sprintf("min_machines_running = %d", least), "as many containers run here")
 		f.suggest("service.instances", int(least), fly.name, line, "min_machines_running")
 	}
 }
@@ -234,7 +234,7 @@ func (f *Findings) flySize(fly *flyToml) {
 	}
 	line := fly.line("vm")
 	text := fmt.Sprintf("[[vm]] with %d MB", memory)
-	f.add("fly-vm", fly.name, line, text, fmt.Sprintf("the nearest size on Fargate is %v vCPU with %d MiB", cpu, mib))
+	f.add(Info, "fly-vm", fly.name, line, text, fmt.Sprintf("the nearest size on Fargate is %v vCPU with %d MiB", cpu, mib))
 	f.suggest("service.cpu", cpu, fly.name, line, text)
 	f.suggest("service.memory", mib, fly.name, line, text)
 }
@@ -282,7 +282,7 @@ func (f *Findings) flyTimes(fly *flyToml) {
 	if stop != d {
 		means = fmt.Sprintf("the app gets %v to end its requests; Fargate allows 2 to 120 seconds", stop)
 	}
-	f.add("fly-kill-timeout", fly.name, line, "kill_timeout = "+d.String(), means)
+	f.add(Info, "fly-kill-timeout", fly.name, line, "kill_timeout = "+d.String(), means)
 	f.suggest("service.stop_timeout", stop.String(), fly.name, line, "kill_timeout")
 }
 
@@ -299,7 +299,7 @@ func (f *Findings) flyEnv(fly *flyToml) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	f.add("fly-env", fly.name, line, "[env] with "+strings.Join(names, ", "),
+	f.add(Info, "fly-env", fly.name, line, "[env] with "+strings.Join(names, ", "),
 		"look through these: what is still true goes under [env] in berth.toml, passwords under [secrets]")
 	if _, ok := env["PHX_HOST"]; ok {
 		f.suggest("env.PHX_HOST", "${host}", fly.name, fly.line("PHX_HOST"), "the host name changes with the move")

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"berth/engine/fail"
 	"berth/engine/spec"
@@ -30,6 +31,8 @@ type Findings struct {
 	because map[string]spec.Origin // why Needs has what it has, by the names in its JSON
 	ports   []candidate            // where the app may listen, the surest first
 	portEnv int                    // line of fly.toml that sets PORT, zero when none does
+
+	portNames []read // variables that the app takes its port from and does not start without
 }
 
 // Origins says where each of Suggests was read, by the same keys, for spec.Complete.
@@ -75,15 +78,6 @@ func (f *Findings) suggestNeeds() {
 	}
 }
 
-// Finding is one thing that was found, where, and what it means for the user.
-type Finding struct {
-	ID    string `json:"id"`   // such as "dockerfile-expose", "phoenix-liveview"
-	File  string `json:"file"` // relative to Dir, with slashes; empty when it is about the whole tree
-	Line  int    `json:"line"` // 1-based, zero when it is about the whole file
-	Text  string `json:"text"` // what stands there
-	Means string `json:"means"`
-}
-
 // Needs is what the app seems to need from a service that runs it.
 type Needs struct {
 	WebSockets        bool `json:"websockets"`
@@ -95,6 +89,7 @@ type Needs struct {
 	StickySessions    bool `json:"sticky_sessions"`
 	ReleaseCommand    bool `json:"release_command"`
 	Database          bool `json:"database"`
+	Cache             bool `json:"cache"`
 }
 
 // by returns the need with that name in the JSON, nil for an unknown name.
@@ -103,6 +98,7 @@ func (n *Needs) by(name string) *bool {
 		"websockets": &n.WebSockets, "websocket_uploads": &n.WebSocketUploads, "clustering": &n.Clustering,
 		"persistent_storage": &n.PersistentStorage, "grpc": &n.GRPC, "arm64": &n.ARM64,
 		"sticky_sessions": &n.StickySessions, "release_command": &n.ReleaseCommand, "database": &n.Database,
+		"cache": &n.Cache,
 	}[name]
 }
 
@@ -131,17 +127,27 @@ func Inspect(ctx context.Context, dir string) (*Findings, error) {
 	if dockerErr == nil {
 		f.lookAtContext(ctx, s)
 	}
+	if err := f.readNames(ctx, t); err != nil {
+		return nil, err
+	}
 	f.choosePort()
 	f.suggestNeeds()
 	f.nameApp(t, fly)
+	f.order()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return f, f.missing(t, dockerErr)
 }
 
-func (f *Findings) add(id, file string, line int, text, means string) {
-	f.Findings = append(f.Findings, Finding{ID: id, File: file, Line: line, Text: clip(text), Means: means})
+func (f *Findings) add(severity Severity, id, file string, line int, text, means string) {
+	f.Findings = append(f.Findings, Finding{ID: id, Severity: severity, File: file, Line: line, Text: clip(text), Means: means})
+}
+
+// order puts the gravest findings first, and leaves the order of those that are alike.
+func (f *Findings) order() {
+	rank := map[Severity]int{Must: 0, Should: 1, Info: 2}
+	slices.SortStableFunc(f.Findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
 }
 
 // Suggest proposes a value for a key of berth.toml, and says why; the first proposal for a key stays.

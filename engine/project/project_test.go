@@ -351,7 +351,7 @@ func TestDetectorsAreWhole(t *testing.T) {
 		t.Errorf("only %d detectors", len(d.Detectors))
 	}
 	var n Needs
-	if got := reflect.TypeOf(n).NumField(); got != 9 {
+	if got := reflect.TypeOf(n).NumField(); got != 10 {
 		t.Errorf("Needs has %d fields; does by know them all?", got)
 	}
 	for _, bad := range []string{"[[detector]]\nid = 1\n", "[[detector]]\npattern = '('\n", "nothing = 1\n"} {

@@ -133,9 +133,15 @@ func secret(name string) bool {
 	case ".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".tfstate", ".tfvars":
 		return true
 	}
+	if envExample().MatchString(base) {
+		return false
+	}
 	return strings.HasPrefix(base, ".env") || strings.HasPrefix(base, "credentials") || strings.HasPrefix(base, "secrets") ||
 		slices.Contains([]string{"id_rsa", "id_ed25519", ".npmrc", ".netrc", ".pgpass", "prod.secret.exs"}, base)
 }
+
+// envExample matches files that show which variables there are, without their values.
+var envExample = lazy(`^(?:\.?env|sample|example)[.\-_](?:example|sample|template|dist|env|tpl)(?:\.txt)?$|^\.env\.\w+\.(?:example|sample|template|dist)$`)
 
 // text returns the content of a file; not of one that is missing, too large, binary or leads out of the tree.
 func (t *tree) text(name string) (string, bool) {

@@ -19,11 +19,13 @@ func Findings(w io.Writer, f *project.Findings) {
 		fmt.Fprintf(w, ", listens on port %d", f.Port)
 	}
 	fmt.Fprintln(w)
-	for _, x := range f.Findings {
-		fmt.Fprintf(w, "\n  %s\n", strings.TrimLeft(place(x)+"  "+x.Text, " "))
-		if x.Means != "" {
-			fmt.Fprintf(w, "    %s\n", x.Means)
-		}
+	for _, g := range []struct {
+		severity project.Severity
+		head     string
+	}{
+		{project.Must, "to be answered before the first deployment"}, {project.Should, "worth a change"}, {project.Info, "what was read"},
+	} {
+		group(w, g.head, f.Findings, g.severity)
 	}
 	if needs := needs(f); len(needs) > 0 {
 		fmt.Fprintln(w, "\n  needs")
@@ -32,6 +34,29 @@ func Findings(w io.Writer, f *project.Findings) {
 	if len(f.Suggests) > 0 {
 		fmt.Fprintln(w, "\n  for berth.toml")
 		places(w, suggests(f))
+	}
+}
+
+// group writes the findings of one severity, with how many there are.
+func group(w io.Writer, head string, all []project.Finding, severity project.Severity) {
+	var own []project.Finding
+	for _, x := range all {
+		if x.Severity == severity {
+			own = append(own, x)
+		}
+	}
+	if len(own) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s (%d)\n", head, len(own))
+	for _, x := range own {
+		fmt.Fprintf(w, "\n  %s\n", strings.TrimLeft(place(x)+"  "+x.Text, " "))
+		if x.Means != "" {
+			fmt.Fprintf(w, "    %s\n", x.Means)
+		}
+		for line := range strings.Lines(x.Diff) {
+			fmt.Fprintf(w, "      %s\n", strings.TrimRight(line, "\n"))
+		}
 	}
 }
 
@@ -100,6 +125,7 @@ func needs(f *project.Findings) [][2]string {
 		{"sticky_sessions", "sticky sessions", n.StickySessions},
 		{"release_command", "a release command", n.ReleaseCommand},
 		{"database", "a database", n.Database},
+		{"cache", "a cache", n.Cache},
 	} {
 		if x.is {
 			lines = append(lines, [2]string{x.name, f.NeedOrigins()[x.id].Place()})

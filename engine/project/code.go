@@ -1,0 +1,303 @@
+package project
+
+import (
+	"path"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// pattern is a regular expression that is compiled when it is first asked for.
+type pattern func() *regexp.Regexp
+
+func lazy(expr string) pattern {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?m)" + expr) })
+}
+
+// syntax is how a language writes comments and texts.
+type syntax struct {
+	line   []string    // begin a comment that goes on to the end of the line
+	block  [][2]string // begin and end a comment
+	triple bool        // three quotes hold a text of several lines, which is no code either
+	chars  bool        // single quotes hold one character
+	blank  bool        // a comment begins at the start of a word only, as in shell and YAML
+}
+
+var (
+	hashSyntax  = syntax{line: []string{"#"}}
+	shellSyntax = syntax{line: []string{"#"}, blank: true}
+	slashSyntax = syntax{line: []string{"//"}, block: [][2]string{{"/*", "*/"}}}
+	charSyntax  = syntax{line: []string{"//"}, block: [][2]string{{"/*", "*/"}}, chars: true}
+)
+
+var syntaxes = map[string]syntax{
+	".ex": {line: []string{"#"}, triple: true}, ".exs": {line: []string{"#"}, triple: true},
+	".py": {line: []string{"#"}, triple: true}, ".rb": {line: []string{"#"}, block: [][2]string{{"\n=begin", "\n=end"}}},
+	".ru": hashSyntax, ".rake": hashSyntax, ".gemspec": hashSyntax, ".toml": hashSyntax, ".conf": hashSyntax,
+	".yml": shellSyntax, ".yaml": shellSyntax, ".sh": shellSyntax, ".eex": shellSyntax, ".txt": shellSyntax, ".properties": hashSyntax,
+	".js": slashSyntax, ".mjs": slashSyntax, ".cjs": slashSyntax, ".ts": slashSyntax, ".mts": slashSyntax, ".cts": slashSyntax,
+	".tsx": slashSyntax, ".jsx": slashSyntax, ".svelte": slashSyntax, ".astro": slashSyntax, ".vue": slashSyntax,
+	".prisma": slashSyntax, ".mod": slashSyntax, ".groovy": slashSyntax, ".gradle": slashSyntax, ".kts": slashSyntax, ".sbt": slashSyntax,
+	".php": {line: []string{"//", "#"}, block: [][2]string{{"/*", "*/"}}},
+	".go":  charSyntax, ".rs": charSyntax, ".java": charSyntax, ".kt": charSyntax, ".scala": charSyntax, ".cs": charSyntax, ".fs": charSyntax,
+	".xml": {block: [][2]string{{"<!--", "-->"}}}, ".csproj": {block: [][2]string{{"<!--", "-->"}}}, ".fsproj": {block: [][2]string{{"<!--", "-->"}}},
+}
+
+// code is the text of a file without its comments: they are overwritten with blanks, so that places stay.
+func code(name, text string) string {
+	s, ok := syntaxes[path.Ext(name)]
+	if !ok {
+		switch base := path.Base(name); {
+		case base == "Gemfile" || base == "Rakefile" || base == "Pipfile" || strings.HasPrefix(base, "Dockerfile") || !strings.Contains(base, "."):
+			s = shellSyntax
+		default:
+			return text
+		}
+	}
+	if path.Ext(name) == ".rs" {
+		text = withoutRustTests(text)
+	}
+	return s.code(text)
+}
+
+func (s syntax) code(text string) string {
+	out := []byte(text)
+	wipe := func(from, to int) {
+		for i := from; i < to; i++ {
+			if out[i] != '\n' {
+				out[i] = ' '
+			}
+		}
+	}
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch end := s.comment(text, i); {
+		case end > i:
+			wipe(i, end)
+			i = end
+		case c == '\\':
+			i += 2
+		case s.triple && (strings.HasPrefix(text[i:], `"""`) || strings.HasPrefix(text[i:], `'''`)):
+			end := len(text)
+			if at := strings.Index(text[i+3:], text[i:i+3]); at >= 0 {
+				end = i + 3 + at + 3
+			}
+			wipe(i+3, end)
+			i = end
+		case c == '"' || c == '`' || c == '\'':
+			i = s.quoted(text, i)
+		default:
+			i++
+		}
+	}
+	return string(out)
+}
+
+// comment is the end of the comment that begins at i, i when none does.
+func (s syntax) comment(text string, i int) int {
+	for _, b := range s.block {
+		if strings.HasPrefix(text[i:], b[0]) {
+			if at := strings.Index(text[i+len(b[0]):], b[1]); at >= 0 {
+				return i + len(b[0]) + at + len(b[1])
+			}
+			return len(text)
+		}
+	}
+	for _, l := range s.line {
+		if !strings.HasPrefix(text[i:], l) || s.blank && i > 0 && text[i-1] != ' ' && text[i-1] != '\t' && text[i-1] != '\n' {
+			continue
+		}
+		if l == "#" && strings.HasPrefix(text[i:], "#[") {
+			continue // an attribute of PHP
+		}
+		if at := strings.IndexByte(text[i:], '\n'); at >= 0 {
+			return i + at
+		}
+		return len(text)
+	}
+	return i
+}
+
+// quoted is the end of the text in quotes that begins at i. Only backquotes hold several lines.
+func (s syntax) quoted(text string, i int) int {
+	q := text[i]
+	if q == '\'' && s.chars {
+		switch {
+		case i+2 < len(text) && text[i+1] != '\\' && text[i+2] == '\'':
+			return i + 3
+		case i+3 < len(text) && text[i+1] == '\\' && text[i+3] == '\'':
+			return i + 4
+		}
+		return i + 1
+	}
+	for j := i + 1; j < len(text); j++ {
+		switch {
+		case text[j] == '\\' && !(q == '`' && s.chars):
+			j++
+		case text[j] == q:
+			return j + 1
+		case text[j] == '\n' && q != '`':
+			return i + 1 // an apostrophe
+		}
+	}
+	return i + 1
+}
+
+// withoutRustTests overwrites the modules of tests that Rust keeps within its source files.
+func withoutRustTests(text string) string {
+	at := strings.Index(text, "#[cfg(test)]")
+	if at < 0 {
+		return text
+	}
+	rest := []byte(text[at:])
+	for i := range rest {
+		if rest[i] != '\n' {
+			rest[i] = ' '
+		}
+	}
+	return text[:at] + string(rest) // by custom they stand at the end
+}
+
+// guard says what an enclosing condition means for a line in production.
+type guard int
+
+const (
+	free      guard = iota // it runs
+	unsure                 // it runs when something else is so
+	elsewhere              // it runs in development or in tests only
+)
+
+var (
+	production  = lazy(`(?i)\bprod\b|production|is_?prod|__main__|require\.main|import\.meta\.main`)
+	development = lazy(`(?i):dev\b|:test\b|["']dev["']|["']test["']|["']local["']|development|\btest(?:ing)?\b|\bdebug\b|\bis_?dev|\bis_?test|\bdev\b|\blocal\b|\bci\b`)
+	negated     = lazy(`!=|!==|\bunless\b|\bnot\b|![\w.(]|not_?in`)
+	condition   = lazy(`^\s*(?:\}?\s*(?:if|elif|elsif|else if|unless|when|while)\b|try\b|begin\b)|^\s*(?:\w+\s*=\s*)?(?:if|unless)\b|->\s*$|^\s*case\s+.*:\s*$`)
+	otherwise   = lazy(`^\s*\}?\s*else\b(?:\s*(?:do|then|:|\{))?\s*$`)
+	modifier    = lazy(`\s(?:if|unless)\s.*$`)
+)
+
+// judge says what a condition, negated or not, means in production.
+func judge(line string, inverted bool) guard {
+	no := negated().MatchString(line)
+	if inverted {
+		no = !no
+	}
+	switch {
+	case production().MatchString(line):
+		if no {
+			return elsewhere
+		}
+		return free
+	case development().MatchString(line):
+		if no {
+			return free
+		}
+		return elsewhere
+	default:
+		return unsure
+	}
+}
+
+// guarded says whether what stands from at to end runs in production: by the conditions that it stands in, told by
+// their indentation, and by one that stands behind it on its own line.
+func guarded(text string, at, end int) guard {
+	worst := free
+	if m := modifier().FindString(firstLine(text[end:])); m != "" {
+		worst = judge(m, false)
+	}
+	start := strings.LastIndexByte(text[:at], '\n') + 1
+	depth := indent(text[start:])
+	inverted := false
+	for depth > 0 && start > 0 {
+		last := start - 1
+		start = strings.LastIndexByte(text[:last], '\n') + 1
+		line := text[start:last]
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		in := indent(line)
+		if in >= depth {
+			continue
+		}
+		if otherwise().MatchString(line) {
+			inverted, depth = true, in+1
+			continue
+		}
+		depth = in
+		if condition().MatchString(line) {
+			worst = max(worst, judge(line, inverted))
+		}
+		inverted = false
+	}
+	return worst
+}
+
+func indent(line string) int {
+	n := 0
+	for _, c := range []byte(line) {
+		switch c {
+		case ' ':
+			n++
+		case '\t':
+			n += 4
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+// notShipped are parts of paths of what does not run in production.
+var notShipped = map[string]bool{
+	"test": true, "tests": true, "spec": true, "specs": true, "__tests__": true, "__mocks__": true, "features": true, "bench": true,
+	"benches": true, "benchmarks": true, "e2e": true, "cypress": true, "playwright": true, "fixtures": true, "testing": true,
+	"example": true, "examples": true, "sample": true, "samples": true, "docs": true, "doc": true, "documentation": true,
+	"stories": true, "androidTest": true, "integrationTest": true, "it": true,
+}
+
+var (
+	testFile = lazy(`(?:_test\.(?:go|py|exs|rb|dart)|_spec\.rb|\.(?:test|spec|e2e|stories|cy)\.[cm]?[jt]sx?|Tests?\.(?:java|kt|cs|php|scala)|Spec\.(?:kt|scala))$|(?:^|/)(?:test_[^/]*\.py|conftest\.py|test_helper\.[a-z]+|setup\.py|noxfile\.py|fabfile\.py|vitest\.[^/]*|jest\.[^/]*|karma\.[^/]*|cypress\.[^/]*|playwright\.[^/]*)$`)
+	devFile  = lazy(`(?:^|/)(?:config/(?:dev|test)\.exs|config/environments/(?:development|test)\.rb|settings/(?:dev|development|test|testing|local|ci)\.py|settings_(?:dev|development|test|local)\.py|(?:application|bootstrap)-(?:dev|development|test|local|it)\.(?:ya?ml|properties)|appsettings\.(?:Development|Local|Test)\.json|(?:docker-)?compose[.-](?:dev|test|local|override|ci)[^/]*\.ya?ml|requirements[-_./](?:dev|test|local|lint|docs)[^/]*\.txt|(?:dev|test)[-_]requirements\.txt)$`)
+)
+
+// ships says whether a file is part of what runs in production, by its name alone.
+func ships(name string) bool {
+	dir, _ := path.Split(name)
+	for part := range strings.SplitSeq(strings.TrimSuffix(dir, "/"), "/") {
+		if notShipped[part] {
+			return false
+		}
+	}
+	return !testFile().MatchString(name) && !devFile().MatchString(name)
+}
+
+// finder tells which of many literals a text has, in one walk over it.
+type finder struct {
+	pairs   [1 << 16]bool
+	starts  map[[2]byte][]int
+	literal []string
+}
+
+func newFinder(literals []string) *finder {
+	f := &finder{starts: map[[2]byte][]int{}, literal: literals}
+	for i, l := range literals {
+		key := [2]byte{l[0], l[1]}
+		f.pairs[int(l[0])<<8|int(l[1])] = true
+		f.starts[key] = append(f.starts[key], i)
+	}
+	return f
+}
+
+// find sets has[i] for each literal that text has.
+func (f *finder) find(text string, has []bool) {
+	for i := 0; i+1 < len(text); i++ {
+		if !f.pairs[int(text[i])<<8|int(text[i+1])] {
+			continue
+		}
+		for _, l := range f.starts[[2]byte{text[i], text[i+1]}] {
+			if !has[l] && strings.HasPrefix(text[i:], f.literal[l]) {
+				has[l] = true
+			}
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package project
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"berth/engine/spec"
+)
+
+// Severity says how much a finding matters for the first deployment.
+type Severity string
+
+// The severities, the gravest first.
+const (
+	Must   Severity = "must"   // the app does not start, is not reached or loses data until it is answered
+	Should Severity = "should" // the app runs, but not as well as it could
+	Info   Severity = "info"   // what was read, and what follows from it
+)
+
+// Finding is one thing that was found, where, and what it means for the user.
+type Finding struct {
+	ID       string    `json:"id"` // such as "dockerfile-expose", "phoenix-liveview"; stays the same between versions
+	Severity Severity  `json:"severity"`
+	File     string    `json:"file"` // relative to Dir, with slashes; empty when it is about the whole tree
+	Line     int       `json:"line"` // 1-based, zero when it is about the whole file
+	Text     string    `json:"text"` // what stands there
+	Means    string    `json:"means"`
+	Key      string    `json:"key,omitempty"`      // the key of berth.toml that answers it, such as "service.command"
+	Variable *Variable `json:"variable,omitempty"` // the environment variable that the app does not start without
+	Diff     string    `json:"diff,omitempty"`     // the change of the user's own file that mends it, as a unified diff
+}
+
+// Open says whether a must is still unanswered by the settings: the variable has no value in them, the key is not
+// said. One that no setting answers stays open. What is no must is never open.
+func (x Finding) Open(s *spec.Spec) bool {
+	switch {
+	case x.Severity != Must:
+		return false
+	case x.Variable != nil:
+		return !x.Variable.given(s)
+	case x.Key != "":
+		return !s.Said(x.Key)
+	default:
+		return true
+	}
+}
+
+// Musts are the findings of severity Must, in the order in which they were found.
+func (f *Findings) Musts() []Finding {
+	var out []Finding
+	for _, x := range f.Findings {
+		if x.Severity == Must {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// VariableKind says where the value of a variable comes from.
+type VariableKind string
+
+// The kinds of variables.
+const (
+	Secret    VariableKind = "secret"    // the user has it, and nobody else may read it
+	Generated VariableKind = "generated" // any random text will do
+	Platform  VariableKind = "platform"  // berth knows it, such as PORT
+	Setting   VariableKind = "setting"   // the user has it, and everybody may read it
+)
+
+// Variable is an environment variable that the app does not start without.
+type Variable struct {
+	Name   string       `json:"name"`
+	Kind   VariableKind `json:"kind"`
+	Random *Random      `json:"random,omitempty"` // what a Generated one looks like
+	Build  bool         `json:"build,omitempty"`  // it is read while the image is built, too
+	// Database says that it is where the app finds its database, so that a database that berth makes answers it.
+	Database bool `json:"database,omitempty"`
+}
+
+// given says whether the settings give the variable a value.
+func (v *Variable) given(s *spec.Spec) bool {
+	if _, ok := s.Env[v.Name]; ok || v.Database && s.Database != nil || s.Said("secrets."+v.Name) {
+		return true
+	}
+	return slices.ContainsFunc(s.Secrets.FromSSM, func(ref string) bool {
+		name, err := spec.SecretName(ref)
+		return err == nil && name == v.Name
+	})
+}
+
+// Random is the form of a random text.
+type Random struct {
+	Prefix   string `json:"prefix,omitempty"` // stands before the random characters, such as "base64:"
+	Length   int    `json:"length"`           // characters after Prefix
+	Alphabet string `json:"alphabet"`         // the characters they are chosen from
+	Suffix   string `json:"suffix,omitempty"` // stands behind them
+}
+
+// Alphabets of random texts.
+const (
+	alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	hexadecimal  = "0123456789abcdef"
+	base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+)
+
+// Text makes such a text of random bytes, as crypto/rand.Reader gives them.
+func (r Random) Text(random io.Reader) (string, error) {
+	text := []byte(r.Prefix)
+	limit := 256 - 256%len(r.Alphabet) // what lies above would prefer the first characters
+	for one := make([]byte, 1); len(text) < len(r.Prefix)+r.Length; {
+		if _, err := io.ReadFull(random, one); err != nil {
+			return "", fmt.Errorf("make a random text: %w", err)
+		}
+		if int(one[0]) < limit {
+			text = append(text, r.Alphabet[int(one[0])%len(r.Alphabet)])
+		}
+	}
+	return string(text) + r.Suffix, nil
+}

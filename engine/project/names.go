@@ -1,0 +1,234 @@
+package project
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// readNames finds the environment variables that the app does not start without, each once.
+func (f *Findings) readNames(ctx context.Context, t *tree) error {
+	var all []read
+	for _, l := range spoken() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		all = append(all, l.reads(t)...)
+	}
+	for _, name := range t.files {
+		if list := schemas[path.Ext(name)]; list != nil && ships(name) {
+			if text, ok := t.text(name); ok {
+				all = append(all, list(name, text)...)
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for _, x := range all {
+		if !seen[x.name] {
+			seen[x.name] = true
+			f.demand(x)
+		}
+	}
+	return nil
+}
+
+// schemas are the readers of files that declare variables in a form of their own, by how the names of the files end.
+var schemas = map[string]func(name, text string) []read{
+	".py": settingsClasses,
+	".ts": envSchemas, ".js": envSchemas, ".mjs": envSchemas, ".cjs": envSchemas, ".mts": envSchemas,
+}
+
+// reads are the reads of variables without default in all files of a language that run in production.
+func (l *language) reads(t *tree) []read {
+	var out []read
+	has := make([]bool, len(l.find.literal))
+	for _, name := range t.files {
+		mine := l.source(name)
+		if !mine && !slices.ContainsFunc(l.Required, func(r *required) bool { return len(r.Files) > 0 && r.reaches(l, name) }) || !ships(name) {
+			continue
+		}
+		text, ok := t.text(name)
+		if !ok {
+			continue
+		}
+		clear(has)
+		l.find.find(text, has)
+		if !slices.Contains(has, true) {
+			continue
+		}
+		text = code(name, text)
+		for _, r := range l.Required {
+			if !has[r.literal] || !r.reaches(l, name) {
+				continue
+			}
+			for _, x := range r.reads(name, text) {
+				if guarded(text, x.at, x.end) == free && !inDevSection(name, text, x.at) {
+					out = append(out, x)
+				}
+			}
+		}
+	}
+	return out
+}
+
+var (
+	devSection = lazy(`^(?:development|test|dev|local|when@(?:dev|test))\b.*:`)
+	devProfile = lazy(`(?:on-profile|profiles)["\x27]?\s*[:=]\s*["\x27]?(?:dev|test|local)`)
+	yamlBreak  = lazy(`^(?:---|#---).*$`)
+)
+
+// inDevSection says whether a place in a file of settings counts in development only: it stands in a section, or
+// in a document of its own, that says so.
+func inDevSection(name, text string, at int) bool {
+	switch path.Ext(name) {
+	case ".yml", ".yaml", ".properties":
+	default:
+		return false
+	}
+	from, to := 0, len(text)
+	for _, m := range yamlBreak().FindAllStringIndex(text, -1) {
+		if m[0] <= at {
+			from = m[1]
+		} else {
+			to = m[0]
+			break
+		}
+	}
+	if devProfile().MatchString(text[from:to]) {
+		return true
+	}
+	for line := at; line > 0; {
+		start := strings.LastIndexByte(text[:line], '\n') + 1
+		if head := firstLine(text[start:]); head != "" && head[0] != ' ' && head[0] != '\t' && head[0] != '#' {
+			return devSection().MatchString(head)
+		}
+		line = start - 1
+	}
+	return false
+}
+
+// demand makes a finding of a variable that has no default.
+func (f *Findings) demand(x read) {
+	if given[x.name] || f.Dockerfile != nil && f.Dockerfile.Env[x.name].Text != "" {
+		return
+	}
+	v := classify(x.name, x.text, f.Stack)
+	v.Build = buildTime(x.file)
+	text := x.text
+	if !strings.Contains(text, x.name) {
+		text = x.name
+	}
+	finding := Finding{ID: "name-" + string(v.Kind), Severity: Must, File: x.file, Line: x.line, Text: clip(text), Variable: v}
+	where := "put it into an SSM parameter and name it as from_ssm under [secrets]"
+	switch {
+	case strings.HasPrefix(x.name, "FLY_"):
+		finding.ID, finding.Key = "name-fly", "env."+x.name
+		finding.Means = fmt.Sprintf("Fly.io sets %s, AWS does not, and the app does not start without it: take it out of the code, or set it under [env]", x.name)
+	case v.Kind == Platform:
+		value, _ := platformValue(x.name)
+		finding.Severity, finding.Key = Info, "env."+x.name
+		finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to %s", x.name, value)
+		if value != "${port}" {
+			f.suggest("env."+x.name, value, x.file, x.line, x.text)
+		} else {
+			f.portNames = append(f.portNames, x)
+			finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to the port that requests go to", x.name)
+		}
+	case v.Kind == Generated:
+		finding.Means = fmt.Sprintf("the app does not start without %s, for which any random text of %d characters will do: %s", x.name, v.Random.Length, where)
+	case v.Database:
+		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its database: %s", x.name, where)
+	case v.Kind == Secret:
+		finding.Means = fmt.Sprintf("the app does not start without %s: %s", x.name, where)
+	default:
+		finding.Key = "env." + x.name
+		finding.Means = fmt.Sprintf("the app does not start without %s: set it under [env]", x.name)
+	}
+	if v.Build {
+		finding.Means += "; it is read while the image is built, so that it is needed as a build argument, too"
+	}
+	f.Findings = append(f.Findings, finding)
+	if v.Database {
+		f.Need("database", origin(x.file, x.line, x.text))
+	}
+}
+
+// buildTime says whether a file is read while the image is built, and not when the app starts.
+func buildTime(file string) bool {
+	base := path.Base(file)
+	return path.Base(path.Dir(file)) == "config" && (base == "prod.exs" || base == "config.exs")
+}
+
+// given are the variables that every container has.
+var given = map[string]bool{
+	"HOME": true, "PATH": true, "HOSTNAME": true, "PWD": true, "USER": true, "SHELL": true, "LANG": true, "TERM": true, "TMPDIR": true, "TZ": true,
+	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": true, "ECS_CONTAINER_METADATA_URI_V4": true, "ECS_CONTAINER_METADATA_URI": true,
+	"AWS_EXECUTION_ENV": true,
+}
+
+var (
+	hostNames   = lazy(`^(?:(?:PHX|APP|PUBLIC|SITE|SERVER|WEB|EXTERNAL|CANONICAL|ENDPOINT|RAILS|APPLICATION|DJANGO)_(?:HOST|HOSTNAME|DOMAIN)|(?:DJANGO_)?ALLOWED_HOSTS?|DOMAIN|APP_DOMAIN|VIRTUAL_HOST)$`)
+	urlNames    = lazy(`^(?:(?:APP|BASE|PUBLIC|SITE|ROOT|NEXTAUTH|AUTH|SERVER|EXTERNAL|WEB|CANONICAL|BETTER_AUTH|DJANGO)_?(?:BASE_?)?(?:URL|ORIGIN)|ORIGIN|CSRF_TRUSTED_ORIGINS)$`)
+	portName    = lazy(`^(?:(?:APP|HTTP|SERVER|WEB|API|PHX|LISTEN|SERVICE|BACKEND|NODE|NITRO|ROCKET|UVICORN|GUNICORN|PUMA|RAILS|SPRING|SHOP)_)?(?:HTTP_|SERVER_|LISTEN_)?PORT$`)
+	secretNames = lazy(`SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|_PASS$|_PWD$|^PASS$|API_?KEY|_KEY$|^KEY$|_KEYS$|PRIVATE|CREDENTIAL|SALT|DSN$|WEBHOOK|COOKIE|CERT|CONNECTION_?STRING|ConnectionStrings__|(?:DATABASE|DB|POSTGRES\w*|PG|MYSQL|MONGO\w*|REDIS|VALKEY|AMQP|RABBITMQ|CLOUDAMQP|BROKER|CACHE|CELERY\w*|SMTP|MAILER|ELASTICSEARCH|JDBC\w*|DATASOURCE)_(?:\w+_)?UR[IL]$`)
+	publicNames = lazy(`PUBLIC_KEY|PUBLISHABLE|KEY_ID$|_KEY_NAME$|KEY_PATH|KEY_FILE|CERT_PATH|CERT_FILE|TOKEN_URL|TOKEN_TTL|TOKEN_EXPIR|EXPIRES|^NEXT_PUBLIC_|^VITE_|^PUBLIC_`)
+	databases   = lazy(`^(?:\w+_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB)_(?:URL|URI|DSN)$|^(?:DATABASE|POSTGRES|PG)_?(?:URL|URI|DSN)$|^JDBC_DATABASE_URL$|^SPRING_DATASOURCE_URL$|^DATABASE_URL\w*$|^(?:DATABASE|DB)_CONNECTION_STRING$|^ConnectionStrings__(?:Default|DefaultConnection|Database|Db|Postgres|Npgsql|SqlServer|\w*Context|\w*Db)$`)
+	vendors     = lazy(`^(?:STRIPE|AWS|PAYPAL|TWILIO|SENTRY|RECAPTCHA|TURNSTILE|HCAPTCHA|CLERK|S3|R2|MINIO|GITHUB|GITLAB|GOOGLE|OPENAI|ANTHROPIC|SENDGRID|MAILGUN|POSTMARK|SLACK|DISCORD|TELEGRAM|FACEBOOK|TWITTER|APPLE|AZURE|GCP|CLOUDINARY|ALGOLIA|PUSHER|SUPABASE|AUTH0|OKTA|SHOPIFY|SQUARE|BRAINTREE|ADYEN|PLAID|MOLLIE|RAZORPAY|SPACES|BACKBLAZE|OAUTH|OIDC|LDAP|SAML)_|CLIENT_SECRET|WEBHOOK|ACCESS_KEY|API_SECRET|BOT_TOKEN`)
+	randomNames = lazy(`^(?:\w+_)?(?:SECRET_KEY_BASE|RELEASE_COOKIE|ERLANG_COOKIE|APP_KEY|APP_KEYS|APP_SECRET|NEXTAUTH_SECRET|AUTH_SECRET|SESSION_(?:SECRET|KEY|PASSWORD)|COOKIE_(?:SECRET|KEY|PASSWORD)|SIGNING_(?:SALT|SECRET|KEY)|ENCRYPTION_(?:SALT|KEY|SECRET)|CSRF_(?:SECRET|KEY)|JWT_(?:\w+_)?(?:SECRET|KEY)(?:_KEY)?|JWT_SECRET\w*|(?:\w+_)?SALT|TOKEN_SECRET|HASH_SECRET|CIPHER_KEY|(?:DJANGO|FLASK|GUARDIAN|APP|TOKEN)_SECRET(?:_KEY)?|PASSWORD_PEPPER)$|^(?:SECRET|SECRET_KEY|SESSION_SECRET)$`)
+	randomLine  = lazy(`^\s*(?:SECRET_KEY|secret_key_base:?|config\.secret_key_base|app\.secret_key|signing_salt:|salt:|SECRET|app\.config\[.SECRET_KEY.\])\s*[:=]?`)
+)
+
+// classify says where the value of a variable comes from, by its name, the line that reads it and the stack.
+func classify(name, line, stack string) *Variable {
+	v := &Variable{Name: name, Kind: Setting}
+	if _, ok := platformValue(name); ok {
+		v.Kind = Platform
+		return v
+	}
+	v.Database = databases().MatchString(name)
+	switch {
+	case v.Database:
+		v.Kind = Secret
+	case publicNames().MatchString(name):
+	case (randomNames().MatchString(name) || randomLine().MatchString(line)) && !vendors().MatchString(name):
+		v.Kind, v.Random = Generated, randomFor(name, stack)
+	case secretNames().MatchString(name):
+		v.Kind = Secret
+	}
+	return v
+}
+
+// randomFor is the form that a framework expects of a generated secret.
+func randomFor(name, stack string) *Random {
+	switch {
+	case name == "APP_KEY" && (stack == "laravel" || stack == "php"):
+		return &Random{Prefix: "base64:", Length: 43, Alphabet: base64Digits, Suffix: "="} // 32 bytes
+	case name == "SECRET_KEY_BASE" && (stack == "rails" || stack == "ruby"):
+		return &Random{Length: 128, Alphabet: hexadecimal}
+	case name == "APP_SECRET" && stack == "php":
+		return &Random{Length: 32, Alphabet: hexadecimal}
+	case name == "APP_KEY" || strings.HasSuffix(name, "ENCRYPTION_KEY") || strings.HasSuffix(name, "CIPHER_KEY"):
+		return &Random{Length: 32, Alphabet: alphanumeric}
+	default:
+		return &Random{Length: 64, Alphabet: alphanumeric}
+	}
+}
+
+// platformValue is what berth sets a variable to, "${port}" for the app's port.
+func platformValue(name string) (string, bool) {
+	switch {
+	case hostNames().MatchString(name):
+		return "${host}", true
+	case urlNames().MatchString(name):
+		return "https://${host}", true
+	case portName().MatchString(name):
+		return "${port}", true
+	}
+	value, ok := map[string]string{
+		"AWS_REGION": "${region}", "AWS_DEFAULT_REGION": "${region}", "PHX_SERVER": "true", "NODE_ENV": "production",
+		"RAILS_ENV": "production", "RACK_ENV": "production", "APP_ENV": "production", "ASPNETCORE_ENVIRONMENT": "Production",
+	}[name]
+	return value, ok
+}

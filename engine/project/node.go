@@ -1,0 +1,86 @@
+package project
+
+import (
+	"strings"
+)
+
+var (
+	schemaOpens   = lazy(`\b(?:z\.(?:object|strictObject|looseObject)|v\.(?:object|strictObject|looseObject)|[Jj]oi\.object(?:<[^>(]*>)?|yup\.object|Type\.Object|t\.Object|(?:S|Schema)\.Struct|cleanEnv\(\s*(?:process|Bun)\.env\s*,|createEnv|Env\.create\([^{]*|defineEnv)\s*\(?\s*(\{)`)
+	readsEnv      = lazy(`process\.env|Bun\.env|Deno\.env|import\.meta\.env|\bcreateEnv\(|\bcleanEnv\(|\bEnv\.create\(|ConfigModule`)
+	schemaKey     = lazy(`^\s*["']?(` + nameShape + `)["']?\s*$`)
+	schemaDefault = lazy(`\.optional\(|\.default\(|\.nullish\(|\.catch\(|\.prefault\(|\bdefault\s*:|\.(?:optional|nullish|exactOptional|undefinedable|fallback)\(|\bOptional\(|\.withDefault|\bundefined\b|optionalWith|isOptional\(|\.notRequired\(`)
+	schemaParts   = lazy(`^\s*(?:server|shared)\s*$`)
+)
+
+// envSchemas are the entries without default of the schemas that an app checks its environment with: zod, valibot,
+// Joi, envalid, t3-env, AdonisJS and the like.
+func envSchemas(name, text string) []read {
+	if !readsEnv().MatchString(text) || !schemaOpens().MatchString(text) {
+		return nil
+	}
+	text = code(name, text)
+	var out []read
+	for _, m := range schemaOpens().FindAllStringSubmatchIndex(text, 50) {
+		joi := strings.HasPrefix(strings.ToLower(text[m[0]:]), "joi")
+		out = append(out, schemaReads(name, text, m[2], joi)...)
+	}
+	return out
+}
+
+func schemaReads(name, text string, open int, joi bool) []read {
+	var out []read
+	for _, e := range entries(text, open) {
+		value := text[e.value:e.end]
+		if schemaParts().MatchString(e.key) && strings.HasPrefix(strings.TrimSpace(value), "{") {
+			out = append(out, schemaReads(name, text, e.value+strings.IndexByte(value, '{'), joi)...)
+			continue
+		}
+		key := schemaKey().FindStringSubmatch(e.key)
+		if key == nil || schemaDefault().MatchString(value) || joi && !strings.Contains(value, ".required(") {
+			continue
+		}
+		at := e.at + strings.Index(e.key, key[1])
+		r := read{name: key[1], file: name, at: at}
+		r.line, r.text = lineOf(text, at)
+		out = append(out, r)
+	}
+	return out
+}
+
+// property is one "key: value" of an object literal.
+type property struct {
+	key            string
+	at, value, end int // offsets of the key, the value and its end
+}
+
+// entries are the properties of the object literal that opens at open.
+func entries(text string, open int) []property {
+	var out []property
+	depth, start, colon := 0, open+1, -1
+	for i := open; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '"', '\'', '`':
+			i = slashSyntax.quoted(text, i) - 1
+		case '{', '(', '[':
+			depth++
+		case '}', ')', ']', ',':
+			if c != ',' {
+				depth--
+			}
+			if (c == ',' && depth == 1 || depth == 0) && colon > 0 {
+				out = append(out, property{text[start:colon], start, colon + 1, i})
+			}
+			if depth == 0 {
+				return out
+			}
+			if c == ',' && depth == 1 {
+				start, colon = i+1, -1
+			}
+		case ':':
+			if depth == 1 && colon < 0 {
+				colon = i
+			}
+		}
+	}
+	return out
+}

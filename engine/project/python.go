@@ -1,0 +1,111 @@
+package project
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	settingsClass  = lazy(`^([ \t]*)class\s+\w+\(\s*(?:[\w.]+\s*,\s*)*(?:\w*\.)?\w*BaseSettings\b[^)]*\)\s*:`)
+	settingsField  = lazy(`^[ \t]+(\w+)[ \t]*:[ \t]*([^=\n]+?)[ \t]*(?:=[ \t]*(.*))?$`)
+	settingsPrefix = lazy(`\benv_prefix\s*[=:]\s*["']([^"']*)["']`)
+	fieldAlias     = lazy(`\b(?:alias|validation_alias|env)\s*=\s*["'](\w+)["']`)
+	fieldDefault   = lazy(`\bdefault(?:_factory)?\s*=`)
+	maybeNone      = lazy(`\bOptional\[|\|\s*None\b|\bNone\s*\||\bClassVar\b`)
+)
+
+// settingsClasses are the fields without default of the settings classes of pydantic: each is read from the
+// environment variable with its name.
+func settingsClasses(name, text string) []read {
+	if !strings.Contains(text, "BaseSettings") {
+		return nil
+	}
+	text = code(name, text)
+	var out []read
+	for _, m := range settingsClass().FindAllStringSubmatchIndex(text, 50) {
+		from, body := m[1], blockBelow(text[m[1]:], m[3]-m[2])
+		prefix := ""
+		if p := settingsPrefix().FindStringSubmatch(body); p != nil {
+			prefix = p[1]
+		}
+		depth := -1
+		for _, x := range settingsField().FindAllStringSubmatchIndex(body, -1) {
+			if depth < 0 {
+				depth = indent(body[x[0]:])
+			}
+			field := body[x[2]:x[3]]
+			if indent(body[x[0]:]) != depth || field == "model_config" || inBrackets(body[:x[0]]) {
+				continue
+			}
+			value := ""
+			if x[6] >= 0 {
+				value = statement(body[x[6]:])
+			}
+			variable, need := settingsVariable(prefix, field, body[x[4]:x[5]], value)
+			if !need || strings.Contains(text, "class "+strings.TrimSpace(body[x[4]:x[5]])+"(") {
+				continue // it has a default, or is a group of settings
+			}
+			r := read{name: variable, file: name, at: from + x[2]}
+			r.line, r.text = lineOf(text, r.at)
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// settingsVariable is the variable of a field, and whether it must be there.
+func settingsVariable(prefix, field, kind, value string) (name string, need bool) {
+	name = strings.ToUpper(prefix + field)
+	if maybeNone().MatchString(kind) {
+		return "", false
+	}
+	if value == "" {
+		return name, true
+	}
+	rest, isField := strings.CutPrefix(value, "Field(")
+	if !isField {
+		return "", value == "..." // anything else is a default
+	}
+	if a := fieldAlias().FindStringSubmatch(rest); a != nil {
+		name = strings.ToUpper(a[1])
+	}
+	first := strings.TrimSpace(rest)
+	named := regexp.MustCompile(`^\w+\s*=[^=]`).MatchString(first) || strings.HasPrefix(first, ")")
+	return name, (named || strings.HasPrefix(first, "...")) && !fieldDefault().MatchString(rest)
+}
+
+// blockBelow is the text of the lines that stand deeper than depth, up to the first that does not.
+func blockBelow(text string, depth int) string {
+	end := 0
+	for end < len(text) {
+		line := firstLine(text[end:])
+		if end > 0 && strings.TrimSpace(line) != "" && indent(line) <= depth {
+			break
+		}
+		end = min(end+len(line)+1, len(text))
+	}
+	return text[:end]
+}
+
+// statement is a statement from its start up to the end of the line on which its brackets are closed.
+func statement(text string) string {
+	depth := 0
+	for i, c := range []byte(text) {
+		switch c {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		case '\n':
+			if depth <= 0 {
+				return text[:i]
+			}
+		}
+	}
+	return text
+}
+
+// inBrackets says whether a text ends within brackets.
+func inBrackets(text string) bool {
+	return strings.Count(text, "(")+strings.Count(text, "[")+strings.Count(text, "{") > strings.Count(text, ")")+strings.Count(text, "]")+strings.Count(text, "}")
+}
