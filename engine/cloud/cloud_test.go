@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,6 +120,9 @@ func TestExplain(t *testing.T) {
 		{apiError("UnrecognizedClientException", "The security token is invalid"), fail.Refused, "AWS does not accept the credentials", "profile"},
 		{apiError("UnknownOperationException", ""), fail.Failed, "this endpoint does not know ecs:CreateService", "emulator"},
 		{apiError("ClientException", "No Fargate configuration exists for given values"), fail.Failed, "cannot do it", ""},
+		{&fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}, fail.Failed, "cannot do it: the disk of this machine is full", "make room"},
+		{&fs.PathError{Op: "mkdir", Path: "/tmp/x", Err: syscall.ENOENT}, fail.Failed, "cannot do it", "a file of this machine"},
+		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, fail.Failed, "cannot do it: AWS cannot be reached", "check the network"},
 		{errors.New("operation error STS: get identity: get credentials: failed to refresh cached credentials"), fail.Refused, "no AWS credentials were found", "aws configure"},
 	} {
 		f := fail.From(Explain("do it", c.err))

@@ -5,11 +5,14 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
@@ -170,6 +173,12 @@ func Explain(doing string, err error) error {
 	case Throttled(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS refuses calls because there are too many at once", doing)
 		f.Remedy = "run the same command again in a minute; it goes on from here"
+	case ofThisMachine(err):
+		f.Remedy = "this is about a file of this machine, not about AWS: correct it, then run the same command again"
+		if errors.Is(err, syscall.ENOSPC) {
+			f.Cause = fmt.Sprintf("cannot %s: the disk of this machine is full", doing)
+			f.Remedy = "make room on the disk, then run the same command again; it goes on from here"
+		}
 	case unreachable(err) || disconnected(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS cannot be reached", doing)
 		f.Remedy = "check the network and the region, then run the same command again; it continues"
@@ -212,7 +221,16 @@ func noCredentials(err error) bool {
 
 func unreachable(err error) bool {
 	var ne net.Error
-	return errors.As(err, &ne) || errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &ne) && !ofThisMachine(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// ofThisMachine says whether err is one of a file. The system's error numbers count as network errors, whatever they
+// are about, so that only what they are wrapped in tells.
+func ofThisMachine(err error) bool {
+	var path *fs.PathError
+	var link *os.LinkError
+	var op *net.OpError
+	return (errors.As(err, &path) || errors.As(err, &link)) && !errors.As(err, &op)
 }
 
 // disconnected says whether the connection broke, by the SDK's own mark for it.
