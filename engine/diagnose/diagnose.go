@@ -1,12 +1,14 @@
 // Package diagnose turns what AWS says about a task that does not come up (stop codes, stopped reasons, exit
-// codes, target health, log lines) into a cause in plain words and what to do about it. It makes no calls.
-// The table follows ecs-provisioning section 7.
+// codes, target health, log lines) into a cause in plain words and what to do about it. It makes no calls. What it
+// knows is a table of rules, one for each kind of trouble; what it does not know it passes on word for word.
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"berth/engine/fail"
 )
@@ -38,19 +40,31 @@ const maxLogs = 12
 // Explain says why the task failed. The failure's class is Failed; the caller sets another where it knows
 // better.
 func Explain(t Task, c Context) *fail.Error {
-	for _, rule := range rules {
-		if !rule.when(t) {
-			continue
-		}
+	if rule := match(t); rule != nil {
 		v := rule.say(t, c)
 		return &fail.Error{
 			Class: fail.Failed, Cause: v.cause, Evidence: evidence(t), Remedy: v.remedy, Setting: v.setting, Suggest: v.suggest,
 		}
 	}
-	return &fail.Error{
+	f := &fail.Error{
 		Class: fail.Failed, Cause: "a task stopped", Evidence: evidence(t),
 		Remedy: "look at the log lines above; correct the app and deploy again",
 	}
+	if said := cmp.Or(t.StoppedReason, t.Reason); said != "" {
+		f.Cause = "a task stopped, and AWS says why: " + strings.TrimSuffix(said, ".")
+		f.Remedy = "this reason is not known to berth: correct what AWS says and deploy again"
+	}
+	return f
+}
+
+// match is the first rule that applies, nil when there is none.
+func match(t Task) *rule {
+	for i := range rules {
+		if rules[i].when(t) {
+			return &rules[i]
+		}
+	}
+	return nil
 }
 
 // Ordinary says whether a task was stopped by ECS in the normal course of things.
@@ -58,16 +72,23 @@ func Ordinary(t Task) bool {
 	return strings.HasPrefix(t.StoppedReason, "Scaling activity initiated by") || t.StopCode == "UserInitiated"
 }
 
-// Key is the same for tasks that failed for the same reason, whatever their ids and times.
+// Key is the same for tasks that failed for the same reason, whatever their ids and times, and however AWS put it: by
+// it several failures are told as one.
 func Key(t Task) string {
 	code := ""
 	if t.ExitCode != nil {
 		code = fmt.Sprint(*t.ExitCode)
 	}
-	return t.StopCode + "|" + ids.ReplaceAllString(t.StoppedReason, "…") + "|" + t.Reason + "|" + code + "|" + t.Health
+	if rule := match(t); rule != nil {
+		return rule.name + "|" + code + "|" + codes(t.HealthText)
+	}
+	return t.StopCode + "|" + ids().ReplaceAllString(t.StoppedReason, "…") + "|" + t.Reason + "|" + code + "|" + t.Health
 }
 
-var ids = regexp.MustCompile(`[0-9a-f]{8,}|\d{2,}\.\d+\.\d+\.\d+|arn:\S+`)
+// ids are what differs between tasks that failed for one reason: their ids, addresses and ARNs.
+var ids = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9a-f]{8,}|\d{2,}\.\d+\.\d+\.\d+|arn:\S+`)
+})
 
 func evidence(t Task) string {
 	var lines []string

@@ -8,6 +8,7 @@ import (
 // rule is one row of the failure catalogue. The first that applies wins, so the order goes from the most
 // telling sign to the least.
 type rule struct {
+	name string // for the tests, which have an example of each
 	when func(Task) bool
 	say  func(Task, Context) verdict
 }
@@ -26,6 +27,18 @@ func said(parts ...string) func(Task) bool {
 		text := strings.ToLower(t.StoppedReason + " " + t.Reason)
 		for _, p := range parts {
 			if !strings.Contains(text, strings.ToLower(p)) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// all matches a task that all of the others match.
+func all(fs ...func(Task) bool) func(Task) bool {
+	return func(t Task) bool {
+		for _, f := range fs {
+			if !f(t) {
 				return false
 			}
 		}
@@ -74,65 +87,158 @@ func about(setting, cause, remedy string) func(Task, Context) verdict {
 	return func(Task, Context) verdict { return verdict{cause: cause, remedy: remedy, setting: setting} }
 }
 
+// Parts of sentences that several rows share.
+const (
+	pull    = "CannotPullContainer"
+	secrets = "unable to pull secrets"
+	efs     = "failed to invoke EFS utils"
+)
+
+// noRoute is how a task tells that it does not reach an address of AWS.
+var noRoute = either(said("i/o timeout"), said("context deadline"), said("connection issue"), said("request canceled while waiting"),
+	said("context canceled"), said("dial tcp"))
+
 var rules = []rule{
+	// The image.
 	{
-		either(said("does not contain descriptor matching platform"), said("exec format error"), logged("exec format error")),
+		"other processor", either(said("does not contain descriptor matching platform"), said("exec format error"), logged("exec format error")),
 		wrongPlatform,
 	},
-	{said("CannotPullContainer", "toomanyrequests"), plain("the registry of the image limits how often it may be pulled",
+	{"pull limit", all(said(pull), either(said("toomanyrequests"), said("pull rate limit"))), plain(
+		"the registry of the image limits how often it may be pulled",
 		"deploy from the Dockerfile, or copy the image to a repository of your own and name it with --image")},
-	{said("CannotPullContainer", "no space left"), plain("the image is larger than the task's disk",
-		"make the image smaller")},
+	{"image too large", said(pull, "no space left"), about("service.ephemeral_gb", "the image is larger than the task's disk",
+		"make the image smaller, or raise service.ephemeral_gb in berth.toml (up to 200)")},
 	{
-		either(said("CannotPullContainer", "pull access denied"), said("CannotPullContainer", "403 Forbidden"),
-			said("CannotPullContainer", "Check that the role has the permissions")),
+		"pull denied", all(said(pull), either(said("pull access denied"), said("403 Forbidden"), said("Check that the role has the permissions"),
+			said("is not authorized to perform"))),
 		plain("the task may not pull the image", "deploy again, which sets the execution role right; an image in somebody else's registry must be public"),
 	},
 	{
-		either(said("CannotPullContainer", "not found"), said("CannotPullContainer", "failed to resolve ref"), said("CannotPullContainer", "manifest unknown")),
+		"blob refused", said("httpReadSeeker: failed open"),
+		plain("the registry gave the task the image's list of layers and refused one of the layers",
+			"deploy again; when it stays, check the policy of the S3 endpoint and the key that encrypts the repository"),
+	},
+	{
+		"image gone", all(said(pull), either(said("not found"), said("failed to resolve ref"), said("manifest unknown"))),
 		plain("the image is no longer in the registry", "deploy again: the image is built and pushed anew"),
 	},
 	{
-		either(said("CannotPullContainer"), said("unable to pull secrets or registry auth", "i/o timeout"),
-			said("unable to pull secrets or registry auth", "context deadline"), said("unable to pull secrets or registry auth", "connection issue")),
+		"no way to the registry", either(said(pull), all(said(secrets), noRoute)),
 		plain("the task cannot reach the registry: its network has no way to the internet",
 			"check the subnets' route to an internet gateway and the network rules of the VPC, then deploy again"),
 	},
+
+	// Secrets, logs, files.
 	{
-		either(said("unable to pull secrets", "AccessDenied"), said("unable to pull secrets", "not authorized")),
-		plain("the task may not read one of its secrets", "deploy again, which sets the execution role right; check the secret's own policy"),
+		"secret denied", all(said(secrets), either(said("AccessDenied"), said("not authorized"))),
+		plain("the task may not read one of its secrets", "deploy again, which sets the execution role right; check the secret's own policy and its key in KMS"),
 	},
-	{said("unable to pull secrets"), about("secrets.from_ssm", "one of the secrets in berth.toml does not exist or has no value",
-		"create the parameter or secret in this region, or take it out of [secrets]")},
 	{
-		either(said("log group does not exist"), said("failed to initialize logging driver")),
+		"secret without the key", said(secrets, "did not contain json key"),
+		about("secrets", "a secret in berth.toml does not have the JSON key that is named behind it",
+			"correct the name behind # in [secrets], or add the key to the secret"),
+	},
+	{
+		"secret missing", said(secrets),
+		about("secrets.from_ssm", "one of the secrets in berth.toml does not exist or has no value",
+			"create the parameter or secret in this region, or take it out of [secrets]"),
+	},
+	{
+		"log group missing", either(said("log group does not exist"), said("failed to initialize logging driver"), said("failed to validate logger args")),
 		plain("the task cannot write its log", "deploy again, which makes the log group"),
 	},
 	{
-		either(said("executable file not found"), said("CannotStartContainer", "no such file"), said("CannotStartContainer", "permission denied"), exit(126, 127)),
-		plain("the command of the image cannot be started", "check CMD and ENTRYPOINT in the Dockerfile: the file must exist in the image, be executable, and have Unix line ends"),
+		"file system name", said(efs, "failed to resolve"),
+		plain("the task does not find its file system by name: the VPC answers no DNS names, or the mount target is too new",
+			"deploy again in two minutes; in a VPC of your own turn DNS hostnames on"),
 	},
-	{either(said("OutOfMemory"), said("memory usage")), outOfMemory},
-	{health("Target.ResponseCodeMismatch"), wrongAnswer},
-	{either(health("Target.Timeout"), health("Target.FailedHealthChecks")), noAnswer},
-	{said("failed container health checks"), plain("the container's own health check fails",
-		"run the health check's command inside the image; a missing curl is the usual reason")},
-	{said("failed ELB health checks"), lateAnswer},
-	{either(said("limit on the number of vCPUs"), said("above your limit")), about("service.cpu", "the account may not run that many vCPUs on Fargate yet",
-		"ask for a higher quota \"Fargate On-Demand vCPU resource count\" in Service Quotas, or choose a smaller size")},
-	{either(said("Capacity is unavailable"), said("RESOURCE:")), plain("AWS has no capacity for the task right now",
-		"deploy again in a few minutes, or choose another region")},
-	{said("unable to assume the role"), plain("ECS may not take the task's role on yet", "deploy again in a minute")},
 	{
-		either(said("network interface provisioning"), said("InternalError"), said("Unexpected EC2 error")),
-		plain("AWS could not set the task's network up", "deploy again"),
+		"file system denied", said(efs, "access denied"),
+		plain("the file system does not let the task in", "deploy again, which sets the task role and the access point right"),
 	},
-	{exit(0), plain("the app ended by itself although it should go on running",
+	{
+		"file system folder", said(efs, "no such file or directory"),
+		plain("the folder of the file system that the task mounts does not exist", "deploy again, which makes the access point anew"),
+	},
+	{
+		"file system unreachable", said(efs),
+		plain("the task cannot reach its file system", "deploy again, which makes the mount targets and opens port 2049; in a VPC of your own check its network rules"),
+	},
+
+	// The start.
+	{
+		"command not startable", either(said("executable file not found"), said("CannotStartContainer"), all(said("ContainerRuntimeError"), said("exec:")), exit(126, 127)),
+		about("service.command", "the command of the image cannot be started",
+			"check CMD and ENTRYPOINT in the Dockerfile, and service.command: the file must exist in the image, be executable, and have Unix line ends"),
+	},
+	{
+		"container not made", either(said("CannotCreateContainer"), said("CannotCreateVolume"), said("CannotInspectContainer"), said("CannotStopContainer"), said("ContainerRuntimeError")),
+		plain("the machine that was to run the container could not set it up", "deploy again; when it stays, check the paths in [[storage]]"),
+	},
+	{"out of memory", either(said("OutOfMemory"), said("due to memory usage")), outOfMemory},
+
+	// Health.
+	{"answers with an error", health("Target.ResponseCodeMismatch"), wrongAnswer},
+	{"nothing answers", either(health("Target.Timeout"), health("Target.FailedHealthChecks")), noAnswer},
+	{
+		"target in an unused zone", health("Target.NotInUse"),
+		plain("the load balancer does not serve the zone that the task runs in", "deploy again, which gives it a subnet in each zone of the service"),
+	},
+	{
+		"target gone", either(health("Target.NotRegistered"), health("Target.InvalidState"), health("Target.IpUnusable")),
+		plain("the load balancer has lost sight of the task", "deploy again"),
+	},
+	{
+		"own health check", said("failed container health checks"),
+		plain("the container's own health check fails", "run the health check's command inside the image; a missing curl is the usual reason"),
+	},
+	{"late", said("failed ELB health checks"), lateAnswer},
+
+	// Places and roles.
+	{
+		"quota of vCPUs", either(said("limit on the number of vCPUs"), said("above your limit")),
+		about("service.cpu", "the account may not run that many vCPUs on Fargate yet",
+			"ask for a higher quota \"Fargate On-Demand vCPU resource count\" in Service Quotas, or choose a smaller size"),
+	},
+	{
+		"no capacity", either(said("Capacity is unavailable"), said("RESOURCE:")),
+		plain("AWS has no capacity for the task right now", "deploy again in a few minutes, or choose another region"),
+	},
+	{
+		"subnet full", said("Unexpected EC2 error", "Create Network Interface"),
+		about("network.subnets", "the task got no address: its subnet has no free one, or the account may not make network interfaces",
+			"name larger or other subnets with network.subnets in berth.toml, or free addresses"),
+	},
+	{
+		"AWS was slow", either(said("network interface provisioning"), said("Timeout waiting for EphemeralStorage"), said("InternalError"), said("Unexpected EC2 error")),
+		plain("AWS could not set up the task's network or disk in time", "deploy again"),
+	},
+	{"role", said("unable to assume the role"), plain("ECS may not take the task's role on yet", "deploy again in a minute")},
+	{
+		"spot", either(func(t Task) bool { return t.StopCode == "SpotInterruption" }, said("Spot Task was interrupted"), said("Spot interruption")),
+		about("service.spot", "AWS took the task's spot capacity back", "nothing is broken: another task takes over; set service.spot to 0 to have none of it"),
+	},
+	{
+		"host replaced", either(func(t Task) bool { return t.StopCode == "TerminationNotice" || t.StopCode == "InfrastructureHealth" },
+			said("platform version", "retired"), said("TerminationNotice")),
+		plain("AWS replaces the machine that ran the task", "nothing has to be done: ECS starts another one"),
+	},
+	{
+		"zone not supported", said("unable to place a task", "Internal error"),
+		about("network.subnets", "AWS could not place the task: a subnet is in a zone that Fargate does not serve",
+			"name subnets of other zones with network.subnets in berth.toml"),
+	},
+
+	// How the app ended.
+	{"ended well", exit(0), plain("the app ended by itself although it should go on running",
 		"start the server in the foreground: CMD in the Dockerfile must not return")},
-	{exit(137), about("service.memory", "the app was killed: it used too much memory or did not stop when asked",
+	{"killed", exit(137), about("service.memory", "the app was killed: it used too much memory or did not stop when asked",
 		"raise service.memory, or let the app end when it gets SIGTERM")},
-	{exit(139), plain("the app crashed with a memory fault", "check native libraries and that the image is built for this kind of processor")},
-	{func(t Task) bool { return t.ExitCode != nil }, func(t Task, _ Context) verdict {
+	{"memory fault", exit(139), plain("the app crashed with a memory fault", "check native libraries and that the image is built for this kind of processor")},
+	{"aborted", exit(134), plain("the app ended itself after a failed check of its own (SIGABRT)", "look at its last log lines")},
+	{"asked to stop", exit(143, 130), plain("the app ended because it was asked to stop", "when nobody stopped it, look for what sends it SIGTERM")},
+	{"ended with a code", func(t Task) bool { return t.ExitCode != nil }, func(t Task, _ Context) verdict {
 		return verdict{
 			cause:  fmt.Sprintf("the app ended with exit code %d soon after it started", *t.ExitCode),
 			remedy: "look at its last log lines: a missing setting in [env] or [secrets] is the usual reason",

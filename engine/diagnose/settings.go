@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"berth/engine/spec"
 )
@@ -74,13 +75,15 @@ func wrongAnswer(t Task, c Context) verdict {
 
 // listening are the ways in which servers say where they listen: a word that says so, and behind it a port,
 // alone or behind an address.
-var listening = regexp.MustCompile(`(?i)\b(?:listen(?:s|ing|er)?|running|serving|started|available|ready|bound|accepting)\b` +
-	`.*?(?:\bport(?:\(s\))?[ :=]+|https?://[^\s/:]+:|(?:\d+\.\d+\.\d+\.\d+|localhost|\[[0-9a-f:]*\]|\*|\s):{1,3})(\d{2,5})\b`)
+var listening = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(?:listen(?:s|ing|er)?|running|serving|started|available|ready|bound|accepting)\b` +
+		`.*?(?:\bport(?:\(s\))?[ :=]+|https?://[^\s/:]+:|(?:\d+\.\d+\.\d+\.\d+|localhost|\[[0-9a-f:]*\]|\*|\s):{1,3})(\d{2,5})\b`)
+})
 
 // listens is the port that the newest such line of a log tells; zero when there is none.
 func listens(logs []string) int {
 	for i := len(logs) - 1; i >= 0; i-- {
-		m := listening.FindStringSubmatch(logs[i])
+		m := listening().FindStringSubmatch(logs[i])
 		if m == nil {
 			continue
 		}
