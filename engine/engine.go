@@ -29,7 +29,7 @@ import (
 type Options struct {
 	Settings    cloud.Settings    // region and profile from the command line
 	Environment cloud.Environment // the zero Environment is AWS
-	Builder     image.Builder     // nil means Docker
+	Builder     image.Builder     // nil means what this machine has
 	// Runs is the folder in which each run leaves a journal, for other terminals to watch it. Empty: none does.
 	Runs string
 	// WaitForLogin pauses a run whose credentials expire until somebody has signed in again. Without it such a
@@ -78,7 +78,7 @@ type Engine struct {
 // Open makes an engine. It makes no call.
 func Open(o Options) *Engine {
 	if o.Builder == nil {
-		o.Builder = image.Docker{}
+		o.Builder = image.Machine{}
 	}
 	return &Engine{opts: o}
 }

@@ -7,8 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/image"
@@ -123,12 +121,12 @@ func (h *harbor) tell(events []event.Event) {
 // otherArch builds for another processor than it was asked to, as a builder without emulation may.
 type otherArch struct{ image.Builder }
 
-func (b otherArch) Build(ctx context.Context, src image.Source, r image.Reporter) (v1.Image, func(), error) {
+func (b otherArch) Build(ctx context.Context, src image.Source, r image.Reporter) (image.Image, error) {
 	src.Platform = "linux/arm64"
 	return b.Builder.Build(ctx, src, r)
 }
 
-// An image for another processor is told as such, not as a service that does not come up.
+// An image for another processor is not pushed, and told as such.
 func TestImageOfTheWrongArchitecture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
@@ -137,7 +135,7 @@ func TestImageOfTheWrongArchitecture(t *testing.T) {
 		})
 		start := time.Now()
 		res, events := h.deploy()
-		if res.Outcome != event.Failed || !strings.Contains(res.Err.Cause, "another kind of processor than X86_64") ||
+		if res.Outcome != event.Failed || !strings.Contains(res.Err.Cause, "the image is for linux/arm64, and the tasks run linux/amd64") ||
 			!strings.Contains(res.Err.Remedy, "image.platform") {
 			h.tell(events)
 			t.Fatalf("ended %s: %+v", res.Outcome, res.Err)

@@ -3,15 +3,16 @@ package image
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"berth/engine/fail"
 )
@@ -24,10 +25,10 @@ const (
 	maxTail = 8 << 10
 )
 
-// command prepares a docker command that cannot reach the terminal: it reads nothing, is in a process group
+// prepare makes a command of the program that cannot reach the terminal: it reads nothing, is in a process group
 // of its own, so that the Ctrl-C of the terminal comes to us alone, and is interrupted when ctx ends.
-func (d Docker) command(ctx context.Context, env []string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, cmp.Or(d.Command, "docker"), args...)
+func (p program) prepare(ctx context.Context, env []string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, p.command, args...)
 	c.Env = append(os.Environ(), "DOCKER_CLI_HINTS=false", "BUILDKIT_COLORS=", "NO_COLOR=1")
 	c.Env = append(c.Env, env...)
 	c.WaitDelay = killAfter
@@ -35,11 +36,11 @@ func (d Docker) command(ctx context.Context, env []string, args ...string) *exec
 	return c
 }
 
-// output runs a short docker command.
-func (d Docker) output(ctx context.Context, args ...string) (out, errs string, err error) {
+// output runs a short command of the program.
+func (p program) output(ctx context.Context, args ...string) (out, errs string, err error) {
 	var stdout bytes.Buffer
 	var stderr tail
-	c := d.command(ctx, nil, args...)
+	c := p.prepare(ctx, nil, args...)
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err = c.Run()
 	return strings.TrimSpace(stdout.String()), stderr.String(), err
@@ -53,18 +54,19 @@ type follower interface {
 	failed() (step, evidence string)
 }
 
-// follow runs a build and hands its output to f.
-func (d Docker) follow(ctx context.Context, env, args []string, f follower) error {
-	c := d.command(ctx, env, args...)
-	var mu sync.Mutex
-	lines := &lineWriter{each: func(text string) {
-		mu.Lock()
-		defer mu.Unlock()
-		f.line(text)
-	}}
-	c.Stdout, c.Stderr = lines, lines // the same writer: the order of the lines stays
+// pipe runs a command of the program and hands each line of its output to line.
+func (p program) pipe(ctx context.Context, env, args []string, line func(string)) error {
+	c := p.prepare(ctx, env, args...)
+	lines := &lineWriter{each: line}
+	c.Stdout, c.Stderr = lines, lines // the same writer: the order of the lines stays, and one comes at a time
 	err := c.Run()
 	lines.flush()
+	return err
+}
+
+// follow runs a build and hands its output to f.
+func (p program) follow(ctx context.Context, env, args []string, f follower) error {
+	err := p.pipe(ctx, env, args, f.line)
 	if ctx.Err() != nil {
 		return fmt.Errorf("build image: %w", ctx.Err())
 	}
@@ -78,15 +80,16 @@ func (d Docker) follow(ctx context.Context, env, args []string, f follower) erro
 	}
 	cause := "the image build failed"
 	if step != "" {
-		cause += " at " + step
+		cause += " at " + shorten(step)
 	}
-	return &fail.Error{Class: fail.Failed, Cause: cause, Evidence: fail.Quoted(evidence), Remedy: buildRemedy(evidence), Err: err}
+	return &fail.Error{Class: fail.Failed, Cause: cause, Evidence: fail.Quoted(evidence), Remedy: p.buildRemedy(evidence), Err: err}
 }
 
 // lineWriter cuts what is written to it into lines, at carriage returns, too.
 type lineWriter struct {
 	each func(string)
 	rest []byte
+	seen int // how much of rest has no line end
 }
 
 // maxLine is where a line is cut that does not end, in bytes. The JSON of BuildKit has long lines.
@@ -94,26 +97,48 @@ const maxLine = 4 << 20
 
 func (w *lineWriter) Write(p []byte) (int, error) {
 	w.rest = append(w.rest, p...)
+	start := 0
 	for {
-		i := bytes.IndexAny(w.rest, "\r\n")
-		if i < 0 && len(w.rest) < maxLine {
-			return len(p), nil
-		}
+		i := bytes.IndexAny(w.rest[w.seen:], "\r\n")
 		if i < 0 {
-			i = len(w.rest) - 1
+			w.seen = len(w.rest)
+			if w.seen-start < maxLine {
+				break
+			}
+			i = w.seen - 1
+		} else {
+			i += w.seen
 		}
-		if line := strings.TrimRight(string(w.rest[:i]), " \t"); line != "" {
+		if line := strings.TrimRight(string(w.rest[start:i]), " \t"); line != "" {
 			w.each(line)
 		}
-		w.rest = append(w.rest[:0], w.rest[i+1:]...)
+		start, w.seen = i+1, i+1
 	}
+	w.rest = append(w.rest[:0], w.rest[start:]...)
+	w.seen -= start
+	return len(p), nil
 }
 
 func (w *lineWriter) flush() {
 	if line := strings.TrimSpace(string(w.rest)); line != "" {
 		w.each(line)
 	}
-	w.rest = nil
+	w.rest, w.seen = nil, 0
+}
+
+// longestLine is how much of a line of output is passed on, in bytes.
+const longestLine = 2000
+
+// shorten cuts a long line and says how much of it is missing.
+func shorten(line string) string {
+	if len(line) <= longestLine {
+		return line
+	}
+	cut := longestLine
+	for cut > 0 && !utf8.RuneStart(line[cut]) {
+		cut--
+	}
+	return fmt.Sprintf("%s … (%s more)", line[:cut], human(int64(len(line)-cut)))
 }
 
 // tail keeps the end of what is written to it.
@@ -136,7 +161,7 @@ type lastLines struct{ lines []string }
 const evidenceLines = 20
 
 func (l *lastLines) add(line string) {
-	l.lines = append(l.lines, line)
+	l.lines = append(l.lines, shorten(line))
 	if len(l.lines) > evidenceLines {
 		l.lines = append(l.lines[:0], l.lines[1:]...)
 	}
@@ -158,3 +183,8 @@ func (c *contextReader) Read(p []byte) (int, error) {
 }
 
 var _ io.Reader = (*contextReader)(nil)
+
+// pattern compiles an expression when it is first needed.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}

@@ -1,26 +1,70 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"berth/engine/fail"
 )
 
 const orImage = "or deploy an image that exists already with --image REF"
 
+// programError makes the failure for a command of the program that did not work.
+func programError(ctx context.Context, p program, stderr string, err error) error {
+	if p.kind == "docker" || errors.Is(err, exec.ErrNotFound) && p.kind == "" || ctx.Err() != nil {
+		return dockerError(ctx, stderr, err)
+	}
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return &fail.Error{
+			Class: fail.Failed, Cause: "there is no " + p.command + " on this machine",
+			Remedy: "install " + p.name + ", choose another builder with --builder, " + orImage, Err: err,
+		}
+	}
+	if f := dockerFault(stderr); f != nil {
+		f.Err = err
+		return f
+	}
+	return &fail.Error{
+		Class: fail.Failed, Cause: p.name + " does not work", Evidence: cmp.Or(stderr, err.Error()),
+		Remedy: fmt.Sprintf("see what `%s info` says, choose another builder with --builder, %s", p.command, orImage), Err: err,
+	}
+}
+
+// localFault is a failure of this machine's own disk: doing names what was tried.
+func localFault(doing string, err error) error {
+	f := &fail.Error{Class: fail.Failed, Cause: "cannot " + doing, Evidence: err.Error(), Err: err}
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		f.Cause += ": the disk is full"
+		f.Remedy = "make room in " + os.TempDir() + ", or name another folder for temporary files with TMPDIR"
+	case errors.Is(err, fs.ErrNotExist):
+		f.Cause += ": the folder for temporary files is missing"
+		f.Remedy = "make " + os.TempDir() + ", or name another one with TMPDIR"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		f.Cause += ": nothing may be written there"
+		f.Remedy = "make " + os.TempDir() + " writable, or name another folder for temporary files with TMPDIR"
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return f
+}
+
 // dockerError makes the failure for a docker command that did not work.
 func dockerError(ctx context.Context, stderr string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("run docker: %w", ctx.Err())
 	}
-	if errors.Is(err, exec.ErrNotFound) {
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return &fail.Error{
 			Class: fail.Failed, Cause: "there is no docker command, and an image must be built",
-			Remedy: "install Docker, " + orImage, Err: err,
+			Remedy: "install Docker or Podman, " + orImage, Err: err,
 		}
 	}
 	if f := dockerFault(stderr); f != nil {
@@ -56,14 +100,14 @@ func dockerFault(output string) *fail.Error {
 }
 
 // buildRemedy says what to do about a build that failed, from what it said.
-func buildRemedy(output string) string {
+func (p program) buildRemedy(output string) string {
 	has := func(s string) bool { return strings.Contains(output, s) }
 	switch {
 	case has("exec format error"):
 		return "this machine cannot run programs of the image's platform: choose another platform under [image] in berth.toml, " +
 			"or install emulators (docker run --privileged --rm tonistiigi/binfmt --install all)"
-	case has("requires BuildKit"), has("the --mount option"), has("the --chmod option"), has("unknown flag: mount"), has("Unknown flag: mount"):
-		return "the Dockerfile needs BuildKit: install the buildx plugin of Docker"
+	case p.way == classicWay && speaksOfBuildKit(output):
+		return "the Dockerfile needs BuildKit: " + p.wayOut()
 	case has("toomanyrequests"), has("Too Many Requests"):
 		return "the registry of a base image limits downloads: wait, or sign in with `docker login`"
 	case has("pull access denied"), has("manifest unknown"), has("not found: manifest"), has("failed to resolve source metadata"):

@@ -34,7 +34,7 @@ func TestClassic(t *testing.T) {
 	r.Progress = func(text string, current, total int64, unit string) {
 		marks = append(marks, fmt.Sprintf("%d/%d %s %s", current, total, unit, text))
 	}
-	feed(newClassic(r), classicOutput)
+	feed(newNumbered(r), classicOutput)
 	want := []string{"1/3 steps FROM scratch", "2/3 steps COPY page.html /page.html", `3/3 steps CMD ["/app"]`}
 	if diff := cmp.Diff(want, marks); diff != "" {
 		t.Error(diff)
@@ -43,7 +43,7 @@ func TestClassic(t *testing.T) {
 	if !strings.HasPrefix(all, "Step 1/3 : FROM scratch\n --->\n") || !strings.HasSuffix(all, "Successfully tagged berth-build:x") || strings.Contains(all, "DEPRECATED") {
 		t.Errorf("lines %q", s.lines)
 	}
-	c := newClassic(Reporter{})
+	c := newNumbered(Reporter{})
 	feed(c, "Step 1/2 : FROM a\n ---> 1\nStep 2/2 : RUN mix test\n ---> Running in 2\n** (Mix) no such task\nThe command '/bin/sh -c mix test' returned a non-zero code: 1\n")
 	step, evidence := c.failed()
 	if step != "step 2 of 2, RUN mix test" || evidence != " ---> Running in 2\n** (Mix) no such task\nThe command '/bin/sh -c mix test' returned a non-zero code: 1" {
@@ -139,7 +139,7 @@ func FuzzSolve(f *testing.F) {
 	f.Add(solveOutput())
 	f.Add(classicOutput)
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, x := range []follower{newSolve(Reporter{}), newClassic(Reporter{})} {
+		for _, x := range []follower{newSolve(Reporter{}), newNumbered(Reporter{})} {
 			feed(x, text)
 			x.failed()
 		}

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -96,6 +97,7 @@ type entry struct {
 	path    string // with slashes, relative to the context
 	mode    fs.FileMode
 	size    int64
+	written time.Time
 	content string // hash of a file's content, target of a link
 }
 

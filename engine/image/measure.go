@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"strings"
+	"time"
 )
 
 // Context is what a build context has in it.
@@ -55,4 +56,26 @@ func looksSecret(name string) bool {
 		return true
 	}
 	return false
+}
+
+// Newer names files of the build context that were written after a moment, at most three.
+func Newer(ctx context.Context, src Source, than time.Time) ([]string, error) {
+	w, err := newWalker(src)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	w.each = func(e entry) error {
+		if !e.written.After(than) || e.mode.IsDir() {
+			return nil
+		}
+		if names = append(names, e.path); len(names) == 3 {
+			return errEnough
+		}
+		return nil
+	}
+	if _, err := w.list(ctx); err != nil && len(names) < 3 {
+		return nil, err
+	}
+	return names, nil
 }

@@ -1,19 +1,22 @@
 package image
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"golang.org/x/sync/errgroup"
 
 	"berth/engine/fail"
+	"berth/engine/image/registry"
 )
 
 // pushJobs is how many layers are uploaded at the same time.
@@ -22,52 +25,98 @@ const pushJobs = 4
 // reportEvery is after how many more bytes of a layer its progress is reported.
 const reportEvery = 256 << 10
 
-// Push uploads img to ref (repository:tag) and returns its digest, "sha256:…". Layers that the registry has
-// already are not sent again; passing faults of the network and the registry are tried again. A nil
-// transport is http.DefaultTransport, a nil auth is anonymous.
-func Push(ctx context.Context, img v1.Image, ref string, auth authn.Authenticator, transport http.RoundTripper, report Reporter) (string, error) {
-	tag, err := name.NewTag(ref)
+// Hold makes an image of one that is in nobody's store.
+func Hold(img v1.Image) (InMemory, error) {
+	cfg, err := img.ConfigFile()
 	if err != nil {
-		return "", badReference(ref, err)
+		return InMemory{}, fmt.Errorf("read the image's configuration: %w", err)
+	}
+	id, err := img.ConfigName()
+	if err != nil {
+		return InMemory{}, fmt.Errorf("read the image's configuration: %w", err)
+	}
+	return InMemory{img, Facts{ID: id.String(), Config: cfg}}, nil
+}
+
+// InMemory is an image that is in nobody's store.
+type InMemory struct {
+	Content v1.Image
+	facts   Facts
+}
+
+// Facts implements Image.
+func (i InMemory) Facts() Facts { return i.facts }
+
+// Push implements Image.
+func (i InMemory) Push(ctx context.Context, to Repository, tag string, report Reporter) (string, error) {
+	return push(ctx, i.Content, to, tag, report)
+}
+
+// Release implements Image.
+func (InMemory) Release() {}
+
+// push uploads img and returns its digest. Faults of the network and the registry that may pass are waited for.
+func push(ctx context.Context, img v1.Image, to Repository, tag string, report Reporter) (string, error) {
+	repo, err := name.NewRepository(to.Name)
+	if err != nil {
+		return "", badReference(to.Name, err)
 	}
 	digest, err := img.Digest()
 	if err != nil {
 		return "", fmt.Errorf("read digest of the image: %w", err)
 	}
-	pusher, err := remote.NewPusher(append(registryOptions(ctx, transport), withAuth(auth))...)
-	if err != nil {
-		return "", fmt.Errorf("open registry %s: %w", tag.RegistryStr(), err)
-	}
 	up, err := newUpload(img, report)
 	if err != nil {
 		return "", fmt.Errorf("read layers of the image: %w", err)
 	}
+	c := registry.New(repo, to.Auth, to.Transport, up.wait)
+	there, err := c.HasManifest(ctx, digest.String())
+	if err == nil && !there {
+		err = up.send(ctx, c, img)
+	}
+	if err != nil {
+		return "", pushError(ctx, repo, err)
+	}
+	manifest, err := img.RawManifest()
+	if err != nil {
+		return "", fmt.Errorf("read the image's manifest: %w", err)
+	}
+	mediaType, err := img.MediaType()
+	if err != nil {
+		return "", fmt.Errorf("read the image's manifest: %w", err)
+	}
+	if err := c.PutManifest(ctx, tag, string(mediaType), manifest); err != nil {
+		return "", pushError(ctx, repo, err)
+	}
+	return digest.String(), nil
+}
+
+// send sends the layers, several at a time, and then the configuration.
+func (up *upload) send(ctx context.Context, c *registry.Client, img v1.Image) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(pushJobs)
 	for _, l := range up.layers {
 		g.Go(func() error {
-			err := pusher.Upload(gctx, tag.Context(), l)
+			sent, err := c.Put(gctx, l.digest, l.Compressed, l.add)
 			if err == nil {
-				l.finish()
+				l.finish(sent)
 			}
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return "", pushError(ctx, tag, err)
+		return err
 	}
-	// The layers are there; this sends the configuration and the manifest.
-	if err := pusher.Push(ctx, tag, img); err != nil {
-		return "", pushError(ctx, tag, err)
+	config, err := img.RawConfigFile()
+	if err != nil {
+		return fmt.Errorf("read the image's configuration: %w", err)
 	}
-	return digest.String(), nil
-}
-
-func withAuth(auth authn.Authenticator) remote.Option {
-	if auth == nil {
-		auth = authn.Anonymous
+	id, err := img.ConfigName()
+	if err != nil {
+		return fmt.Errorf("read the image's configuration: %w", err)
 	}
-	return remote.WithAuth(auth)
+	_, err = c.Put(ctx, id.String(), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(config)), nil }, nil)
+	return err
 }
 
 func registryOptions(ctx context.Context, transport http.RoundTripper) []remote.Option {
@@ -108,70 +157,62 @@ func newUpload(img v1.Image, report Reporter) (*upload, error) {
 		if err != nil {
 			return nil, err
 		}
-		up.layers = append(up.layers, &countedLayer{Layer: l, up: up, number: len(up.layers) + 1, size: size})
+		up.layers = append(up.layers, &countedLayer{Layer: l, up: up, digest: digest.String(), number: len(up.layers) + 1, size: size})
 		up.size += size
 	}
 	return up, nil
 }
 
-// countedLayer is a layer that reports how much of it has been read.
+// countedLayer is a layer that reports how much of it has been sent.
 type countedLayer struct {
 	v1.Layer
 	up     *upload
+	digest string
 	number int
 	size   int64
 
 	sent, reported int64 // guarded by up.mu
 }
 
-// Compressed returns the bytes to send. When it is called again the upload starts over.
-func (l *countedLayer) Compressed() (io.ReadCloser, error) {
-	rc, err := l.Layer.Compressed()
-	if err != nil {
-		return nil, err
-	}
-	l.up.mu.Lock()
-	l.up.current -= l.sent
-	l.sent, l.reported = 0, 0
-	l.up.mu.Unlock()
-	return &countedReader{ReadCloser: rc, layer: l}, nil
-}
-
-type countedReader struct {
-	io.ReadCloser
-	layer *countedLayer
-}
-
-func (r *countedReader) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p)
-	r.layer.add(int64(n))
-	return n, err
-}
-
+// add counts bytes as they go, and negative ones that have to go again.
 func (l *countedLayer) add(n int64) {
 	l.up.mu.Lock()
 	defer l.up.mu.Unlock()
 	l.sent += n
 	l.up.current += n
+	if n < 0 {
+		l.reported = min(l.reported, l.sent)
+	}
 	if l.sent-l.reported < reportEvery && l.sent < l.size {
 		return
 	}
 	l.reported = l.sent
-	l.up.report.progress(fmt.Sprintf("layer %d of %d: %s of %s", l.number, len(l.up.layers), human(l.sent), human(l.size)),
-		min(l.up.current, l.up.size), l.up.size, "bytes")
+	l.up.tell(fmt.Sprintf("layer %d of %d: %s of %s", l.number, len(l.up.layers), human(l.sent), human(l.size)))
 }
 
-// finish accounts for a layer that is in the registry now. One that was there before has sent nothing.
-func (l *countedLayer) finish() {
+// finish accounts for a layer that is in the registry now.
+func (l *countedLayer) finish(sent bool) {
 	l.up.mu.Lock()
 	defer l.up.mu.Unlock()
 	text := fmt.Sprintf("layer %d of %d is there", l.number, len(l.up.layers))
-	if l.sent == 0 {
+	if !sent {
 		text = fmt.Sprintf("layer %d of %d was there already", l.number, len(l.up.layers))
 	}
 	l.up.current += l.size - l.sent
 	l.sent = l.size
-	l.up.report.progress(text, l.up.current, l.up.size, "bytes")
+	l.up.tell(text)
+}
+
+// wait tells why nothing goes on.
+func (up *upload) wait(text string) {
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	up.tell(cmp.Or(text, "going on"))
+}
+
+// tell reports. The caller holds mu.
+func (up *upload) tell(text string) {
+	up.report.progress(text, min(up.current, up.size), up.size, "bytes")
 }
 
 // human writes a size for people, in powers of ten.
@@ -188,23 +229,35 @@ func human(n int64) string {
 	}
 }
 
-func pushError(ctx context.Context, tag name.Tag, err error) error {
+func pushError(ctx context.Context, repo name.Repository, err error) error {
+	var done *fail.Error
+	if errors.As(err, &done) {
+		return done
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("push image: %w", ctx.Err())
 	}
-	f := &fail.Error{
-		Class: fail.Failed, Cause: "the image could not be pushed to " + tag.Context().Name(),
-		Evidence: registryText(err), Remedy: "run the same command again; what was sent stays there", Err: err,
-	}
-	switch status(err) {
-	case http.StatusUnauthorized, http.StatusForbidden:
+	f := pushFailed(repo, registryText(err), err)
+	switch s := status(err); {
+	case s == http.StatusUnauthorized || s == http.StatusForbidden:
 		f.Remedy = "the credentials need the right to push: ecr:InitiateLayerUpload, ecr:UploadLayerPart, " +
 			"ecr:CompleteLayerUpload, ecr:PutImage, ecr:BatchCheckLayerAvailability and ecr:BatchGetImage on this repository"
 		if asked := headAction(err); asked != "" {
 			f.Evidence += ": the permission " + asked + " is missing"
 		}
-	case http.StatusNotFound:
+	case s == http.StatusNotFound:
 		f.Remedy = "the repository is gone; run the same command again and it is made anew"
+	case registry.Passing(err):
+		f.Cause += fmt.Sprintf(": its registry did not work for %d minutes", int(registry.Patience.Minutes()))
+		f.Remedy = "check the network to " + repo.RegistryStr() + "; run the same command again, and what was sent stays there"
 	}
 	return f
+}
+
+// pushFailed is a push that did not work.
+func pushFailed(repo name.Repository, evidence string, err error) *fail.Error {
+	return &fail.Error{
+		Class: fail.Failed, Cause: "the image could not be pushed to " + repo.Name(),
+		Evidence: evidence, Remedy: "run the same command again; what was sent stays there", Err: err,
+	}
 }

@@ -3,7 +3,6 @@ package image
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -63,7 +62,7 @@ func newSolve(report Reporter) *solve {
 
 // stepName matches the name of a step of the Dockerfile: "[2/5] RUN x", "[build 2/5] RUN x" and, when there
 // are several platforms, "[linux/amd64 build 2/5] RUN x".
-var stepName = regexp.MustCompile(`^\[(?:.+ )?(\d+)/(\d+)\] `)
+var stepName = pattern(`^\[(?:.+ )?(\d+)/(\d+)\] `)
 
 func (s *solve) line(text string) {
 	var st solveStatus
@@ -115,7 +114,7 @@ func (s *solve) vertex(digest string) *vertex {
 
 func (x *vertex) setName(name string) {
 	x.name = name
-	if m := stepName.FindStringSubmatch(name); m != nil {
+	if m := stepName().FindStringSubmatch(name); m != nil {
 		x.number, _ = strconv.ParseInt(m[1], 10, 64)
 		x.of, _ = strconv.ParseInt(m[2], 10, 64)
 	}

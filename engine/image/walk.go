@@ -25,10 +25,14 @@ type walker struct {
 	each    func(entry) error              // is given each entry instead of collecting it
 }
 
-// IgnoreFile returns the path of the ignore file that a build of src uses: the one beside the Dockerfile with
-// its name (Dockerfile.dockerignore) before that of the folder; "" when there is none.
+// IgnoreFile returns the path of the ignore file that a build of src uses: where the builder follows it, the one
+// beside the Dockerfile with its name (Dockerfile.dockerignore), before that of the folder; "" when there is none.
 func IgnoreFile(src Source) string {
-	for _, name := range []string{src.file() + ".dockerignore", filepath.Join(src.Dir, ".dockerignore")} {
+	names := []string{src.file() + ".dockerignore", filepath.Join(src.Dir, ".dockerignore")}
+	if src.OneIgnoreFile {
+		names = names[1:]
+	}
+	for _, name := range names {
 		if info, err := os.Stat(name); err == nil && !info.IsDir() {
 			return name
 		}
@@ -130,7 +134,7 @@ func (w *walker) add(name string, d fs.DirEntry, files *[]entry) error {
 	if err != nil {
 		return err
 	}
-	e := entry{path: name, mode: info.Mode() & (fs.ModeType | fs.ModePerm), size: info.Size()}
+	e := entry{path: name, mode: info.Mode() & (fs.ModeType | fs.ModePerm), size: info.Size(), written: info.ModTime()}
 	switch {
 	case e.mode&fs.ModeSymlink != 0:
 		if e.content, err = os.Readlink(filepath.Join(w.dir, filepath.FromSlash(name))); err != nil {

@@ -59,39 +59,38 @@ const (
 )
 
 // Local implements image.Builder: there is no local store.
-func (builder) Local(context.Context, string, image.Reporter) (v1.Image, func(), bool, error) {
-	return nil, func() {}, false, nil
+func (builder) Local(context.Context, string) (image.Image, bool, error) {
+	return nil, false, nil
 }
 
 // Build implements image.Builder.
-func (b builder) Build(ctx context.Context, src image.Source, report image.Reporter) (v1.Image, func(), error) {
-	none := func() {}
+func (b builder) Build(ctx context.Context, src image.Source, report image.Reporter) (image.Image, error) {
 	contextHash, err := image.Hash(ctx, src) // also says so when there is no Dockerfile
 	if err != nil {
-		return nil, none, err
+		return nil, err
 	}
 	name := dockerfilePath(src)
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return nil, none, fmt.Errorf("read Dockerfile: %w", err)
+		return nil, fmt.Errorf("read Dockerfile: %w", err)
 	}
 	doc, err := project.ReadDockerfile(filepath.Base(name), bytes.NewReader(text), src.Args)
 	if err != nil {
-		return nil, none, err
+		return nil, err
 	}
 	parsed, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
-		return nil, none, fmt.Errorf("parse Dockerfile: %w", err)
+		return nil, fmt.Errorf("parse Dockerfile: %w", err)
 	}
 	stages := readStages(parsed.AST, contextHash, src)
 	if err := b.play(ctx, stages, report); err != nil {
-		return nil, none, err
+		return nil, err
 	}
 	img, err := assemble(stages[len(stages)-1], doc, src.Platform)
 	if err != nil {
-		return nil, none, fmt.Errorf("make image: %w", err)
+		return nil, fmt.Errorf("make image: %w", err)
 	}
-	return img, none, nil
+	return image.Hold(img)
 }
 
 func dockerfilePath(src image.Source) string {

@@ -49,13 +49,12 @@ func TestBuilder(t *testing.T) {
 			t.Helper()
 			log = nil
 			start := time.Now()
-			img, free, err := a.Builder().Build(context.Background(), image.Source{Dir: dir, Platform: "linux/arm64"},
+			made, err := a.Builder().Build(context.Background(), image.Source{Dir: dir, Platform: "linux/arm64"},
 				image.Reporter{Log: func(l string) { log = append(log, l) }})
 			if err != nil {
 				t.Fatal(err)
 			}
-			free()
-			return img, time.Since(start)
+			return made.(image.InMemory).Content, time.Since(start)
 		}
 		img, took := build()
 		if took < 10*time.Second {

@@ -2,11 +2,11 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"berth/engine/cloud"
 	"berth/engine/commit"
@@ -22,11 +22,14 @@ type Build struct {
 	Source  image.Source
 	Builder image.Builder
 
+	OwnCommand bool // berth.toml has a command, so that the image needs none
+
 	Commit string // output: the commit of git that the source was at when it was looked at; empty when not known
 
 	needed bool
-	img    v1.Image
-	free   func()
+	hash   string    // of the source that the plan is about
+	since  time.Time // when it was looked at
+	img    image.Image
 }
 
 // Info implements Resource.
@@ -68,17 +71,44 @@ func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
 	s.Doing("building")
 	ctx, cancel := cloud.UntilStop(ctx)
 	defer cancel()
-	img, free, err := b.Builder.Build(ctx, b.Source, reporter(s, "build"))
-	b.img, b.free = img, free
-	return err
+	if err := b.unchanged(ctx); err != nil {
+		return err
+	}
+	img, err := b.Builder.Build(ctx, b.Source, reporter(s, "build"))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(image.Suits(img.Facts(), b.Source.Platform, b.OwnCommand), b.unchanged(ctx)); err != nil {
+		img.Release()
+		return err
+	}
+	b.img = img
+	return nil
+}
+
+// unchanged says when the source is no longer the one of the plan. What a builder read meanwhile may be anything, and
+// the image's tag would call it the planned source for good.
+func (b *Build) unchanged(ctx context.Context) error {
+	hash, err := image.Hash(ctx, b.Source)
+	if err != nil || hash == b.hash {
+		return err
+	}
+	f := &fail.Error{
+		Class: fail.Failed, Cause: "files of the app changed while it was being deployed: nothing of it was pushed",
+		Remedy: "run the same command again: it deploys the files as they are then",
+	}
+	if names, err := image.Newer(ctx, b.Source, b.since); err == nil && len(names) > 0 {
+		f.Evidence = "changed since the plan: " + strings.Join(names, ", ")
+	}
+	return f
 }
 
 // Release implements Holder: it frees what holds the image.
 func (b *Build) Release() {
-	if b.free != nil {
-		b.free()
+	if b.img != nil {
+		b.img.Release()
 	}
-	b.img, b.free = nil, nil
+	b.img = nil
 }
 
 // Delete implements Resource.
@@ -99,15 +129,15 @@ func (b *Build) Checks(do event.Action) []resource.Probe {
 }
 
 func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Finding {
-	docker, ok := b.Builder.(interface{ Check(context.Context) error })
+	machine, ok := b.Builder.(image.Machine)
 	if !ok {
 		return resource.Finding{Verdict: resource.OK, Text: "the image can be built"}
 	}
-	if err := docker.Check(ctx); err != nil {
+	if err := machine.Fits(ctx, b.Source); err != nil {
 		f := fail.From(err)
 		return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
 	}
-	return resource.Finding{Verdict: resource.OK, Text: "Docker answers"}
+	return resource.Finding{Verdict: resource.OK, Text: machine.Describe(ctx) + " answers"}
 }
 
 func (b *Build) checkPlatform(context.Context, *resource.Scope) resource.Finding {

@@ -38,6 +38,7 @@ type Image struct {
 	pushed string // digest as observed
 	found  bool   // in the repository, or used where it is
 	local  bool   // in the builder's store
+	id     string // its content there
 
 	config *v1.ConfigFile // of an External image in a registry
 }
@@ -77,19 +78,24 @@ func (i *Image) Observe(ctx context.Context, s *resource.Scope) error {
 	if i.Build == nil {
 		return i.observeExternal(ctx, s)
 	}
+	machine, real := i.Build.Builder.(image.Machine)
+	if real {
+		i.Build.Source = machine.Adapt(ctx, i.Build.Source)
+	}
+	i.Build.since = time.Now()
 	hash, err := image.Hash(ctx, i.Build.Source)
 	if err != nil {
 		return err
 	}
-	i.tag = image.Tag(hash)
+	i.tag, i.Build.hash = image.Tag(hash), hash
 	digest, err := i.digest(ctx, s)
 	if err != nil {
 		return err
 	}
 	i.pushed, i.found = digest, digest != ""
 	i.Build.needed = !i.found
-	if docker, ok := i.Build.Builder.(interface{ Check(context.Context) error }); ok && i.Build.needed {
-		return docker.Check(ctx) // better now than beside resources that are being created
+	if real && i.Build.needed {
+		return machine.Fits(ctx, i.Build.Source) // better now than beside resources that are being created
 	}
 	return nil
 }
@@ -145,11 +151,11 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 	if i.found {
 		return nil
 	}
-	img, free, err := i.source(ctx, s)
+	img, err := i.source(ctx)
 	if err != nil {
 		return err
 	}
-	defer free()
+	defer img.Release()
 	auth, err := i.login(ctx, s)
 	if err != nil {
 		return fmt.Errorf("sign in to the registry: %w", err)
@@ -158,7 +164,8 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 	ctx, cancel := cloud.UntilStop(ctx)
 	defer cancel()
 	repo := i.host(s) + "/" + i.Repository.Name()
-	digest, err := image.Push(ctx, img, repo+":"+i.tag, auth, s.Transport, reporter(s, "push"))
+	to := image.Repository{Name: repo, Auth: auth, Transport: s.Transport}
+	digest, err := img.Push(ctx, to, i.tag, reporter(s, "push"))
 	if err != nil {
 		return err
 	}
@@ -166,16 +173,22 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-// source is the image to push and a function that lets go of it.
-func (i *Image) source(ctx context.Context, s *resource.Scope) (v1.Image, func(), error) {
+// source is the image to push.
+func (i *Image) source(ctx context.Context) (image.Image, error) {
 	if i.Build != nil {
-		return i.Build.img, i.Build.Release, nil
+		return i.Build.img, nil
 	}
-	img, free, found, err := i.Builder.Local(ctx, i.External, reporter(s, "build"))
-	if err == nil && !found {
-		err = &fail.Error{Class: fail.Failed, Cause: "the image " + i.External + " is gone from Docker", Remedy: "build it again"}
+	img, found, err := i.Builder.Local(ctx, i.External)
+	if err != nil {
+		return nil, err
 	}
-	return img, free, err
+	if !found || img.Facts().ID != i.id {
+		return nil, &fail.Error{
+			Class: fail.Failed, Cause: "the image " + i.External + " is no longer the one that was planned: it was built anew or removed",
+			Remedy: "run the same command again: it deploys the image as it is then",
+		}
+	}
+	return img, nil
 }
 
 func (i *Image) login(ctx context.Context, s *resource.Scope, options ...func(*ecr.Options)) (authn.Authenticator, error) {

@@ -59,20 +59,39 @@ func (i *Image) observeExternal(ctx context.Context, s *resource.Scope) error {
 	if i.namesRegistry() {
 		return err // somebody meant that one
 	}
-	img, free, found, localErr := i.Builder.Local(ctx, i.External, reporter(s, "build"))
-	if localErr != nil || !found {
-		return err
+	img, found, localErr := i.Builder.Local(ctx, i.External)
+	if localErr != nil {
+		return localErr
 	}
-	defer free() // a plan may never be carried out: Apply takes it out of the store again
-	i.local = true
-	name, err := img.ConfigName()
-	if err != nil {
-		return fmt.Errorf("read image %s: %w", i.External, err)
+	if !found {
+		return i.nowhere(err)
 	}
-	i.tag = "img-" + resource.Shorten(name.Hex, 16)
+	defer img.Release() // a plan may never be carried out: Apply looks it up again
+	facts := img.Facts()
+	if err := image.Suits(facts, i.Platform, i.OwnCommand); err != nil {
+		f := fail.From(err)
+		f.Class = fail.Refused
+		return f
+	}
+	i.local, i.id, i.config = true, facts.ID, facts.Config
+	_, hex, _ := strings.Cut(facts.ID, ":")
+	i.tag = "img-" + resource.Shorten(hex, 16)
 	i.pushed, err = i.digest(ctx, s)
 	i.found = i.pushed != ""
 	return err
+}
+
+// nowhere is an image whose name names no registry, and that is neither here nor, as far as can be told, on Docker
+// Hub.
+func (i *Image) nowhere(err error) error {
+	f := fail.From(err)
+	if _, ok := err.(*fail.Error); !ok || f.Class == fail.Usage {
+		return err
+	}
+	return &fail.Error{
+		Class: fail.Refused, Cause: fmt.Sprintf("there is no image %s on this machine, and none was found on Docker Hub", i.External),
+		Evidence: f.Cause, Remedy: "check its name with docker image ls, build it, or name it with its registry", Err: err,
+	}
 }
 
 // resolve looks the image up as a task will: in ECR with the account's sign-in, elsewhere with none. That this

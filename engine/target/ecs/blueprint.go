@@ -204,7 +204,7 @@ func (b *Blueprint) image(s *spec.Spec, o Options) {
 		}
 		return
 	}
-	b.Build = &artifact.Build{Builder: o.Builder, Source: source(s)}
+	b.Build = &artifact.Build{Builder: o.Builder, Source: source(s), OwnCommand: len(s.Service.Command) > 0}
 	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
 }
 

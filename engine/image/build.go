@@ -1,0 +1,117 @@
+package image
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"berth/engine/fail"
+)
+
+// Build builds src. It implements Builder. The build gets a tag of its own, which goes when the image is released.
+func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image, error) {
+	if _, err := os.Stat(src.file()); err != nil {
+		return nil, noDockerfile(src, err)
+	}
+	p, err := m.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.fits(src); err != nil {
+		return nil, err
+	}
+	tag := "localhost/berth-build:" + strings.ToLower(rand.Text())
+	if err := p.build(ctx, src, tag, report); err != nil {
+		return nil, err
+	}
+	img, found, err := p.image(ctx, tag)
+	if err == nil && !found {
+		err = &fail.Error{
+			Class: fail.Failed, Cause: "the build ended well, and its image is not in " + p.name,
+			Remedy: "see whether a builder of your own keeps what it builds to itself: docker buildx use default",
+		}
+	}
+	if err != nil {
+		p.untag(context.WithoutCancel(ctx), tag)
+		return nil, err
+	}
+	img.tag = tag
+	return img, nil
+}
+
+func (p program) build(ctx context.Context, src Source, tag string, report Reporter) error {
+	common := []string{"--platform", src.Platform, "--file", src.file(), "--tag", tag}
+	for _, k := range slices.Sorted(maps.Keys(src.Args)) {
+		common = append(common, "--build-arg", k+"="+src.Args[k])
+	}
+	common = append(common, src.Dir)
+	args, env := []string{"build"}, []string(nil)
+	var f follower = newNumbered(report)
+	switch p.way {
+	case buildxWay:
+		args = []string{"buildx", "build", "--load"}
+		if p.attests {
+			args = append(args, "--provenance=false")
+		}
+		if p.json {
+			args, f = append(args, "--progress=rawjson"), newSolve(report)
+		} else {
+			args = append(args, "--progress=plain")
+		}
+	case buildkitWay:
+		args = append(args, "--progress=plain")
+		if p.kind == "docker" {
+			env = []string{"DOCKER_BUILDKIT=1"}
+		}
+	case classicWay:
+		args, env = append(args, "--force-rm"), []string{"DOCKER_BUILDKIT=0"}
+	case podmanWay:
+		// Its own format leaves HEALTHCHECK out; Buildah caches nothing unless it is told to.
+		args = append(args, "--format", "docker", "--force-rm", "--layers")
+	}
+	return p.follow(ctx, env, append(args, common...), f)
+}
+
+// numbered reads the output of builders that number their steps: the classic one, BuildKit's plain progress, Podman.
+type numbered struct {
+	report Reporter
+	step   string
+	last   lastLines
+}
+
+func newNumbered(report Reporter) *numbered { return &numbered{report: report} }
+
+var (
+	stepLine  = pattern(`^(?:\[\d+/\d+\] )?(?:Step|STEP) (\d+)/(\d+) ?: (.+)$`)
+	plainLine = pattern(`^#\d+ \[(?:.+ )?(\d+)/(\d+)\] (.+)$`)
+	noiseLine = pattern(`^(DEPRECATED: The legacy builder|\s+Install the buildx component|\s+https://docs\.docker\.com/go/buildx|` +
+		`\s+BuildKit is currently disabled|\s+environment-variable|Emulate Docker CLI using podman|Sending build context)`)
+	digestLine = pattern(`^#\d+ sha256:[0-9a-f]{64}$`)
+)
+
+func (c *numbered) line(text string) {
+	if noiseLine().MatchString(text) || digestLine().MatchString(text) {
+		return
+	}
+	m := stepLine().FindStringSubmatch(text)
+	if m == nil {
+		m = plainLine().FindStringSubmatch(text)
+	}
+	if m != nil {
+		n, _ := strconv.ParseInt(m[1], 10, 64)
+		of, _ := strconv.ParseInt(m[2], 10, 64)
+		c.step = fmt.Sprintf("step %d of %d, %s", n, of, m[3])
+		c.last = lastLines{}
+		c.report.progress(m[3], n, of, "steps")
+	} else {
+		c.last.add(text)
+	}
+	c.report.log(text)
+}
+
+func (c *numbered) failed() (step, evidence string) { return c.step, c.last.String() }

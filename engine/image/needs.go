@@ -1,0 +1,206 @@
+package image
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/command"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"berth/engine/fail"
+)
+
+// fits says whether the builder can build src at all. What it cannot is told before anything is built.
+func (p program) fits(src Source) error {
+	text, err := os.ReadFile(src.file())
+	if err != nil {
+		return noDockerfile(src, err)
+	}
+	doc, err := parser.Parse(bytes.NewReader(text))
+	if err != nil {
+		return nil // the builder says it better
+	}
+	if err := fixedPlatform(src, doc.AST); err != nil {
+		return err
+	}
+	if p.way != classicWay {
+		return nil
+	}
+	line, what := needsBuildKit(doc.AST)
+	if what == "" {
+		return nil
+	}
+	return &fail.Error{
+		Class: fail.Refused, Cause: "the Dockerfile needs BuildKit, and here Docker has only its classic builder",
+		Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), line, what), Remedy: p.wayOut(),
+	}
+}
+
+// modernFlags are the flags of instructions that only BuildKit knows.
+var modernFlags = map[string][]string{
+	command.Run:  {"mount", "network", "security", "device"},
+	command.Copy: {"link", "parents", "chmod", "exclude"},
+	command.Add:  {"link", "parents", "chmod", "exclude", "checksum", "keep-git-dir", "unpack"},
+}
+
+// needsBuildKit finds the first line that the classic builder does not understand.
+func needsBuildKit(ast *parser.Node) (line int, what string) {
+	for _, n := range ast.Children {
+		verb := strings.ToLower(n.Value)
+		if len(n.Heredocs) > 0 {
+			return n.StartLine, "a here-document"
+		}
+		for _, flag := range n.Flags {
+			name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+			if slices.Contains(modernFlags[verb], name) {
+				return n.StartLine, strings.ToUpper(verb) + " --" + name
+			}
+		}
+	}
+	return 0, ""
+}
+
+// speaksOfBuildKit says whether the classic builder failed at something that only BuildKit knows.
+func speaksOfBuildKit(output string) bool {
+	lower := strings.ToLower(output)
+	return slices.ContainsFunc([]string{
+		"requires buildkit", "the --mount option", "the --chmod option", "unknown flag: ", "unknown instruction: ",
+	}, func(s string) bool { return strings.Contains(lower, s) })
+}
+
+// fixedPlatform says when the last stage is for another platform than the one that is wanted.
+func fixedPlatform(src Source, ast *parser.Node) error {
+	var last *parser.Node
+	stages := map[string]*parser.Node{}
+	for _, n := range ast.Children {
+		if strings.EqualFold(n.Value, command.From) {
+			last = n
+			if as := n.Next; as != nil && as.Next != nil && as.Next.Next != nil {
+				stages[strings.ToLower(as.Next.Next.Value)] = n
+			}
+		}
+	}
+	for range len(ast.Children) { // the stage that it is made of decides, unless it says so itself
+		if last == nil || last.Next == nil {
+			return nil
+		}
+		for _, flag := range last.Flags {
+			p, ok := strings.CutPrefix(flag, "--platform=")
+			if !ok || strings.Contains(p, "$") {
+				continue
+			}
+			if samePlatform(p, src.Platform) {
+				return nil
+			}
+			f := &fail.Error{
+				Class:    fail.Refused,
+				Cause:    fmt.Sprintf("the Dockerfile makes an image for %s, and the tasks are to run %s", p, src.Platform),
+				Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), last.StartLine, last.Original),
+				Remedy:   "take --platform out of that line, or set image.platform in berth.toml to the platform of the image",
+				Setting:  "image.platform",
+			}
+			if samePlatform(p, "linux/amd64") || samePlatform(p, "linux/arm64") {
+				f.Suggest = strings.Join(strings.Split(normalPlatform(p), "/")[:2], "/")
+			} else {
+				f.Remedy, f.Setting = "take --platform out of that line: Fargate runs linux/amd64 and linux/arm64 only", ""
+			}
+			return f
+		}
+		base := strings.ToLower(last.Next.Value)
+		if stages[base] == nil || stages[base] == last {
+			return nil
+		}
+		last = stages[base]
+	}
+	return nil
+}
+
+// normalPlatform writes a platform in full: linux/amd64 for amd64 and x86_64.
+func normalPlatform(p string) string {
+	parts := strings.Split(strings.ToLower(strings.Trim(p, `"'`)), "/")
+	if len(parts) == 1 {
+		parts = []string{"linux", parts[0]}
+	}
+	switch parts[1] {
+	case "x86_64", "x86-64":
+		parts[1] = "amd64"
+	case "aarch64":
+		parts[1] = "arm64"
+	}
+	return strings.Join(parts, "/")
+}
+
+func samePlatform(a, b string) bool {
+	x, y := strings.Split(normalPlatform(a), "/"), strings.Split(normalPlatform(b), "/")
+	return len(x) > 1 && len(y) > 1 && x[0] == y[0] && x[1] == y[1]
+}
+
+// wayOut says how this machine comes to BuildKit.
+func (p program) wayOut() string {
+	if os.Getenv("DOCKER_BUILDKIT") != "" {
+		if p.withoutEnv() {
+			return "take DOCKER_BUILDKIT=0 out of the environment; " + orImage[3:]
+		}
+	}
+	if _, err := exec.LookPath("podman"); err == nil && p.kind == "docker" {
+		return "build with Podman, which is here and understands it: --builder podman; or install Docker's buildx plugin (" + installBuildx() + "), " + orImage
+	}
+	return "install Docker's buildx plugin, which brings BuildKit: " + installBuildx() + "; " + orImage
+}
+
+// withoutEnv says whether it is only the user's DOCKER_BUILDKIT=0 that keeps Docker from BuildKit.
+func (p program) withoutEnv() bool {
+	on := os.Getenv("DOCKER_BUILDKIT")
+	return on == "0" || strings.EqualFold(on, "false")
+}
+
+// installBuildx is how the plugin is installed on this system.
+func installBuildx() string {
+	const byHand = "put the file for this machine from github.com/docker/buildx/releases as docker-buildx into ~/.docker/cli-plugins, and make it executable"
+	switch runtime.GOOS {
+	case "darwin":
+		return "brew install docker-buildx"
+	case "linux":
+	default:
+		return byHand
+	}
+	text, err := os.ReadFile("/etc/os-release")
+	if err != nil {
+		return byHand
+	}
+	return cmp.Or(packageOf(string(text)), byHand)
+}
+
+// packageOf is the command that installs the plugin on a Linux, by its os-release file; empty where no package of
+// the system has it.
+func packageOf(release string) string {
+	value := func(key string) string {
+		for line := range strings.Lines(release) {
+			if v, ok := strings.CutPrefix(strings.TrimSpace(line), key+"="); ok {
+				return strings.Trim(v, `"`)
+			}
+		}
+		return ""
+	}
+	id, like := value("ID"), value("ID_LIKE")
+	switch {
+	case id == "debian" && major(value("VERSION_ID")) < 13: // bookworm and older have no such package
+		return ""
+	case id == "debian", id == "ubuntu", strings.Contains(like, "ubuntu"):
+		return "sudo apt-get install docker-buildx"
+	case id == "alpine":
+		return "apk add docker-cli-buildx"
+	case id == "arch":
+		return "sudo pacman -S docker-buildx"
+	case id == "fedora":
+		return "sudo dnf install docker-buildx"
+	}
+	return ""
+}
