@@ -4,14 +4,18 @@ import (
 	"os"
 
 	"berth/engine/spec"
-	"berth/engine/target/ecs"
 )
 
 // Problems says all that cannot work about the settings of an app before AWS is asked: what Validate finds, what
 // they ask for that this version cannot deploy, and files that a build needs and that are not there. Regions are
 // those that there are.
 func Problems(s *spec.Spec, regions ...string) []spec.Problem {
-	all := append(s.Validate(regions...), ecs.Unsupported(s)...)
+	all := s.Validate(regions...)
+	if t, err := targetOf(s); err != nil {
+		all = append(all, unknownTarget(s))
+	} else {
+		all = append(all, t.Unsupported(s)...)
+	}
 	if s.Image.Ref != "" {
 		return all // nothing is built
 	}

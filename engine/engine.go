@@ -18,11 +18,11 @@ import (
 	"berth/engine/image"
 	"berth/engine/lock"
 	"berth/engine/plan"
+	"berth/engine/preflight"
 	"berth/engine/project"
 	"berth/engine/resource"
 	"berth/engine/run"
 	"berth/engine/spec"
-	"berth/engine/target/ecs"
 )
 
 // Options is what a host chooses once for all it does.
@@ -111,9 +111,13 @@ func (e *Engine) Identity(ctx context.Context, region string) (Identity, error) 
 }
 
 // Plan looks at AWS and says what Apply would do. It changes nothing.
-func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
+func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if r.Rollback != "" {
-		if r.Rollback, err = e.revision(ctx, r); err != nil {
+		w, err := e.Watch(ctx, r.Spec)
+		if err != nil {
+			return nil, err
+		}
+		if r.Rollback, err = w.Revision(ctx, r.Rollback); err != nil {
 			return nil, err
 		}
 	}
@@ -125,12 +129,16 @@ func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
 		r.Spec = r.Spec.Clone()
 		r.Spec.Region = clients.Region
 	}
+	t, err := targetOf(r.Spec)
+	if err != nil {
+		return nil, err
+	}
 	b, err := e.blueprint(r)
 	if err != nil {
 		return nil, err
 	}
 	in := plan.Input{
-		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: b.Owner}, Target: ecs.Target,
+		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: owner(r.Spec)}, Target: t.Name(),
 		Verb: "deploy", Prices: price.Default(), Today: e.Clock().Now().UTC(),
 	}
 	switch {
@@ -142,20 +150,12 @@ func (e *Engine) Plan(ctx context.Context, r Request) (_ *Plan, err error) {
 	in.Took = e.took(r.Spec)
 	p, err := plan.Make(ctx, in)
 	if err != nil {
-		return nil, e.unplanned(ctx, in, err)
+		return nil, preflight.Missing(ctx, in.Scope, in.Resources, err)
 	}
-	if host := b.Distribution.Host; host != "" {
-		p.Endpoint = "https://" + host
-	}
+	p.Endpoint = b.Address()
 	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
 	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
 	return p, nil
-}
-
-func (e *Engine) blueprint(r Request) (*ecs.Blueprint, error) {
-	return ecs.New(r.Spec, ecs.Options{
-		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, RolloutTimeout: r.RolloutTimeout,
-	})
 }
 
 // fresh is how long a plan may be applied without another look at AWS.

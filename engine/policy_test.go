@@ -8,10 +8,7 @@ import (
 
 	"berth/engine"
 	"berth/engine/event"
-	"berth/engine/resource"
 	"berth/engine/sim"
-	"berth/engine/spec"
-	"berth/engine/target/ecs"
 )
 
 // life is what berth policy is for: a first deployment, a look at all there is to see, a version that fails and goes back, one that
@@ -82,21 +79,5 @@ func TestPolicyIsExact(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// Every kind of a blueprint says which permissions it needs.
-func TestEveryKindSaysItsPermissions(t *testing.T) {
-	s := &spec.Spec{App: "a", EnvName: "b", Region: "eu-west-2", Dir: t.TempDir()}
-	s.Service.Port, s.Service.ReleaseCommand = 4000, "/server migrate"
-	b, err := ecs.New(s, ecs.Options{})
-	must(t, err)
-	if b.Release == nil || b.Build == nil {
-		t.Fatal("the app does without a kind")
-	}
-	for _, r := range b.Resources() {
-		if _, ok := r.(resource.Permissioned); !ok {
-			t.Errorf("%s (%T) does not say which permissions it needs", r.Info().Label, r)
-		}
 	}
 }

@@ -80,6 +80,17 @@ type Identity struct {
 	Partition string // aws, aws-cn, aws-us-gov
 }
 
+// Partition is the partition of AWS that a region is in. ARNs must name it.
+func Partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
 // Connect makes the clients for a region. It reads configuration files but makes no call. A region that
 // cannot be told is a Usage failure.
 func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) {

@@ -253,3 +253,14 @@ func WhyNot(err error) string {
 	}
 	return evidence(err)
 }
+
+// Refused turns the failure of a look into a refusal when a permission for it is missing: nothing was changed.
+// Other errors, and none, come back as they are.
+func Refused(err error) error {
+	if err == nil || !Denied(err) {
+		return err
+	}
+	f := *fail.From(err)
+	f.Class = fail.Refused
+	return &f
+}

@@ -97,6 +97,7 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if p.Destroy {
 		c.Keeps = i.Keeps
 	}
+	_, c.Versioned = r.(resource.Versioned)
 	if x, ok := r.(resource.Exposed); ok {
 		c.Exposes = x.Exposes(c.Action)
 	}

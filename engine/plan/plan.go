@@ -26,6 +26,9 @@ type Change struct {
 	Needs []string     `json:"needs"` // ids of the changes that come first
 	Steps []event.Step `json:"-"`     // what is told of, in order
 
+	// Versioned says that a new version of the app changes it, whatever the settings: its image, and what runs it.
+	Versioned bool `json:"-"`
+
 	Usually time.Duration `json:"-"` // how long it usually takes, with the wait until it is ready
 	Keeps   string        `json:"-"` // for a delete: what data goes with it
 	Unknown bool          `json:"-"` // MonthlyUSD has a part whose price is unknown

@@ -10,9 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// targets are the services that berth deploys to.
-var targets = []string{"ecs-fargate"}
-
 // Validate says all that cannot work, in the order of Keys. It wants a completed Spec. Regions are the
 // regions that the target has; without any, only the shape of the region is looked at.
 func (s *Spec) Validate(regions ...string) []Problem {
@@ -102,9 +99,6 @@ func (c *checker) names(regions []string) {
 		c.add("region", fmt.Sprintf("%q is not an AWS region", s.Region), regionHint(s.Region, regions))
 	case len(regions) > 0 && !slices.Contains(regions, s.Region):
 		c.add("region", fmt.Sprintf("there is no AWS region %s", s.Region), regionHint(s.Region, regions))
-	}
-	if s.Target != "" && !slices.Contains(targets, s.Target) {
-		c.add("target", fmt.Sprintf("berth cannot deploy to %q", s.Target), "it can deploy to "+strings.Join(targets, ", "))
 	}
 }
 

@@ -51,7 +51,6 @@ func TestValidate(t *testing.T) {
 		{"region shape", func(s *Spec) { s.Region = "london" }, `region: "london" is not an AWS region; regions look like eu-west-2`},
 		{"unknown region", func(s *Spec) { s.Region = "eu-west-9" }, `region: there is no AWS region eu-west-9; did you mean eu-west-1?`},
 		{"gov region shape", func(s *Spec) { s.Region = "us-gov-west-1" }, `region: there is no AWS region us-gov-west-1; regions look like eu-west-2`},
-		{"target", func(s *Spec) { s.Target = "app-runner" }, `target: berth cannot deploy to "app-runner"; it can deploy to ecs-fargate`},
 		{"platform", func(s *Spec) { s.Image.Platform = "arm64" }, `image.platform: "arm64" is no platform of Fargate; write "linux/arm64"`},
 		{
 			"windows", func(s *Spec) { s.Image.Platform = "windows/386" },

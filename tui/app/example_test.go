@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"time"
 
 	"berth/engine"
@@ -16,6 +17,7 @@ func change(id, group string, usd float64, usually time.Duration, needs ...strin
 	return screen.Change{
 		ID: id, Kind: id, Name: "live-beats-" + id, Action: event.Create, Why: "it does not exist yet",
 		MonthlyUSD: usd, Group: group, Needs: needs, Usually: usually,
+		Versioned: slices.Contains([]string{"build", "image", "task-definition", "release", "service"}, id),
 	}
 }
 

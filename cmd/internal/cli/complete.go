@@ -132,7 +132,7 @@ func (a *app) deployed(cmd *cobra.Command) []engine.Owner {
 	if !ok {
 		return nil
 	}
-	all, err := eng.Apps(ctx, region)
+	all, err := eng.Owners(ctx, region)
 	if err != nil {
 		return nil
 	}

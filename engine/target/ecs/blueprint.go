@@ -23,17 +23,8 @@ import (
 	"berth/engine/resource/network"
 	"berth/engine/resource/traffic"
 	"berth/engine/spec"
+	"berth/engine/target"
 )
-
-// Target is the target's name in berth.toml.
-const Target = "ecs-fargate"
-
-// Options is what a blueprint needs beyond the spec.
-type Options struct {
-	Builder        image.Builder
-	SkipVerify     bool
-	RolloutTimeout time.Duration
-}
 
 // Blueprint is the app as resources.
 type Blueprint struct {
@@ -68,12 +59,8 @@ type Blueprint struct {
 	Endpoint      *traffic.Endpoint
 }
 
-// New makes the blueprint of a complete, valid spec. A spec that asks for what berth cannot do is a Usage
-// failure.
-func New(s *spec.Spec, o Options) (*Blueprint, error) {
-	if err := supported(s); err != nil {
-		return nil, err
-	}
+// newBlueprint makes the blueprint of a complete, valid spec that asks for nothing unsupported.
+func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	b := &Blueprint{Owner: resource.Owner{App: s.App, Env: s.EnvName}}
 	b.network(s)
 	b.access(s)
@@ -87,33 +74,7 @@ func New(s *spec.Spec, o Options) (*Blueprint, error) {
 	return b, nil
 }
 
-// Unsupported are the settings that a spec can have and this blueprint cannot do.
-func Unsupported(s *spec.Spec) []spec.Problem {
-	var out []spec.Problem
-	for _, no := range []struct {
-		said      bool
-		table, at string
-	}{
-		{s.Network.Domain != "", "network.domain", "network.domain"},
-		{len(s.Storage) > 0, "storage", "storage[0].path"},
-		{s.Database != nil, "database", "database.engine"},
-	} {
-		if no.said {
-			out = append(out, s.Problem(no.at, "this version of berth cannot deploy "+no.table+" yet", "take "+no.table+" out of berth.toml"))
-		}
-	}
-	return out
-}
-
-// supported refuses what this blueprint cannot do, rather than leaving it out silently.
-func supported(s *spec.Spec) error {
-	for _, p := range Unsupported(s) {
-		return &fail.Error{Class: fail.Usage, Cause: p.Text, Remedy: p.Want}
-	}
-	return nil
-}
-
-// Resources are all resources and steps of a deployment in the order in which people see them.
+// Resources implements target.Blueprint.
 func (b *Blueprint) Resources() resource.Set {
 	rs := b.foundation()
 	if b.Build != nil {
@@ -126,8 +87,8 @@ func (b *Blueprint) Resources() resource.Set {
 	return append(append(rs, b.running()...), b.Endpoint)
 }
 
-// Rollback are the resources of a rollback to a revision (family:number): the service as it is, with that
-// revision, and the check of the endpoint. Nothing else is touched.
+// Rollback implements target.Blueprint: the service as it is, with that revision (family:number), and the check of
+// the endpoint. Nothing else is touched.
 func (b *Blueprint) Rollback(revision string) resource.Set {
 	b.TaskDef.Pin, b.Service.RevisionOnly = revision, true
 	b.Service.Release = nil
@@ -136,10 +97,31 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	}
 }
 
-// Lasting are the resources that exist in AWS, in the same order: what a destroy removes and a status shows.
-// Looking them up needs neither a source tree nor an image.
+// Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
 	return slices.Concat(b.foundation(), b.frontage(), b.running())
+}
+
+// Local implements target.Blueprint.
+func (b *Blueprint) Local() resource.Set {
+	if b.Build == nil {
+		return resource.Set{b.Image}
+	}
+	return resource.Set{b.Build, b.Image}
+}
+
+// Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.
+func (b *Blueprint) Deciding() resource.Set { return resource.Set{b.VPC} }
+
+// Looks implements target.Blueprint.
+func (b *Blueprint) Looks(s *resource.Scope) []resource.Permission { return b.Service.Look(s) }
+
+// Address implements target.Blueprint.
+func (b *Blueprint) Address() string {
+	if b.Distribution.Host == "" {
+		return ""
+	}
+	return "https://" + b.Distribution.Host
 }
 
 func (b *Blueprint) foundation() resource.Set {
@@ -196,7 +178,7 @@ func (b *Blueprint) access(s *spec.Spec) {
 	})
 }
 
-func (b *Blueprint) image(s *spec.Spec, o Options) {
+func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 	if s.Image.Ref != "" {
 		b.Image = &artifact.Image{
 			Repository: b.Repository, External: s.Image.Ref, Builder: o.Builder, Platform: s.Image.Platform,
@@ -277,7 +259,7 @@ func fingerprint(s *spec.Spec) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func (b *Blueprint) service(s *spec.Spec, o Options) error {
+func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	b.Service = &compute.Service{
 		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
 		TargetGroup: b.TargetGroup, Rule: b.Rule, Discovery: b.Discovery, Port: s.Service.Port,
@@ -350,7 +332,7 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[strin
 	return env, true
 }
 
-func (b *Blueprint) endpoint(s *spec.Spec, o Options) {
+func (b *Blueprint) endpoint(s *spec.Spec, o target.Options) {
 	b.Endpoint = &traffic.Endpoint{
 		Distribution: b.Distribution, LoadBalancer: b.LoadBalancer, Service: b.Service, Path: s.Service.HealthPath,
 		WebSockets: s.Network.WebSockets, WebSocketPath: s.Network.WebSocketPath,

@@ -87,18 +87,11 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 		if c.Action == event.None {
 			continue
 		}
-		switch c.ID {
-		case "build", "image":
+		switch {
+		case c.Versioned && c.Group == "image":
 			source = true
-		case "release": // goes with a new revision
-		case "task-definition", "service":
-			if !source && settings == "" {
-				settings = widget.Title(c.ID) + ": " + c.Why
-			}
-		default:
-			if settings == "" {
-				settings = widget.Title(c.ID) + ": " + c.Why
-			}
+		case settings == "" && !(c.Versioned && source):
+			settings = widget.Title(c.ID) + ": " + c.Why
 		}
 	}
 	switch {

@@ -1,0 +1,172 @@
+package ecs
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"golang.org/x/sync/errgroup"
+
+	"berth/engine/cloud"
+	"berth/engine/plan"
+	"berth/engine/resource"
+	"berth/engine/target"
+)
+
+// maxDeployments is how many rollouts a status tells of.
+const maxDeployments = 10
+
+// Status implements target.Watcher.
+func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
+	b, err := newBlueprint(w.app, target.Options{})
+	if err != nil {
+		return nil, err
+	}
+	l := &look{service: b.Service}
+	if err := plan.Observe(ctx, l.lenient(b.Lasting()), &resource.Scope{Clients: w.clients, Owner: b.Owner}); err != nil {
+		return nil, cloud.Refused(err)
+	}
+	st := &target.Status{
+		App: w.app.App, Env: w.app.EnvName, Target: name, Region: w.clients.Region, State: target.Absent,
+		Deployments: []target.Deployment{}, Resources: []target.Resource{},
+	}
+	for _, r := range b.Lasting() {
+		if !r.Exists() {
+			continue
+		}
+		i := r.Info()
+		known := target.Resource{ID: i.ID, Kind: i.Kind, Name: i.Name, State: "present"}
+		if id, ok := r.(resource.Identified); ok {
+			known.ARN = id.Identifier()
+		}
+		st.Resources = append(st.Resources, known)
+		st.State = target.Partial
+	}
+	st.Endpoint = b.Address()
+	at := &found{cluster: b.Cluster.Name(), balancerARN: b.LoadBalancer.ARN}
+	svc := b.Service.Observed()
+	switch {
+	case svc != nil:
+		at.service, at.targetGroup = b.Service.Name(), targetGroupOf(svc)
+		tell(st, svc)
+		if err := w.running(ctx, st, svc, at.targetGroup, l); err != nil {
+			return nil, err
+		}
+	case l.err != nil && st.State == target.Absent:
+		return nil, cloud.Refused(l.err) // nobody knows whether it is deployed
+	}
+	st.Denied, at.state = l.actions(), st.State
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.found = at
+	return st, nil
+}
+
+// running reads what is known about the service besides its counters.
+func (w *watcher) running(ctx context.Context, st *target.Status, svc *ecstypes.Service, targetGroup string, l *look) error {
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() error { return w.deployments(both, st, svc, l) })
+	g.Go(func() (err error) {
+		st.Healthy, st.Unhealthy, st.HealthKnown, err = w.health(both, targetGroup, l)
+		return cloud.Explain("look at the health of the tasks", err)
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	revisions := []string{st.Revision}
+	for _, d := range st.Deployments {
+		if !slices.Contains(revisions, d.Revision) {
+			revisions = append(revisions, d.Revision)
+		}
+	}
+	made := w.origins(ctx, revisions, l)
+	st.By, st.Commit = made[st.Revision].by, made[st.Revision].commit
+	for i := range st.Deployments {
+		d := &st.Deployments[i]
+		d.By, d.Commit = made[d.Revision].by, made[d.Revision].commit
+		if d.Revision == st.Revision && d.State == "successful" && st.Since.IsZero() {
+			st.Since = d.Finished
+		}
+	}
+	return ctx.Err()
+}
+
+// look notes what a look was not allowed to see.
+type look struct {
+	service resource.Resource // what there is no look without
+
+	mu     sync.Mutex
+	denied []string
+	err    error // the first denial
+}
+
+// deny notes a denial, and says whether err is one.
+func (l *look) deny(err error) bool {
+	if !cloud.Denied(err) {
+		return false
+	}
+	action, _ := cloud.DeniedAction(err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.denied = append(l.denied, action); l.err == nil {
+		l.err = err
+	}
+	return true
+}
+
+// actions are the IAM actions that were denied, sorted.
+func (l *look) actions() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	slices.Sort(l.denied)
+	return slices.Compact(l.denied)
+}
+
+// lenient are the resources as a look sees them that goes on without those it may not see. Their second rounds
+// of calls, which tell how they are set up, are left out.
+func (l *look) lenient(rs resource.Set) resource.Set {
+	var out resource.Set
+	for _, r := range rs {
+		out = append(out, glance{Resource: r, l: l})
+	}
+	return out
+}
+
+// glance is a resource that a status looks up.
+type glance struct {
+	resource.Resource
+	l *look
+}
+
+// Observe implements resource.Resource.
+func (g glance) Observe(ctx context.Context, s *resource.Scope) error {
+	err := g.Resource.Observe(ctx, s)
+	if g.Resource != g.l.service && g.l.deny(cloud.Explain("look up "+g.Info().Label, err)) {
+		return nil
+	}
+	return err
+}
+
+// tell reads what the service says itself.
+func tell(st *target.Status, svc *ecstypes.Service) {
+	st.Running, st.Desired = int(svc.RunningCount), int(svc.DesiredCount)
+	st.Revision, st.Created, st.State = last(aws.ToString(svc.TaskDefinition)), aws.ToTime(svc.CreatedAt), stateOf(svc)
+}
+
+// stateOf is the state of an app that has a service.
+func stateOf(svc *ecstypes.Service) string {
+	switch {
+	case slices.ContainsFunc(svc.Deployments, func(d ecstypes.Deployment) bool {
+		return d.RolloutState == ecstypes.DeploymentRolloutStateInProgress
+	}):
+		return target.Deploying
+	case svc.DesiredCount == 0:
+		return target.Idle
+	case svc.RunningCount < svc.DesiredCount:
+		return target.Degraded
+	default:
+		return target.Running
+	}
+}

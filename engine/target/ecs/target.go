@@ -1,0 +1,56 @@
+package ecs
+
+import (
+	"context"
+
+	"berth/engine/cloud"
+	"berth/engine/fail"
+	"berth/engine/orphan"
+	"berth/engine/resource"
+	"berth/engine/spec"
+	"berth/engine/target"
+)
+
+// Target is ECS on Fargate as a target.
+type Target struct{}
+
+// name is the target's name in berth.toml.
+const name = "ecs-fargate"
+
+// Name implements target.Target.
+func (Target) Name() string { return name }
+
+// Unsupported implements target.Target.
+func (Target) Unsupported(s *spec.Spec) []spec.Problem {
+	var out []spec.Problem
+	for _, no := range []struct {
+		said      bool
+		table, at string
+	}{
+		{s.Network.Domain != "", "network.domain", "network.domain"},
+		{len(s.Storage) > 0, "storage", "storage[0].path"},
+		{s.Database != nil, "database", "database.engine"},
+	} {
+		if no.said {
+			out = append(out, s.Problem(no.at, "this version of berth cannot deploy "+no.table+" yet", "take "+no.table+" out of berth.toml"))
+		}
+	}
+	return out
+}
+
+// Blueprint implements target.Target.
+func (t Target) Blueprint(s *spec.Spec, o target.Options) (target.Blueprint, error) {
+	for _, p := range t.Unsupported(s) { // rather than leaving it out silently
+		return nil, &fail.Error{Class: fail.Usage, Cause: p.Text, Remedy: p.Want}
+	}
+	b, err := newBlueprint(s, o)
+	if err != nil {
+		return nil, err // not a Blueprint that holds nil
+	}
+	return b, nil
+}
+
+// Owners implements target.Target: an app with a cluster runs, or is ready to.
+func (Target) Owners(ctx context.Context, c *cloud.Clients) ([]resource.Owner, error) {
+	return orphan.Apps(ctx, c)
+}

@@ -1,0 +1,53 @@
+package target
+
+import (
+	"slices"
+	"strings"
+
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/preflight"
+	"berth/engine/resource"
+)
+
+// Verbs are what permissions can be asked for: the parts of an app's life.
+var Verbs = []string{"deploy", "redeploy", "destroy"}
+
+// Permissions are those that a part of the life of an app takes. An unknown verb is a Usage failure.
+func Permissions(b Blueprint, s *resource.Scope, verb string) ([]resource.Permission, error) {
+	var need []resource.Permission
+	add := func(r resource.Resource, do ...event.Action) {
+		for _, a := range do {
+			need = append(need, resource.PermissionsOf(r, s, a)...)
+		}
+	}
+	const look = event.Action("")
+	set, do := b.Resources(), func(r resource.Resource) []event.Action {
+		return []event.Action{look, event.Create, event.None} // and again, to go on after one that was cut short
+	}
+	switch verb {
+	case "deploy":
+	case "redeploy":
+		do = func(r resource.Resource) []event.Action {
+			if v, ok := r.(resource.Versioned); ok {
+				return []event.Action{v.NewVersion()}
+			}
+			return []event.Action{event.None}
+		}
+	case "destroy":
+		set, do = b.Lasting(), func(resource.Resource) []event.Action { return []event.Action{look, event.Delete} }
+	default:
+		return nil, fail.Usagef("there is no policy for %q: say %s", verb, strings.Join(Verbs, ", "))
+	}
+	for _, r := range set {
+		if resource.Wanted(r) {
+			add(r, do(r)...)
+		} else {
+			add(r, look)
+		}
+	}
+	if verb == "destroy" {
+		return need, nil
+	}
+	return slices.Concat(need, []resource.Permission{preflight.Quotas()}, b.Looks(s)), nil
+}

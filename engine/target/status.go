@@ -1,0 +1,72 @@
+package target
+
+import "time"
+
+// Status is what runs of an app now. It marshals to the JSON of the command line contract.
+type Status struct {
+	App      string `json:"app"`
+	Env      string `json:"env"`
+	Target   string `json:"target"`
+	Region   string `json:"region"`
+	Endpoint string `json:"endpoint"` // https URL, empty when there is none
+	// State is absent (nothing deployed), partial (no service yet), deploying, running, degraded (fewer tasks
+	// than wanted) or stopped (no task wanted).
+	State       string       `json:"state"`
+	Revision    string       `json:"revision"` // as the target names it
+	Image       string       `json:"image"`
+	By          string       `json:"by"`               // who made the revision: the name of an IAM user or of a session; empty when not known
+	Commit      string       `json:"commit"`           // of the source it was built from, with a + when there were changes; empty when not known
+	Since       time.Time    `json:"since,omitzero"`   // when the revision had come up; zero while it has not
+	Created     time.Time    `json:"created,omitzero"` // of the service
+	Running     int          `json:"running"`
+	Desired     int          `json:"desired"`
+	Healthy     int          `json:"healthy"`      // of those that run, by the front door
+	Unhealthy   int          `json:"unhealthy"`    // those that start or drain are neither
+	HealthKnown bool         `json:"health_known"` // false when there is no service, or the permission to ask is missing
+	Deployments []Deployment `json:"deployments"`
+	Resources   []Resource   `json:"resources"`
+	// Denied are the IAM actions that were missing for the whole picture. Nil when nothing was.
+	Denied []string `json:"denied,omitempty"`
+}
+
+// The states of a Status.
+const (
+	Absent    = "absent"
+	Partial   = "partial"
+	Deploying = "deploying"
+	Running   = "running"
+	Degraded  = "degraded"
+	Idle      = "stopped"
+)
+
+// Deployment is one rollout of the app, newest first.
+type Deployment struct {
+	ID       string    `json:"id"`
+	State    string    `json:"state"` // as AWS has it, lower case; a good one is "successful"
+	Reason   string    `json:"reason,omitempty"`
+	Revision string    `json:"revision"`
+	Image    string    `json:"image,omitempty"`
+	By       string    `json:"by,omitempty"`     // who made the revision
+	Commit   string    `json:"commit,omitempty"` // as in a Status
+	Started  time.Time `json:"started,omitzero"`
+	Finished time.Time `json:"finished,omitzero"`
+}
+
+// Resource is one resource that exists.
+type Resource struct {
+	ID    string `json:"id"`
+	Kind  string `json:"kind"`
+	Name  string `json:"name"`
+	ARN   string `json:"arn"`
+	State string `json:"state"`
+}
+
+// Pulse is what of a Status changes from moment to moment.
+type Pulse struct {
+	Running, Desired   int
+	Healthy, Unhealthy int  // as in a Status
+	HealthKnown        bool // false when the permission to ask for the health is missing
+	Revision           string
+	State              string // as in a Status
+	At                 time.Time
+}

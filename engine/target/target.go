@@ -1,0 +1,89 @@
+// Package target says what a way to run an app on AWS has to be able to do, in words that fit all of them. Each
+// target is a folder of its own below; the facade, which registers them, knows no other name of theirs.
+package target
+
+import (
+	"context"
+	"time"
+
+	"berth/engine/cloud"
+	"berth/engine/image"
+	"berth/engine/resource"
+	"berth/engine/spec"
+	"berth/engine/watch"
+)
+
+// Target is one way to run an app on AWS.
+type Target interface {
+	// Name is the target's name in berth.toml.
+	Name() string
+	// Unsupported are the settings of a spec that the target cannot serve, each refused in its words.
+	Unsupported(*spec.Spec) []spec.Problem
+	// Blueprint is the app as resources. The spec is complete and valid. One that asks for what the target cannot
+	// do is a Usage failure. It makes no call.
+	Blueprint(*spec.Spec, Options) (Blueprint, error)
+	// Watch follows what runs of an app, of whose spec App, EnvName and Region suffice. It makes no call.
+	Watch(*cloud.Clients, *spec.Spec) (Watcher, error)
+	// Owners lists the apps that have something running, or ready to run, in the region of the clients.
+	Owners(context.Context, *cloud.Clients) ([]resource.Owner, error)
+}
+
+// Options is what a blueprint needs beyond the spec.
+type Options struct {
+	Builder        image.Builder
+	SkipVerify     bool          // make no request to the endpoint
+	RolloutTimeout time.Duration // zero means the target's own deadline
+}
+
+// Blueprint is one app as the resources that a target makes of it, wired to each other.
+type Blueprint interface {
+	// Resources are all resources and steps of a deployment in the order in which people see them.
+	Resources() resource.Set
+	// Lasting are those that exist in AWS, in the same order: what a destroy removes and a status shows. Looking
+	// them up needs neither a source tree nor an image.
+	Lasting() resource.Set
+	// Rollback are the resources of a rollback to a revision, as Watcher.Revision names it. The blueprint is good
+	// for nothing else afterwards.
+	Rollback(revision string) resource.Set
+	// Local are those of Resources that are made on this machine.
+	Local() resource.Set
+	// Deciding are those of Resources that must be looked up to know which permissions the others need.
+	Deciding() resource.Set
+	// Looks are the permissions for what a Watcher reads beyond Lasting.
+	Looks(*resource.Scope) []resource.Permission
+	// Address is the https URL of the app, as observed; empty while there is none.
+	Address() string
+}
+
+// Watcher follows what runs of one app. It is safe for concurrent use, and keeps what never changes.
+type Watcher interface {
+	// Status is the whole look. What it may not look at is left out and named in Denied, save who we are and
+	// whether the app is deployed: without those it fails with a Refused fail.Error.
+	Status(context.Context) (*Status, error)
+	// Pulse is the small look, of two calls at most. It needs an earlier Status, and makes no call where that
+	// found nothing that runs. A missing permission is a Refused fail.Error, save the one for the health.
+	Pulse(context.Context) (Pulse, error)
+	// Metrics is how the app did in the last three hours, in steps of three minutes. It is exactly one call and
+	// needs an earlier Status; where that found nothing that runs it is no call and all values are math.NaN(). A
+	// missing permission is a Refused fail.Error that names it.
+	Metrics(context.Context) (watch.Metrics, error)
+	// Logs gives what the app wrote after a time, oldest first. Go on with the time of the last line: then no line
+	// comes twice, and lines that reached AWS up to 10 s late come before the newer ones, older than after. With a
+	// zero after it begins anew with the newest lines of the last day, 200 at most. It needs no earlier Status, and
+	// makes one call as a rule; there is a bound, and what does not fit comes with the next look. A missing
+	// permission is a Refused fail.Error that names it; an app that has no log is Refused, too.
+	Logs(ctx context.Context, after time.Time) ([]watch.Line, error)
+	// FollowLogs gives what the app writes to each as it comes, in the order of Logs, until ctx ends or each
+	// fails, whose error it then returns. It looks every two seconds and bears an AWS that is out of reach for a
+	// moment.
+	FollowLogs(ctx context.Context, after time.Time, each func([]watch.Line) error) error
+	// Revisions lists the deployments that one can go back to, newest first: those that came up, each revision
+	// once, without the one that runs.
+	Revisions(context.Context) ([]Deployment, error)
+	// Revision is the full name of the revision that somebody calls so: in full, by its number, or Previous. It is
+	// Refused when there is none.
+	Revision(ctx context.Context, called string) (string, error)
+}
+
+// Previous stands, as a revision to go back to, for the newest one that came up before the one that runs now.
+const Previous = "previous"
