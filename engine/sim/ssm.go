@@ -20,6 +20,7 @@ func ssmService() awsService {
 			op(ssmGetParametersByPath, pages("Parameters", 10, 10)), op(ssmDescribeParameters, pages("Parameters", 10, 50)),
 			op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmRemoveTagsFromResource), op(ssmListTagsForResource),
 		},
+		secret: ssmSecret,
 		list: func(v *inventory, r *region) {
 			for _, p := range r.ssm().Parameters {
 				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(p.Value), "Tags": p.Tags})
@@ -206,6 +207,26 @@ func ssmDeleteParameters(c *call, in *ssm.DeleteParametersInput) (*ssm.DeletePar
 		}
 	}
 	return out, nil
+}
+
+// ssmSecret says why a task cannot have a parameter, which it names with its ARN, or, in its own region, by name.
+func ssmSecret(w *world, s start, from string) (problem string, mine bool) {
+	arn := from
+	switch {
+	case !strings.HasPrefix(from, "arn:"):
+		arn = parameterARN(w.r.Name, w.st.Account, from)
+	case !strings.HasPrefix(from, "arn:aws:ssm:"):
+		return "", false
+	}
+	const failed = "unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+	if !allows(s.docs, "ssm:GetParameters", arn) {
+		return failed + notAuthorized(s.user, "ssm:GetParameters", arn), true
+	}
+	if find(w.r.ssm().Parameters, func(p *parameter) bool { return parameterARN(w.r.Name, w.st.Account, p.Name) == arn }) == nil {
+		_, name, _ := strings.Cut(arn, ":parameter")
+		return failed + "invalid parameters: " + name, true
+	}
+	return "", true
 }
 
 func (c *call) taggable(kind ssmtypes.ResourceTypeForTagging, id *string) (*parameter, error) {
