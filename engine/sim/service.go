@@ -59,6 +59,7 @@ func allServices() []awsService {
 	return []awsService{
 		stsService(), ec2Service(), elbService(), ecsService(), ecrService(), logsService(), ssmService(), cloudMapService(),
 		scalingService(), iamService(), cloudFrontService(), cloudWatchService(), quotasService(), efsService(),
+		secretsService(), kmsService(),
 	}
 }
 
