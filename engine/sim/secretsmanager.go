@@ -76,7 +76,9 @@ func (s *secret) at(stage string) *secretVersion {
 	return &secretVersion{}
 }
 
-func (s *secret) version(fits func(*secretVersion) bool) *secretVersion { return find(s.Versions, fits) }
+func (s *secret) version(fits func(*secretVersion) bool) *secretVersion {
+	return find(s.Versions, fits)
+}
 
 // stage gives a version its stages, which other versions lose. What was current is previous then.
 func (s *secret) stage(v *secretVersion, stages []string) {
