@@ -8,6 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/screen/compare"
 	"berth/tui/screen/deploy"
@@ -133,31 +134,26 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 
 func (m *Model) onKey(k tea.KeyMsg) tea.Cmd {
 	k = m.one(k)
-	key := k.String()
+	if m.leaving {
+		cmd, _ := keys.Press(m.keys(), k)
+		return cmd
+	}
+	own := m.everywhere()
+	if m.typing() || m.help || m.tooSmall() {
+		own = own[1:] // a question mark is text, or closes the help
+	}
+	cmd, taken := keys.Press(own, k)
 	switch {
-	case key == "ctrl+z":
-		return tea.Suspend
-	case m.leaving:
-		m.answerLeaving(key)
-		return nil
-	case key == "ctrl+c":
-		return m.interrupt()
-	case key == "ctrl+t" && m.s.OtherStories():
-		return nil
-	case m.tooSmall():
-		return nil // nothing is shown that a key could be about
+	case taken:
+	case m.tooSmall(): // nothing is shown that a key could be about
 	case m.help:
-		m.onHelpKey(key)
-		return nil
-	case key == "?" && !m.typing():
-		m.help, m.helpOffset = true, 0
-		return nil
-	}
-	if m.holding() && len(m.held) < maxHeld {
+		cmd, _ = keys.Press(m.keys(), k)
+	case m.holding() && len(m.held) < maxHeld:
 		m.held = append(m.held, k)
-		return nil
+	default:
+		cmd = m.current().Update(k)
 	}
-	return m.current().Update(k)
+	return cmd
 }
 
 // one is the first key of letters that arrived in one read, as over a slow line: Bubble Tea makes one message of
@@ -192,15 +188,6 @@ func (m *Model) leave() {
 		return
 	}
 	m.leaving = true
-}
-
-func (m *Model) answerLeaving(key string) {
-	switch key {
-	case "ctrl+c", "y", "enter", "q":
-		m.s.Quit()
-	case "esc", "n":
-		m.leaving = false
-	}
 }
 
 // follow goes where the screen wants to go.

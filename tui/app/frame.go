@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/theme"
 	"berth/tui/widget"
@@ -160,21 +161,13 @@ func (m *Model) way() string {
 }
 
 func (m *Model) footer() string {
-	help := widget.Key{Name: "?", Does: "help"}
-	var keys []widget.Key
-	switch {
-	case m.leaving:
-		keys = []widget.Key{{Name: "y", Does: "leave"}, {Name: "esc", Does: "stay"}}
-	case m.help:
-		keys = []widget.Key{{Name: "↑↓", Does: "scroll"}, {Name: "esc", Does: "close"}}
-	case m.typing():
-		keys = m.current().Keys()
-	default:
-		keys = append(keys, m.current().Keys()...)
+	all := m.keys()
+	if !m.leaving && !m.help && !m.typing() {
+		all = slices.Clip(all)
 		if m.s.Told() {
-			keys = append(keys, otherStories)
+			all = append(all, m.otherStories())
 		}
-		keys = append(keys, help)
+		all = append(all, m.everywhere()[0])
 	}
-	return widget.KeyLine{Theme: m.s.Theme, Keys: keys}.Render(m.inner(), 1)
+	return keys.Footer(m.s.Theme, all, m.inner())
 }

@@ -6,85 +6,44 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"berth/tui/keys"
 	"berth/tui/screen"
-	"berth/tui/widget"
 )
 
-// way marks keys that only lead through the screens: they do nothing that would have to be there without them.
-const way = ""
+// A key of the screens names the verb that does the same without a screen, unless it only leads through them. The
+// table of README.md tells of each such verb what it is on the screens.
 
-// functions says which row of the table in README.md each key of the screens belongs to, by screen/what it does.
-// A word before an ellipsis stands for all that begin so.
-var functions = map[string]string{
-	"stories/begin": "stories of the demo", "stories/choose": way, "stories/leave": way,
+// keyName names a key of a screen for people.
+func keyName(at screen.Name, k keys.Key) string { return string(at) + "/" + k.Help().Desc }
 
-	"project/continue": way, "project/questions": way, "project/read again": "what was found", "project/scroll": "what was found",
-	"project/show what runs": "what runs", "project/leave": way,
+const whatToAdd = "%s: the key %s (%s) does what %q does without a screen, and the table \"on the screens | without a screen\" of " +
+	"README.md has no such verb. Add a row: whoever has no screen needs a way to it, too."
 
-	"needs/continue": way, "needs/change": "questions and settings", "needs/move": way, "needs/undo": "undo an answer",
-	"needs/back": way, "needs/take it": "questions and settings", "needs/leave it as it was": way,
-
-	"compare/choose": "questions and settings", "compare/service": "which service, what it costs", "compare/view": "which service, what it costs",
-	"compare/instances": "which service, what it costs", "compare/size": "which service, what it costs", "compare/traffic": "which service, what it costs",
-	"compare/copy": "copy the comparison", "compare/scroll": way, "compare/undo": "undo an answer", "compare/back": way,
-
-	"settings/continue": way, "settings/change": "questions and settings", "settings/move": way, "settings/default": "questions and settings",
-	"settings/undo": "undo an answer", "settings/back": way, "settings/take it": "questions and settings", "settings/leave it as it was": way,
-
-	"review/yes, do this": "deploy", "review/destroy, once the name is typed": "destroy", "review/not yet": way,
-	"review/cost and risks": "what would change", "review/resources": "what would change", "review/the plan": "what would change",
-	"review/other column": way, "review/what is wrong": "what stands in the way", "review/policy": "the policy for what is missing",
-	"review/copy it": "the policy for what is missing", "review/look again": "what would change", "review/try again": "what would change",
-	"review/settings": "questions and settings", "review/scroll": way, "review/back": way, "review/leave": way,
-
-	"deploy/stop": "stop", "deploy/cancel": "stop", "deploy/leave": way, "deploy/log": "logs", "deploy/resources": "deploy",
-	"deploy/scroll": way, "deploy/older log": way, "deploy/find": "logs", "deploy/keep": way, "deploy/all lines": way,
-	"deploy/result": way, "deploy/overview": way, "deploy/try again": "go on after a failure", "deploy/settings": "questions and settings",
-	"deploy/pause": "logs", "deploy/go on": "logs",
-	"deploy/leave, it goes on": "watch a run of another terminal", "deploy/look at AWS and go on": "go on after a failure",
-	"deploy/set …": "go on after a failure", "deploy/open …": "go on after a failure",
-
-	"result/overview": way, "result/leave": way, "result/how it went": "deploy",
-
-	"overview/redeploy": "deploy", "overview/continue": "go on after a failure", "overview/deploy": "deploy", "overview/see what would change": "what would change",
-	"overview/roll back": "roll back", "overview/yes, roll back": "roll back", "overview/leave it": way, "overview/settings": "questions and settings",
-	"overview/scale": "scale", "overview/instances": "scale", "overview/log": "logs", "overview/destroy": "destroy", "overview/needs": "questions and settings",
-	"overview/select": way, "overview/look": "what would change", "overview/refresh": "what runs", "overview/leave": way,
-
-	"logs/pause": "logs", "logs/go on": "logs", "logs/find": "logs", "logs/scroll": way, "logs/newest": "logs", "logs/refresh": "logs",
-	"logs/back": way, "logs/keep": way, "logs/all lines": way,
-}
-
-// functionKey is the name in functions of a key of a screen.
-func functionKey(s screen.Name, k widget.Key) (name string, known bool) {
-	name = string(s) + "/" + k.Does
-	if _, known = functions[name]; known {
-		return name, true
-	}
-	for n := range functions {
-		if lead, ok := strings.CutSuffix(n, "…"); ok && strings.HasPrefix(name, lead) {
-			return n, true
-		}
-	}
-	return "", false
-}
-
-const whatToAdd = "%s: the key %s (%s) is of no function that is known. Say in functions, in tui/app/functions_test.go, to which row of " +
-	"the table \"on the screens | without a screen\" of README.md it belongs, and add a row when none fits: whoever has no " +
-	"screen needs a way to it, too. A key that only leads through the screens is a way."
-
-// functionsKnown fails when the screen that is shown has a function that nobody said how to reach without it.
-func (d *harness) functionsKnown(t fataler) {
+// functionsKnown fails when the screen that is shown has a function that README.md does not say how to reach
+// without it.
+func (d *harness) functionsKnown(t fataler, table []row) {
 	t.Helper()
 	for _, k := range d.m.current().Keys() {
-		if _, ok := functionKey(d.m.Shown(), k); !ok {
-			t.Fatalf(whatToAdd, d.m.Shown(), k.Name, k.Does)
+		if k.Verb != "" && !told(table, k.Verb) {
+			t.Fatalf(whatToAdd, d.m.Shown(), k.Help().Key, k.Help().Desc, k.Verb)
 		}
 	}
 }
 
-// rows are the functions that the table of README.md names.
-func rows(t *testing.T) map[string]bool {
+// row is a row of the table of README.md: what it is on the screens, and how to get it without one.
+type row struct{ screens, without string }
+
+func told(table []row, verb string) bool {
+	for _, r := range table {
+		if strings.Contains(r.without, verb) {
+			return true
+		}
+	}
+	return false
+}
+
+// rows are the rows of the table of README.md.
+func rows(t fataler) []row {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -94,34 +53,21 @@ func rows(t *testing.T) map[string]bool {
 	if !ok {
 		t.Fatal("there is no table of what is on the screens")
 	}
-	names := map[string]bool{}
+	var out []row
 	for _, l := range strings.Split(table, "\n")[2:] {
 		cells := strings.Split(l, "|")
 		if len(cells) != 4 {
 			break
 		}
-		for name := range strings.SplitSeq(cells[1], ";") {
-			names[strings.TrimSpace(name)] = true
-		}
+		out = append(out, row{strings.TrimSpace(cells[1]), strings.TrimSpace(cells[2])})
 	}
-	return names
+	return out
 }
 
-// TestEveryFunctionOfTheScreensIsInTheREADME looks at the keys of every moment that has a picture; the random walk
-// looks at those of every moment that it comes to.
-func TestEveryFunctionOfTheScreensIsInTheREADME(t *testing.T) {
-	named, used := rows(t), map[string]bool{}
-	for key, row := range functions {
-		if row != way && !named[row] {
-			t.Errorf("%s belongs to the row %q, which the table of README.md does not have: add it", key, row)
-		}
-		used[row] = true
-	}
-	for row := range named {
-		if !used[row] {
-			t.Errorf("the table of README.md names %q, and no key of the screens does that: take it out, or say in functions which one does", row)
-		}
-	}
+// offered are the keys of all moments that have a picture, by name.
+func offered(t *testing.T, look func(*harness)) map[string]keys.Key {
+	t.Helper()
+	out := map[string]keys.Key{}
 	for _, s := range shots {
 		dir := t.TempDir() + "/live-beats"
 		synctest.Test(t, func(t *testing.T) {
@@ -130,7 +76,35 @@ func TestEveryFunctionOfTheScreensIsInTheREADME(t *testing.T) {
 			d := drive(t, e, screen.Options{Dir: dir}, 100, 30)
 			defer d.end()
 			s.walk(d)
-			d.functionsKnown(t)
+			look(d)
+			for _, k := range d.m.current().Keys() {
+				if k.Enabled() && k.Help().Key != "" {
+					out[keyName(d.m.Shown(), k)] = k
+				}
+			}
 		})
+	}
+	return out
+}
+
+// TestEveryFunctionOfTheScreensIsInTheREADME looks at the keys of every moment that has a picture; the random walk
+// looks at those of every moment that it comes to.
+func TestEveryFunctionOfTheScreensIsInTheREADME(t *testing.T) {
+	table := rows(t)
+	if len(table) < 10 {
+		t.Fatalf("the table has %d rows", len(table))
+	}
+	used := map[string]bool{}
+	for _, k := range offered(t, func(d *harness) { d.functionsKnown(t, table) }) {
+		for _, r := range table {
+			if k.Verb != "" && strings.Contains(r.without, k.Verb) {
+				used[r.screens] = true
+			}
+		}
+	}
+	for _, r := range table {
+		if !used[r.screens] && !strings.Contains(r.without, "--plain") { // a watched run has pictures of its own
+			t.Errorf("the table of README.md names %q, and no key of the screens does what is beside it: take it out, or name the verb at the key that does", r.screens)
+		}
 	}
 }

@@ -1,29 +1,65 @@
 package app
 
 import (
+	"slices"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/tui/keys"
 	"berth/tui/widget"
 )
 
-// everywhere are the keys that work on every screen.
-var everywhere = []widget.Key{
-	{Name: "?", Does: "help", Long: "this page"},
-	{Name: "ctrl+c", Does: "leave", Long: "ask whether to leave; while something is being deployed: stop, then cancel, then leave"},
-	{Name: "ctrl+z", Does: "suspend", Long: "back to the shell; fg comes back"},
+// keys are the keys of this moment: the program's own that are about what it shows, else the screen's.
+func (m *Model) keys() []keys.Key {
+	switch {
+	case m.leaving:
+		return []keys.Key{
+			keys.Way("y", "leave", m.s.Quit, "y", "enter", "q", "ctrl+c"),
+			keys.Way("esc", "stay", func() { m.leaving = false }, "esc", "n"),
+			keys.Also(suspend, "ctrl+z"),
+		}
+	case m.help:
+		room := m.height - m.top() - bottom
+		return append(keys.Moves("scroll", m.scrollHelp, room),
+			keys.Way("esc", "close", func() { m.help = false }, "?", "esc", "q", "enter"))
+	}
+	return m.current().Keys()
 }
 
+// everywhere are the keys that work on every screen.
+func (m *Model) everywhere() []keys.Key {
+	all := []keys.Key{
+		keys.Way("?", "help", func() { m.help, m.helpOffset = true, 0 }).Say("this page"),
+		keys.Way("ctrl+c", "leave", m.interrupt).
+			Say("ask whether to leave; while something is being deployed: stop, then cancel, then leave"),
+		keys.Way("ctrl+z", "suspend", suspend).Say("back to the shell; fg comes back"),
+	}
+	if m.s.Told() {
+		all = append(all, m.otherStories())
+	}
+	return all
+}
+
+func suspend() tea.Cmd { return tea.Suspend }
+
 // otherStories is the key that goes back to the tour of a demo.
-var otherStories = widget.Key{Name: "ctrl+t", Does: "other stories", Long: "leave this story of the demo for another one"}
+func (m *Model) otherStories() keys.Key {
+	return keys.Act("berth demo --story", "ctrl+t", "other stories", func() { m.s.OtherStories() }).
+		Say("leave this story of the demo for another one")
+}
+
+func (m *Model) scrollHelp(by int) {
+	room := m.height - m.top() - bottom
+	m.helpOffset = widget.ClampOffset(m.helpOffset+by, len(m.helpLines()), room)
+}
 
 func (m *Model) helpLines() []string {
 	th, w := m.s.Theme, m.inner()
 	lines := []string{th.Strong.Paint(m.current().Title())}
 	lines = append(lines, widget.Paragraph(th.Quiet, m.current().About(), w)...)
 	lines = append(lines, "")
-	keys := append(m.current().Keys()[:len(m.current().Keys()):len(m.current().Keys())], everywhere...)
-	if m.s.Told() {
-		keys = append(keys, otherStories)
-	}
-	lines = append(lines, widget.Lines(widget.KeyTable{Theme: th, Keys: keys}.Render(w, 1000))...)
+	all := append(slices.Clip(m.current().Keys()), m.everywhere()...)
+	lines = append(lines, keys.Table(th, all, w)...)
 	if st := m.s.Story; st != nil {
 		lines = append(lines, "", th.Strong.Paint(widget.Clean("This story: "+st.Title)))
 		lines = append(lines, widget.Paragraph(th.Text, st.Happens, w)...)
@@ -36,28 +72,12 @@ func (m *Model) helpLines() []string {
 	return lines
 }
 
-func (m *Model) onHelpKey(key string) {
-	switch key {
-	case "?", "esc", "q", "enter":
-		m.help = false
-	case "up", "k":
-		m.helpOffset--
-	case "down", "j":
-		m.helpOffset++
-	case "pgup":
-		m.helpOffset -= m.height / 2
-	case "pgdown", " ":
-		m.helpOffset += m.height / 2
-	}
-}
-
 // question is the dialog that asks whether to leave.
 func (m *Model) question() string {
 	th := m.s.Theme
 	body := []string{""}
 	body = append(body, widget.Paragraph(th.Text, m.leavingText(), min(46, m.inner()-8))...)
-	keys := widget.KeyLine{Theme: th, Keys: []widget.Key{{Name: "y", Does: "leave"}, {Name: "esc", Does: "stay"}}}
-	return widget.Box{Theme: th, Title: "Leave berth?", Body: append(body, "", keys.Render(40, 1), "")}.Render(m.inner(), m.height-4)
+	return widget.Box{Theme: th, Title: "Leave berth?", Body: append(body, "", keys.Footer(th, m.keys(), 40), "")}.Render(m.inner(), m.height-4)
 }
 
 func (m *Model) leavingText() string {

@@ -15,6 +15,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"pgregory.net/rapid"
 
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/theme"
 )
@@ -68,10 +69,11 @@ func TestNothingOverflowsOrWedges(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the same draws are to lead to the same walk
 	dir := filepath.Join(t.TempDir(), "live-beats")
 	const least = 10_000
-	seen := visits{screens: map[screen.Name]int{}, moments: map[string]int{}, keys: map[string]int{}}
+	table := rows(t)
+	seen := visits{known: offered(t, func(*harness) {}), screens: map[screen.Name]int{}, moments: map[string]int{}, keys: map[string]int{}}
 	steps := 0
 	for steps < least || len(seen.missing(least)) > 0 && steps < 10*least {
-		check(t, func(rt *rapid.T) { steps += walk(rt, dir, &seen) })
+		check(t, func(rt *rapid.T) { steps += walk(rt, dir, &seen, table) })
 	}
 	t.Logf("%d steps: %v\n%v", steps, seen.screens, seen.moments)
 	for _, text := range seen.missing(least) {
@@ -82,8 +84,9 @@ func TestNothingOverflowsOrWedges(t *testing.T) {
 // visits counts what a walk has come to.
 type visits struct {
 	screens map[screen.Name]int
-	moments map[string]int // dialogs and the like
-	keys    map[string]int // as functions has them
+	moments map[string]int      // dialogs and the like
+	keys    map[string]int      // by name
+	known   map[string]keys.Key // that must be come to
 }
 
 // missing is what was seen too seldom for a walk of that many steps.
@@ -94,9 +97,9 @@ func (v *visits) missing(steps int) []string {
 			out = append(out, fmt.Sprintf("only %d on the screen %s", v.screens[n], n))
 		}
 	}
-	for key := range functions {
+	for key := range v.known {
 		if v.keys[key] == 0 {
-			out = append(out, fmt.Sprintf("none to where %s is offered, which functions names", key))
+			out = append(out, fmt.Sprintf("none to where %s is offered, which has a picture", key))
 		}
 	}
 	return out
@@ -114,8 +117,8 @@ func (v *visits) count(d *harness) {
 		}
 	}
 	for _, k := range d.m.current().Keys() {
-		if name, ok := functionKey(at, k); ok {
-			v.keys[name]++
+		if k.Enabled() && k.Help().Key != "" {
+			v.keys[keyName(at, k)]++
 		}
 	}
 }
@@ -160,7 +163,7 @@ func check(t *testing.T, f func(rt *rapid.T)) {
 	})
 }
 
-func walk(rt *rapid.T, dir string, seen *visits) (steps int) {
+func walk(rt *rapid.T, dir string, seen *visits, table []row) (steps int) {
 	w := walker{rt}
 	mkdir(w, dir)
 	isDeployed := rapid.Bool().Draw(rt, "deployed")
@@ -192,7 +195,7 @@ func walk(rt *rapid.T, dir string, seen *visits) (steps int) {
 		steps++
 		file.check(w, d)
 		seen.count(d)
-		d.functionsKnown(w)
+		d.functionsKnown(w, table)
 		v := d.view()
 		if th.ASCII && strings.ContainsFunc(v, func(r rune) bool { return r >= 0x80 }) {
 			w.Fatalf("not ASCII:\n%s", v)

@@ -5,6 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/tui/keys"
 	"berth/tui/theme"
 	"berth/tui/widget"
 )
@@ -22,7 +23,8 @@ type Choice struct {
 	th     *theme.Theme
 	all    []Option
 	found  []int
-	query  string
+	query  Input
+	page   int // rows that move by one page
 	cursor int // index into found
 	off    int
 	state  State
@@ -30,7 +32,7 @@ type Choice struct {
 
 // NewChoice makes a list with the cursor at the option whose value is current.
 func NewChoice(th *theme.Theme, options []Option, current string) *Choice {
-	c := &Choice{th: th, all: options}
+	c := &Choice{th: th, all: options, query: NewInput(""), page: 1}
 	c.search()
 	for i, o := range options {
 		if o.Value == current {
@@ -68,24 +70,18 @@ func (c *Choice) Key(k tea.KeyMsg) {
 	case tea.KeyDown, tea.KeyTab, tea.KeyCtrlN:
 		c.move(1)
 	case tea.KeyPgUp:
-		c.move(-8)
+		c.move(-c.page)
 	case tea.KeyPgDown:
-		c.move(8)
+		c.move(c.page)
 	case tea.KeyHome:
 		c.move(-len(c.found))
 	case tea.KeyEnd:
 		c.move(len(c.found))
-	case tea.KeyBackspace:
-		if r := []rune(c.query); len(r) > 0 {
-			c.query = string(r[:len(r)-1])
+	default:
+		before := c.query.Value()
+		if c.query.Key(k); c.query.Value() != before {
 			c.search()
 		}
-	case tea.KeyCtrlU:
-		c.query = ""
-		c.search()
-	case tea.KeyRunes, tea.KeySpace:
-		c.query += widget.Clean(string(k.Runes))
-		c.search()
 	}
 }
 
@@ -95,7 +91,7 @@ func (c *Choice) move(by int) {
 
 // search keeps the options that hold every word of the query.
 func (c *Choice) search() {
-	words := strings.Fields(strings.ToLower(c.query))
+	words := strings.Fields(strings.ToLower(c.query.Value()))
 	c.found, c.cursor = c.found[:0], 0
 	for i, o := range c.all {
 		text := strings.ToLower(o.Value + " " + o.Label)
@@ -112,8 +108,10 @@ func (c *Choice) search() {
 // Lines is the list in a room: the search line, then the options.
 func (c *Choice) Lines(width, height int) []string {
 	th := c.th
-	l := widget.NewLine(th, width).Put(th.Quiet, "search ").Put(th.Strong, c.query).Put(th.Accent, th.Glyphs.Caret)
-	if c.query == "" {
+	query := c.query.Edit(th)
+	l := widget.NewLine(th, width).Put(th.Quiet, "search ")
+	l.Put(th.Strong, query.Left).Put(th.Accent, th.Glyphs.Caret).Put(th.Strong, query.Right)
+	if c.query.Value() == "" {
 		l.Put(th.Quiet, "type a part of the name")
 	}
 	lines := []string{l.String()}
@@ -125,6 +123,7 @@ func (c *Choice) Lines(width, height int) []string {
 		value = max(value, widget.Width(o.Value))
 	}
 	room := max(1, height-1)
+	c.page = keys.Page(room)
 	c.off = widget.Follow(c.off, c.cursor, c.cursor, len(c.found), room)
 	list := widget.Scroll{Theme: th, Count: len(c.found), Offset: c.off, Line: func(i, w int) string {
 		o, l := c.all[c.found[i]], widget.NewLine(th, w)

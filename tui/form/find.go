@@ -3,6 +3,7 @@ package form
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/tui/keys"
 	"berth/tui/theme"
 	"berth/tui/widget"
 )
@@ -11,39 +12,38 @@ import (
 type Find struct {
 	Text string // empty: all lines
 	Open bool   // it is being typed
+	in   Input
 }
 
 // Begin opens it for a new text.
-func (f *Find) Begin() { *f = Find{Open: true} }
+func (f *Find) Begin() { *f = Find{Open: true, in: NewInput("")} }
 
 // On says that there is something to show of it.
 func (f *Find) On() bool { return f.Open || f.Text != "" }
 
-// Key takes a key while it is open: Enter keeps the text, Esc drops it.
-func (f *Find) Key(k tea.KeyMsg) {
-	switch k.Type {
-	case tea.KeyEnter:
-		f.Open = false
-	case tea.KeyEsc:
-		*f = Find{}
-	case tea.KeyBackspace:
-		if r := []rune(f.Text); len(r) > 0 {
-			f.Text = string(r[:len(r)-1])
-		}
-	case tea.KeyRunes, tea.KeySpace:
-		f.Text += widget.Clean(string(k.Runes))
+// Keys are the keys while it is open.
+func (f *Find) Keys() []keys.Key {
+	return []keys.Key{
+		keys.Way("enter", "keep", func() { f.Open = false }),
+		keys.Way("esc", "all lines", func() { *f = Find{} }),
 	}
 }
 
-// Keys are the keys while it is open.
-func (f *Find) Keys() []widget.Key {
-	return []widget.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "all lines"}}
+// Key takes a key while it is open.
+func (f *Find) Key(k tea.KeyMsg) {
+	if _, matched := keys.Press(f.Keys(), k); !matched {
+		f.in.Key(k)
+		f.Text = f.in.Value()
+	}
 }
 
 // Put appends it to a line.
 func (f *Find) Put(th *theme.Theme, l *widget.Line) {
-	l.Put(th.Quiet, "find ").Put(th.Strong, f.Text)
-	if f.Open {
-		l.Put(th.Accent, th.Glyphs.Caret)
+	l.Put(th.Quiet, "find ")
+	if !f.Open {
+		l.Put(th.Strong, f.Text)
+		return
 	}
+	edit := f.in.Edit(th)
+	l.Put(th.Strong, edit.Left).Put(th.Accent, th.Glyphs.Caret).Put(th.Strong, edit.Right)
 }

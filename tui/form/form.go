@@ -157,12 +157,11 @@ func (f *Form) Lines() []string {
 		lines = append(lines, widget.Lines(field.View())...)
 	}
 	lines = widget.Fit(lines, f.width, len(lines))
-	return append(lines, f.problem(f.width)...)
+	return append(lines, problem(f.th, f.Problem(), f.width)...)
 }
 
-// problem is why the field with the focus cannot be left, as lines.
-func (f *Form) problem(width int) []string {
-	p := f.Problem()
+// problem is why a field cannot be left, as lines.
+func problem(th *theme.Theme, p string, width int) []string {
 	if p == "" {
 		return nil
 	}
@@ -170,9 +169,9 @@ func (f *Form) problem(width int) []string {
 	for i, l := range widget.Wrap(p, width-2) {
 		lead := "  "
 		if i == 0 {
-			lead = f.th.Bad.Paint(f.th.Glyphs.Failed) + " "
+			lead = th.Bad.Paint(th.Glyphs.Failed) + " "
 		}
-		lines = append(lines, lead+f.th.Bad.Paint(l))
+		lines = append(lines, lead+th.Bad.Paint(l))
 	}
 	return lines
 }

@@ -28,7 +28,7 @@ func twoFields(a, b *string) *Form {
 	return f
 }
 
-func keys(f interface{ Key(tea.KeyMsg) }, names ...any) {
+func typed(f interface{ Key(tea.KeyMsg) }, names ...any) {
 	for _, n := range names {
 		switch n := n.(type) {
 		case tea.KeyType:
@@ -42,14 +42,14 @@ func keys(f interface{ Key(tea.KeyMsg) }, names ...any) {
 func TestDoubleEnterSkipsNothing(t *testing.T) {
 	var a, b string
 	f := twoFields(&a, &b)
-	keys(f, "x", tea.KeyEnter, tea.KeyEnter, tea.KeyEnter)
+	typed(f, "x", tea.KeyEnter, tea.KeyEnter, tea.KeyEnter)
 	if f.State() != Asking || f.Focus() != "b" {
 		t.Fatalf("state %d at %q, want to be asked for b", f.State(), f.Focus())
 	}
 	if f.Problem() != "a name is needed" {
 		t.Errorf("problem %q", f.Problem())
 	}
-	keys(f, "y", tea.KeyEnter)
+	typed(f, "y", tea.KeyEnter)
 	if f.State() != Done || a != "x" || b != "y" {
 		t.Errorf("state %d, a=%q, b=%q", f.State(), a, b)
 	}
@@ -58,11 +58,11 @@ func TestDoubleEnterSkipsNothing(t *testing.T) {
 func TestShiftTabOnAnInvalidFieldDoesNotWedge(t *testing.T) {
 	var a, b string
 	f := twoFields(&a, &b)
-	keys(f, tea.KeyShiftTab, tea.KeyEnter, tea.KeyShiftTab, tea.KeyShiftTab, "typed")
+	typed(f, tea.KeyShiftTab, tea.KeyEnter, tea.KeyShiftTab, tea.KeyShiftTab, "typed")
 	if a != "typed" {
 		t.Fatalf("the first field holds %q after Shift+Tab", a)
 	}
-	keys(f, tea.KeyTab, tea.KeyShiftTab, "!", tea.KeyEnter, "z", tea.KeyEnter)
+	typed(f, tea.KeyTab, tea.KeyShiftTab, "!", tea.KeyEnter, "z", tea.KeyEnter)
 	if f.State() != Done || a != "typed!" || b != "z" {
 		t.Errorf("state %d, a=%q, b=%q", f.State(), a, b)
 	}
@@ -73,7 +73,7 @@ func TestAFieldLeftInvalidBackwardsIsAskedAgain(t *testing.T) {
 	f := New(theme.New(theme.Options{}),
 		huh.NewInput().Key("a").Value(&a),
 		huh.NewInput().Key("b").Value(&b).Validate(required))
-	keys(f, tea.KeyTab, tea.KeyCtrlU, tea.KeyBackspace, tea.KeyBackspace, tea.KeyShiftTab, tea.KeyEnter, tea.KeyEnter)
+	typed(f, tea.KeyTab, tea.KeyCtrlU, tea.KeyBackspace, tea.KeyBackspace, tea.KeyShiftTab, tea.KeyEnter, tea.KeyEnter)
 	if f.State() == Done {
 		t.Errorf("done although b=%q is invalid", b)
 	}
@@ -82,7 +82,7 @@ func TestAFieldLeftInvalidBackwardsIsAskedAgain(t *testing.T) {
 func TestEscCancels(t *testing.T) {
 	var a, b string
 	f := twoFields(&a, &b)
-	keys(f, "x", tea.KeyEsc, "y", tea.KeyEnter)
+	typed(f, "x", tea.KeyEsc, "y", tea.KeyEnter)
 	if f.State() != Cancelled || a != "x" {
 		t.Errorf("state %d, a=%q", f.State(), a)
 	}
@@ -102,7 +102,7 @@ func TestSelectIsDrivenWithoutFilter(t *testing.T) {
 	f := New(theme.New(theme.Options{}), huh.NewSelect[string]().Key("s").Title("Size").
 		Options(huh.NewOptions("a", "b", "c")...).Value(&v))
 	f.SetWidth(30)
-	keys(f, "/", tea.KeyDown, tea.KeyEnter)
+	typed(f, "/", tea.KeyDown, tea.KeyEnter)
 	if f.State() != Done || v != "c" {
 		t.Errorf("state %d, value %q", f.State(), v)
 	}
@@ -117,7 +117,7 @@ func TestLinesStayInTheirWidth(t *testing.T) {
 			huh.NewInput().Key("b").Title("B").Description("what it is for, in a sentence").Value(&b).Validate(required))
 		w := rapid.IntRange(8, 120).Draw(t, "width")
 		f.SetWidth(w)
-		keys(f, tea.KeyEnter, tea.KeyEnter)
+		typed(f, tea.KeyEnter, tea.KeyEnter)
 		for _, l := range f.Lines() {
 			if widget.Width(l) > w {
 				t.Fatalf("line %q is %d wide, room is %d", l, widget.Width(l), w)
@@ -135,12 +135,12 @@ func TestChoiceFindsByWords(t *testing.T) {
 	if c.Value() != "us-east-1" {
 		t.Errorf("starts at %q", c.Value())
 	}
-	keys(c, "eu lon", tea.KeyEnter)
+	typed(c, "eu lon", tea.KeyEnter)
 	if c.State() != Done || c.Value() != "eu-west-2" {
 		t.Errorf("state %d, value %q", c.State(), c.Value())
 	}
 	c = NewChoice(theme.New(theme.Options{}), []Option{{Value: "a"}}, "a")
-	keys(c, "zzz", tea.KeyEnter)
+	typed(c, "zzz", tea.KeyEnter)
 	if c.State() != Asking {
 		t.Error("chose although nothing matched")
 	}

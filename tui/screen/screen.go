@@ -6,7 +6,7 @@ package screen
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
-	"berth/tui/widget"
+	"berth/tui/keys"
 )
 
 // Screen is one screen. It owns the focus while it is shown. Its methods are called by the program only,
@@ -24,8 +24,9 @@ type Screen interface {
 	SetSize(width, height int)
 	// View draws at most the lines and columns of the room.
 	View() string
-	// Keys are the keys of this moment, most needed first.
-	Keys() []widget.Key
+	// Keys are the keys of this moment, most needed first. They are pressed in Update: not every one is, while
+	// text is typed.
+	Keys() []keys.Key
 }
 
 // Busy is a screen on which something moves by itself just now: a spinner, a clock.

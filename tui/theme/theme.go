@@ -1,5 +1,5 @@
 // Package theme turns a few tokens into everything that has a colour or a glyph: inks for the own widgets,
-// the theme of huh forms, and the glyph sets. There is one accent colour and there are three text weights;
+// the theme of huh forms, the styles of the footer, and the glyph sets. There is one accent colour and there are three text weights;
 // green, amber and red mean done, careful and failed, and always stand beside a glyph or a word.
 package theme
 
@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/help"
 	"github.com/charmbracelet/huh"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
@@ -38,7 +39,8 @@ type Theme struct {
 	Alarm  Ink // Bad and strong
 	Badge  Ink // a word on the accent colour
 
-	Huh *huh.Theme
+	Huh  *huh.Theme
+	Help help.Styles // of the footer
 
 	links   bool
 	options Options
@@ -113,6 +115,9 @@ func New(o Options) *Theme {
 		t.ink(o.Profile, c)
 	}
 	t.Huh = huhTheme(t, o)
+	// The inks are sequences and no styles: lipgloss leaves out even what is bold where there are no colours.
+	t.Help.ShortKey = lipgloss.NewStyle().Transform(t.Strong.Paint)
+	t.Help.ShortDesc = lipgloss.NewStyle().Transform(t.Quiet.Paint)
 	return t
 }
 

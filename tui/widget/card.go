@@ -9,20 +9,20 @@ import (
 	"berth/tui/theme"
 )
 
-// Failure is the card that tells a failure: cause, evidence, remedy and the keys that go on from there.
+// Failure is the card that tells a failure: cause, evidence and remedy. The keys that go on from it stand in the
+// footer.
 type Failure struct {
 	Theme *theme.Theme
 	Error *fail.Error
-	Keys  []Key // what can be done, such as r "try again"
 }
 
 const labelWidth = 9
 
 // Lines is the card for a width, in full.
-func (f Failure) Lines(width int) []string { return f.lines(width, 1<<20, true, true) }
+func (f Failure) Lines(width int) []string { return f.lines(width, 1<<20, true) }
 
-// lines is the card with at most so many lines of evidence, with or without the link and the keys.
-func (f Failure) lines(width, evidence int, doc, keys bool) []string {
+// lines is the card with at most so many lines of evidence, with or without the link.
+func (f Failure) lines(width, evidence int, doc bool) []string {
 	th, e, room := f.Theme, f.Error, width-2
 	sign, ink := th.Glyphs.Failed, th.Bad
 	if e.Class == fail.Stopped {
@@ -40,9 +40,6 @@ func (f Failure) lines(width, evidence int, doc, keys bool) []string {
 	body = append(body, f.part("do this", Sentence(e.Remedy), th.Text, room, 1<<20)...)
 	if doc {
 		body = append(body, f.part("more", e.Doc, th.Quiet, room, 1<<20)...)
-	}
-	if keys && len(f.Keys) > 0 {
-		body = append(body, "", KeyLine{Theme: th, Keys: f.Keys}.Render(room, 1))
 	}
 	edge := ink.Paint(th.Glyphs.Side) + " "
 	for i, l := range body {
@@ -77,22 +74,18 @@ func (f Failure) part(label, text string, ink theme.Ink, room, most int) []strin
 	return out
 }
 
-// Render draws the card. When there are too few rows the keys go first, which the footer has, too, then the
-// link, then evidence as far as it must.
+// Render draws the card. When there are too few rows the link goes first, then evidence as far as it must.
 func (f Failure) Render(width, height int) string {
 	lines := f.Lines(width)
 	if len(lines) > height {
-		lines = f.lines(width, 1<<20, true, false)
-	}
-	if len(lines) > height {
-		lines = f.lines(width, 1<<20, false, false)
+		lines = f.lines(width, 1<<20, false)
 	}
 	if over := len(lines) - height; over > 0 {
 		seen := len(f.part("seen", f.Error.Evidence, f.Theme.Quiet, width-2, 1<<20)) - 1
 		if width-2 < 50 {
 			seen--
 		}
-		lines = f.lines(width, seen-over, false, false)
+		lines = f.lines(width, seen-over, false)
 	}
 	return Join(Fit(lines, width, height))
 }

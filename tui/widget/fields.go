@@ -132,11 +132,16 @@ func (f Fields) Follow(width, height int) int {
 	return Follow(f.Offset, first, last, len(lines), height)
 }
 
-// Move is the index of the next field in a direction that can have the cursor, or at when there is none.
+// Move is the index of the field so many further, of those that can have the cursor, or of the last on the way.
 func (f Fields) Move(at, by int) int {
-	for i := at + by; i >= 0 && i < len(f.Fields); i += by {
+	step := 1
+	if by < 0 {
+		step, by = -1, -by
+	}
+	for i := at + step; by > 0 && i >= 0 && i < len(f.Fields); i += step {
 		if f.Fields[i].Label != "" {
-			return i
+			at = i
+			by--
 		}
 	}
 	return at

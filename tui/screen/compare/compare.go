@@ -13,6 +13,7 @@ import (
 	"berth/compare"
 	"berth/engine/fail"
 	"berth/engine/spec"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -87,48 +88,9 @@ func (c *Screen) judge(at string) {
 // Update handles a message.
 func (c *Screen) Update(msg tea.Msg) tea.Cmd {
 	if k, ok := msg.(tea.KeyMsg); ok {
-		c.onKey(k.String())
+		keys.Press(c.Keys(), k)
 	}
 	return nil
-}
-
-func (c *Screen) onKey(key string) {
-	if key == "esc" {
-		c.s.Back()
-		return
-	}
-	if c.result == nil || len(c.result.Services) == 0 {
-		return
-	}
-	switch key {
-	case "enter":
-		c.choose()
-	case "up", "k":
-		c.move(-1)
-	case "down", "j":
-		c.move(1)
-	case "left", "h":
-		c.turn(-1)
-	case "right", "l", "tab":
-		c.turn(1)
-	case "c":
-		c.show(costs)
-	case "w":
-		c.show(reasons)
-		c.scroll(1 << 20)
-	case "r":
-		c.show(regions)
-	case "x":
-		c.show(matrix)
-	case "m":
-		c.copy()
-	case "pgup":
-		c.scroll(2 - c.detailHeight())
-	case "pgdown", " ":
-		c.scroll(c.detailHeight() - 2)
-	default:
-		c.slide(key)
-	}
 }
 
 func (c *Screen) move(by int) {
@@ -200,33 +162,33 @@ func (c *Screen) copy() {
 var traffic = [][2]float64{{0, 0}, {10, 0.5}, {50, 2}, {200, 10}, {1000, 50}, {5000, 200}}
 
 // slide moves one of the sliders: instances, size, traffic. Everything is computed anew at once.
-func (c *Screen) slide(key string) {
-	d, s := c.s.Draft, c.s.Spec()
-	var err error
-	back := ""
-	switch key {
-	case "+", "=":
-		err = d.Set("service.instances", strconv.Itoa(min(1000, s.Service.Instances+1)))
-	case "-":
-		err = d.Set("service.instances", strconv.Itoa(max(1, s.Service.Instances-1)))
-	case "]", "[":
-		err = c.resize(map[string]int{"]": 1, "[": -1}[key])
-	case ">", ".", "<", ",":
-		c.moreTraffic(map[string]int{">": 1, ".": 1, "<": -1, ",": -1}[key])
-	case "u":
-		if back = d.Undo(); back == "" {
+func (c *Screen) slide(move func() error) func() {
+	return func() {
+		if err := move(); err != nil {
+			c.say(false, err.Error())
 			return
 		}
-	default:
+		t := c.tab
+		c.judge("")
+		c.tab = t
+	}
+}
+
+// instances takes so many more instances.
+func (c *Screen) instances(more int) func() {
+	return c.slide(func() error {
+		n := c.s.Spec().Service.Instances + more
+		return c.s.Draft.Set("service.instances", strconv.Itoa(max(1, min(1000, n))))
+	})
+}
+
+func (c *Screen) undo() {
+	back := c.s.Draft.Undo()
+	if back == "" {
 		return
 	}
-	if err != nil {
-		c.say(false, err.Error())
-		return
-	}
-	t := c.tab
-	c.judge("")
-	if c.tab = t; back != "" && c.err == nil {
+	c.slide(func() error { return nil })()
+	if c.err == nil {
 		c.say(true, "Undone: "+called(back))
 	}
 }
@@ -245,16 +207,23 @@ func called(what string) string {
 }
 
 // resize takes the next larger or smaller CPU size, with the least memory that it can have.
-func (c *Screen) resize(by int) error {
-	sizes := spec.CPUSizes()
-	i := slices.Index(sizes, c.s.Spec().Service.CPU) + by
-	if i < 0 || i >= len(sizes) {
-		return nil
-	}
-	return c.s.Draft.Resize(sizes[i])
+func (c *Screen) resize(by int) func() {
+	return c.slide(func() error {
+		sizes := spec.CPUSizes()
+		i := slices.Index(sizes, c.s.Spec().Service.CPU) + by
+		if i < 0 || i >= len(sizes) {
+			return nil
+		}
+		return c.s.Draft.Resize(sizes[i])
+	})
 }
 
-func (c *Screen) moreTraffic(by int) {
+// moreTraffic takes the next step of the traffic.
+func (c *Screen) moreTraffic(by int) func() {
+	return c.slide(func() error { c.traffic(by); return nil })
+}
+
+func (c *Screen) traffic(by int) {
 	u := c.s.Draft.Usage()
 	at := 0
 	for i, t := range traffic {
@@ -275,20 +244,35 @@ func (c *Screen) SetSize(w, h int) {
 }
 
 // Keys are the keys of this moment.
-func (c *Screen) Keys() []widget.Key {
-	if c.result == nil {
-		return []widget.Key{{Name: "esc", Does: "back"}}
+func (c *Screen) Keys() []keys.Key {
+	back := keys.Way("esc", "back", c.s.Back)
+	if c.result == nil || len(c.result.Services) == 0 {
+		return []keys.Key{back}
 	}
-	return []widget.Key{
-		{Name: "enter", Does: "choose", Long: "go on with the service at the cursor"},
-		{Name: "↑↓", Does: "service"},
-		{Name: "←→", Does: "view", Long: "reasons, cost, cost by instances, regions, all needs; c w r x go there at once; Cost says what the marks * ~ ? behind an amount mean"},
-		{Name: "+-", Does: "instances", Long: "one instance more or less"},
-		{Name: "[]", Does: "size", Long: "a smaller or larger size"},
-		{Name: "<>", Does: "traffic", Long: "less or more traffic, in steps to try"},
-		{Name: "m", Does: "copy", Long: "copy the comparison as Markdown"},
-		{Name: "space", Does: "scroll", Long: "scroll; pgup scrolls back"},
-		{Name: "u", Does: "undo", Long: "take the last change back"},
-		{Name: "esc", Does: "back"},
-	}
+	const verb = "berth compare"
+	all := []keys.Key{keys.Act("berth.toml", "enter", "choose", c.choose).Say("go on with the service at the cursor")}
+	all = append(all, keys.Steps("service", c.move)...)
+	all = append(all,
+		keys.Act(verb, "←→", "view", func() { c.turn(-1) }, "left", "h").
+			Say("reasons, cost, cost by instances, regions, all needs; c w r x go there at once; Cost says what the marks * ~ ? behind an amount mean"),
+		keys.Also(func() { c.turn(1) }, "right", "l", "tab"),
+		keys.Also(func() { c.show(costs) }, "c"), keys.Also(c.wouldChange, "w"),
+		keys.Also(func() { c.show(regions) }, "r"), keys.Also(func() { c.show(matrix) }, "x"),
+		keys.Act(verb, "+-", "instances", c.instances(1), "+", "=").Say("one instance more or less"),
+		keys.Also(c.instances(-1), "-"),
+		keys.Act(verb, "[]", "size", c.resize(-1), "[").Say("a smaller or larger size"), keys.Also(c.resize(1), "]"),
+		keys.Act(verb, "<>", "traffic", c.moreTraffic(-1), "<", ",").Say("less or more traffic, in steps to try"),
+		keys.Also(c.moreTraffic(1), ">", "."),
+		keys.Act("berth compare --markdown", "m", "copy", c.copy).Say("copy the comparison as Markdown"),
+		keys.Way("space", "scroll", func() { c.scroll(keys.Page(c.detailHeight())) }, " ").
+			Say("scroll what is told, as pgup and pgdown do; home and end go to both ends"),
+	)
+	all = append(all, keys.Pages(c.scroll, c.detailHeight())...)
+	return append(all, keys.Act("--accessible", "u", "undo", c.undo).Say("take the last change back"), back)
+}
+
+// wouldChange goes to what would change the verdict, which stands at the end of the reasons.
+func (c *Screen) wouldChange() {
+	c.show(reasons)
+	c.scroll(1 << 20)
 }

@@ -13,6 +13,7 @@ import (
 	"berth/engine/view"
 	"berth/tui/feed"
 	"berth/tui/form"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/screen/settings"
 	"berth/tui/widget"
@@ -31,6 +32,7 @@ type Screen struct {
 	left    view.Forecast
 	stops   int  // how often Ctrl-C was pressed
 	logOnly bool // the log has the whole room
+	onLog   bool // the keys that move are about the log, where both are shown
 	offset  int
 	pinned  bool // the user scrolls the tree
 	back    int  // how far the log is scrolled back
@@ -150,73 +152,30 @@ func (d *Screen) onKey(k tea.KeyMsg) {
 		d.back = 0
 		return
 	}
-	switch k.String() {
-	case "up", "k":
-		d.scroll(-1)
-	case "down", "j":
-		d.scroll(1)
-	case "home":
-		d.scroll(-1 << 20)
-	case "f":
-		if fix := d.remedy(); fix != nil {
-			d.s.Go(screen.Settings{Fix: fix})
-			return
-		}
-		d.newest()
-	case "end":
-		d.newest()
-	case " ":
-		if d.paused = !d.paused; !d.paused {
-			d.back = 0
-		}
-	case "pgup":
-		d.back = min(d.back+5, d.mostBack())
-	case "pgdown":
-		d.back = max(0, d.back-5)
-	case "l":
-		d.logOnly = !d.logOnly
-	case "/":
-		d.find.Begin()
-	case "esc":
-		switch {
-		case d.find.Text != "":
-			d.find = form.Find{}
-		case d.logOnly:
-			d.logOnly = false
-		case d.over():
-			d.s.Back()
-		}
-	default:
-		if d.over() {
-			d.after(k.String())
-		}
+	keys.Press(d.Keys(), k)
+}
+
+// pause holds the log still, or goes on with its newest lines.
+func (d *Screen) pause() {
+	if d.paused = !d.paused; !d.paused {
+		d.back = 0
+	}
+}
+
+// leave takes back what is shown differently, the newest first, then leads back.
+func (d *Screen) leave() {
+	switch {
+	case d.find.Text != "":
+		d.find = form.Find{}
+	case d.logOnly:
+		d.logOnly = false
+	case d.over():
+		d.s.Back()
 	}
 }
 
 // newest follows what is at work, and the end of the log.
 func (d *Screen) newest() { d.pinned, d.paused, d.back = false, false, 0 }
-
-// after handles the keys that go on from a run that has ended.
-func (d *Screen) after(key string) {
-	switch key {
-	case "r":
-		if d.snap.Outcome != event.Succeeded {
-			d.s.Go(d.again())
-		}
-	case "s":
-		if d.snap.Verb == "deploy" {
-			d.s.Go(screen.Settings{})
-		}
-	case "enter":
-		if d.snap.Outcome == event.Succeeded {
-			d.s.Go(d.result())
-		} else {
-			d.s.Go(screen.Overview{})
-		}
-	case "q":
-		d.s.Quit()
-	}
-}
 
 func (d *Screen) result() screen.Place { return screen.Result{Outcome: d.s.Outcome, Plan: d.of.Plan} }
 
@@ -233,9 +192,20 @@ func (d *Screen) again() screen.Place {
 	return screen.Review{}
 }
 
+// inLog says that the keys that move are about the log.
+func (d *Screen) inLog() bool { return d.logOnly || d.onLog && d.hasLog() }
+
+// hasLog says that there is a log beside or below the resources.
+func (d *Screen) hasLog() bool {
+	return d.wide() || d.failed() == nil && d.bodyHeight() >= roomForLog
+}
+
+// scroll moves through the log or the resources. At the end of the log it follows what comes.
 func (d *Screen) scroll(by int) {
-	if d.logOnly {
-		d.back = max(0, min(d.back-by, d.mostBack()))
+	if d.inLog() {
+		if d.back = max(0, min(d.back-by, d.mostBack())); d.back == 0 && by > 1 {
+			d.paused = false
+		}
 		return
 	}
 	h := d.treeHeight()
@@ -275,55 +245,72 @@ func (d *Screen) Busy() bool { return !d.over() }
 func (d *Screen) Typing() bool { return d.find.Open }
 
 // Keys are the keys of this moment.
-func (d *Screen) Keys() []widget.Key {
-	log := widget.Key{Name: "l", Does: "log", Long: "the log alone, or beside the resources"}
-	if d.logOnly {
-		log.Does = "resources"
-	}
-	pause := widget.Key{Name: "space", Does: "pause", Long: "let the log stand still; space again goes on with the newest lines"}
-	if d.paused {
-		pause.Does = "go on"
-	}
-	scroll := []widget.Key{
-		{Name: "↑↓", Does: "scroll", Long: "scroll; f follows what is at work again"},
-		{Name: "/", Does: "find", Long: "show only log lines that hold a text; esc shows all"},
-		{Name: "pgup", Does: "older log", Long: "scroll the log back; pgdown goes on"},
-	}
-	if d.logOnly || d.wide() || d.bodyHeight() >= roomForLog {
-		scroll = append([]widget.Key{pause}, scroll...)
-	}
-	switch {
-	case d.find.Open:
+func (d *Screen) Keys() []keys.Key {
+	if d.find.Open {
 		return d.find.Keys()
-	case !d.over():
-		stop := []string{"stop", "cancel", "leave"}[min(d.stops, 2)]
-		if d.s.Watching() != nil {
-			stop = "leave, it goes on"
-		}
-		return append([]widget.Key{{Name: "ctrl+c", Does: stop}, log}, scroll...)
-	case d.snap.Outcome == event.Succeeded:
-		return append([]widget.Key{{Name: "enter", Does: "result"}, log}, scroll...)
-	default:
-		keys := d.cardKeys()
-		return append(append(keys, log), scroll...)
 	}
+	const verb = "berth logs"
+	all := d.first()
+	log := keys.Act(verb, "l", "log", func() { d.logOnly = true }).Say("the log alone, or beside the resources")
+	if d.logOnly {
+		log = keys.Act("berth deploy", "l", "resources", func() { d.logOnly = false }).Say("the log alone, or beside the resources")
+	}
+	pause := keys.Act(verb, "space", map[bool]string{true: "go on", false: "pause"}[d.paused], d.pause, " ").
+		Say("let the log stand still; space again goes on with the newest lines").Hide(!d.logOnly && !d.hasLog())
+	all = append(all, log, pause)
+	all = append(all, keys.Moves("scroll", d.scroll, d.room())...)
+	other := map[bool]string{true: "scroll resources", false: "scroll log"}[d.onLog]
+	return append(all,
+		keys.Act(verb, "/", "find", d.find.Begin).Say("show only log lines that hold a text; esc shows all"),
+		keys.Way("tab", other, func() { d.onLog = !d.onLog }).When(!d.logOnly && d.hasLog()).
+			Say("let the keys that scroll move the log, or the resources again"),
+		keys.Act(verb, "f", "follow", d.newest).Say("follow what is at work and the newest lines again"),
+		keys.Way("esc", "back", d.leave).Hide(!d.over() && d.find.Text == "" && !d.logOnly),
+	)
 }
 
-// cardKeys are the keys that go on from a failure.
-func (d *Screen) cardKeys() []widget.Key {
-	var keys []widget.Key
+// room is the lines of what the keys move.
+func (d *Screen) room() int {
+	switch {
+	case !d.inLog():
+		return d.treeHeight()
+	case d.logOnly || d.wide():
+		return d.bodyHeight()
+	}
+	return d.logHeight()
+}
+
+// first are the keys that are most needed: what stops a run, or goes on from one that has ended.
+func (d *Screen) first() []keys.Key {
+	settings := keys.Also(func() { d.s.Go(screen.Settings{}) }, "s").When(d.snap.Verb == "deploy")
+	switch {
+	case d.s.Watching() != nil && !d.over():
+		return []keys.Key{keys.Shown("ctrl+c", "leave, it goes on").By("--plain")}
+	case !d.over():
+		return []keys.Key{keys.Shown("ctrl+c", []string{"stop", "cancel", "leave"}[min(d.stops, 2)]).By("Ctrl-C")}
+	case d.snap.Outcome == event.Succeeded:
+		return []keys.Key{keys.Way("enter", "result", func() { d.s.Go(d.result()) }), settings, keys.Also(d.s.Quit, "q")}
+	}
+	return d.onward()
+}
+
+// onward are the keys that go on from a failure.
+func (d *Screen) onward() []keys.Key {
+	var all []keys.Key
 	if fix := d.remedy(); fix != nil {
-		keys = append(keys, widget.Key{Name: "f", Does: what(fix), Long: what(fix) + "; the settings are shown first, then what would change"})
+		all = append(all, keys.Act("berth.toml", "f", what(fix), func() { d.s.Go(screen.Settings{Fix: fix}) }).
+			Say(what(fix)+"; the settings are shown first, then what would change"))
 	}
 	again := "try again"
 	if d.s.Watching() != nil {
 		again = "look at AWS and go on"
 	}
-	keys = append(keys, widget.Key{Name: "r", Does: again, Long: "look at AWS again, plan what is left, and go on from there"})
-	if d.snap.Verb == "deploy" {
-		keys = append(keys, widget.Key{Name: "s", Does: "settings"})
-	}
-	return append(keys, widget.Key{Name: "enter", Does: "overview"}, widget.Key{Name: "q", Does: "leave"})
+	return append(all,
+		keys.Act("berth deploy", "r", again, func() { d.s.Go(d.again()) }).
+			Say("look at AWS again, plan what is left, and go on from there"),
+		keys.Act("berth.toml", "s", "settings", func() { d.s.Go(screen.Settings{}) }).When(d.snap.Verb == "deploy"),
+		keys.Way("enter", "overview", func() { d.s.Go(screen.Overview{}) }),
+		keys.Way("q", "leave", d.s.Quit))
 }
 
 // remedy is the setting that would remedy the failure, nil when there is none.

@@ -10,6 +10,7 @@ import (
 
 	"berth/engine/fail"
 	"berth/tui/form"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -106,36 +107,37 @@ func (g *Screen) onKey(k tea.KeyMsg) tea.Cmd {
 		g.back = 0
 		return nil
 	}
-	switch k.String() {
-	case "up", "k":
-		g.scroll(1)
-	case "down", "j":
-		g.scroll(-1)
-	case "pgup", "b":
-		g.scroll(g.room() - 1)
-	case "pgdown":
-		g.scroll(1 - g.room())
-	case "home":
-		g.scroll(len(g.s.Tail.Lines))
-	case "end", "f":
-		g.back, g.paused = 0, false
-	case " ", "p":
-		if g.paused = !g.paused; !g.paused {
-			g.back = 0
-		}
-	case "/":
+	cmd, _ := keys.Press(g.Keys(), k)
+	return cmd
+}
+
+func (g *Screen) newest() { g.back, g.paused = 0, false }
+
+func (g *Screen) pause() {
+	if g.paused = !g.paused; !g.paused {
 		g.back = 0
-		g.find.Begin()
-	case "R", "ctrl+r":
-		return g.ask()
-	case "esc", "q", "l":
-		if g.find.Text != "" {
-			g.find = form.Find{}
-			return nil
-		}
-		g.s.Back()
 	}
-	return nil
+}
+
+func (g *Screen) search() {
+	g.back = 0
+	g.find.Begin()
+}
+
+// move moves through the lines; the end is where newer ones come.
+func (g *Screen) move(by int) {
+	if g.scroll(-by); g.back == 0 && by > 1 {
+		g.paused = false
+	}
+}
+
+// leave shows all lines again, or leads back.
+func (g *Screen) leave() {
+	if g.find.Text != "" {
+		g.find = form.Find{}
+		return
+	}
+	g.s.Back()
 }
 
 // scroll moves towards older lines; by less than zero towards newer ones.
@@ -202,20 +204,20 @@ func (g *Screen) headline() string {
 }
 
 // Keys are the keys of this moment.
-func (g *Screen) Keys() []widget.Key {
+func (g *Screen) Keys() []keys.Key {
 	if g.find.Open {
 		return g.find.Keys()
 	}
-	pause := widget.Key{Name: "space", Does: "pause", Long: "hold what is shown still; newer lines are kept"}
-	if g.paused {
-		pause.Does = "go on"
+	const verb = "berth logs"
+	pause := keys.Act(verb, "space", map[bool]string{true: "go on", false: "pause"}[g.paused], g.pause, " ", "p")
+	all := []keys.Key{
+		pause.Say("hold what is shown still; newer lines are kept"),
+		keys.Act(verb, "/", "find", g.search).Say("show only lines that hold a text; esc shows all"),
 	}
-	return []widget.Key{
-		pause,
-		{Name: "/", Does: "find", Long: "show only lines that hold a text; esc shows all"},
-		{Name: "↑↓", Does: "scroll", Long: "scroll; pgup and pgdown by a page, home to the oldest"},
-		{Name: "f", Does: "newest", Long: "follow the newest lines again"},
-		{Name: "R", Does: "refresh", Long: "ask AWS now"},
-		{Name: "esc", Does: "back"},
-	}
+	all = append(all, keys.Moves("scroll", g.move, g.room())...)
+	return append(all,
+		keys.Act(verb, "f", "newest", g.newest).Say("follow the newest lines again"),
+		keys.Act(verb, "R", "refresh", g.ask, "R", "ctrl+r").Say("ask AWS now"),
+		keys.Way("esc", "back", g.leave, "esc", "q", "l"),
+	)
 }

@@ -11,8 +11,8 @@ import (
 	"berth/compare/advise"
 	"berth/engine/fail"
 	"berth/tui/form"
+	"berth/tui/keys"
 	"berth/tui/screen"
-	"berth/tui/widget"
 )
 
 // Screen is the needs screen.
@@ -58,50 +58,44 @@ func (n *Screen) Update(msg tea.Msg) tea.Cmd {
 	if n.editor != nil {
 		n.edit(k)
 	} else {
-		n.onKey(k)
+		keys.Press(n.Keys(), k)
 	}
 	n.offset = n.fields().Follow(n.listWidth(), n.listHeight())
 	return nil
 }
 
-func (n *Screen) onKey(k tea.KeyMsg) {
+// next goes on, unless the one answer is missing that nobody else can give.
+func (n *Screen) next() {
+	if n.s.Spec().Region == "" {
+		n.ask("region", "a region is needed: choose the one nearest to the users")
+		return
+	}
+	n.s.Go(screen.Compare{})
+}
+
+// change turns a yes into a no, and opens what is typed or chosen.
+func (n *Screen) change() {
 	q := n.questions[n.cursor]
-	switch k.String() {
-	case "enter":
-		if n.s.Spec().Region == "" {
-			n.ask("region", "a region is needed: choose the one nearest to the users")
-			return
-		}
-		n.s.Go(screen.Compare{})
-	case "esc":
-		n.s.Back()
-	case "up", "k":
-		n.move(-1)
-	case "down", "j":
-		n.move(1)
-	case "home":
-		n.cursor = 1
-	case "end":
-		n.cursor = len(n.questions) - 1
-	case " ", "e":
-		if q.Kind == YesNo {
-			n.toggle(q)
-			return
-		}
-		n.open(q)
-	case "y", "n":
-		if q.Kind == YesNo && q.on(n.s.Draft) != (k.String() == "y") {
-			n.toggle(q)
-		}
-	case "left", "right", "-", "+":
-		n.step(q, k.String())
-	case "u":
-		before := n.services
-		if label := n.s.Draft.Undo(); label != "" {
-			n.problem = ""
-			n.changed(before)
-			n.news = tookBack(n.label(label), n.news)
-		}
+	if q.Kind == YesNo {
+		n.toggle(q)
+		return
+	}
+	n.open(q)
+}
+
+// say answers a question of yes or no.
+func (n *Screen) say(yes bool) {
+	if q := n.questions[n.cursor]; q.Kind == YesNo && q.on(n.s.Draft) != yes {
+		n.toggle(q)
+	}
+}
+
+func (n *Screen) undo() {
+	before := n.services
+	if label := n.s.Draft.Undo(); label != "" {
+		n.problem = ""
+		n.changed(before)
+		n.news = tookBack(n.label(label), n.news)
 	}
 }
 
@@ -128,18 +122,12 @@ func (n *Screen) toggle(q Question) {
 }
 
 // step changes the answer by the arrow keys: numbers by one, yes and no in turn.
-func (n *Screen) step(q Question, key string) {
-	by := 1
-	if key == "left" || key == "-" {
-		by = -1
-	}
-	switch q.Kind {
-	case YesNo:
+func (n *Screen) step(by int) {
+	switch q := n.questions[n.cursor]; {
+	case q.Kind == YesNo:
 		n.toggle(q)
-	case Number:
-		if q.ID == "instances" {
-			n.answer(q, stepped(n.s.Spec().Service.Instances, by))
-		}
+	case q.Kind == Number && q.ID == "instances":
+		n.answer(q, stepped(n.s.Spec().Service.Instances, by))
 	}
 }
 
@@ -149,7 +137,7 @@ func (n *Screen) open(q Question) {
 		n.editor = form.NewChoice(n.s.Theme, n.s.Regions(), value)
 		return
 	}
-	n.editor = form.NewText(n.s.Theme, "", value, q.Check)
+	n.editor = form.NewText(n.s.Theme, value, q.Check)
 }
 
 func (n *Screen) edit(k tea.KeyMsg) {
@@ -255,16 +243,20 @@ func (n *Screen) SetSize(w, h int) {
 func (n *Screen) Typing() bool { return n.editor != nil }
 
 // Keys are the keys of this moment.
-func (n *Screen) Keys() []widget.Key {
+func (n *Screen) Keys() []keys.Key {
 	if n.editor != nil {
-		return []widget.Key{{Name: "enter", Does: "take it"}, {Name: "esc", Does: "leave it as it was"}}
+		return form.EditorKeys()
 	}
-	change := widget.Key{Name: "space", Does: "change", Long: "change the answer, as ←→ do"}
-	return []widget.Key{
-		{Name: "enter", Does: "continue", Long: "accept all answers and see which service fits"},
-		change,
-		{Name: "↑↓", Does: "move"},
-		{Name: "u", Does: "undo", Long: "take the last answer back"},
-		{Name: "esc", Does: "back"},
+	const verb = "berth.toml"
+	all := []keys.Key{
+		keys.Way("enter", "continue", n.next).Say("accept all answers and see which service fits"),
+		keys.Act(verb, "space", "change", n.change, " ", "e").Say("change the answer, as ←→ do"),
 	}
+	all = append(all, keys.Moves("move", n.move, n.listHeight())...)
+	return append(all,
+		keys.Act("--accessible", "u", "undo", n.undo).Say("take the last answer back"),
+		keys.Way("esc", "back", n.s.Back),
+		keys.Also(func() { n.say(true) }, "y"), keys.Also(func() { n.say(false) }, "n"),
+		keys.Also(func() { n.step(-1) }, "left", "-"), keys.Also(func() { n.step(1) }, "right", "+"),
+	)
 }

@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -91,24 +92,12 @@ func (b *back) answer(m backMsg) {
 	}
 }
 
-func (h *Screen) onBackKey(key string) {
-	switch key {
-	case "y":
-		if h.back.plan == nil {
-			return
-		}
-		h.s.Go(screen.Deploy{Plan: h.back.plan})
-	case "esc", "n", "q":
-		h.back = nil
-	}
-}
-
-func (b *back) keys() []widget.Key {
-	if b.plan == nil {
-		return []widget.Key{{Name: "esc", Does: "leave it"}}
-	}
-	return []widget.Key{
-		{Name: "y", Does: "yes, roll back", Long: "go back to exactly the version that is named"}, {Name: "esc", Does: "leave it"},
+// backKeys are the keys while the question is asked.
+func (h *Screen) backKeys() []keys.Key {
+	return []keys.Key{
+		keys.Act("berth rollback", "y", "yes, roll back", func() { h.s.Go(screen.Deploy{Plan: h.back.plan}) }).
+			Say("go back to exactly the version that is named").When(h.back.plan != nil),
+		keys.Way("esc", "leave it", func() { h.back = nil }, "esc", "n", "q"),
 	}
 }
 
@@ -139,6 +128,5 @@ func (h *Screen) question() string {
 		text := "It can start, with the size and the variables that it had then. Its tasks come up before those of now stop; data stays as it is."
 		body = append(body, widget.Paragraph(th.Text, text, w)...)
 	}
-	keys := widget.KeyLine{Theme: th, Keys: b.keys()}
-	return widget.Box{Theme: th, Title: "Roll back?", Body: append(body, "", keys.Render(w, 1))}.Render(h.width, h.height)
+	return widget.Box{Theme: th, Title: "Roll back?", Body: append(body, "", keys.Footer(th, h.backKeys(), w))}.Render(h.width, h.height)
 }

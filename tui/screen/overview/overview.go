@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -109,68 +110,41 @@ func (h *Screen) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (h *Screen) onKey(k tea.KeyMsg) tea.Cmd {
-	if h.back != nil {
-		h.onBackKey(k.String())
-		return nil
-	}
-	h.message = ""
 	scale := h.scale
-	cmd := h.act(k.String())
-	if h.message != "" || h.scale != scale {
+	if h.back == nil {
+		h.message = ""
+	}
+	cmd, _ := keys.Press(h.Keys(), k)
+	if h.back == nil && (h.message != "" || h.scale != scale) {
 		h.offset = 0 // what answers the key stands at the top
 	}
 	return cmd
 }
 
-// act does what a key is for.
-func (h *Screen) act(key string) tea.Cmd {
-	switch key {
-	case "r", "enter":
-		h.review()
-	case "s":
-		h.s.Go(screen.Settings{})
-	case "n":
-		h.s.Go(screen.Needs{})
-	case "d":
-		if h.status != nil && h.status.State == "absent" {
-			h.message = "There is nothing to destroy."
-			return nil
-		}
-		h.s.Go(screen.Review{Destroy: true})
-	case "b":
-		return h.rollBack()
-	case "p":
-		return h.lookNow()
-	case "l":
-		if h.s.Watched() != nil && h.runs() {
-			h.s.Go(screen.Logs{})
-		} else {
-			h.message = "There is no log yet."
-		}
-	case "+", "=":
-		h.scaleBy(1)
-	case "-":
-		h.scaleBy(-1)
-	case "R", "ctrl+r":
-		if !h.asking[whole] {
-			h.halt()
-			h.refresh.Begin(h.visit.Context())
-			return h.ask(whole)
-		}
-	case "q":
-		h.s.Quit()
-	case "esc":
-		h.escape()
-	case "up", "k":
-		h.pick(-1)
-	case "down", "j":
-		h.pick(1)
-	case "pgup":
-		h.scroll(-h.height / 2)
-	case "pgdown", " ":
-		h.scroll(h.height / 2)
+func (h *Screen) destroy() {
+	if h.status != nil && h.status.State == "absent" {
+		h.message = "There is nothing to destroy."
+		return
 	}
-	return nil
+	h.s.Go(screen.Review{Destroy: true})
+}
+
+func (h *Screen) log() {
+	if h.s.Watched() == nil || !h.runs() {
+		h.message = "There is no log yet."
+		return
+	}
+	h.s.Go(screen.Logs{})
+}
+
+// again asks AWS for everything, unless that is under way.
+func (h *Screen) again() tea.Cmd {
+	if h.asking[whole] {
+		return nil
+	}
+	h.halt()
+	h.refresh.Begin(h.visit.Context())
+	return h.ask(whole)
 }
 
 // escape takes back what is pending, the newest first, then leads back.
@@ -228,41 +202,47 @@ func (h *Screen) Busy() bool {
 }
 
 // Keys are the keys of this moment.
-func (h *Screen) Keys() []widget.Key {
+func (h *Screen) Keys() []keys.Key {
 	if h.back != nil {
-		return h.back.keys()
+		return h.backKeys()
 	}
-	redeploy := widget.Key{Name: "r", Does: "redeploy", Long: "build, and see what would change before anything does"}
-	if h.status != nil && (h.status.State == "partial" || h.status.State == "absent") {
-		redeploy.Does = "continue"
-		if h.status.State == "absent" {
-			redeploy.Does = "deploy"
+	more, fewer := func() { h.scaleBy(1) }, func() { h.scaleBy(-1) }
+	if h.scale > 0 {
+		return []keys.Key{
+			keys.Act("berth plan", "enter", "see what would change", h.review, "enter", "r"),
+			keys.Act("service.instances", "+-", "instances", more, "+", "="), keys.Also(fewer, "-"),
+			keys.Way("esc", "leave it", h.escape),
 		}
 	}
-	if h.scale > 0 {
-		return []widget.Key{{Name: "enter", Does: "see what would change"}, {Name: "+-", Does: "instances"}, {Name: "esc", Does: "leave it"}}
+	redeploy := "redeploy"
+	if h.status != nil && (h.status.State == "partial" || h.status.State == "absent") {
+		redeploy = map[string]string{"partial": "continue", "absent": "deploy"}[h.status.State]
 	}
-	keys := []widget.Key{redeploy}
-	back := widget.Key{Name: "b", Does: "roll back", Long: "go back to the selected version, or to the one before; asks first"}
+	settings := keys.Act("berth.toml", "s", "settings", func() { h.s.Go(screen.Settings{}) }).
+		Say("change the settings, then see what would change")
+	back := keys.Act("berth rollback", "b", "roll back", h.rollBack).
+		Say("go back to the selected version, or to the one before; asks first").Hide(h.picked == "" && h.previous() == nil)
+	all := []keys.Key{
+		keys.Act("berth deploy", "r", redeploy, h.review, "r", "enter").Say("build, and see what would change before anything does"),
+		settings, back,
+	}
 	if h.picked != "" {
-		keys = append(keys, back)
+		all[1], all[2] = back, settings
 	}
-	keys = append(keys, widget.Key{Name: "s", Does: "settings", Long: "change the settings, then see what would change"})
-	if h.picked == "" && h.previous() != nil {
-		keys = append(keys, back)
-	}
-	if h.scalable() {
-		keys = append(keys, widget.Key{Name: "+-", Does: "scale", Long: "more or fewer instances, then see what would change"})
-	}
-	if h.runs() {
-		keys = append(keys, widget.Key{Name: "l", Does: "log", Long: "the app's log, followed; it can be searched"})
-	}
-	return append(keys,
-		widget.Key{Name: "d", Does: "destroy", Long: "see what would be removed; asks for the app's name"},
-		widget.Key{Name: "n", Does: "needs", Long: "answer again what the app needs, and compare the services"},
-		widget.Key{Name: "↑↓", Does: "select", Long: "select a deployment; pgup and pgdown scroll"},
-		widget.Key{Name: "p", Does: "look", Long: "look again what a deployment would change; done once when this opens"},
-		widget.Key{Name: "R", Does: "refresh", Long: "ask AWS now for everything; what changes by itself is asked for anyway"},
-		widget.Key{Name: "q", Does: "leave"},
+	all = append(all,
+		keys.Act("service.instances", "+-", "scale", more, "+", "=").Hide(!h.scalable()).
+			Say("more or fewer instances, then see what would change"), keys.Also(fewer, "-"),
+		keys.Act("berth logs", "l", "log", h.log).Say("the app's log, followed; it can be searched").Hide(!h.runs()),
+		keys.Act("berth destroy", "d", "destroy", h.destroy).Say("see what would be removed; asks for the app's name"),
+		keys.Act("berth.toml", "n", "needs", func() { h.s.Go(screen.Needs{}) }).
+			Say("answer again what the app needs, and compare the services"),
+	)
+	all = append(all, keys.Steps("select", h.pick)...)
+	all = append(all, keys.Pages(h.scroll, h.height)...)
+	return append(all,
+		keys.Act("berth plan", "p", "look", h.lookNow).Say("look again what a deployment would change; done once when this opens"),
+		keys.Act("berth status", "R", "refresh", h.again, "R", "ctrl+r").
+			Say("ask AWS now for everything; what changes by itself is asked for anyway"),
+		keys.Way("q", "leave", h.s.Quit), keys.Also(h.escape, "esc"),
 	)
 }

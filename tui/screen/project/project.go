@@ -12,6 +12,7 @@ import (
 
 	"berth/engine/fail"
 	"berth/engine/spec"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -121,7 +122,8 @@ func (p *Screen) Update(msg tea.Msg) tea.Cmd {
 	case peekMsg:
 		p.onPeek(msg)
 	case tea.KeyMsg:
-		return p.onKey(msg)
+		cmd, _ := keys.Press(p.Keys(), msg)
+		return cmd
 	}
 	return nil
 }
@@ -186,46 +188,15 @@ func (p *Screen) onward() bool {
 	return true
 }
 
-func (p *Screen) onKey(k tea.KeyMsg) tea.Cmd {
-	switch k.String() {
-	case "enter":
-		switch {
-		case p.err != nil || p.loading != "":
-		case p.offered:
-			p.s.Go(screen.Overview{})
-		default:
-			p.s.Go(screen.Needs{})
-		}
-	case "w":
-		if p.offered {
-			p.s.Go(screen.Needs{})
-		}
-	case "r":
-		if p.loading == "" {
-			p.loaded, p.note = false, ""
-			return p.read()
-		}
-	case "q":
-		if p.err != nil {
-			p.s.Quit()
-		}
-	case "up", "k":
-		p.offset--
-	case "down", "j":
-		p.offset++
-	case "pgup":
-		p.offset -= p.height
-	case "pgdown", " ":
-		p.offset += p.height
-	}
-	p.offset = widget.ClampOffset(p.offset, len(p.lines()), p.height)
-	return nil
+// scroll moves through what was found.
+func (p *Screen) scroll(by int) {
+	p.offset = widget.ClampOffset(p.offset+by, len(p.lines()), p.height)
 }
 
 // SetSize gives the screen its room.
 func (p *Screen) SetSize(w, h int) {
 	p.width, p.height = w, h
-	p.offset = widget.ClampOffset(p.offset, len(p.lines()), h)
+	p.scroll(0)
 }
 
 // Busy says that the spinner turns.
@@ -235,26 +206,32 @@ func (p *Screen) Busy() bool { return p.loading != "" }
 func (p *Screen) Holding() bool { return p.loading != "" }
 
 // Keys are the keys of this moment.
-func (p *Screen) Keys() []widget.Key {
+func (p *Screen) Keys() []keys.Key {
+	var all []keys.Key
+	again := keys.Act("berth inspect", "r", "read again", p.again).Say("read the source tree again")
+	questions := func() { p.s.Go(screen.Needs{}) }
 	switch {
 	case p.err != nil:
-		return []widget.Key{{Name: "r", Does: "read again"}, {Name: "q", Does: "leave"}}
+		again = again.When(p.loading == "")
+		all = []keys.Key{again, keys.Way("q", "leave", p.s.Quit)}
 	case p.loading != "":
-		return nil
 	case p.offered:
-		return []widget.Key{
-			{Name: "enter", Does: "show what runs"},
-			{Name: "w", Does: "questions", Long: "go through the questions all the same"},
-			{Name: "r", Does: "read again", Long: "read the source tree again"},
-			{Name: "↑↓", Does: "scroll"},
+		all = []keys.Key{
+			keys.Act("berth status", "enter", "show what runs", func() { p.s.Go(screen.Overview{}) }),
+			keys.Way("w", "questions", questions).Say("go through the questions all the same"), again,
 		}
 	default:
-		return []widget.Key{
-			{Name: "enter", Does: "continue"},
-			{Name: "r", Does: "read again", Long: "read the source tree again"},
-			{Name: "↑↓", Does: "scroll"},
-		}
+		all = []keys.Key{keys.Way("enter", "continue", questions), again}
 	}
+	moves := keys.Moves("scroll", p.scroll, p.height)
+	moves[0] = moves[0].Hide(p.err != nil || p.loading != "")
+	return append(all, moves...)
+}
+
+// again reads the source tree anew.
+func (p *Screen) again() tea.Cmd {
+	p.loaded, p.note = false, ""
+	return p.read()
 }
 
 // View draws the screen.

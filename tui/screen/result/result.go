@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -38,28 +39,14 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 
 // Update handles a message.
 func (r *Screen) Update(msg tea.Msg) tea.Cmd {
-	k, ok := msg.(tea.KeyMsg)
-	if !ok {
-		return nil
+	if k, ok := msg.(tea.KeyMsg); ok {
+		keys.Press(r.Keys(), k)
 	}
-	switch k.String() {
-	case "enter":
-		if r.destroyed() {
-			r.s.Quit()
-		} else {
-			r.s.Go(screen.Overview{})
-		}
-	case "l":
-		r.s.Go(screen.Deploy{})
-	case "q", "esc":
-		r.s.Quit()
-	case "up", "k":
-		r.offset--
-	case "down", "j":
-		r.offset++
-	}
-	r.offset = widget.ClampOffset(r.offset, len(r.lines()), r.height)
 	return nil
+}
+
+func (r *Screen) scroll(by int) {
+	r.offset = widget.ClampOffset(r.offset+by, len(r.lines()), r.height)
 }
 
 func (r *Screen) destroyed() bool { return r.of.Outcome.Verb == "destroy" }
@@ -68,15 +55,15 @@ func (r *Screen) destroyed() bool { return r.of.Outcome.Verb == "destroy" }
 func (r *Screen) SetSize(w, h int) { r.width, r.height = w, h }
 
 // Keys are the keys of this moment.
-func (r *Screen) Keys() []widget.Key {
-	log := widget.Key{Name: "l", Does: "how it went", Long: "the resources and the log of the run"}
-	leave := widget.Key{Name: "q", Does: "leave", Long: "leave; what is shown here is printed again"}
+func (r *Screen) Keys() []keys.Key {
+	course := keys.Act("berth deploy", "l", "how it went", func() { r.s.Go(screen.Deploy{}) }).Say("the resources and the log of the run")
+	moves := keys.Moves("scroll", r.scroll, r.height)
+	moves[0] = moves[0].Hide(true)
 	if r.destroyed() {
-		return []widget.Key{leave, log}
+		return append(moves, keys.Way("q", "leave", r.s.Quit, "q", "esc", "enter"), course)
 	}
-	return []widget.Key{
-		{Name: "enter", Does: "overview", Long: "what runs, with redeploy, settings and destroy"}, leave, log,
-	}
+	return append(moves, keys.Way("enter", "overview", func() { r.s.Go(screen.Overview{}) }),
+		keys.Way("q", "leave", r.s.Quit, "q", "esc"), course)
 }
 
 // View draws the screen.

@@ -87,7 +87,7 @@ func (r *Screen) card() widget.Failure {
 	if len(bad) > 1 {
 		f.Evidence, f.Remedy = strings.Join(bad, "\n"), "put each right, then look again"
 	}
-	return widget.Failure{Theme: r.s.Theme, Error: &f, Keys: r.remedies()}
+	return widget.Failure{Theme: r.s.Theme, Error: &f}
 }
 
 // copyPolicy puts the policy on the clipboard.

@@ -10,6 +10,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	"berth/tui/form"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
 )
@@ -27,9 +29,9 @@ type Screen struct {
 	check   check
 	offset  int
 	note    string
-	details bool   // what the plan is made of is shown instead of the resources, or scrolled beside them
-	policy  bool   // of that, the policy for what is missing
-	typed   string // the app's name, typed to confirm a destruction
+	details bool       // what the plan is made of is shown instead of the resources, or scrolled beside them
+	policy  bool       // of that, the policy for what is missing
+	name    form.Input // of the app, typed to confirm a destruction
 }
 
 // New makes the screen.
@@ -59,7 +61,8 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 	}
 	r.Leave()
 	r.work.Begin(r.s.Ctx)
-	r.plan, r.err, r.note, r.typed, r.offset, r.details, r.policy = nil, nil, "", "", 0, false, false
+	r.plan, r.err, r.note, r.offset, r.details, r.policy = nil, nil, "", 0, false, false
+	r.name = form.NewInput("")
 	r.loading = "Looking at AWS: what is there already"
 	r.refused(nil)
 	e, req := r.s.Engine, r.s.Request()
@@ -117,85 +120,42 @@ func (r *Screen) onPlan(m planMsg) tea.Cmd {
 }
 
 func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
-	if cmd, taken := r.typing(k); taken {
-		return cmd
+	cmd, matched := keys.Press(r.Keys(), k)
+	if !matched && r.Typing() {
+		r.name.Key(k)
 	}
-	switch k.String() {
-	case "esc":
-		if r.check.going {
-			r.check.going, r.note = false, "Not confirmed."
-			return nil
-		}
-		r.s.Back()
-	case "r":
-		if r.loading == "" {
-			return r.Enter(nil)
-		}
-	case "s":
-		if r.err != nil || r.check.refusal != nil {
-			r.s.Go(screen.Settings{})
-		}
-	case "p":
-		if r.check.refusal != nil && r.check.policy() != "" {
-			r.policy = !r.policy || !r.details
-			r.details, r.offset = true, 0
-		}
-	case "m":
-		r.copyPolicy()
-	case "y":
+	return cmd
+}
+
+// back takes a yes back that waits for the check, or leads back.
+func (r *Screen) back() {
+	if r.check.going {
+		r.check.going, r.note = false, "Not confirmed."
+		return
+	}
+	r.s.Back()
+}
+
+// showPolicy shows the policy for what is missing, or the plan again.
+func (r *Screen) showPolicy() {
+	r.policy = !r.policy || !r.details
+	r.details, r.offset = true, 0
+}
+
+// other shows, or scrolls, what the plan is made of instead of what exists, and the other way round.
+func (r *Screen) other() { r.details, r.policy, r.offset = !r.details, false, 0 }
+
+// destroy confirms a destruction once the app's name is typed.
+func (r *Screen) destroy() tea.Cmd {
+	if r.named() {
 		return r.confirm()
-	case "enter":
-		switch {
-		case r.plan != nil && r.count().changes() == 0 && r.s.Status != nil:
-			r.s.Back()
-		case r.plan != nil && r.count().changes() > 0 && !r.of.Destroy:
-			r.note = "Press y to go ahead. Enter alone changes nothing."
-		}
-	case "c":
-		r.details, r.policy, r.offset = !r.details, false, 0
-	case "up", "k":
-		r.scroll(-1)
-	case "down", "j":
-		r.scroll(1)
-	case "pgup":
-		r.scroll(2 - r.listHeight())
-	case "pgdown", " ":
-		r.scroll(r.listHeight() - 2)
-	case "home":
-		r.offset = 0
-	case "end":
-		r.scroll(1 << 20)
 	}
+	r.note = fmt.Sprintf("Type %s to go ahead.", r.plan.App)
 	return nil
 }
 
-// typing takes the keys of the app's name, which a destruction asks for.
-func (r *Screen) typing(k tea.KeyMsg) (cmd tea.Cmd, taken bool) {
-	if !r.Typing() {
-		return nil, false
-	}
-	switch k.Type {
-	case tea.KeyRunes, tea.KeySpace:
-		r.typed += widget.Clean(string(k.Runes))
-	case tea.KeyBackspace:
-		if t := []rune(r.typed); len(t) > 0 {
-			r.typed = string(t[:len(t)-1])
-		}
-	case tea.KeyCtrlU:
-		r.typed = ""
-	case tea.KeyEnter:
-		if r.named() {
-			return r.confirm(), true
-		}
-		r.note = fmt.Sprintf("Type %s to go ahead.", r.plan.App)
-	default:
-		return nil, false
-	}
-	return nil, true
-}
-
 // named says that the app's name was typed. Blanks around it come with pasting.
-func (r *Screen) named() bool { return strings.TrimSpace(r.typed) == r.plan.App }
+func (r *Screen) named() bool { return strings.TrimSpace(r.name.Value()) == r.plan.App }
 
 // confirm goes ahead with the shown plan, and nothing but it. While the check of it is under way it waits for that:
 // the run would make the same check before anything else.
@@ -282,64 +242,73 @@ func (r *Screen) Busy() bool { return r.loading != "" || r.check.running }
 func (r *Screen) Typing() bool { return r.of.Destroy && r.plan != nil && r.count().changes() > 0 }
 
 // Keys are the keys of this moment.
-func (r *Screen) Keys() []widget.Key {
-	back := widget.Key{Name: "esc", Does: "back"}
-	if r.s.Task() != nil {
-		back.Does = "leave"
-	}
-	again := widget.Key{Name: "r", Does: "look again", Long: "ask AWS again and plan anew"}
-	scroll := widget.Key{Name: "↑↓", Does: "scroll"}
+func (r *Screen) Keys() []keys.Key {
+	back := keys.Way("esc", map[bool]string{true: "leave", false: "back"}[r.s.Task() != nil], r.back)
+	again := keys.Act("berth plan", "r", "look again", r.again).Say("ask AWS again and plan anew")
+	settings := keys.Act("berth.toml", "s", "settings", func() { r.s.Go(screen.Settings{}) })
+	moves := keys.Moves("scroll", r.scroll, r.listHeight())
 	switch {
 	case r.loading != "" || r.plan == nil && r.err == nil:
-		return []widget.Key{back}
+		return []keys.Key{back}
 	case r.err != nil:
-		return []widget.Key{{Name: "r", Does: "try again"}, {Name: "s", Does: "settings"}, back}
+		return []keys.Key{keys.Act("berth plan", "r", "try again", r.again), settings, back}
 	case r.count().changes() == 0:
-		return []widget.Key{again, back}
+		return append([]keys.Key{again, back, keys.Also(r.s.Back, "enter").When(r.s.Status != nil)}, moves...)
 	case r.check.going:
-		return []widget.Key{{Name: "esc", Does: "not yet", Long: "take the confirmation back"}}
+		return []keys.Key{keys.Way("esc", "not yet", r.back).Say("take the confirmation back")}
 	case r.of.Destroy:
-		return []widget.Key{{Name: "enter", Does: "destroy, once the name is typed"}, {Name: "pgdown", Does: "scroll"}, back}
-	case r.check.refusal != nil:
-		return append(r.remedies(), r.otherKey(), scroll, widget.Key{Name: "s", Does: "settings"}, back)
-	default:
-		return []widget.Key{
-			{Name: "y", Does: "yes, do this", Long: "carry out exactly the plan that is shown"},
-			r.otherKey(), scroll, again, back,
+		return []keys.Key{
+			keys.Act("berth destroy", "enter", "destroy, once the name is typed", r.destroy),
+			keys.Way("pgdown", "scroll", func() { r.scroll(keys.Page(r.listHeight())) }),
+			keys.Also(func() { r.scroll(-keys.Page(r.listHeight())) }, "pgup"),
+			keys.Also(func() { r.scroll(-1) }, "up"), keys.Also(func() { r.scroll(1) }, "down"), back,
 		}
 	}
+	all := r.remedies()
+	if r.check.refusal == nil {
+		all = []keys.Key{keys.Act("berth deploy", "y", "yes, do this", r.confirm).Say("carry out exactly the plan that is shown")}
+	} else {
+		all = append(all, keys.Also(r.confirm, "y"))
+	}
+	all = append(append(all, r.otherKey()), moves...)
+	if r.check.refusal == nil {
+		return append(all, again, back, keys.Also(r.onlyYes, "enter"))
+	}
+	return append(all, settings, back, keys.Also(r.onlyYes, "enter"))
 }
 
+func (r *Screen) again() tea.Cmd { return r.Enter(nil) }
+
+// onlyYes says what confirms: Enter is pressed too easily.
+func (r *Screen) onlyYes() { r.note = "Press y to go ahead. Enter alone changes nothing." }
+
 // remedies are the keys that help when the plan is certain to fail.
-func (r *Screen) remedies() []widget.Key {
-	keys := []widget.Key{{Name: "r", Does: "look again", Long: "ask AWS again, once what is missing was put right"}}
+func (r *Screen) remedies() []keys.Key {
+	all := []keys.Key{keys.Act("berth doctor", "r", "look again", r.again).Say("ask AWS again, once what is missing was put right")}
 	if r.check.policy() == "" {
-		return keys
+		return all
 	}
-	keys = append(keys, widget.Key{Name: "p", Does: "policy", Long: "show the policy that allows what is missing"})
-	if r.s.Copy != nil {
-		keys = append(keys, widget.Key{Name: "m", Does: "copy it", Long: "copy that policy"})
-	}
-	return keys
+	const verb = "berth policy"
+	return append(all,
+		keys.Act(verb, "p", "policy", r.showPolicy).Say("show the policy that allows what is missing"),
+		keys.Act(verb, "m", "copy it", r.copyPolicy).Say("copy that policy").When(r.s.Copy != nil))
 }
 
 // otherKey changes what is shown, or what is scrolled where there is room for both.
-func (r *Screen) otherKey() widget.Key {
-	k := widget.Key{
-		Name: "c", Does: "cost and risks",
-		Long: "what exists, or what the monthly cost is made of, what is risky and what is free",
-	}
+func (r *Screen) otherKey() keys.Key {
+	does, long := "cost and risks", "what exists, or what the monthly cost is made of, what is risky and what is free"
+	verb := "berth plan"
 	switch {
 	case r.wide():
-		k.Does, k.Long = "other column", "scroll the other column"
+		does, long = "other column", "scroll the other column"
 	case r.details && r.check.refusal != nil:
-		k.Does = "the plan"
+		does = "the plan"
 	case r.details:
-		k.Does = "resources"
+		does = "resources"
 	case r.check.refusal != nil:
-		k.Does = "what is wrong"
+		does, verb = "what is wrong", "berth doctor"
 	}
-	return k
+	return keys.Act(verb, "c", does, r.other).Say(long)
 }
 
 const gutter = 4

@@ -210,7 +210,8 @@ func (r *Screen) summary() []string {
 	if r.of.Destroy {
 		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD, !p.Complete)))
 		ask := widget.NewLine(th, w).Put(th.Text, "Type ").Put(th.Strong, p.App).Put(th.Text, " to destroy it: ")
-		ask.Put(th.Title, r.typed).Put(th.Accent, th.Glyphs.Caret)
+		name := r.name.Edit(th)
+		ask.Put(th.Title, name.Left).Put(th.Accent, th.Glyphs.Caret).Put(th.Title, name.Right)
 		if r.note != "" {
 			ask.Gap(2).Put(th.Warn, r.note)
 		}

@@ -13,6 +13,7 @@ import (
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/tui/form"
+	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/theme"
 	"berth/tui/widget"
@@ -78,50 +79,25 @@ func (t *Screen) Update(msg tea.Msg) tea.Cmd {
 	if t.editor != nil {
 		t.edit(k)
 	} else {
-		t.onKey(k)
+		keys.Press(t.Keys(), k)
 	}
 	t.follow()
 	return nil
 }
 
-func (t *Screen) onKey(k tea.KeyMsg) {
-	r := t.rows[t.cursor]
-	switch k.String() {
-	case "enter":
-		t.done()
-	case "esc":
-		t.s.Back()
-	case "up", "k":
-		t.move(-1)
-	case "down", "j":
-		t.move(1)
-	case "pgup":
-		for range t.listHeight() / 2 {
-			t.move(-1)
-		}
-	case "pgdown":
-		for range t.listHeight() / 2 {
-			t.move(1)
-		}
-	case "home":
-		t.cursor = 1
-	case "end":
-		t.cursor = len(t.rows) - 1
-	case " ", "e":
-		t.open(r)
-	case "left", "-":
-		t.step(r, -1)
-	case "right", "+":
-		t.step(r, 1)
-	case "backspace", "delete", "d":
-		if !r.Add {
-			t.set(r, "")
-		}
-	case "u":
-		if label := t.s.Draft.Undo(); label != "" {
-			t.note = "Undone: " + t.label(label)
-			t.reload()
-		}
+func (t *Screen) row() Row { return t.rows[t.cursor] }
+
+func (t *Screen) undo() {
+	if label := t.s.Draft.Undo(); label != "" {
+		t.note = "Undone: " + t.label(label)
+		t.reload()
+	}
+}
+
+// reset takes the value at the cursor back.
+func (t *Screen) reset() {
+	if r := t.row(); !r.Add {
+		t.set(r, "")
 	}
 }
 
@@ -185,7 +161,7 @@ func (t *Screen) open(r Row) {
 	case len(t.choices(r)) > 0:
 		t.editor = form.NewChoice(th, t.choices(r), value)
 	default:
-		t.editor = form.NewText(th, "", value, func(text string) error { return t.check(r, text) })
+		t.editor = form.NewText(th, value, func(text string) error { return t.check(r, text) })
 	}
 }
 
@@ -212,7 +188,8 @@ func (t *Screen) choices(r Row) []form.Option {
 }
 
 // step takes the next smaller or larger value of those that a row can have.
-func (t *Screen) step(r Row, by int) {
+func (t *Screen) step(by int) {
+	r := t.row()
 	value, _, _ := r.Value(t.s.Spec())
 	if r.Key.Kind == spec.Truth {
 		t.toggle(r, value)
@@ -240,18 +217,23 @@ func (t *Screen) SetSize(w, h int) {
 func (t *Screen) Typing() bool { return t.editor != nil }
 
 // Keys are the keys of this moment.
-func (t *Screen) Keys() []widget.Key {
+func (t *Screen) Keys() []keys.Key {
 	if t.editor != nil {
-		return []widget.Key{{Name: "enter", Does: "take it"}, {Name: "esc", Does: "leave it as it was"}}
+		return form.EditorKeys()
 	}
-	return []widget.Key{
-		{Name: "enter", Does: "continue", Long: "see what will exist; nothing is written or created before your yes"},
-		{Name: "space", Does: "change", Long: "change the value; ←→ take the next size"},
-		{Name: "↑↓", Does: "move"},
-		{Name: "d", Does: "default", Long: "take the value back, so that what was found or the default counts"},
-		{Name: "u", Does: "undo", Long: "take the last answer back"},
-		{Name: "esc", Does: "back"},
+	const verb = "berth.toml"
+	all := []keys.Key{
+		keys.Way("enter", "continue", t.done).Say("see what will exist; nothing is written or created before your yes"),
+		keys.Act(verb, "space", "change", func() { t.open(t.row()) }, " ", "e").Say("change the value; ←→ take the next size"),
 	}
+	all = append(all, keys.Moves("move", t.move, t.listHeight())...)
+	return append(all,
+		keys.Act(verb, "d", "default", t.reset, "d", "backspace", "delete").
+			Say("take the value back, so that what was found or the default counts"),
+		keys.Act("--accessible", "u", "undo", t.undo).Say("take the last answer back"),
+		keys.Way("esc", "back", t.s.Back),
+		keys.Also(func() { t.step(-1) }, "left", "-"), keys.Also(func() { t.step(1) }, "right", "+"),
+	)
 }
 
 const gutter = 4

@@ -9,8 +9,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	"berth/tui/keys"
 	"berth/tui/screen"
-	"berth/tui/widget"
 )
 
 // Screen is the tour screen.
@@ -79,25 +79,8 @@ func (t *Screen) Update(msg tea.Msg) tea.Cmd {
 		t.s.Engine, t.s.Story = msg.engine, &msg.story
 		t.s.Go(screen.Project{})
 	case tea.KeyMsg:
-		return t.onKey(msg)
-	}
-	return nil
-}
-
-func (t *Screen) onKey(k tea.KeyMsg) tea.Cmd {
-	switch k.String() {
-	case "enter":
-		return t.begin()
-	case "up", "k", "shift+tab":
-		t.move(-1)
-	case "down", "j", "tab":
-		t.move(1)
-	case "home":
-		t.move(-len(t.stories()))
-	case "end":
-		t.move(len(t.stories()))
-	case "q", "esc":
-		t.s.Quit()
+		cmd, _ := keys.Press(t.Keys(), msg)
+		return cmd
 	}
 	return nil
 }
@@ -117,13 +100,14 @@ func (t *Screen) Busy() bool { return t.loading }
 func (t *Screen) Holding() bool { return t.loading }
 
 // Keys are the keys of this moment.
-func (t *Screen) Keys() []widget.Key {
+func (t *Screen) Keys() []keys.Key {
 	if t.loading {
 		return nil
 	}
-	return []widget.Key{
-		{Name: "enter", Does: "begin", Long: "begin the story that is selected"},
-		{Name: "↑↓", Does: "choose"},
-		{Name: "q", Does: "leave"},
-	}
+	all := []keys.Key{keys.Act("berth demo --story", "enter", "begin", t.begin).Say("begin the story that is selected")}
+	all = append(all, keys.Moves("choose", t.move, t.height)...)
+	return append(all,
+		keys.Also(func() { t.move(-1) }, "shift+tab"), keys.Also(func() { t.move(1) }, "tab"),
+		keys.Way("q", "leave", t.s.Quit, "q", "esc"),
+	)
 }
