@@ -45,7 +45,7 @@ func Is(err error, codes ...string) bool {
 }
 
 // NotFound says whether err means that the thing asked for does not exist. EC2 codes end in NotFound with a
-// dot before it; query services leave out the Exception suffix (ecs-provisioning 3.6).
+// dot before it; query services leave out the Exception suffix (engine/AWS.md, Settling).
 func NotFound(err error) bool {
 	c := strings.TrimSuffix(Code(err), "Exception")
 	if c == "" {

@@ -90,7 +90,7 @@ func jitter(d time.Duration) time.Duration {
 	return d + time.Duration((rand.Float64()-0.5)*0.2*float64(d)) //nolint:gosec // spreading calls, not a secret
 }
 
-// Retryable is one row of the table of errors that pass by themselves (ecs-provisioning 3.7): an AWS error
+// Retryable is one row of the table of errors that pass by themselves (engine/AWS.md, Settling): an AWS error
 // code, a part of its message ("" matches any), and how long it is worth trying again.
 type Retryable struct {
 	Code     string

@@ -24,7 +24,7 @@ const PermissionsID = "permissions"
 // perCall is how many actions one question may name.
 const perCall = 100
 
-// atOnce is how many questions are asked at the same time: IAM allows few calls a second (ecs-provisioning 9).
+// atOnce is how many questions are asked at the same time: IAM allows few calls a second (engine/AWS.md, Throttling).
 const atOnce = 4
 
 // attempts is how often one question is tried: not to know is no harm, to keep somebody waiting is.

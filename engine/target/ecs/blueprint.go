@@ -186,7 +186,7 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 		}
 		return
 	}
-	b.Build = &artifact.Build{Builder: o.Builder, Source: source(s), OwnCommand: len(s.Service.Command) > 0}
+	b.Build = &artifact.Build{Builder: o.Builder, Source: source(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
 	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
 }
 
@@ -200,7 +200,7 @@ func source(s *spec.Spec) image.Source {
 }
 
 // drain is how long a task that leaves may finish its requests: connections that stay open get longer, since
-// everybody on them has to come back elsewhere (ecs-provisioning 5).
+// everybody on them has to come back elsewhere (engine/AWS.md, Health checks and draining).
 func drain(s *spec.Spec) time.Duration {
 	if s.Network.WebSockets {
 		return 30 * time.Second
