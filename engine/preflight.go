@@ -94,8 +94,7 @@ func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Rep
 	}
 	id, err := clients.WhoAmI(ctx)
 	if err != nil {
-		in.Resources = b.Local() // what can be told without AWS
-		rep, refused := preflight.Run(ctx, in)
+		rep, refused := preflight.Run(ctx, in) // what can be told without an account
 		if refused != nil {
 			return nil, refused
 		}

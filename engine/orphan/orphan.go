@@ -17,6 +17,11 @@ import (
 	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/resource"
+	"berth/engine/resource/access"
+	"berth/engine/resource/artifact"
+	"berth/engine/resource/compute"
+	"berth/engine/resource/network"
+	"berth/engine/resource/traffic"
 )
 
 // Report is what is left over in a region. It marshals to the JSON of the command line contract.
@@ -52,90 +57,47 @@ type Resource struct {
 	Remove     string  `json:"remove"`             // the command that removes it
 }
 
-// found is one resource of berth's that exists.
-type found struct {
-	Resource
-	owner resource.Owner
-	usage []price.Item
-	// unused says why an app that lives does not use it; empty means that it does. Nil means that every living
-	// app does. It is called once for each resource, in the order of the listing.
-	unused func(*app) string
-	// remove is what removes it from a living app; empty means that the next deployment does.
-	remove string
+// listings are what is looked at, one line a kind; all of it happens at the same time.
+var listings = []resource.Listing{
+	traffic.LoadBalancers,
+	traffic.Distributions,
+	compute.Services,
+	compute.Namespaces,
+	artifact.Repositories,
+	compute.LogGroups,
+	traffic.TargetGroups,
+	network.VPCs,
+	network.Subnets,
+	network.InternetGateways,
+	network.RouteTables,
+	network.SecurityGroups,
+	access.Roles,
+	compute.TaskDefinitions,
+	compute.Scalings,
+	locks,
 }
 
-// app is what is known of one app while its resources are judged.
+// app is one app while its resources are judged.
 type app struct {
-	resource.Owner
-	alive, busy   bool
-	targets       map[string]bool // ARNs of the target groups that its services use
-	discovered    bool            // a service of it is listed in DNS
-	distributions int             // seen so far
-	found         []found
-}
-
-// survey collects what the looks find. Each look has its own survey; they are put together afterwards.
-type survey struct {
-	*cloud.Clients
-	found []found
-	apps  map[resource.Owner]*app // what the look learned of apps
-}
-
-func (s *survey) add(f found) { s.found = append(s.found, f) }
-
-// app is what this look knows of the owner's app.
-func (s *survey) app(o resource.Owner) *app {
-	if s.apps[o] == nil {
-		s.apps[o] = &app{Owner: o, targets: map[string]bool{}}
-	}
-	return s.apps[o]
-}
-
-// look is one kind of listing; all looks happen at the same time.
-type look struct {
-	what string // "load balancers"
-	do   func(*survey, context.Context) error
-	// without says what cannot be told when the look was refused.
-	without string
-}
-
-// services is the look without which nothing can be called left over.
-const services = "services"
-
-var looks = []look{
-	{what: "load balancers", do: (*survey).loadBalancers},
-	{what: "distributions", do: (*survey).distributions},
-	{what: services, do: (*survey).services, without: "so nothing can be called left over"},
-	{what: "private DNS zones", do: (*survey).namespaces},
-	{what: "image repositories", do: (*survey).repositories},
-	{what: "log groups", do: (*survey).logGroups},
-	{what: "target groups", do: (*survey).targetGroups},
-	{what: "networks", do: (*survey).vpcs},
-	{what: "subnets", do: (*survey).subnets},
-	{what: "internet gateways", do: (*survey).gateways},
-	{what: "route tables", do: (*survey).routeTables},
-	{what: "security groups", do: (*survey).securityGroups},
-	{what: "roles", do: (*survey).roles},
-	{what: "task definitions", do: (*survey).taskDefinitions},
-	{what: "scaling", do: (*survey).scaling},
-	{what: "locks", do: (*survey).locks, without: "so an app that is being deployed right now may be listed"},
+	*resource.App
+	found []resource.Found
 }
 
 // Find looks through the clients' region, and through what is global for what belongs to it. A listing that is
 // denied or that the endpoint does not know is told in the report; any other failure is an error.
 func Find(ctx context.Context, c *cloud.Clients, prices *price.Table) (*Report, error) {
-	surveys := make([]*survey, len(looks))
-	refused := make([]error, len(looks))
+	surveys := make([]*resource.Survey, len(listings))
+	refused := make([]error, len(listings))
 	g, ctx := errgroup.WithContext(ctx)
-	for i, l := range looks {
-		surveys[i] = &survey{Clients: c, apps: map[resource.Owner]*app{}}
+	for i, l := range listings {
+		surveys[i] = resource.NewSurvey(c)
 		g.Go(func() error {
-			err := l.do(surveys[i], ctx)
+			err := l.List(ctx, surveys[i])
 			if cloud.Denied(err) || cloud.Unknown(err) {
 				refused[i] = err
 				return nil
 			}
-			return cloud.Explain("look for "+l.what, err)
+			return cloud.Explain("look for "+l.What, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -145,8 +107,8 @@ func Find(ctx context.Context, c *cloud.Clients, prices *price.Table) (*Report, 
 	judged := true
 	for i, err := range refused {
 		if err != nil {
-			r.Blind = append(r.Blind, blind(looks[i], err))
-			judged = judged && looks[i].what != services
+			r.Blind = append(r.Blind, blind(listings[i], err))
+			judged = judged && !listings[i].Judges
 		}
 	}
 	if judged {
@@ -155,38 +117,40 @@ func Find(ctx context.Context, c *cloud.Clients, prices *price.Table) (*Report, 
 	return r, nil
 }
 
-// blind is the sentence about a look that was refused.
-func blind(l look, err error) string {
-	text := l.what + ": this endpoint does not know " + cloud.Operation(err)
+// blind is the sentence about a listing that was refused.
+func blind(l resource.Listing, err error) string {
+	text := l.What + ": this endpoint does not know " + cloud.Operation(err)
 	if cloud.Denied(err) {
 		action, _ := cloud.DeniedAction(err)
-		text = l.what + ": the permission " + action + " is missing"
+		text = l.What + ": the permission " + action + " is missing"
 	}
-	if l.without != "" {
-		text += ", " + l.without
+	if l.Without != "" {
+		text += ", " + l.Without
 	}
 	return text
 }
 
 // judge says of each app what is left over.
-func (r *Report) judge(surveys []*survey, prices *price.Table) {
-	all := &survey{apps: map[resource.Owner]*app{}}
-	for _, s := range surveys {
-		for o, a := range s.apps {
-			m := all.app(o)
-			m.alive, m.busy, m.discovered = m.alive || a.alive, m.busy || a.busy, m.discovered || a.discovered
-			for t := range a.targets {
-				m.targets[t] = true
-			}
+func (r *Report) judge(surveys []*resource.Survey, prices *price.Table) {
+	apps := map[resource.Owner]*app{}
+	of := func(o resource.Owner) *app {
+		if apps[o] == nil {
+			apps[o] = &app{App: resource.NewApp(o)}
 		}
-		for _, f := range s.found {
-			m := all.app(f.owner)
+		return apps[o]
+	}
+	for _, s := range surveys {
+		for o, a := range s.Apps {
+			of(o).Merge(a)
+		}
+		for _, f := range s.Found {
+			m := of(f.Owner)
 			m.found = append(m.found, f)
 		}
 	}
-	for _, a := range all.apps {
-		if a.busy {
-			r.Blind = append(r.Blind, fmt.Sprintf("%s (%s): a run is going on or ended a moment ago, so nothing of it is judged", a.App, a.Env))
+	for _, a := range apps {
+		if a.Busy {
+			r.Blind = append(r.Blind, fmt.Sprintf("%s (%s): a run is going on or ended a moment ago, so nothing of it is judged", a.Owner.App, a.Owner.Env))
 			continue
 		}
 		if g := r.group(a, prices); len(g.Resources) > 0 {
@@ -200,46 +164,42 @@ func (r *Report) judge(surveys []*survey, prices *price.Table) {
 
 // group is what is left over of one app.
 func (r *Report) group(a *app, prices *price.Table) Group {
-	g := Group{App: a.App, Env: a.Env, Alive: a.alive, Resources: []Resource{}}
+	g := Group{App: a.Owner.App, Env: a.Owner.Env, Alive: a.Alive, Resources: []Resource{}}
 	for _, f := range a.found {
-		if !f.judge(a, r.Region) {
+		left, ok := judge(f, a.App, r.Region)
+		if !ok {
 			continue
 		}
-		r.price(&f, prices)
-		g.Resources = append(g.Resources, f.Resource)
-		g.MonthlyUSD = cents(g.MonthlyUSD + f.MonthlyUSD)
+		r.price(&left, f.Like, prices)
+		g.Resources = append(g.Resources, left)
+		g.MonthlyUSD = cents(g.MonthlyUSD + left.MonthlyUSD)
 	}
 	slices.SortStableFunc(g.Resources, func(a, b Resource) int { return cmp.Compare(b.MonthlyUSD, a.MonthlyUSD) })
 	return g
 }
 
-// noService is why the resources of an app count as left over.
-const noService = "its app has no service"
-
-// judge says whether the resource is left over, and fills in why and what removes it.
-func (f *found) judge(a *app, region string) bool {
+// judge says whether a resource is left over, why, and what removes it.
+func judge(f resource.Found, a *resource.App, region string) (Resource, bool) {
+	left := Resource{Kind: f.Kind, Name: f.Name, ARN: f.ARN, Role: f.Role}
 	command := func(verb string) string {
-		return fmt.Sprintf("berth %s --app %s --env %s --region %s", verb, a.App, a.Env, region)
+		return fmt.Sprintf("berth %s --app %s --env %s --region %s", verb, a.Owner.App, a.Owner.Env, region)
 	}
-	if !a.alive {
-		f.Why, f.Remove = cmp.Or(f.Why, noService), command("destroy")
-		return true
+	switch {
+	case !a.Alive:
+		left.Why, left.Remove = cmp.Or(f.Why, "its app has no service"), command("destroy")
+	case f.Unused != nil:
+		left.Why, left.Remove = f.Unused(a), cmp.Or(f.Remove, command("deploy"))
 	}
-	if f.unused == nil {
-		return false
-	}
-	f.Why, f.Remove = f.unused(a), cmp.Or(f.remove, command("deploy"))
-	return f.Why != ""
+	return left, left.Why != ""
 }
 
-// usage is what a resource of a kind is billed for in a month: for being there, and for what a light use of
-// the app leaves in it.
-func usage(kind any) []price.Item {
+// usage is what a resource is billed for in a month: for being there, and for what a light use of the app leaves in it.
+func usage(like resource.Resource) []price.Item {
 	var items []price.Item
-	if c, ok := kind.(resource.FixedCoster); ok {
+	if c, ok := like.(resource.FixedCoster); ok {
 		items = c.FixedCosts()
 	}
-	if c, ok := kind.(resource.UsageCoster); ok {
+	if c, ok := like.(resource.UsageCoster); ok {
 		items = append(items, c.UsageCosts()...)
 	}
 	return items
@@ -249,20 +209,20 @@ func usage(kind any) []price.Item {
 var endsWithApp = []string{"alb.lcu_hour", "logs.ingest_gb"}
 
 // price fills in what the resource costs a month.
-func (r *Report) price(f *found, prices *price.Table) {
-	items := slices.DeleteFunc(slices.Clone(f.usage), func(i price.Item) bool { return slices.Contains(endsWithApp, i.SKU) })
+func (r *Report) price(left *Resource, like resource.Resource, prices *price.Table) {
+	items := slices.DeleteFunc(usage(like), func(i price.Item) bool { return slices.Contains(endsWithApp, i.SKU) })
 	if len(items) == 0 {
 		return
 	}
 	est, err := prices.Quote(r.Region, items)
 	if err != nil { // the table does not know the region
-		f.Unpriced = true
+		left.Unpriced = true
 		return
 	}
-	f.MonthlyUSD = cents(est.MonthlyUSD)
+	left.MonthlyUSD = cents(est.MonthlyUSD)
 	for _, l := range est.Lines {
 		if !l.Known {
-			f.Unpriced = true
+			left.Unpriced = true
 		} else if r.PricesAsOf == "" || l.AsOf < r.PricesAsOf {
 			r.PricesAsOf = l.AsOf
 		}

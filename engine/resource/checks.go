@@ -32,6 +32,7 @@ type Finding struct {
 // Probe is a check that can be made before anything changes.
 type Probe struct {
 	ID, Title string
+	Offline   bool // it can be made without an account
 	Look      func(context.Context, *Scope) Finding
 }
 

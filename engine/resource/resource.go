@@ -44,7 +44,7 @@ type Info struct {
 	Name    string        // its name in AWS, or what people call it
 	Label   string        // for sentences: "the load balancer"
 	Group   string        // heading in the resource tree, one of the Group constants
-	Usually time.Duration // how long it usually takes until it is ready (ecs-provisioning 2.1)
+	Usually time.Duration // how long it usually takes until it is ready (engine/AWS.md, Durations)
 	Gone    time.Duration // how long deleting it usually takes
 	Keeps   string        // the data that goes away with it, for people; empty when there is none
 }

@@ -64,7 +64,7 @@ func (s *Scope) Poll(ctx context.Context, w cloud.Wait, usually time.Duration, l
 	})
 }
 
-// settling is how long something that was just made may stay out of sight (ecs-provisioning 10).
+// settling is how long something that was just made may stay out of sight (engine/AWS.md, Settling).
 const settling = time.Minute
 
 // Adopt looks for something that AWS says exists already, because the answer of the call that made it got

@@ -45,8 +45,6 @@ type Blueprint interface {
 	// Rollback are the resources of a rollback to a revision, as Watcher.Revision names it. The blueprint is good
 	// for nothing else afterwards.
 	Rollback(revision string) resource.Set
-	// Local are those of Resources that are made on this machine.
-	Local() resource.Set
 	// Deciding are those of Resources that must be looked up to know which permissions the others need.
 	Deciding() resource.Set
 	// Looks are the permissions for what a Watcher reads beyond Lasting.

@@ -3,8 +3,13 @@ package access
 import (
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
+
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -112,7 +117,7 @@ func (r *Role) Diff(s *resource.Scope) resource.Diff {
 	return drift.Diff()
 }
 
-// iamSettling are the errors of IAM while an earlier change spreads (ecs-provisioning 3.7).
+// iamSettling are the errors of IAM while an earlier change spreads (engine/AWS.md, Settling).
 var iamSettling = []cloud.Retryable{
 	{Code: "MalformedPolicyDocument", Contains: "Invalid principal", For: 2 * time.Minute},
 	{Code: "ConcurrentModification", For: time.Minute},
@@ -224,4 +229,42 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 	case event.None, event.Replace:
 	}
 	return []resource.Permission{resource.On(actions, r.RoleARN(s))}
+}
+
+// Roles lists the roles that the tasks of this region take on: IAM itself knows no region, but what they trust does.
+var Roles = resource.Listing{What: "roles", List: listRoles}
+
+func listRoles(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	p := iam.NewListRolesPaginator(s.IAM, &iam.ListRolesInput{})
+	err := resource.Pages(ctx, p, func(out *iam.ListRolesOutput) error {
+		for _, r := range out.Roles {
+			name := aws.ToString(r.RoleName)
+			if strings.HasPrefix(name, resource.NamePrefix) && trustsHere(aws.ToString(r.AssumeRolePolicyDocument), s.Region) {
+				all = append(all, resource.Found{Kind: "iam.Role", Name: name, ARN: aws.ToString(r.Arn)})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
+		tags := map[string]string{}
+		p := iam.NewListRoleTagsPaginator(s.IAM, &iam.ListRoleTagsInput{RoleName: &f.Name})
+		err := resource.Pages(ctx, p, func(out *iam.ListRoleTagsOutput) error {
+			maps.Copy(tags, resource.TagMap(out.Tags, func(t iamtypes.Tag) (k, v *string) { return t.Key, t.Value }))
+			return nil
+		})
+		return tags, resource.UnlessGone(err)
+	})
+}
+
+// trusted finds the region whose tasks may take a role on.
+var trusted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`arn:[a-z-]+:ecs:([a-z0-9-]+):`) })
+
+// trustsHere says whether a role is for tasks in the region. A trust policy that names none counts as such.
+func trustsHere(document, region string) bool {
+	m := trusted().FindStringSubmatch(policy.Plain(document))
+	return m == nil || m[1] == region
 }

@@ -17,19 +17,23 @@ import (
 	"berth/engine/spec"
 )
 
-// Build makes the image from the source tree. It is done only when the image has to be pushed.
+// Build makes the image from the source tree. It is done only when this version of the source was never pushed: a
+// source tree has one tag for good, made from its content, so an image that was pushed once is found again and neither
+// built nor pushed a second time.
 type Build struct {
-	Source  image.Source
-	Builder image.Builder
+	Source     image.Source
+	Builder    image.Builder
+	Repository *Repository // where earlier builds are
 
 	OwnCommand bool // berth.toml has a command, so that the image needs none
 
+	Tag    string // output: src-<hash of the source tree>
+	Pushed string // output: digest of the image with that tag in the repository, empty when there is none
 	Commit string // output: the commit of git that the source was at when it was looked at; empty when not known
 
-	needed bool
-	hash   string    // of the source that the plan is about
-	since  time.Time // when it was looked at
-	img    image.Image
+	hash  string    // of the source that the plan is about
+	since time.Time // when it was looked at
+	img   image.Image
 }
 
 // Info implements Resource.
@@ -46,9 +50,26 @@ func (b *Build) Needs() []resource.Need { return nil }
 // NewVersion implements Versioned.
 func (b *Build) NewVersion() event.Action { return event.Create }
 
-// Observe implements Resource: it asks for the commit of the source. Image finds out whether a build is needed.
-func (b *Build) Observe(ctx context.Context, _ *resource.Scope) error {
+// Observe implements Resource: which version the source is, and whether that was pushed before. A builder that does not
+// answer is told now rather than beside resources that are being created.
+func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 	b.Commit = commit.Of(ctx, b.Source.Dir)
+	machine, real := b.Builder.(image.Machine)
+	if real {
+		b.Source = machine.Adapt(ctx, b.Source)
+	}
+	b.since = time.Now()
+	var err error
+	if b.hash, err = image.Hash(ctx, b.Source); err != nil {
+		return err
+	}
+	b.Tag = image.Tag(b.hash)
+	if b.Pushed, err = b.Repository.digest(ctx, s, b.Tag); err != nil || b.Pushed != "" {
+		return err
+	}
+	if real {
+		return machine.Fits(ctx, b.Source)
+	}
 	return nil
 }
 
@@ -57,7 +78,7 @@ func (b *Build) Exists() bool { return false }
 
 // Diff implements Resource.
 func (b *Build) Diff(s *resource.Scope) resource.Diff {
-	if !b.needed {
+	if b.Pushed != "" {
 		return resource.None()
 	}
 	return resource.Diff{Action: event.Create, Why: "this version of the source was never pushed"}
@@ -65,7 +86,7 @@ func (b *Build) Diff(s *resource.Scope) resource.Diff {
 
 // Apply implements Resource.
 func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
-	if !b.needed {
+	if b.Pushed != "" {
 		return nil
 	}
 	s.Doing("building")
@@ -103,6 +124,9 @@ func (b *Build) unchanged(ctx context.Context) error {
 	return f
 }
 
+// Built is the image that Apply made; nil when none was.
+func (b *Build) Built() image.Image { return b.img }
+
 // Release implements Holder: it frees what holds the image.
 func (b *Build) Release() {
 	if b.img != nil {
@@ -114,8 +138,10 @@ func (b *Build) Release() {
 // Delete implements Resource.
 func (b *Build) Delete(context.Context, *resource.Scope) error { return nil }
 
-// Permissions implements Permissioned: building an image needs nothing of AWS.
-func (b *Build) Permissions(*resource.Scope, event.Action) []resource.Permission { return nil }
+// Permissions implements Permissioned: building an image needs nothing of AWS, looking for an earlier one does.
+func (b *Build) Permissions(s *resource.Scope, _ event.Action) []resource.Permission {
+	return []resource.Permission{resource.On(resource.Actions("ecr:DescribeImages"), b.Repository.ARN(s))}
+}
 
 // Checks implements Checked: the program that builds, and whether it builds for this machine's processor.
 func (b *Build) Checks(do event.Action) []resource.Probe {
@@ -123,8 +149,8 @@ func (b *Build) Checks(do event.Action) []resource.Probe {
 		return nil
 	}
 	return []resource.Probe{
-		{ID: "builder", Title: "image build", Look: b.checkBuilder},
-		{ID: "platform", Title: "platform", Look: b.checkPlatform},
+		{ID: "builder", Title: "image build", Look: b.checkBuilder, Offline: true},
+		{ID: "platform", Title: "platform", Look: b.checkPlatform, Offline: true},
 	}
 }
 

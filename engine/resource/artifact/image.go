@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -20,8 +19,7 @@ import (
 	"berth/engine/resource"
 )
 
-// Image is the app's image in the repository. A source tree has one tag for good, made from its content, so
-// an image that was pushed once is found again and neither built nor pushed a second time.
+// Image is the app's image: what Build made, pushed to the repository, or one that exists already.
 type Image struct {
 	Repository *Repository
 	Build      *Build // nil when an image that exists already is used
@@ -61,7 +59,7 @@ func (i *Image) Needs() []resource.Need {
 	if i.Build == nil {
 		return resource.After(i.Repository)
 	}
-	return resource.After(i.Repository, i.Build)
+	return append(resource.After(i.Repository), resource.Need{On: i.Build, Observe: true})
 }
 
 // Identifier implements Identified.
@@ -73,46 +71,13 @@ func (i *Image) Fingerprint() string { return i.tag + i.Ref }
 // NewVersion implements Versioned.
 func (i *Image) NewVersion() event.Action { return event.Create }
 
-// Observe implements Resource.
+// Observe implements Resource. Build has looked already.
 func (i *Image) Observe(ctx context.Context, s *resource.Scope) error {
 	if i.Build == nil {
 		return i.observeExternal(ctx, s)
 	}
-	machine, real := i.Build.Builder.(image.Machine)
-	if real {
-		i.Build.Source = machine.Adapt(ctx, i.Build.Source)
-	}
-	i.Build.since = time.Now()
-	hash, err := image.Hash(ctx, i.Build.Source)
-	if err != nil {
-		return err
-	}
-	i.tag, i.Build.hash = image.Tag(hash), hash
-	digest, err := i.digest(ctx, s)
-	if err != nil {
-		return err
-	}
-	i.pushed, i.found = digest, digest != ""
-	i.Build.needed = !i.found
-	if real && i.Build.needed {
-		return machine.Fits(ctx, i.Build.Source) // better now than beside resources that are being created
-	}
+	i.tag, i.pushed, i.found = i.Build.Tag, i.Build.Pushed, i.Build.Pushed != ""
 	return nil
-}
-
-// digest is the digest of the tag in the repository, empty when there is none.
-func (i *Image) digest(ctx context.Context, s *resource.Scope) (string, error) {
-	name := i.Repository.Name()
-	out, err := s.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
-		RepositoryName: &name, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &i.tag}},
-	})
-	if cloud.NotFound(err) {
-		return "", nil
-	}
-	if err != nil || len(out.ImageDetails) == 0 {
-		return "", err
-	}
-	return aws.ToString(out.ImageDetails[0].ImageDigest), nil
 }
 
 // host is the registry's host. An emulator's repository URI says its own.
@@ -176,7 +141,7 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 // source is the image to push.
 func (i *Image) source(ctx context.Context) (image.Image, error) {
 	if i.Build != nil {
-		return i.Build.img, nil
+		return i.Build.Built(), nil
 	}
 	img, found, err := i.Builder.Local(ctx, i.External)
 	if err != nil {
@@ -197,11 +162,11 @@ func (i *Image) login(ctx context.Context, s *resource.Scope, options ...func(*e
 		return nil, err
 	}
 	if len(out.AuthorizationData) == 0 {
-		return nil, &fail.Error{Class: fail.Failed, Cause: "the registry gave no sign-in"}
+		return nil, &fail.Error{Class: fail.Failed, Cause: "the registry returned no credentials"}
 	}
 	token, err := base64.StdEncoding.DecodeString(aws.ToString(out.AuthorizationData[0].AuthorizationToken))
 	if err != nil {
-		return nil, fmt.Errorf("decode the registry's sign-in: %w", err)
+		return nil, fmt.Errorf("decode the registry's credentials: %w", err)
 	}
 	user, password, _ := strings.Cut(string(token), ":")
 	return &authn.Basic{Username: user, Password: password}, nil
@@ -231,5 +196,5 @@ func (i *Image) Checks(do event.Action) []resource.Probe {
 	if i.Build != nil || do == event.Delete {
 		return nil
 	}
-	return []resource.Probe{{ID: "image", Title: "image", Look: i.checkExternal}}
+	return []resource.Probe{{ID: "image", Title: "image", Look: i.checkExternal, Offline: true}}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -15,11 +16,13 @@ import (
 )
 
 // ecrReference matches a reference to an image in an ECR repository: account, region, repository.
-var ecrReference = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)`)
+var ecrReference = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)`)
+})
 
 // home is the ECR repository that an external image lies in; ok is false for other registries.
 func (i *Image) home() (account, region, repository string, ok bool) {
-	m := ecrReference.FindStringSubmatch(i.External)
+	m := ecrReference().FindStringSubmatch(i.External)
 	if i.Build != nil || m == nil {
 		return "", "", "", false
 	}
@@ -76,7 +79,7 @@ func (i *Image) observeExternal(ctx context.Context, s *resource.Scope) error {
 	i.local, i.id, i.config = true, facts.ID, facts.Config
 	_, hex, _ := strings.Cut(facts.ID, ":")
 	i.tag = "img-" + resource.Shorten(hex, 16)
-	i.pushed, err = i.digest(ctx, s)
+	i.pushed, err = i.Repository.digest(ctx, s, i.tag)
 	i.found = i.pushed != ""
 	return err
 }

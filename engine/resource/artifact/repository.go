@@ -3,7 +3,10 @@ package artifact
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -83,6 +86,21 @@ func (r *Repository) Observe(ctx context.Context, s *resource.Scope) error {
 	return g.Wait()
 }
 
+// digest is the digest of the image with a tag, empty when there is none.
+func (r *Repository) digest(ctx context.Context, s *resource.Scope, tag string) (string, error) {
+	name := r.Name()
+	out, err := s.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RepositoryName: &name, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
+	})
+	if cloud.NotFound(err) {
+		return "", nil
+	}
+	if err != nil || len(out.ImageDetails) == 0 {
+		return "", err
+	}
+	return aws.ToString(out.ImageDetails[0].ImageDigest), nil
+}
+
 // Exists implements Resource.
 func (r *Repository) Exists() bool { return r.found }
 
@@ -159,4 +177,32 @@ func (r *Repository) Permissions(s *resource.Scope, do event.Action) []resource.
 // UsageCosts implements UsageCoster: a typical image of 200 MB in three versions.
 func (r *Repository) UsageCosts() []price.Item {
 	return []price.Item{{SKU: "ecr.gb_month", Item: "images stored, 3 of 200 MB", Quantity: 0.6}}
+}
+
+// Repositories lists the image repositories of all apps.
+var Repositories = resource.Listing{What: "image repositories", List: listRepositories}
+
+func listRepositories(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	p := ecr.NewDescribeRepositoriesPaginator(s.ECR, &ecr.DescribeRepositoriesInput{})
+	err := resource.Pages(ctx, p, func(out *ecr.DescribeRepositoriesOutput) error {
+		for _, r := range out.Repositories {
+			if name := aws.ToString(r.RepositoryName); strings.HasPrefix(name, resource.NamePrefix) {
+				all = append(all, resource.Found{
+					Kind: "ecr.Repository", Name: name, ARN: aws.ToString(r.RepositoryArn), Like: &Repository{},
+				})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
+		out, err := s.ECR.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: &f.ARN})
+		if err != nil {
+			return nil, resource.UnlessGone(err)
+		}
+		return resource.TagMap(out.Tags, func(t ecrtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
+	})
 }

@@ -3,6 +3,8 @@ package compute
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -134,4 +136,57 @@ func (c *Cluster) tasks(s *resource.Scope) []resource.Permission {
 	list := resource.Anywhere("ecs:ListTasks")
 	list.When = policy.Condition{"ArnEquals": {"ecs:cluster": {c.arn(s)}}}
 	return []resource.Permission{list, resource.On(resource.Actions("ecs:DescribeTasks"), s.ARN("ecs", "task/"+c.Name()+"/*"))}
+}
+
+// clusterBatch is how many clusters one call describes.
+const clusterBatch = 100
+
+// placed is a cluster of ours and whose it is.
+type placed struct {
+	arn   string
+	owner resource.Owner
+}
+
+// Apps lists the apps that have a cluster in the region of the clients. Errors of the SDK come as they are.
+func Apps(ctx context.Context, c *cloud.Clients) ([]resource.Owner, error) {
+	clusters, err := listClusters(ctx, resource.NewSurvey(c))
+	var out []resource.Owner
+	for _, k := range clusters {
+		out = append(out, k.owner)
+	}
+	return out, err
+}
+
+// listClusters lists the clusters of all apps, and notes them.
+func listClusters(ctx context.Context, s *resource.Survey) ([]placed, error) {
+	var arns []string
+	p := ecs.NewListClustersPaginator(s.ECS, &ecs.ListClustersInput{})
+	err := resource.Pages(ctx, p, func(out *ecs.ListClustersOutput) error {
+		for _, arn := range out.ClusterArns {
+			if strings.HasPrefix(resource.Last(arn), resource.NamePrefix) {
+				arns = append(arns, arn)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []placed
+	for batch := range slices.Chunk(arns, clusterBatch) {
+		out, err := s.ECS.DescribeClusters(ctx, &ecs.DescribeClustersInput{
+			Clusters: batch, Include: []ecstypes.ClusterField{ecstypes.ClusterFieldTags},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range out.Clusters {
+			tags, arn := tagMap(k.Tags), aws.ToString(k.ClusterArn)
+			if o, ok := resource.OwnerOf(tags); ok && aws.ToString(k.Status) != "INACTIVE" {
+				s.AddTagged(resource.Found{Kind: "ecs.Cluster", Name: resource.Last(arn), ARN: arn}, tags)
+				all = append(all, placed{arn: arn, owner: o})
+			}
+		}
+	}
+	return all, nil
 }

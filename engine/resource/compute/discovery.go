@@ -53,18 +53,22 @@ func (d *Discovery) Observe(ctx context.Context, s *resource.Scope) error {
 	if d.Namespace.ID == "" {
 		return nil
 	}
-	out, err := s.CloudMap.ListServices(ctx, &sd.ListServicesInput{Filters: []sdtypes.ServiceFilter{
-		{Name: sdtypes.ServiceFilterNameNamespaceId, Values: []string{d.Namespace.ID}},
-	}})
-	if err != nil {
-		return err
-	}
-	for _, svc := range out.Services {
-		if aws.ToString(svc.Name) == d.name() {
-			d.ID, d.ARN = aws.ToString(svc.Id), aws.ToString(svc.Arn)
+	p := sd.NewListServicesPaginator(s.CloudMap, inZone(d.Namespace.ID))
+	return resource.Pages(ctx, p, func(out *sd.ListServicesOutput) error {
+		for _, svc := range out.Services {
+			if aws.ToString(svc.Name) == d.name() {
+				d.ID, d.ARN = aws.ToString(svc.Id), aws.ToString(svc.Arn)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
+}
+
+// inZone asks for the services of a namespace.
+func inZone(id string) *sd.ListServicesInput {
+	return &sd.ListServicesInput{Filters: []sdtypes.ServiceFilter{
+		{Name: sdtypes.ServiceFilterNameNamespaceId, Values: []string{id}},
+	}}
 }
 
 // Exists implements Resource.
@@ -137,4 +141,18 @@ func (d *Discovery) Permissions(s *resource.Scope, do event.Action) []resource.P
 	case event.None, event.Update, event.Replace:
 	}
 	return need
+}
+
+// listDiscovery lists the DNS names of a zone of ours.
+func listDiscovery(ctx context.Context, s *resource.Survey, zone resource.Found, id string) error {
+	p := sd.NewListServicesPaginator(s.CloudMap, inZone(id))
+	return resource.Pages(ctx, p, func(out *sd.ListServicesOutput) error {
+		for _, d := range out.Services {
+			s.Add(resource.Found{
+				Owner: zone.Owner, Kind: "servicediscovery.Service", Name: aws.ToString(d.Name) + "." + zone.Name,
+				ARN: aws.ToString(d.Arn), Role: "discovery", Unused: notInDNS,
+			})
+		}
+		return nil
+	})
 }

@@ -3,14 +3,21 @@
 package compute
 
 import (
+	"context"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"berth/engine/cloud"
 	"berth/engine/resource"
 )
 
-// ecsSettling are the errors of ECS while roles and clusters made a moment ago spread (ecs-provisioning 3.7).
+// ecsSettling are the errors of ECS while roles and clusters made a moment ago spread (engine/AWS.md, Settling).
 var ecsSettling = []cloud.Retryable{
 	{Code: "InvalidParameterException", Contains: "Unable to assume the service linked role", For: 2 * time.Minute},
 	{Code: "InvalidParameterException", Contains: "verify that the ECS service role", For: 2 * time.Minute},
@@ -33,4 +40,36 @@ func newECS(api, arn string) []resource.Permission {
 	tags := resource.On(resource.Actions("ecs:TagResource"), arn)
 	tags.When = resource.WhenEqual("ecs:CreateAction", api)
 	return []resource.Permission{resource.On(resource.Actions("ecs:"+api), arn), tags}
+}
+
+func tagMap(tags []ecstypes.Tag) map[string]string {
+	return resource.TagMap(tags, func(t ecstypes.Tag) (k, v *string) { return t.Key, t.Value })
+}
+
+// taskBatch is how many tasks one call describes.
+const taskBatch = 100
+
+// tasksOf are all tasks that a listing finds, over all of its pages.
+func tasksOf(ctx context.Context, c *cloud.Clients, in *ecs.ListTasksInput) (all []ecstypes.Task, err error) {
+	var arns []string
+	err = resource.Pages(ctx, ecs.NewListTasksPaginator(c.ECS, in), func(out *ecs.ListTasksOutput) error {
+		arns = append(arns, out.TaskArns...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for batch := range slices.Chunk(arns, taskBatch) {
+		out, err := c.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: in.Cluster, Tasks: batch})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.Tasks...)
+	}
+	return all, nil
+}
+
+// pattern compiles an expression when it is first needed: most runs of the program need none.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -159,4 +160,25 @@ func (l *LogGroup) UsageCosts() []price.Item {
 		{SKU: "logs.ingest_gb", Item: "logs written, 1 GB", Quantity: 1},
 		{SKU: "logs.store_gb_month", Item: "logs stored, 1 GB", Quantity: 1},
 	}
+}
+
+// LogGroups lists the log groups of all apps. They are named /berth/app/env, which says all.
+var LogGroups = resource.Listing{What: "log groups", List: listLogGroups}
+
+func listLogGroups(ctx context.Context, s *resource.Survey) error {
+	p := cloudwatchlogs.NewDescribeLogGroupsPaginator(s.Logs, &cloudwatchlogs.DescribeLogGroupsInput{
+		LogGroupNamePrefix: aws.String("/berth/"),
+	})
+	return resource.Pages(ctx, p, func(out *cloudwatchlogs.DescribeLogGroupsOutput) error {
+		for _, g := range out.LogGroups {
+			name := aws.ToString(g.LogGroupName)
+			if o, _, ok := resource.OwnerOfPath(name); ok {
+				s.Add(resource.Found{
+					Owner: o, Kind: "logs.LogGroup", Name: name, ARN: strings.TrimSuffix(aws.ToString(g.Arn), ":*"), Role: "log-group",
+					Like: &LogGroup{},
+				})
+			}
+		}
+		return nil
+	})
 }

@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -49,23 +50,22 @@ func (n *Namespace) Needs() []resource.Need { return resource.After(n.VPC) }
 // Identifier implements Identified.
 func (n *Namespace) Identifier() string { return n.ID }
 
+// privateZones asks for all private DNS zones.
+var privateZones = &sd.ListNamespacesInput{Filters: []sdtypes.NamespaceFilter{
+	{Name: sdtypes.NamespaceFilterNameType, Values: []string{"DNS_PRIVATE"}},
+}}
+
 // Observe implements Resource.
 func (n *Namespace) Observe(ctx context.Context, s *resource.Scope) error {
-	pages := sd.NewListNamespacesPaginator(s.CloudMap, &sd.ListNamespacesInput{Filters: []sdtypes.NamespaceFilter{
-		{Name: sdtypes.NamespaceFilterNameType, Values: []string{"DNS_PRIVATE"}},
-	}})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
+	pages := sd.NewListNamespacesPaginator(s.CloudMap, privateZones)
+	return resource.Pages(ctx, pages, func(out *sd.ListNamespacesOutput) error {
 		for _, ns := range out.Namespaces {
 			if aws.ToString(ns.Name) == n.Name() {
 				n.ID = aws.ToString(ns.Id)
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Exists implements Resource.
@@ -141,7 +141,7 @@ func (n *Namespace) Delete(ctx context.Context, s *resource.Scope) error {
 }
 
 // Permissions implements Permissioned. Cloud Map makes and removes a hosted zone in the caller's name
-// (ecs-provisioning 4.9).
+// (engine/AWS.md, Permissions).
 func (n *Namespace) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.Anywhere("servicediscovery:ListNamespaces")}
 	namespaces, zones := s.ARN("servicediscovery", "namespace/*"), "arn:"+s.Identity.Partition+":route53:::hostedzone/*"
@@ -166,4 +166,54 @@ func (n *Namespace) FixedCosts() []price.Item {
 		return nil
 	}
 	return []price.Item{{SKU: "route53.zone_month", Item: "private DNS zone", Quantity: 1}}
+}
+
+// Namespaces lists the private DNS zones of all apps and the names in them.
+var Namespaces = resource.Listing{What: "private DNS zones", List: listNamespaces}
+
+// namespaceName is how private DNS zones of ours are called: env.app.internal.
+var namespaceName = pattern(`^[^.]+\.[^.]+\.internal$`)
+
+func listNamespaces(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	ids := map[string]string{} // by ARN
+	p := sd.NewListNamespacesPaginator(s.CloudMap, privateZones)
+	err := resource.Pages(ctx, p, func(out *sd.ListNamespacesOutput) error {
+		for _, n := range out.Namespaces {
+			if name, arn := aws.ToString(n.Name), aws.ToString(n.Arn); namespaceName().MatchString(name) {
+				ids[arn] = aws.ToString(n.Id)
+				all = append(all, resource.Found{
+					Kind: "servicediscovery.Namespace", Name: name, ARN: arn, Like: &Namespace{}, Unused: notInDNS,
+				})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
+		out, err := s.CloudMap.ListTagsForResource(ctx, &sd.ListTagsForResourceInput{ResourceARN: &f.ARN})
+		if err != nil {
+			return nil, resource.UnlessGone(err)
+		}
+		return resource.TagMap(out.Tags, func(t sdtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, zone := range slices.Clone(s.Found) { // those that are ours
+		if err := listDiscovery(ctx, s, zone, ids[zone.ARN]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notInDNS is why a DNS zone or name is left over in an app that lives.
+func notInDNS(a *resource.App) string {
+	if a.InDNS {
+		return ""
+	}
+	return "the tasks are not listed in DNS any more"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,20 +80,17 @@ func (r *Release) Apply(ctx context.Context, s *resource.Scope) error {
 
 // running is the task of a release of this revision that still runs, empty when there is none.
 func (r *Release) running(ctx context.Context, s *resource.Scope) (string, error) {
-	cluster := aws.String(r.Cluster.Name())
-	var listed *ecs.ListTasksOutput
+	var tasks []ecstypes.Task
 	err := s.Retry(ctx, ecsSettling, func(ctx context.Context) (err error) {
-		listed, err = s.ECS.ListTasks(ctx, &ecs.ListTasksInput{Cluster: cluster, StartedBy: aws.String(releaseStarter)})
+		tasks, err = tasksOf(ctx, s.Clients, &ecs.ListTasksInput{
+			Cluster: aws.String(r.Cluster.Name()), StartedBy: aws.String(releaseStarter),
+		})
 		return err
 	})
-	if err != nil || len(listed.TaskArns) == 0 {
-		return "", err
-	}
-	out, err := s.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: cluster, Tasks: listed.TaskArns})
 	if err != nil {
 		return "", err
 	}
-	for _, t := range out.Tasks {
+	for _, t := range tasks {
 		if aws.ToString(t.TaskDefinitionArn) == r.TaskDefinition.ARN && aws.ToString(t.LastStatus) != "STOPPED" {
 			return aws.ToString(t.TaskArn), nil
 		}
@@ -172,4 +170,32 @@ func (r *Release) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	return append(r.Cluster.tasks(s), resource.On(resource.Actions("ecs:RunTask"), r.TaskDefinition.arns(s)), r.TaskDefinition.passRoles(s),
 		newECS("RunTask", s.ARN("ecs", "task/"+r.Cluster.Name()+"/*"))[1],
 		r.TaskDefinition.LogGroup.readLogs(s, "the output of the release command is not shown"))
+}
+
+// addTask notes a task that runs on its own: a release command that never ends, or a shell that was forgotten.
+// With a service around it, it may well be in use.
+func addTask(s *resource.Survey, o resource.Owner, t ecstypes.Task) {
+	if strings.HasPrefix(aws.ToString(t.Group), "service:") {
+		return
+	}
+	s.Add(resource.Found{
+		Owner: o, Kind: "ecs.Task", Name: resource.Last(aws.ToString(t.TaskArn)), ARN: aws.ToString(t.TaskArn), Role: "task",
+		Like: likeTask(t), Why: "runs, and its app has no service",
+	})
+}
+
+// likeTask is what costs as much as a task when it runs for a month; nil when its size is not known.
+func likeTask(t ecstypes.Task) resource.Resource {
+	units, err := strconv.ParseFloat(aws.ToString(t.Cpu), 64)
+	memory, err2 := strconv.ParseFloat(aws.ToString(t.Memory), 64)
+	if err != nil || err2 != nil {
+		return nil
+	}
+	arch := "x86"
+	for _, a := range t.Attributes {
+		if aws.ToString(a.Name) == "ecs.cpu-architecture" && aws.ToString(a.Value) == "arm64" {
+			arch = "arm"
+		}
+	}
+	return &Service{Instances: 1, CPU: units / 1024, MemoryGB: memory / 1024, Arch: arch}
 }

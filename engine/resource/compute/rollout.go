@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +20,7 @@ import (
 	"berth/engine/resource"
 )
 
-// rolloutTimeout is how long a rollout may take when nobody says otherwise (ecs-provisioning 2.1).
+// rolloutTimeout is how long a rollout may take when nobody says otherwise (engine/AWS.md, Durations).
 const rolloutTimeout = 15 * time.Minute
 
 // appear is how long a deployment may take to show up after the call that started it.
@@ -194,15 +193,15 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 		if id := aws.ToString(e.Id); !r.seen[id] {
 			r.seen[id] = true
 			text := strings.TrimPrefix(aws.ToString(e.Message), "(service "+r.Name()+") ")
-			if routineEvent.MatchString(text) {
+			if routineEvent().MatchString(text) {
 				r.scope.Log("aws", text)
 			} else {
 				r.scope.Notice("aws", text)
 			}
-			if m := unhealthyEvent.FindStringSubmatch(text); m != nil {
+			if m := unhealthyEvent().FindStringSubmatch(text); m != nil {
 				r.sick = m[1]
 			}
-			if m := unplacedEvent.FindStringSubmatch(text); m != nil {
+			if m := unplacedEvent().FindStringSubmatch(text); m != nil {
 				r.note(diagnose.Task{StopCode: "TaskFailedToStart", StoppedReason: m[1]})
 			}
 		}
@@ -210,14 +209,14 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 }
 
 // routineEvent is what a service tells of a rollout in which nothing is wrong. Whatever else it says is worth a
-// look (ecs-provisioning 7.4).
-var routineEvent = regexp.MustCompile(`^(has reached a steady state|has started \d+ tasks|has stopped \d+ |has begun draining|` +
+// look (engine/AWS.md, Service).
+var routineEvent = pattern(`^(has reached a steady state|has started \d+ tasks|has stopped \d+ |has begun draining|` +
 	`(de)?registered \d+ targets|\(?deployment \S+\)? (deployment )?(completed|in progress)|stopped \d+ pending)`)
 
-// How the service tells why a task was unhealthy, and why it could not even be started (ecs-provisioning 7.4).
+// How the service tells why a task was unhealthy, and why it could not even be started (engine/AWS.md, Service).
 var (
-	unhealthyEvent = regexp.MustCompile(`is unhealthy in .* due to \(reason (.+?)\)\.?$`)
-	unplacedEvent  = regexp.MustCompile(`(?:was unable to place a task\. Reason: |failed to launch a task with \(error )(.+?)\)?\.?$`)
+	unhealthyEvent = pattern(`is unhealthy in .* due to \(reason (.+?)\)\.?$`)
+	unplacedEvent  = pattern(`(?:was unable to place a task\. Reason: |failed to launch a task with \(error )(.+?)\)?\.?$`)
 )
 
 // judge decides by the service deployment's own status.

@@ -134,18 +134,9 @@ func reasonOf(text string) string {
 
 // list returns the service's tasks with that desired status.
 func (r *rollout) list(ctx context.Context, st ecstypes.DesiredStatus) ([]ecstypes.Task, error) {
-	cluster := aws.String(r.Cluster.Name())
-	listed, err := r.scope.ECS.ListTasks(ctx, &ecs.ListTasksInput{
-		Cluster: cluster, ServiceName: aws.String(r.Name()), DesiredStatus: st,
+	return tasksOf(ctx, r.scope.Clients, &ecs.ListTasksInput{
+		Cluster: aws.String(r.Cluster.Name()), ServiceName: aws.String(r.Name()), DesiredStatus: st,
 	})
-	if err != nil || len(listed.TaskArns) == 0 {
-		return nil, err
-	}
-	out, err := r.scope.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: cluster, Tasks: listed.TaskArns})
-	if err != nil {
-		return nil, err
-	}
-	return out.Tasks, nil
 }
 
 // health is the health of the target group's targets by address.

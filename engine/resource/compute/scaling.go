@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -148,7 +149,7 @@ func (c *Scaling) Delete(ctx context.Context, s *resource.Scope) error {
 }
 
 // Permissions implements Permissioned. Application Auto Scaling scales the service and keeps its alarms in the
-// caller's name (ecs-provisioning 4.18).
+// caller's name (engine/AWS.md, Permissions).
 func (c *Scaling) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.Anywhere("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies")}
 	alarms := s.ARN("cloudwatch", "alarm:TargetTracking-"+*c.id()+"*")
@@ -168,4 +169,31 @@ func (c *Scaling) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	case event.None:
 	}
 	return need
+}
+
+// Scalings lists what scales the services of all apps: its id is service/berth-app-env/app.
+var Scalings = resource.Listing{What: "scaling", List: listScalings}
+
+func listScalings(ctx context.Context, s *resource.Survey) error {
+	p := aas.NewDescribeScalableTargetsPaginator(s.Scaling, &aas.DescribeScalableTargetsInput{
+		ServiceNamespace:  aastypes.ServiceNamespaceEcs,
+		ScalableDimension: aastypes.ScalableDimensionECSServiceDesiredCount,
+	})
+	return resource.Pages(ctx, p, func(out *aas.DescribeScalableTargetsOutput) error {
+		for _, t := range out.ScalableTargets {
+			id := aws.ToString(t.ResourceId)
+			parts := strings.Split(id, "/")
+			if len(parts) != 3 {
+				continue
+			}
+			env, ok := strings.CutPrefix(parts[1], resource.NamePrefix+parts[2]+"-")
+			if !ok || env == "" {
+				continue
+			}
+			s.Add(resource.Found{
+				Owner: resource.Owner{App: parts[2], Env: env}, Kind: "applicationautoscaling.ScalableTarget", Name: id, ARN: id, Role: "scaling",
+			})
+		}
+		return nil
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -206,22 +205,6 @@ func (v *Service) sameRegistry() bool {
 		aws.ToString(v.found.ServiceRegistries[0].RegistryArn) == v.Discovery.ARN
 }
 
-// registries lists the tasks under their DNS name; an empty list takes them out.
-func (v *Service) registries() []ecstypes.ServiceRegistry {
-	if v.Discovery.Unwanted {
-		return []ecstypes.ServiceRegistry{}
-	}
-	return []ecstypes.ServiceRegistry{{RegistryArn: &v.Discovery.ARN}}
-}
-
-// count is how many tasks to ask for; nil leaves the number to the scaling.
-func (v *Service) count() *int32 {
-	if v.Scaled && v.active() && int(v.found.DesiredCount) >= v.Instances {
-		return nil
-	}
-	return aws.Int32(int32(v.Instances)) //nolint:gosec // small
-}
-
 // otherDeployment compares what UpdateService can change without a rollout. What AWS does not tell counts as
 // the same.
 func (v *Service) otherDeployment() (fields []resource.FieldChange) {
@@ -235,39 +218,6 @@ func (v *Service) otherDeployment() (fields []resource.FieldChange) {
 		}
 	}
 	return fields
-}
-
-func (v *Service) loadBalancers() []ecstypes.LoadBalancer {
-	return []ecstypes.LoadBalancer{{
-		TargetGroupArn: &v.TargetGroup.ARN, ContainerName: aws.String(ContainerName),
-		ContainerPort: aws.Int32(int32(v.Port)), //nolint:gosec // a port
-	}}
-}
-
-func (v *Service) network() *ecstypes.NetworkConfiguration {
-	return &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
-		Subnets: v.Network.SubnetIDs(), SecurityGroups: []string{v.SecurityGroup.ID},
-		AssignPublicIp: ecstypes.AssignPublicIpEnabled,
-	}}
-}
-
-// deployment replaces tasks one after the other without a gap, goes back by itself when three tasks fail,
-// and ends as soon as the new tasks are healthy while the old ones drain (ecs-provisioning 4.16).
-func (v *Service) deployment() *ecstypes.DeploymentConfiguration {
-	return &ecstypes.DeploymentConfiguration{
-		Strategy:              ecstypes.DeploymentStrategyRolling,
-		MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
-		DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{
-			Enable: true, Rollback: true, ResetOnHealthyTask: aws.Bool(false),
-			ThresholdConfiguration: &ecstypes.ThresholdConfiguration{
-				Type: ecstypes.ThresholdTypeCount, Value: breakerThreshold,
-			},
-		},
-		EarlySuccessCriteria: &ecstypes.DeploymentEarlySuccessCriteria{
-			Enable: true, HealthyPercent: aws.Int32(100),
-			SourceServiceRevisionCleanup: ecstypes.ServiceRevisionCleanupDeferred,
-		},
-	}
 }
 
 // draining is the error of a name that is still in use by a service that goes away.
@@ -310,19 +260,6 @@ func (v *Service) began() {
 	}
 }
 
-// changes is the update that brings everything to what is wanted.
-func (v *Service) changes() *ecs.UpdateServiceInput {
-	return &ecs.UpdateServiceInput{
-		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
-		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(), NetworkConfiguration: v.network(),
-		LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
-		DeploymentConfiguration:       v.deployment(),
-		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
-		EnableExecuteCommand:          aws.Bool(true),
-		ForceNewDeployment:            v.failed(),
-	}
-}
-
 // tellOther tells of a rollout that somebody else has going on, which this one replaces.
 func (v *Service) tellOther(s *resource.Scope) {
 	if !v.active() {
@@ -332,39 +269,6 @@ func (v *Service) tellOther(s *resource.Scope) {
 		s.Notice("berth", fmt.Sprintf("a rollout of %s is going on since %s; this one takes its place",
 			shortARN(aws.ToString(p.TaskDefinition)), aws.ToTime(p.CreatedAt).UTC().Format("15:04:05 MST")))
 	}
-}
-
-func (v *Service) create(ctx context.Context, s *resource.Scope) error {
-	in := &ecs.CreateServiceInput{
-		Cluster: aws.String(v.Cluster.Name()), ServiceName: aws.String(v.Name()),
-		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(),
-		LaunchType: ecstypes.LaunchTypeFargate, PlatformVersion: aws.String("LATEST"),
-		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
-		DeploymentConfiguration:       v.deployment(),
-		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
-		EnableExecuteCommand:          true, EnableECSManagedTags: true,
-		PropagateTags:               ecstypes.PropagateTagsService,
-		AvailabilityZoneRebalancing: ecstypes.AvailabilityZoneRebalancingEnabled,
-		Tags:                        v.Owner.ECSTags("service"),
-	}
-	err := s.Retry(ctx, append([]cloud.Retryable{draining}, ecsSettling...), func(ctx context.Context) error {
-		out, err := s.ECS.CreateService(ctx, in)
-		if err != nil {
-			return fmt.Errorf("create service: %w", err)
-		}
-		v.found, v.ARN = out.Service, aws.ToString(out.Service.ServiceArn)
-		v.began()
-		return nil
-	})
-	if cloud.Is(err, "InvalidParameterException") && strings.Contains(cloud.Message(err), "not idempotent") {
-		// made by a call whose answer got lost, or by somebody else: bring it to what is wanted
-		err := s.Adopt(ctx, v.Info().Label, func(ctx context.Context) error { return v.Observe(ctx, s) }, v.active)
-		if err != nil {
-			return err
-		}
-		return v.Apply(ctx, s)
-	}
-	return err
 }
 
 // Observed is the service as AWS described it, nil when there is none.
@@ -492,4 +396,77 @@ func (v *Service) Exposes(do event.Action) string {
 		return ""
 	}
 	return "each task has a public IPv4 address, to fetch its image; from outside only the load balancer gets in"
+}
+
+// Services lists the clusters of all apps, their services, and the tasks that belong to none. It says which apps are
+// alive.
+var Services = resource.Listing{
+	What: "services", List: listServices, Without: "so nothing can be called left over", Judges: true,
+}
+
+func listServices(ctx context.Context, s *resource.Survey) error {
+	clusters, err := listClusters(ctx, s)
+	if err != nil {
+		return err
+	}
+	services, tasks := make([][]ecstypes.Service, len(clusters)), make([][]ecstypes.Task, len(clusters))
+	err = resource.Each(ctx, clusters, func(ctx context.Context, i int, k placed) (err error) {
+		if services[i], err = servicesOf(ctx, s.Clients, k.arn); resource.UnlessGone(err) != nil {
+			return err
+		}
+		tasks[i], err = tasksOf(ctx, s.Clients, &ecs.ListTasksInput{Cluster: &k.arn})
+		return resource.UnlessGone(err)
+	})
+	for i, k := range clusters {
+		for _, svc := range services[i] {
+			addService(s, k.owner, svc)
+		}
+		for _, t := range tasks[i] {
+			addTask(s, k.owner, t)
+		}
+	}
+	return err
+}
+
+// addService makes its app alive, unless it is on its way out.
+func addService(s *resource.Survey, o resource.Owner, svc ecstypes.Service) {
+	switch aws.ToString(svc.Status) {
+	case "INACTIVE":
+		return
+	case "ACTIVE":
+		a := s.App(o)
+		a.Alive = true
+		a.InDNS = a.InDNS || len(svc.ServiceRegistries) > 0
+		for _, l := range svc.LoadBalancers {
+			a.Uses[aws.ToString(l.TargetGroupArn)] = true
+		}
+	}
+	s.Add(resource.Found{
+		Owner: o, Kind: "ecs.Service", Name: aws.ToString(svc.ServiceName), ARN: aws.ToString(svc.ServiceArn), Role: "service",
+		Why: "is being deleted",
+	})
+}
+
+// serviceBatch is how many services one call describes.
+const serviceBatch = 10
+
+// servicesOf are all services of a cluster.
+func servicesOf(ctx context.Context, c *cloud.Clients, cluster string) (all []ecstypes.Service, err error) {
+	var arns []string
+	p := ecs.NewListServicesPaginator(c.ECS, &ecs.ListServicesInput{Cluster: &cluster})
+	err = resource.Pages(ctx, p, func(out *ecs.ListServicesOutput) error {
+		arns = append(arns, out.ServiceArns...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for batch := range slices.Chunk(arns, serviceBatch) {
+		out, err := c.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: batch})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.Services...)
+	}
+	return all, nil
 }

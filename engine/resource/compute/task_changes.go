@@ -3,7 +3,6 @@ package compute
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,11 +111,11 @@ func sortedKeys(a, b map[string]string) []string {
 
 // What makes a variable look as if it held a secret although it does not stand among the secrets.
 var (
-	secretName  = regexp.MustCompile(`(?i)secret|token|passw|passphrase|credential|private|_?key|_dsn$|_url$|auth|salt|cookie`)
-	secretValue = regexp.MustCompile(`://[^/\s]*@|-----BEGIN`)
+	secretName  = pattern(`(?i)secret|token|passw|passphrase|credential|private|_?key|_dsn$|_url$|auth|salt|cookie`)
+	secretValue = pattern(`://[^/\s]*@|-----BEGIN`)
 )
 
 // secretive says whether the value of a variable is better not shown.
 func secretive(name, value string) bool {
-	return secretName.MatchString(name) || secretValue.MatchString(value)
+	return secretName().MatchString(name) || secretValue().MatchString(value)
 }

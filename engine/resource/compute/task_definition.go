@@ -345,7 +345,7 @@ func (t *TaskDefinition) arns(s *resource.Scope) string {
 }
 
 // Permissions implements Permissioned. Looking up, listing, registering and retiring revisions cannot be bound
-// to a family (ecs-provisioning 11).
+// to a family (engine/AWS.md, Permissions).
 func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.Anywhere("ecs:DescribeTaskDefinition")}
 	if t.Pin != "" {
@@ -369,4 +369,38 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 		need = append(need, tidy)
 	}
 	return need
+}
+
+// TaskDefinitions lists the families of task definitions of all apps.
+var TaskDefinitions = resource.Listing{What: "task definitions", List: listTaskDefinitions}
+
+func listTaskDefinitions(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	p := ecs.NewListTaskDefinitionFamiliesPaginator(s.ECS, &ecs.ListTaskDefinitionFamiliesInput{
+		FamilyPrefix: aws.String(resource.NamePrefix), Status: ecstypes.TaskDefinitionFamilyStatusActive,
+	})
+	err := resource.Pages(ctx, p, func(out *ecs.ListTaskDefinitionFamiliesOutput) error {
+		for _, family := range out.Families {
+			all = append(all, resource.Found{Kind: "ecs.TaskDefinition", Name: family})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
+		out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+			TaskDefinition: &f.Name, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
+		})
+		if cloud.Is(err, "ClientException") { // it is gone since it was listed
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if d := out.TaskDefinition; d != nil {
+			f.ARN = aws.ToString(d.TaskDefinitionArn)
+		}
+		return tagMap(out.Tags), nil
+	})
 }

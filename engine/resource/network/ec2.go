@@ -112,3 +112,12 @@ func oursEC2(o resource.Owner, s *resource.Scope, actions []string, kinds ...str
 	}
 	return p
 }
+
+// anyApp finds what carries the tag of an app, whichever it is.
+var anyApp = []ec2types.Filter{{Name: aws.String("tag-key"), Values: []string{resource.TagApp}}}
+
+// addTagged notes a resource of EC2, whose listings carry the tags.
+func addTagged(s *resource.Survey, kind string, id *string, tags []ec2types.Tag) {
+	t := resource.TagMap(tags, func(x ec2types.Tag) (k, v *string) { return x.Key, x.Value })
+	s.AddTagged(resource.Found{Kind: kind, Name: t["Name"], ARN: aws.ToString(id)}, t)
+}

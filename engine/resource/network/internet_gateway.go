@@ -165,3 +165,16 @@ func (g *InternetGateway) Permissions(s *resource.Scope, do event.Action) []reso
 	}
 	return nil
 }
+
+// InternetGateways lists the internet gateways of all apps.
+var InternetGateways = resource.Listing{What: "internet gateways", List: listInternetGateways}
+
+func listInternetGateways(ctx context.Context, s *resource.Survey) error {
+	p := ec2.NewDescribeInternetGatewaysPaginator(s.EC2, &ec2.DescribeInternetGatewaysInput{Filters: anyApp})
+	return resource.Pages(ctx, p, func(out *ec2.DescribeInternetGatewaysOutput) error {
+		for _, one := range out.InternetGateways {
+			addTagged(s, "ec2.InternetGateway", one.InternetGatewayId, one.Tags)
+		}
+		return nil
+	})
+}

@@ -231,3 +231,16 @@ func (r *RouteTable) Permissions(s *resource.Scope, do event.Action) []resource.
 	}
 	return nil
 }
+
+// RouteTables lists the route tables of all apps.
+var RouteTables = resource.Listing{What: "route tables", List: listRouteTables}
+
+func listRouteTables(ctx context.Context, s *resource.Survey) error {
+	p := ec2.NewDescribeRouteTablesPaginator(s.EC2, &ec2.DescribeRouteTablesInput{Filters: anyApp})
+	return resource.Pages(ctx, p, func(out *ec2.DescribeRouteTablesOutput) error {
+		for _, one := range out.RouteTables {
+			addTagged(s, "ec2.RouteTable", one.RouteTableId, one.Tags)
+		}
+		return nil
+	})
+}

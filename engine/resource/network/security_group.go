@@ -18,7 +18,7 @@ import (
 	"berth/engine/resource"
 )
 
-// CloudFrontPrefixList names the addresses that CloudFront calls origins from (ecs-provisioning 4.3).
+// CloudFrontPrefixList names the addresses that CloudFront calls origins from (engine/AWS.md, Network).
 const CloudFrontPrefixList = "com.amazonaws.global.cloudfront.origin-facing"
 
 // rulePrefix starts the description of every rule of ours. Rules of other people are left alone.
@@ -369,4 +369,17 @@ func (g *SecurityGroup) Exposes(do event.Action) string {
 		open = append(open, fmt.Sprintf("%s is open to the addresses of %s, and to no others", ports, in.Text))
 	}
 	return strings.Join(open, "; ")
+}
+
+// SecurityGroups lists the security groups of all apps.
+var SecurityGroups = resource.Listing{What: "security groups", List: listSecurityGroups}
+
+func listSecurityGroups(ctx context.Context, s *resource.Survey) error {
+	p := ec2.NewDescribeSecurityGroupsPaginator(s.EC2, &ec2.DescribeSecurityGroupsInput{Filters: anyApp})
+	return resource.Pages(ctx, p, func(out *ec2.DescribeSecurityGroupsOutput) error {
+		for _, one := range out.SecurityGroups {
+			addTagged(s, "ec2.SecurityGroup", one.GroupId, one.Tags)
+		}
+		return nil
+	})
 }

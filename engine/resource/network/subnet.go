@@ -150,3 +150,16 @@ func (n *Subnet) Permissions(s *resource.Scope, do event.Action) []resource.Perm
 	}
 	return nil
 }
+
+// Subnets lists the subnets of all apps.
+var Subnets = resource.Listing{What: "subnets", List: listSubnets}
+
+func listSubnets(ctx context.Context, s *resource.Survey) error {
+	p := ec2.NewDescribeSubnetsPaginator(s.EC2, &ec2.DescribeSubnetsInput{Filters: anyApp})
+	return resource.Pages(ctx, p, func(out *ec2.DescribeSubnetsOutput) error {
+		for _, one := range out.Subnets {
+			addTagged(s, "ec2.Subnet", one.SubnetId, one.Tags)
+		}
+		return nil
+	})
+}

@@ -20,10 +20,10 @@ import (
 // vpcCIDR is the address range of a VPC of our own; each subnet gets a /20 of it.
 const vpcCIDR = "10.0.0.0/16"
 
-// minFree is how many free addresses a subnet must have for a load balancer (ecs-provisioning 4.2).
+// minFree is how many free addresses a subnet must have for a load balancer (engine/AWS.md, Network).
 const minFree = 8
 
-// noLoadBalancerZones are zone ids without Application Load Balancers or Fargate (ecs-provisioning 4.2).
+// noLoadBalancerZones are zone ids without Application Load Balancers or Fargate (engine/AWS.md, Network).
 var noLoadBalancerZones = []string{"use1-az3"}
 
 // VPC is the network that the app runs in: one of our own when there is one already, else the region's
@@ -310,4 +310,17 @@ func countVPCs(ctx context.Context, s *resource.Scope) (n int, err error) {
 		n += len(out.Vpcs)
 	}
 	return n, nil
+}
+
+// VPCs lists the networks of all apps.
+var VPCs = resource.Listing{What: "networks", List: listVPCs}
+
+func listVPCs(ctx context.Context, s *resource.Survey) error {
+	p := ec2.NewDescribeVpcsPaginator(s.EC2, &ec2.DescribeVpcsInput{Filters: anyApp})
+	return resource.Pages(ctx, p, func(out *ec2.DescribeVpcsOutput) error {
+		for _, one := range out.Vpcs {
+			addTagged(s, "ec2.VPC", one.VpcId, one.Tags)
+		}
+		return nil
+	})
 }

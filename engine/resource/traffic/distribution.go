@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +21,7 @@ import (
 	"berth/engine/resource"
 )
 
-// The managed policies of CloudFront that the distribution uses (ecs-provisioning 4.15).
+// The managed policies of CloudFront that the distribution uses (engine/AWS.md, CloudFront).
 const (
 	cachingDisabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 	allViewer       = "216adef6-5c7f-47e4-b989-5492eafa07d3"
@@ -98,11 +101,8 @@ func (d *Distribution) isOurs(ctx context.Context, s *resource.Scope, item cftyp
 	if err != nil || out.Tags == nil {
 		return false, err
 	}
-	has := map[string]string{}
-	for _, t := range out.Tags.Items {
-		has[aws.ToString(t.Key)] = aws.ToString(t.Value)
-	}
-	return has[resource.TagApp] == d.Owner.App && has[resource.TagEnv] == d.Owner.Env, nil
+	owner, ok := resource.OwnerOf(tagMap(out.Tags))
+	return ok && owner == d.Owner, nil
 }
 
 // Detail implements Detailer: the configuration and its ETag.
@@ -168,65 +168,6 @@ func (d *Distribution) leadsTo() string {
 	return ""
 }
 
-// behaves is how the distribution treats requests in another way than is wanted.
-func (d *Distribution) behaves() (fields []resource.FieldChange) {
-	b := d.config.DefaultCacheBehavior
-	if b == nil {
-		b = &cftypes.DefaultCacheBehavior{}
-	}
-	https := cftypes.ViewerProtocolPolicyRedirectToHttps
-	for _, f := range []resource.FieldChange{
-		resource.Field("cache policy", aws.ToString(b.CachePolicyId), cachingDisabled),
-		resource.Field("origin request policy", aws.ToString(b.OriginRequestPolicyId), allViewer),
-		resource.Field("viewer protocol policy", b.ViewerProtocolPolicy, https),
-	} {
-		if f.Old != f.New {
-			fields = append(fields, f)
-		}
-	}
-	return fields
-}
-
-// wanted is the whole configuration. The caller reference makes creating it twice impossible.
-func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
-	methods := []cftypes.Method{
-		cftypes.MethodGet, cftypes.MethodHead, cftypes.MethodOptions, cftypes.MethodPut, cftypes.MethodPost,
-		cftypes.MethodPatch, cftypes.MethodDelete,
-	}
-	return &cftypes.DistributionConfig{
-		CallerReference: &reference, Comment: aws.String(d.comment()), Enabled: aws.Bool(true),
-		HttpVersion: cftypes.HttpVersionHttp2and3, IsIPV6Enabled: aws.Bool(true),
-		PriceClass:        cftypes.PriceClassPriceClass100,
-		ViewerCertificate: &cftypes.ViewerCertificate{CloudFrontDefaultCertificate: aws.Bool(true)},
-		Origins: &cftypes.Origins{Quantity: aws.Int32(1), Items: []cftypes.Origin{{
-			Id: aws.String(originID), DomainName: &d.LoadBalancer.DNS,
-			ConnectionAttempts: aws.Int32(3), ConnectionTimeout: aws.Int32(10), OriginPath: aws.String(""),
-			CustomHeaders: &cftypes.CustomHeaders{Quantity: aws.Int32(1), Items: []cftypes.OriginCustomHeader{
-				{HeaderName: aws.String(OriginHeader), HeaderValue: aws.String(d.Secret.value())},
-			}},
-			CustomOriginConfig: &cftypes.CustomOriginConfig{
-				HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
-				OriginProtocolPolicy: cftypes.OriginProtocolPolicyHttpOnly,
-				OriginReadTimeout:    aws.Int32(60), OriginKeepaliveTimeout: aws.Int32(60),
-				OriginSslProtocols: &cftypes.OriginSslProtocols{
-					Quantity: aws.Int32(1), Items: []cftypes.SslProtocol{cftypes.SslProtocolTLSv12},
-				},
-			},
-		}}},
-		DefaultCacheBehavior: &cftypes.DefaultCacheBehavior{
-			TargetOriginId: aws.String(originID), Compress: aws.Bool(true),
-			ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyRedirectToHttps,
-			CachePolicyId:        aws.String(cachingDisabled), OriginRequestPolicyId: aws.String(allViewer),
-			AllowedMethods: &cftypes.AllowedMethods{
-				Quantity: aws.Int32(int32(len(methods))), Items: methods,
-				CachedMethods: &cftypes.CachedMethods{
-					Quantity: aws.Int32(2), Items: []cftypes.Method{cftypes.MethodGet, cftypes.MethodHead},
-				},
-			},
-		},
-	}
-}
-
 // Apply implements Resource. It does not wait until all edges know it: only requests need that.
 func (d *Distribution) Apply(ctx context.Context, s *resource.Scope) error {
 	if d.found {
@@ -240,21 +181,6 @@ func (d *Distribution) Apply(ctx context.Context, s *resource.Scope) error {
 		})
 	}
 	return d.create(ctx, s, d.comment()+" "+d.LoadBalancer.DNS)
-}
-
-// mend brings what Diff looks at to what is wanted and leaves the rest as AWS told it: an update must say many
-// fields that a creation may leave out (SmoothStreaming, FieldLevelEncryptionId, LambdaFunctionAssociations,
-// those of the origin).
-func mend(c, want *cftypes.DistributionConfig) {
-	o, w := &want.Origins.Items[0], want.DefaultCacheBehavior
-	if c.Origins != nil && len(c.Origins.Items) == 1 && c.DefaultCacheBehavior != nil {
-		have, b := &c.Origins.Items[0], c.DefaultCacheBehavior
-		have.DomainName, have.CustomHeaders, have.CustomOriginConfig = o.DomainName, o.CustomHeaders, o.CustomOriginConfig
-		b.CachePolicyId, b.OriginRequestPolicyId = w.CachePolicyId, w.OriginRequestPolicyId
-		b.ViewerProtocolPolicy, b.AllowedMethods = w.ViewerProtocolPolicy, w.AllowedMethods
-		return
-	}
-	c.Origins, c.DefaultCacheBehavior = want.Origins, w
 }
 
 // create makes the distribution. The reference stands for this one creation: AWS never accepts it again,
@@ -409,4 +335,83 @@ func (d *Distribution) Exposes(do event.Action) string {
 		return ""
 	}
 	return "its https:// address answers everybody on the internet"
+}
+
+// Distributions lists the distributions of all apps in the region: CloudFront itself knows no region, but their load
+// balancers do.
+var Distributions = resource.Listing{What: "distributions", List: listDistributions}
+
+func listDistributions(ctx context.Context, s *resource.Survey) error {
+	var silent []resource.Found // whose comment is not listed, as some emulators do it
+	p := cf.NewListDistributionsPaginator(s.CloudFront, &cf.ListDistributionsInput{})
+	err := resource.Pages(ctx, p, func(out *cf.ListDistributionsOutput) error {
+		if out.DistributionList == nil {
+			return nil
+		}
+		for _, d := range out.DistributionList.Items {
+			f := resource.Found{
+				Kind: "cloudfront.Distribution", Name: aws.ToString(d.DomainName),
+				ARN: cmp.Or(aws.ToString(d.ARN), aws.ToString(d.Id)), Role: "distribution", Unused: secondDistribution,
+				Remove: "aws cloudfront delete-distribution --id " + aws.ToString(d.Id) + ", once it is disabled",
+			}
+			owner, ours := ownerOfComment(aws.ToString(d.Comment))
+			switch {
+			case elsewhere(s, d):
+			case d.Comment == nil:
+				silent = append(silent, f)
+			case ours:
+				f.Owner = owner
+				s.Add(f)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.AddByTags(ctx, silent, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
+		out, err := s.CloudFront.ListTagsForResource(ctx, &cf.ListTagsForResourceInput{Resource: &f.ARN})
+		if err != nil || out.Tags == nil {
+			return nil, resource.UnlessGone(err)
+		}
+		return tagMap(out.Tags), nil
+	})
+}
+
+func tagMap(tags *cftypes.Tags) map[string]string {
+	return resource.TagMap(tags.Items, func(t cftypes.Tag) (k, v *string) { return t.Key, t.Value })
+}
+
+// commentShape is how distributions of ours say whose they are: app, environment and the hash of both.
+var commentShape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^berth ([^/ ]+)/([^/ ]+) \(([0-9a-f]{6})\)(?: in [a-z0-9-]+)?$`)
+})
+
+func ownerOfComment(comment string) (resource.Owner, bool) {
+	m := commentShape().FindStringSubmatch(comment)
+	if m == nil {
+		return resource.Owner{}, false
+	}
+	o := resource.Owner{App: m[1], Env: m[2]}
+	return o, o.Hash() == m[3]
+}
+
+// secondDistribution is why a distribution is left over in an app that lives: deployments use the one that is
+// listed first.
+func secondDistribution(a *resource.App) string {
+	if a.Seen("cloudfront.Distribution") == 0 {
+		return ""
+	}
+	return "the app has another distribution, which deployments use"
+}
+
+// elsewhere says whether a distribution leads to a load balancer in another region.
+func elsewhere(s *resource.Survey, d cftypes.DistributionSummary) bool {
+	if d.Origins == nil {
+		return false
+	}
+	return slices.ContainsFunc(d.Origins.Items, func(o cftypes.Origin) bool {
+		host := aws.ToString(o.DomainName)
+		return strings.Contains(host, ".elb.") && !strings.Contains(host, "."+s.Region+".elb.")
+	})
 }

@@ -363,3 +363,24 @@ func (l *LoadBalancer) Exposes(do event.Action) string {
 	}
 	return "it has public IPv4 addresses; its security group says who gets through"
 }
+
+// LoadBalancers lists the load balancers of all apps.
+var LoadBalancers = resource.Listing{What: "load balancers", List: listLoadBalancers}
+
+func listLoadBalancers(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	p := elb.NewDescribeLoadBalancersPaginator(s.ELB, &elb.DescribeLoadBalancersInput{})
+	err := resource.Pages(ctx, p, func(out *elb.DescribeLoadBalancersOutput) error {
+		for _, l := range out.LoadBalancers {
+			all = append(all, resource.Found{
+				Kind: "elbv2.LoadBalancer", Name: aws.ToString(l.LoadBalancerName), ARN: aws.ToString(l.LoadBalancerArn),
+				Like: &LoadBalancer{},
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return addByTags(ctx, s, all)
+}

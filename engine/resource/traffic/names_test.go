@@ -8,7 +8,7 @@ import (
 	"berth/engine/resource/access"
 )
 
-// Names keep to the lengths that AWS allows (ecs-provisioning 3.2), for the longest app and environment.
+// Names keep to the lengths that AWS allows (engine/AWS.md, Names), for the longest app and environment.
 func TestNamesFit(t *testing.T) {
 	long := resource.Owner{App: strings.Repeat("a", 32), Env: strings.Repeat("e", 32)}
 	role := access.NewRole(long, "ap-southeast-7", "execution", "", nil).Info()

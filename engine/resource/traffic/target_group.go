@@ -19,7 +19,7 @@ import (
 )
 
 // The health check of a target group: a task that just started counts as healthy after one check, so the
-// interval is what a rollout waits at most (ecs-provisioning 5).
+// interval is what a rollout waits at most (engine/AWS.md, Health checks and draining).
 const (
 	healthInterval  = 5
 	healthTimeout   = 4
@@ -300,4 +300,31 @@ func (t *TargetGroup) Permissions(s *resource.Scope, do event.Action) []resource
 	case event.None:
 	}
 	return append(need, resource.On(actions, arn))
+}
+
+// TargetGroups lists the target groups of all apps.
+var TargetGroups = resource.Listing{What: "target groups", List: listTargetGroups}
+
+func listTargetGroups(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	p := elb.NewDescribeTargetGroupsPaginator(s.ELB, &elb.DescribeTargetGroupsInput{})
+	err := resource.Pages(ctx, p, func(out *elb.DescribeTargetGroupsOutput) error {
+		for _, t := range out.TargetGroups {
+			arn := aws.ToString(t.TargetGroupArn)
+			all = append(all, resource.Found{
+				Kind: "elbv2.TargetGroup", Name: aws.ToString(t.TargetGroupName), ARN: arn,
+				Unused: func(a *resource.App) string {
+					if a.Uses[arn] {
+						return ""
+					}
+					return "the service uses another target group, for another port"
+				},
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return addByTags(ctx, s, all)
 }

@@ -102,14 +102,6 @@ func (b *Blueprint) Lasting() resource.Set {
 	return slices.Concat(b.foundation(), b.frontage(), b.running())
 }
 
-// Local implements target.Blueprint.
-func (b *Blueprint) Local() resource.Set {
-	if b.Build == nil {
-		return resource.Set{b.Image}
-	}
-	return resource.Set{b.Build, b.Image}
-}
-
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.
 func (b *Blueprint) Deciding() resource.Set { return resource.Set{b.VPC} }
 

@@ -1,0 +1,109 @@
+package compute
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"berth/engine/cloud"
+	"berth/engine/resource"
+)
+
+// registries lists the tasks under their DNS name; an empty list takes them out.
+func (v *Service) registries() []ecstypes.ServiceRegistry {
+	if v.Discovery.Unwanted {
+		return []ecstypes.ServiceRegistry{}
+	}
+	return []ecstypes.ServiceRegistry{{RegistryArn: &v.Discovery.ARN}}
+}
+
+// count is how many tasks to ask for; nil leaves the number to the scaling.
+func (v *Service) count() *int32 {
+	if v.Scaled && v.active() && int(v.found.DesiredCount) >= v.Instances {
+		return nil
+	}
+	return aws.Int32(int32(v.Instances)) //nolint:gosec // small
+}
+
+func (v *Service) loadBalancers() []ecstypes.LoadBalancer {
+	return []ecstypes.LoadBalancer{{
+		TargetGroupArn: &v.TargetGroup.ARN, ContainerName: aws.String(ContainerName),
+		ContainerPort: aws.Int32(int32(v.Port)), //nolint:gosec // a port
+	}}
+}
+
+func (v *Service) network() *ecstypes.NetworkConfiguration {
+	return &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
+		Subnets: v.Network.SubnetIDs(), SecurityGroups: []string{v.SecurityGroup.ID},
+		AssignPublicIp: ecstypes.AssignPublicIpEnabled,
+	}}
+}
+
+// deployment replaces tasks one after the other without a gap, goes back by itself when three tasks fail,
+// and ends as soon as the new tasks are healthy while the old ones drain (engine/AWS.md, Service).
+func (v *Service) deployment() *ecstypes.DeploymentConfiguration {
+	return &ecstypes.DeploymentConfiguration{
+		Strategy:              ecstypes.DeploymentStrategyRolling,
+		MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
+		DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{
+			Enable: true, Rollback: true, ResetOnHealthyTask: aws.Bool(false),
+			ThresholdConfiguration: &ecstypes.ThresholdConfiguration{
+				Type: ecstypes.ThresholdTypeCount, Value: breakerThreshold,
+			},
+		},
+		EarlySuccessCriteria: &ecstypes.DeploymentEarlySuccessCriteria{
+			Enable: true, HealthyPercent: aws.Int32(100),
+			SourceServiceRevisionCleanup: ecstypes.ServiceRevisionCleanupDeferred,
+		},
+	}
+}
+
+// changes is the update that brings everything to what is wanted.
+func (v *Service) changes() *ecs.UpdateServiceInput {
+	return &ecs.UpdateServiceInput{
+		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
+		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(), NetworkConfiguration: v.network(),
+		LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
+		DeploymentConfiguration:       v.deployment(),
+		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
+		EnableExecuteCommand:          aws.Bool(true),
+		ForceNewDeployment:            v.failed(),
+	}
+}
+
+func (v *Service) create(ctx context.Context, s *resource.Scope) error {
+	in := &ecs.CreateServiceInput{
+		Cluster: aws.String(v.Cluster.Name()), ServiceName: aws.String(v.Name()),
+		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(),
+		LaunchType: ecstypes.LaunchTypeFargate, PlatformVersion: aws.String("LATEST"),
+		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
+		DeploymentConfiguration:       v.deployment(),
+		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
+		EnableExecuteCommand:          true, EnableECSManagedTags: true,
+		PropagateTags:               ecstypes.PropagateTagsService,
+		AvailabilityZoneRebalancing: ecstypes.AvailabilityZoneRebalancingEnabled,
+		Tags:                        v.Owner.ECSTags("service"),
+	}
+	err := s.Retry(ctx, append([]cloud.Retryable{draining}, ecsSettling...), func(ctx context.Context) error {
+		out, err := s.ECS.CreateService(ctx, in)
+		if err != nil {
+			return fmt.Errorf("create service: %w", err)
+		}
+		v.found, v.ARN = out.Service, aws.ToString(out.Service.ServiceArn)
+		v.began()
+		return nil
+	})
+	if cloud.Is(err, "InvalidParameterException") && strings.Contains(cloud.Message(err), "not idempotent") {
+		// made by a call whose answer got lost, or by somebody else: bring it to what is wanted
+		err := s.Adopt(ctx, v.Info().Label, func(ctx context.Context) error { return v.Observe(ctx, s) }, v.active)
+		if err != nil {
+			return err
+		}
+		return v.Apply(ctx, s)
+	}
+	return err
+}
