@@ -26,6 +26,17 @@ type FieldChange struct {
 	New   string `json:"new"`
 }
 
+// String is the change as one line: "memory: 512 -> 1024".
+func (f FieldChange) String() string {
+	switch {
+	case f.Old == "":
+		return f.Field + ": + " + f.New
+	case f.New == "":
+		return f.Field + ": - " + f.Old
+	}
+	return f.Field + ": " + f.Old + " -> " + f.New
+}
+
 // NotYet stands for a value that AWS gives when the change is made.
 const NotYet = "(known after apply)"
 

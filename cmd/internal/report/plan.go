@@ -60,6 +60,9 @@ func changes(w io.Writer, all []plan.Change) {
 			}
 			line := fmt.Sprintf("    %-9s  %-*s  %s", word(c.Action), width, c.ID, c.Why)
 			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			for _, f := range c.Diff {
+				fmt.Fprintf(w, "    %-9s  %-*s  %s\n", "", width, "", f)
+			}
 			if c.Exposes != "" {
 				fmt.Fprintf(w, "    %-9s  %-*s  public: %s\n", "", width, "", c.Exposes)
 			}
