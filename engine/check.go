@@ -6,6 +6,13 @@ import (
 	"berth/engine/spec"
 )
 
+// Builds says whether the target of a spec can serve other values of a key of berth.toml than the one that it has
+// anyway.
+func Builds(s *spec.Spec, key string) bool {
+	t, err := targetOf(s)
+	return err == nil && t.Builds(key)
+}
+
 // Problems says all that cannot work about the settings of an app before AWS is asked: what Validate finds, what
 // they ask for that this version cannot deploy, and files that a build needs and that are not there. Regions are
 // those that there are.

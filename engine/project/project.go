@@ -114,7 +114,7 @@ func Inspect(ctx context.Context, dir string) (*Findings, error) {
 		return nil, err
 	}
 	defer t.close()
-	s, err := spec.Load(dir)
+	s, err := spec.Load(dir, "")
 	if err != nil {
 		s = &spec.Spec{Dir: dir} // whoever wants the settings loads them and sees the error
 	}

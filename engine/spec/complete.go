@@ -46,17 +46,29 @@ func (s *Spec) defaults() {
 	s.fill("image.dockerfile", "Dockerfile", "")
 	s.fill("image.context", ".", "")
 	s.fill("image.platform", AMD64, "")
-	s.fillSize()
+	s.fillSize("service.")
 	if s.Network.Clustering != "" {
 		s.fill("service.instances", 2, "two, to form a cluster")
 	} else {
 		s.fill("service.instances", 1, "")
 	}
 	s.fill("service.health_path", "/", "")
+	s.fill("service.init", true, "")
+	s.fill("service.health.interval", 5*time.Second, "")
+	s.fill("service.health.timeout", 4*time.Second, "")
+	s.fill("service.health.unhealthy", 3, "")
+	s.fill("service.health.codes", "200-399", "")
+	s.fill("service.ephemeral_gb", 20, "what Fargate has in any case")
+	s.fill("service.log_days", 30, "")
+	s.fill("network.https", "auto", "")
+	s.fill("network.tasks", "public", "")
+	s.fill("network.front", "public", "")
 	s.fill("service.stop_timeout", 30*time.Second, "")
 	s.fill("service.start_timeout", 60*time.Second, "")
-	if s.Service.Autoscale != nil {
-		s.fill("service.autoscale.cpu_percent", 60, "")
+	if a := s.Service.Autoscale; a != nil {
+		if a.MemoryPercent == 0 && a.RequestsPerInstance == 0 {
+			s.fill("service.autoscale.cpu_percent", 60, "")
+		}
 		s.fill("service.autoscale.max", max(2, 2*s.Service.Instances), "twice the instances")
 	}
 	if s.Database != nil {
@@ -64,24 +76,41 @@ func (s *Spec) defaults() {
 		s.fill("database.class", "db.t4g.micro", "smallest")
 		s.fill("database.storage_gb", 20, "smallest")
 	}
+	for name := range s.Processes {
+		s.fillProcess(processTable + "." + name + ".")
+	}
 }
 
-// fillSize chooses CPU and memory, either to go with the other one when that was said.
-func (s *Spec) fillSize() {
+// fillProcess completes a process: as large as the service, and one of it.
+func (s *Spec) fillProcess(table string) {
+	said := func(key string) bool { return s.Said(key) && s.Origins[key].Kind != Default }
+	if !said(table+"cpu") && !said(table+"memory") {
+		s.fill(table+"cpu", s.Service.CPU, "as the service")
+		s.fill(table+"memory", s.Service.Memory, "as the service")
+	} else {
+		s.fillSize(table)
+	}
+	s.fill(table+"instances", 1, "")
+}
+
+// fillSize chooses CPU and memory in a table, either to go with the other one when that was said.
+func (s *Spec) fillSize(table string) {
 	said := func(name string) bool { return s.Said(name) && s.Origins[name].Kind != Default }
 	cpu, memory := 0.25, 512
 	switch {
-	case said("service.cpu") && !said("service.memory"):
-		if _, m, ok := Snap(s.Service.CPU, memory); ok {
+	case said(table+"cpu") && !said(table+"memory"):
+		v, _ := s.Get(table + "cpu")
+		if _, m, ok := Snap(v.(float64), memory); ok {
 			memory = m
 		}
-	case said("service.memory") && !said("service.cpu"):
-		if c, _, ok := Snap(cpu, s.Service.Memory); ok {
+	case said(table+"memory") && !said(table+"cpu"):
+		v, _ := s.Get(table + "memory")
+		if c, _, ok := Snap(cpu, v.(int)); ok {
 			cpu = c
 		}
 	}
-	s.fill("service.cpu", cpu, "smallest")
-	s.fill("service.memory", memory, "smallest")
+	s.fill(table+"cpu", cpu, "smallest")
+	s.fill(table+"memory", memory, "smallest")
 }
 
 // fill sets a default unless the key was said. Defaults of an earlier Complete are replaced, because what

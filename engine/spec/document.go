@@ -167,7 +167,8 @@ func (d *document) find(name string) *entry {
 // join appends a part to a dotted name, in quotes when it could not stand bare, but for the entries of a
 // table of texts, whose names are free.
 func join(name, part string) string {
-	if k, ok := KeyOf(name); !bare(part) && (!ok || k.Kind != Table) {
+	_, own := inEnvironment(name)
+	if k, ok := KeyOf(own); !bare(part) && (!ok || k.Kind != Table) {
 		part = strconv.Quote(part)
 	}
 	if name == "" {

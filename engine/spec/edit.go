@@ -112,14 +112,14 @@ func (d *document) removeTable(table string) []byte {
 }
 
 // editStorage returns the text with these storage paths: those that are there are changed in place.
-func editStorage(text []byte, want []Storage) ([]byte, error) {
+func editStorage(text []byte, table string, want []Storage) ([]byte, error) {
 	d, err := parseDocument(text)
 	if err != nil {
 		return nil, fmt.Errorf("edit berth.toml: %w", err)
 	}
-	if e := d.find("storage"); e != nil { // written as a list of inline tables
+	if e := d.find(table); e != nil { // written as a list of inline tables
 		if len(want) == 0 {
-			return d.remove("storage"), nil
+			return d.remove(table), nil
 		}
 		items := make([]string, len(want))
 		for i, s := range want {
@@ -129,12 +129,12 @@ func editStorage(text []byte, want []Storage) ([]byte, error) {
 	}
 	have := 0
 	for _, s := range d.sections {
-		if s.isArray && strings.HasPrefix(s.name, "storage[") {
+		if s.isArray && strings.HasPrefix(s.name, table+"[") {
 			have++
 		}
 	}
 	for i := have - 1; i >= 0; i-- { // from the end, so that the indexes before it stay
-		name := fmt.Sprintf("storage[%d]", i)
+		name := fmt.Sprintf("%s[%d]", table, i)
 		text, err = edit(text, func(d *document) []byte {
 			if i >= len(want) {
 				return d.removeTable(name)
@@ -149,7 +149,7 @@ func editStorage(text []byte, want []Storage) ([]byte, error) {
 		if len(text) > 0 && text[len(text)-1] != '\n' {
 			text = append(slices.Clip(text), '\n')
 		}
-		text = append(slices.Clip(text), "\n[[storage]]\npath = "+quote(want[i].Path)+"\n"...)
+		text = append(slices.Clip(text), "\n[["+table+"]]\npath = "+quote(want[i].Path)+"\n"...)
 	}
 	return text, nil
 }
@@ -166,8 +166,9 @@ func (d *document) lastIn(table string) *entry {
 
 // parentOf is the table that a full name stands in. The names in a table of texts may have dots.
 func parentOf(name string) string {
-	if k, ok := KeyOf(name); ok && k.Kind == Table && k.Name != name {
-		return k.Name
+	env, own := inEnvironment(name)
+	if k, ok := KeyOf(own); ok && k.Kind == Table && k.Name != own {
+		return nameIn(env, k.Name)
 	}
 	i := strings.LastIndexByte(name, '.')
 	return name[:max(i, 0)]

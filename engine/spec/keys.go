@@ -1,197 +1,313 @@
 package spec
 
-import (
-	"slices"
-	"strings"
-)
-
-// Kind is the kind of value that a key has.
-type Kind int
-
-// The kinds. A Table holds text by name; Paths is the list of storage paths.
-const (
-	Text Kind = iota
-	Whole
-	Number
-	Truth
-	Span // a duration, such as "30s"
-	List // of texts
-	Table
-	Paths
-)
-
-// String says what a value of the kind is, with an article.
-func (k Kind) String() string {
-	return [...]string{
-		"a text in quotes", "a whole number", "a number", "true or false", `a duration in quotes`,
-		"a list of texts", "a table of texts", "a list of tables",
-	}[k]
-}
-
-// Key is one value of berth.toml.
-type Key struct {
-	Name    string // dotted path, such as "service.port"
-	Kind    Kind
-	Flag    string // command line flag that sets it, such as "--port"; empty when there is none
-	Doc     string // what it is, in a few words
-	Example string // a good value as berth.toml has it
-
-	// at returns a pointer to the value in s. It returns nil when the value lies in an optional table that
-	// s does not have, unless grow asks for that table.
-	at func(s *Spec, grow bool) any
-}
-
-// Keys returns all keys in the order of a tidy berth.toml.
-func Keys() []Key { return slices.Clone(keys) }
-
-// KeyOf returns the key with that name. The name of one entry of a table, such as "env.PHX_HOST" or
-// "storage[0].path", gives the key of the whole table.
-func KeyOf(name string) (Key, bool) {
-	for _, k := range keys {
-		_, entry := k.entry(name)
-		if k.Name == name || entry {
-			return k, true
-		}
-	}
-	return Key{}, false
-}
-
-// entry returns the part of name that names one entry of the table k.
-func (k Key) entry(name string) (string, bool) {
-	switch k.Kind {
-	case Table:
-		e, ok := strings.CutPrefix(name, k.Name+".")
-		return e, ok && e != ""
-	case Paths:
-		e, ok := strings.CutPrefix(name, k.Name+"[")
-		return e, ok && strings.HasSuffix(e, "].path")
-	default:
-		return "", false
-	}
-}
-
-// table is the table that the key stands in, "" for the top level, and its name there.
-func (k Key) table() (table, leaf string) {
-	if i := strings.LastIndexByte(k.Name, '.'); i >= 0 {
-		return k.Name[:i], k.Name[i+1:]
-	}
-	return "", k.Name
-}
-
+// keys is the one table of what berth.toml can hold. Loading, checking, writing, the settings screen, the manual
+// and the schema are made of it.
 var keys = []Key{
 	{
-		"app", Text, "--app", "name of the app and of what is made for it", `"live-beats"`,
-		func(s *Spec, _ bool) any { return &s.App },
+		Name: "app", Kind: Text, Flag: "--app", Doc: "name of the app and of what is made for it",
+		Example: `"live-beats"`, at: func(s *Spec, _ bool) any { return &s.App },
 	},
 	{
-		"region", Text, "--region", "AWS region", `"eu-west-2"`,
-		func(s *Spec, _ bool) any { return &s.Region },
+		Name: "id", Kind: Text, Doc: "tells the app from others of the same name; berth makes it",
+		Example: `"k3v9q2"`, at: func(s *Spec, _ bool) any { return &s.ID },
 	},
 	{
-		"target", Text, "", "AWS service that runs the app", `"ecs-fargate"`,
-		func(s *Spec, _ bool) any { return &s.Target },
+		Name: "region", Kind: Text, Flag: "--region", Doc: "AWS region",
+		Example: `"eu-west-2"`, at: func(s *Spec, _ bool) any { return &s.Region },
+	},
+	{
+		Name: "target", Kind: Text, Doc: "AWS service that runs the app",
+		Example: `"ecs-fargate"`, at: func(s *Spec, _ bool) any { return &s.Target },
+	},
+	{
+		Name: "account", Kind: Text, Doc: "the only AWS account that may be changed",
+		Example: `"123456789012"`, at: func(s *Spec, _ bool) any { return &s.Account },
 	},
 
 	{
-		"image.dockerfile", Text, "", "built into the image", `"Dockerfile"`,
-		func(s *Spec, _ bool) any { return &s.Image.Dockerfile },
+		Name: "image.dockerfile", Kind: Text, Doc: "built into the image",
+		Example: `"Dockerfile"`, at: func(s *Spec, _ bool) any { return &s.Image.Dockerfile },
 	},
 	{
-		"image.context", Text, "", "folder that the build may read", `"."`,
-		func(s *Spec, _ bool) any { return &s.Image.Context },
+		Name: "image.context", Kind: Text, Doc: "folder that the build may read",
+		Example: `"."`, at: func(s *Spec, _ bool) any { return &s.Image.Context },
 	},
 	{
-		"image.platform", Text, "", "linux/amd64 or linux/arm64", `"linux/amd64"`,
-		func(s *Spec, _ bool) any { return &s.Image.Platform },
+		Name: "image.platform", Kind: Text, Doc: "linux/amd64 or linux/arm64",
+		Example: `"linux/amd64"`, at: func(s *Spec, _ bool) any { return &s.Image.Platform },
+		Choices: []string{AMD64, ARM64},
 	},
 	{
-		"image.args", Table, "", "build arguments", `{ MIX_ENV = "prod" }`,
-		func(s *Spec, _ bool) any { return &s.Image.Args },
+		Name: "image.target", Kind: Text, Doc: "stage of the Dockerfile that is built; the last one without it",
+		Example: `"run"`, at: func(s *Spec, _ bool) any { return &s.Image.Target },
 	},
 	{
-		"image.ref", Text, "--image", "image that exists already; nothing is built", `"ghcr.io/me/app:1.2"`,
-		func(s *Spec, _ bool) any { return &s.Image.Ref },
+		Name: "image.args", Kind: Table, Doc: "build arguments",
+		Example: `{ MIX_ENV = "prod" }`, at: func(s *Spec, _ bool) any { return &s.Image.Args },
+	},
+	{
+		Name: "image.secrets", Kind: List, Doc: "environment variables that the build reads as secrets",
+		Example: `["NPM_TOKEN"]`, at: func(s *Spec, _ bool) any { return &s.Image.Secrets },
+	},
+	{
+		Name: "image.ref", Kind: Text, Flag: "--image", Doc: "image that exists already; nothing is built",
+		Example: `"ghcr.io/me/app:1.2"`, at: func(s *Spec, _ bool) any { return &s.Image.Ref },
 	},
 
 	{
-		"service.port", Whole, "--port", "port that the app listens on", "4000",
-		func(s *Spec, _ bool) any { return &s.Service.Port },
+		Name: "service.port", Kind: Whole, Flag: "--port", Doc: "port that the app listens on",
+		Example: "4000", at: func(s *Spec, _ bool) any { return &s.Service.Port },
 	},
 	{
-		"service.cpu", Number, "", "vCPU for each container", "0.25",
-		func(s *Spec, _ bool) any { return &s.Service.CPU },
+		Name: "service.cpu", Kind: Number, Doc: "vCPU for each container",
+		Example: "0.25", at: func(s *Spec, _ bool) any { return &s.Service.CPU },
 	},
 	{
-		"service.memory", Whole, "", "MiB of memory for each container", "512",
-		func(s *Spec, _ bool) any { return &s.Service.Memory },
+		Name: "service.memory", Kind: Whole, Doc: "MiB of memory for each container",
+		Example: "512", at: func(s *Spec, _ bool) any { return &s.Service.Memory },
 	},
 	{
-		"service.instances", Whole, "", "containers that run at the same time", "2",
-		func(s *Spec, _ bool) any { return &s.Service.Instances },
+		Name: "service.instances", Kind: Whole, Doc: "containers that run at the same time",
+		Example: "2", at: func(s *Spec, _ bool) any { return &s.Service.Instances },
 	},
 	{
-		"service.health_path", Text, "", "path that answers 200 to 399 when the app is well", `"/"`,
-		func(s *Spec, _ bool) any { return &s.Service.HealthPath },
+		Name: "service.health_path", Kind: Text, Doc: "path that answers 200 to 399 when the app is well",
+		Example: `"/"`, at: func(s *Spec, _ bool) any { return &s.Service.HealthPath },
 	},
 	{
-		"service.command", List, "", "command to run instead of the image's CMD", `["/app/bin/server"]`,
-		func(s *Spec, _ bool) any { return &s.Service.Command },
+		Name: "service.health.interval", Kind: Span, Doc: "time between two health checks",
+		Example: `"10s"`, at: func(s *Spec, _ bool) any { return &s.Service.Health.Interval },
 	},
 	{
-		"service.release_command", Text, "", "command that runs once before each new version", `"/app/bin/migrate"`,
-		func(s *Spec, _ bool) any { return &s.Service.ReleaseCommand },
+		Name: "service.health.timeout", Kind: Span, Doc: "how long a health check may take",
+		Example: `"5s"`, at: func(s *Spec, _ bool) any { return &s.Service.Health.Timeout },
 	},
 	{
-		"service.stop_timeout", Span, "", "time between SIGTERM and SIGKILL", `"30s"`,
-		func(s *Spec, _ bool) any { return &s.Service.StopTimeout },
+		Name: "service.health.unhealthy", Kind: Whole, Doc: "failed checks in a row after which a container is replaced",
+		Example: "5", at: func(s *Spec, _ bool) any { return &s.Service.Health.Unhealthy },
 	},
 	{
-		"service.start_timeout", Span, "", "time until a new container has to answer", `"60s"`,
-		func(s *Spec, _ bool) any { return &s.Service.StartTimeout },
+		Name: "service.health.codes", Kind: Text, Doc: "HTTP statuses of an app that is well",
+		Example: `"200-299"`, at: func(s *Spec, _ bool) any { return &s.Service.Health.Codes },
+	},
+	{
+		Name: "service.entrypoint", Kind: Command, Doc: "command to run instead of the image's ENTRYPOINT",
+		Example: `["/init"]`, at: func(s *Spec, _ bool) any { return &s.Service.Entrypoint },
+	},
+	{
+		Name: "service.command", Kind: Command, Doc: "command to run instead of the image's CMD",
+		Example: `["/app/bin/server"]`, at: func(s *Spec, _ bool) any { return &s.Service.Command },
+	},
+	{
+		Name: "service.init", Kind: Truth, Doc: "an init process reaps what the app leaves behind; false for images that bring their own",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Service.Init },
+	},
+	{
+		Name: "service.release_command", Kind: Text, Doc: "command that runs once before each new version",
+		Example: `"/app/bin/migrate"`, at: func(s *Spec, _ bool) any { return &s.Service.ReleaseCommand },
+	},
+	{
+		Name: "service.stop_timeout", Kind: Span, Doc: "time between SIGTERM and SIGKILL",
+		Example: `"30s"`, at: func(s *Spec, _ bool) any { return &s.Service.StopTimeout },
+	},
+	{
+		Name: "service.start_timeout", Kind: Span, Doc: "time until a new container has to answer",
+		Example: `"60s"`, at: func(s *Spec, _ bool) any { return &s.Service.StartTimeout },
+	},
+	{
+		Name: "service.sticky_sessions", Kind: Truth, Doc: "a visitor stays with one container, by a cookie",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Service.StickySessions },
+	},
+	{
+		Name: "service.exec", Kind: Truth, Doc: "a shell in a running container, with berth exec",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Service.Exec },
+	},
+	{
+		Name: "service.spot", Kind: Number, Doc: "share of the containers beyond the first that run on Fargate Spot, 0 to 1",
+		Example: "0.5", at: func(s *Spec, _ bool) any { return &s.Service.Spot },
+	},
+	{
+		Name: "service.ephemeral_gb", Kind: Whole, Doc: "GB of disk for each container; gone when it ends",
+		Example: "20", at: func(s *Spec, _ bool) any { return &s.Service.EphemeralGB },
+	},
+	{
+		Name: "service.log_days", Kind: Whole, Doc: "days that logs are kept",
+		Example: "30", at: func(s *Spec, _ bool) any { return &s.Service.LogDays },
 	},
 
-	{"service.autoscale.max", Whole, "", "most containers when it scales by itself", "4", autoscale(func(a *Autoscale) any { return &a.Max })},
 	{
-		"service.autoscale.cpu_percent", Whole, "", "CPU use in percent that scaling aims for", "60",
-		autoscale(func(a *Autoscale) any { return &a.CPUPercent }),
+		Name: "service.autoscale.max", Kind: Whole, Doc: "most containers when it scales by itself",
+		Example: "4", at: autoscale(func(a *Autoscale) any { return &a.Max }),
+	},
+	{
+		Name: "service.autoscale.cpu_percent", Kind: Whole, Doc: "CPU use in percent that scaling aims for",
+		Example: "60", at: autoscale(func(a *Autoscale) any { return &a.CPUPercent }),
+	},
+	{
+		Name: "service.autoscale.memory_percent", Kind: Whole, Doc: "memory use in percent that scaling aims for",
+		Example: "70", at: autoscale(func(a *Autoscale) any { return &a.MemoryPercent }),
+	},
+	{
+		Name: "service.autoscale.requests_per_instance", Kind: Whole, Doc: "requests a minute for each container that scaling aims for",
+		Example: "1000", at: autoscale(func(a *Autoscale) any { return &a.RequestsPerInstance }),
 	},
 
 	{
-		"network.websockets", Truth, "", "the app uses WebSockets", "true",
-		func(s *Spec, _ bool) any { return &s.Network.WebSockets },
+		Name: "network.websockets", Kind: Truth, Doc: "the app uses WebSockets",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.WebSockets },
 	},
 	{
-		"network.websocket_path", Text, "", "where the app takes WebSockets, to be checked after a deployment", `"/live/websocket"`,
-		func(s *Spec, _ bool) any { return &s.Network.WebSocketPath },
+		Name: "network.websocket_path", Kind: Text, Doc: "where the app takes WebSockets, to be checked after a deployment",
+		Example: `"/live/websocket"`, at: func(s *Spec, _ bool) any { return &s.Network.WebSocketPath },
 	},
 	{
-		"network.clustering", Text, "", "how containers find each other: dns or ecs-api", `"dns"`,
-		func(s *Spec, _ bool) any { return &s.Network.Clustering },
+		Name: "network.clustering", Kind: Text, Doc: "how containers find each other: dns or ecs-api",
+		Example: `"dns"`, at: func(s *Spec, _ bool) any { return &s.Network.Clustering },
+		Choices: []string{"dns", "ecs-api"},
 	},
 	{
-		"network.domain", Text, "", "own domain", `"www.example.com"`,
-		func(s *Spec, _ bool) any { return &s.Network.Domain },
+		Name: "network.domain", Kind: Text, Doc: "own domain",
+		Example: `"www.example.com"`, at: func(s *Spec, _ bool) any { return &s.Network.Domain },
+	},
+	{
+		Name: "network.also", Kind: List, Doc: "further names of the app beside its domain",
+		Example: `["example.com"]`, at: func(s *Spec, _ bool) any { return &s.Network.Also },
+	},
+	{
+		Name: "network.https", Kind: Text, Doc: "where HTTPS ends: auto, domain, cloudfront, gateway or none",
+		Example: `"auto"`, at: func(s *Spec, _ bool) any { return &s.Network.HTTPS },
+		Choices: []string{"auto", "domain", "cloudfront", "gateway", "none"},
+	},
+	{
+		Name: "network.tasks", Kind: Text, Doc: "whether containers have public addresses: public or private",
+		Example: `"public"`, at: func(s *Spec, _ bool) any { return &s.Network.Tasks },
+		Choices: []string{"public", "private"},
+	},
+	{
+		Name: "network.front", Kind: Text, Doc: "whether the load balancer has public addresses: public or private",
+		Example: `"public"`, at: func(s *Spec, _ bool) any { return &s.Network.Front },
+		Choices: []string{"public", "private"},
+	},
+	{
+		Name: "network.vpc", Kind: Text, Doc: "existing network to use",
+		Example: `"vpc-0a1b2c3d4e5f67890"`, at: func(s *Spec, _ bool) any { return &s.Network.VPC },
+	},
+	{
+		Name: "network.subnets", Kind: List, Doc: "subnets of that network",
+		Example: `["subnet-0a1b2c3d4e5f67890", "subnet-1a1b2c3d4e5f67890"]`, at: func(s *Spec, _ bool) any { return &s.Network.Subnets },
+	},
+	{
+		Name: "network.idle_timeout", Kind: Span, Doc: "time after which a silent connection is closed",
+		Example: `"75s"`, at: func(s *Spec, _ bool) any { return &s.Network.IdleTimeout },
+	},
+	{
+		Name: "network.assets", Kind: List, Doc: "paths that are cached and compressed at the edge",
+		Example: `["/assets/*"]`, at: func(s *Spec, _ bool) any { return &s.Network.Assets },
 	},
 
 	{
-		"env", Table, "", "environment variables; values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}",
-		`{ PHX_HOST = "${host}" }`, func(s *Spec, _ bool) any { return &s.Env },
+		Name: "env", Kind: Table, Doc: "environment variables; values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}",
+		Example: `{ PHX_HOST = "${host}" }`, at: func(s *Spec, _ bool) any { return &s.Env },
 	},
 	{
-		"secrets.from_ssm", List, "", "SSM parameters given to the app as environment variables", `["DATABASE_URL"]`,
-		func(s *Spec, _ bool) any { return &s.Secrets.FromSSM },
+		Name: "secrets.from_ssm", Kind: List, Doc: "SSM parameters given to the app as environment variables",
+		Example: `["DATABASE_URL"]`, at: func(s *Spec, _ bool) any { return &s.Secrets.FromSSM },
 	},
 	{
-		"storage", Paths, "", "folders that outlive the containers", "[[storage]] with path = \"/app/uploads\"",
-		func(s *Spec, _ bool) any { return &s.Storage },
+		Name: "secrets", Kind: Table, Doc: "ARNs in SSM or Secrets Manager given to the app as environment variables",
+		Example: `{ STRIPE_KEY = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:stripe-AbCdEf#live" }`, at: func(s *Spec, _ bool) any { return &s.Secrets.ARNs },
+	},
+	{
+		Name: "permissions.policies", Kind: List, Doc: "managed policies of what the app itself may do in AWS",
+		Example: `["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]`, at: func(s *Spec, _ bool) any { return &s.Permissions.Policies },
+	},
+	{
+		Name: "permissions.allow", Kind: Tables, Doc: "what else the app itself may do in AWS",
+		Example: `[{ actions = ["s3:PutObject"], resources = ["arn:aws:s3:::uploads/*"] }]`, at: func(s *Spec, _ bool) any { return &s.Permissions.Allow },
+		Fields: []Field{{"actions", List}, {"resources", List}},
+	},
+	{
+		Name: "account_rules.permissions_boundary", Kind: Text, Doc: "policy that the organization demands of every role",
+		Example: `"arn:aws:iam::123456789012:policy/boundary"`, at: func(s *Spec, _ bool) any { return &s.AccountRules.PermissionsBoundary },
+	},
+	{
+		Name: "account_rules.role_path", Kind: Text, Doc: "path that the organization demands of every role",
+		Example: `"/teams/web/"`, at: func(s *Spec, _ bool) any { return &s.AccountRules.RolePath },
+	},
+	{
+		Name: "account_rules.tags", Kind: Table, Doc: "tags that the organization demands of everything",
+		Example: `{ cost-center = "42" }`, at: func(s *Spec, _ bool) any { return &s.AccountRules.Tags },
+	},
+	{
+		Name: "storage", Kind: Tables, Doc: "folders that outlive the containers",
+		Example: `[{ path = "/app/uploads" }]`, at: func(s *Spec, _ bool) any { return &s.Storage },
+		Fields: []Field{{"path", Text}},
 	},
 
-	{"database.engine", Text, "", "kind of database: postgres", `"postgres"`, database(func(d *Database) any { return &d.Engine })},
 	{
-		"database.class", Text, "", "size of the database", `"db.t4g.micro"`,
-		database(func(d *Database) any { return &d.Class }),
+		Name: "database.engine", Kind: Text, Doc: "kind of database: postgres",
+		Example: `"postgres"`, at: database(func(d *Database) any { return &d.Engine }),
+		Choices: []string{"postgres"},
 	},
-	{"database.storage_gb", Whole, "", "GB of disk for the database", "20", database(func(d *Database) any { return &d.StorageGB })},
+	{
+		Name: "database.class", Kind: Text, Doc: "size of the database",
+		Example: `"db.t4g.micro"`, at: database(func(d *Database) any { return &d.Class }),
+	},
+	{
+		Name: "database.version", Kind: Text, Doc: "version of the database; the newest that RDS has without it",
+		Example: `"17"`, at: database(func(d *Database) any { return &d.Version }),
+	},
+	{
+		Name: "database.multi_az", Kind: Truth, Doc: "a second database in another zone takes over when the first fails",
+		Example: "true", at: database(func(d *Database) any { return &d.MultiAZ }),
+	},
+	{
+		Name: "database.snapshot", Kind: Text, Doc: "snapshot that the database is made of, or none for an empty one",
+		Example: `"shop-before-the-move"`, at: database(func(d *Database) any { return &d.Snapshot }),
+	},
+	{
+		Name: "database.variable", Kind: Text, Doc: "environment variable that the app gets the database's URL in",
+		Example: `"DATABASE_URL"`, at: database(func(d *Database) any { return &d.Variable }),
+	},
+	{
+		Name: "database.url_query", Kind: Text, Doc: "what stands behind ? in that URL",
+		Example: `"sslmode=require"`, at: database(func(d *Database) any { return &d.URLQuery }),
+	},
+	{
+		Name: "database.storage_gb", Kind: Whole, Doc: "GB of disk for the database",
+		Example: "20", at: database(func(d *Database) any { return &d.StorageGB }),
+	},
+}
+
+// processKeys are the keys of a process with that name: the same image, with a command of its own.
+func processKeys(process string) []Key {
+	table := processTable + "." + process + "."
+	return []Key{
+		{
+			Name: table + "command", Kind: Command, Doc: "command that it runs",
+			Example: `["bundle", "exec", "sidekiq"]`, at: inProcess(process, func(p *Process) any { return &p.Command }),
+		},
+		{
+			Name: table + "cpu", Kind: Number, Doc: "vCPU for each container",
+			Example: "0.25", at: inProcess(process, func(p *Process) any { return &p.CPU }),
+		},
+		{
+			Name: table + "memory", Kind: Whole, Doc: "MiB of memory for each container",
+			Example: "512", at: inProcess(process, func(p *Process) any { return &p.Memory }),
+		},
+		{
+			Name: table + "instances", Kind: Whole, Doc: "containers that run at the same time",
+			Example: "1", at: inProcess(process, func(p *Process) any { return &p.Instances }),
+		},
+		{
+			Name: table + "schedule", Kind: Text, Doc: "when it runs; all the time without it",
+			Example: `"cron(0 3 * * ? *)"`, at: inProcess(process, func(p *Process) any { return &p.Schedule }),
+		},
+		{
+			Name: table + "schedule_tz", Kind: Text, Doc: "time zone of the schedule",
+			Example: `"Europe/Berlin"`, at: inProcess(process, func(p *Process) any { return &p.ScheduleTZ }),
+		},
+	}
 }
 
 // optional names the tables that need not be there, with how to tell and how to remove them.
@@ -229,4 +345,24 @@ func database(at func(*Database) any) func(*Spec, bool) any {
 		}
 		return at(s.Database)
 	}
+}
+
+func inProcess(name string, at func(*Process) any) func(*Spec, bool) any {
+	return func(s *Spec, grow bool) any {
+		if p := s.process(name, grow); p != nil {
+			return at(p)
+		}
+		return nil
+	}
+}
+
+// process is the process with that name; nil when s has none, unless grow asks for it.
+func (s *Spec) process(name string, grow bool) *Process {
+	if s.Processes[name] == nil && grow {
+		if s.Processes == nil {
+			s.Processes = map[string]*Process{}
+		}
+		s.Processes[name] = &Process{}
+	}
+	return s.Processes[name]
 }

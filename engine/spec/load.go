@@ -2,6 +2,7 @@ package spec
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,18 +27,19 @@ func Exists(dir string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// Load reads dir/berth.toml. Without one it returns a Spec that says nothing. Text that is not TOML, unknown
-// keys and values of the wrong type are a Usage fail.Error that wraps Problems; whether the values make
-// sense is for Validate.
-func Load(dir string) (*Spec, error) {
+// Load reads dir/berth.toml as it is for an environment, "" for the default one. Without a file it returns a
+// Spec that says nothing. Text that is not TOML, unknown keys and values of the wrong type are a Usage fail.Error
+// that wraps Problems, also in the tables of other environments; whether the values make sense is for Validate.
+func Load(dir, env string) (*Spec, error) {
+	env = cmp.Or(env, DefaultEnv)
 	raw, err := os.ReadFile(filepath.Join(dir, FileName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return &Spec{Dir: dir, EnvName: DefaultEnv}, nil
+		return &Spec{Dir: dir, EnvName: env}, nil
 	}
 	if err != nil {
 		return nil, &fail.Error{Class: fail.Usage, Cause: "berth.toml cannot be read", Evidence: err.Error(), Err: err}
 	}
-	s, err := Parse(raw)
+	s, err := Parse(raw, env)
 	if err != nil {
 		return nil, err
 	}
@@ -46,13 +48,13 @@ func Load(dir string) (*Spec, error) {
 }
 
 // Parse is Load for a text that is in memory already.
-func Parse(raw []byte) (*Spec, error) {
+func Parse(raw []byte, env string) (*Spec, error) {
 	if len(raw) > maxFile {
 		return nil, fail.Usagef("berth.toml is %d KiB large; that cannot be right", len(raw)>>10)
 	}
 	raw = bytes.TrimPrefix(raw, []byte(byteOrderMark))
-	var any map[string]any
-	if err := toml.Unmarshal(raw, &any); err != nil {
+	values := map[string]any{}
+	if err := toml.Unmarshal(raw, &values); err != nil {
 		return nil, syntaxError(err)
 	}
 	doc, err := parseDocument(raw)
@@ -62,18 +64,147 @@ func Parse(raw []byte) (*Spec, error) {
 	if problems := doc.check(); len(problems) > 0 {
 		return nil, AsError(problems)
 	}
-	s := &Spec{EnvName: DefaultEnv, Origins: map[string]Origin{}}
-	if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(s); err != nil {
-		return nil, syntaxError(err)
+	s := &Spec{EnvName: cmp.Or(env, DefaultEnv), Origins: map[string]Origin{}}
+	flat := map[string]any{}
+	flatten(flat, "", values)
+	problems := s.take(doc, flat, "")
+	if env := s.EnvName; doc.has(env) {
+		problems = append(problems, s.take(doc, flat, env)...)
 	}
-	for _, e := range doc.entries {
-		k, _ := KeyOf(e.name)
-		if k.Kind == Table && k.Name == e.name {
-			continue // its entries have origins of their own
-		}
-		s.Origins[e.name] = Origin{Kind: File, File: FileName, Line: e.valueLine, Column: e.valueColumn}
+	if len(problems) > 0 {
+		return nil, AsError(problems)
 	}
 	return s, nil
+}
+
+// flatten gives all values of a document by their full names.
+func flatten(into map[string]any, prefix string, table map[string]any) {
+	for part, v := range table {
+		name := join(prefix, part)
+		into[name] = v
+		switch v := v.(type) {
+		case map[string]any:
+			flatten(into, name, v)
+		case []any:
+			for i, e := range v {
+				if t, ok := e.(map[string]any); ok {
+					flatten(into, fmt.Sprintf("%s[%d]", name, i), t)
+				}
+			}
+		}
+	}
+}
+
+// has says whether the document has anything for one environment only.
+func (d *document) has(env string) bool {
+	for _, e := range d.entries {
+		if own, _ := inEnvironment(e.name); own == env {
+			return true
+		}
+	}
+	for _, sec := range d.sections {
+		if own, _ := inEnvironment(sec.name); own == env {
+			return true
+		}
+	}
+	return false
+}
+
+// take sets what the document says for an environment, "" for all of them. The document has been checked; what
+// can still be wrong is the text of a duration.
+func (s *Spec) take(doc *document, flat map[string]any, env string) []Problem {
+	var problems []Problem
+	for _, sec := range doc.sections {
+		own, name := inEnvironment(sec.name)
+		if process, ok := processOf(name); ok && own == env {
+			s.process(process, true)
+		}
+	}
+	taken := map[string]bool{}
+	for _, e := range doc.entries {
+		own, name := inEnvironment(e.name)
+		k, known := KeyOf(name)
+		if own != env || !known || k.Kind == Table && k.Name == name {
+			continue // the entries of a table have origins of their own
+		}
+		if k.Kind == Tables && !taken[k.Name] {
+			taken[k.Name] = true
+			s.Unset(k.Name)
+			if err := decodeTables(k.at(s, true), flat[nameIn(env, k.Name)]); err != nil {
+				problems = append(problems, e.problem(name, err.Error(), "such as "+k.Example))
+			}
+		}
+		if k.Kind != Tables {
+			if p := s.takeOne(e, k, name, flat[e.name]); p != nil {
+				problems = append(problems, *p)
+			}
+		}
+		s.Origins[name] = Origin{Kind: File, File: FileName, Line: e.valueLine, Column: e.valueColumn}
+	}
+	return problems
+}
+
+// takeOne sets the value of an entry of the document.
+func (s *Spec) takeOne(e entry, k Key, name string, value any) *Problem {
+	if k.Kind == Table {
+		m := k.at(s, true).(*map[string]string)
+		if *m == nil {
+			*m = map[string]string{}
+		}
+		leaf, _ := k.entry(name)
+		(*m)[leaf], _ = value.(string)
+		return nil
+	}
+	if err := assign(k.at(s, true), value); err != nil {
+		p := e.problem(name, err.Error(), "such as "+k.Example)
+		return &p
+	}
+	return nil
+}
+
+// decodeTables puts a list of tables into what p points to.
+func decodeTables(p, value any) error {
+	text, err := toml.Marshal(map[string]any{"v": value})
+	if err != nil {
+		return fmt.Errorf("read a list of tables: %w", err)
+	}
+	switch p := p.(type) {
+	case *[]Storage:
+		var x struct {
+			V []Storage `toml:"v"`
+		}
+		err = toml.Unmarshal(text, &x)
+		*p = x.V
+	case *[]Grant:
+		var x struct {
+			V []Grant `toml:"v"`
+		}
+		err = toml.Unmarshal(text, &x)
+		*p = x.V
+	default:
+		panic(fmt.Sprintf("spec: tables of type %T", p))
+	}
+	if err != nil {
+		return fmt.Errorf("read a list of tables: %w", err)
+	}
+	return nil
+}
+
+// nameIn is the name of a key as the file has it for an environment, "" for all of them.
+func nameIn(env, name string) string {
+	switch {
+	case env == "":
+		return name
+	case name == "":
+		return environmentTable + "." + env
+	default:
+		return environmentTable + "." + env + "." + name
+	}
+}
+
+// problem is one with the value of the entry.
+func (e *entry) problem(name, text, want string) Problem {
+	return Problem{Key: name, File: FileName, Line: e.valueLine, Column: e.valueColumn, Text: text, Want: want}
 }
 
 // syntaxError makes the error for a text that go-toml refuses.
@@ -118,74 +249,74 @@ func (d *document) check() []Problem {
 
 func checkSection(sec section) *Problem {
 	p := &Problem{Key: sec.name, File: FileName, Line: sec.headerLine, Column: sec.column}
-	bareName, isArray := sec.name, sec.isArray
-	if i := strings.LastIndexByte(sec.name, '['); isArray && i >= 0 {
-		bareName = sec.name[:i]
+	env, bareName := inEnvironment(sec.name)
+	isArray := sec.isArray
+	if i := strings.LastIndexByte(bareName, '['); isArray && i >= 0 {
+		bareName = bareName[:i]
+	}
+	if env != "" {
+		if err := CheckName(env); err != nil {
+			p.Text, p.Want = fmt.Sprintf("%q cannot be the name of an environment: %v", env, err), "choose another name"
+			return p
+		}
+		if bareName == "" && !isArray {
+			return nil
+		}
 	}
 	k, isKey := KeyOf(bareName)
 	isKey = isKey && k.Name == bareName
 	switch {
-	case isKey && k.Kind == Paths && !isArray:
+	case isKey && k.Kind == Tables && !isArray:
 		p.Text, p.Want = "it can be there several times", "write [["+bareName+"]]"
-	case isKey && k.Kind == Paths:
+	case isKey && k.Kind == Tables:
 		return nil
 	case isKey && k.Kind != Table:
 		p.Text, p.Want = "it is no table", "write "+bareName+" = "+k.Example
-	case tableNames()[bareName] && isArray:
+	case env != "" && strings.HasPrefix(bareName, environmentTable):
+		p.Text, p.Want = "an environment cannot have environments", "write ["+bareName+"]"
+	case isTable(bareName) && isArray:
 		p.Text, p.Want = "it can be there only once", "write ["+bareName+"]"
-	case tableNames()[bareName]:
+	case isTable(bareName):
 		return nil
 	default:
 		p.Text = "berth.toml has no such table"
-		var names []string
-		for n := range tableNames() {
-			names = append(names, n)
-		}
-		if n := Nearest(bareName, names); n != "" {
-			p.Want = "did you mean [" + n + "]?"
+		if n := Nearest(bareName, tableNames()); n != "" {
+			p.Want = "did you mean [" + nameIn(env, n) + "]?"
 		}
 	}
 	return p
 }
 
-// tableNames are the names that may stand in [ ].
-func tableNames() map[string]bool {
-	names := map[string]bool{}
-	for _, k := range keys {
-		t, _ := k.table()
-		names[t] = t != ""
-		if k.Kind == Table || k.Kind == Paths {
-			names[k.Name] = true
-		}
-	}
-	return names
-}
-
 func (e *entry) check() *Problem {
 	p := &Problem{Key: e.name, File: FileName, Line: e.line, Column: e.column}
-	k, ok := KeyOf(e.name)
+	env, name := inEnvironment(e.name)
+	if env != "" && name == "" && e.kind == unstable.InlineTable {
+		return nil
+	}
+	k, ok := KeyOf(name)
 	if !ok {
-		if e.kind == unstable.InlineTable && tableNames()[e.name] {
+		if e.kind == unstable.InlineTable && isTable(name) {
 			return nil
 		}
-		p.Text, p.Want = "berth.toml has no such key", keysBeside(e.name)
-		if n := nearestKey(e.name); n != "" {
+		p.Text, p.Want = "berth.toml has no such key", keysBeside(name)
+		if n := nearestKey(name); n != "" {
 			p.Want = "did you mean " + n + "?"
 			near, _ := KeyOf(n)
-			if t, leaf := near.table(); t != "" && strings.HasSuffix("."+e.name, "."+leaf) {
-				p.Want = "did you mean " + leaf + " under [" + t + "]?"
+			if t, leaf := near.table(); t != "" && strings.HasSuffix("."+name, "."+leaf) {
+				p.Want = "did you mean " + leaf + " under [" + nameIn(env, t) + "]?"
 			}
 		}
 		return p
 	}
-	if e.fits(k) {
+	kind := k.kindOf(name)
+	if e.fits(kind) {
 		return nil
 	}
 	p.Line, p.Column = e.valueLine, e.valueColumn
-	p.Text = "it must be " + k.Kind.String() + ", not " + kindName(e.kind)
+	p.Text = "it must be " + kind.String() + ", not " + kindName(e.kind)
 	p.Want = "such as " + k.Example
-	if e.name != k.Name {
-		p.Text, p.Want = "it must be a text in quotes, not "+kindName(e.kind), "write it in quotes"
+	if name != k.Name && kind == Text {
+		p.Want = "write it in quotes"
 	}
 	return p
 }
@@ -193,8 +324,12 @@ func (e *entry) check() *Problem {
 // keysBeside lists the keys of the table that a name stands in.
 func keysBeside(name string) string {
 	table, _ := Key{Name: name}.table()
+	list := keys
+	if process, ok := processOf(name); ok {
+		list = processKeys(process)
+	}
 	var leaves []string
-	for _, k := range keys {
+	for _, k := range list {
 		if t, leaf := k.table(); t == table {
 			leaves = append(leaves, leaf)
 		}
@@ -208,11 +343,8 @@ func keysBeside(name string) string {
 	return "in [" + table + "] there are " + strings.Join(leaves, ", ")
 }
 
-// fits says whether the value in the file is of the kind that the key wants.
-func (e *entry) fits(k Key) bool {
-	if e.name != k.Name {
-		return e.kind == unstable.String
-	}
+// fits says whether the value in the file is of a kind.
+func (e *entry) fits(kind Kind) bool {
 	all := func(want unstable.Kind) bool {
 		for _, got := range e.elements {
 			if got != want {
@@ -221,18 +353,18 @@ func (e *entry) fits(k Key) bool {
 		}
 		return e.kind == unstable.Array
 	}
-	switch k.Kind {
+	switch kind {
 	case Whole:
 		return e.kind == unstable.Integer
 	case Number:
 		return e.kind == unstable.Integer || e.kind == unstable.Float
 	case Truth:
 		return e.kind == unstable.Bool
-	case List:
+	case List, Command:
 		return all(unstable.String)
 	case Table:
 		return e.kind == unstable.InlineTable
-	case Paths:
+	case Tables:
 		return all(unstable.InlineTable)
 	default:
 		return e.kind == unstable.String

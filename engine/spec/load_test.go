@@ -55,7 +55,7 @@ storage_gb = 20
 `
 
 func TestParseFull(t *testing.T) {
-	s, err := Parse([]byte(full))
+	s, err := Parse([]byte(full), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,11 +108,11 @@ func TestParseErrors(t *testing.T) {
 		{"syntax", "app = \n", "berth.toml:1:7: ", "mend that line"},
 		{"syntax later", "app = \"x\"\n\n[service\nport = 1\n", "berth.toml:3:9: ", "mend that line"},
 		{"twice", "app = \"x\"\napp = \"y\"\n", "berth.toml:2:1: ", "mend that line"},
-		{"bad duration", "[service]\nstop_timeout = \"half a minute\"\n", "berth.toml:2:16: \"half a minute\" is not a duration such as \"30s\"", "mend that line"},
+		{"bad duration", "[service]\nstop_timeout = \"half a minute\"\n", "berth.toml:2:16: service.stop_timeout: \"half a minute\" is not a duration such as \"30s\"", "such as \"30s\""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Parse([]byte(tt.text))
+			_, err := Parse([]byte(tt.text), "")
 			f := fail.From(err)
 			if err == nil || f.Class != fail.Usage {
 				t.Fatalf("error %v is not a usage failure", err)
@@ -129,7 +129,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestParseSeveralErrors(t *testing.T) {
-	_, err := Parse([]byte("regoin = \"eu-west-2\"\n\n[service]\nprot = 1\ncpu = \"big\"\n"))
+	_, err := Parse([]byte("regoin = \"eu-west-2\"\n\n[service]\nprot = 1\ncpu = \"big\"\n"), "")
 	var ps Problems
 	if !errors.As(err, &ps) || len(ps) != 3 {
 		t.Fatalf("want three problems, got %v", err)
@@ -148,24 +148,24 @@ berth.toml:5:7: service.cpu: it must be a number, not a text; such as 0.25`
 
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Load(dir)
+	s, err := Load(dir, "")
 	if err != nil || s.App != "" || s.Dir != dir || s.EnvName != "production" || Exists(dir) {
 		t.Fatalf("without a file: %+v, %v", s, err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, FileName), []byte("\xef\xbb\xbfapp = \"x1\"\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = Load(dir); err != nil || s.App != "x1" || !Exists(dir) {
+	if s, err = Load(dir, ""); err != nil || s.App != "x1" || !Exists(dir) {
 		t.Errorf("with a byte order mark: %+v, %v", s, err)
 	}
 	other := t.TempDir()
 	if err := os.Mkdir(filepath.Join(other, FileName), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Load(other); fail.From(err).Class != fail.Usage {
+	if _, err = Load(other, ""); fail.From(err).Class != fail.Usage {
 		t.Errorf("a folder named berth.toml: %v", err)
 	}
-	if _, err := Parse(make([]byte, maxFile+1)); fail.From(err).Class != fail.Usage {
+	if _, err := Parse(make([]byte, maxFile+1), ""); fail.From(err).Class != fail.Usage {
 		t.Errorf("a huge file: %v", err)
 	}
 }
@@ -177,7 +177,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("service = { port = 1, autoscale = { max = 3 } }\nimage.args.A = \"x\"\nstorage = [{ path = \"/a\" }]\n"))
 	f.Add([]byte("[service]\nprot = 1\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		s, err := Parse(raw)
+		s, err := Parse(raw, "")
 		if err != nil {
 			if fail.From(err).Class != fail.Usage {
 				t.Fatalf("not a usage failure: %v", err)
@@ -186,7 +186,7 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, k := range keys {
 			v, ok := s.Get(k.Name)
-			if _, has := s.Origins[k.Name]; ok && !zero(v) && k.Kind != Table && k.Kind != Paths && !has {
+			if _, has := s.Origins[k.Name]; ok && !zero(v) && k.Kind != Table && k.Kind != Tables && !has {
 				t.Fatalf("%s = %v has no origin", k.Name, v)
 			}
 		}

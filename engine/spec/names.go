@@ -19,12 +19,26 @@ var (
 	parameterARN  = pattern(`^arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_.\-/]+$`)
 	parameterPath = pattern(`^(/[A-Za-z0-9_.\-]+)+$`)
 	domainLabel   = pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	secretARN     = pattern(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+(#[^\s#:]+)?$`)
+	policyARN     = pattern(`^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[A-Za-z0-9/_+=,.@-]+$`)
+	iamAction     = pattern(`^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$`)
+	rolePath      = pattern(`^/([!-.0-~]+/)*$`)
+	accountNumber = pattern(`^[0-9]{12}$`)
+	identity      = pattern(`^[a-z][a-z0-9]{5,11}$`)
+	schedule      = pattern(`^(rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\(\S+( \S+){5}\))$`)
+	timeZone      = pattern(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*)*$`)
+	snapshotID    = pattern(`^[A-Za-z][A-Za-z0-9:-]{0,254}$`)
 	databaseClass = pattern(`^db\.[a-z0-9]+\.[a-z0-9-]+$`)
 )
 
 // pattern compiles an expression when it is first needed: most runs of the program need few of them.
 func pattern(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+// awsID is the shape of an id that EC2 gave to a thing of that kind.
+func awsID(kind string) *regexp.Regexp {
+	return regexp.MustCompile(`^` + kind + `-([0-9a-f]{8}|[0-9a-f]{17})$`)
 }
 
 // CheckName says why AWS would refuse an app or environment name: the name becomes part of the names of a

@@ -18,7 +18,11 @@ func Nearest(word string, candidates []string) string {
 func nearestKey(name string) string {
 	leaf := name[strings.LastIndexByte(name, '.')+1:]
 	var names, leaves []string
-	for _, k := range keys {
+	list := keys
+	if process, ok := processOf(name); ok {
+		list = processKeys(process)
+	}
+	for _, k := range list {
 		_, l := k.table()
 		if l == leaf {
 			return k.Name

@@ -34,7 +34,7 @@ func (s *Spec) Save() (changed bool, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		text = s.tidy()
-		if _, err := Parse(text); err != nil {
+		if _, err := Parse(text, s.EnvName); err != nil {
 			return false, fmt.Errorf("write %s: %w", FileName, err)
 		}
 	case err != nil:
@@ -76,19 +76,20 @@ func writeFile(name string, text []byte, mode fs.FileMode) error {
 	return err
 }
 
-// update returns old with what s wants otherwise.
+// update returns old with what s wants otherwise. What is said for an environment other than the default one is
+// written into its own table, because the rest of the file is for all of them.
 func (s *Spec) update(old []byte) ([]byte, error) {
-	before, err := Parse(old)
+	before, err := Parse(old, s.EnvName)
 	if err != nil {
 		return nil, err
 	}
 	text := old
 	want := before.Clone()
-	for _, k := range keys {
-		switch k.Kind {
-		case Table:
+	for _, k := range allKeys(s, before) {
+		switch {
+		case k.Kind == Table:
 			text, err = s.updateTable(text, k, before, want)
-		case Paths:
+		case k.Name == "storage":
 			text, err = s.updateStorage(text, before, want)
 		default:
 			text, err = s.updateValue(text, k, before, want)
@@ -100,7 +101,7 @@ func (s *Spec) update(old []byte) ([]byte, error) {
 	for _, t := range optional {
 		if t.has(before) && !t.has(s) {
 			t.drop(want)
-			if text, err = edit(text, func(d *document) []byte { return d.removeTable(t.table) }); err != nil {
+			if text, err = s.drop(text, t.table, (*document).removeTable); err != nil {
 				return nil, err
 			}
 		}
@@ -108,9 +109,54 @@ func (s *Spec) update(old []byte) ([]byte, error) {
 	return text, verify(text, want)
 }
 
+// allKeys are the keys that one of two specs can have a value for.
+func allKeys(a, b *Spec) []Key {
+	all := a.Keys()
+	for _, k := range b.Keys() {
+		if !slices.ContainsFunc(all, func(x Key) bool { return x.Name == k.Name }) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// place is the name under which a value that s has is written: in the table of its environment when that is not
+// the default one, or has the key already.
+func (s *Spec) place(d *document, name string) string {
+	own := nameIn(s.EnvName, name)
+	if s.EnvName != DefaultEnv || d.find(own) != nil {
+		return own
+	}
+	return name
+}
+
+// drop removes a key or table. For an environment alone that cannot be said of what the file says for all.
+func (s *Spec) drop(text []byte, name string, remove func(d *document, name string) []byte) ([]byte, error) {
+	d, err := parseDocument(text)
+	if err != nil {
+		return nil, fmt.Errorf("edit berth.toml: %w", err)
+	}
+	own := nameIn(s.EnvName, name)
+	if s.EnvName != DefaultEnv && d.says(name) || d.says(own) && d.says(name) {
+		return nil, &fail.Error{
+			Class: fail.Usage, Cause: fmt.Sprintf("%s says %s for all environments, so it cannot be left out in %s alone", FileName, name, s.EnvName),
+			Remedy: "give it another value, or move it into [" + nameIn(DefaultEnv, "") + "] with an editor",
+		}
+	}
+	if d.says(own) {
+		name = own
+	}
+	return remove(d, name), nil
+}
+
+// says says whether the document has the key or anything in the table.
+func (d *document) says(name string) bool {
+	return slices.ContainsFunc(d.entries, func(e entry) bool { return e.name == name || parentOf(e.name) == name })
+}
+
 // verify makes sure that an edited text says what it should, because a file is never made worse.
 func verify(text []byte, want *Spec) error {
-	got, err := Parse(text)
+	got, err := Parse(text, want.EnvName)
 	if err == nil && !sameValues(got, want) {
 		err = errors.New("the edited text says something else")
 	}
@@ -124,7 +170,7 @@ func verify(text []byte, want *Spec) error {
 }
 
 func sameValues(a, b *Spec) bool {
-	for _, k := range keys {
+	for _, k := range allKeys(a, b) {
 		va, oka := a.Get(k.Name)
 		vb, okb := b.Get(k.Name)
 		same := reflect.DeepEqual(va, vb) || zero(va) && zero(vb)
@@ -150,15 +196,17 @@ func (s *Spec) updateValue(text []byte, k Key, before, want *Spec) ([]byte, erro
 		return text, nil
 	case !s.Said(k.Name) && inFile:
 		want.Unset(k.Name)
-		return edit(text, func(d *document) []byte { return d.remove(k.Name) })
+		return s.drop(text, k.Name, (*document).remove)
 	case !s.Said(k.Name):
 		return text, nil
 	}
 	if err := assign(k.at(want, true), v); err != nil {
 		return nil, fmt.Errorf("save %s: %w", k.Name, err)
 	}
-	table, leaf := k.table()
-	return edit(text, func(d *document) []byte { return d.set(table, leaf, literal(v)) })
+	return edit(text, func(d *document) []byte {
+		table, leaf := Key{Name: s.place(d, k.Name)}.table()
+		return d.set(table, leaf, literal(v))
+	})
 }
 
 func (s *Spec) updateTable(text []byte, k Key, before, want *Spec) ([]byte, error) {
@@ -180,13 +228,13 @@ func (s *Spec) updateTable(text []byte, k Key, before, want *Spec) ([]byte, erro
 			continue
 		case !has:
 			delete(*wanted, n)
-			text, err = edit(text, func(d *document) []byte { return d.remove(k.Name + "." + n) })
+			text, err = s.drop(text, k.Name+"."+n, (*document).remove)
 		default:
 			if *wanted == nil {
 				*wanted = map[string]string{}
 			}
 			(*wanted)[n] = v
-			text, err = edit(text, func(d *document) []byte { return d.set(k.Name, n, literal(v)) })
+			text, err = edit(text, func(d *document) []byte { return d.set(parentOf(s.place(d, k.Name+"."+n)), n, literal(v)) })
 		}
 		if err != nil {
 			return nil, err
@@ -200,7 +248,11 @@ func (s *Spec) updateStorage(text []byte, before, want *Spec) ([]byte, error) {
 		return text, nil
 	}
 	want.Storage = slices.Clone(s.Storage)
-	return editStorage(text, s.Storage)
+	name := "storage"
+	if s.EnvName != DefaultEnv {
+		name = nameIn(s.EnvName, name)
+	}
+	return editStorage(text, name, s.Storage)
 }
 
 // edit parses text and applies one change to it.

@@ -182,7 +182,7 @@ func TestSaveKeepsTheFile(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			must(t, os.WriteFile(filepath.Join(dir, FileName), []byte(tt.file), 0o640))
-			s, err := Load(dir)
+			s, err := Load(dir, "")
 			must(t, err)
 			for name, text := range tt.set {
 				must(t, s.SetText(name, text, Origin{Kind: Answer}))
@@ -211,7 +211,7 @@ func TestSaveKeepsTheFile(t *testing.T) {
 func TestSaveFlagsStayOut(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, FileName), []byte("region = \"eu-west-2\"\n"), 0o644))
-	s, err := Load(dir)
+	s, err := Load(dir, "")
 	must(t, err)
 	must(t, s.SetText("region", "us-east-1", Origin{Kind: Flag, Text: "--region"}))
 	must(t, s.SetText("image.ref", "x", Origin{Kind: Flag, Text: "--image"}))
@@ -246,7 +246,11 @@ func TestSaveRefuses(t *testing.T) {
 // drawSpec draws a spec with any value in any key.
 func drawSpec(t *rapid.T) *Spec {
 	s := &Spec{}
-	for _, k := range keys {
+	all := keys
+	if rapid.Bool().Draw(t, "a process") {
+		all = slices.Concat(keys, processKeys("worker"))
+	}
+	for _, k := range all {
 		if k.Name != "app" && rapid.Bool().Draw(t, "skip "+k.Name) {
 			continue
 		}
@@ -270,11 +274,16 @@ func drawKey(t *rapid.T, s *Spec, k Key) {
 		v = true
 	case Span:
 		v = Duration(rapid.Int64Range(1, 1<<40).Draw(t, k.Name))
-	case List, Paths:
+	case Tables:
+		v = rapid.SliceOfN(anyText, 1, 3).Draw(t, k.Name)
+		if k.Name == "permissions.allow" {
+			v = []Grant{{Actions: v.([]string), Resources: []string{"*"}}}
+		}
+	case List, Command:
 		v = rapid.SliceOfN(anyText, 1, 3).Draw(t, k.Name)
 	case Table:
 		for range rapid.IntRange(1, 3).Draw(t, "entries") {
-			name := rapid.StringMatching(`[A-Za-z_][A-Za-z0-9_. -]*`).Draw(t, "name")
+			name := rapid.StringMatching(`[A-Z_][A-Za-z0-9_. -]*`).Draw(t, "name")
 			if err := s.Set(k.Name+"."+name, anyText.Draw(t, "value"), Origin{Kind: Answer}); err != nil {
 				t.Fatal(err)
 			}
@@ -293,7 +302,7 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSpec(t)
 		text := s.tidy()
-		got, err := Parse(text)
+		got, err := Parse(text, "")
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
@@ -309,12 +318,12 @@ func TestRoundTrip(t *testing.T) {
 func TestSaveTouchesOnlyWhatChanged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		file := disarrange(drawSpec(t), rapid.Uint64().Draw(t, "order"))
-		s, err := Parse([]byte(file))
+		s, err := Parse([]byte(file), "")
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, file)
 		}
 		changed := map[string]bool{}
-		for _, k := range keys {
+		for _, k := range s.Keys() {
 			switch rapid.IntRange(0, 5).Draw(t, "change "+k.Name) {
 			case 0:
 				drawKey(t, s, k)
@@ -328,7 +337,7 @@ func TestSaveTouchesOnlyWhatChanged(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, file)
 		}
-		got, err := Parse(after)
+		got, err := Parse(after, "")
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, after)
 		}
@@ -350,7 +359,7 @@ func disarrange(s *Spec, seed uint64) string {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	tables := map[string][]string{}
 	var order []string
-	for _, k := range keys {
+	for _, k := range s.Keys() {
 		v, ok := s.Get(k.Name)
 		if !ok || zero(v) {
 			continue
@@ -382,7 +391,7 @@ func disarrange(s *Spec, seed uint64) string {
 		switch {
 		case table == "":
 			top.WriteString(strings.Join(lines, "\n# between\n") + "\n")
-		case rnd.IntN(3) == 0 && !strings.Contains(table, ".") && table != "service" && table != "image":
+		case rnd.IntN(3) == 0 && !strings.Contains(table, ".") && table != "service" && table != "image" && table != "account_rules":
 			for _, l := range lines {
 				top.WriteString(table + "." + l + "\n")
 			}

@@ -21,7 +21,7 @@ func (s *Spec) Said(name string) bool {
 }
 
 // Get returns the value of a key: string, int, float64, bool, Duration, []string, map[string]string or
-// []Storage, or the string of one table entry ("env.PHX_HOST", "storage[0].path"). It is not found when the
+// []Storage or []Grant, or that of one table entry ("env.PHX_HOST", "storage[0].path"). It is not found when the
 // key is unknown, or lies in a table or at an index that s does not have.
 func (s *Spec) Get(name string) (any, bool) {
 	k, ok := KeyOf(name)
@@ -41,13 +41,24 @@ func (s *Spec) Get(name string) (any, bool) {
 		v, ok := (*p)[entry]
 		return v, ok
 	case *[]Storage:
-		i, err := strconv.Atoi(strings.TrimSuffix(entry, "].path"))
-		if err != nil || i < 0 || i >= len(*p) {
-			return nil, false
+		if i, ok := index(entry, len(*p)); ok {
+			return (*p)[i].Path, true
 		}
-		return (*p)[i].Path, true
+	case *[]Grant:
+		if i, ok := index(entry, len(*p)); ok && strings.HasSuffix(entry, "].actions") {
+			return (*p)[i].Actions, true
+		} else if ok {
+			return (*p)[i].Resources, true
+		}
 	}
 	return nil, false
+}
+
+// index is the number at the start of an entry of Tables, such as "0].path".
+func index(entry string, n int) (int, bool) {
+	number, _, _ := strings.Cut(entry, "]")
+	i, err := strconv.Atoi(number)
+	return i, err == nil && i >= 0 && i < n
 }
 
 // Set gives a key a value unless a stronger origin has set it already, which is not an error. Numbers may
@@ -62,7 +73,7 @@ func (s *Spec) Set(name string, value any, o Origin) error {
 		return nil
 	}
 	entry, isEntry := k.entry(name)
-	if isEntry && k.Kind == Paths {
+	if isEntry && k.Kind == Tables {
 		return fmt.Errorf("set %s: set %s as a whole", name, k.Name)
 	}
 	if isEntry {
@@ -99,12 +110,14 @@ func (s *Spec) SetText(name, text string, o Origin) error {
 		v, err = strconv.ParseFloat(strings.TrimSpace(text), 64)
 	case k.Kind == Truth:
 		v, err = strconv.ParseBool(strings.TrimSpace(text))
-	case k.Name == "service.command":
+	case k.Kind == Command:
 		if v, err = Words(text); err != nil {
 			return fmt.Errorf("set %s: %w; close the quote", name, err)
 		}
-	case k.Kind == List, k.Kind == Paths:
+	case k.Kind == List, k.Name == "storage":
 		v = splitList(text)
+	case k.Kind == Tables:
+		return fmt.Errorf("set %s: write it into %s", name, FileName)
 	case k.Kind == Table:
 		return fmt.Errorf("set %s: name one entry, such as %s.NAME", name, name)
 	}
@@ -121,6 +134,9 @@ func (s *Spec) Unset(name string) {
 		if t.table == name {
 			t.drop(s)
 		}
+	}
+	if process, ok := processOf(name); ok && name == processTable+"."+process {
+		delete(s.Processes, process)
 	}
 	for key := range s.Origins {
 		if key == name || strings.HasPrefix(key, name+".") || strings.HasPrefix(key, name+"[") {
@@ -148,7 +164,7 @@ func (s *Spec) Unset(name string) {
 
 // saysIn says whether any key of a table is said.
 func (s *Spec) saysIn(table string) bool {
-	return slices.ContainsFunc(keys, func(k Key) bool {
+	return slices.ContainsFunc(s.Keys(), func(k Key) bool {
 		t, _ := k.table()
 		return t == table && s.Said(k.Name)
 	})
@@ -179,6 +195,8 @@ func deref(p any) any {
 		return *p
 	case *[]Storage:
 		return *p
+	case *[]Grant:
+		return *p
 	default:
 		panic(fmt.Sprintf("spec: key of type %T", p))
 	}
@@ -202,6 +220,8 @@ func clearValue(p any) {
 		*p = nil
 	case *[]Storage:
 		*p = nil
+	case *[]Grant:
+		*p = nil
 	}
 }
 
@@ -222,6 +242,8 @@ func zero(v any) bool {
 	case map[string]string:
 		return len(v) == 0
 	case []Storage:
+		return len(v) == 0
+	case []Grant:
 		return len(v) == 0
 	default:
 		return true
@@ -260,6 +282,12 @@ func assign(p, value any) error {
 		return assignSpan(p, value)
 	case *[]string:
 		v, ok := texts(value)
+		if !ok {
+			return mismatch
+		}
+		*p = v
+	case *[]Grant:
+		v, ok := value.([]Grant)
 		if !ok {
 			return mismatch
 		}

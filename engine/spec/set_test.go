@@ -99,7 +99,7 @@ func TestSetJSON(t *testing.T) {
 }
 
 func TestUnset(t *testing.T) {
-	s, err := Parse([]byte(full))
+	s, err := Parse([]byte(full), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestUnset(t *testing.T) {
 }
 
 func TestClone(t *testing.T) {
-	s, err := Parse([]byte(full))
+	s, err := Parse([]byte(full), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,68 +23,124 @@ const DefaultEnv = "production"
 // Spec is an app and how it shall run. A value counts as said when Origins has its key or when it is not
 // zero; Complete fills the rest with defaults.
 type Spec struct {
-	App      string            `toml:"app"`
-	Region   string            `toml:"region"`
-	Target   string            `toml:"target"` // ecs-fargate
-	Image    Image             `toml:"image"`
-	Service  Service           `toml:"service"`
-	Network  Network           `toml:"network"`
-	Env      map[string]string `toml:"env"` // values may hold ${host} and the other Variables
-	Secrets  Secrets           `toml:"secrets"`
-	Storage  []Storage         `toml:"storage"`
-	Database *Database         `toml:"database"`
+	ID      string // tells the app from others of the same name; made by berth, empty for apps older than it
+	App     string
+	Region  string
+	Target  string // ecs-fargate
+	Account string // the only AWS account that may be changed, 12 digits; empty: any
 
-	// EnvName is the environment (--env), such as production. It is not part of the file.
-	EnvName string `toml:"-"`
+	Image        Image
+	Service      Service
+	Network      Network
+	Env          map[string]string // values may hold ${host} and the other Variables
+	Secrets      Secrets
+	Permissions  Permissions
+	AccountRules AccountRules
+	Storage      []Storage
+	Database     *Database
+	Processes    map[string]*Process // beside the service, by name
+
+	// EnvName is the environment (--env), such as production. It is not a key of the file, but decides which
+	// [environments.NAME] counts.
+	EnvName string
 	// Dir is the folder that berth.toml and the paths in it are relative to. It is not part of the file.
-	Dir string `toml:"-"`
+	Dir string
 
 	// Origins says where each value came from, by its key in berth.toml, such as "service.port",
 	// "env.PHX_HOST" or "storage[0].path".
-	Origins map[string]Origin `toml:"-"`
+	Origins map[string]Origin
 }
 
 // Image says what is built, or which image is used as it is.
 type Image struct {
-	Dockerfile string            `toml:"dockerfile"` // relative to Spec.Dir
-	Context    string            `toml:"context"`    // relative to Spec.Dir
-	Platform   string            `toml:"platform"`   // linux/amd64 or linux/arm64
-	Args       map[string]string `toml:"args"`
-	Ref        string            `toml:"ref"` // an image that exists already: nothing is built (--image)
+	Dockerfile string // relative to Spec.Dir
+	Context    string // relative to Spec.Dir
+	Platform   string // linux/amd64 or linux/arm64
+	Target     string // build stage; empty: the last one
+	Args       map[string]string
+	Secrets    []string // names of environment variables that the build may read as secrets; values are never kept
+	Ref        string   // an image that exists already: nothing is built (--image)
 }
 
 // Service is the container and how many of it run.
 type Service struct {
-	Port           int        `toml:"port"`
-	CPU            float64    `toml:"cpu"`    // vCPU
-	Memory         int        `toml:"memory"` // MiB
-	Instances      int        `toml:"instances"`
-	HealthPath     string     `toml:"health_path"`
-	Command        []string   `toml:"command"`
-	ReleaseCommand string     `toml:"release_command"` // Words splits it
-	StopTimeout    Duration   `toml:"stop_timeout"`
-	StartTimeout   Duration   `toml:"start_timeout"` // how long a task may take until it answers (grace period)
-	Autoscale      *Autoscale `toml:"autoscale"`
+	Port           int
+	CPU            float64 // vCPU
+	Memory         int     // MiB
+	Instances      int     // 0 pauses
+	Entrypoint     []string
+	Command        []string
+	Init           bool // an init process reaps what the app leaves; false for images that bring their own
+	HealthPath     string
+	Health         Health
+	ReleaseCommand string   // Words splits it
+	StartTimeout   Duration // how long a task may take until it answers (grace period)
+	StopTimeout    Duration
+	StickySessions bool
+	Exec           bool    // a shell in a running container, through ECS Exec
+	Spot           float64 // share of the tasks beyond the first on Fargate Spot, 0 to 1
+	EphemeralGB    int     // disk of a task in GB
+	LogDays        int     // how long a log group of ours keeps logs
+	Autoscale      *Autoscale
 }
 
-// Autoscale lets the number of instances follow the load between Service.Instances and Max.
+// Health is how the load balancer asks whether a task is well.
+type Health struct {
+	Interval  Duration
+	Timeout   Duration
+	Unhealthy int    // failed checks in a row after which a task is replaced
+	Codes     string // HTTP statuses of an app that is well, such as "200-399" or "200,204"
+}
+
+// Autoscale lets the number of instances follow the load between Service.Instances and Max. Aims that are zero
+// do not count.
 type Autoscale struct {
-	Max        int `toml:"max"`
-	CPUPercent int `toml:"cpu_percent"`
+	Max                 int
+	CPUPercent          int
+	MemoryPercent       int
+	RequestsPerInstance int // a minute, by the load balancer's count
 }
 
 // Network is how the app is reached and how its nodes find each other.
 type Network struct {
-	WebSockets bool `toml:"websockets"`
+	WebSockets bool
 	// WebSocketPath is where the app takes WebSockets, for the check of the endpoint. Empty tries the usual ones.
-	WebSocketPath string `toml:"websocket_path"`
-	Clustering    string `toml:"clustering"` // "", dns or ecs-api
-	Domain        string `toml:"domain"`
+	WebSocketPath string
+	Clustering    string   // "", dns or ecs-api
+	Domain        string   // own domain
+	Also          []string // further names beside Domain
+	HTTPS         string   // auto, domain, cloudfront, gateway or none
+	Tasks         string   // public or private
+	Front         string   // public or private
+	VPC           string   // an existing one, with Subnets; empty: one of the app's own
+	Subnets       []string
+	IdleTimeout   Duration // after which a connection without traffic is closed; zero: chosen by what the app needs
+	Assets        []string // paths that are cached and compressed at the edge, such as "/assets/*"
 }
 
 // Secrets names what is read from AWS at task start. Values are never in the file.
 type Secrets struct {
-	FromSSM []string `toml:"from_ssm"` // names, /paths or ARNs of SSM parameters
+	FromSSM []string          // names, /paths or ARNs of SSM parameters
+	ARNs    map[string]string // SSM or Secrets Manager ARNs, the latter with #json-key, by environment variable
+}
+
+// Permissions is what the app itself may do in AWS.
+type Permissions struct {
+	Policies []string // ARNs of managed policies
+	Allow    []Grant
+}
+
+// Grant is one statement of an IAM policy.
+type Grant struct {
+	Actions   []string `toml:"actions"`
+	Resources []string `toml:"resources"`
+}
+
+// AccountRules is what an organization demands of everything that is made in its accounts.
+type AccountRules struct {
+	PermissionsBoundary string // ARN of a policy for every role
+	RolePath            string // such as "/teams/web/"
+	Tags                map[string]string
 }
 
 // Storage is a folder that outlives the tasks.
@@ -94,9 +150,24 @@ type Storage struct {
 
 // Database is a database beside the app.
 type Database struct {
-	Engine    string `toml:"engine"`
-	Class     string `toml:"class"`
-	StorageGB int    `toml:"storage_gb"`
+	Engine    string
+	Class     string
+	StorageGB int
+	Version   string // empty: the newest that RDS has
+	MultiAZ   bool
+	Snapshot  string // id of one that it is made of; empty or "none": none
+	Variable  string // environment variable with its URL; empty: DATABASE_URL
+	URLQuery  string // behind ? in that URL; empty: by the engine
+}
+
+// Process is a program of the same image that takes no traffic.
+type Process struct {
+	Command    []string
+	CPU        float64 // vCPU
+	Memory     int     // MiB
+	Instances  int
+	Schedule   string // cron(…) or rate(…) of EventBridge; empty: it runs all the time
+	ScheduleTZ string // time zone of a cron expression, such as Europe/Berlin
 }
 
 // Duration is a time.Duration that reads and writes as "30s".
@@ -125,10 +196,22 @@ func (d *Duration) UnmarshalText(b []byte) error {
 func (s *Spec) Clone() *Spec {
 	c := *s
 	c.Image.Args = maps.Clone(s.Image.Args)
+	c.Image.Secrets = slices.Clone(s.Image.Secrets)
 	c.Env = maps.Clone(s.Env)
 	c.Origins = maps.Clone(s.Origins)
+	c.Service.Entrypoint = slices.Clone(s.Service.Entrypoint)
 	c.Service.Command = slices.Clone(s.Service.Command)
+	c.Network.Also = slices.Clone(s.Network.Also)
+	c.Network.Subnets = slices.Clone(s.Network.Subnets)
+	c.Network.Assets = slices.Clone(s.Network.Assets)
 	c.Secrets.FromSSM = slices.Clone(s.Secrets.FromSSM)
+	c.Secrets.ARNs = maps.Clone(s.Secrets.ARNs)
+	c.Permissions.Policies = slices.Clone(s.Permissions.Policies)
+	c.Permissions.Allow = slices.Clone(s.Permissions.Allow)
+	for i, g := range c.Permissions.Allow {
+		c.Permissions.Allow[i] = Grant{Actions: slices.Clone(g.Actions), Resources: slices.Clone(g.Resources)}
+	}
+	c.AccountRules.Tags = maps.Clone(s.AccountRules.Tags)
 	c.Storage = slices.Clone(s.Storage)
 	if s.Service.Autoscale != nil {
 		a := *s.Service.Autoscale
@@ -137,6 +220,12 @@ func (s *Spec) Clone() *Spec {
 	if s.Database != nil {
 		d := *s.Database
 		c.Database = &d
+	}
+	c.Processes = maps.Clone(s.Processes)
+	for name, p := range c.Processes {
+		q := *p
+		q.Command = slices.Clone(p.Command)
+		c.Processes[name] = &q
 	}
 	return &c
 }

@@ -11,7 +11,11 @@ import (
 )
 
 // plain are keys whose defaults nobody wants to read about: they are written only when they differ.
-var plain = map[string]bool{"image.context": true, "service.start_timeout": true}
+var plain = map[string]bool{
+	"image.context": true, "service.start_timeout": true, "service.init": true, "service.ephemeral_gb": true, "service.log_days": true,
+	"service.health.interval": true, "service.health.timeout": true, "service.health.unhealthy": true, "service.health.codes": true,
+	"network.https": true, "network.tasks": true, "network.front": true,
+}
 
 // tidy is a whole new berth.toml for s.
 func (s *Spec) tidy() []byte {
@@ -19,13 +23,13 @@ func (s *Spec) tidy() []byte {
 	b.WriteString("# How this app runs on AWS. berth reads this file and keeps your changes and comments.\n\n")
 	tables := map[string][]string{} // lines by table
 	var order []string
-	for _, k := range keys {
+	for _, k := range s.Keys() {
 		table, leaf := k.table()
 		var lines []string
-		switch k.Kind {
-		case Paths:
+		switch {
+		case k.Name == "storage":
 			continue
-		case Table:
+		case k.Kind == Table:
 			table = k.Name
 			m := *k.at(s, false).(*map[string]string)
 			for _, n := range slices.Sorted(maps.Keys(m)) {
@@ -121,6 +125,12 @@ func literal(v any) string {
 		return quote(v.String())
 	case float64:
 		return vcpus(v)
+	case []Grant:
+		items := make([]string, len(v))
+		for i, g := range v {
+			items[i] = "{ actions = " + literal(g.Actions) + ", resources = " + literal(g.Resources) + " }"
+		}
+		return "[" + strings.Join(items, ", ") + "]"
 	case []string:
 		items := make([]string, len(v))
 		for i, e := range v {

@@ -1,10 +1,11 @@
 package spec
 
 import (
-	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,14 +16,20 @@ import (
 func (s *Spec) Validate(regions ...string) []Problem {
 	c := checker{s: s}
 	c.names(regions)
+	c.choices()
 	c.image()
 	c.service()
-	c.sizes()
+	c.health()
+	c.autoscale()
+	c.sizes("service.", s.Service.CPU, s.Service.Memory)
 	c.network()
 	c.env()
 	c.secrets()
+	c.permissions()
+	c.accountRules()
 	c.storage()
 	c.database()
+	c.processes()
 	return c.problems
 }
 
@@ -100,6 +107,12 @@ func (c *checker) names(regions []string) {
 	case len(regions) > 0 && !slices.Contains(regions, s.Region):
 		c.add("region", fmt.Sprintf("there is no AWS region %s", s.Region), regionHint(s.Region, regions))
 	}
+	if s.ID != "" && !identity().MatchString(s.ID) {
+		c.add("id", fmt.Sprintf("%q was not made by berth", s.ID), "take it out when the app is deployed nowhere yet; else put back what stood there")
+	}
+	if s.Account != "" && !accountNumber().MatchString(s.Account) {
+		c.add("account", fmt.Sprintf("%q is no AWS account", s.Account), "12 digits, such as \"123456789012\"")
+	}
 }
 
 func regionHint(region string, regions []string) string {
@@ -107,6 +120,23 @@ func regionHint(region string, regions []string) string {
 		return "did you mean " + n + "?"
 	}
 	return "regions look like eu-west-2"
+}
+
+// choices checks the texts that can only be one of a few. Those of the platform and the database have words of
+// their own.
+func (c *checker) choices() {
+	for _, k := range keys {
+		v, _ := c.s.Get(k.Name)
+		text, _ := v.(string)
+		if len(k.Choices) < 2 || k.Name == "image.platform" || text == "" || slices.Contains(k.Choices, text) {
+			continue
+		}
+		want := `"` + strings.Join(k.Choices, `", "`) + `" or leave it out`
+		if n := Nearest(text, k.Choices); n != "" {
+			want = fmt.Sprintf("did you mean %q?", n)
+		}
+		c.add(k.Name, fmt.Sprintf("%q is not known", text), want)
+	}
 }
 
 func (c *checker) image() {
@@ -118,9 +148,17 @@ func (c *checker) image() {
 		}
 		c.add("image.platform", fmt.Sprintf("%q is no platform of Fargate", im.Platform), want)
 	}
+	if strings.ContainsAny(im.Target, " \t\n") {
+		c.add("image.target", fmt.Sprintf("%q cannot be the name of a stage", im.Target), "the name behind AS in the Dockerfile")
+	}
 	for _, name := range slices.Sorted(maps.Keys(im.Args)) {
 		if !variableName().MatchString(name) {
 			c.add("image.args."+name, "a build argument cannot have this name", "letters, digits and _ only")
+		}
+	}
+	for _, name := range im.Secrets {
+		if !variableName().MatchString(name) {
+			c.add("image.secrets", fmt.Sprintf("%q cannot be the name of an environment variable", name), "letters, digits and _, not a digit first")
 		}
 	}
 	if im.Ref != "" && (strings.ContainsAny(im.Ref, " \t\n") || strings.Contains(im.Ref, "://")) {
@@ -138,9 +176,8 @@ func (c *checker) service() {
 	}
 	c.within("service.instances", sv.Instances, 0, 5000, "a number of containers that ECS runs")
 	c.path("service.health_path", sv.HealthPath, `such as "/health"`)
-	if slices.Contains(sv.Command, "") {
-		c.add("service.command", "one of its words is empty", `such as ["/app/bin/server", "start"]`)
-	}
+	c.words("service.entrypoint", sv.Entrypoint)
+	c.words("service.command", sv.Command)
 	if words, err := Words(sv.ReleaseCommand); err != nil {
 		c.add("service.release_command", err.Error(), "close the quote")
 	} else if sv.ReleaseCommand != "" && len(words) == 0 {
@@ -148,18 +185,97 @@ func (c *checker) service() {
 	}
 	c.span("service.stop_timeout", sv.StopTimeout, 2*time.Second, 120*time.Second)
 	c.span("service.start_timeout", sv.StartTimeout, time.Second, time.Hour)
-	if a := sv.Autoscale; a != nil {
-		switch {
-		case sv.Instances < 1:
-			c.add("service.instances", "autoscaling cannot start from 0 containers", "1 or more")
-		case a.Max < sv.Instances:
-			c.add("service.autoscale.max", fmt.Sprintf("%d is less than the %d instances", a.Max, sv.Instances),
-				fmt.Sprintf("%d or more", sv.Instances))
-		default:
-			c.within("service.autoscale.max", a.Max, 1, 5000, "a number of containers that ECS runs")
-		}
-		c.within("service.autoscale.cpu_percent", a.CPUPercent, 1, 100, "a percentage")
+	if sv.Spot < 0 || sv.Spot > 1 || math.IsNaN(sv.Spot) {
+		c.add("service.spot", fmt.Sprintf("%v is not a share", sv.Spot), "it goes from 0 to 1, such as 0.5 for half")
 	}
+	c.said("service.ephemeral_gb", sv.EphemeralGB, 20, 200, "a size that a task can have")
+	if _, said := c.s.Origins["service.log_days"]; (sv.LogDays != 0 || said) && !slices.Contains(logDays, sv.LogDays) {
+		c.add("service.log_days", fmt.Sprintf("CloudWatch cannot keep logs for %d days", sv.LogDays), "it can for "+listNumbers(logDays))
+	}
+}
+
+// logDays are the retentions of CloudWatch.
+// Source: CloudWatch Logs API, PutRetentionPolicy, retentionInDays (aws-sdk-go-v2 service/cloudwatchlogs v1.92).
+var logDays = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+func listNumbers(all []int) string {
+	texts := make([]string, len(all))
+	for i, n := range all {
+		texts[i] = strconv.Itoa(n)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// words checks a command.
+func (c *checker) words(key string, command []string) {
+	if slices.Contains(command, "") {
+		c.add(key, "one of its words is empty", `such as ["/app/bin/server", "start"]`)
+	}
+}
+
+// said is within for a number that need not be said.
+func (c *checker) said(key string, v, low, high int, what string) {
+	if _, said := c.s.Origins[key]; v != 0 || said {
+		c.within(key, v, low, high, what)
+	}
+}
+
+func (c *checker) health() {
+	h := c.s.Service.Health
+	c.span("service.health.interval", h.Interval, 5*time.Second, 300*time.Second)
+	c.span("service.health.timeout", h.Timeout, 2*time.Second, 120*time.Second)
+	if h.Timeout != 0 && h.Interval != 0 && h.Timeout >= h.Interval {
+		c.add("service.health.timeout", fmt.Sprintf("%v is not less than the interval of %v", h.Timeout, h.Interval), "a check must end before the next one begins")
+	}
+	c.said("service.health.unhealthy", h.Unhealthy, 2, 10, "a number of checks that a load balancer counts")
+	if h.Codes != "" && !healthCodes(h.Codes) {
+		c.add("service.health.codes", fmt.Sprintf("%q are no HTTP statuses", h.Codes), `from 200 to 499, such as "200-399" or "200,204"`)
+	}
+}
+
+// healthCodes says whether a load balancer takes the text: statuses with commas, or one range.
+func healthCodes(text string) bool {
+	low, high, isRange := strings.Cut(text, "-")
+	if isRange {
+		return status(low) && status(high) && low <= high
+	}
+	for one := range strings.SplitSeq(text, ",") {
+		if !status(strings.TrimSpace(one)) {
+			return false
+		}
+	}
+	return true
+}
+
+func status(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && len(text) == 3 && n >= 200 && n <= 499
+}
+
+func (c *checker) autoscale() {
+	sv := c.s.Service
+	a := sv.Autoscale
+	if a == nil {
+		return
+	}
+	switch {
+	case sv.Instances < 1:
+		c.add("service.instances", "autoscaling cannot start from 0 containers", "1 or more")
+	case a.Max < sv.Instances:
+		c.add("service.autoscale.max", fmt.Sprintf("%d is less than the %d instances", a.Max, sv.Instances),
+			fmt.Sprintf("%d or more", sv.Instances))
+	default:
+		c.within("service.autoscale.max", a.Max, 1, 5000, "a number of containers that ECS runs")
+	}
+	if a.MemoryPercent == 0 && a.RequestsPerInstance == 0 {
+		c.within("service.autoscale.cpu_percent", a.CPUPercent, 1, 100, "a percentage")
+	} else {
+		c.said("service.autoscale.cpu_percent", a.CPUPercent, 1, 100, "a percentage")
+	}
+	c.said("service.autoscale.memory_percent", a.MemoryPercent, 1, 100, "a percentage")
+	c.said("service.autoscale.requests_per_instance", a.RequestsPerInstance, 1, 1_000_000, "a number of requests a minute")
 }
 
 // path checks a path that the app answers at.
@@ -187,8 +303,8 @@ func (c *checker) span(key string, d Duration, low, high time.Duration) {
 	}
 }
 
-func (c *checker) sizes() {
-	cpu, memory := c.s.Service.CPU, c.s.Service.Memory
+// sizes checks CPU and memory of a table.
+func (c *checker) sizes(table string, cpu float64, memory int) {
 	fits := MemorySizes(cpu)
 	switch {
 	case cpu == 0 && memory == 0:
@@ -201,26 +317,13 @@ func (c *checker) sizes() {
 		if up, _, ok := Snap(cpu, 0); ok && cpu > 0 {
 			want += "; the next one up is " + vcpus(up)
 		}
-		c.add("service.cpu", fmt.Sprintf("Fargate has no size of %s vCPU", vcpus(cpu)), want)
+		c.add(table+"cpu", fmt.Sprintf("Fargate has no size of %s vCPU", vcpus(cpu)), want)
 	case !slices.Contains(fits, memory):
 		want := fmt.Sprintf("with %s vCPU: %s", vcpus(cpu), memoryRange(cpu))
 		if up, m, ok := Snap(cpu, memory); ok {
 			want += fmt.Sprintf("; the next pair up is %s vCPU with %d MiB", vcpus(up), m)
 		}
-		c.add("service.memory", fmt.Sprintf("%d MiB do not go with %s vCPU on Fargate", memory, vcpus(cpu)), want)
-	}
-}
-
-func (c *checker) network() {
-	n := c.s.Network
-	c.path("network.websocket_path", n.WebSocketPath, `such as "/live/websocket"`)
-	if n.Clustering != "" && n.Clustering != "dns" && n.Clustering != "ecs-api" {
-		c.add("network.clustering", fmt.Sprintf("%q is not known", n.Clustering), `"dns", "ecs-api" or leave it out`)
-	}
-	if n.Domain != "" {
-		if err := checkDomain(n.Domain); err != nil {
-			c.add("network.domain", fmt.Sprintf("%q %v", n.Domain, err), `such as "www.example.com"`)
-		}
+		c.add(table+"memory", fmt.Sprintf("%d MiB do not go with %s vCPU on Fargate", memory, vcpus(cpu)), want)
 	}
 }
 
@@ -244,37 +347,6 @@ func (c *checker) env() {
 				`write clustering = "dns" under [network]`)
 		}
 	}
-}
-
-func (c *checker) secrets() {
-	seen := map[string]bool{}
-	for _, ref := range c.s.Secrets.FromSSM {
-		name, err := SecretName(ref)
-		switch {
-		case err != nil:
-			c.add("secrets.from_ssm", fmt.Sprintf("%q %v", ref, err),
-				`a name such as "DATABASE_URL", a path such as "/shop/DATABASE_URL", or the ARN of a parameter`)
-			continue
-		case c.isLock(ref):
-			c.add("secrets.from_ssm", fmt.Sprintf("%q is the name of the parameter with which berth itself locks the app", ref), "give the secret another name")
-		case seen[name]:
-			c.add("secrets.from_ssm", fmt.Sprintf("%s is there twice", name), "name it once")
-		case c.hasEnv(name):
-			c.add("secrets.from_ssm", fmt.Sprintf("%s is in [env], too; ECS refuses that", name), "take it out of one of them")
-		}
-		seen[name] = true
-	}
-}
-
-// isLock says whether ref is the parameter that says who deploys the app just now.
-func (c *checker) isLock(ref string) bool {
-	path := fmt.Sprintf("/berth/%s/%s/lock", c.s.App, c.s.EnvName)
-	return ref == "lock" || ref == path || strings.HasPrefix(ref, "arn:") && strings.HasSuffix(ref, ":parameter"+path)
-}
-
-func (c *checker) hasEnv(name string) bool {
-	_, ok := c.s.Env[name]
-	return ok
 }
 
 func (c *checker) storage() {
@@ -301,29 +373,14 @@ func (c *checker) database() {
 	if d.Class != "" && !databaseClass().MatchString(d.Class) {
 		c.add("database.class", fmt.Sprintf("%q is no size of a database", d.Class), `such as "db.t4g.micro"`)
 	}
-	if _, said := c.s.Origins["database.storage_gb"]; d.StorageGB != 0 || said {
-		c.within("database.storage_gb", d.StorageGB, 20, 65536, "a size that RDS has")
+	if d.Variable != "" && !variableName().MatchString(d.Variable) {
+		c.add("database.variable", fmt.Sprintf("%q cannot be the name of an environment variable", d.Variable), "letters, digits and _, not a digit first")
 	}
-}
-
-// SecretName is the environment variable that a from_ssm entry becomes: the entry itself, or the last part
-// of a path or ARN.
-func SecretName(ref string) (string, error) {
-	name := ref
-	if strings.HasPrefix(ref, "arn:") {
-		if !parameterARN().MatchString(ref) {
-			return "", errors.New("is not the ARN of an SSM parameter")
-		}
-		name = ref[strings.LastIndexByte(ref, '/')+1:]
-		name = name[strings.LastIndexByte(name, ':')+1:]
-	} else if strings.HasPrefix(ref, "/") {
-		if !parameterPath().MatchString(ref) {
-			return "", errors.New("is not the path of an SSM parameter")
-		}
-		name = ref[strings.LastIndexByte(ref, '/')+1:]
+	if d.Snapshot != "" && d.Snapshot != "none" && !snapshotID().MatchString(d.Snapshot) {
+		c.add("database.snapshot", fmt.Sprintf("%q is no id of a snapshot", d.Snapshot), `letters, digits and -, or "none"`)
 	}
-	if !variableName().MatchString(name) {
-		return "", errors.New("does not end in the name of an environment variable")
+	if strings.ContainsAny(d.URLQuery, " \t\n?#") {
+		c.add("database.url_query", fmt.Sprintf("%q cannot stand in a URL", d.URLQuery), `such as "sslmode=require"`)
 	}
-	return name, nil
+	c.said("database.storage_gb", d.StorageGB, 20, 65536, "a size that RDS has")
 }

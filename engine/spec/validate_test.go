@@ -153,7 +153,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestValidatePlaces(t *testing.T) {
-	s, err := Parse([]byte("app = \"Shop\"\n\n[service]\nport =  0\nstop_timeout = \"1s\"\n[env]\nA = \"${x}\"\n[[storage]]\npath = \"rel\"\n"))
+	s, err := Parse([]byte("app = \"Shop\"\n\n[service]\nport =  0\nstop_timeout = \"1s\"\n[env]\nA = \"${x}\"\n[[storage]]\npath = \"rel\"\n"), "")
 	if err != nil {
 		t.Fatal(err)
 	}

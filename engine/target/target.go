@@ -19,6 +19,8 @@ type Target interface {
 	Name() string
 	// Unsupported are the settings of a spec that the target cannot serve, each refused in its words.
 	Unsupported(*spec.Spec) []spec.Problem
+	// Builds says whether the target can serve other values of a key of berth.toml than the one that it has anyway.
+	Builds(key string) bool
 	// Blueprint is the app as resources. The spec is complete and valid. One that asks for what the target cannot
 	// do is a Usage failure. It makes no call.
 	Blueprint(*spec.Spec, Options) (Blueprint, error)

@@ -17,7 +17,7 @@ type Start struct {
 // shall be built; what was found all the same comes with it.
 func Read(ctx context.Context, o Options) (Start, error) {
 	at := Start{Said: spec.Exists(o.Dir)}
-	loaded, err := spec.Load(o.Dir)
+	loaded, err := spec.Load(o.Dir, o.Env)
 	if err != nil {
 		return at, err
 	}

@@ -173,7 +173,7 @@ func (a *app) compareRegion(ctx context.Context, dir string) (string, error) {
 	if a.flags.region != "" {
 		return a.flags.region, nil
 	}
-	s, err := spec.Load(dir)
+	s, err := spec.Load(dir, a.flags.env)
 	if err != nil {
 		return "", err
 	}

@@ -149,7 +149,7 @@ func (a *app) appWords(cmd *cobra.Command) []word {
 	here := ""
 	if dir, err := a.dir(); err == nil {
 		here = spec.Slug(filepath.Base(dir))
-		if s, err := spec.Load(dir); err == nil && s.App != "" {
+		if s, err := spec.Load(dir, a.flags.env); err == nil && s.App != "" {
 			here = s.App
 		}
 	}

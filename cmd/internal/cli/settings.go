@@ -62,7 +62,7 @@ func (a *app) load(flags said) (*spec.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := spec.Load(dir)
+	s, err := spec.Load(dir, a.flags.env)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 		return false, err
 	}
 	// A broken berth.toml is told before a screen is drawn.
-	if _, err := spec.Load(dir); err != nil {
+	if _, err := spec.Load(dir, a.flags.env); err != nil {
 		return false, err
 	}
 	region, from, err := a.region(ctx)

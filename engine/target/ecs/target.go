@@ -20,24 +20,6 @@ const name = "ecs-fargate"
 // Name implements target.Target.
 func (Target) Name() string { return name }
 
-// Unsupported implements target.Target.
-func (Target) Unsupported(s *spec.Spec) []spec.Problem {
-	var out []spec.Problem
-	for _, no := range []struct {
-		said      bool
-		table, at string
-	}{
-		{s.Network.Domain != "", "network.domain", "network.domain"},
-		{len(s.Storage) > 0, "storage", "storage[0].path"},
-		{s.Database != nil, "database", "database.engine"},
-	} {
-		if no.said {
-			out = append(out, s.Problem(no.at, "this version of berth cannot deploy "+no.table+" yet", "take "+no.table+" out of berth.toml"))
-		}
-	}
-	return out
-}
-
 // Blueprint implements target.Target.
 func (t Target) Blueprint(s *spec.Spec, o target.Options) (target.Blueprint, error) {
 	for _, p := range t.Unsupported(s) { // rather than leaving it out silently

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"berth/engine"
 	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/widget"
@@ -45,9 +46,9 @@ var first = []string{"App", "Container", "Network", "Environment", "Image", "Dat
 func Rows(s *spec.Spec) []Row {
 	byHeading := map[string][]Row{}
 	order := slices.Clone(first)
-	for _, k := range spec.Keys() {
-		if k.Name == "target" {
-			continue // chosen in the comparison
+	for _, k := range s.Keys() {
+		if k.Name == "target" || k.Name == "id" || !offered(s, k) {
+			continue // chosen in the comparison, made by berth, or of no effect yet
 		}
 		h := heading(k)
 		if !slices.Contains(order, h) {
@@ -64,9 +65,15 @@ func Rows(s *spec.Spec) []Row {
 	return out
 }
 
+// offered says whether a key has a row: it has an effect, was said, or the screens have a word for it.
+func offered(s *spec.Spec, k spec.Key) bool {
+	o, said := s.Origins[k.Name]
+	return engine.Builds(s, k.Name) || said && o.Kind != spec.Default || labels[k.Name] != ""
+}
+
 func heading(k spec.Key) string {
 	table := k.Name
-	if k.Kind != spec.Table && k.Kind != spec.Paths {
+	if k.Kind != spec.Table && k.Kind != spec.Tables {
 		i := strings.LastIndexByte(k.Name, '.')
 		table = k.Name[:max(0, i)]
 	}
@@ -133,7 +140,7 @@ func (r Row) Value(s *spec.Spec) (edit, show string, unset bool) {
 		}
 	case []string:
 		edit = strings.Join(v, ", ")
-		if r.Name == "service.command" {
+		if r.Key.Kind == spec.Command {
 			edit = spec.CommandText(v)
 		}
 	case []spec.Storage:
@@ -181,7 +188,7 @@ func Unit(key string) string {
 // Origin is where the value of a row came from; false when nothing says it.
 func (r Row) Origin(s *spec.Spec) (spec.Origin, bool) {
 	o, ok := s.Origins[r.Name]
-	if r.Key.Kind == spec.Paths && !ok {
+	if r.Key.Kind == spec.Tables && !ok {
 		o, ok = s.Origins[r.Name+"[0].path"]
 	}
 	return o, ok

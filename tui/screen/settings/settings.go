@@ -142,7 +142,7 @@ func (t *Screen) problem(r Row) (spec.Problem, bool) {
 	}
 	p, ok := t.problems[r.Name]
 	for key, x := range t.problems {
-		if !ok && r.Key.Kind == spec.Paths && strings.HasPrefix(key, r.Name+"[") {
+		if !ok && r.Key.Kind == spec.Tables && strings.HasPrefix(key, r.Name+"[") {
 			p, ok = x, true
 		}
 	}

@@ -1,0 +1,87 @@
+package ecs
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"berth/engine/spec"
+)
+
+// unbuilt are the keys and tables of berth.toml that this target cannot deploy yet. Whoever makes it able to takes
+// the line out.
+var unbuilt = []string{
+	"account",
+	"image.target",
+	"image.secrets",
+	"service.entrypoint",
+	"service.init",
+	"service.health",
+	"service.sticky_sessions",
+	"service.exec",
+	"service.spot",
+	"service.ephemeral_gb",
+	"service.log_days",
+	"service.autoscale.memory_percent",
+	"service.autoscale.requests_per_instance",
+	"network.domain",
+	"network.also",
+	"network.https",
+	"network.tasks",
+	"network.front",
+	"network.vpc",
+	"network.subnets",
+	"network.idle_timeout",
+	"network.assets",
+	"secrets",
+	"permissions",
+	"account_rules",
+	"storage",
+	"database",
+	"processes",
+}
+
+// Builds implements target.Target.
+func (Target) Builds(key string) bool { return table(key) == "" }
+
+// table is the line of unbuilt that a key belongs to, "" for none.
+func table(key string) string {
+	if key == "secrets.from_ssm" {
+		return "" // the rest of [secrets] are ARNs
+	}
+	for _, u := range unbuilt {
+		if key == u || strings.HasPrefix(key, u+".") || strings.HasPrefix(key, u+"[") {
+			return u
+		}
+	}
+	return ""
+}
+
+// Unsupported implements target.Target. What is said as it would be anyway is none of it.
+func (Target) Unsupported(s *spec.Spec) []spec.Problem {
+	anyway := &spec.Spec{}
+	if err := anyway.Complete(nil, nil); err != nil {
+		panic(err) // it suggests nothing
+	}
+	var out []spec.Problem
+	told := map[string]bool{}
+	for _, k := range s.Keys() {
+		u := table(k.Name)
+		v, has := s.Get(k.Name)
+		usual, _ := anyway.Get(k.Name)
+		if u == "" || told[u] || !has || !s.Said(k.Name) || s.Origins[k.Name].Kind == spec.Default || reflect.DeepEqual(v, usual) {
+			continue
+		}
+		told[u] = true
+		at := k.Name
+		if u == "storage" {
+			at = "storage[0].path"
+		}
+		if m, ok := v.(map[string]string); ok {
+			at += "." + slices.Min(slices.Collect(maps.Keys(m)))
+		}
+		out = append(out, s.Problem(at, "this version of berth cannot deploy "+u+" yet", "take "+u+" out of berth.toml"))
+	}
+	return out
+}
