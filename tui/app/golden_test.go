@@ -202,6 +202,11 @@ var shots = []shot{
 	{"compare-matrix", fresh, func(d *harness) { d.press("enter", "enter", "x", "down") }},
 	{"settings", fresh, func(d *harness) { d.press("enter", "enter", "enter") }},
 	{"settings-editor", fresh, func(d *harness) { d.press("enter", "enter", "enter", "space", "-it") }},
+	{"settings-entry", fresh, func(d *harness) {
+		d.press("enter", "enter", "enter")
+		d.at("env")
+		d.press("space", "GREETING", "enter", "hello", "left")
+	}},
 	{"settings-problem", fresh, func(d *harness) {
 		d.press("enter", "enter", "enter", "space", "ctrl+u", "Live_Beats!", "enter", "enter")
 	}},

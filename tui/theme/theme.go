@@ -224,6 +224,9 @@ func huhTheme(t *Theme, o Options) *huh.Theme {
 	f.TextInput.Prompt = style(c.accent)
 	f.TextInput.Placeholder = style(c.quiet)
 	f.TextInput.Cursor = style(c.accent)
+	if profile == termenv.Ascii { // where nothing can be drawn reversed
+		f.TextInput.Cursor = r.NewStyle().Transform(func(under string) string { return t.Glyphs.Caret + under })
+	}
 	h.Blurred = h.Focused
 	h.Blurred.Title = style(c.quiet)
 	h.Blurred.SelectSelector = r.NewStyle().SetString("  ")

@@ -160,6 +160,8 @@ func (t *Screen) open(r Row) {
 		t.editor = form.NewChoice(th, t.s.Regions(), value)
 	case len(t.choices(r)) > 0:
 		t.editor = form.NewChoice(th, t.choices(r), value)
+	case r.Add:
+		t.editor = form.NewEntry(th, func(text string) error { return t.check(r, text) })
 	default:
 		t.editor = form.NewText(th, value, func(text string) error { return t.check(r, text) })
 	}
