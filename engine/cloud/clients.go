@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -64,6 +66,8 @@ type Clients struct {
 	Scaling    *applicationautoscaling.Client
 	Quotas     *servicequotas.Client
 	CloudWatch *cloudwatch.Client
+	RDS        *rds.Client
+	Secrets    *secretsmanager.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -136,7 +140,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
-		CloudWatch: cloudwatch.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
+		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
 		PollEvery: e.PollEvery, login: l,
 	}, nil
 }

@@ -60,7 +60,8 @@ func (o Owner) tags(role string) [][2]string {
 	return [][2]string{{TagApp, o.App}, {TagEnv, o.Env}, {TagRole, role}}
 }
 
-func tagList[T any](o Owner, role string, one func(key, value *string) T) []T {
+// TagList are the tags of a resource, each made by one: the services of AWS have a type of tag each.
+func TagList[T any](o Owner, role string, one func(key, value *string) T) []T {
 	var list []T
 	for _, t := range o.tags(role) {
 		list = append(list, one(aws.String(t[0]), aws.String(t[1])))
@@ -70,7 +71,7 @@ func tagList[T any](o Owner, role string, one func(key, value *string) T) []T {
 
 // EC2Tags are the tags of a resource of EC2, with its name.
 func (o Owner) EC2Tags(role string) []ec2types.Tag {
-	tags := tagList(o, role, func(k, v *string) ec2types.Tag { return ec2types.Tag{Key: k, Value: v} })
+	tags := TagList(o, role, func(k, v *string) ec2types.Tag { return ec2types.Tag{Key: k, Value: v} })
 	return append(tags, ec2types.Tag{Key: aws.String("Name"), Value: aws.String(o.Name() + "-" + role)})
 }
 
@@ -101,32 +102,32 @@ func EC2Filter(name string, values ...string) ec2types.Filter {
 
 // IAMTags are the tags of a role.
 func (o Owner) IAMTags(role string) []iamtypes.Tag {
-	return tagList(o, role, func(k, v *string) iamtypes.Tag { return iamtypes.Tag{Key: k, Value: v} })
+	return TagList(o, role, func(k, v *string) iamtypes.Tag { return iamtypes.Tag{Key: k, Value: v} })
 }
 
 // ECRTags are the tags of a repository.
 func (o Owner) ECRTags(role string) []ecrtypes.Tag {
-	return tagList(o, role, func(k, v *string) ecrtypes.Tag { return ecrtypes.Tag{Key: k, Value: v} })
+	return TagList(o, role, func(k, v *string) ecrtypes.Tag { return ecrtypes.Tag{Key: k, Value: v} })
 }
 
 // ECSTags are the tags of a resource of ECS.
 func (o Owner) ECSTags(role string) []ecstypes.Tag {
-	return tagList(o, role, func(k, v *string) ecstypes.Tag { return ecstypes.Tag{Key: k, Value: v} })
+	return TagList(o, role, func(k, v *string) ecstypes.Tag { return ecstypes.Tag{Key: k, Value: v} })
 }
 
 // ELBTags are the tags of a load balancer and its parts.
 func (o Owner) ELBTags(role string) []elbtypes.Tag {
-	return tagList(o, role, func(k, v *string) elbtypes.Tag { return elbtypes.Tag{Key: k, Value: v} })
+	return TagList(o, role, func(k, v *string) elbtypes.Tag { return elbtypes.Tag{Key: k, Value: v} })
 }
 
 // CloudFrontTags are the tags of a distribution.
 func (o Owner) CloudFrontTags(role string) []cftypes.Tag {
-	return tagList(o, role, func(k, v *string) cftypes.Tag { return cftypes.Tag{Key: k, Value: v} })
+	return TagList(o, role, func(k, v *string) cftypes.Tag { return cftypes.Tag{Key: k, Value: v} })
 }
 
 // CloudMapTags are the tags of a namespace and its services.
 func (o Owner) CloudMapTags(role string) []sdtypes.Tag {
-	return tagList(o, role, func(k, v *string) sdtypes.Tag { return sdtypes.Tag{Key: k, Value: v} })
+	return TagList(o, role, func(k, v *string) sdtypes.Tag { return sdtypes.Tag{Key: k, Value: v} })
 }
 
 // MapTags are the tags as a map, for the services that take one.

@@ -55,6 +55,7 @@ const (
 	GroupAccess   = "access"
 	GroupImage    = "image"
 	GroupTraffic  = "traffic"
+	GroupData     = "data"
 	GroupCompute  = "compute"
 	GroupEndpoint = "endpoint"
 )

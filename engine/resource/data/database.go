@@ -1,0 +1,497 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/resource"
+	"berth/engine/resource/access"
+	"berth/engine/resource/network"
+)
+
+// Database is an RDS instance for PostgreSQL or MySQL: encrypted, reachable from the app's tasks alone, backed up
+// each day, and protected from being deleted by mistake. Its master password is the one that Password holds.
+type Database struct {
+	Owner         resource.Owner
+	Subnets       *SubnetGroup
+	SecurityGroup *network.SecurityGroup
+	LinkedRole    *access.ServiceLinkedRole
+	Password      *Parameter
+
+	Engine    string // postgres or mysql
+	Version   string // such as 17 or 17.4; empty takes what AWS offers first
+	Class     string // such as db.t4g.micro
+	StorageGB int    // what it starts with; AWS makes it larger by itself, up to four times that
+	MultiAZ   bool   // a second instance in another zone that takes over
+	// Snapshot is what a new database starts from: the id of a snapshot, Fresh, or empty, which is refused while a
+	// snapshot of an earlier database of the app is there.
+	Snapshot string
+	// NoFinalSnapshot deletes without a last snapshot.
+	NoFinalSnapshot bool
+	Unneeded        bool // berth.toml asks for no database: a destroy alone looks for it
+
+	ARN  string // output
+	Host string // output: empty until AWS has given it an address
+	Port int    // output
+
+	found *rdstypes.DBInstance
+	set   string   // version of the password that the instance was given last
+	kept  []string // ids of our snapshots, newest first, looked for when there is no instance
+}
+
+// Fresh stands for a new database without data as Snapshot.
+const Fresh = "none"
+
+// tagPassword is the tag that says which version of the password the instance has.
+const tagPassword = "berth:password-version"
+
+// backupDays is how long the daily backups are kept.
+const backupDays = 7
+
+// growth is how many times its first size the storage may become by itself.
+const growth = 4
+
+// MasterUser is the user that the app signs in as.
+const MasterUser = "berth"
+
+// DefaultPort is the port that an engine listens on.
+func DefaultPort(engine string) int {
+	if engine == "mysql" {
+		return 3306
+	}
+	return 5432
+}
+
+// Name is the instance's identifier. It is known before the instance exists.
+func (d *Database) Name() string { return strings.ReplaceAll(d.Owner.Short(), "--", "-") }
+
+// DBName is the name of the database in the instance: the app's, as far as SQL takes it.
+func (d *Database) DBName() string {
+	name := strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' {
+			return '_'
+		}
+		return r
+	}, strings.ToLower(resource.Shorten(d.Owner.App, 60)))
+	if name == "" || name[0] < 'a' || name[0] > 'z' {
+		name = "app_" + name
+	}
+	return name
+}
+
+// Info implements Resource.
+func (d *Database) Info() resource.Info {
+	return resource.Info{
+		ID: "database", Kind: "rds.DBInstance", Name: d.Name(), Label: "the database", Group: resource.GroupData,
+		Usually: 8 * time.Minute, Gone: 5 * time.Minute, Keeps: d.keeps(),
+	}
+}
+
+func (d *Database) keeps() string {
+	if d.NoFinalSnapshot {
+		return "the database with all data in it and its daily backups"
+	}
+	return "the database and its daily backups; a final snapshot stays"
+}
+
+// Needs implements Resource.
+func (d *Database) Needs() []resource.Need {
+	needs := resource.After(d.Subnets, d.SecurityGroup, d.LinkedRole)
+	return append(needs, resource.Need{On: d.Password})
+}
+
+// Identifier implements Identified.
+func (d *Database) Identifier() string { return d.ARN }
+
+// Wanted implements Optional.
+func (d *Database) Wanted() bool { return !d.Unneeded }
+
+// Observe implements Resource.
+func (d *Database) Observe(ctx context.Context, s *resource.Scope) error {
+	d.found, d.ARN, d.Host, d.Port, d.set, d.kept = nil, "", "", 0, "", nil
+	out, err := s.RDS.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(d.Name())})
+	switch {
+	case d.Unneeded && unseen(err):
+		return nil
+	case cloud.NotFound(err), err == nil && len(out.DBInstances) == 0:
+		if d.Unneeded {
+			return nil
+		}
+		d.kept, err = d.snapshots(ctx, s)
+		return err
+	case err != nil:
+		return err
+	}
+	d.take(out.DBInstances[0])
+	return nil
+}
+
+func (d *Database) take(i rdstypes.DBInstance) {
+	d.found, d.ARN = &i, aws.ToString(i.DBInstanceArn)
+	if i.Endpoint != nil {
+		d.Host, d.Port = aws.ToString(i.Endpoint.Address), int(aws.ToInt32(i.Endpoint.Port))
+	}
+	for _, t := range i.TagList {
+		if aws.ToString(t.Key) == tagPassword {
+			d.set = aws.ToString(t.Value)
+		}
+	}
+}
+
+// Exists implements Resource.
+func (d *Database) Exists() bool { return d.found != nil }
+
+// status is what AWS says of the instance.
+func (d *Database) status() string { return aws.ToString(d.found.DBInstanceStatus) }
+
+// Diff implements Resource. What would lose data is no difference: Checks refuses it.
+func (d *Database) Diff(*resource.Scope) resource.Diff {
+	switch {
+	case d.found == nil && d.Snapshot != "" && d.Snapshot != Fresh:
+		return resource.Diff{Action: event.Create, Why: "does not exist yet; starts from snapshot " + d.Snapshot}
+	case d.found == nil:
+		return resource.Absent()
+	}
+	var drift resource.Drift
+	f := d.found
+	if was := aws.ToString(f.DBInstanceClass); was != d.Class {
+		drift.Add("has another size, and is away for some minutes while it changes", resource.Field("class", was, d.Class))
+	}
+	if was := int(aws.ToInt32(f.AllocatedStorage)); was < d.StorageGB {
+		drift.Add("has less storage", resource.Field("storage", gb(was), gb(d.StorageGB)))
+	}
+	if was := int(aws.ToInt32(f.MaxAllocatedStorage)); was < d.maxStorage() {
+		drift.Add("may not grow as far", resource.Field("storage at most", gb(was), gb(d.maxStorage())))
+	}
+	if was := aws.ToString(f.EngineVersion); d.newer(was) {
+		drift.Add("has an older version, and is away for some minutes while it is upgraded", resource.Field("version", was, d.Version))
+	}
+	if was := aws.ToBool(f.MultiAZ); was != d.MultiAZ {
+		drift.Add(d.standby(), resource.Field("standby in a second zone", was, d.MultiAZ))
+	}
+	if was := aws.ToInt32(f.BackupRetentionPeriod); was < backupDays {
+		drift.Add("keeps its backups for too short a time", resource.Field("backups kept, days", was, backupDays))
+	}
+	if !aws.ToBool(f.DeletionProtection) {
+		drift.Add("is not protected from being deleted", resource.Field("deletion protection", false, true))
+	}
+	if !d.guarded() {
+		drift.Add("is not behind its security group", resource.Field("security groups", resource.Listed(d.groups()), resource.Listed([]string{d.SecurityGroup.ID})))
+	}
+	if d.set != d.wantedPassword() {
+		drift.Add("does not have the password that is kept for it", resource.Field("password", resource.Hidden, resource.Hidden))
+	}
+	return drift.Diff()
+}
+
+func (d *Database) standby() string {
+	if d.MultiAZ {
+		return "has no standby in a second zone"
+	}
+	return "has a standby in a second zone that nobody asked for"
+}
+
+func gb(n int) string { return fmt.Sprintf("%d GB", n) }
+
+// maxStorage is how far the storage grows by itself, in GB.
+func (d *Database) maxStorage() int { return d.StorageGB * growth }
+
+// newer says whether the wanted version is later than one that runs, as far as it is said: 17 is not later than
+// 17.4. AWS installs minor versions by itself.
+func (d *Database) newer(runs string) bool {
+	have, want := strings.Split(runs, "."), strings.Split(d.Version, ".")
+	for i := range want {
+		if i >= len(have) {
+			return false
+		}
+		h, _ := strconv.Atoi(have[i])
+		w, _ := strconv.Atoi(want[i])
+		if h != w {
+			return w > h
+		}
+	}
+	return false
+}
+
+func (d *Database) groups() []string {
+	var ids []string
+	for _, g := range d.found.VpcSecurityGroups {
+		if aws.ToString(g.Status) != "removing" {
+			ids = append(ids, aws.ToString(g.VpcSecurityGroupId))
+		}
+	}
+	return ids
+}
+
+// guarded says whether the instance is behind our security group and no other.
+func (d *Database) guarded() bool {
+	ids := d.groups()
+	return len(ids) == 1 && ids[0] == d.SecurityGroup.ID
+}
+
+// wantedPassword is the version of the password that the instance must have, "0" while there is none.
+func (d *Database) wantedPassword() string { return strconv.FormatInt(d.Password.Version, 10) }
+
+// Apply implements Resource.
+func (d *Database) Apply(ctx context.Context, s *resource.Scope) error {
+	switch {
+	case d.found != nil:
+		return d.modify(ctx, s)
+	case d.Snapshot != "" && d.Snapshot != Fresh:
+		return d.restore(ctx, s)
+	}
+	password, err := d.Password.Read(ctx, s)
+	if err != nil {
+		return err
+	}
+	in := &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String(d.Name()), DBName: aws.String(d.DBName()), Engine: aws.String(d.Engine),
+		DBInstanceClass: aws.String(d.Class), AllocatedStorage: gigabytes(d.StorageGB), MaxAllocatedStorage: gigabytes(d.maxStorage()),
+		StorageType: aws.String("gp3"), StorageEncrypted: aws.Bool(true), MultiAZ: aws.Bool(d.MultiAZ),
+		MasterUsername: aws.String(MasterUser), MasterUserPassword: &password,
+		DBSubnetGroupName: aws.String(d.Subnets.Name()), VpcSecurityGroupIds: []string{d.SecurityGroup.ID},
+		PubliclyAccessible: aws.Bool(false), BackupRetentionPeriod: aws.Int32(backupDays), CopyTagsToSnapshot: aws.Bool(true),
+		DeletionProtection: aws.Bool(true), AutoMinorVersionUpgrade: aws.Bool(true), Tags: d.tags(d.wantedPassword()),
+	}
+	if d.Version != "" {
+		in.EngineVersion = aws.String(d.Version)
+	}
+	err = s.Retry(ctx, creating, func(ctx context.Context) error {
+		out, err := s.RDS.CreateDBInstance(ctx, in)
+		if err == nil {
+			d.take(*out.DBInstance)
+		}
+		return err
+	})
+	return d.adopt(ctx, s, "create database", err)
+}
+
+// adopt takes an instance that is there already for the one that a call made whose answer got lost.
+func (d *Database) adopt(ctx context.Context, s *resource.Scope, doing string, err error) error {
+	if cloud.Is(err, "DBInstanceAlreadyExists") {
+		err = s.Adopt(ctx, d.Info().Label, func(ctx context.Context) error { return d.Observe(ctx, s) }, d.Exists)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// creating are the errors while something that was just made is not known everywhere.
+var creating = []cloud.Retryable{
+	{Code: "DBSubnetGroupNotFoundFault", For: time.Minute},
+	{Code: "InvalidParameterValue", Contains: "service linked role", For: 2 * time.Minute},
+}
+
+func (d *Database) tags(password string) []rdstypes.Tag {
+	return append(rdsTags(d.Owner, "database"), rdstypes.Tag{Key: aws.String(tagPassword), Value: &password})
+}
+
+func gigabytes(n int) *int32 { return aws.Int32(int32(n)) } //nolint:gosec // at most 65,536, as Validate says
+
+// restore makes the instance from a snapshot. It has the password of then, until Ready gives it ours.
+func (d *Database) restore(ctx context.Context, s *resource.Scope) error {
+	in := &rds.RestoreDBInstanceFromDBSnapshotInput{
+		DBInstanceIdentifier: aws.String(d.Name()), DBSnapshotIdentifier: aws.String(d.Snapshot), DBInstanceClass: aws.String(d.Class),
+		DBSubnetGroupName: aws.String(d.Subnets.Name()), VpcSecurityGroupIds: []string{d.SecurityGroup.ID}, MultiAZ: aws.Bool(d.MultiAZ),
+		PubliclyAccessible: aws.Bool(false), CopyTagsToSnapshot: aws.Bool(true), DeletionProtection: aws.Bool(true),
+		AutoMinorVersionUpgrade: aws.Bool(true), Tags: d.tags("0"),
+	}
+	err := s.Retry(ctx, creating, func(ctx context.Context) error {
+		out, err := s.RDS.RestoreDBInstanceFromDBSnapshot(ctx, in)
+		if err == nil {
+			d.take(*out.DBInstance)
+		}
+		return err
+	})
+	return d.adopt(ctx, s, "restore database", err)
+}
+
+// busy is the error while AWS is at work on the instance.
+var busy = []cloud.Retryable{{Code: "InvalidDBInstanceState", For: 40 * time.Minute}}
+
+// modify sends what differs, and nothing else: a setting that is sent again can restart the instance.
+func (d *Database) modify(ctx context.Context, s *resource.Scope) error {
+	f, changes := d.found, 0
+	in := &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String(d.Name()), ApplyImmediately: aws.Bool(true)}
+	set := func(differs bool, do func()) {
+		if differs {
+			changes++
+			do()
+		}
+	}
+	set(aws.ToString(f.DBInstanceClass) != d.Class, func() { in.DBInstanceClass = aws.String(d.Class) })
+	set(int(aws.ToInt32(f.AllocatedStorage)) < d.StorageGB, func() { in.AllocatedStorage = gigabytes(d.StorageGB) })
+	set(int(aws.ToInt32(f.MaxAllocatedStorage)) < d.maxStorage(), func() { in.MaxAllocatedStorage = gigabytes(d.maxStorage()) })
+	set(d.newer(aws.ToString(f.EngineVersion)), func() {
+		in.EngineVersion, in.AllowMajorVersionUpgrade = aws.String(d.Version), aws.Bool(true)
+	})
+	set(aws.ToBool(f.MultiAZ) != d.MultiAZ, func() { in.MultiAZ = aws.Bool(d.MultiAZ) })
+	set(aws.ToInt32(f.BackupRetentionPeriod) < backupDays, func() { in.BackupRetentionPeriod = aws.Int32(backupDays) })
+	set(!aws.ToBool(f.DeletionProtection), func() { in.DeletionProtection = aws.Bool(true) })
+	set(!d.guarded(), func() { in.VpcSecurityGroupIds = []string{d.SecurityGroup.ID} })
+	if changes > 0 {
+		if err := d.send(ctx, s, in); err != nil {
+			return fmt.Errorf("change database: %w", err)
+		}
+	}
+	if d.set != d.wantedPassword() {
+		return d.setPassword(ctx, s)
+	}
+	return nil
+}
+
+func (d *Database) send(ctx context.Context, s *resource.Scope, in *rds.ModifyDBInstanceInput) error {
+	return s.Retry(ctx, busy, func(ctx context.Context) error {
+		_, err := s.RDS.ModifyDBInstance(ctx, in)
+		return err
+	})
+}
+
+// setPassword gives the instance the password that is kept, and notes which one that is.
+func (d *Database) setPassword(ctx context.Context, s *resource.Scope) error {
+	password, err := d.Password.Read(ctx, s)
+	if err != nil {
+		return err
+	}
+	err = d.send(ctx, s, &rds.ModifyDBInstanceInput{
+		DBInstanceIdentifier: aws.String(d.Name()), MasterUserPassword: &password, ApplyImmediately: aws.Bool(true),
+	})
+	if err != nil {
+		return fmt.Errorf("set the database's password: %w", err)
+	}
+	version := d.wantedPassword()
+	_, err = s.RDS.AddTagsToResource(ctx, &rds.AddTagsToResourceInput{
+		ResourceName: &d.ARN, Tags: []rdstypes.Tag{{Key: aws.String(tagPassword), Value: &version}},
+	})
+	if err != nil {
+		return fmt.Errorf("note the version of the database's password: %w", err)
+	}
+	d.set = version
+	return nil
+}
+
+// Ready implements Waiter. A database that was restored has the password and the settings of then, which can be
+// changed once it is available.
+func (d *Database) Ready(ctx context.Context, s *resource.Scope) error {
+	if err := d.await(ctx, s); err != nil {
+		return err
+	}
+	if d.Diff(s).Action != event.Update {
+		return nil
+	}
+	if err := d.modify(ctx, s); err != nil {
+		return err
+	}
+	return d.await(ctx, s)
+}
+
+// await waits until AWS has done what it was asked for.
+func (d *Database) await(ctx context.Context, s *resource.Scope) error {
+	w := cloud.Wait{For: "the database to become available", Deadline: 40 * time.Minute}
+	return s.Poll(ctx, w, d.Info().Usually, func(ctx context.Context) (bool, string, error) {
+		set := d.set
+		if err := d.Observe(ctx, s); err != nil {
+			return false, "", err
+		}
+		if d.set == "" {
+			d.set = set // tags spread more slowly than the rest
+		}
+		if d.found == nil {
+			return false, "", nil
+		}
+		if broken[d.status()] || strings.HasPrefix(d.status(), "incompatible-") {
+			return false, d.status(), d.failed()
+		}
+		return d.status() == "available" && d.Host != "" && !d.pending(), d.status(), nil
+	})
+}
+
+// pending says whether the instance is about to change.
+func (d *Database) pending() bool {
+	p := d.found.PendingModifiedValues
+	return p != nil && (p.DBInstanceClass != nil || p.MasterUserPassword != nil || p.EngineVersion != nil || p.AllocatedStorage != nil || p.MultiAZ != nil)
+}
+
+// broken are the statuses that an instance does not leave by itself.
+var broken = map[string]bool{
+	"failed": true, "storage-full": true, "inaccessible-encryption-credentials": true, "restore-error": true, "stopped": true,
+}
+
+// failed says what is wrong with an instance that does not become available.
+func (d *Database) failed() error {
+	e := &fail.Error{
+		Class: fail.Failed, Cause: "the database " + d.Name() + " is " + d.status(),
+		Remedy: "look at its events in the RDS console, then run the same command again",
+	}
+	switch d.status() {
+	case "storage-full":
+		e.Remedy = "give it more storage: set database.storage_gb in berth.toml, then berth deploy"
+	case "stopped":
+		e.Remedy = "start it: aws rds start-db-instance --db-instance-identifier " + d.Name()
+	}
+	return e
+}
+
+// Delete implements Resource: unless told otherwise, a last snapshot stays.
+func (d *Database) Delete(ctx context.Context, s *resource.Scope) error {
+	if d.found == nil {
+		return nil
+	}
+	if d.status() != "deleting" {
+		if err := d.remove(ctx, s); err != nil {
+			return err
+		}
+	}
+	w := cloud.Wait{For: "the database to be gone", Deadline: 60 * time.Minute}
+	return s.Poll(ctx, w, d.Info().Gone, func(ctx context.Context) (bool, string, error) {
+		out, err := s.RDS.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(d.Name())})
+		if cloud.NotFound(err) || err == nil && len(out.DBInstances) == 0 {
+			return true, "", nil
+		}
+		if err != nil {
+			return false, "", err
+		}
+		return false, aws.ToString(out.DBInstances[0].DBInstanceStatus), nil
+	})
+}
+
+func (d *Database) remove(ctx context.Context, s *resource.Scope) error {
+	if aws.ToBool(d.found.DeletionProtection) {
+		err := d.send(ctx, s, &rds.ModifyDBInstanceInput{
+			DBInstanceIdentifier: aws.String(d.Name()), DeletionProtection: aws.Bool(false), ApplyImmediately: aws.Bool(true),
+		})
+		if err != nil && !cloud.NotFound(err) {
+			return fmt.Errorf("take the database's deletion protection off: %w", err)
+		}
+	}
+	in := &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String(d.Name()), DeleteAutomatedBackups: aws.Bool(true)}
+	if d.NoFinalSnapshot {
+		in.SkipFinalSnapshot = aws.Bool(true)
+	} else {
+		id := d.Name() + "-final-" + s.Clock.Now().UTC().Format("20060102150405")
+		in.FinalDBSnapshotIdentifier = &id
+		s.Notice("aws", "a final snapshot of the database stays: "+id)
+	}
+	err := s.Retry(ctx, busy, func(ctx context.Context) error {
+		_, err := s.RDS.DeleteDBInstance(ctx, in)
+		if cloud.Is(err, "InvalidDBInstanceState") && strings.Contains(cloud.Message(err), "being deleted") {
+			return nil // by a call whose answer got lost
+		}
+		return err
+	})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("delete database: %w", err)
+	}
+	return nil
+}

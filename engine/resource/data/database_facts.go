@@ -1,0 +1,161 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"berth/compare/price"
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+)
+
+// snapshots are the ids of the snapshots that earlier databases of the app left, newest first.
+func (d *Database) snapshots(ctx context.Context, s *resource.Scope) ([]string, error) {
+	var all []rdstypes.DBSnapshot
+	pages := rds.NewDescribeDBSnapshotsPaginator(s.RDS, &rds.DescribeDBSnapshotsInput{
+		DBInstanceIdentifier: aws.String(d.Name()), SnapshotType: aws.String("manual"),
+	})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if cloud.NotFound(err) || unseen(err) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.DBSnapshots...)
+	}
+	slices.SortFunc(all, func(a, b rdstypes.DBSnapshot) int {
+		return aws.ToTime(b.SnapshotCreateTime).Compare(aws.ToTime(a.SnapshotCreateTime))
+	})
+	var ids []string
+	for _, snap := range all {
+		ids = append(ids, aws.ToString(snap.DBSnapshotIdentifier))
+	}
+	return ids, nil
+}
+
+// Permissions implements Permissioned.
+func (d *Database) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	instance, group := s.ARN("rds", "db:"+d.Name()), s.ARN("rds", "subgrp:"+d.Subnets.Name())
+	look := resource.On(resource.Actions("rds:DescribeDBInstances"), instance)
+	if d.Unneeded {
+		look.Without = "a database of an earlier deployment is not noticed"
+	}
+	need := []resource.Permission{look}
+	if !d.Unneeded {
+		snapshots := resource.Anywhere("rds:DescribeDBSnapshots", "rds:DescribeOrderableDBInstanceOptions")
+		snapshots.Without = "a snapshot of an earlier database, or a size that is not sold here, is not noticed before"
+		need = append(need, snapshots)
+	}
+	password := d.Password.ParameterARN(s)
+	switch do {
+	case event.Create:
+		verb := "rds:CreateDBInstance"
+		if d.Snapshot != "" && d.Snapshot != Fresh {
+			verb = "rds:RestoreDBInstanceFromDBSnapshot"
+			need = append(need,
+				resource.On(resource.Actions("rds:ModifyDBInstance"), instance),
+				resource.On(resource.Actions(verb), s.ARN("rds", "snapshot:"+d.Snapshot)))
+		}
+		need = append(need,
+			resource.On(resource.Actions(verb, "rds:AddTagsToResource"), instance, group, s.ARN("rds", "pg:*"), s.ARN("rds", "og:*")),
+			resource.On(resource.Actions("ssm:GetParameter"), password))
+	case event.Update:
+		need = append(need, resource.On(resource.Actions("rds:ModifyDBInstance"), instance))
+		if d.found == nil || d.set != d.wantedPassword() {
+			need = append(need, resource.On(resource.Actions("rds:AddTagsToResource"), instance),
+				resource.On(resource.Actions("ssm:GetParameter"), password))
+		}
+	case event.Delete:
+		need = append(need, resource.On(resource.Actions("rds:ModifyDBInstance", "rds:DeleteDBInstance"), instance))
+		if !d.NoFinalSnapshot {
+			need = append(need, resource.On(resource.Actions("rds:CreateDBSnapshot", "rds:AddTagsToResource"),
+				instance, s.ARN("rds", "snapshot:"+d.Name()+"-final-*")))
+		}
+	case event.None, event.Replace:
+	}
+	return need
+}
+
+// Checks implements Checked: what would lose data, and what AWS does not sell.
+func (d *Database) Checks(do event.Action) []resource.Probe {
+	if do == event.Delete || d.Unneeded {
+		return nil
+	}
+	return []resource.Probe{
+		{ID: "database-data", Title: "the data of the database", Look: func(context.Context, *resource.Scope) resource.Finding { return d.keepsData() }},
+		{ID: "database-offer", Title: "the size of the database", Look: d.offered},
+	}
+}
+
+// keepsData refuses what a database cannot become without losing its data, and a new one beside kept data.
+func (d *Database) keepsData() resource.Finding {
+	bad := func(text, remedy string) resource.Finding {
+		return resource.Finding{Verdict: resource.Fail, Text: text, Remedy: remedy}
+	}
+	if d.found == nil {
+		if d.Snapshot == "" && len(d.kept) > 0 {
+			return bad("an earlier database of the app left the snapshot "+d.kept[0]+", and a new one would start empty",
+				fmt.Sprintf("set database.snapshot in berth.toml: %q takes its data over, %q starts empty", d.kept[0], Fresh))
+		}
+		return resource.Finding{Verdict: resource.OK, Text: "the database is new"}
+	}
+	if was := aws.ToString(d.found.Engine); was != d.Engine {
+		return bad("the database is "+was+", and cannot become "+d.Engine+" without losing its data",
+			`set database.engine back to "`+was+`", or move the data and destroy the app first`)
+	}
+	if was := int(aws.ToInt32(d.found.AllocatedStorage)); was > d.StorageGB && d.StorageGB < was/growth {
+		return resource.Finding{Verdict: resource.Warn, Text: fmt.Sprintf("the database has %s by now; storage does not become smaller", gb(was))}
+	}
+	return resource.Finding{Verdict: resource.OK, Text: "the database keeps its data"}
+}
+
+// offered asks whether AWS sells the class for the engine in this region.
+func (d *Database) offered(ctx context.Context, s *resource.Scope) resource.Finding {
+	in := &rds.DescribeOrderableDBInstanceOptionsInput{
+		Engine: aws.String(d.Engine), DBInstanceClass: aws.String(d.Class), Vpc: aws.Bool(true), MaxRecords: aws.Int32(20),
+	}
+	if strings.Contains(d.Version, ".") { // a major version alone is not one of the listed
+		in.EngineVersion = aws.String(d.Version)
+	}
+	out, err := s.RDS.DescribeOrderableDBInstanceOptions(ctx, in)
+	switch {
+	case err != nil:
+		return resource.Finding{Verdict: resource.Unknown, Text: "could not ask whether " + d.Class + " is sold: " + cloud.WhyNot(err)}
+	case len(out.OrderableDBInstanceOptions) == 0:
+		return resource.Finding{
+			Verdict: resource.Fail, Text: strings.TrimSpace(fmt.Sprintf("%s is not sold for %s %s in %s", d.Class, d.Engine, d.Version, s.Region)),
+			Remedy: "choose another database.class (or database.version) in berth.toml; db.t4g.micro is sold in most regions",
+		}
+	}
+	return resource.Finding{Verdict: resource.OK, Text: d.Class + " is sold for " + d.Engine + " in " + s.Region}
+}
+
+// FixedCosts implements FixedCoster.
+func (d *Database) FixedCosts() []price.Item {
+	if d.found != nil && d.Unneeded { // what runs is billed, whatever berth.toml says
+		d = &Database{
+			Engine: aws.ToString(d.found.Engine), Class: aws.ToString(d.found.DBInstanceClass),
+			StorageGB: int(aws.ToInt32(d.found.AllocatedStorage)), MultiAZ: aws.ToBool(d.found.MultiAZ),
+		}
+	}
+	if d.Engine == "" {
+		return nil
+	}
+	zones, where := "", ""
+	if d.MultiAZ {
+		zones, where = "_multiaz", " in two zones"
+	}
+	return []price.Item{
+		{SKU: "rds." + d.Engine + "." + d.Class + zones + "_hour", Item: "database " + d.Class + where, Quantity: 730},
+		{SKU: "rds.gp3" + zones + "_gb_month", Item: "database storage, " + gb(d.StorageGB) + where, Quantity: float64(d.StorageGB)},
+	}
+}

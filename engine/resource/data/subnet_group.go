@@ -1,0 +1,153 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+	"berth/engine/resource/network"
+)
+
+// SubnetGroup names the subnets that a database may stand in: two zones at least, even when it uses one.
+type SubnetGroup struct {
+	Owner    resource.Owner
+	Network  network.Network
+	Unneeded bool // berth.toml asks for no database: a destroy alone looks for it
+
+	found   bool
+	vpc     string
+	subnets []string
+}
+
+// Name is the group's name. It is known before the group exists.
+func (g *SubnetGroup) Name() string { return g.Owner.Short() }
+
+// Info implements Resource.
+func (g *SubnetGroup) Info() resource.Info {
+	return resource.Info{
+		ID: "database-subnets", Kind: "rds.DBSubnetGroup", Name: g.Name(), Label: "the database's subnet group",
+		Group: resource.GroupData, Usually: time.Second, Gone: time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (g *SubnetGroup) Needs() []resource.Need { return g.Network.Needs() }
+
+// Identifier implements Identified.
+func (g *SubnetGroup) Identifier() string {
+	if !g.found {
+		return ""
+	}
+	return g.Name()
+}
+
+// Wanted implements Optional.
+func (g *SubnetGroup) Wanted() bool { return !g.Unneeded }
+
+// Observe implements Resource.
+func (g *SubnetGroup) Observe(ctx context.Context, s *resource.Scope) error {
+	out, err := s.RDS.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: aws.String(g.Name())})
+	g.found, g.subnets = false, nil
+	if cloud.NotFound(err) || g.Unneeded && unseen(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range out.DBSubnetGroups {
+		g.found, g.vpc = true, aws.ToString(f.VpcId)
+		for _, sn := range f.Subnets {
+			g.subnets = append(g.subnets, aws.ToString(sn.SubnetIdentifier))
+		}
+	}
+	return nil
+}
+
+// Exists implements Resource.
+func (g *SubnetGroup) Exists() bool { return g.found }
+
+// Diff implements Resource. A database cannot leave its VPC, so that a group in another one stays as it is.
+func (g *SubnetGroup) Diff(*resource.Scope) resource.Diff {
+	if !g.found {
+		return resource.Absent()
+	}
+	want := g.Network.SubnetIDs()
+	if g.vpc == g.Network.VPC.ID && g.Network.Known() && !subset(want, g.subnets) {
+		return resource.Changed("lacks a subnet of the app", resource.Field("subnets", resource.Listed(g.subnets), resource.Listed(g.all())))
+	}
+	return resource.None()
+}
+
+// all are the subnets that are there and those that are wanted: AWS gives none up that a database uses.
+func (g *SubnetGroup) all() []string {
+	ids := slices.Concat(g.subnets, g.Network.SubnetIDs())
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func subset(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
+// Apply implements Resource.
+func (g *SubnetGroup) Apply(ctx context.Context, s *resource.Scope) error {
+	if g.found {
+		_, err := s.RDS.ModifyDBSubnetGroup(ctx, &rds.ModifyDBSubnetGroupInput{
+			DBSubnetGroupName: aws.String(g.Name()), SubnetIds: g.all(),
+		})
+		if err != nil {
+			return fmt.Errorf("change subnet group: %w", err)
+		}
+		g.subnets = g.all()
+		return nil
+	}
+	_, err := s.RDS.CreateDBSubnetGroup(ctx, &rds.CreateDBSubnetGroupInput{
+		DBSubnetGroupName: aws.String(g.Name()), DBSubnetGroupDescription: aws.String("berth: " + g.Owner.App + " (" + g.Owner.Env + ")"),
+		SubnetIds: g.Network.SubnetIDs(), Tags: rdsTags(g.Owner, "database-subnets"),
+	})
+	if err != nil && !cloud.Is(err, "DBSubnetGroupAlreadyExists") {
+		return fmt.Errorf("create subnet group: %w", err)
+	}
+	g.found, g.vpc, g.subnets = true, g.Network.VPC.ID, g.Network.SubnetIDs()
+	return nil
+}
+
+// subnetGroupInUse is the error while a database of the group is on its way out.
+var subnetGroupInUse = []cloud.Retryable{{Code: "InvalidDBSubnetGroupStateFault", For: 10 * time.Minute}}
+
+// Delete implements Resource.
+func (g *SubnetGroup) Delete(ctx context.Context, s *resource.Scope) error {
+	if !g.found {
+		return nil
+	}
+	err := s.Retry(ctx, subnetGroupInUse, func(ctx context.Context) error {
+		_, err := s.RDS.DeleteDBSubnetGroup(ctx, &rds.DeleteDBSubnetGroupInput{DBSubnetGroupName: aws.String(g.Name())})
+		return err
+	})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("delete subnet group: %w", err)
+	}
+	return nil
+}
+
+// Permissions implements Permissioned.
+func (g *SubnetGroup) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	actions := resource.Actions("rds:DescribeDBSubnetGroups")
+	switch do {
+	case event.Create:
+		actions = append(actions, "rds:CreateDBSubnetGroup", "rds:AddTagsToResource")
+	case event.Update:
+		actions = append(actions, "rds:ModifyDBSubnetGroup")
+	case event.Delete:
+		actions = append(actions, "rds:DeleteDBSubnetGroup")
+	case event.None, event.Replace:
+	}
+	return []resource.Permission{resource.On(actions, s.ARN("rds", "subgrp:"+g.Name()))}
+}
