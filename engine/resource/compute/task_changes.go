@@ -100,7 +100,38 @@ func (t *TaskDefinition) secretChanges(s *resource.Scope, c ecstypes.ContainerDe
 	for _, k := range sortedKeys(have, want) {
 		fields = append(fields, resource.Field("secret "+k, have[k], want[k]))
 	}
+	before := splitVersions(c.DockerLabels[labelVersions])
+	now, ok := t.Versions(s)
+	if !ok {
+		return append(fields, resource.Field("versions of the secrets", c.DockerLabels[labelVersions], resource.NotYet))
+	}
+	for _, k := range sortedKeys(before, now) {
+		if have[k] == want[k] {
+			fields = append(fields, resource.Field("secret "+k+", version", before[k], now[k]))
+		}
+	}
 	return fields
+}
+
+// labelVersions is the label of the container that says which versions of its secrets a revision was made for. They
+// tell nothing of the values.
+const labelVersions = "berth.secret-versions"
+
+func joinVersions(m map[string]string) string {
+	var all []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, k+"="+m[k])
+	}
+	return strings.Join(all, " ")
+}
+
+func splitVersions(label string) map[string]string {
+	m := map[string]string{}
+	for _, one := range strings.Fields(label) {
+		k, v, _ := strings.Cut(one, "=")
+		m[k] = v
+	}
+	return m
 }
 
 func sortedKeys(a, b map[string]string) []string {

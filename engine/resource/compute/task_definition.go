@@ -37,7 +37,7 @@ type TaskDefinition struct {
 	LogGroup      *LogGroup
 	ExecutionRole *access.Role
 	TaskRole      *access.Role
-	More          []resource.Resource // others that Environment needs, such as the distribution with its host name
+	More          []resource.Need // others that Environment and Versions need, such as the distribution with its host name
 
 	CPU, Memory int    // CPU units (1024 a vCPU) and MiB
 	Arch        string // X86_64 or ARM64
@@ -48,6 +48,9 @@ type TaskDefinition struct {
 	// Environment is asked for once everything in More is known; ok is false before that.
 	Environment func(*resource.Scope) (env map[string]string, ok bool)
 	Secrets     func(*resource.Scope) map[string]string // environment name -> ARN of the parameter or secret
+	// Versions are the versions of the secrets by their environment names, as far as they are known; ok is false while
+	// one of them is about to change. A task reads a secret when it starts: another version is another revision.
+	Versions func(*resource.Scope) (versions map[string]string, ok bool)
 
 	// Pin is a revision (family:number) to run again as it is, for a rollback. Empty means a revision with
 	// the settings above.
@@ -74,11 +77,7 @@ func (t *TaskDefinition) Info() resource.Info {
 
 // Needs implements Resource.
 func (t *TaskDefinition) Needs() []resource.Need {
-	needs := resource.After(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole)
-	for _, r := range t.More {
-		needs = append(needs, resource.Need{On: r, Loose: true})
-	}
-	return needs
+	return append(resource.After(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole), t.More...)
 }
 
 // Identifier implements Identified.
@@ -186,7 +185,8 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *resource.Scope) error {
 // input is the revision to register, without tags; ok is false while something in it is not known yet.
 func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitionInput, ok bool) {
 	env, ok := t.Environment(s)
-	if !ok || t.Image.Ref == "" || t.ExecutionRole.ARN == "" || t.TaskRole.ARN == "" {
+	versions, final := t.Versions(s)
+	if !ok || !final || t.Image.Ref == "" || t.ExecutionRole.ARN == "" || t.TaskRole.ARN == "" {
 		return nil, false
 	}
 	c := ecstypes.ContainerDefinition{
@@ -204,6 +204,9 @@ func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitio
 	}
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		c.Environment = append(c.Environment, ecstypes.KeyValuePair{Name: aws.String(k), Value: aws.String(env[k])})
+	}
+	if len(versions) > 0 {
+		c.DockerLabels = map[string]string{labelVersions: joinVersions(versions)}
 	}
 	secrets := t.Secrets(s)
 	for _, k := range slices.Sorted(maps.Keys(secrets)) {

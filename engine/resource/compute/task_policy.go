@@ -5,18 +5,15 @@ import (
 	"berth/engine/resource"
 )
 
-// ExecutionPolicy lets ECS start a task: pull from these repositories, write to this log group, read these
-// secrets (ARNs of parameters), and nothing else.
-func ExecutionPolicy(s *resource.Scope, repositories []string, logs *LogGroup, secrets []string) string {
+// ExecutionPolicy lets ECS start a task: pull from these repositories, write to this log group, read what the
+// statements about secrets allow, and nothing else.
+func ExecutionPolicy(s *resource.Scope, repositories []string, logs *LogGroup, secrets []policy.Statement) string {
 	statements := []policy.Statement{
 		policy.Allow([]string{"ecr:GetAuthorizationToken"}, "*"),
 		policy.Allow([]string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}, repositories...),
 		policy.Allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, s.ARN("logs", "log-group:"+logs.Name()+":*")),
 	}
-	if len(secrets) > 0 {
-		statements = append(statements, policy.Allow([]string{"ssm:GetParameters"}, secrets...))
-	}
-	return policy.Of(statements...).Text()
+	return policy.Of(append(statements, secrets...)...).Text()
 }
 
 // TaskPolicy lets the app's own role open the channels of ECS Exec, which a shell in a task needs, and, where

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"berth/engine/cloud"
+	"berth/engine/policy"
 	"berth/engine/resource"
 	"berth/engine/resource/artifact"
 )
@@ -32,7 +33,7 @@ func TestExecutionPolicyAllowsOnlyWhatATaskNeedsToStart(t *testing.T) {
 		t.Error("reads parameters although there are no secrets")
 	}
 	secret := "arn:aws:ssm:eu-west-2:123456789012:parameter/berth/app/prod/KEY"
-	if doc := ExecutionPolicy(s, []string{repo.ARN(s)}, logs, []string{secret}); !strings.Contains(doc, secret) || strings.Contains(doc, `"ssm:*"`) {
+	if doc := ExecutionPolicy(s, []string{repo.ARN(s)}, logs, []policy.Statement{policy.Allow([]string{"ssm:GetParameters"}, secret)}); !strings.Contains(doc, secret) || strings.Contains(doc, `"ssm:*"`) {
 		t.Errorf("secrets: %s", doc)
 	}
 }
