@@ -33,6 +33,7 @@ func newFullHarbor(t *testing.T, dir string) *harbor {
 	h.spec.Service.Instances = 2
 	h.spec.Service.ReleaseCommand = "/server migrate"
 	h.spec.Service.Autoscale = &spec.Autoscale{Max: 4, CPUPercent: 60}
+	h.spec.Database = &spec.Database{Engine: "postgres", Class: "db.t4g.micro", StorageGB: 20, Snapshot: "none"}
 	return h
 }
 

@@ -331,4 +331,3 @@ func rdsDescribeOrderableDBInstanceOptions(_ *call, in *rds.DescribeOrderableDBI
 	}
 	return out, nil
 }
-

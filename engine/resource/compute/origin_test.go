@@ -54,6 +54,7 @@ func TestOriginIsNoPartOfTheHash(t *testing.T) {
 			ExecutionRole: &access.Role{ARN: "e"}, TaskRole: &access.Role{ARN: "t"},
 			Environment: func(*resource.Scope) (map[string]string, bool) { return nil, true },
 			Secrets:     func(*resource.Scope) map[string]string { return nil },
+			Versions:    func(*resource.Scope) (map[string]string, bool) { return nil, true },
 		}
 		in, ok := d.input(s)
 		if !ok {

@@ -5,17 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"berth/engine/resource"
 )
 
 // DatabaseURL is the parameter that tells the app where its database is, with user and password, as one URL.
 // query is what stands behind the question mark, such as sslmode=require; drivers differ in the word for TLS.
-func DatabaseURL(o resource.Owner, variable string, d *Database, query string) *Parameter {
+func DatabaseURL(o resource.Owner, d *Database, query string) *Parameter {
 	u := databaseURL{d, query}
 	return &Parameter{
-		Owner: o, ID: "database-url", Key: "database/" + strings.ToLower(variable), Label: "the database's address",
+		Owner: o, ID: "database-url", Key: "database/url", Label: "the database's address",
 		After: []resource.Need{{On: d, Ready: true}}, Value: u.value, Stamp: u.stamp,
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"berth/engine/resource/access"
 	"berth/engine/resource/artifact"
 	"berth/engine/resource/compute"
+	"berth/engine/resource/data"
 	"berth/engine/resource/network"
 	"berth/engine/resource/traffic"
 	"berth/engine/spec"
@@ -56,13 +56,23 @@ type Blueprint struct {
 	ScalingRole   *access.ServiceLinkedRole // nil without scaling
 	Scaling       *compute.Scaling          // nil without scaling
 	Service       *compute.Service
-	Endpoint      *traffic.Endpoint
+
+	Secrets       *data.Secrets
+	DatabaseGroup *network.SecurityGroup
+	DatabaseRole  *access.ServiceLinkedRole
+	Subnets       *data.SubnetGroup
+	Password      *data.Parameter
+	Database      *data.Database
+	DatabaseURL   *data.Parameter
+
+	Endpoint *traffic.Endpoint
 }
 
 // newBlueprint makes the blueprint of a complete, valid spec that asks for nothing unsupported.
 func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	b := &Blueprint{Owner: resource.Owner{App: s.App, Env: s.EnvName}}
 	b.network(s)
+	b.data(s)
 	b.access(s)
 	b.image(s, o)
 	b.traffic(s)
@@ -76,7 +86,10 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 
 // Resources implements target.Blueprint.
 func (b *Blueprint) Resources() resource.Set {
-	rs := b.foundation()
+	rs := append(b.foundation(), b.Secrets)
+	if b.Database.Wanted() {
+		rs = append(rs, b.database()...)
+	}
 	if b.Build != nil {
 		rs = append(rs, b.Build)
 	}
@@ -99,7 +112,7 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.frontage(), b.running())
+	return slices.Concat(b.foundation(), b.database(), b.frontage(), b.running())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.
@@ -166,7 +179,7 @@ func (b *Blueprint) access(s *spec.Spec) {
 	b.Repository = &artifact.Repository{Owner: b.Owner}
 	b.LogGroup = &compute.LogGroup{Owner: b.Owner}
 	b.ExecutionRole = access.NewRole(b.Owner, s.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
-		return compute.ExecutionPolicy(sc, b.Image.Repositories(sc), b.LogGroup, slices.Sorted(maps.Values(secrets(s, sc))))
+		return compute.ExecutionPolicy(sc, b.Image.Repositories(sc), b.LogGroup, b.Secrets.Read(sc))
 	})
 }
 
@@ -213,7 +226,6 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 	b.LoadBalancer = &traffic.LoadBalancer{
 		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
 	}
-	b.VPC.Stands = b.LoadBalancer.Stands
 	b.TargetGroup = &traffic.TargetGroup{
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s),
 	}
@@ -233,10 +245,14 @@ func (b *Blueprint) compute(s *spec.Spec) {
 		Port: s.Service.Port, Command: s.Service.Command, StopTimeout: time.Duration(s.Service.StopTimeout),
 		Settings:    fingerprint(s),
 		Environment: func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc) },
-		Secrets:     func(sc *resource.Scope) map[string]string { return secrets(s, sc) },
+		Secrets:     func(sc *resource.Scope) map[string]string { return b.secrets(s, sc) },
+		Versions:    func(sc *resource.Scope) (map[string]string, bool) { return b.versions(s, sc) },
 	}
 	if usesHost(s) {
-		b.TaskDef.More = append(b.TaskDef.More, b.Distribution)
+		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.Distribution, Loose: true})
+	}
+	if b.Database.Wanted() {
+		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.DatabaseURL})
 	}
 	b.Namespace = &compute.Namespace{Owner: b.Owner, VPC: b.VPC, Unwanted: s.Network.Clustering != "dns"}
 	b.Discovery = &compute.Discovery{Owner: b.Owner, Namespace: b.Namespace, Unwanted: s.Network.Clustering != "dns"}

@@ -7,9 +7,10 @@ import (
 	"berth/engine/spec"
 )
 
-// secrets are the ARNs of the app's secrets by the names of their environment variables. A plain name stands
-// for the parameter /berth/app/env/NAME, a path for that parameter, an ARN for itself.
-func secrets(s *spec.Spec, sc *resource.Scope) map[string]string {
+// named are the ARNs of the app's secrets by the names of their environment variables. A plain name stands
+// for the parameter /berth/app/env/NAME, a path for that parameter, an ARN for itself; what stands behind a # in one of
+// Secrets Manager is the key in its JSON.
+func named(s *spec.Spec, sc *resource.Scope) map[string]string {
 	m := map[string]string{}
 	owner := resource.Owner{App: s.App, Env: s.EnvName}
 	for _, ref := range s.Secrets.FromSSM {
@@ -25,6 +26,13 @@ func secrets(s *spec.Spec, sc *resource.Scope) map[string]string {
 		default:
 			m[name] = sc.ARN("ssm", "parameter/"+owner.Path()+"/"+ref)
 		}
+	}
+	for name, ref := range s.Secrets.ARNs {
+		arn, key, ok := strings.Cut(ref, "#")
+		if ok {
+			arn += ":" + key + "::"
+		}
+		m[name] = arn
 	}
 	return m
 }

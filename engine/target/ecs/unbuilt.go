@@ -34,11 +34,9 @@ var unbuilt = []string{
 	"network.subnets",
 	"network.idle_timeout",
 	"network.assets",
-	"secrets",
 	"permissions",
 	"account_rules",
 	"storage",
-	"database",
 	"processes",
 }
 
@@ -47,9 +45,6 @@ func (Target) Builds(key string) bool { return table(key) == "" }
 
 // table is the line of unbuilt that a key belongs to, "" for none.
 func table(key string) string {
-	if key == "secrets.from_ssm" {
-		return "" // the rest of [secrets] are ARNs
-	}
 	for _, u := range unbuilt {
 		if key == u || strings.HasPrefix(key, u+".") || strings.HasPrefix(key, u+"[") {
 			return u

@@ -1,0 +1,148 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"berth/engine"
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/sim"
+	"berth/engine/spec"
+)
+
+// withDatabase is the harbor with a database.
+func withDatabase(h *harbor) *harbor {
+	h.spec.Database = &spec.Database{Engine: "postgres", Class: "db.t4g.micro", StorageGB: 20}
+	h.spec.Service.ReleaseCommand = "/server migrate"
+	return h
+}
+
+// clients are those of somebody else in the same account.
+func (h *harbor) clients() *cloud.Clients {
+	h.t.Helper()
+	c, err := h.account.Environment().Connect(h.t.Context(), cloud.Settings{Region: "eu-west-2"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c
+}
+
+// data is what stands for the data of each database in the account, as the inventory tells it.
+func (h *harbor) data() []string {
+	var out []string
+	for _, i := range h.account.Inventory() {
+		if i.Kind == "rds.DBInstance" || i.Kind == "rds.DBSnapshot" {
+			out = append(out, i.String())
+		}
+	}
+	return out
+}
+
+func TestDatabaseLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{}, 0))
+		first := h.plan(engine.Request{})
+		for _, id := range []string{"database-security-group", "database-subnets", "database-password", "database", "database-url"} {
+			if !slices.Contains(actions(first), id+":create") {
+				t.Errorf("the plan does not create %s: %v", id, actions(first))
+			}
+		}
+		res, events := h.apply(first)
+		h.must(res, events)
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			for _, c := range h.plan(engine.Request{}).Changes {
+				t.Logf("%-26s %-8s %s %v", c.ID, c.Action, c.Why, c.Diff)
+			}
+			t.Fatalf("unchanged app: plan does %v", got)
+		}
+
+		h.spec.Database.Class, h.spec.Database.StorageGB = "db.t4g.small", 40
+		change := h.plan(engine.Request{})
+		if got := actions(change); !slices.Equal(got, []string{"database:update"}) {
+			t.Errorf("another class: plan does %v", got)
+		}
+		h.must(h.apply(change))
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("after the change: plan does %v", got)
+		}
+
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("destroy leaves %v", left)
+		}
+		if got := h.data(); len(got) != 1 || !strings.Contains(got[0], "-final-") {
+			t.Errorf("a final snapshot should stay, there is %v", got)
+		}
+	})
+}
+
+// A database that an earlier deployment left as a snapshot is neither forgotten nor taken over without being asked.
+func TestSnapshotOfAnEarlierDatabaseIsAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{}, 0))
+		h.must(h.deploy())
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+
+		res, _ := h.apply(h.plan(engine.Request{}))
+		if res.Outcome != event.Refused || !strings.Contains(res.Err.Remedy, "database.snapshot") {
+			t.Fatalf("ended %s: %v", res.Outcome, res.Err)
+		}
+		out, err := h.clients().RDS.DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{})
+		if err != nil || len(out.DBSnapshots) != 1 {
+			t.Fatalf("snapshots: %v, %v", out, err)
+		}
+		h.spec.Database.Snapshot = aws.ToString(out.DBSnapshots[0].DBSnapshotIdentifier)
+		h.must(h.deploy())
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("after the restore: plan does %v", got)
+		}
+	})
+}
+
+// A database that is no longer asked for stays until a destroy: it holds data.
+func TestDatabaseStaysWhenNobodyAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{}, 0))
+		h.must(h.deploy())
+		h.spec.Database = nil
+		h.must(h.deploy())
+		if got := h.data(); len(got) != 1 {
+			t.Errorf("the database is gone: %v", got)
+		}
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("destroy leaves %v", left)
+		}
+	})
+}
+
+// The password is in nothing that a run tells or keeps, and a database that lost it gets another one.
+func TestDatabasePasswordRotates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{}, 0))
+		h.must(h.deploy())
+		if _, err := h.clients().SSM.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{
+			Name: aws.String("/berth/live-beats/production/database/password"),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		p := h.plan(engine.Request{})
+		want := []string{"database-password:create", "database:update", "database-url:update", "task-definition:update", "release:create", "service:update"}
+		if got := actions(p); !slices.Equal(got, want) {
+			t.Errorf("plan does %v, want %v", got, want)
+		}
+		h.must(h.apply(p))
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("after the rotation: plan does %v", got)
+		}
+	})
+}

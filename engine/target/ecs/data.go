@@ -1,0 +1,86 @@
+package ecs
+
+import (
+	"maps"
+	"strconv"
+
+	"berth/engine/resource"
+	"berth/engine/resource/access"
+	"berth/engine/resource/data"
+	"berth/engine/resource/network"
+	"berth/engine/spec"
+)
+
+// data makes what keeps the app's data and what tells the app of it. A database that nobody asks for is made all the
+// same, as one that is looked up by a destroy: an earlier deployment may have left it.
+func (b *Blueprint) data(s *spec.Spec) {
+	d := spec.Database{}
+	if s.Database != nil {
+		d = *s.Database
+	}
+	no := s.Database == nil
+	b.DatabaseGroup = &network.SecurityGroup{
+		Owner: b.Owner, Role: "database", Label: "the database's security group", VPC: b.VPC,
+		Ingress: []network.Ingress{{Port: data.DefaultPort(d.Engine), From: b.TaskGroup, Text: "the tasks of the app"}},
+	}
+	b.DatabaseRole = &access.ServiceLinkedRole{
+		ID: "rds-service-role", Service: "rds.amazonaws.com", Name: "AWSServiceRoleForRDS", Label: "the role of RDS itself", Unwanted: no,
+	}
+	b.Subnets = &data.SubnetGroup{Owner: b.Owner, Network: b.Network, Unneeded: no}
+	b.Password = &data.Parameter{
+		Owner: b.Owner, ID: "database-password", Key: "database/password", Label: "the database's password", Value: data.Password, Unneeded: no,
+	}
+	b.Database = &data.Database{
+		Owner: b.Owner, Subnets: b.Subnets, SecurityGroup: b.DatabaseGroup, LinkedRole: b.DatabaseRole, Password: b.Password,
+		Engine: d.Engine, Class: d.Class, StorageGB: d.StorageGB, Version: d.Version, MultiAZ: d.MultiAZ, Snapshot: d.Snapshot, Unneeded: no,
+	}
+	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, databaseQuery(d))
+	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return named(s, sc) }}
+	if !no {
+		b.Secrets.Made = append(b.Secrets.Made, b.DatabaseURL)
+	}
+}
+
+// databaseVariable is the variable that the app finds its database with.
+func databaseVariable(s *spec.Spec) string {
+	if s.Database != nil && s.Database.Variable != "" {
+		return s.Database.Variable
+	}
+	return "DATABASE_URL"
+}
+
+// databaseQuery is what stands behind the question mark of the database's address. The drivers of PostgreSQL have one
+// word for an encrypted connection, those of MySQL have none in common.
+func databaseQuery(d spec.Database) string {
+	if d.URLQuery == "" && d.Engine == "postgres" {
+		return "sslmode=require"
+	}
+	return d.URLQuery
+}
+
+// database are the resources of the database, in the order in which people see them.
+func (b *Blueprint) database() resource.Set {
+	return resource.Set{b.DatabaseGroup, b.DatabaseRole, b.Subnets, b.Password, b.Database, b.DatabaseURL}
+}
+
+// secrets are those that berth.toml names, and the database's address, as a task definition has them.
+func (b *Blueprint) secrets(s *spec.Spec, sc *resource.Scope) map[string]string {
+	m := maps.Clone(named(s, sc))
+	if b.Database.Wanted() {
+		m[databaseVariable(s)] = b.DatabaseURL.ParameterARN(sc)
+	}
+	return m
+}
+
+// versions are the versions of the secrets; ok is false while the database's address is not final.
+func (b *Blueprint) versions(s *spec.Spec, sc *resource.Scope) (versions map[string]string, ok bool) {
+	versions = b.Secrets.Versions(sc)
+	if !b.Database.Wanted() {
+		return versions, true
+	}
+	if !b.DatabaseURL.Current() {
+		return nil, false
+	}
+	versions[databaseVariable(s)] = strconv.FormatInt(b.DatabaseURL.Version, 10)
+	return versions, true
+}
