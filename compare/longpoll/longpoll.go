@@ -7,6 +7,8 @@ import (
 	"path"
 	"sort"
 	"strings"
+
+	"berth/compare/unified"
 )
 
 // Advice is what to change and what breaks with it.
@@ -63,7 +65,7 @@ func Advise(files map[string]string) *Advice {
 			out.Notes = append(out.Notes, n+": "+note)
 		}
 		if next != old {
-			out.Diff += diff(n, old, next)
+			out.Diff += unified.Diff(n, old, next)
 		}
 	}
 	if !client && !server {

@@ -3,6 +3,7 @@ package project
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -232,21 +233,6 @@ func guarded(text string, at, end int) guard {
 	return worst
 }
 
-func indent(line string) int {
-	n := 0
-	for _, c := range []byte(line) {
-		switch c {
-		case ' ':
-			n++
-		case '\t':
-			n += 4
-		default:
-			return n
-		}
-	}
-	return n
-}
-
 // notShipped are parts of paths of what does not run in production.
 var notShipped = map[string]bool{
 	"test": true, "tests": true, "spec": true, "specs": true, "__tests__": true, "__mocks__": true, "features": true, "bench": true,
@@ -268,7 +254,19 @@ func ships(name string) bool {
 			return false
 		}
 	}
-	return !testFile().MatchString(name) && !devFile().MatchString(name)
+	if suspects.in(name) {
+		return !testFile().MatchString(name) && !devFile().MatchString(name)
+	}
+	return true
+}
+
+// suspects are parts of names without which a file is neither a test nor for development.
+var suspects = literals{"est", "pec", "stories", ".cy.", "e2e", "setup", "nox", "fab", "karma", "cypress", "playwright", "dev", "Dev", "local", "Local", "override", "ci", "lint", "docs", "it."}
+
+type literals []string
+
+func (l literals) in(text string) bool {
+	return slices.ContainsFunc(l, func(x string) bool { return strings.Contains(text, x) })
 }
 
 // finder tells which of many literals a text has, in one walk over it.
@@ -278,14 +276,16 @@ type finder struct {
 	literal []string
 }
 
-func newFinder(literals []string) *finder {
-	f := &finder{starts: map[[2]byte][]int{}, literal: literals}
-	for i, l := range literals {
-		key := [2]byte{l[0], l[1]}
-		f.pairs[int(l[0])<<8|int(l[1])] = true
-		f.starts[key] = append(f.starts[key], i)
+// add makes the finder look for one more literal, and returns its index.
+func (f *finder) add(literal string) int {
+	if i := slices.Index(f.literal, literal); i >= 0 {
+		return i
 	}
-	return f
+	f.literal = append(f.literal, literal)
+	key := [2]byte{literal[0], literal[1]}
+	f.pairs[int(key[0])<<8|int(key[1])] = true
+	f.starts[key] = append(f.starts[key], len(f.literal)-1)
+	return len(f.literal) - 1
 }
 
 // find sets has[i] for each literal that text has.

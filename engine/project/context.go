@@ -1,12 +1,10 @@
 package project
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 
 	"berth/engine/image"
-	"berth/engine/spec"
 )
 
 // What a build context may have before it is worth a word.
@@ -17,18 +15,20 @@ const (
 )
 
 // lookAtContext tells of a build context that is large, or that has files with secrets in it.
-func (f *Findings) lookAtContext(ctx context.Context, s *spec.Spec) {
-	dir, file := s.BuildContext()
+func (l *look) lookAtContext() {
+	dir, file := l.spec.BuildContext()
 	src := image.Source{Dir: dir, Dockerfile: file}
-	c, err := image.Measure(ctx, src, contextFiles)
+	c, err := image.Measure(l.ctx, src, contextFiles)
 	if err != nil {
 		return // the build will tell
 	}
 	ignore, where := image.IgnoreFile(src), ".dockerignore"
 	if ignore != "" {
-		where = filepath.Base(ignore)
+		if where = filepath.Base(ignore); where != ".dockerignore" {
+			l.add(Info, "dockerignore-buildkit", where, 0, where, "only BuildKit reads an ignore file of this name: where Docker has no buildx, nothing is left out")
+		}
 	} else {
-		f.add(Should, "dockerignore-missing", "", 0, "no .dockerignore",
+		l.add(Should, "dockerignore-missing", "", 0, "no .dockerignore",
 			"all of the folder goes to the builder and may end in the image: list there what is not needed, such as .git and .env")
 	}
 	if c.Bytes > largeContext || c.More {
@@ -36,10 +36,10 @@ func (f *Findings) lookAtContext(ctx context.Context, s *spec.Spec) {
 		if c.More {
 			more = "more than "
 		}
-		f.add(Should, "context-large", "", 0, fmt.Sprintf("%s%d MB in %s%d files", more, c.Bytes/megabyte, more, c.Files),
+		l.add(Should, "context-large", "", 0, fmt.Sprintf("%s%d MB in %s%d files", more, c.Bytes/megabyte, more, c.Files),
 			"each build reads all of that; leave out what is not needed with "+where)
 	}
 	for _, name := range c.Secrets {
-		f.add(Should, "context-secret", name, 0, name, "this file looks like it holds secrets and goes to the builder: list it in "+where)
+		l.add(Should, "context-secret", name, 0, name, "this file looks like it holds secrets and goes to the builder: list it in "+where)
 	}
 }

@@ -1,125 +1,51 @@
 package project
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"io/fs"
-	"regexp"
+	"path"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/pelletier/go-toml/v2"
-
-	"berth/assets"
 )
 
-// detectors is assets.Detectors, decoded.
-type detectors struct {
-	Schema    int         `toml:"schema"`
-	Stacks    []*stackDef `toml:"stack"`
-	Bases     []*baseDef  `toml:"base"`
-	Detectors []*detector `toml:"detector"`
-}
-
-// proof is where a fact comes from.
-type proof struct {
-	Source     string `toml:"source"`
-	AsOf       string `toml:"as_of"`
-	Confidence string `toml:"confidence"`
-}
-
-type stackDef struct {
-	proof
-	ID      string   `toml:"id"`
-	Files   []string `toml:"files"`
-	Pattern string   `toml:"pattern"`
-	Port    int      `toml:"port"`
-
-	globs []glob
-	re    *regexp.Regexp
-}
-
-type baseDef struct {
-	proof
-	Image string `toml:"image"`
-	Port  int    `toml:"port"`
-
-	re *regexp.Regexp
-}
-
-type detector struct {
-	proof
+// mark is a library or a pattern by which it is told what an app needs.
+type mark struct {
 	ID          string            `toml:"id"`
-	Stack       string            `toml:"stack"`
-	Files       []string          `toml:"files"`
-	Pattern     string            `toml:"pattern"`
-	Section     string            `toml:"section"`
-	Names       []string          `toml:"names"`
-	Exclude     string            `toml:"exclude"`
+	Deps        []string          `toml:"deps"`    // one of these libraries is used; a name that ends in * is a prefix
+	Used        string            `toml:"used"`    // and the code, as far as it is there, has this
+	Client      string            `toml:"client"`  // the code that has this uses the library in another way
+	Has         string            `toml:"has"`     // a literal that a file must have, so that few are searched
+	Files       []string          `toml:"files"`   // globs; the sources of the language when there are none
+	Pattern     string            `toml:"pattern"` // or this stands in one of the files
+	Exclude     string            `toml:"exclude"` // lines that match this do not count
 	AlsoFiles   []string          `toml:"also_files"`
-	AlsoPattern string            `toml:"also_pattern"`
+	AlsoPattern string            `toml:"also_pattern"` // a second mark that must be there, too
+	Without     string            `toml:"without"`      // the file must not have this
+	Unless      []string          `toml:"unless"`       // none of these libraries is used
 	Needs       []string          `toml:"needs"`
 	Cancels     []string          `toml:"cancels"`
-	Weak        bool              `toml:"weak"`
+	Weak        bool              `toml:"weak"` // it is told, but needs nothing
 	Severity    Severity          `toml:"severity"`
-	Port        int               `toml:"port"`
-	Text        string            `toml:"text"`
+	Engine      string            `toml:"engine"` // the kind of database
+	Store       bool              `toml:"store"`  // the group path of the pattern is a folder that must outlive containers
+	Text        string            `toml:"text"`   // instead of the line
 	Means       string            `toml:"means"`
+	Key         string            `toml:"key"` // the key of berth.toml that answers it
 	Suggests    map[string]string `toml:"suggests"`
+	Source      string            `toml:"source"`
+	AsOf        string            `toml:"as_of"`
+	Confidence  string            `toml:"confidence"`
 
-	globs, also         []glob
-	re, exclude, alsoRE *regexp.Regexp
+	globs, also                                []glob
+	re, exclude, alsoRE, used, without, client pattern
+	literal                                    int
 }
 
-var embedded = sync.OnceValues(func() (*detectors, error) { return decodeMarks() })
-
-func decodeMarks() (*detectors, error) {
-	text, err := fs.ReadFile(assets.Detectors, "detectors/marks.toml")
-	if err != nil {
-		return nil, fmt.Errorf("read the detectors: %w", err)
+func (x *mark) prepare() {
+	x.globs, x.also = newGlobs(x.Files), newGlobs(x.AlsoFiles)
+	x.re, x.exclude, x.alsoRE, x.used, x.without = expr(x.Pattern), expr(x.Exclude), expr(x.AlsoPattern), expr(x.Used), expr(x.Without)
+	x.client = expr(x.Client)
+	if x.Severity == "" {
+		x.Severity = Info
 	}
-	return decodeDetectors(string(text))
-}
-
-// known are the detectors that are part of the binary. That they decode is what a test is for.
-func known() *detectors {
-	d, err := embedded()
-	if err != nil {
-		panic("project: the detectors in this binary are broken: " + err.Error())
-	}
-	return d
-}
-
-func decodeDetectors(text string) (*detectors, error) {
-	var d detectors
-	dec := toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields()
-	if err := dec.Decode(&d); err != nil {
-		return nil, fmt.Errorf("decode detectors: %w", err)
-	}
-	var failed error
-	compile := func(expr string) *regexp.Regexp {
-		if expr == "" {
-			return nil
-		}
-		re, err := regexp.Compile("(?m)" + expr)
-		if err != nil && failed == nil {
-			failed = fmt.Errorf("decode detectors: %w", err)
-		}
-		return re
-	}
-	for _, s := range d.Stacks {
-		s.globs, s.re = newGlobs(s.Files), compile(s.Pattern)
-	}
-	for _, b := range d.Bases {
-		b.re = compile(b.Image)
-	}
-	for _, x := range d.Detectors {
-		x.globs, x.also = newGlobs(x.Files), newGlobs(x.AlsoFiles)
-		x.re, x.exclude, x.alsoRE = compile(x.Pattern), compile(x.Exclude), compile(x.AlsoPattern)
-	}
-	return &d, failed
 }
 
 // hit is a place where a mark stands.
@@ -127,210 +53,377 @@ type hit struct {
 	file string
 	line int
 	text string
+	path string // what the group path of the pattern is
 }
 
-// detect finds the stack and what its marks mean.
-func (f *Findings) detect(ctx context.Context, t *tree) error {
-	d := known()
-	f.findStack(t, d)
-	cancelled := map[string]bool{}
-	var found []*detector
-	hits := map[*detector]hit{}
-	for _, x := range d.Detectors {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		h, ok := x.find(t)
-		if !ok {
-			continue
-		}
-		found = append(found, x)
-		hits[x] = h
-		for _, c := range x.Cancels {
-			cancelled[c] = true
+// detect finds the marks of the languages that ship, and says what they mean.
+func (l *look) detect() error {
+	type found struct {
+		*mark
+		hit
+	}
+	var all []found
+	for _, lang := range l.languages() {
+		inSource := l.scan(lang)
+		for _, x := range lang.Marks {
+			if err := l.ctx.Err(); err != nil {
+				return err
+			}
+			if len(x.Unless) > 0 && l.uses(lang.ID, x.Unless) != nil {
+				continue
+			}
+			h, ok := l.find(lang, x, inSource)
+			if !ok {
+				continue
+			}
+			all = append(all, found{x, h})
+			for _, c := range x.Cancels {
+				l.cancelled[c] = true
+			}
 		}
 	}
-	for _, x := range found {
-		f.apply(x, hits[x], cancelled)
+	for _, f := range all {
+		l.apply(f.mark, f.hit)
 	}
-	f.uploads(t)
 	return nil
 }
 
-func (f *Findings) findStack(t *tree, d *detectors) {
-	for _, s := range d.Stacks {
-		for _, name := range t.match(s.globs) {
-			text, ok := t.text(name)
-			if !ok || s.re != nil && !s.re.MatchString(text) {
-				continue
-			}
-			f.Stack = s.ID
-			if s.Port > 0 && len(f.ports) == 0 {
-				f.ports = append(f.ports, candidate{s.Port, "", 0, "usual for " + s.ID})
-				f.add(Should, "usual-port", name, 0, name, fmt.Sprintf("nothing names a port; apps like this usually listen on %d", s.Port))
-			}
-			return
+// languages are those that ship, with what is the same in all.
+func (l *look) languages() []*language {
+	var out []*language
+	for _, lang := range spoken() {
+		switch {
+		case lang.ID == "any", l.speaks == "", lang.ID == l.speaks, lang.ID == "prisma" && l.speaks == "node":
+			out = append(out, lang)
 		}
 	}
+	return out
 }
 
-// apply makes a finding of a mark that was found.
-func (f *Findings) apply(x *detector, h hit, cancelled map[string]bool) {
-	means := x.Means
-	for _, n := range x.Needs {
-		if cancelled[n] {
-			means += "; another finding says that this app does without"
-			continue
-		}
-		if !x.Weak {
-			f.Need(n, origin(h.file, h.line, h.text))
-		}
-	}
-	severity := x.Severity
-	if severity == "" {
-		severity = Info
-	}
-	f.add(severity, x.ID, h.file, h.line, h.text, means)
-	for key, value := range x.Suggests {
-		if cancelled["clustering"] && (key == "network.clustering" || strings.Contains(value, "${namespace}")) {
-			continue
-		}
-		f.suggest(key, value, h.file, h.line, h.text)
-	}
-	if x.Port > 0 && len(f.ports) > 0 && f.ports[0].file == "" {
-		f.ports[0] = candidate{x.Port, h.file, h.line, "usual for " + x.ID}
-	}
+// sourceFile is a file of a language that has literals of its marks.
+type sourceFile struct {
+	name string
+	has  []bool
 }
 
-// find looks for the mark in the tree.
-func (x *detector) find(t *tree) (hit, bool) {
-	for _, name := range t.match(x.globs) {
-		text, ok := t.text(name)
+// scan reads the sources of a language once, and tells which have which literals.
+func (l *look) scan(lang *language) []sourceFile {
+	var out []sourceFile
+	for _, name := range l.files {
+		if !lang.source(name) {
+			continue
+		}
+		text, ok := l.t.text(name)
 		if !ok {
 			continue
 		}
-		at := x.at(text)
-		if at < 0 || !x.confirmed(t) {
+		has := make([]bool, len(lang.find.literal))
+		lang.find.find(text, has)
+		out = append(out, sourceFile{name, has})
+	}
+	return out
+}
+
+// find looks for a mark.
+func (l *look) find(lang *language, x *mark, sources []sourceFile) (hit, bool) {
+	if len(x.Deps) > 0 {
+		d := l.uses(lang.ID, x.Deps)
+		if d != nil && l.used(lang, x, sources) && l.confirmed(x) {
+			return hit{file: d.file, line: d.line, text: firstOf(x.Text, d.text)}, true
+		}
+		if x.re == nil || d == nil && x.Used == "" && x.Pattern == "" {
+			return hit{}, false
+		}
+	}
+	if x.re == nil {
+		return hit{}, false
+	}
+	if x.literal >= 0 {
+		for _, s := range sources {
+			if s.has[x.literal] {
+				if h, ok := l.at(x, s.name); ok {
+					return h, true
+				}
+			}
+		}
+		return hit{}, false
+	}
+	for _, name := range l.files {
+		if !slices.ContainsFunc(x.globs, func(g glob) bool { return g.match(name) }) {
 			continue
 		}
-		h := hit{file: name}
-		h.line, h.text = lineOf(text, at)
-		if x.Text != "" {
-			h.text = x.Text
+		if h, ok := l.at(x, name); ok {
+			return h, true
 		}
-		return h, true
 	}
 	return hit{}, false
 }
 
-// at is the offset of the mark in a file, -1 when it is not there.
-func (x *detector) at(text string) int {
-	if x.Section != "" {
-		return dependency(text, x.Section, x.Names)
-	}
-	for _, m := range x.re.FindAllStringIndex(text, 50) {
-		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
-		_, line := lineOf(text, at)
-		if comment(line) || x.exclude != nil && x.exclude.MatchString(line) {
-			continue
-		}
-		return at
-	}
-	return -1
-}
-
-// confirmed says whether the second mark is there, when there must be one.
-func (x *detector) confirmed(t *tree) bool {
-	if x.alsoRE == nil {
+// used says whether the code uses a library as the mark wants it. Where the code that starts is not there to be
+// seen, the library alone counts.
+func (l *look) used(lang *language, x *mark, sources []sourceFile) bool {
+	if x.used == nil {
 		return true
 	}
-	return slices.ContainsFunc(t.match(x.also), func(name string) bool {
-		text, ok := t.text(name)
-		return ok && x.alsoRE.MatchString(text)
-	})
+	for _, s := range sources {
+		if text, ok := l.t.code(s.name); ok && x.used().MatchString(text) {
+			return true
+		}
+	}
+	if x.client != nil {
+		for _, s := range sources {
+			if text, ok := l.t.code(s.name); ok && x.client().MatchString(text) {
+				return false
+			}
+		}
+	}
+	return !l.visible(lang, sources)
 }
 
-func comment(line string) bool {
-	for _, c := range []string{"#", "//", "*", "--", "<!--", ";"} {
-		if strings.HasPrefix(line, c) {
+// visible says whether the program's code is in the tree: the file that is started, or several files.
+func (l *look) visible(lang *language, sources []sourceFile) bool {
+	if len(sources) >= 3 {
+		return true
+	}
+	for _, s := range sources {
+		stem := strings.TrimSuffix(path.Base(s.name), path.Ext(s.name))
+		if slices.Contains([]string{"main", "Main", "Program", "Application", "app", "server", "index", "asgi", "consumers", "routing"}, stem) {
+			return true
+		}
+		if slices.ContainsFunc(l.start, func(st step) bool { return strings.Contains(st.text, stem) }) {
 			return true
 		}
 	}
 	return false
 }
 
-// dependency is the offset of the first of names in an object of a JSON file, -1 when none is there.
-func dependency(text, section string, names []string) int {
-	var doc map[string]json.RawMessage
-	var deps map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &doc) != nil || json.Unmarshal(doc[section], &deps) != nil {
-		return -1
+// at is the first place of a mark in a file that counts.
+func (l *look) at(x *mark, name string) (hit, bool) {
+	text, ok := l.t.code(name)
+	if !ok || x.without != nil && x.without().MatchString(text) {
+		return hit{}, false
 	}
-	for _, n := range names {
-		if _, ok := deps[n]; !ok {
+	re := x.re()
+	for _, m := range re.FindAllStringSubmatchIndex(text, 50) {
+		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
+		n, line := lineOf(text, at)
+		if x.exclude != nil && x.exclude().MatchString(line) || guarded(text, at, m[1]) == elsewhere || inDevSection(name, text, at) {
 			continue
 		}
-		// The same name may stand in other objects before this one.
-		from := max(0, strings.Index(text, `"`+section+`"`))
-		if at := strings.Index(text[from:], `"`+n+`"`); at >= 0 {
-			return from + at
+		if !l.confirmed(x) {
+			return hit{}, false
 		}
-		return 0
+		return hit{name, n, firstOf(x.Text, line), group(re, text, m, "path")}, true
 	}
-	return -1
+	return hit{}, false
 }
 
-var allowUpload = regexp.MustCompile(`(?m)^[^#\n]*\ballow_upload\(`)
-
-// uploads finds file uploads of LiveView, which go over the WebSocket unless they are external.
-func (f *Findings) uploads(t *tree) {
-	for _, name := range t.match(liveViews) {
-		text, ok := t.text(name)
-		if !ok {
+// confirmed says whether the second mark is there, when there must be one.
+func (l *look) confirmed(x *mark) bool {
+	if x.alsoRE == nil {
+		return true
+	}
+	for _, name := range l.files {
+		if !slices.ContainsFunc(x.also, func(g glob) bool { return g.match(name) }) {
 			continue
 		}
-		for _, m := range allowUpload.FindAllStringIndex(text, 20) {
-			line, shown := lineOf(text, m[1]-1)
-			if strings.Contains(call(text[m[1]-1:]), "external:") {
-				f.add(Info, "phoenix-external-uploads", name, line, shown, "the browser sends these files straight to a store such as S3, not through the app")
+		if text, ok := l.t.code(name); ok && x.alsoRE().MatchString(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// apply makes a finding of a mark that was found.
+func (l *look) apply(x *mark, h hit) {
+	means := x.Means
+	for _, n := range x.Needs {
+		if l.cancelled[n] {
+			means += "; another finding says that this app does without"
+			continue
+		}
+		if !x.Weak {
+			l.Need(n, origin(h.file, h.line, h.text))
+		}
+	}
+	if x.Engine != "" {
+		l.database(x.Engine, h.file, h.line, h.text)
+	}
+	l.addFinding(Finding{ID: x.ID, Severity: x.Severity, File: h.file, Line: h.line, Text: h.text, Means: means, Key: x.Key})
+	if x.Store && h.path != "" {
+		l.store(l.inContainer(h.path), h.file, h.line, h.text)
+	}
+	for key, value := range x.Suggests {
+		if l.cancelled["clustering"] && (key == "network.clustering" || strings.Contains(value, "${namespace}")) {
+			continue
+		}
+		l.suggest(key, literalOf(value), h.file, h.line, h.text)
+	}
+}
+
+// literalOf is a value of a mark as berth.toml has it: true and false are truths.
+func literalOf(value string) any {
+	switch value {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return value
+}
+
+// inContainer is the path that a path of the program has in its container.
+func (l *look) inContainer(p string) string {
+	if p = l.expanded(p); path.IsAbs(p) || l.docker == nil {
+		return p
+	}
+	return path.Join(l.docker.WorkDir, p)
+}
+
+// database notes which kind of database the app has; the first that is told stays.
+func (l *look) database(engine, file string, line int, text string) {
+	if l.Database == nil {
+		l.Database = &Database{Engine: engine, File: file, Line: line, Text: clip(text)}
+	}
+}
+
+// spokenIn is the language of the program that ships: by what is started, the image it is started in, the images that
+// build it, and the manifests of the project, in this order.
+func (l *look) findLanguage() {
+	if l.docker != nil {
+		for _, s := range slices.Backward(l.start) {
+			if lang := languageOf(s.text); lang != "" && l.plausible(lang) {
+				l.speaks = lang
+				return
+			}
+		}
+		for i, b := range l.docker.Bases {
+			for _, known := range bases() {
+				if known.Language == "" || !known.re().MatchString(b.Text) || i > 0 && known.Language == "static" {
+					continue
+				}
+				if known.Language == "node" && i > 0 && l.manifestOther("node") {
+					continue // it builds what browsers get
+				}
+				l.speaks = known.Language
+				return
+			}
+		}
+	}
+	for _, lang := range spoken() {
+		for _, s := range lang.Stacks {
+			if l.fits(lang, s, true) != "" {
+				l.speaks = lang.ID
+				return
+			}
+		}
+	}
+}
+
+// plausible says whether a language that a command hints at is one that the tree, or the image, knows.
+func (l *look) plausible(lang string) bool {
+	for _, x := range spoken() {
+		if x.ID != lang {
+			continue
+		}
+		if slices.ContainsFunc(x.Stacks, func(s *stack) bool { return l.fits(x, s, false) != "" }) {
+			return true
+		}
+		for _, name := range l.t.files {
+			if x.source(name) {
+				return true
+			}
+		}
+	}
+	for _, b := range bases() {
+		if b.Language == lang && slices.ContainsFunc(l.docker.Bases, func(line Line) bool { return b.re().MatchString(line.Text) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// manifestOther says whether the tree's top has a manifest of another language.
+func (l *look) manifestOther(lang string) bool {
+	for _, x := range spoken() {
+		if x.ID != lang && x.ID != "any" && x.ID != "static" && slices.ContainsFunc(x.Stacks, func(s *stack) bool { return l.fits(x, s, true) != "" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// languageOf is the language that a command is of, "" when it does not tell.
+func languageOf(command string) string {
+	for _, c := range commandLanguages {
+		if c.re().MatchString(command) {
+			return c.language
+		}
+	}
+	return ""
+}
+
+var commandLanguages = []struct {
+	language string
+	re       pattern
+}{
+	{"python", lazy(`(?:^|/)(?:python[\d.]*|gunicorn|uvicorn|hypercorn|daphne|granian|waitress-serve|flask|fastapi|streamlit|gradio|celery|django-admin|uwsgi|chainlit|litestar|robyn|sanic|mitmproxy|jupyter)\b|manage\.py|\.py\b|wsgi|asgi`)},
+	{"ruby", lazy(`(?:^|/)(?:ruby|rails|puma|rackup|unicorn|thin|falcon|bundle|rake|thrust|passenger|sidekiq)\b|\.rb\b|config\.ru`)},
+	{"node", lazy(`(?:^|/)(?:node|npm|npx|yarn|pnpm|bun|deno|next|nuxt|tsx|ts-node|pm2|pm2-runtime|nodemon|strapi|remix-serve|react-router-serve|astro|vite|nest)\b(?:\s|$)|\.[cm]?js\b`)},
+	{"php", lazy(`(?:^|/)(?:php|php-fpm[\d.]*|apache2-foreground|frankenphp|artisan|rr|symfony)\b`)},
+	{"java", lazy(`(?:^|/)(?:java|catalina\.sh|kotlin|scala)\b|\.jar\b|\.war\b`)},
+	{"dotnet", lazy(`(?:^|/)dotnet\b|\.dll\b`)},
+	{"elixir", lazy(`(?:^|/)(?:mix|elixir|iex)\b|phx\.server`)},
+}
+
+// findStack is the kind of program.
+func (l *look) findStack() {
+	for _, root := range []bool{true, false} {
+		for _, lang := range spoken() {
+			if l.speaks != "" && lang.ID != l.speaks {
 				continue
 			}
-			f.add(Info, "phoenix-websocket-uploads", name, line, shown,
-				"files are uploaded over the WebSocket: a service without WebSockets breaks this, and long polling is no way out")
-			f.Need("websocket_uploads", origin(name, line, shown))
-			f.Need("websockets", origin(name, line, shown))
-			return
-		}
-	}
-}
-
-var liveViews = newGlobs([]string{"lib/**/*.ex"})
-
-// call is the text of a call from its opening parenthesis to the closing one.
-func call(text string) string {
-	depth := 0
-	for i, r := range text {
-		switch r {
-		case '(':
-			depth++
-		case ')':
-			if depth--; depth == 0 {
-				return text[:i]
+			for _, s := range lang.Stacks {
+				if file := l.fits(lang, s, root); file != "" {
+					l.Stack, l.manifest = s.ID, file
+					l.candidate(rankUsual, s.Port, file, 0, "usual for "+s.ID)
+					return
+				}
 			}
 		}
-		if i > 4000 {
-			break
-		}
 	}
-	return text[:min(len(text), 400)]
+	l.Stack = l.speaks
 }
 
-// basePort is the port that a base image listens on, 0 when it is not known.
-func basePort(image string) int {
-	for _, b := range known().Bases {
-		if b.re.MatchString(image) {
-			return b.Port
+// fits is the file by which the tree has a stack, at its top or in any part, "" when it has not.
+func (l *look) fits(lang *language, s *stack, top bool) string {
+	if len(s.Deps) > 0 && l.uses(lang.ID, s.Deps) == nil {
+		return ""
+	}
+	for _, name := range l.files {
+		at := name
+		if !top {
+			at = path.Base(name)
+		}
+		if !slices.ContainsFunc(s.globs, func(g glob) bool { return g.match(at) }) {
+			continue
+		}
+		if s.re == nil {
+			return name
+		}
+		if text, ok := l.t.text(name); ok && s.re().MatchString(text) {
+			return name
 		}
 	}
-	return 0
+	return ""
+}
+
+// bases are all that is known of base images.
+func bases() []*base {
+	for _, l := range spoken() {
+		if l.ID == "any" {
+			return l.Bases
+		}
+	}
+	return nil
 }

@@ -33,6 +33,9 @@ type Dockerfile struct {
 	User     Line            // USER; Text is the user, "" when there is none
 	Volumes  []Line          // VOLUME; Text is the path
 	Health   *Command        // HEALTHCHECK CMD, nil when there is none or it is NONE
+	WorkDir  string          // WORKDIR, "/" when there is none
+
+	Build // how it comes into being
 }
 
 // Line is a value with its line in the file, which is 1-based; zero means that there is no such line.
@@ -46,6 +49,8 @@ type Port struct {
 	From, To int    // the same for a single port
 	Protocol string // tcp, udp or sctp
 	Line     int
+
+	Published bool // written with a port of the host before it, which means nothing here
 }
 
 // Command is a CMD, ENTRYPOINT or HEALTHCHECK.
@@ -65,9 +70,12 @@ const maxExpanded = 1 << 20
 // stage is a stage while it is read.
 type stage struct {
 	Dockerfile
-	r      *reader
-	args   map[string]string // ARG values that are in force
-	ownCmd bool              // CMD was said in this stage, not inherited
+	r        *reader
+	args     map[string]string // ARG values that are in force
+	declared map[string]int    // lines of the ARGs without a value
+	ownCmd   bool              // CMD was said in this stage, not inherited
+	own      Build             // what this stage itself does
+	uses     []int             // stages that it builds upon or takes files from, by index
 }
 
 // reader reads a Dockerfile.
@@ -77,12 +85,19 @@ type reader struct {
 	build   map[string]string // --build-arg
 	globals map[string]string // ARG before the first FROM
 	stages  []*stage
-	left    int // how many bytes of values may still be put in
+	left    int      // how many bytes of values may still be put in
+	unset   []string // ARGs without a value that the last expansion asked for
 }
 
 // ReadDockerfile reads a Dockerfile, with the given build arguments. One that Docker would refuse is a Usage
 // fail.Error with name and line; name is only used there.
-func ReadDockerfile(name string, text io.Reader, args map[string]string) (d *Dockerfile, err error) {
+func ReadDockerfile(name string, text io.Reader, args map[string]string) (*Dockerfile, error) {
+	return ReadStage(name, text, "", args)
+}
+
+// ReadStage is ReadDockerfile for the stage that is built, by its name or number; "" is the last one. That there
+// is no such stage is a Usage fail.Error, too.
+func ReadStage(name string, text io.Reader, target string, args map[string]string) (d *Dockerfile, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the parser is made for builders that live in containers of their own
 			d, err = nil, broken(name, 0, fmt.Errorf("it cannot be read (%v)", p), "")
@@ -109,9 +124,18 @@ func ReadDockerfile(name string, text io.Reader, args map[string]string) (d *Doc
 	if len(r.stages) == 0 {
 		return nil, broken(name, 0, errors.New("it has no FROM"), "begin with a line such as FROM debian:12")
 	}
-	last := r.stages[len(r.stages)-1].Dockerfile
-	last.Name, last.Stages = name, len(r.stages)
-	return &last, nil
+	chosen := len(r.stages) - 1
+	if target != "" {
+		if chosen = r.stage(target, len(r.stages)); chosen < 0 {
+			return nil, r.noStage(target)
+		}
+	}
+	out := r.stages[chosen].Dockerfile
+	out.Name, out.Stages, out.Build = name, len(r.stages), r.gather(chosen)
+	if out.WorkDir == "" {
+		out.WorkDir = "/"
+	}
+	return &out, nil
 }
 
 // broken is the failure for a Dockerfile that Docker would refuse.
@@ -135,6 +159,7 @@ func (r *reader) instruction(n *parser.Node) error {
 		}
 		return broken(r.name, n.StartLine, fmt.Errorf("there is no instruction %s", n.Value), remedy)
 	}
+	r.unset = nil
 	if name == command.From {
 		return r.from(n)
 	}
@@ -147,7 +172,14 @@ func (r *reader) instruction(n *parser.Node) error {
 	s := r.stages[len(r.stages)-1]
 	switch name {
 	case command.Arg:
+		s.declare(n)
 		return r.arg(n, s.args, r.globals)
+	case command.Copy, command.Add:
+		return r.copy(n, s)
+	case command.Run:
+		r.run(n, s)
+	case command.Workdir:
+		return r.workdir(n, s)
 	case command.Env:
 		return r.env(n, s)
 	case command.Expose:
@@ -168,6 +200,9 @@ func (r *reader) instruction(n *parser.Node) error {
 			path, err := r.expand(w.Value, s, n)
 			if err != nil {
 				return err
+			}
+			if path == "" {
+				path = w.Value // its variable is one of the base image
 			}
 			s.Volumes = append(s.Volumes, Line{path, n.StartLine})
 		}
@@ -198,14 +233,13 @@ func (r *reader) from(n *parser.Node) error {
 		return broken(r.name, n.StartLine, fmt.Errorf("FROM %s has no value", words[0]),
 			"give the ARG before FROM a default, or a value under [image.args] in berth.toml")
 	}
-	s := &stage{r: r, args: map[string]string{}}
+	s := &stage{r: r, args: map[string]string{}, declared: map[string]int{}}
 	s.Base, s.Env = base, map[string]Line{}
-	for _, earlier := range slices.Backward(r.stages) {
-		if strings.EqualFold(earlier.Stage, base) {
-			s = earlier.child()
-			break
-		}
+	if at := r.stage(base, len(r.stages)); at >= 0 && !number(base) {
+		s = r.stages[at].child()
+		s.uses = []int{at}
 	}
+	s.own.Bases = []Line{{s.Base, n.StartLine}}
 	s.Stage, s.From = "", Line{strings.TrimSpace(n.Original), n.StartLine}
 	if len(words) == 3 {
 		s.Stage = words[2]
@@ -224,7 +258,7 @@ func (r *reader) from(n *parser.Node) error {
 
 // child is a new stage that builds upon s.
 func (s *stage) child() *stage {
-	c := &stage{Dockerfile: s.Dockerfile, r: s.r, args: maps.Clone(s.args)}
+	c := &stage{Dockerfile: s.Dockerfile, r: s.r, args: maps.Clone(s.args), declared: maps.Clone(s.declared)}
 	c.Env = maps.Clone(s.Env)
 	c.Ports, c.Volumes = slices.Clone(s.Ports), slices.Clone(s.Volumes)
 	return c
@@ -306,14 +340,17 @@ func (r *reader) expose(n *parser.Node, s *stage) error {
 	return nil
 }
 
-// parsePort reads 80, 80/tcp, 53/udp and 8000-8010/tcp.
+// parsePort reads 80, 80/tcp, 53/udp and 8000-8010/tcp, and forms that publish a port of the host, such as
+// 8080:80 and 127.0.0.1:8080:80/tcp, of which the last number is the port of the container.
 func parsePort(text string) (Port, error) {
 	numbers, protocol, _ := strings.Cut(text, "/")
 	p := Port{Protocol: strings.ToLower(protocol)}
 	if p.Protocol == "" {
 		p.Protocol = "tcp"
 	}
-	first, last, isRange := strings.Cut(numbers, "-")
+	inner := numbers[strings.LastIndexByte(numbers, ':')+1:]
+	p.Published = inner != numbers
+	first, last, isRange := strings.Cut(inner, "-")
 	if !isRange {
 		last = first
 	}
@@ -362,6 +399,9 @@ var errTooMuch = errors.New("its variables hold too much text")
 // Get gives the value of a variable to the shell's lexer: an ENV beats an ARG.
 func (s *stage) Get(name string) (string, bool) {
 	value, ok := s.args[name]
+	if _, declared := s.declared[name]; declared && !ok {
+		s.r.unset = append(s.r.unset, name)
+	}
 	if l, isEnv := s.Env[name]; isEnv {
 		value, ok = l.Text, true
 	}

@@ -17,14 +17,105 @@ import (
 
 // language is what one file of assets.Detectors says about a language: by which marks it is told what a program
 // in it needs. Patterns are regular expressions in which ^ and $ are the ends of a line; <name> stands for the
-// name of an environment variable, <q> for a quote of any kind, and they see a file without its comments.
+// name of an environment variable, <q> for a quote of any kind, <health> for a path that tells whether an app is
+// well; and they see a file without its comments.
 type language struct {
-	Schema   int         `toml:"schema"`
-	ID       string      `toml:"language"`
-	Sources  []string    `toml:"sources"`  // how the names of its source files end, such as ".ex"
-	Required []*required `toml:"required"` // environment variables without which a program does not start
+	Schema     int          `toml:"schema"`
+	ID         string       `toml:"language"`
+	Source     string       `toml:"source"` // where the facts come from, unless an entry says otherwise
+	AsOf       string       `toml:"as_of"`
+	Sources    []string     `toml:"sources"`   // how the names of its source files end, such as ".ex"
+	Stacks     []*stack     `toml:"stack"`     // the kinds of programs, the most special first
+	Bases      []*base      `toml:"base"`      // what is known of base images
+	Servers    []*server    `toml:"server"`    // programs that are started and listen
+	Ports      []*portMark  `toml:"port"`      // where settings and code name a port
+	Routes     []*route     `toml:"route"`     // where code answers whether the app is well
+	Migrations []*migration `toml:"migration"` // what has to run before a new version
+	Required   []*required  `toml:"required"`  // environment variables without which a program does not start
+	Demands    []*demand    `toml:"demand"`    // variables without which a framework itself does not start
+	Marks      []*mark      `toml:"mark"`      // everything else that is told by a library or a pattern
 
 	find *finder // of the literals of its patterns
+}
+
+// stack is a kind of program.
+type stack struct {
+	ID      string   `toml:"id"`
+	Files   []string `toml:"files"`   // one of these is there
+	Deps    []string `toml:"deps"`    // and one of these libraries, when there are any
+	Pattern string   `toml:"pattern"` // and it has this, when there is a pattern
+	Port    int      `toml:"port"`    // what such programs listen on when nobody says otherwise
+
+	globs []glob
+	re    pattern
+}
+
+// base is what is known of a base image.
+type base struct {
+	Image    string `toml:"image"`
+	Port     int    `toml:"port"`     // it listens there by itself
+	Language string `toml:"language"` // what is written in it
+	Starts   string `toml:"starts"`   // what it starts when the Dockerfile says nothing
+
+	re pattern
+}
+
+// server is a program that is started and listens.
+type server struct {
+	ID       string   `toml:"id"`
+	Start    string   `toml:"start"`     // in the command
+	Port     int      `toml:"port"`      // it listens there by itself
+	PortFlag string   `toml:"port_flag"` // the argument with another, as a group
+	PortEnv  []string `toml:"port_env"`  // variables with another
+	Loopback bool     `toml:"loopback"`  // by itself it listens on 127.0.0.1
+	Host     string   `toml:"host"`      // the argument, or a mark in the command, that makes it listen everywhere
+	HostEnv  []string `toml:"host_env"`  // variables that do
+	HostIn   []string `toml:"host_in"`   // files that may say so
+	HostMark string   `toml:"host_mark"` // how they say so
+	Set      string   `toml:"set"`       // what to write, in words
+	Suggest  string   `toml:"suggest"`   // a variable that makes it listen everywhere, as NAME=VALUE
+	FastCGI  bool     `toml:"fastcgi"`
+	Argument string   `toml:"argument"` // it needs an argument that matches this, and ends without
+
+	start, portFlag, host, hostMark, argument pattern
+	hostFiles                                 []glob
+}
+
+// portMark is where settings or code name the port: a number in a group port, a variable in a group name.
+type portMark struct {
+	Has     string   `toml:"has"`
+	Files   []string `toml:"files"`
+	Pattern string   `toml:"pattern"`
+	Code    bool     `toml:"code"` // in code, and not in settings
+
+	globs []glob
+	re    pattern
+}
+
+// route is where code answers whether the app is well: a path in a group path, or the folder of the file.
+type route struct {
+	Has     string   `toml:"has"`
+	Files   []string `toml:"files"`
+	Deps    []string `toml:"deps"`
+	Pattern string   `toml:"pattern"`
+	Path    string   `toml:"path"` // the path, when the library decides it
+	File    string   `toml:"file"` // the path is a group of the file's own path
+
+	globs    []glob
+	re, file pattern
+}
+
+// migration is what has to run before a new version.
+type migration struct {
+	Files   []string `toml:"files"` // one of these is there
+	Pattern string   `toml:"pattern"`
+	Deps    []string `toml:"deps"` // and one of these libraries, when there are any
+	Command string   `toml:"command"`
+	InDir   bool     `toml:"in_dir"` // the command is a file of the app's folder in the container
+	Done    string   `toml:"done"`   // the start command does it already
+
+	globs    []glob
+	re, done pattern
 }
 
 // required is one way to read an environment variable that has no default: the program ends without it.
@@ -46,6 +137,9 @@ type required struct {
 	literal                           int // index of Has in the finder
 }
 
+// healthShape is the form of paths by which apps tell whether they are well.
+const healthShape = `(?:[\w.~-]+/)*(?:_?health(?:z|y|check|[-_]?checks?)?|up|ping|status|live(?:z|ness)?|ready(?:z)?|readiness|alive|is_?alive|heartbeat|__heartbeat__|lbheartbeat)(?:/(?:live|ready|check|status|liveness|readiness))?`
+
 const nameShape = `[A-Z][A-Z0-9_]+`
 
 // expr is a pattern of a file of detectors as Go's regexp has it.
@@ -54,6 +148,7 @@ func expr(text string) pattern {
 		return nil
 	}
 	text = strings.ReplaceAll(text, "<q>", "[\"'`]")
+	text = strings.ReplaceAll(text, "<health>", "(?:"+healthShape+")")
 	for n := 1; strings.Contains(text, "<name>"); n++ {
 		text = strings.Replace(text, "<name>", fmt.Sprintf(`(?P<name_%d>%s)`, n, nameShape), 1) // each has a name of its own
 	}
@@ -81,9 +176,6 @@ var languages = sync.OnceValues(func() ([]*language, error) {
 	}
 	var all []*language
 	for _, file := range files {
-		if file.Name() == "marks.toml" {
-			continue
-		}
 		text, err := fs.ReadFile(assets.Detectors, path.Join("detectors", file.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("read the detectors: %w", err)
@@ -103,19 +195,43 @@ func decodeLanguage(text string) (*language, error) {
 	if err := dec.Decode(l); err != nil {
 		return nil, err
 	}
-	var literals []string
+	f := &finder{starts: map[[2]byte][]int{}}
 	for _, r := range l.Required {
 		if len(r.Has) < 2 || r.Pattern == "" {
 			return nil, errors.New("a required without has or pattern")
 		}
 		r.prepare()
-		r.literal = slices.Index(literals, r.Has)
-		if r.literal < 0 {
-			r.literal = len(literals)
-			literals = append(literals, r.Has)
+		r.literal = f.add(r.Has)
+	}
+	for _, x := range l.Marks {
+		x.prepare()
+		if x.literal = -1; x.Has != "" && len(x.Files) == 0 {
+			x.literal = f.add(x.Has)
 		}
 	}
-	l.find = newFinder(literals)
+	for _, s := range l.Stacks {
+		s.globs, s.re = newGlobs(s.Files), expr(s.Pattern)
+	}
+	for _, b := range l.Bases {
+		b.re = expr(b.Image)
+	}
+	for _, s := range l.Servers {
+		s.start, s.portFlag, s.host, s.hostMark, s.argument = expr(s.Start), expr(s.PortFlag), expr(s.Host), expr(s.HostMark), expr(s.Argument)
+		s.hostFiles = newGlobs(s.HostIn)
+	}
+	for _, p := range l.Ports {
+		p.globs, p.re = newGlobs(p.Files), expr(p.Pattern)
+	}
+	for _, r := range l.Routes {
+		r.globs, r.re, r.file = newGlobs(r.Files), expr(r.Pattern), expr(r.File)
+	}
+	for _, m := range l.Migrations {
+		m.globs, m.re, m.done = newGlobs(m.Files), expr(m.Pattern), expr(m.Done)
+	}
+	for _, d := range l.Demands {
+		d.globs, d.unless = newGlobs(d.Files), expr(d.Unless)
+	}
+	l.find = f
 	return l, nil
 }
 
@@ -147,6 +263,8 @@ type read struct {
 	end  int
 	line int
 	text string
+
+	random bool // any random text will do
 }
 
 // reads are the places in a file that a pattern finds. raw is the file as it is, text is without comments.
@@ -186,11 +304,6 @@ func (r *required) holds(text string, m []int) bool {
 		return false
 	}
 	return true
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
 }
 
 // arguments is what stands between the comma at the start of text and the bracket that closes the call.

@@ -1,7 +1,6 @@
 package project
 
 import (
-	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -9,58 +8,130 @@ import (
 )
 
 // readNames finds the environment variables that the app does not start without, each once.
-func (f *Findings) readNames(ctx context.Context, t *tree) error {
+func (l *look) readNames() error {
 	var all []read
-	for _, l := range spoken() {
-		if err := ctx.Err(); err != nil {
+	for _, lang := range l.languages() {
+		if err := l.ctx.Err(); err != nil {
 			return err
 		}
-		all = append(all, l.reads(t)...)
-	}
-	for _, name := range t.files {
-		if list := schemas[path.Ext(name)]; list != nil && ships(name) {
-			if text, ok := t.text(name); ok {
-				all = append(all, list(name, text)...)
+		all = append(all, l.reads(lang)...)
+		if list := schemas[lang.ID]; list != nil {
+			for _, name := range l.files {
+				if !lang.source(name) {
+					continue
+				}
+				if text, ok := l.t.text(name); ok {
+					all = append(all, list(name, text)...)
+				}
 			}
 		}
 	}
-	seen := map[string]bool{}
+	all = append(all, l.compose.wants()...)
+	all = append(all, l.scriptWants()...)
 	for _, x := range all {
-		if !seen[x.name] {
-			seen[x.name] = true
-			f.demand(x)
-		}
+		l.demand(x)
 	}
+	l.frameworks()
+	l.examples()
 	return nil
 }
 
-// schemas are the readers of files that declare variables in a form of their own, by how the names of the files end.
-var schemas = map[string]func(name, text string) []read{
-	".py": settingsClasses,
-	".ts": envSchemas, ".js": envSchemas, ".mjs": envSchemas, ".cjs": envSchemas, ".mts": envSchemas,
-}
-
-// reads are the reads of variables without default in all files of a language that run in production.
-func (l *language) reads(t *tree) []read {
+// scriptWants are the variables that a script refuses to start without, as in ${X:?}.
+func (l *look) scriptWants() []read {
 	var out []read
-	has := make([]bool, len(l.find.literal))
-	for _, name := range t.files {
-		mine := l.source(name)
-		if !mine && !slices.ContainsFunc(l.Required, func(r *required) bool { return len(r.Files) > 0 && r.reaches(l, name) }) || !ships(name) {
+	seen := map[string]bool{}
+	for _, s := range l.start {
+		if seen[s.file] || l.docker != nil && s.file == l.docker.Name || path.Ext(s.file) == ".json" {
 			continue
 		}
-		text, ok := t.text(name)
+		seen[s.file] = true
+		text, _ := l.t.code(s.file)
+		for _, m := range scriptWant().FindAllStringSubmatchIndex(text, 50) {
+			for g := 2; g < len(m); g += 2 {
+				if m[g] < 0 || guarded(text, m[0], m[1]) != free {
+					continue
+				}
+				x := read{name: text[m[g]:m[g+1]], file: s.file}
+				x.line, x.text = lineOf(text, m[g])
+				out = append(out, x)
+			}
+		}
+	}
+	return out
+}
+
+var scriptWant = lazy(`\$\{(` + nameShape + `):?\?|(?:\[\[?\s+-z\s+"?\$\{?(` + nameShape + `)(?::-)?\}?"?\s+\]\]?|test\s+-z\s+"?\$\{?(` + nameShape + `)\}?"?)\s*(?:;\s*then|&&)[^\n]*\n?(?:[^\n]*\becho\b[^\n]*\n)*[^\n]*\bexit\s+[1-9]`)
+
+var exampleLine = lazy(`^[ \t]*(?:export[ \t]+)?(` + nameShape + `)[ \t]*=[ \t]*(.*)$`)
+
+// examples names the variables of a file of examples that have no value there and that nothing else has told of.
+func (l *look) examples() {
+	for _, name := range l.files {
+		if path.Dir(name) != "." || !envExample().MatchString(strings.ToLower(path.Base(name))) {
+			continue
+		}
+		text, ok := l.t.text(name)
+		if !ok {
+			continue
+		}
+		var names []string
+		first := 0
+		for _, m := range exampleLine().FindAllStringSubmatchIndex(text, 300) {
+			variable, value := text[m[2]:m[3]], strings.Trim(text[m[4]:m[5]], ` "'`)
+			value, _, _ = strings.Cut(value, " #")
+			kind := classify(variable, "", l.Stack).Kind
+			if l.seen[variable] || kind != Secret && kind != Generated || value != "" && !stub().MatchString(value) || l.optional(variable) {
+				continue
+			}
+			names = append(names, variable)
+			if first == 0 {
+				first, _ = lineOf(text, m[2])
+			}
+		}
+		if len(names) > 0 {
+			l.add(Info, "env-example", name, first, strings.Join(names, ", "), "the project's example names these without a value: those that the app does need go as from_ssm under [secrets]")
+		}
+		return
+	}
+}
+
+// stub matches values that stand in for a real one.
+var stub = lazy(`(?i)^(?:<.*>|\[.*\]|your[-_ ].*|change[-_ ]?me.*|replace[-_ ]?me.*|xxx+|todo|secret|password|\.\.\.)$`)
+
+// optional says whether the code reads a variable and goes on without it.
+func (l *look) optional(name string) bool {
+	for _, file := range l.files {
+		if text, ok := l.t.cache[file]; ok && strings.Contains(text, name) && !envExample().MatchString(path.Base(file)) && file != ".dockerignore" {
+			return true
+		}
+	}
+	return false
+}
+
+// schemas are the readers of files that declare variables in a form of their own, by language.
+var schemas = map[string]func(name, text string) []read{"python": settingsClasses, "node": envSchemas}
+
+// reads are the reads of variables without default in all files of a language that run in production.
+func (l *look) reads(lang *language) []read {
+	var out []read
+	has := make([]bool, len(lang.find.literal))
+	for _, name := range l.files {
+		mine := lang.source(name)
+		if !mine && !slices.ContainsFunc(lang.Required, func(r *required) bool { return len(r.Files) > 0 && r.reaches(lang, name) }) {
+			continue
+		}
+		text, ok := l.t.text(name)
 		if !ok {
 			continue
 		}
 		clear(has)
-		l.find.find(text, has)
+		lang.find.find(text, has)
 		if !slices.Contains(has, true) {
 			continue
 		}
-		text = code(name, text)
-		for _, r := range l.Required {
-			if !has[r.literal] || !r.reaches(l, name) {
+		text, _ = l.t.code(name)
+		for _, r := range lang.Required {
+			if !has[r.literal] || !r.reaches(lang, name) {
 				continue
 			}
 			for _, x := range r.reads(name, text) {
@@ -110,17 +181,21 @@ func inDevSection(name, text string, at int) bool {
 }
 
 // demand makes a finding of a variable that has no default.
-func (f *Findings) demand(x read) {
-	if given[x.name] || f.Dockerfile != nil && f.Dockerfile.Env[x.name].Text != "" {
+func (l *look) demand(x read) {
+	if l.seen[x.name] || given[x.name] || l.docker != nil && l.docker.Env[x.name].Text != "" {
 		return
 	}
-	v := classify(x.name, x.text, f.Stack)
+	l.seen[x.name] = true
+	v := classify(x.name, x.text, l.Stack)
+	if x.random {
+		v.Kind, v.Random = Generated, randomFor(x.name, l.Stack)
+	}
 	v.Build = buildTime(x.file)
 	text := x.text
 	if !strings.Contains(text, x.name) {
 		text = x.name
 	}
-	finding := Finding{ID: "name-" + string(v.Kind), Severity: Must, File: x.file, Line: x.line, Text: clip(text), Variable: v}
+	finding := Finding{ID: "name-" + string(v.Kind), Severity: Must, File: x.file, Line: x.line, Text: text, Variable: v}
 	where := "put it into an SSM parameter and name it as from_ssm under [secrets]"
 	switch {
 	case strings.HasPrefix(x.name, "FLY_"):
@@ -131,9 +206,9 @@ func (f *Findings) demand(x read) {
 		finding.Severity, finding.Key = Info, "env."+x.name
 		finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to %s", x.name, value)
 		if value != "${port}" {
-			f.suggest("env."+x.name, value, x.file, x.line, x.text)
+			l.suggest("env."+x.name, value, x.file, x.line, x.text)
 		} else {
-			f.portNames = append(f.portNames, x)
+			l.portNames = append(l.portNames, x)
 			finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to the port that requests go to", x.name)
 		}
 	case v.Kind == Generated:
@@ -149,9 +224,9 @@ func (f *Findings) demand(x read) {
 	if v.Build {
 		finding.Means += "; it is read while the image is built, so that it is needed as a build argument, too"
 	}
-	f.Findings = append(f.Findings, finding)
+	l.addFinding(finding)
 	if v.Database {
-		f.Need("database", origin(x.file, x.line, x.text))
+		l.Need("database", origin(x.file, x.line, x.text))
 	}
 }
 

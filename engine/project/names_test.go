@@ -12,14 +12,40 @@ import (
 // TestLanguagesAreWhole compiles every pattern.
 func TestLanguagesAreWhole(t *testing.T) {
 	for _, l := range spoken() {
-		if l.ID == "" || len(l.Sources) == 0 {
-			t.Errorf("a language without name or sources: %+v", l)
+		if l.ID == "" || len(l.Sources) == 0 && l.ID != "any" {
+			t.Errorf("%q has no name or no sources", l.ID)
 		}
+		var all []pattern
 		for _, r := range l.Required {
-			for _, p := range []pattern{r.re, r.with, r.before, r.unless, r.arg, r.in} {
-				if p != nil {
-					p()
-				}
+			all = append(all, r.re, r.with, r.before, r.unless, r.arg, r.in)
+		}
+		for _, s := range l.Servers {
+			all = append(all, s.start, s.portFlag, s.host, s.hostMark, s.argument)
+			if s.ID == "" || s.start == nil || s.Loopback && s.Set == "" {
+				t.Errorf("%s: server %q is not whole", l.ID, s.ID)
+			}
+		}
+		for _, p := range l.Ports {
+			all = append(all, p.re)
+		}
+		for _, r := range l.Routes {
+			all = append(all, r.re, r.file)
+		}
+		for _, m := range l.Migrations {
+			all = append(all, m.re, m.done)
+			if m.Command == "" || len(m.Files) == 0 {
+				t.Errorf("%s: a migration is not whole: %+v", l.ID, m)
+			}
+		}
+		for _, s := range l.Stacks {
+			all = append(all, s.re)
+		}
+		for _, b := range l.Bases {
+			all = append(all, b.re)
+		}
+		for _, p := range all {
+			if p != nil {
+				p()
 			}
 		}
 	}

@@ -41,7 +41,8 @@ func schemaReads(name, text string, open int, joi bool) []read {
 		}
 		at := e.at + strings.Index(e.key, key[1])
 		r := read{name: key[1], file: name, at: at}
-		r.line, r.text = lineOf(text, at)
+		r.line, _ = lineOf(text, at)
+		r.text = strings.TrimSpace(text[at:e.end])
 		out = append(out, r)
 	}
 	return out

@@ -3,16 +3,18 @@
 //
 // It never reads a file that is there to hold secrets, and no value of an environment variable becomes part
 // of a finding's text.
+//
+// What is known of languages and frameworks is data: a file for each language in assets/detectors, whose tables
+// language.go explains. A file NAME.go beside it holds what patterns cannot tell.
 package project
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
-	"berth/engine/fail"
 	"berth/engine/spec"
 )
 
@@ -25,14 +27,25 @@ type Findings struct {
 	Suggests map[string]any `json:"suggests"` // berth.toml keys, such as "service.port": 4000
 	Needs    Needs          `json:"needs"`
 
+	// Database is the database that the app uses, nil when it uses none. It is no suggestion, because a database
+	// costs money and may be there already: the user is to be asked.
+	Database *Database `json:"database,omitempty"`
+	// Dockerfiles are those that the app may be built from, the likeliest first.
+	Dockerfiles []Choice `json:"dockerfiles,omitempty"`
+
 	Dockerfile *Dockerfile `json:"-"` // nil when there is none that can be read
 
 	from    map[string]spec.Origin
 	because map[string]spec.Origin // why Needs has what it has, by the names in its JSON
-	ports   []candidate            // where the app may listen, the surest first
-	portEnv int                    // line of fly.toml that sets PORT, zero when none does
+}
 
-	portNames []read // variables that the app takes its port from and does not start without
+// Database is the database that an app uses.
+type Database struct {
+	Engine   string `json:"engine"`             // postgres, mysql, sqlserver, mongodb, …
+	Variable string `json:"variable,omitempty"` // by which the app finds it, such as DATABASE_URL; empty when unknown
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Text     string `json:"text"`
 }
 
 // Origins says where each of Suggests was read, by the same keys, for spec.Complete.
@@ -67,6 +80,7 @@ var needSettings = []struct {
 }{
 	{"websockets", "network.websockets", true},
 	{"clustering", "network.clustering", "dns"},
+	{"sticky_sessions", "service.sticky_sessions", true},
 }
 
 // suggestNeeds proposes the settings of what the app needs, unless a finding proposed something more fitting.
@@ -106,9 +120,6 @@ func (n *Needs) by(name string) *bool {
 // that could be made all the same come with it. The Dockerfile, its context and the build arguments are
 // those of berth.toml when it names others.
 func Inspect(ctx context.Context, dir string) (*Findings, error) {
-	f := &Findings{
-		Dir: dir, Findings: []Finding{}, Suggests: map[string]any{},
-	}
 	t, err := openTree(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -118,30 +129,84 @@ func Inspect(ctx context.Context, dir string) (*Findings, error) {
 	if err != nil {
 		s = &spec.Spec{Dir: dir} // whoever wants the settings loads them and sees the error
 	}
-	fly := readFly(t)
-	dockerErr := f.readDockerfile(t, s, fly)
-	f.readFlyToml(fly)
-	if err := f.detect(ctx, t); err != nil {
+	l := &look{
+		Findings: &Findings{Dir: dir, Findings: []Finding{}, Suggests: map[string]any{}},
+		ctx:      ctx, t: t, spec: s, cancelled: map[string]bool{}, seen: map[string]bool{},
+	}
+	dockerErr, err := l.read()
+	if err != nil {
 		return nil, err
 	}
+	l.conclude()
+	l.order()
+	return l.Findings, l.missing(dockerErr)
+}
+
+// read makes the findings, each part upon what the parts before it have learnt. It returns what is wrong with the
+// Dockerfile beside the error that ends the look.
+func (l *look) read() (dockerErr, err error) {
+	l.fly, l.compose = readFly(l.t), readCompose(l.t)
+	l.chooseDockerfile()
+	dockerErr = l.readDockerfile()
+	l.readProcfile()
+	l.started()
+	l.narrow()
+	l.readDependencies()
+	l.findLanguage()
+	l.findStack()
+	l.readContainer()
+	l.readFlyToml()
+	l.readCompose()
+	l.readPlatforms()
+	l.applyProcfile()
+	if err := l.readNames(); err != nil {
+		return nil, err
+	}
+	if err := l.detect(); err != nil {
+		return nil, err
+	}
+	l.readStart()
+	l.readCode()
+	l.migrations()
+	l.elixir()
 	if dockerErr == nil {
-		f.lookAtContext(ctx, s)
+		l.lookAtContext()
 	}
-	if err := f.readNames(ctx, t); err != nil {
-		return nil, err
+	return dockerErr, l.ctx.Err()
+}
+
+// conclude draws from all that was found what is proposed.
+func (l *look) conclude() {
+	if l.t.cut {
+		l.add(Info, "tree-large", "", 0, fmt.Sprintf("more than %d files", len(l.t.files)), "the deepest folders were not looked at")
 	}
-	f.choosePort()
-	f.suggestNeeds()
-	f.nameApp(t, fly)
-	f.order()
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	l.choosePort()
+	l.chooseHealth()
+	l.suggestStorage()
+	l.suggestNeeds()
+	l.nameDatabase()
+	l.nameApp()
+}
+
+// nameDatabase adds the variable by which the app finds its database, when the app names it.
+func (l *look) nameDatabase() {
+	for _, x := range l.Findings.Findings {
+		if x.Variable != nil && x.Variable.Database {
+			if l.Database == nil {
+				l.database("postgres", x.File, x.Line, x.Text)
+			}
+			l.Database.Variable = firstOf(l.Database.Variable, x.Variable.Name)
+		}
 	}
-	return f, f.missing(t, dockerErr)
 }
 
 func (f *Findings) add(severity Severity, id, file string, line int, text, means string) {
-	f.Findings = append(f.Findings, Finding{ID: id, Severity: severity, File: file, Line: line, Text: clip(text), Means: means})
+	f.addFinding(Finding{ID: id, Severity: severity, File: file, Line: line, Text: text, Means: means})
+}
+
+func (f *Findings) addFinding(x Finding) {
+	x.Text = clip(x.Text)
+	f.Findings = append(f.Findings, x)
 }
 
 // order puts the gravest findings first, and leaves the order of those that are alike.
@@ -150,9 +215,10 @@ func (f *Findings) order() {
 	slices.SortStableFunc(f.Findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
 }
 
-// Suggest proposes a value for a key of berth.toml, and says why; the first proposal for a key stays.
+// Suggest proposes a value for a key of berth.toml, and says why; the first proposal for a key stays. A key that
+// berth.toml does not have is ignored.
 func (f *Findings) Suggest(key string, value any, why spec.Origin) {
-	if _, ok := f.Suggests[key]; ok {
+	if _, ok := f.Suggests[key]; ok || !settable(key) {
 		return
 	}
 	if f.Suggests == nil {
@@ -176,36 +242,16 @@ func origin(file string, line int, text string) spec.Origin {
 }
 
 // nameApp proposes a name for the app: the one that it has on Fly.io, else the folder's.
-func (f *Findings) nameApp(t *tree, fly *flyToml) {
-	if name, line := fly.text("app"), fly.line("app"); spec.Slug(name) != "" {
-		f.suggest("app", spec.Slug(name), fly.name, line, "its name on Fly.io")
+func (l *look) nameApp() {
+	if name, line := l.fly.text("app"), l.fly.line("app"); spec.Slug(name) != "" {
+		l.suggest("app", spec.Slug(name), l.fly.name, line, "its name on Fly.io")
 		return
 	}
-	if abs, err := filepath.Abs(t.dir); err == nil {
+	if abs, err := filepath.Abs(l.t.dir); err == nil {
 		if name := spec.Slug(filepath.Base(abs)); name != "" {
-			f.suggest("app", name, "", 0, "name of the folder")
+			l.suggest("app", name, "", 0, "name of the folder")
 		}
 	}
 }
 
-// missing completes the error about a Dockerfile that is not there with what would help here.
-func (f *Findings) missing(t *tree, err error) error {
-	var e *fail.Error
-	if !errors.As(err, &e) || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if others := t.match(otherDockerfiles); len(others) > 0 {
-		e.Remedy = "there is " + others[0] + ": write dockerfile = \"" + others[0] + "\" under [image] in berth.toml"
-		return e
-	}
-	switch f.Stack {
-	case "phoenix":
-		e.Remedy = "`mix phx.gen.release --docker` writes one for a Phoenix app; "
-	case "":
-		e.Remedy = "run berth in the folder of the app, or write a Dockerfile; "
-	default:
-		e.Remedy = "write a Dockerfile that builds and starts the app; "
-	}
-	e.Remedy += "or deploy an image that exists with --image REF"
-	return e
-}
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -249,10 +249,11 @@ HEALTHCHECK NONE
 		Name: "Dockerfile", Stages: 3, From: Line{"FROM base", 13}, Base: "alpine:2",
 		Env: map[string]Line{"A": {"1", 5}, "B": {"two words", 5}, "C": {"", 5}},
 		Ports: []Port{
-			{80, 80, "tcp", 6}, {443, 443, "tcp", 6}, {8000, 8010, "tcp", 6},
+			{From: 80, To: 80, Protocol: "tcp", Line: 6}, {From: 443, To: 443, Protocol: "tcp", Line: 6},
+			{From: 8000, To: 8010, Protocol: "tcp", Line: 6},
 		},
 		Entry: &Command{Words: []string{"/run"}, Line: 14}, User: Line{"app", 7},
-		Volumes: []Line{{"/one", 9}, {"/two/1", 9}},
+		Volumes: []Line{{"/one", 9}, {"/two/1", 9}}, WorkDir: "/", Build: Build{Bases: []Line{{"alpine:2", 13}, {"alpine:2", 3}}},
 	}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
@@ -311,51 +312,45 @@ type failing struct{}
 func (failing) Read([]byte) (int, error) { return 0, fs.ErrPermission }
 
 // Each mark is whole: it has a proof, known needs, keys that berth.toml has, and it is sound.
-func TestDetectorsAreWhole(t *testing.T) {
-	d, err := embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	check := func(id string, p proof) {
-		t.Helper()
-		if p.Source == "" || len(p.AsOf) != len("2026-11-22") || !slices.Contains([]string{"high", "medium", "low"}, p.Confidence) {
-			t.Errorf("%s has no proof: %+v", id, p)
+func TestMarksAreWhole(t *testing.T) {
+	count := 0
+	for _, lang := range spoken() {
+		if lang.Source == "" && len(lang.Marks) > 0 || lang.AsOf != "" && len(lang.AsOf) != len("2026-11-22") {
+			t.Errorf("%s has no proof", lang.ID)
 		}
-	}
-	for _, s := range d.Stacks {
-		check(s.ID, s.proof)
-	}
-	for _, b := range d.Bases {
-		check(b.Image, b.proof)
-	}
-	ids := map[string]bool{}
-	for _, x := range d.Detectors {
-		check(x.ID, x.proof)
-		if x.ID == "" || ids[x.ID] || x.Means == "" || len(x.Files) == 0 || (x.Pattern == "") == (len(x.Names) == 0) ||
-			(x.Section == "") != (len(x.Names) == 0) || (x.AlsoPattern == "") != (len(x.AlsoFiles) == 0) {
-			t.Errorf("%s is not whole: %+v", x.ID, x)
-		}
-		ids[x.ID] = true
-		for _, n := range append(x.Needs, x.Cancels...) {
-			if new(Needs).by(n) == nil {
-				t.Errorf("%s: there is no need %s", x.ID, n)
+		count += len(lang.Marks)
+		for _, x := range lang.Marks {
+			if x.ID == "" || x.Means == "" || strings.HasSuffix(x.Means, ".") || x.Pattern == "" && len(x.Deps) == 0 ||
+				(x.AlsoPattern == "") != (len(x.AlsoFiles) == 0) || x.Pattern != "" && len(x.Files) == 0 && x.Has == "" ||
+				!slices.Contains([]Severity{Must, Should, Info}, x.Severity) {
+				t.Errorf("%s %s is not whole: %+v", lang.ID, x.ID, x)
 			}
-		}
-		for key := range x.Suggests {
-			if _, ok := spec.KeyOf(key); !ok {
-				t.Errorf("%s: there is no key %s", x.ID, key)
+			for _, p := range []pattern{x.re, x.exclude, x.alsoRE, x.used, x.without} {
+				if p != nil {
+					p()
+				}
+			}
+			for _, n := range append(x.Needs, x.Cancels...) {
+				if new(Needs).by(n) == nil {
+					t.Errorf("%s: there is no need %s", x.ID, n)
+				}
+			}
+			for key := range x.Suggests {
+				if _, ok := spec.KeyOf(key); !ok {
+					t.Errorf("%s: there is no key %s", x.ID, key)
+				}
 			}
 		}
 	}
-	if len(d.Detectors) < 30 {
-		t.Errorf("only %d detectors", len(d.Detectors))
+	if count < 100 {
+		t.Errorf("only %d marks", count)
 	}
 	var n Needs
 	if got := reflect.TypeOf(n).NumField(); got != 10 {
 		t.Errorf("Needs has %d fields; does by know them all?", got)
 	}
-	for _, bad := range []string{"[[detector]]\nid = 1\n", "[[detector]]\npattern = '('\n", "nothing = 1\n"} {
-		if _, err := decodeDetectors(bad); err == nil {
+	for _, bad := range []string{"[[mark]]\nid = 1\n", "[[required]]\npattern = 'x'\n", "nothing = 1\n"} {
+		if _, err := decodeLanguage(bad); err == nil {
 			t.Errorf("%q decodes", bad)
 		}
 	}

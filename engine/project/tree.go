@@ -3,6 +3,7 @@ package project
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"berth/engine/fail"
@@ -20,6 +21,7 @@ import (
 // How much of a source tree is looked at, so that a look stays fast and cheap wherever it is started.
 const (
 	maxEntries  = 20_000    // files and folders seen
+	maxFolder   = 5_000     // files and folders seen of one folder; a folder with more holds data
 	maxDepth    = 12        // folders below the top
 	maxFileSize = 512 << 10 // bytes of one file; larger ones are not source
 	maxRead     = 32 << 20  // bytes of all files together
@@ -39,9 +41,12 @@ var tests = map[string]bool{"test": true, "tests": true, "spec": true, "__tests_
 type tree struct {
 	dir   string
 	root  *os.Root
-	files []string // regular files, with slashes, in lexical order a folder
+	files []string        // regular files, with slashes, in lexical order a folder
+	has   map[string]bool // the same
+	cut   bool            // there is more than was looked at
 	read  int64
 	cache map[string]string
+	codes map[string]string // without comments
 
 	folder *os.Root // the folder of the file that was read last, as files come folder by folder
 	at     string   // its path
@@ -56,7 +61,7 @@ func openTree(ctx context.Context, dir string) (*tree, error) {
 		}
 		return nil, f
 	}
-	t := &tree{dir: dir, root: root, cache: map[string]string{}}
+	t := &tree{dir: dir, root: root, has: map[string]bool{}, cache: map[string]string{}, codes: map[string]string{}}
 	if err := t.list(ctx); err != nil {
 		t.close()
 		return nil, err
@@ -74,6 +79,13 @@ func (t *tree) close() {
 // open opens a file of the tree. Going through the folder's own os.Root saves looking up each part of the
 // path anew for each file.
 func (t *tree) open(name string) (*os.File, error) {
+	if !t.has[name] { // to open a pipe would wait for a writer
+		if info, err := t.root.Stat(name); err != nil {
+			return nil, err
+		} else if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is no regular file", name)
+		}
+	}
 	dir := path.Dir(name)
 	if dir == "." {
 		return t.root.Open(name)
@@ -93,7 +105,7 @@ func (t *tree) open(name string) (*os.File, error) {
 
 // list walks the tree breadth first, so that the limit cuts the deep files and not the important ones.
 func (t *tree) list(ctx context.Context) error {
-	seen := 0
+	left := maxEntries
 	folders := []string{"."}
 	for depth := 0; depth < maxDepth && len(folders) > 0; depth++ {
 		var deeper []string
@@ -101,25 +113,57 @@ func (t *tree) list(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			list, err := fs.ReadDir(t.root.FS(), dir)
-			if err != nil {
-				continue // a folder that we may not read tells nothing
-			}
+			list := t.entries(dir, min(left, maxFolder))
+			left -= len(list)
 			for _, d := range list {
-				if seen++; seen > maxEntries {
-					return nil
-				}
 				switch name := path.Join(dir, d.Name()); {
 				case d.IsDir() && !skipFolder(d.Name()):
 					deeper = append(deeper, name)
 				case d.Type().IsRegular() && !secret(name):
 					t.files = append(t.files, name)
+					t.has[name] = true
 				}
 			}
 		}
 		folders = deeper
 	}
+	t.cut = t.cut || left <= 0
+	t.probe()
 	return nil
+}
+
+// entries are the entries of a folder in order, at most limit. A folder that we may not read tells nothing.
+func (t *tree) entries(dir string, limit int) []fs.DirEntry {
+	if limit <= 0 {
+		return nil
+	}
+	f, err := t.root.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	list, err := f.ReadDir(limit + 1)
+	if err != nil && !errors.Is(err, io.EOF) && len(list) == 0 {
+		return nil
+	}
+	if len(list) > limit {
+		t.cut, list = true, list[:limit]
+	}
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return list
+}
+
+// probe looks for the files that matter most by their names, when the top folder has more than was listed.
+func (t *tree) probe() {
+	if !t.cut {
+		return
+	}
+	for _, name := range append([]string{"Dockerfile", "fly.toml", "compose.yaml", "compose.yml", "docker-compose.yml", "Procfile"}, manifests...) {
+		if info, err := t.root.Lstat(name); err == nil && info.Mode().IsRegular() && !t.has[name] {
+			t.files = append(t.files, name)
+			t.has[name] = true
+		}
+	}
 }
 
 func skipFolder(name string) bool {
@@ -156,6 +200,19 @@ func (t *tree) text(name string) (string, bool) {
 	return s, s != ""
 }
 
+// code is text without the comments.
+func (t *tree) code(name string) (string, bool) {
+	if s, ok := t.codes[name]; ok {
+		return s, s != ""
+	}
+	s, ok := t.text(name)
+	if ok {
+		s = code(name, s)
+	}
+	t.codes[name] = s
+	return s, ok
+}
+
 func (t *tree) load(name string) (string, error) {
 	f, err := t.open(name)
 	if err != nil {
@@ -174,10 +231,38 @@ func (t *tree) load(name string) (string, error) {
 		return "", err
 	}
 	t.read += int64(len(b))
-	if bytes.IndexByte(b[:min(len(b), 8000)], 0) >= 0 {
+	s := decode(b)
+	if strings.IndexByte(s[:min(len(s), 8000)], 0) >= 0 {
 		return "", fmt.Errorf("%s is binary", name)
 	}
-	return string(b), nil
+	return s, nil
+}
+
+// decode is the text of a file in UTF-8, or in UTF-16 with a byte order mark, with line ends as Unix has them.
+func decode(b []byte) string {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte{0xef, 0xbb, 0xbf}):
+		b = b[3:]
+	case bytes.HasPrefix(b, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(b, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	}
+	if order != nil {
+		units := make([]uint16, 0, len(b)/2)
+		for i := 2; i+1 < len(b); i += 2 {
+			units = append(units, order.Uint16(b[i:]))
+		}
+		b = []byte(string(utf16.Decode(units)))
+	}
+	if bytes.IndexByte(b, '\r') >= 0 {
+		b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	}
+	if !utf8.Valid(b) {
+		b = bytes.ToValidUTF8(b, []byte("?"))
+	}
+	return string(b)
 }
 
 // match returns the files that any of the patterns matches, in order, each once.
@@ -189,30 +274,4 @@ func (t *tree) match(patterns []glob) []string {
 		}
 	}
 	return out
-}
-
-// lineOf is the 1-based line of a byte offset, and that line without the white space around it.
-func lineOf(text string, at int) (number int, line string) {
-	number = 1 + strings.Count(text[:at], "\n")
-	start := strings.LastIndexByte(text[:at], '\n') + 1
-	end := strings.IndexByte(text[at:], '\n')
-	if end < 0 {
-		end = len(text) - at
-	}
-	return number, strings.TrimSpace(text[start : at+end])
-}
-
-// clip makes any text one short line without control characters.
-func clip(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError || unicode.In(r, unicode.Bidi_Control) {
-			return ' '
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if r := []rune(text); len(r) > 120 {
-		text = string(r[:119]) + "…"
-	}
-	return text
 }

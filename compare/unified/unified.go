@@ -1,4 +1,6 @@
-package longpoll
+// Package unified writes the difference of two texts as a unified diff, for changes that are proposed to the user and
+// never applied. It is pure.
+package unified
 
 import (
 	"fmt"
@@ -8,12 +10,17 @@ import (
 // context is how many unchanged lines stand around a change.
 const context = 3
 
-// diff is the unified diff of one file, with the a/ and b/ prefixes that git apply and patch -p1 expect.
-func diff(name, old, next string) string {
+// Diff is the unified diff of one file, with the a/ and b/ prefixes that git apply and patch -p1 expect. A file that
+// is not there yet has an empty old text.
+func Diff(name, old, next string) string {
 	a, b := lines(old), lines(next)
 	ops := edits(a, b)
 	var out strings.Builder
-	fmt.Fprintf(&out, "--- a/%s\n+++ b/%s\n", name, name)
+	before := "a/" + name
+	if old == "" {
+		before = "/dev/null"
+	}
+	fmt.Fprintf(&out, "--- %s\n+++ b/%s\n", before, name)
 	for from := 0; from < len(ops); {
 		for from < len(ops) && ops[from].kind == ' ' {
 			from++

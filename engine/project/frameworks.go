@@ -1,0 +1,134 @@
+package project
+
+import (
+	"slices"
+	"strings"
+)
+
+// demand is a variable that a framework itself does not start without.
+type demand struct {
+	Stack  string   `toml:"stack"`
+	Deps   []string `toml:"deps"`
+	Names  []string `toml:"names"`
+	Unless string   `toml:"unless"` // files with this in the code do without
+	Files  []string `toml:"files"`  // one of these must be there
+	Random bool     `toml:"random"`
+	Any    []string `toml:"any"` // one of these is enough
+
+	globs  []glob
+	unless pattern
+}
+
+// frameworks adds the variables that frameworks themselves do not start without.
+func (l *look) frameworks() {
+	for _, lang := range l.languages() {
+		for _, d := range lang.Demands {
+			at := read{random: d.Random, file: l.manifest}
+			switch dep := l.uses(lang.ID, d.Deps); {
+			case d.Stack != "" && d.Stack != l.Stack, len(d.Deps) > 0 && dep == nil, slices.ContainsFunc(d.Any, func(n string) bool { return l.seen[n] || l.docker != nil && l.docker.Env[n].Text != "" }):
+				continue
+			case dep != nil:
+				at.file, at.line, at.text = dep.file, dep.line, dep.text
+			}
+			if len(d.Files) > 0 {
+				i := slices.IndexFunc(l.files, func(n string) bool { return slices.ContainsFunc(d.globs, func(g glob) bool { return g.match(n) }) })
+				if i < 0 {
+					continue
+				}
+				at.file, at.line, at.text = l.files[i], 0, l.files[i]
+			}
+			if d.unless != nil && slices.ContainsFunc(l.files, func(n string) bool {
+				text, ok := l.t.code(n)
+				return lang.source(n) && ok && d.unless().MatchString(text)
+			}) {
+				continue
+			}
+			for _, name := range d.Names {
+				at.name = name
+				l.demand(at)
+			}
+		}
+	}
+}
+
+// readCompose says what the Compose file tells of the app and of what it leans on.
+func (l *look) readCompose() {
+	c := l.compose
+	if c == nil {
+		return
+	}
+	if c.err != nil {
+		l.add(Should, "compose-broken", c.name, 0, c.name, "it is not valid YAML, so that nothing was taken from it: "+clip(c.err.Error()))
+		return
+	}
+	for i, p := range composePorts(c.app) {
+		if i == 0 {
+			l.add(Info, "compose-port", c.name, p.Line, "port "+p.Text, "Compose publishes this port of the app")
+		}
+		l.candidate(rankCompose, atoi(p.Text), c.name, p.Line, "port "+p.Text)
+	}
+	if test := c.app.get("healthcheck", "test"); test != nil {
+		words := strings.Join(test.list(), " ")
+		if p, port := l.asked(words); p != "" {
+			l.health(rankCompose, p, c.name, test.at(), "health check of Compose")
+			l.candidate(rankCompose+1, port, c.name, test.at(), "health check of Compose")
+			l.add(Info, "compose-health", c.name, test.at(), words, "Compose asks "+p+" whether the app is well; the load balancer can ask the same")
+		}
+	}
+	for _, v := range composeVolumes(c.app) {
+		text := "volume at " + v.Text
+		l.add(Should, "compose-volume", c.name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
+		l.Need("persistent_storage", origin(c.name, v.Line, text))
+		l.store(v.Text, c.name, v.Line, text)
+	}
+	l.readNeighbours()
+}
+
+var neighbourMeans = map[string]string{
+	"rabbitmq":      "the app has a message queue beside it: here that is Amazon MQ, or a container of its own",
+	"kafka":         "the app has Kafka beside it: here that is Amazon MSK, or a service elsewhere",
+	"nats":          "the app has NATS beside it: it needs a container of its own, or a service elsewhere",
+	"elasticsearch": "the app has a search engine beside it: here that is OpenSearch, or a service elsewhere",
+	"minio":         "the app keeps files in an object store: here that is S3",
+}
+
+func (l *look) readNeighbours() {
+	for _, n := range l.compose.neighbours() {
+		text := n.name + ": " + n.kind
+		at := origin(l.compose.name, n.line, text)
+		switch n.kind {
+		case "redis", "memcached":
+			l.Need("cache", at)
+			l.add(Info, "compose-cache", l.compose.name, n.line, text, "the app has a cache beside it: here that is ElastiCache, or a service elsewhere")
+		case "rabbitmq", "kafka", "nats", "elasticsearch", "minio":
+			l.add(Info, "compose-"+n.kind, l.compose.name, n.line, text, neighbourMeans[n.kind])
+		default:
+			l.Need("database", at)
+			l.database(n.kind, l.compose.name, n.line, text)
+			l.add(Info, "compose-database", l.compose.name, n.line, text, "the app has a database beside it: berth can make one for PostgreSQL, or it is one that is there already")
+		}
+	}
+	if l.compose.app == nil {
+		return
+	}
+	l.compose.services.each(func(key string, line int, v *node) {
+		command := strings.Join(v.get("command").list(), " ")
+		if key == l.compose.appName || v.get("build") == nil || command == "" || v.get("ports") != nil || len(v.get("profiles").list()) > 0 {
+			return
+		}
+		if sameBuild(l.compose.app, v) && !onceOnly().MatchString(key+" "+command) {
+			l.process(key, command, l.compose.name, line, key+": "+command)
+		}
+	})
+}
+
+// onceOnly matches services that run once, or while the app is developed.
+var onceOnly = lazy(`(?i)migrat|setup|\bseed|\binit\b|\btest|\bdev\b|watch|vite|webpack|tailwind|\bbash\b|storybook|cypress|lint`)
+
+func sameBuild(a, b *node) bool {
+	key := func(n *node) string {
+		v := n.get("build")
+		return firstOf(v.str(), v.get("context").str()) + "|" + v.get("dockerfile").str() + "|" + v.get("target").str()
+	}
+	return key(a) == key(b)
+}

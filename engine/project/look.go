@@ -1,0 +1,215 @@
+package project
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"berth/engine/spec"
+)
+
+// look is what is known of a source tree while its findings are made. Each part of the work adds to it what later
+// parts ask for.
+type look struct {
+	*Findings
+	ctx  context.Context
+	t    *tree
+	spec *spec.Spec
+
+	docker     *Dockerfile // nil when there is none that can be read
+	context    string      // the build context, relative to the tree, "." for all of it
+	fly        *flyToml
+	flyCommand *Command // what runs on Fly.io instead of the Dockerfile's CMD, nil for that
+	flyEntry   *Command // the same for ENTRYPOINT
+	compose    *composeFile
+	imports    *[]platformFile // what the files of other platforms say, once they are read
+	procfile   []step          // the lines of the Procfile; text is the command, raw the whole line
+
+	files    []string     // the tree's files that can be part of the image
+	manifest string       // the file by which the kind of program was told
+	speaks   string       // the language that ships, "" when it is not known, "static" for files alone
+	start    []step       // what runs when a container starts
+	daemons  int          // programs that a supervisor starts
+	deps     []dependency // the libraries in use
+
+	ports     []candidate
+	portNames []read // variables that the app takes its port from and does not start without
+	portEnv   int    // line of fly.toml that sets PORT, zero when none does
+	paths     []healthPath
+	kept      []Line // folders that outlive containers
+	keptFrom  spec.Origin
+	cancelled map[string]bool // needs that something else takes care of
+	seen      map[string]bool // variables that were told
+}
+
+// The ranks of what names a port or a health path, the surest first.
+const (
+	rankFlag    = iota // an argument of the start command
+	rankExpose         // EXPOSE
+	rankFly            // where Fly.io sends requests
+	rankEnv            // ENV PORT
+	rankHealth         // a health check
+	rankCompose        // a port of Compose
+	rankImport         // another platform's file
+	rankConfig         // the framework's settings
+	rankCode           // a listen call in the code
+	rankServer         // what the server listens on by itself
+	rankBase           // what the base image listens on
+	rankUsual          // what programs of that kind listen on
+)
+
+// candidate is a port that the app may listen on.
+type candidate struct {
+	rank int
+	port int
+	file string
+	line int
+	text string
+}
+
+func (l *look) candidate(rank, port int, file string, line int, text string) {
+	if port >= 1 && port <= 65535 {
+		l.ports = append(l.ports, candidate{rank, port, file, line, text})
+	}
+}
+
+// choosePort takes the surest port. Of several that EXPOSE names it is one that something else names, too.
+func (l *look) choosePort() {
+	slices.SortStableFunc(l.ports, func(a, b candidate) int { return a.rank - b.rank })
+	if len(l.ports) == 0 {
+		l.addFinding(Finding{
+			ID: "no-port", Severity: Must, Text: "no port", Key: "service.port",
+			Means: "nothing says on which port the app listens: set port under [service] in berth.toml",
+		})
+		return
+	}
+	c := l.ports[0]
+	if c.rank == rankExpose {
+		for _, other := range l.ports {
+			if i := slices.IndexFunc(l.ports, func(x candidate) bool { return x.rank == rankExpose && x.port == other.port }); other.rank != rankExpose && other.rank < rankUsual && i >= 0 {
+				c = l.ports[i]
+				break
+			}
+		}
+	}
+	l.Port = c.port
+	l.suggest("service.port", c.port, c.file, c.line, c.text)
+	if l.portEnv > 0 {
+		// The app is told its port on Fly.io; told the one chosen here, the two agree whatever it is.
+		l.suggest("env.PORT", strconv.Itoa(c.port), l.fly.name, l.portEnv, "PORT for Fly.io")
+	}
+	for _, x := range l.portNames {
+		l.suggest("env."+x.name, strconv.Itoa(c.port), x.file, x.line, x.text)
+	}
+	if c.rank == rankUsual {
+		l.add(Should, "usual-port", c.file, c.line, firstOf(c.file, c.text),
+			fmt.Sprintf("nothing names a port; apps like this usually listen on %d", c.port))
+	}
+	for _, other := range l.ports {
+		if other.port != c.port && other.file != c.file && other.file != "" && other.rank < rankCode && !l.agrees(other, c) {
+			l.add(Should, "port-conflict", other.file, other.line, other.text,
+				fmt.Sprintf("this says port %d, %s says %d; %d is used, change service.port in berth.toml when that is wrong",
+					other.port, firstOf(c.file, c.text), c.port, c.port))
+		}
+	}
+}
+
+// agrees says whether the file of one candidate names the port of the other, too.
+func (l *look) agrees(other, c candidate) bool {
+	return slices.ContainsFunc(l.ports, func(x candidate) bool { return x.file == other.file && x.port == c.port })
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// healthPath is a path that tells whether the app is well.
+type healthPath struct {
+	rank int
+	path string
+	file string
+	line int
+	text string
+}
+
+func (l *look) health(rank int, p, file string, line int, text string) {
+	if strings.HasPrefix(p, "/") {
+		l.paths = append(l.paths, healthPath{rank, p, file, line, text})
+	}
+}
+
+func (l *look) chooseHealth() {
+	slices.SortStableFunc(l.paths, func(a, b healthPath) int { return a.rank - b.rank })
+	if len(l.paths) > 0 {
+		p := l.paths[0]
+		l.suggest("service.health_path", p.path, p.file, p.line, p.text)
+	}
+}
+
+// store notes a folder that must outlive the containers, as a setting when it can be one.
+func (l *look) store(p, file string, line int, text string) {
+	if !strings.HasPrefix(p, "/") {
+		return
+	}
+	p = path.Clean(p)
+	switch p {
+	case "/", "/proc", "/sys", "/dev", "/etc", "/tmp", "/run", "/var", "/usr", "/bin", "/home":
+		return
+	}
+	if strings.ContainsAny(p, ":$\x00") || l.docker != nil && l.docker.WorkDir == p && p != "/data" {
+		return // to lay a folder over the app's own would hide the app
+	}
+	for i, k := range l.kept {
+		switch {
+		case within(p, k.Text):
+			return
+		case within(k.Text, p):
+			l.kept[i].Text = p
+			return
+		}
+	}
+	if len(l.kept) == 0 {
+		l.keptFrom = origin(file, line, text)
+	}
+	l.kept = append(l.kept, Line{p, line})
+}
+
+func (l *look) suggestStorage() {
+	var paths []string
+	for _, k := range l.kept {
+		if !slices.Contains(paths, k.Text) {
+			paths = append(paths, k.Text)
+		}
+	}
+	if len(paths) > 0 {
+		l.Suggest("storage", paths, l.keptFrom)
+	}
+}
+
+// process tells of a process that runs beside the one that answers requests, and proposes it as one of its own.
+func (l *look) process(name, command, file string, line int, text string) {
+	id := spec.Slug(name)
+	key := "processes." + id + ".command"
+	means := "this runs beside the app that answers requests, in containers of its own: give it a table [processes." + id + "]"
+	if id == "" || !settable(key) {
+		means = "berth runs the process that answers requests; this one, " + name + ", needs containers of its own"
+	}
+	l.add(Should, "process", file, line, text, means)
+	if words, err := spec.Words(command); err == nil && len(words) > 0 && id != "" {
+		l.suggest(key, words, file, line, text)
+	}
+}
+
+// settable says whether berth.toml has a key.
+func settable(key string) bool {
+	_, ok := spec.KeyOf(key)
+	return ok
+}

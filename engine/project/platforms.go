@@ -1,0 +1,373 @@
+package project
+
+import (
+	"encoding/json"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"berth/engine/spec"
+)
+
+// platformFile is what the file of another platform says about the app, in terms that are the same for all.
+type platformFile struct {
+	name    string // the file
+	who     string // the platform
+	choice  Choice // the Dockerfile, none when File is ""
+	port    Line
+	health  Line
+	command Line
+	release Line
+	env     []setting
+	wants   []setting // names without a value
+	others  []step    // further processes: raw is the name, text the command
+	kept    []Line    // folders that outlive containers
+	needs   []setting // names of Needs; value says why
+	notes   []Finding
+}
+
+type setting struct {
+	name, value string
+	line        int
+	random      bool
+}
+
+// platforms are the files of other platforms, each nil-safe to read: Render, Railway, Copilot, app.json.
+func (l *look) platforms() []platformFile {
+	if l.imports != nil {
+		return *l.imports
+	}
+	var out []platformFile
+	for _, read := range []func() *platformFile{l.render, l.railway, l.copilot, l.appJSON} {
+		if p := read(); p != nil {
+			out = append(out, *p)
+		}
+	}
+	l.imports = &out
+	return out
+}
+
+// readPlatforms takes over what other platforms know about the app.
+func (l *look) readPlatforms() {
+	for _, p := range l.platforms() {
+		for _, n := range p.notes {
+			l.addFinding(n)
+		}
+		if p.port.Text != "" {
+			l.candidate(rankImport, atoi(p.port.Text), p.name, p.port.Line, "port "+p.port.Text)
+			l.add(Info, "import-port", p.name, p.port.Line, "port "+p.port.Text, "requests go to this port of the app on "+p.who)
+		}
+		if p.health.Text != "" {
+			l.health(rankImport, p.health.Text, p.name, p.health.Line, "health check on "+p.who)
+			l.add(Info, "import-health", p.name, p.health.Line, p.health.Text, p.who+" asks this path whether the app is well; the load balancer can ask the same")
+		}
+		if p.release.Text != "" {
+			l.release(p.release.Text, p.name, p.release.Line, p.release.Text, "this runs once before each new version on "+p.who)
+		}
+		if p.command.Text != "" {
+			if words, err := spec.Words(p.command.Text); err == nil && len(words) > 0 {
+				l.suggest("service.command", words, p.name, p.command.Line, "start command on "+p.who)
+			}
+			l.add(Info, "import-command", p.name, p.command.Line, p.command.Text, "on "+p.who+" this runs instead of what the Dockerfile starts, and so it does here")
+		}
+		for _, e := range p.env {
+			l.importEnv(p, e)
+		}
+		for _, w := range p.wants {
+			l.demand(read{name: w.name, file: p.name, line: w.line, text: w.name, random: w.random})
+		}
+		for _, s := range p.others {
+			l.process(s.raw, s.text, p.name, s.line, s.raw+": "+s.text)
+		}
+		for _, k := range p.kept {
+			l.add(Should, "import-storage", p.name, k.Line, k.Text, "the app keeps files there on "+p.who+"; a container's disk is lost with the container, so that they need storage of their own")
+			l.Need("persistent_storage", origin(p.name, k.Line, k.Text))
+			l.store(k.Text, p.name, k.Line, k.Text)
+		}
+		for _, n := range p.needs {
+			l.add(Info, "import-"+n.name, p.name, n.line, n.value, "on "+p.who+" the app has this beside it")
+			l.Need(n.name, origin(p.name, n.line, n.value))
+		}
+	}
+}
+
+// importEnv takes over a variable that another platform's file sets, when it means the same here.
+func (l *look) importEnv(p platformFile, e setting) {
+	kind := classify(e.name, "", l.Stack).Kind
+	switch {
+	case kind == Secret || kind == Generated || e.value == "" || strings.Contains(e.value, "${{") || strings.Contains(e.value, "$"):
+	case portName().MatchString(e.name):
+		l.candidate(rankImport, atoi(e.value), p.name, e.line, e.name)
+		l.portNames = append(l.portNames, read{name: e.name, file: p.name, line: e.line, text: e.name})
+	case hostNames().MatchString(e.name):
+		l.suggest("env."+e.name, "${host}", p.name, e.line, "the host name changes with the move")
+	case urlNames().MatchString(e.name):
+		l.suggest("env."+e.name, "https://${host}", p.name, e.line, "the host name changes with the move")
+	default:
+		l.suggest("env."+e.name, e.value, p.name, e.line, "set on "+p.who)
+	}
+}
+
+func atoi(text string) int { return whole(text) }
+
+// render reads render.yaml: the first web service is the app.
+func (l *look) render() *platformFile {
+	doc, err := readYAML(l.t, "render.yaml")
+	if doc == nil || err != nil {
+		return nil
+	}
+	p := &platformFile{name: "render.yaml", who: "Render"}
+	found := false
+	doc.get("services").each(func(_ string, _ int, s *node) {
+		switch kind := s.get("type").str(); {
+		case kind == "web" && !found:
+			found = true
+			p.renderWeb(s)
+		case kind == "worker" || kind == "cron" || kind == "pserv" || kind == "web":
+			command := firstOf(s.get("dockerCommand").str(), s.get("startCommand").str())
+			if s.get("image") == nil || command != "" {
+				p.others = append(p.others, step{raw: firstOf(s.get("name").str(), kind), text: command, line: s.at()})
+			}
+		case kind == "redis" || kind == "keyvalue":
+			p.needs = append(p.needs, setting{name: "cache", value: firstOf(s.get("name").str(), kind), line: s.at()})
+		}
+	})
+	doc.get("databases").each(func(_ string, _ int, d *node) {
+		p.needs = append(p.needs, setting{name: "database", value: firstOf(d.get("name").str(), "database"), line: d.at()})
+	})
+	return p
+}
+
+func (p *platformFile) renderWeb(s *node) {
+	line := func(key string) Line { return Line{s.get(key).str(), s.get(key).at()} }
+	if f := line("dockerfilePath"); f.Text != "" {
+		p.choice = Choice{File: path.Clean(strings.TrimPrefix(f.Text, "/")), Context: path.Clean(firstOf(s.get("dockerContext").str(), ".")), Why: "the Dockerfile for Render", from: p.name, line: f.Line}
+	}
+	p.health, p.command, p.release = line("healthCheckPath"), line("dockerCommand"), line("preDeployCommand")
+	if disk := s.get("disk"); disk != nil {
+		p.kept = append(p.kept, Line{disk.get("mountPath").str(), disk.get("mountPath").at()})
+	}
+	s.get("envVars").each(func(_ string, _ int, e *node) {
+		name := e.get("key").str()
+		switch x := (setting{name: name, value: e.get("value").str(), line: e.at()}); {
+		case name == "":
+		case e.get("generateValue").str() == "true":
+			x.random = true
+			p.wants = append(p.wants, x)
+		case x.value != "":
+			p.env = append(p.env, x)
+		case e.get("sync").str() == "false", e.get("fromDatabase") != nil, e.get("fromService") != nil:
+			p.wants = append(p.wants, x)
+		}
+	})
+}
+
+// railway reads railway.toml or railway.json.
+func (l *look) railway() *platformFile {
+	for _, name := range []string{"railway.toml", "railway.json"} {
+		text, ok := l.t.text(name)
+		if !ok {
+			continue
+		}
+		var m map[string]any
+		if name == "railway.json" && json.Unmarshal([]byte(text), &m) != nil || name == "railway.toml" && toml.Unmarshal([]byte(text), &m) != nil {
+			return nil
+		}
+		p := &platformFile{name: name, who: "Railway"}
+		line := func(keys ...string) Line {
+			s, _ := dig(m, keys...).(string)
+			if pre, ok := dig(m, keys...).([]any); ok {
+				s = strings.Join(texts(pre), " && ")
+			}
+			return Line{s, lineWith(text, keys[len(keys)-1])}
+		}
+		if f := line("build", "dockerfilePath"); f.Text != "" {
+			p.choice = Choice{File: path.Clean(strings.TrimPrefix(f.Text, "/")), Context: ".", Why: "the Dockerfile for Railway", from: name, line: f.Line}
+		}
+		p.health, p.command, p.release = line("deploy", "healthcheckPath"), line("deploy", "startCommand"), line("deploy", "preDeployCommand")
+		if v := line("deploy", "requiredMountPath"); v.Text != "" {
+			p.kept = append(p.kept, v)
+		}
+		return p
+	}
+	return nil
+}
+
+// lineWith is the first line that has a key, 0 when none does.
+func lineWith(text, key string) int {
+	at := regexp.MustCompile(`(?m)^\s*["']?` + regexp.QuoteMeta(key) + `["']?\s*[=:]`).FindStringIndex(text)
+	if at == nil {
+		return 0
+	}
+	n, _ := lineOf(text, at[1]-1)
+	return n
+}
+
+var copilotManifests = newGlobs([]string{"copilot/*/manifest.yml", "copilot/*/manifest.yaml"})
+
+// copilot reads the manifests of AWS Copilot: that of the load balanced service is the app.
+func (l *look) copilot() *platformFile {
+	var out *platformFile
+	for _, name := range l.t.match(copilotManifests) {
+		doc, err := readYAML(l.t, name)
+		if doc == nil || err != nil {
+			continue
+		}
+		kind := doc.get("type").str()
+		if kind != "Load Balanced Web Service" && kind != "Request-Driven Web Service" || out != nil {
+			if out != nil || kind == "Backend Service" || kind == "Worker Service" || kind == "Scheduled Job" {
+				p := out
+				if p == nil {
+					p = &platformFile{name: name, who: "Copilot"}
+					out = p
+				}
+				command := strings.Join(doc.get("command").list(), " ")
+				p.others = append(p.others, step{raw: doc.get("name").str(), text: command, file: name, line: doc.get("name").at()})
+			}
+			continue
+		}
+		out = copilotService(name, doc)
+	}
+	return out
+}
+
+func copilotService(name string, doc *node) *platformFile {
+	p := &platformFile{name: name, who: "Copilot"}
+	line := func(n *node) Line { return Line{n.str(), n.at()} }
+	switch b := doc.get("image", "build"); {
+	case b.str() != "":
+		p.choice = Choice{File: path.Clean(b.str()), Context: path.Dir(path.Clean(b.str())), Why: "the Dockerfile for Copilot", from: name, line: b.at()}
+	case b.get("dockerfile").str() != "":
+		f := b.get("dockerfile")
+		p.choice = Choice{File: path.Clean(f.str()), Context: path.Clean(firstOf(b.get("context").str(), path.Dir(f.str()))), Target: b.get("target").str(), Why: "the Dockerfile for Copilot", from: name, line: f.at()}
+	}
+	p.port = line(doc.get("image", "port"))
+	if h := doc.get("http", "healthcheck"); h.isMap() {
+		p.health = line(h.get("path"))
+	} else {
+		p.health = line(h)
+	}
+	if c := doc.get("command"); c != nil {
+		p.command = Line{strings.Join(c.list(), " "), c.at()}
+	}
+	doc.get("variables").each(func(key string, at int, v *node) {
+		if value := v.str(); value != "" {
+			p.env = append(p.env, setting{name: key, value: value, line: at})
+		}
+	})
+	doc.get("secrets").each(func(key string, at int, _ *node) { p.wants = append(p.wants, setting{name: key, line: at}) })
+	doc.get("storage", "volumes").each(func(_ string, _ int, v *node) {
+		if f := v.get("path"); f != nil {
+			p.kept = append(p.kept, line(f))
+		}
+	})
+	return p
+}
+
+// appJSON reads Heroku's app.json.
+func (l *look) appJSON() *platformFile {
+	text, ok := l.t.text("app.json")
+	if !ok {
+		return nil
+	}
+	var doc struct {
+		Env     map[string]json.RawMessage `json:"env"`
+		Addons  []json.RawMessage          `json:"addons"`
+		Scripts struct {
+			PostDeploy string `json:"postdeploy"`
+		} `json:"scripts"`
+		Expo json.RawMessage `json:"expo"`
+	}
+	if json.Unmarshal([]byte(text), &doc) != nil || doc.Expo != nil {
+		return nil
+	}
+	p := &platformFile{name: "app.json", who: "Heroku"}
+	for _, name := range slices.Sorted(maps.Keys(doc.Env)) {
+		var e struct {
+			Value     *string `json:"value"`
+			Required  *bool   `json:"required"`
+			Generator string  `json:"generator"`
+		}
+		var plain string
+		x := setting{name: name, line: lineWith(text, name)}
+		switch {
+		case json.Unmarshal(doc.Env[name], &plain) == nil:
+			x.value = plain
+		case json.Unmarshal(doc.Env[name], &e) != nil:
+			continue
+		case e.Value != nil:
+			x.value = *e.Value
+		}
+		switch {
+		case e.Generator == "secret":
+			x.random = true
+			p.wants = append(p.wants, x)
+		case x.value != "":
+			p.env = append(p.env, x)
+		case e.Required == nil || *e.Required:
+			p.wants = append(p.wants, x)
+		}
+	}
+	for _, raw := range doc.Addons {
+		var name string
+		var addon struct {
+			Plan string `json:"plan"`
+		}
+		if json.Unmarshal(raw, &name) != nil && json.Unmarshal(raw, &addon) == nil {
+			name = addon.Plan
+		}
+		switch x := (setting{value: name, line: lineWith(text, "addons")}); {
+		case strings.Contains(name, "postgres") || strings.Contains(name, "mysql") || strings.Contains(name, "jawsdb"):
+			x.name = "database"
+			p.needs = append(p.needs, x)
+		case strings.Contains(name, "redis") || strings.Contains(name, "memcach"):
+			x.name = "cache"
+			p.needs = append(p.needs, x)
+		}
+	}
+	return p
+}
+
+var procLine = lazy(`^([A-Za-z0-9_-]+):\s*(\S.*)$`)
+
+// readProcfile reads the Procfile: what runs beside the app, and what runs before a new version.
+func (l *look) readProcfile() {
+	const name = "Procfile"
+	text, ok := l.t.code(name)
+	if !ok {
+		return
+	}
+	for _, m := range procLine().FindAllStringSubmatchIndex(text, 50) {
+		n, raw := lineOf(text, m[2])
+		l.procfile = append(l.procfile, step{text: strings.TrimSpace(text[m[4]:m[5]]), file: name, line: n, raw: raw})
+	}
+}
+
+// applyProcfile says what the lines of the Procfile mean.
+func (l *look) applyProcfile() {
+	for _, s := range l.procfile {
+		switch kind, _, _ := strings.Cut(s.raw, ":"); kind {
+		case "web":
+			if l.docker != nil && l.command() == nil && l.docker.Entry == nil {
+				if words, err := spec.Words(s.text); err == nil && len(words) > 0 && !strings.Contains(s.text, "$") {
+					l.suggest("service.command", words, s.file, s.line, s.raw)
+				}
+			}
+		case "release":
+			l.release(s.text, s.file, s.line, s.raw, "this runs once before each new version, most often to change the database")
+		default:
+			l.process(kind, s.text, s.file, s.line, s.raw)
+		}
+	}
+}
+
+// release proposes a command that runs once before each new version.
+func (l *look) release(command, file string, line int, text, means string) {
+	l.add(Info, "release-command", file, line, text, means)
+	l.Need("release_command", origin(file, line, text))
+	l.suggest("service.release_command", command, file, line, text)
+}

@@ -1,0 +1,437 @@
+package project
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// readStart says what the start command tells of how the app listens.
+func (l *look) readStart() {
+	if l.docker == nil {
+		return
+	}
+	l.listens()
+	l.loopback()
+	l.fastCGI()
+	l.severalDaemons()
+}
+
+// portFlag matches the port in flags such as --port 8000, -p 3000, --bind 0.0.0.0:8000, -b :8000.
+var portFlag = lazy(`\s--?(?:[a-z.-]*port|p|P|bind|b|listen|l|addr|address|http-listen|Dserver\.port|Dquarkus\.http\.port)[= ]["']?(?:(?:tcp|http)://)?(?:[\w.*\[\]:]*:)?(\d{2,5})\b`)
+
+// listens takes the port from the start command, or from what the started server does by itself.
+func (l *look) listens() {
+	for i, s := range l.start {
+		for _, lang := range spoken() {
+			for _, x := range lang.Servers {
+				if !x.start().MatchString(s.text) {
+					continue
+				}
+				l.serves(x, s)
+			}
+		}
+		if m := portFlag().FindStringSubmatch(" " + s.text); m != nil && (i == len(l.start)-1 || s.file == l.docker.Name) && !besides().MatchString(s.text) {
+			l.flagPort(s, m[1])
+		}
+	}
+}
+
+// besides matches programs whose arguments name the port of another.
+var besides = lazy(`(?:^|/)(?:wait-for|wait-for-it|wait-for-it\.sh|wait-for\.sh|dockerize|pg_isready|psql|mysql|redis-cli|redis-server|nc|curl|wget|ssh|sshd|celery|sidekiq|socat|litestream)\b`)
+
+func (l *look) flagPort(s step, port string) {
+	if n := atoi(port); n > 0 {
+		if !slices.ContainsFunc(l.ports, func(c candidate) bool { return c.rank == rankFlag && c.port == n }) {
+			l.add(Info, "dockerfile-command-port", s.file, s.line, s.raw, "the app is started on port "+port)
+		}
+		l.candidate(rankFlag, n, s.file, s.line, s.raw)
+	}
+}
+
+// serves says what a server that is started tells.
+func (l *look) serves(x *server, s step) {
+	told := false
+	if x.portFlag != nil {
+		if m := x.portFlag().FindStringSubmatch(l.expanded(s.text)); m != nil {
+			l.flagPort(s, m[len(m)-1])
+			told = true
+		}
+	}
+	for _, name := range x.PortEnv {
+		if v := l.docker.Env[name]; v.Text != "" {
+			l.candidate(rankEnv, atoi(v.Text), l.docker.Name, v.Line, "ENV "+name+"="+v.Text)
+			told = true
+		}
+	}
+	if !told && x.Port > 0 {
+		l.candidate(rankServer, x.Port, s.file, s.line, s.raw)
+	}
+	if x.argument != nil && !x.argument().MatchString(s.text) {
+		l.addFinding(Finding{ID: "start-argument", Severity: Must, File: s.file, Line: s.line, Text: s.raw, Key: "service.command", Means: x.Set})
+	}
+	if x.Loopback && !l.listensEverywhere(x, s) {
+		l.addFinding(Finding{
+			ID: "dockerfile-loopback", Severity: Must, File: s.file, Line: s.line, Text: s.raw, Key: firstOf(suggestKey(x.Suggest), "service.command"),
+			Means: "by itself " + x.ID + " listens on 127.0.0.1 only, where the load balancer cannot reach it: " + firstOf(x.Set, "let it listen on 0.0.0.0"),
+		})
+		if name, value, ok := strings.Cut(x.Suggest, "="); ok {
+			l.suggest("env."+name, value, s.file, s.line, "listens on 127.0.0.1 by itself")
+		}
+	}
+}
+
+func suggestKey(suggest string) string {
+	name, _, ok := strings.Cut(suggest, "=")
+	if !ok {
+		return ""
+	}
+	return "env." + name
+}
+
+func (l *look) listensEverywhere(x *server, s step) bool {
+	if x.host != nil && x.host().MatchString(s.text) {
+		return true
+	}
+	for _, name := range x.HostEnv {
+		if v := l.docker.Env[name].Text; v != "" && v != "127.0.0.1" && v != "localhost" {
+			return true
+		}
+		if v, _ := l.fly.value("env", name).(string); v != "" && v != "127.0.0.1" && v != "localhost" {
+			return true
+		}
+	}
+	if x.hostMark == nil {
+		return false
+	}
+	for _, name := range l.files {
+		if !slices.ContainsFunc(x.hostFiles, func(g glob) bool { return g.match(name) }) {
+			continue
+		}
+		if text, ok := l.t.code(name); ok && x.hostMark().MatchString(text) {
+			return true
+		}
+	}
+	return false
+}
+
+var loopbackFlag = lazy(`(?:--?(?:bind|host|hostname|address|addr|ip|listen|b|H|h|S|server\.address|Dserver\.address)[= ]["']?|\brunserver\s+)(?:(?:tcp|http)://)?(127\.0\.0\.1|localhost|\[::1\])(?::|\b)`)
+
+// loopback finds an address, in the start command or in ENV, that cannot be reached from outside.
+func (l *look) loopback() {
+	const means = " only, where the load balancer cannot reach it; let it listen on 0.0.0.0"
+	for _, s := range l.start {
+		if m := loopbackFlag().FindStringSubmatch(s.text); m != nil && !besides().MatchString(s.text) && (s.file == l.docker.Name || languageOf(s.text) != "") {
+			l.add(Must, "dockerfile-loopback", s.file, s.line, s.raw, "the app seems to listen on "+m[1]+means)
+			return
+		}
+	}
+	for _, name := range []string{"HOST", "HOSTNAME", "BIND", "BIND_ADDRESS", "LISTEN_ADDR", "SERVER_HOST", "UVICORN_HOST", "FLASK_RUN_HOST", "ROCKET_ADDRESS", "NITRO_HOST"} {
+		if v := l.docker.Env[name]; v.Text == "127.0.0.1" || v.Text == "localhost" {
+			l.add(Must, "dockerfile-loopback", l.docker.Name, v.Line, "ENV "+name+"="+v.Text, "the app seems to listen on "+v.Text+means)
+			return
+		}
+	}
+}
+
+var (
+	fastCGI    = lazy(`(?:^|/)php-fpm[\d.]*\b`)
+	webServer  = lazy(`(?:^|/)(?:nginx|caddy|apache2-foreground|apache2ctl|httpd|frankenphp|lighttpd|unitd|rr)\b|artisan\s+(?:serve|octane)`)
+	otherProxy = lazy(`(?:^|/)(?:nginx|caddy|httpd|unit|frankenphp|php-nginx|webdevops/php-(?:nginx|apache)|serversideup/php:[\w.-]*(?:nginx|apache))`)
+)
+
+// fastCGI tells of a container in which only PHP-FPM listens: it speaks FastCGI, and load balancers speak HTTP.
+func (l *look) fastCGI() {
+	d := l.docker
+	if l.runs(webServer()) != nil || slices.ContainsFunc(d.Runs, func(r Line) bool { return installsServer().MatchString(r.Text) }) || otherProxy().MatchString(d.Base) {
+		return
+	}
+	s := l.runs(fastCGI())
+	if s == nil && (len(l.start) > 0 || !fpmBase().MatchString(d.Base)) {
+		return
+	}
+	at, text := d.From.Line, d.From.Text
+	if s != nil {
+		at, text = s.line, s.raw
+	}
+	l.addFinding(Finding{
+		ID: "fastcgi-only", Severity: Must, File: d.Name, Line: at, Text: text,
+		Means: "PHP-FPM speaks FastCGI, and a load balancer speaks HTTP: put a web server such as nginx, Caddy or FrankenPHP into the same image",
+	})
+}
+
+var (
+	fpmBase        = lazy(`(?:^|/)php:[\w.-]*fpm|(?:^|/)[\w-]*php-?fpm`)
+	installsServer = lazy(`\b(?:install|add)\b[^\n]*\b(?:nginx|caddy|apache2|lighttpd)\b`)
+)
+
+var daemonPrograms = []struct {
+	name string
+	data bool // two containers with one each would have different data, or do everything twice
+	re   pattern
+}{
+	{"PostgreSQL", true, lazy(`(?:^|/)(?:postgres|postmaster|pg_ctl|pg_ctlcluster)\b|service\s+postgresql\s+start`)},
+	{"MySQL", true, lazy(`(?:^|/)(?:mysqld|mysqld_safe|mariadbd)\b|service\s+(?:mysql|mariadb)\s+start`)},
+	{"Redis", true, lazy(`(?:^|/)(?:redis-server|valkey-server)\b|service\s+redis(?:-server)?\s+start`)},
+	{"MongoDB", true, lazy(`(?:^|/)mongod\b`)},
+	{"cron", true, lazy(`(?:^|/)(?:cron|crond|supercronic)\b|service\s+cron\s+start`)},
+	{"Celery beat", true, lazy(`celery\b.*\bbeat\b`)},
+	{"a scheduler", true, lazy(`artisan\s+schedule:(?:work|run)`)},
+	{"a worker", false, lazy(`(?:^|/)celery\b.*\bworker\b|(?:^|/)(?:sidekiq|resque|rq\s+worker|good_job|delayed_job)\b|artisan\s+(?:queue:work|horizon)|bin/jobs\b|solid_queue`)},
+	{"nginx", false, lazy(`(?:^|/)nginx\b`)},
+	{"PHP-FPM", false, lazy(`(?:^|/)php-fpm`)},
+}
+
+// severalDaemons tells of a container that runs more than one program. With a database or a clock among them there
+// can be one container only.
+func (l *look) severalDaemons() {
+	var names []string
+	var data string
+	var at step
+	for _, p := range daemonPrograms {
+		if s := l.runs(p.re()); s != nil {
+			names = append(names, p.name)
+			at = *s
+			if p.data && data == "" {
+				data = p.name
+			}
+		}
+	}
+	if data == "" && l.daemons < 2 || len(names) == 0 {
+		return
+	}
+	if len(l.start) < 2 {
+		return // it is the only program
+	}
+	means := "several programs run in one container: when one of them ends, the container goes on without it; [processes] gives each its own"
+	if data != "" {
+		means = data + " runs in the container beside the app, so that there can be one container only: two would each have their own"
+		l.suggest("service.instances", 1, at.file, at.line, at.raw)
+	}
+	l.add(Should, "several-daemons", at.file, at.line, strings.Join(names, ", "), means)
+	for _, x := range []struct{ name, dir string }{{"PostgreSQL", "/var/lib/postgresql"}, {"MySQL", "/var/lib/mysql"}, {"MongoDB", "/data/db"}} {
+		if data == x.name {
+			l.Need("persistent_storage", origin(at.file, at.line, at.raw))
+			l.store(x.dir, at.file, at.line, at.raw)
+		}
+	}
+}
+
+// readCode takes ports and health paths from settings and code.
+func (l *look) readCode() {
+	for _, lang := range l.languages() {
+		for _, name := range l.files {
+			for _, p := range lang.Ports {
+				if text, ok := l.searched(lang, name, p.globs, p.Has); ok {
+					l.portIn(p, name, text)
+				}
+			}
+			for _, r := range lang.Routes {
+				l.routeIn(lang, r, name)
+			}
+		}
+		for _, r := range lang.Routes {
+			if d := l.uses(lang.ID, r.Deps); r.Path != "" && d != nil {
+				l.paths = append(l.paths, healthPath{rankCode + 1, r.Path, d.file, d.line, d.text})
+			}
+		}
+	}
+}
+
+// searched is the code of a file when a pattern with these globs and this literal is for it.
+func (l *look) searched(lang *language, name string, globs []glob, has string) (string, bool) {
+	if len(globs) == 0 && !lang.source(name) || len(globs) > 0 && !slices.ContainsFunc(globs, func(g glob) bool { return g.match(name) }) {
+		return "", false
+	}
+	raw, ok := l.t.text(name)
+	if !ok || !strings.Contains(raw, has) {
+		return "", false
+	}
+	return l.t.code(name)
+}
+
+func (l *look) portIn(p *portMark, name, text string) {
+	re := p.re()
+	for _, m := range re.FindAllStringSubmatchIndex(text, 20) {
+		if guarded(text, m[0], m[1]) == elsewhere || inDevSection(name, text, m[0]) {
+			continue
+		}
+		n, line := lineOf(text, m[0]+len(text[m[0]:m[1]])-len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n")))
+		if port := group(re, text, m, "port"); port != "" {
+			rank := rankConfig
+			if p.Code {
+				rank = rankCode
+			}
+			l.candidate(rank, atoi(strings.ReplaceAll(port, "_", "")), name, n, line)
+			host := firstOf(group(re, text, m, "host"), strings.ReplaceAll(group(re, text, m, "ip"), ", ", "."))
+			if host == "127.0.0.1" || strings.EqualFold(host, "localhost") {
+				l.add(Must, "dockerfile-loopback", name, n, line, "the app listens on "+host+" only, where the load balancer cannot reach it; let it listen on 0.0.0.0")
+			}
+		}
+		if variable := group(re, text, m, "name"); variable != "" && !l.seen[variable] && l.docker != nil && l.docker.Env[variable].Text == "" {
+			l.seen[variable] = true
+			l.portNames = append(l.portNames, read{name: variable, file: name, line: n, text: line})
+			l.add(Info, "name-port", name, n, line, "the app takes its port from "+variable+", for which there is no default; berth sets it to the port that requests go to")
+		}
+	}
+}
+
+// routeIn finds the routes of a file by which the app tells whether it is well.
+func (l *look) routeIn(lang *language, r *route, name string) {
+	if r.file != nil {
+		if m := r.file().FindStringSubmatch(name); m != nil {
+			l.tells(name, 1, "/"+strings.TrimPrefix(m[1], "/"), name)
+		}
+		return
+	}
+	if r.re == nil {
+		return
+	}
+	text, ok := l.searched(lang, name, r.globs, r.Has)
+	if !ok || len(r.Deps) > 0 && l.uses(lang.ID, r.Deps) == nil {
+		return
+	}
+	re := r.re()
+	for _, m := range re.FindAllStringSubmatchIndex(text, 20) {
+		if guarded(text, m[0], m[1]) == elsewhere {
+			continue
+		}
+		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
+		n, line := lineOf(text, at)
+		p := firstOf(r.Path, l.prefix(name, text, at, line)+"/"+strings.TrimLeft(group(re, text, m, "path"), "/"))
+		l.tells(name, n, path.Clean(p), line)
+	}
+}
+
+// tells notes a route by which the app tells whether it is well, the plainer the better.
+func (l *look) tells(file string, line int, p, text string) {
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	score := strings.Count(p, "/")
+	switch base := path.Base(p); {
+	case strings.HasPrefix(base, "health"), base == "up", strings.HasPrefix(base, "live"):
+	case strings.HasPrefix(base, "ready"), strings.Contains(base, "health"):
+		score += 4
+	default:
+		score += 8
+	}
+	l.paths = append(l.paths, healthPath{rankCode + score, p, file, line, text})
+}
+
+var (
+	enclosing = lazy(`\b(?:scope|prefix)\s*\(?\s*["'](/?[\w/.-]*)["']|\bnamespace\s+:(\w+)|\.(?:Route|route|Group|group|MapGroup)\(\s*["'](/[\w/.-]*)["']|@(?:Request|Get)Mapping\(\s*(?:(?:value|path)\s*=\s*)?\{?["'](/?[\w/.-]+)["']|@Path\(\s*["'](/?[\w/.-]+)["']|@Controller\(\s*["'](/?[\w/.-]+)["']|\[Route\(\s*["'](/?[\w/.-]+)["']`)
+	receiver  = lazy(`^@?(\w+)\.`)
+)
+
+// prefix is what stands before a route: of the blocks that it stands in, of the variable that it is defined on.
+func (l *look) prefix(name, text string, at int, line string) string {
+	out := ""
+	depth := -1
+	for end := at; end > 0 && depth != 0; {
+		start := strings.LastIndexByte(text[:end], '\n') + 1
+		head := text[start:min(len(text), start+len(firstLine(text[start:])))]
+		if in := indent(head); strings.TrimSpace(head) != "" && (depth < 0 || in < depth) {
+			if depth >= 0 {
+				if m := enclosing().FindStringSubmatch(head); m != nil {
+					out = "/" + strings.Trim(strings.Join(m[1:], ""), "/") + out
+				}
+			}
+			depth = in
+		}
+		end = start - 1
+	}
+	if m := receiver().FindStringSubmatch(line); m != nil {
+		if p := madeWith(text, m[1]); p != "" {
+			out = "/" + strings.Trim(p, "/") + out
+		}
+	}
+	return strings.TrimSuffix(out, "/") + l.mounted(name)
+}
+
+// madeWith is the prefix that a router was made with, in the same file.
+func madeWith(text, variable string) string {
+	if !strings.Contains(text, variable) {
+		return ""
+	}
+	for _, m := range routerMade().FindAllStringSubmatch(text, 50) {
+		if m[1] == variable {
+			return m[2]
+		}
+	}
+	return ""
+}
+
+var (
+	routerMade = lazy(`\b(\w+)(?:\s*:\s*\w+)?\s*:?=\s*[\w.]*(?:APIRouter|Blueprint|Router|Group|PathPrefix|MapGroup|route|New)\([^\n]*?(?:prefix\s*=\s*|prefix:\s*|url_prefix\s*=\s*|\(\s*)["'](/[\w/.-]*)["']`)
+	mountCalls = lazy(`(?:\.use\(\s*|include_router\([^\n]*prefix\s*=\s*|register_blueprint\([^\n]*url_prefix\s*=\s*|\bpath\(\s*|\.mount\(\s*)["'](/?[\w/.-]*)["'][^\n]*`)
+)
+
+// mounted is the prefix under which another file takes in the routes of this one.
+func (l *look) mounted(name string) string {
+	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	if len(stem) < 3 || stem == "index" || stem == "main" || stem == "urls" || stem == "app" || stem == "server" || stem == "router" || stem == "routes" {
+		return ""
+	}
+	for file, text := range l.t.codes {
+		if file == name || path.Ext(file) != path.Ext(name) || !strings.Contains(text, stem) {
+			continue
+		}
+		for _, m := range mountCalls().FindAllStringSubmatch(text, 50) {
+			if strings.Contains(m[0], stem) && strings.Trim(m[1], "/") != "" {
+				return "/" + strings.Trim(m[1], "/")
+			}
+		}
+	}
+	return ""
+}
+
+// migrations proposes what has to run before a new version, unless the start command does it.
+func (l *look) migrations() {
+	if l.Needs.ReleaseCommand {
+		return
+	}
+	for _, lang := range l.languages() {
+		for _, m := range lang.Migrations {
+			if len(m.Deps) > 0 && l.uses(lang.ID, m.Deps) == nil {
+				continue
+			}
+			file, line, text := "", 0, ""
+			for _, name := range l.files {
+				if !slices.ContainsFunc(m.globs, func(g glob) bool { return g.match(name) }) {
+					continue
+				}
+				file, line, text = name, 0, name
+				if m.re == nil {
+					break
+				}
+				body, _ := l.t.code(name)
+				at := m.re().FindStringIndex(body)
+				if at == nil {
+					file = ""
+					continue
+				}
+				line, text = lineOf(body, at[0])
+				break
+			}
+			if file == "" {
+				continue
+			}
+			if m.done != nil {
+				if s := l.runs(m.done()); s != nil {
+					l.add(Info, "migrates-at-start", s.file, s.line, s.raw, "the database is changed whenever a container starts; with several containers that happens several times at once")
+					return
+				}
+			}
+			command := m.Command
+			if m.InDir && l.docker != nil {
+				command = path.Join(l.docker.WorkDir, command)
+				if l.docker.WorkDir == "/" {
+					command = path.Join("/app", m.Command)
+				}
+			}
+			l.release(command, file, line, firstOf(text, file), "the database has to be changed before a new version starts")
+			return
+		}
+	}
+}

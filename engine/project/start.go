@@ -1,0 +1,230 @@
+package project
+
+import (
+	"encoding/json"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// step is one command that runs when a container starts.
+type step struct {
+	text string // the command, without what only wraps it
+	file string // where it stands
+	line int
+	raw  string // as it stands there
+}
+
+// Bounds of what is followed from a start command.
+const (
+	maxSteps = 200
+	maxChain = 4 // scripts that call scripts
+)
+
+// started lists what runs when a container starts: the entry point, the command, and what the scripts among them run
+// in turn.
+func (l *look) started() {
+	d := l.docker
+	if d == nil {
+		return
+	}
+	for _, c := range []*Command{d.Entry, l.command()} {
+		if c == nil {
+			continue
+		}
+		file := d.Name
+		if c == l.flyCommand {
+			file = l.fly.name
+		}
+		text := c.String()
+		if !c.Shell {
+			text = joined(c.Words)
+		}
+		raw := "CMD " + c.String()
+		switch c {
+		case d.Entry:
+			raw = "ENTRYPOINT " + c.String()
+		case l.flyCommand:
+			raw = c.String()
+		}
+		l.follow(text, step{file: file, line: c.Line, raw: raw}, 0)
+	}
+}
+
+// command is what runs instead of the Dockerfile's CMD on Fly.io, else that.
+func (l *look) command() *Command {
+	if l.flyCommand != nil {
+		return l.flyCommand
+	}
+	return l.docker.Cmd
+}
+
+// joined makes one line of words; of those that have a shell run a text, it is that text.
+func joined(words []string) string {
+	if n := len(words); n > 2 && strings.HasPrefix(words[n-2], "-") && strings.HasSuffix(words[n-2], "c") && shellWord().MatchString(words[n-3]) {
+		return words[n-1]
+	}
+	return strings.Join(words, " ")
+}
+
+var (
+	shellWord = lazy(`(?:^|/)(?:ba|da|a|z)?sh$`)
+	wrappers  = lazy(`^(?:exec|tini|dumb-init|/sbin/tini|/usr/bin/tini|/tini|/usr/bin/dumb-init|/usr/local/bin/dumb-init|catatonit|nohup|time|command|doppler\s+run|infisical\s+run|opentelemetry-instrument|ddtrace-run|newrelic-admin\s+run-program|chamber\s+exec\s+\S+|dotenv|poetry\s+run|uv\s+run|pipenv\s+run|pdm\s+run|rye\s+run|hatch\s+run|bundle\s+exec|npx|pnpx|bunx|pnpm\s+exec|yarn\s+exec|pnpm\s+dlx|python3?\s+-m|/docker-entrypoint\.sh|docker-entrypoint\.sh|docker-php-entrypoint|/init|--|-s|-g|-v|-vvv|--no-sync|--frozen|--no-dev|-p\s+SIGTERM)(?:\s+|$)`)
+	become    = lazy(`^(?:gosu|su-exec|setpriv(?:\s+--\S+)*|sudo(?:\s+-\S+)*|su)\s+(?:-\s+)?\S+\s+`)
+	setEnv    = lazy(`^(?:env\s+)?(?:[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|\S*)\s+)+`)
+	shellC    = lazy(`^(?:/\S*/)?(?:ba|da|a|z)?sh\s+-[a-z]*c\s+(?:"([^"]*)"|'([^']*)'|(.*))$`)
+	separates = lazy(`\s*(?:&&|\|\||;|\||\n|&(?:\s|$))\s*`)
+	runScript = lazy(`^(?:(?:npm|pnpm|yarn|bun)(?:\s+(?:--prefix|-C|--cwd|--filter|-F|-w|--workspace)[= ]\S+)*)\s+(?:run(?:-script)?\s+)?([\w:.-]+)`)
+	foreman   = lazy(`^(?:foreman|honcho|overmind|hivemind|forego|node-foreman|nf|goreman)\b`)
+)
+
+// follow adds a command, and goes on with what it runs.
+func (l *look) follow(text string, at step, depth int) {
+	if m := shellC().FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+		text = m[1] + m[2] + m[3]
+	}
+	for _, part := range separates().Split(text, -1) {
+		part = strings.TrimSpace(strings.Trim(strings.TrimSpace(part), "()"))
+		for before := ""; before != part; {
+			before = part
+			for _, w := range []pattern{setEnv, wrappers, become} {
+				part = strings.TrimSpace(w().ReplaceAllString(part, ""))
+			}
+		}
+		if part == "" || len(l.start) >= maxSteps {
+			continue
+		}
+		s := at
+		s.text = part
+		l.start = append(l.start, s)
+		if depth < maxChain {
+			l.into(part, depth)
+		}
+	}
+}
+
+// into follows a command that runs a file of the tree.
+func (l *look) into(command string, depth int) {
+	words := strings.Fields(command)
+	program := words[0]
+	if shellWord().MatchString(program) {
+		for _, w := range words[1:] {
+			if !strings.HasPrefix(w, "-") {
+				program = w
+				break
+			}
+		}
+	}
+	if m := runScript().FindStringSubmatch(command); m != nil {
+		l.npmScript(m[1], depth)
+		return
+	}
+	if foreman().MatchString(words[0]) || strings.HasSuffix(words[0], "/foreman") {
+		for _, p := range l.procfile {
+			l.follow(p.text, step{file: p.file, line: p.line, raw: p.raw}, depth+1)
+		}
+		return
+	}
+	if strings.Contains(program, "supervisord") {
+		l.supervised(depth)
+		return
+	}
+	if name := l.script(program); name != "" {
+		text, _ := l.t.code(name)
+		offset := 0
+		for line := range strings.Lines(text) {
+			offset++
+			line = strings.TrimSpace(line)
+			if line != "" && !shellKeyword().MatchString(line) {
+				l.follow(strings.TrimSuffix(line, "\\"), step{file: name, line: offset, raw: line}, depth+1)
+			}
+		}
+	}
+}
+
+var shellKeyword = lazy(`^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|set|export|echo|printf|cd|local|function|return|trap|#|\}|\{)\b`)
+
+// script is the file of the tree that a program in the container is, when it is a script for a shell. The longer
+// the end of its path that both have, the better.
+func (l *look) script(program string) string {
+	program = strings.Trim(program, `"'`)
+	base := path.Base(program)
+	if base == "." || base == "/" {
+		return ""
+	}
+	best, score := "", 0
+	for _, name := range l.t.files {
+		if path.Base(name) != base || !ships(name) {
+			continue
+		}
+		n := 1
+		a, b := strings.Split(strings.Trim(program, "/"), "/"), strings.Split(name, "/")
+		for i := 2; i <= min(len(a), len(b)) && a[len(a)-i] == b[len(b)-i]; i++ {
+			n++
+		}
+		if n <= score {
+			continue
+		}
+		if text, ok := l.t.text(name); ok && (shebang().MatchString(firstLine(text)) || path.Ext(name) == ".sh" || !strings.HasPrefix(text, "#!") && path.Ext(name) == "" && n > 1) {
+			best, score = name, n
+		}
+	}
+	return best
+}
+
+var shebang = lazy(`^#!.*\b(?:ba|da|a|z)?sh\b|^#!.*with-contenv`)
+
+// npmScript follows a script of package.json: of the part whose commands run, or of the top.
+func (l *look) npmScript(name string, depth int) {
+	for _, file := range l.t.files {
+		if path.Base(file) != "package.json" || !ships(file) {
+			continue
+		}
+		text, _ := l.t.text(file)
+		var doc struct {
+			Scripts map[string]string `json:"scripts"`
+		}
+		if json.Unmarshal([]byte(text), &doc) != nil || doc.Scripts[name] == "" {
+			continue
+		}
+		n := 0
+		if at := strings.Index(text, `"`+name+`"`); at >= 0 {
+			n, _ = lineOf(text, at)
+		}
+		for _, before := range []string{"pre" + name, name} {
+			if s := doc.Scripts[before]; s != "" {
+				l.follow(s, step{file: file, line: n, raw: `"` + name + `": "` + s + `"`}, depth+1)
+			}
+		}
+		return
+	}
+}
+
+var supervisorCommand = lazy(`^\s*command\s*=\s*(.+)$`)
+
+func (l *look) supervised(depth int) {
+	for _, name := range l.t.files {
+		if ext := path.Ext(name); ext != ".conf" && ext != ".ini" || !ships(name) {
+			continue
+		}
+		text, ok := l.t.code(name)
+		if !ok || !strings.Contains(text, "[program:") {
+			continue
+		}
+		for _, m := range supervisorCommand().FindAllStringSubmatchIndex(text, 20) {
+			n, line := lineOf(text, m[2])
+			l.follow(text[m[2]:m[3]], step{file: name, line: n, raw: line}, depth+1)
+			l.daemons++
+		}
+	}
+}
+
+// runs is the first step that a pattern matches.
+func (l *look) runs(re *regexp.Regexp) *step {
+	i := slices.IndexFunc(l.start, func(s step) bool { return re.MatchString(s.text) })
+	if i < 0 {
+		return nil
+	}
+	return &l.start[i]
+}
