@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -95,6 +96,27 @@ func TestTypicalApps(t *testing.T) {
 			golden(t, a.name+".txt", r.Text(80, false))
 		})
 	}
+}
+
+// TestAppsAreWritten keeps what the twelve apps need and use where other packages can read it: the engine holds its
+// plans to what is said here.
+func TestAppsAreWritten(t *testing.T) {
+	type app struct {
+		Name  string              `json:"name"`
+		Needs advise.Requirements `json:"requirements"`
+		Usage price.Usage         `json:"usage"`
+	}
+	var out []app
+	for _, a := range typicalApps {
+		u := price.DefaultUsage()
+		a.usage(&u)
+		out = append(out, app{a.name, a.needs, u})
+	}
+	text, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "apps.json", string(text)+"\n")
 }
 
 func golden(t *testing.T, name, got string) {

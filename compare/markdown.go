@@ -93,14 +93,14 @@ func (r *Report) markdownService(b *strings.Builder, n *notes, s *Service) {
 		return
 	}
 	b.WriteString("\n")
-	markdownBill(b, n, s.Estimate)
+	markdownBill(b, n, s.Estimate, Parts(s.Estimate, r.Result.Usage))
 	if m := r.Months; m != nil && s.ID == r.Result.Recommended {
 		fmt.Fprintf(b, "\nA low month %s, a typical one %s, a busy one %s USD: a third of the traffic; as given; three times the traffic on twice the instances.\n",
 			markdownText(Money(m.Low)), markdownText(Money(m.Typical)), markdownText(Money(m.Busy)))
 	}
 }
 
-func markdownBill(b *strings.Builder, n *notes, e price.Estimate) {
+func markdownBill(b *strings.Builder, n *notes, e price.Estimate, parts string) {
 	if len(e.Lines) == 0 {
 		b.WriteString("Nothing is billed for this usage.\n")
 		return
@@ -108,13 +108,19 @@ func markdownBill(b *strings.Builder, n *notes, e price.Estimate) {
 	b.WriteString("| | Quantity | Unit | Unit USD | USD |\n|---|---:|---|---:|---:|\n")
 	for _, l := range e.Lines {
 		unit := "?"
-		if l.Known {
+		if l.Known || l.HighUSD > 0 {
 			unit = fmt.Sprintf("%.8g", l.UnitUSD)
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s %s | %s |\n", markdownText(l.Item), quantity(l.Quantity), markdownText(l.Unit), unit,
 			n.cite(l.Source, l.AsOf, l.Confidence), markdownText(LineMoney(l)))
 	}
 	fmt.Fprintf(b, "| **a month** | | | | **%s** |\n", markdownText(Money(e)))
+	if parts != "" {
+		fmt.Fprintf(b, "\nOf it %s.\n", parts)
+	}
+	if dated := price.Dated(e.PricesAsOf, e.Old); dated != "" {
+		fmt.Fprintf(b, "\n%s.\n", strings.ToUpper(dated[:1])+dated[1:])
+	}
 }
 
 func (r *Report) markdownTables(b *strings.Builder) {

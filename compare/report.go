@@ -112,12 +112,16 @@ func UsageText(u price.Usage) string {
 		out = append(out, short(u.ActiveHoursPerDay)+" active hours a day")
 	}
 	out = append(out, short(u.Days*24)+" hours a month")
-	add(u.EgressGB, "%s GB out")
-	add(u.RequestsPerSecond, "%s requests/s")
-	add(u.NewConnectionsPerSecond, "%s new connections/s")
-	add(u.KBPerSecond, "%s KB/s")
-	add(u.LogGB, "%s GB of logs")
-	add(u.ImageGB, "%s GB of images")
+	if u.Light() {
+		out = append(out, u.Kind())
+	} else {
+		add(u.EgressGB, "%s GB out")
+		add(u.RequestsPerSecond, "%s requests/s")
+		add(u.NewConnectionsPerSecond, "%s new connections/s")
+		add(u.KBPerSecond, "%s KB/s")
+		add(u.LogGB, "%s GB of logs")
+		add(u.ImageGB, "%s GB of images")
+	}
 	add(u.StorageGB, "%s GB of files")
 	add(u.EphemeralGB, "%s GB of disk each")
 	if u.Database != "" {
@@ -157,35 +161,33 @@ func RequirementName(requirement string) string {
 
 // The marks that stand behind an amount.
 const (
-	MarkOld        = "*" // a price in it is older than 180 days
 	MarkUnverified = "~" // a price in it is not verified
-	MarkMissing    = "?" // a price in it is missing: the amount is too small
+	MarkMissing    = "?" // a price in it is missing: it costs at least the amount
 )
 
 // Money writes the total of an estimate with its marks.
 func Money(e price.Estimate) string {
-	if len(e.Lines) > 0 && len(e.Missing()) == len(e.Lines) {
+	if e.HighUSD == 0 && len(e.Missing()) > 0 {
 		return MarkMissing
 	}
 	return fmt.Sprintf("%.2f", e.MonthlyUSD) + marks(e)
 }
 
 func marks(e price.Estimate) string {
-	var old, unverified, missing bool
+	var unverified, missing bool
 	for _, l := range e.Lines {
-		old = old || l.Old
 		unverified = unverified || l.Confidence == "unverified"
 		missing = missing || !l.Known
 	}
-	return mark(old, unverified, missing)
+	return mark(unverified, missing)
 }
 
-func mark(old, unverified, missing bool) string {
+func mark(unverified, missing bool) string {
 	out := ""
 	for _, m := range []struct {
 		is bool
 		m  string
-	}{{old, MarkOld}, {unverified, MarkUnverified}, {missing, MarkMissing}} {
+	}{{unverified, MarkUnverified}, {missing, MarkMissing}} {
 		if m.is {
 			out += m.m
 		}
@@ -193,16 +195,33 @@ func mark(old, unverified, missing bool) string {
 	return out
 }
 
+// Sum writes the total of an estimate for a sentence: "14.00", or "at least 14.00" where prices are missing.
+func Sum(e price.Estimate) string {
+	if len(e.Missing()) == 0 {
+		return Money(e)
+	}
+	return fmt.Sprintf("at least %.2f", e.MonthlyUSD)
+}
+
+// Parts says which part of a sum is billed in any case and which comes with use; empty when it is all of one kind.
+func Parts(e price.Estimate, u price.Usage) string {
+	always, use := price.Split(e.MonthlyUSD, e.AlwaysUSD)
+	if always == 0 || use == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f in any case, %.2f with %s", always, use, u.Kind())
+}
+
 // LineMoney writes the amount of a line with its marks.
 func LineMoney(l price.Line) string {
-	if !l.Known {
+	if !l.Known && l.HighUSD == 0 {
 		return MarkMissing
 	}
-	return fmt.Sprintf("%.2f", l.USD) + mark(l.Old, l.Confidence == "unverified", false)
+	return fmt.Sprintf("%.2f", l.USD) + mark(l.Confidence == "unverified", !l.Known)
 }
 
 // marked finds marks behind an amount, or standing for one.
-var marked = regexp.MustCompile(`\d\\?([*~?\\]+)|\s(\?)(\s|$)`)
+var marked = regexp.MustCompile(`\d\\?([~?\\]+)|\s(\?)(\s|$)`)
 
 // legend explains the marks that a text has.
 func legend(text string) []string {
@@ -212,9 +231,8 @@ func legend(text string) []string {
 	}
 	var out []string
 	for _, m := range []struct{ m, text string }{
-		{MarkOld, "a price in it is older than 180 days (berth prices refresh)"},
 		{MarkUnverified, "a price in it is not verified"},
-		{MarkMissing, "a price in it is missing, so the amount is incomplete"},
+		{MarkMissing, "a price in it is missing here: it costs at least this, by the lowest price of other regions"},
 	} {
 		if strings.Contains(found, m.m) {
 			out = append(out, m.m+" "+m.text)

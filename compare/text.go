@@ -148,17 +148,17 @@ func (r *Report) recommended(p *page) {
 	if s.Verdict == advise.Changes {
 		how = "comes nearest, with changes"
 	}
-	p.wrap("", fmt.Sprintf("%s %s, for %s USD a month", s.Name, how, Money(s.Estimate)))
+	p.wrap("", fmt.Sprintf("%s %s, for %s USD a month", s.Name, how, Sum(s.Estimate)))
 	if !s.Deployable {
 		text := "berth explains it but cannot deploy to it."
 		if d := r.Result.BestDeployable(); d != nil {
-			text += fmt.Sprintf(" What berth deploys: %s, %s, for %s USD a month.", d.ID, Word(d.Verdict), Money(d.Estimate))
+			text += fmt.Sprintf(" What berth deploys: %s, %s, for %s USD a month.", d.ID, Word(d.Verdict), Sum(d.Estimate))
 		}
 		p.wrap("", text)
 	}
 	reasons(p, s.Reasons, func(advise.Reason) bool { return true })
 	p.line("")
-	bill(p, s.Estimate)
+	bill(p, s.Estimate, Parts(s.Estimate, r.Result.Usage))
 	if m := r.Months; m != nil {
 		p.line("")
 		p.wrap("", fmt.Sprintf("A low month %s, a typical one %s, a busy one %s USD (a third of the traffic; as given; three times the traffic on twice the instances)",
@@ -175,7 +175,7 @@ func reasons(p *page, list []advise.Reason, keep func(advise.Reason) bool) {
 }
 
 // bill is the estimate line by line.
-func bill(p *page, e price.Estimate) {
+func bill(p *page, e price.Estimate, parts string) {
 	if len(e.Lines) == 0 {
 		p.line("  nothing is billed for this usage")
 		return
@@ -189,12 +189,15 @@ func bill(p *page, e price.Estimate) {
 		}
 	}
 	p.line("  %-*s%11s%11s", room, "a month", "USD", Money(e))
-	switch e.PricesAsOf {
-	case "":
-	case "unknown":
-		p.line("  the oldest price has no date, confidence %s", e.Confidence)
-	default:
-		p.line("  prices as of %s or later, confidence %s", e.PricesAsOf, e.Confidence)
+	if parts != "" {
+		p.wrap("  ", "of it "+parts)
+	}
+	if dated := price.Dated(e.PricesAsOf, e.Old); dated != "" {
+		hint := ""
+		if e.Old {
+			hint = " (berth prices refresh)"
+		}
+		p.wrap("  ", dated+hint+", confidence "+e.Confidence)
 	}
 }
 
@@ -219,7 +222,7 @@ func (r *Report) others(p *page) {
 		p.line("")
 		title := s.Name + ": " + Word(s.Verdict)
 		if s.Verdict == advise.Fits {
-			title += ", for " + Money(s.Estimate) + " USD a month"
+			title += ", for " + Sum(s.Estimate) + " USD a month"
 		}
 		p.wrap("", title)
 		reasons(p, s.Reasons, func(x advise.Reason) bool { return x.Verdict != advise.Fits })
@@ -285,7 +288,7 @@ func RegionsText(service string, list []RankedRegion, width int, ascii bool) str
 		usd := MarkMissing
 		switch {
 		case x.Priced:
-			usd = fmt.Sprintf("%.2f", x.MonthlyUSD) + mark(false, !x.Complete, false)
+			usd = fmt.Sprintf("%.2f", x.MonthlyUSD) + mark(!x.Complete, false)
 		case x.Partly:
 			usd = fmt.Sprintf("%.2f", x.MonthlyUSD) + MarkMissing
 		}
@@ -328,7 +331,7 @@ func QuoteText(region string, e price.Estimate, width int) string {
 	for i, l := range e.Lines {
 		e.Lines[i].Item = strings.TrimSuffix(l.SKU+", "+l.Unit, ", ")
 	}
-	bill(p, e)
+	bill(p, e, "")
 	if l := legend(p.b.String()); l != nil {
 		p.line("")
 		for _, s := range l {

@@ -30,6 +30,7 @@ type Options struct {
 	Settings    cloud.Settings    // region and profile from the command line
 	Environment cloud.Environment // the zero Environment is AWS
 	Builder     image.Builder     // nil means what this machine has
+	Prices      *price.Table      // nil means those that are part of the binary
 	// Runs is the folder in which each run leaves a journal, for other terminals to watch it. Empty: none does.
 	Runs string
 	// WaitForLogin pauses a run whose credentials expire until somebody has signed in again. Without it such a
@@ -68,6 +69,16 @@ type Request struct {
 	Rollback       string        // the revision to go back to: family:number, the number alone, or Previous
 	SkipVerify     bool          // make no request to the endpoint
 	RolloutTimeout time.Duration // zero means the engine's own deadline
+	// Usage is how much the app is used, for what it costs. Nil stands for light use. Only what visitors cause and
+	// the hours of the month count; sizes and numbers are those of the spec.
+	Usage *price.Usage
+}
+
+func (r Request) usage() price.Usage {
+	if r.Usage != nil {
+		return *r.Usage
+	}
+	return price.DefaultUsage()
 }
 
 // Engine does the work. It is safe for concurrent use.
@@ -80,8 +91,14 @@ func Open(o Options) *Engine {
 	if o.Builder == nil {
 		o.Builder = image.Machine{}
 	}
+	if o.Prices == nil {
+		o.Prices = price.Default()
+	}
 	return &Engine{opts: o}
 }
+
+// Prices is the table that all of the engine's sums are from.
+func (e *Engine) Prices() *price.Table { return e.opts.Prices }
 
 // Clock is the clock that events are stamped with.
 func (e *Engine) Clock() clock.Clock { return e.opts.Environment.Clock }
@@ -139,7 +156,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	}
 	in := plan.Input{
 		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: owner(r.Spec)}, Target: t.Name(),
-		Verb: "deploy", Prices: price.Default(), Today: e.Clock().Now().UTC(),
+		Verb: "deploy", Prices: e.opts.Prices, Usage: r.usage(), Today: e.Clock().Now().UTC(),
 	}
 	switch {
 	case r.Destroy:

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 
-	"berth/compare/price"
 	"berth/engine/orphan"
 )
 
@@ -20,5 +19,5 @@ func (e *Engine) Orphans(ctx context.Context, region string) (*Orphans, error) {
 	if err != nil {
 		return nil, err
 	}
-	return orphan.Find(ctx, clients, price.Default())
+	return orphan.Find(ctx, clients, e.opts.Prices)
 }

@@ -312,7 +312,7 @@ func TestWouldChange(t *testing.T) {
 			"Redis is on the bill", "lightsail", "eu-west-2",
 			Requirements{WebSockets: true, Clustering: true},
 			u,
-			[]string{"With PubSub over Redis between the nodes (one more nano container service for 7.00 USD) it would fit, for 21.00 USD a month: 34.14 less than ecs-fargate."},
+			[]string{"With PubSub over Redis between the nodes (one more nano container service for 7.00 USD) it would fit, for 21.00 USD a month: 34.28 less than ecs-fargate."},
 		},
 		{
 			"Redis once", "app-runner", "us-east-1",
@@ -325,7 +325,7 @@ func TestWouldChange(t *testing.T) {
 		{"a domain for gRPC", "ecs-fargate", "eu-west-2", Requirements{GRPC: true}, u, []string{"With a domain of your own it would fit"}},
 		{"a domain for long requests", "ecs-fargate", "eu-west-2", Requirements{LongestRequestSeconds: 600}, u, []string{"With a domain of your own it would fit"}},
 		{"shorter requests", "app-runner", "us-east-1", Requirements{LongestRequestSeconds: 600, AppRunnerCustomer: true}, u, []string{"With no request silent for longer than 120 s it would fit"}},
-		{"more money", "ecs-fargate", "eu-west-2", Requirements{MaxMonthlyUSD: 20}, u, []string{"With 34.64 USD a month more to spend it would fit"}},
+		{"more money", "ecs-fargate", "eu-west-2", Requirements{MaxMonthlyUSD: 20}, u, []string{"With 34.78 USD a month more to spend it would fit"}},
 		{"x86", "lightsail", "eu-west-2", Requirements{ARM64: true}, u, []string{"With an image for x86_64 it would fit, for 14.00 USD a month: "}},
 		{"smaller", "lightsail", "eu-west-2", Requirements{}, func() price.Usage { u := u; u.VCPU = 8; return u }(), []string{"With at most 4 vCPU and 8 GB per instance it would fit"}},
 		{"quota", "ecs-fargate", "eu-west-2", Requirements{}, func() price.Usage { u := u; u.VCPU, u.MemoryGB, u.Instances = 1, 2, 9; return u }(), []string{"With at most 3 instances until AWS raises the quota it would fit"}},

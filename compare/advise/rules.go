@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"berth/compare/catalog"
+	"berth/compare/price"
 )
 
 // judgement is what a rule says, and the fact it says it by.
@@ -292,12 +293,20 @@ func budget(c *Case) judgement {
 	e, most := c.Estimate, c.Needs.MaxMonthlyUSD
 	from := catalog.From{Source: "the estimate, line by line", AsOf: e.PricesAsOf, Confidence: e.Confidence}
 	switch {
-	case e.MonthlyUSD > most:
-		return judgement{No, fmt.Sprintf("%.2f USD a month, more than %.2f", e.MonthlyUSD, most), from}
+	case e.KnownUSD() > most:
+		return judgement{No, fmt.Sprintf("%.2f USD a month, more than %.2f", e.KnownUSD(), most), from}
 	case len(e.Missing()) > 0:
-		return judgement{Changes, fmt.Sprintf(notKnown+" whether it stays under %.2f USD a month: prices are missing", most), from}
+		return judgement{Changes, fmt.Sprintf(notKnown+" whether it stays under %.2f USD a month: prices are missing here; by those of other regions it is %s", most, span(e)), from}
 	}
 	return judgement{Fits, fmt.Sprintf("%.2f USD a month, within %.2f", e.MonthlyUSD, most), from}
+}
+
+// span is what an estimate with missing prices comes to by those of other regions.
+func span(e price.Estimate) string {
+	if e.HighUSD-e.MonthlyUSD < 0.005 {
+		return fmt.Sprintf("%.2f", e.MonthlyUSD)
+	}
+	return fmt.Sprintf("%.2f to %.2f", e.MonthlyUSD, e.HighUSD)
 }
 
 // num writes a number short.

@@ -238,7 +238,8 @@ func (e example) in(key string) float64 {
 
 // usage starts from the inputs that the examples name alike.
 func (e example) usage() Usage {
-	u := DefaultUsage()
+	u := DefaultUsage().Traffic(0) // what an example does not name was not used
+	u.ImageGB = 0
 	u.Instances = 1
 	for key, to := range map[string]*float64{"vcpu": &u.VCPU, "gb": &u.MemoryGB, "days": &u.Days, "ephemeral_gb": &u.EphemeralGB} {
 		if v := e.in(key); v > 0 {
@@ -307,7 +308,7 @@ func regimeExample(t *testing.T, e example) float64 {
 	if strings.HasSuffix(e.ID, "arm") {
 		u.Arch = "arm"
 	}
-	balancer := float64(zones) * u.hours() * 0.005
+	balancer := float64(Zones) * u.hours() * 0.005
 	return bySKU(t, "ecs-fargate", e.Region, u, "fargate.", "ipv4.") - balancer + 2.5
 }
 
@@ -315,7 +316,8 @@ func regimeExample(t *testing.T, e example) float64 {
 // (docs/12-compare-pricing.md) for eu-west-2, line by line, and shows beside it what is on a bill of today
 // and was not on theirs.
 func TestAuthorsBill(t *testing.T) {
-	u := DefaultUsage()
+	u := DefaultUsage().Traffic(0) // what an example does not name was not used
+	u.ImageGB = 0
 	u.KBPerSecond = 1e6 / 3600 // 1 LCU
 	u.Database = "db.t4g.micro"
 	e, err := Default().Estimate(catalog.Default().Service("ecs-fargate"), "eu-west-2", u, Shape{OwnDomain: true})

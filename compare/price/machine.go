@@ -22,12 +22,12 @@ func (b *bill) machines(share float64, smallest string) {
 			continue
 		}
 		fits := int(min(math.Floor(m.VCPU/u.VCPU+1e-9), math.Floor(m.GB*share/u.MemoryGB+1e-9)))
-		r, ok := b.t.find(b.p, "ec2."+m.Type+"_hour")
-		if fits < 1 || !ok {
+		hour, priced, _ := b.unit("ec2." + m.Type + "_hour")
+		if fits < 1 || !priced {
 			continue
 		}
 		n := max((u.Instances+fits-1)/fits, min(u.Instances, 2))
-		if cost := float64(n) * (r.USD*u.hours() + each); cost < usd {
+		if cost := float64(n) * (hour*u.hours() + each); cost < usd {
 			best, count, usd = m, n, cost
 		}
 	}
@@ -42,8 +42,8 @@ func (b *bill) machinePerInstance() {
 		if m.Arch != u.Arch || m.VCPU < u.VCPU || m.GB < u.MemoryGB {
 			continue
 		}
-		if r, ok := b.t.find(b.p, "ec2."+m.Type+"_hour"); ok && r.USD < usd {
-			best, usd = m, r.USD
+		if hour, priced, _ := b.unit("ec2." + m.Type + "_hour"); priced && hour < usd {
+			best, usd = m, hour
 		}
 	}
 	b.instances(best, u.Instances)
@@ -51,9 +51,9 @@ func (b *bill) machinePerInstance() {
 
 // beside is what one instance costs a month beside itself: its disk and its address.
 func (b *bill) beside() float64 {
-	disk, _ := b.t.find(b.p, "ebs.gp3_gb_month")
-	address, _ := b.t.find(b.p, "ipv4.public_hour")
-	return max(rootGB, b.u.EphemeralGB)*disk.USD + b.u.hours()*address.USD
+	disk, _, _ := b.unit("ebs.gp3_gb_month")
+	address, _, _ := b.unit("ipv4.public_hour")
+	return max(rootGB, b.u.EphemeralGB)*disk + b.u.hours()*address
 }
 
 func tooSmall(kind, smallest string) bool {
@@ -70,13 +70,13 @@ func (b *bill) instances(m catalog.Machine, n int) {
 		b.missing("ec2.instance_hour", "no priced instance type holds %s vCPU and %s GB here", num(u.VCPU), num(u.MemoryGB))
 		return
 	}
-	b.add("ec2."+m.Type+"_hour", float64(n)*u.hours(), "%s %s (%s vCPU, %s GB)", plural(n, "instance"), m.Type, num(m.VCPU), num(m.GB))
+	b.fixed("ec2."+m.Type+"_hour", float64(n)*u.hours(), "%s %s (%s vCPU, %s GB)", plural(n, "instance"), m.Type, num(m.VCPU), num(m.GB))
 	disk := float64(n) * max(rootGB, u.EphemeralGB)
 	if b.shape.Storage && b.s.ID == "ec2" {
 		disk += u.StorageGB
 	}
-	b.add("ebs.gp3_gb_month", disk, "disks of the instances")
-	b.add("ipv4.public_hour", float64(n)*u.hours(), "public IPv4 of %s", plural(n, "instance"))
+	b.fixed("ebs.gp3_gb_month", disk, "disks of the instances")
+	b.fixed("ipv4.public_hour", float64(n)*u.hours(), "public IPv4 of %s", plural(n, "instance"))
 }
 
 // flyBase is the machines of Fly.io whose base price is known, by size and included memory in GB.
@@ -112,16 +112,16 @@ func (b *bill) fly() {
 	if key == "" {
 		b.missing("fly.machine_month", "no machine with a known price holds %s vCPU and %s GB", num(u.VCPU), num(u.MemoryGB))
 	} else {
-		b.add(key, n*on, "%s %s, %s GB", plural(u.Instances, "machine"), z.Name, num(gb))
-		b.add("fly.extra_ram_gb_month", n*on*extra, "memory beyond the machine's base")
-		b.add("fly.stopped_rootfs_gb_month", n*u.ImageGB*max(0, u.hours()-u.running())/HoursPerMonth, "images of stopped machines")
+		b.fixed(key, n*on, "%s %s, %s GB", plural(u.Instances, "machine"), z.Name, num(gb))
+		b.fixed("fly.extra_ram_gb_month", n*on*extra, "memory beyond the machine's base")
+		b.fixed("fly.stopped_rootfs_gb_month", n*u.ImageGB*max(0, u.hours()-u.running())/HoursPerMonth, "images of stopped machines")
 	}
 	if b.shape.Storage {
-		b.add("fly.volume_gb_month", u.StorageGB, "volumes")
+		b.fixed("fly.volume_gb_month", u.StorageGB, "volumes")
 	}
-	b.add("fly.egress_gb", u.EgressGB, "data out")
+	b.use("fly.egress_gb", u.EgressGB, "data out")
 	if u.Database != "" {
-		b.add("fly.mpg.basic_month", 1, "managed Postgres, smallest plan")
-		b.add("fly.mpg.storage_gb_month", u.DatabaseGB, "database storage")
+		b.fixed("fly.mpg.basic_month", 1, "managed Postgres, smallest plan")
+		b.fixed("fly.mpg.storage_gb_month", u.DatabaseGB, "database storage")
 	}
 }

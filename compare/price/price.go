@@ -12,7 +12,7 @@ import (
 	"berth/compare/catalog"
 )
 
-// MaxAge is the age from which a price carries a mark wherever it is shown.
+// MaxAge is the age from which a sum says that prices in it are old.
 const MaxAge = 180 * 24 * time.Hour
 
 // Item asks for the price of a quantity of one SKU. SKUs are the keys of the price table, such as
@@ -33,17 +33,22 @@ type Line struct {
 	USD        float64 `json:"usd"`
 	AsOf       string  `json:"as_of"` // YYYY, YYYY-MM, YYYY-MM-DD or "unknown"; empty when there is no price
 	Source     string  `json:"source"`
-	Confidence string  `json:"confidence"` // high, medium, low, unverified; empty when there is no price
-	Known      bool    `json:"known"`      // false: the table has no price for this region, USD is zero
-	Old        bool    `json:"old"`        // the price is older than MaxAge, seen from the day given to Aged
+	Confidence string  `json:"confidence"`         // high, medium, low, unverified; empty when there is no price
+	Use        bool    `json:"use"`                // depends on how much the app is used; the rest is billed in any case
+	Known      bool    `json:"known"`              // false: there is no price for this region, USD is the least it costs where there is one
+	HighUSD    float64 `json:"high_usd,omitempty"` // what it costs at most where there is a price, when none is known here
+	Old        bool    `json:"old"`                // the price is older than MaxAge, seen from the day given to Aged
 }
 
 // Estimate is the sum of priced lines for one month.
 type Estimate struct {
-	MonthlyUSD float64 `json:"monthly_usd"`
+	MonthlyUSD float64 `json:"monthly_usd"`  // where prices are missing, at least
+	AlwaysUSD  float64 `json:"always_usd"`   // the part that is billed in any case; the rest comes with use
+	HighUSD    float64 `json:"high_usd"`     // where prices are missing, at most by those of other regions; else MonthlyUSD
 	PricesAsOf string  `json:"prices_as_of"` // the oldest date among the prices used
 	Confidence string  `json:"confidence"`   // the lowest confidence among the prices used
 	Complete   bool    `json:"complete"`     // every line has a price, and none of them is unverified
+	Old        bool    `json:"old"`          // a price is older than MaxAge, seen from the day given to Aged
 	Lines      []Line  `json:"lines"`
 }
 
@@ -58,6 +63,17 @@ func (e Estimate) Missing() []string {
 	return out
 }
 
+// KnownUSD is the sum of the lines that have a price for the region.
+func (e Estimate) KnownUSD() float64 {
+	sum := 0.0
+	for _, l := range e.Lines {
+		if l.Known {
+			sum += l.USD
+		}
+	}
+	return round(sum)
+}
+
 // Aged returns the estimate with every price marked that is older than MaxAge on the given day. The zero
 // time marks none.
 func (e Estimate) Aged(today time.Time) Estimate {
@@ -67,6 +83,7 @@ func (e Estimate) Aged(today time.Time) Estimate {
 	e.Lines = slices.Clone(e.Lines)
 	for i, l := range e.Lines {
 		e.Lines[i].Old = l.Known && Old(l.AsOf, today)
+		e.Old = e.Old || e.Lines[i].Old
 	}
 	return e
 }
@@ -242,18 +259,37 @@ func (t *Table) find(p place, key string) (Row, bool) {
 }
 
 func (t *Table) line(p place, it Item) Line {
-	r, ok := t.find(p, it.SKU)
-	if !ok {
-		unit := ""
-		if k := t.byKey[it.SKU]; k != nil {
-			unit = k.unit
+	l := Line{SKU: it.SKU, Quantity: round(it.Quantity)}
+	if r, ok := t.find(p, it.SKU); ok {
+		l.Item, l.Unit, l.UnitUSD, l.USD = cmpOr(it.Item, r.Unit), r.Unit, r.USD, round(it.Quantity*r.USD)
+		l.AsOf, l.Source, l.Confidence, l.Known = r.AsOf, r.Source, r.Confidence, true
+		return l
+	}
+	if k := t.byKey[it.SKU]; k != nil {
+		l.Unit = k.unit
+	}
+	l.Item = cmpOr(it.Item, l.Unit, it.SKU)
+	if low, high, n := t.span(it.SKU); n > 0 {
+		l.UnitUSD, l.USD, l.HighUSD = low, round(it.Quantity*low), round(it.Quantity*high)
+		l.Source = fmt.Sprintf("no price for this region; the lowest of %s with one", plural(n, "region"))
+	}
+	return l
+}
+
+// span is the lowest and the highest price of a SKU among the regions that have one, and how many these are.
+func (t *Table) span(key string) (low, high float64, regions int) {
+	k := t.byKey[key]
+	if k == nil {
+		return 0, 0, 0
+	}
+	for _, r := range k.prices() {
+		if regions == 0 || r.usd < low {
+			low = r.usd
 		}
-		return Line{SKU: it.SKU, Item: cmpOr(it.Item, unit, it.SKU), Quantity: round(it.Quantity), Unit: unit}
+		high = max(high, r.usd)
+		regions++
 	}
-	return Line{
-		SKU: it.SKU, Item: cmpOr(it.Item, r.Unit), Quantity: round(it.Quantity), Unit: r.Unit, UnitUSD: r.USD,
-		USD: round(it.Quantity * r.USD), AsOf: r.AsOf, Source: r.Source, Confidence: r.Confidence, Known: true,
-	}
+	return low, high, regions
 }
 
 func cmpOr(s ...string) string {
@@ -275,26 +311,61 @@ func round(x float64) float64 {
 
 // sum fills what follows from the lines.
 func (e *Estimate) sum() {
-	total, worst := 0.0, 0
+	total, always, high, worst := 0.0, 0.0, 0.0, 0
 	e.Complete = true
-	oldest := time.Time{}
 	for _, l := range e.Lines {
+		total += l.USD
+		high += max(l.USD, l.HighUSD)
+		if !l.Use {
+			always += l.USD
+		}
 		if !l.Known {
 			e.Complete = false
 			continue
 		}
-		total += l.USD
 		worst = max(worst, rank(l.Confidence))
 		if l.Confidence == "unverified" {
 			e.Complete = false
 		}
-		d, _ := Date(l.AsOf)
-		if e.PricesAsOf == "" || d.Before(oldest) {
-			oldest, e.PricesAsOf = d, l.AsOf
-		}
+		e.PricesAsOf = Older(e.PricesAsOf, l.AsOf)
 	}
-	e.MonthlyUSD = round(total)
+	e.MonthlyUSD, e.AlwaysUSD, e.HighUSD = round(total), round(always), round(high)
 	if e.PricesAsOf != "" {
 		e.Confidence = []string{"high", "medium", "low", "unverified"}[worst]
 	}
+}
+
+// Older is the one rule for the date of several prices: that of the oldest, where one without a date is older than
+// all others. The empty string stands for no price yet.
+func Older(a, b string) string {
+	x, _ := Date(a)
+	y, _ := Date(b)
+	if a == "" || (b != "" && y.Before(x)) {
+		return b
+	}
+	return a
+}
+
+// Dated says of which day the prices of a sum are, in the words that every answer uses: "prices as of 2026-08-31". A
+// day that is empty gives an empty text.
+func Dated(asOf string, old bool) string {
+	text := "prices as of " + asOf
+	switch asOf {
+	case "":
+		return ""
+	case "unknown":
+		return "the oldest price has no date"
+	}
+	if old {
+		text += ", more than six months old"
+	}
+	return text
+}
+
+// Split is a monthly sum as people see it, in cents: what is billed in any case, and what comes with use. The two add
+// up to the sum in cents.
+func Split(monthlyUSD, alwaysUSD float64) (always, use float64) {
+	cents := func(x float64) float64 { return math.Round(x*100) / 100 }
+	always = cents(alwaysUSD)
+	return always, cents(cents(monthlyUSD) - always)
 }

@@ -99,17 +99,18 @@ func TestQuote(t *testing.T) {
 		complete    bool
 	}{
 		{"eu-west-2", "fargate.x86.vcpu_hour", 365, 16.9944, true, true},
-		{"lhr", "fargate.x86.vcpu_hour", 365, 0, false, false}, // a Fly.io code prices Fly.io
+		{"lhr", "fargate.x86.vcpu_hour", 365, 14.7752, false, false}, // a Fly.io code prices Fly.io
 		{"eu-west-2", "route53.zone_month", 2, 1, true, true},
 		{"eu-west-2", "cloudfront.gb.tier1", 10, 0.85, true, true},
 		{"ap-south-1", "cloudfront.gb.tier1", 10, 1.09, true, true},
 		{"us-east-2", "alb.hour", 730, 16.425, true, true},
 		{"eu-south-1", "alb.hour", 1, 0.0265, true, true},
-		{"eu-south-1", "alb.lcu_hour", 1, 0.0084, true, false}, // unverified
-		{"eu-west-2", "codebuild.linux.general1.small_minute", 10, 0, false, false},
+		{"eu-south-1", "alb.lcu_hour", 1, 0.0084, true, false},                         // unverified
+		{"eu-west-2", "codebuild.linux.general1.small_minute", 10, 0.05, false, false}, // known in one region
 		{"ap-east-1", "fargate.x86.vcpu_hour", 1, 0.0556, true, true},
-		{"ap-east-2", "alb.hour", 1, 0, false, false}, // a region without this price
-		{"eu-west-2", "rds.postgres.db.r6g.large_hour", 1, 0, false, false},
+		{"ap-east-2", "alb.hour", 1, 0.0225, false, false}, // a region without this price: the lowest there is
+		{"eu-west-2", "rds.postgres.db.r6g.large_hour", 1, 0.225, false, false},
+		{"eu-west-2", "rds.postgres.db.r6g.huge_hour", 1, 0, false, false}, // no price anywhere
 		{"sa-east-1", "fly.egress_gb", 10, 0.4, true, true},
 		{"iad", "fly.shared-cpu-1x.512mb_month", 1, 3.32, true, true},
 		{"eu-west-2", "fly.shared-cpu-1x.512mb_month", 1, 3.32, true, true},
@@ -120,8 +121,8 @@ func TestQuote(t *testing.T) {
 		if err != nil || l.USD != tt.usd || l.Known != tt.known || e.Complete != tt.complete || e.MonthlyUSD != tt.usd {
 			t.Errorf("%s in %s: %+v, complete %v, %v", tt.sku, tt.region, l, e.Complete, err)
 		}
-		if l.Known == (l.Source == "") || l.Known == (l.AsOf == "") {
-			t.Errorf("%s in %s: known %v, source %q, as of %q", tt.sku, tt.region, l.Known, l.Source, l.AsOf)
+		if l.Known == (l.AsOf == "") || (l.Known && l.Source == "") || l.Known == (l.HighUSD > 0 || l.USD == 0) {
+			t.Errorf("%s in %s: %+v", tt.sku, tt.region, l)
 		}
 	}
 	if l, _, _ := q("eu-west-2", "fly.shared-cpu-1x.512mb_month", 1); l.Confidence != "low" || !strings.Contains(l.Source, "1.0 to 1.6") {
@@ -269,7 +270,7 @@ func TestModelByService(t *testing.T) {
 		{"NAT", "ecs-fargate", "eu-west-2", Shape{}, func(u *Usage) { u.NATGateways, u.NATGB = 2, 7 }, "nat.hour", 1460},
 		{"NAT data", "ecs-fargate", "eu-west-2", Shape{}, func(u *Usage) { u.NATGateways, u.NATGB = 2, 7 }, "nat.gb", 7},
 		{"arm", "ecs-fargate", "eu-west-2", Shape{}, func(u *Usage) { u.Arch = "arm" }, "fargate.arm.vcpu_hour", 365},
-		{"logs", "ecs-fargate", "eu-west-2", Shape{}, func(u *Usage) { u.LogGB = 3 }, "logs.ingest_gb", 3},
+		{"logs", "ecs-fargate", "eu-west-2", Shape{}, func(u *Usage) { u.LogGB = 8 }, "logs.ingest_gb", 3},
 		{"both directions", "ecs-fargate", "eu-west-2", Shape{}, func(u *Usage) { u.CrossZoneGB = 3 }, "egress.crossaz_gb", 6},
 		{"Lightsail is flat", "lightsail", "eu-west-2", Shape{}, plain, "lightsail.container.nano_month", 2},
 		{"Lightsail's month has 744 hours", "lightsail", "eu-west-2", Shape{}, func(u *Usage) { u.Days = 31 }, "lightsail.container.nano_month", 2},

@@ -92,7 +92,7 @@ func FuzzQuote(f *testing.F) {
 			return
 		}
 		l := e.Lines[0]
-		if !(e.MonthlyUSD >= 0) || math.IsInf(e.MonthlyUSD, 0) || l.Known == (l.Source == "") || (!l.Known && (l.USD != 0 || e.Complete)) {
+		if !(e.MonthlyUSD >= 0) || math.IsInf(e.MonthlyUSD, 0) || (l.Known && l.Source == "") || (!l.Known && (l.HighUSD < l.USD || e.Complete)) {
 			t.Fatalf("%+v", e)
 		}
 	})

@@ -54,9 +54,30 @@ type Usage struct {
 	BuildMinutes float64 `json:"build_minutes,omitempty"` // in CodeBuild
 }
 
-// DefaultUsage is two of the smallest instances, all month, without traffic.
+// DefaultUsage is two of the smallest instances, all month, with light use: some 20,000 requests a day, 10 GB out,
+// 1 GB of logs, and three versions of an image of 200 MB.
 func DefaultUsage() Usage {
-	return Usage{VCPU: 0.25, MemoryGB: 0.5, Instances: 2, Arch: "x86", ActiveHoursPerDay: 24, Days: HoursPerMonth / 24.0}
+	return Usage{
+		VCPU: 0.25, MemoryGB: 0.5, Instances: 2, Arch: "x86", ActiveHoursPerDay: 24, Days: HoursPerMonth / 24.0,
+		RequestsPerSecond: 0.25, NewConnectionsPerSecond: 0.05, ConnectionMinutes: 1, EgressGB: 10, LogGB: 1, ImageGB: 0.6,
+	}
+}
+
+// Light says whether the app is used as DefaultUsage has it.
+func (u Usage) Light() bool {
+	d := DefaultUsage()
+	return u.RequestsPerSecond == d.RequestsPerSecond && u.NewConnectionsPerSecond == d.NewConnectionsPerSecond &&
+		u.ConnectionMinutes == d.ConnectionMinutes && u.KBPerSecond == d.KBPerSecond && u.EgressGB == d.EgressGB &&
+		u.LogGB == d.LogGB && u.ImageGB == d.ImageGB && u.NATGB == d.NATGB && u.CrossZoneGB == d.CrossZoneGB &&
+		u.BuildMinutes == d.BuildMinutes
+}
+
+// Kind names the use that a sum counts with: "light use", or "this use" when something else was said.
+func (u Usage) Kind() string {
+	if u.Light() {
+		return "light use"
+	}
+	return "this use"
 }
 
 var databaseClass = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`) })

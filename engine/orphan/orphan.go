@@ -33,6 +33,7 @@ type Report struct {
 	Blind      []string `json:"could_not_look"`
 	MonthlyUSD float64  `json:"monthly_usd"`
 	PricesAsOf string   `json:"prices_as_of"` // of the oldest price in it, empty when nothing costs anything
+	PricesOld  bool     `json:"prices_old"`   // a price is older than six months
 }
 
 // Group is what is left over of one app in one environment.
@@ -114,6 +115,7 @@ func Find(ctx context.Context, c *cloud.Clients, prices *price.Table) (*Report, 
 	if judged {
 		r.judge(surveys, prices)
 	}
+	r.PricesOld = r.PricesAsOf != "" && price.Old(r.PricesAsOf, c.Clock.Now())
 	return r, nil
 }
 
@@ -193,40 +195,32 @@ func judge(f resource.Found, a *resource.App, region string) (Resource, bool) {
 	return left, left.Why != ""
 }
 
-// usage is what a resource is billed for in a month: for being there, and for what a light use of the app leaves in it.
-func usage(like resource.Resource) []price.Item {
-	var items []price.Item
-	if c, ok := like.(resource.FixedCoster); ok {
-		items = c.FixedCosts()
-	}
-	if c, ok := like.(resource.UsageCoster); ok {
-		items = append(items, c.UsageCosts()...)
-	}
-	return items
-}
-
 // endsWithApp is the usage that ends with the app: what nobody calls takes no load and writes no logs.
 var endsWithApp = []string{"alb.lcu_hour", "logs.ingest_gb"}
 
-// price fills in what the resource costs a month.
+// price fills in what the resource costs a month: for being there, and for what a light use of the app left in it.
 func (r *Report) price(left *Resource, like resource.Resource, prices *price.Table) {
-	items := slices.DeleteFunc(usage(like), func(i price.Item) bool { return slices.Contains(endsWithApp, i.SKU) })
-	if len(items) == 0 {
+	coster, ok := like.(resource.Coster)
+	if !ok {
 		return
 	}
-	est, err := prices.Quote(r.Region, items)
+	bill, err := prices.Bill(r.Region, price.DefaultUsage())
 	if err != nil { // the table does not know the region
 		left.Unpriced = true
 		return
 	}
-	left.MonthlyUSD = cents(est.MonthlyUSD)
-	for _, l := range est.Lines {
-		if !l.Known {
-			left.Unpriced = true
-		} else if r.PricesAsOf == "" || l.AsOf < r.PricesAsOf {
-			r.PricesAsOf = l.AsOf
+	coster.Costs(bill)
+	for _, l := range bill.Estimate().Lines {
+		if slices.Contains(endsWithApp, l.SKU) {
+			continue
+		}
+		left.MonthlyUSD += l.USD
+		left.Unpriced = left.Unpriced || !l.Known
+		if l.Known {
+			r.PricesAsOf = price.Older(r.PricesAsOf, l.AsOf)
 		}
 	}
+	left.MonthlyUSD = cents(left.MonthlyUSD)
 }
 
 func cents(usd float64) float64 { return math.Round(usd*100) / 100 }

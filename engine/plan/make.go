@@ -24,6 +24,7 @@ type Input struct {
 	Destroy   bool
 	Verb      string       // deploy, destroy or rollback
 	Prices    *price.Table // nil leaves the costs out
+	Usage     price.Usage  // how much the app is used
 	Today     time.Time    // for the age of prices
 	// Took says how long a step took in earlier runs, which is a better guess than what is usual. Nil: nobody
 	// knows.
@@ -55,7 +56,7 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	}
 	p := &Plan{
 		App: in.Scope.Owner.App, Env: in.Scope.Owner.Env, Target: in.Target, Region: in.Scope.Region,
-		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Verb: in.Verb, Complete: true, Resources: in.Resources,
+		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Verb: in.Verb, Complete: true, Usage: in.Usage, Resources: in.Resources,
 		Scope: in.Scope, made: in.Scope.Clock.Now(),
 	}
 	diffs, actions := map[string]resource.Diff{}, map[string]event.Action{}
@@ -101,13 +102,8 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if x, ok := r.(resource.Exposed); ok {
 		c.Exposes = x.Exposes(c.Action)
 	}
-	if fixed, ok := r.(resource.FixedCoster); ok {
-		if err := p.cost(&c, in, fixed.FixedCosts(), false); err != nil {
-			return fmt.Errorf("price %s: %w", i.Label, err)
-		}
-	}
-	if used, ok := r.(resource.UsageCoster); ok {
-		if err := p.cost(&c, in, used.UsageCosts(), true); err != nil {
+	if coster, ok := r.(resource.Coster); ok {
+		if err := p.cost(&c, in, coster); err != nil {
 			return fmt.Errorf("price %s: %w", i.Label, err)
 		}
 	}
@@ -116,32 +112,26 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 }
 
 // cost books what a change costs.
-func (p *Plan) cost(c *Change, in Input, items []price.Item, use bool) error {
+func (p *Plan) cost(c *Change, in Input, r resource.Coster) error {
 	if in.Prices == nil {
 		return nil
 	}
-	est, err := in.Prices.Quote(p.Region, items)
+	bill, err := in.Prices.Bill(p.Region, in.Usage)
 	if err != nil {
 		return err
 	}
+	r.Costs(bill)
+	est := bill.Estimate().Aged(in.Today)
 	for _, l := range est.Lines {
-		p.Costs = append(p.Costs, Cost{
-			Node: c.ID, SKU: l.SKU, Item: l.Item, Quantity: l.Quantity, Unit: l.Unit, UnitUSD: l.UnitUSD, USD: l.USD,
-			AsOf: l.AsOf, Source: l.Source, Use: use, Known: l.Known, Unsure: unsure(l, in.Today),
-		})
+		p.Costs = append(p.Costs, Cost{Node: c.ID, Line: l, Unsure: unsure(l)})
 		if !l.Known {
 			c.Unknown, p.Complete = true, false
-			continue
-		}
-		if p.PricesAsOf == "" || l.AsOf < p.PricesAsOf {
-			p.PricesAsOf = l.AsOf
 		}
 	}
+	p.PricesAsOf, p.PricesOld = price.Older(p.PricesAsOf, est.PricesAsOf), p.PricesOld || est.Old
 	c.MonthlyUSD += est.MonthlyUSD
 	p.MonthlyUSD += est.MonthlyUSD
-	if !use {
-		p.AlwaysUSD += est.MonthlyUSD
-	}
+	p.AlwaysUSD += est.AlwaysUSD
 	return nil
 }
 
@@ -286,6 +276,6 @@ func (p *Plan) Changed() bool {
 func (p *Plan) Age(now time.Time) time.Duration { return now.Sub(p.made) }
 
 // unsure says whether a price should be looked at twice before it is believed.
-func unsure(l price.Line, today time.Time) bool {
-	return l.Known && (l.Confidence == "low" || l.Confidence == "unverified" || l.Confidence == "" || price.Old(l.AsOf, today))
+func unsure(l price.Line) bool {
+	return l.Known && (l.Confidence == "low" || l.Confidence == "unverified" || l.Confidence == "")
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/preflight"
 	"berth/engine/resource"
@@ -37,18 +38,9 @@ type Change struct {
 
 // Cost is one line of the monthly estimate of a plan.
 type Cost struct {
-	Node     string  `json:"node"` // id of the change it belongs to
-	SKU      string  `json:"sku"`
-	Item     string  `json:"item"` // for people: what is counted
-	Quantity float64 `json:"quantity"`
-	Unit     string  `json:"unit"`
-	UnitUSD  float64 `json:"unit_usd"`
-	USD      float64 `json:"usd"`
-	AsOf     string  `json:"as_of"`
-	Source   string  `json:"source"`
-	Use      bool    `json:"use"`    // depends on how much the app is used; the rest is billed in any case
-	Known    bool    `json:"known"`  // false: there is no price for this region, USD is zero
-	Unsure   bool    `json:"unsure"` // the price is of low confidence or old
+	Node string `json:"node"` // id of the change it belongs to
+	price.Line
+	Unsure bool `json:"unsure"` // the price is of low confidence
 }
 
 // Plan is what would be done. It is bound to the observation it was made from and can be applied once.
@@ -68,7 +60,9 @@ type Plan struct {
 	Costs      []Cost        `json:"-"`
 	AlwaysUSD  float64       `json:"-"` // the part of MonthlyUSD that is billed in any case
 	PricesAsOf string        `json:"-"` // the oldest date among the prices used
-	Complete   bool          `json:"-"` // every cost line has a price
+	PricesOld  bool          `json:"-"` // a price is older than six months
+	Complete   bool          `json:"-"` // every cost line has a price; else MonthlyUSD is the least that it costs
+	Usage      price.Usage   `json:"-"` // that the costs count with
 	Steps      Steps         `json:"-"` // what a run does
 	Usually    time.Duration `json:"-"` // the longest way through Steps
 

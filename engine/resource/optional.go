@@ -59,16 +59,11 @@ type Holder interface {
 	Release()
 }
 
-// FixedCoster is a Resource that is billed for as long as it exists, whether the app is used or not.
-type FixedCoster interface {
-	// FixedCosts are the items of the price table, for a month of 730 hours.
-	FixedCosts() []price.Item
-}
-
-// UsageCoster is a Resource whose bill depends on how much the app is used.
-type UsageCoster interface {
-	// UsageCosts are the items of the price table that a month of light use would be billed for.
-	UsageCosts() []price.Item
+// Coster is a Resource that costs money.
+type Coster interface {
+	// Costs adds to the bill the part that the resource is. What it counts and what it depends on is decided
+	// there, so that a plan and a comparison have the same lines.
+	Costs(*price.Bill)
 }
 
 // Optional is a Resource that an app can do without. Without it, what is left of it is looked up and removed.

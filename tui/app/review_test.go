@@ -158,12 +158,12 @@ func TestADestructionIsCheckedToo(t *testing.T) {
 func TestTheMonthlySumIsSplit(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		d.press(toReview...)
-		if v := d.view(); !strings.Contains(v, "$37.21 in any case, $4.66 with use") {
+		if v := d.view(); !strings.Contains(v, "$37.21 in any case, $4.66 with light use") {
 			t.Errorf("the sum is not split:\n%s", v)
 		}
 		d.press("c")
 		v := d.view()
-		for _, want := range []string{"In any case", "With use as assumed here", "load, 1 LCU on average", "Reachable from the internet"} {
+		for _, want := range []string{"In any case", "With light use", "load, 1 LCU on average", "Reachable from the internet"} {
 			if !strings.Contains(v, want) {
 				t.Errorf("%q is missing:\n%s", want, v)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"berth/compare/price"
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
@@ -196,7 +197,7 @@ func wildEngine(rt *rapid.T, isDeployed bool) *fakeEngine {
 		f.Text, f.Means, f.File = text.Draw(rt, "found"), text.Draw(rt, "means"), text.Draw(rt, "file")
 	}
 	e.plan = wildPlan(rt, e.plan)
-	e.plan.Costs = append([]engine.Cost{{Node: text.Draw(rt, "cost of"), Item: text.Draw(rt, "item"), Unit: text.Draw(rt, "unit"), USD: 1e9, Known: true}}, e.plan.Costs...)
+	e.plan.Costs = append([]engine.Cost{{Node: text.Draw(rt, "cost of"), Line: price.Line{Item: text.Draw(rt, "item"), Unit: text.Draw(rt, "unit"), USD: 1e9, Known: true}}}, e.plan.Costs...)
 	e.script = wildRun(rt, len(e.plan.Changes))
 	if rapid.Bool().Draw(rt, "checked") {
 		e.preflight = wildChecks(rt)

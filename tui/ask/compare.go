@@ -55,8 +55,8 @@ func monthly(e price.Estimate) string {
 		return "no price known"
 	case strings.Contains(text, compare.MarkMissing):
 		text = "at least " + text
-	case strings.ContainsAny(text, compare.MarkOld+compare.MarkUnverified):
+	case strings.Contains(text, compare.MarkUnverified):
 		text = "about " + text
 	}
-	return strings.TrimRight(text, compare.MarkOld+compare.MarkUnverified+compare.MarkMissing) + " dollars a month"
+	return strings.TrimRight(text, compare.MarkUnverified+compare.MarkMissing) + " dollars a month"
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/tui/screen"
@@ -69,8 +70,8 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) {
 	} else {
 		cost = ", " + cost + " a month together"
 	}
-	if use := p.MonthlyUSD - p.AlwaysUSD; cost != "" && p.AlwaysUSD > 0 && use > 0 {
-		cost += fmt.Sprintf(", of it %s in any case and %s with use", widget.USD(p.AlwaysUSD), widget.USD(use))
+	if always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD); cost != "" && always > 0 && use > 0 {
+		cost += fmt.Sprintf(", of it %s in any case and %s with %s", widget.USD(always), widget.USD(use), p.Usage.Kind())
 	}
 	a.say("%s in %s of account %s%s. Plan %s.", widget.Count(changes, "change"), p.Region, p.Account, cost, p.Hash)
 	if t, err := a.check(ctx, p); err != nil || t != on {

@@ -224,7 +224,10 @@ func (d *Draft) Usage() price.Usage {
 	if s.Database != nil {
 		u.Database, u.DatabaseGB = s.Database.Class, float64(s.Database.StorageGB)
 	}
-	u.EgressGB = d.number("egress_gb")
-	u.RequestsPerSecond = d.number("requests_per_second")
+	for id, to := range map[string]*float64{"egress_gb": &u.EgressGB, "requests_per_second": &u.RequestsPerSecond} {
+		if _, ok := d.Answered(id); ok {
+			*to = d.number(id)
+		}
+	}
 	return u
 }

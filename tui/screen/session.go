@@ -180,5 +180,10 @@ func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.
 
 // Request asks for a plan of the app as it stands now.
 func (s *Session) Request() Request {
-	return Request{Spec: s.Spec().Clone(), SkipVerify: s.SkipVerify, RolloutTimeout: s.RolloutTimeout}
+	r := Request{Spec: s.Spec().Clone(), SkipVerify: s.SkipVerify, RolloutTimeout: s.RolloutTimeout}
+	if s.Draft != nil { // the plan costs what the comparison said
+		u := s.Draft.Usage()
+		r.Usage = &u
+	}
+	return r
 }

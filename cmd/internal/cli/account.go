@@ -49,6 +49,7 @@ func (a *app) open(region string) (*account, error) {
 // openOn makes the engine on an environment. A nil builder means Docker; without runs nobody can watch.
 func (a *app) openOn(region string, env cloud.Environment, builder image.Builder, runs string) *account {
 	eng := engine.Open(engine.Options{
+		Prices:      a.prices(),
 		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
 		Environment: env, Builder: builder, WaitForLogin: a.asks(), Runs: runs,
 	})

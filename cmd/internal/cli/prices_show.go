@@ -79,6 +79,9 @@ func begins(sku string, prefixes []string) bool {
 	return len(prefixes) == 0
 }
 
+// oldMark stands behind an old price in the list of prices, where each row has a date of its own.
+const oldMark = "*"
+
 func writePrices(w io.Writer, s shownPrices) {
 	fmt.Fprintf(w, "Prices as of %s, in USD", s.AsOf)
 	if s.Cache != "" {
@@ -89,7 +92,7 @@ func writePrices(w io.Writer, s shownPrices) {
 	for _, p := range s.Prices {
 		mark := ""
 		if p.Old {
-			mark, old = compare.MarkOld, true
+			mark, old = oldMark, true
 		}
 		if p.Confidence == "unverified" {
 			mark, unverified = mark+compare.MarkUnverified, true
@@ -97,7 +100,7 @@ func writePrices(w io.Writer, s shownPrices) {
 		fmt.Fprintf(w, "%-38s %-15s %14s%-2s %-10s %s\n", p.SKU, p.Region, strconv.FormatFloat(p.USD, 'f', -1, 64), mark, p.AsOf, p.Unit)
 	}
 	if old {
-		fmt.Fprintf(w, "\n%s older than 180 days: berth prices refresh reads AWS's list\n", compare.MarkOld)
+		fmt.Fprintf(w, "\n%s older than six months: berth prices refresh reads AWS's list\n", oldMark)
 	}
 	if unverified {
 		fmt.Fprintf(w, "%s not verified\n", compare.MarkUnverified)

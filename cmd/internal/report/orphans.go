@@ -18,7 +18,7 @@ func Orphans(w io.Writer, o *engine.Orphans) {
 	}
 	switch {
 	case n > 0:
-		fmt.Fprintf(w, "%s in %s, %s a month%s\n", count(n, "leftover"), o.Region, dollars(o.MonthlyUSD), asOf(o.PricesAsOf))
+		fmt.Fprintf(w, "%s in %s, %s a month%s\n", count(n, "leftover"), o.Region, dollars(o.MonthlyUSD), asOf(o.PricesAsOf, o.PricesOld))
 	case len(o.Blind) > 0:
 		fmt.Fprintf(w, "No leftovers in %s among what could be looked at.\n", o.Region)
 	default:

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/plan"
 )
@@ -88,25 +89,28 @@ func costs(w io.Writer, p *plan.Plan) {
 		}
 		return
 	}
-	fmt.Fprintf(w, "  monthly cost%s\n", asOf(p.PricesAsOf))
+	fmt.Fprintf(w, "  monthly cost%s\n", asOf(p.PricesAsOf, p.PricesOld))
 	width := 0
 	for _, c := range p.Costs {
 		width = max(width, len(c.Item))
 	}
 	var unsure []string
 	for _, c := range p.Costs {
-		price := fmt.Sprintf("%9s", dollars(c.USD))
+		usd := fmt.Sprintf("%9s", dollars(c.USD))
 		if !c.Known {
-			price = "  unknown"
-			unsure = append(unsure, fmt.Sprintf("%s: no price for %s is known", c.Item, p.Region))
+			note := ""
+			if usd = "  unknown"; c.HighUSD > 0 {
+				usd, note = fmt.Sprintf("%8s+", dollars(c.USD)), "; the lowest of other regions counts"
+			}
+			unsure = append(unsure, fmt.Sprintf("%s: no price for %s is known%s", c.Item, p.Region, note))
 		} else if c.Unsure {
-			unsure = append(unsure, fmt.Sprintf("%s: the price of %s is old or not well confirmed", c.Item, firstOf(c.AsOf, "an unknown date")))
+			unsure = append(unsure, fmt.Sprintf("%s: the price of %s is not well confirmed", c.Item, firstOf(c.AsOf, "an unknown date")))
 		}
-		fmt.Fprintf(w, "    %s  %-*s  %s\n", price, width, c.Item, quantity(c))
+		fmt.Fprintf(w, "    %s  %-*s  %s\n", usd, width, c.Item, quantity(c))
 	}
 	fmt.Fprintf(w, "    %9s  together%s\n", dollars(p.MonthlyUSD), atLeast(p))
-	if use := p.MonthlyUSD - p.AlwaysUSD; p.AlwaysUSD > 0 && use > 0 {
-		fmt.Fprintf(w, "               %s of it in any case, %s with use as assumed here\n", dollars(p.AlwaysUSD), dollars(use))
+	if always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD); always > 0 && use > 0 {
+		fmt.Fprintf(w, "               %s of it in any case, %s with %s\n", dollars(always), dollars(use), p.Usage.Kind())
 	}
 	for _, u := range unsure {
 		fmt.Fprintf(w, "    unsure     %s\n", u)
@@ -133,9 +137,11 @@ func atLeast(p *plan.Plan) string {
 	return " a month at least: some prices are unknown"
 }
 
-func asOf(date string) string {
-	if date == "" {
-		return ""
+// asOf says how old the prices of a sum are, to be put behind it.
+func asOf(date string, old bool) string {
+	text := price.Dated(date, old)
+	if text != "" {
+		text = ", " + text
 	}
-	return ", prices as of " + date
+	return text
 }

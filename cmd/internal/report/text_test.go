@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/plan"
@@ -49,12 +50,11 @@ func TestPlanText(t *testing.T) {
 			{ID: "repository", Group: "image", Action: event.Delete, Keeps: "3 images"},
 		},
 		Costs: []plan.Cost{
-			{Item: "Fargate vCPU", Quantity: 182.5, Unit: "hours", UnitUSD: 0.04656, USD: 8.4972, Known: true},
-			{
-				Item: "Fargate memory", Quantity: 365, Unit: "GB-hours", UnitUSD: 0.00511, USD: 1.865, Known: true,
-				Unsure: true, AsOf: "2025-01-01",
-			},
-			{Item: "CloudFront requests", Quantity: 1, Unit: "million"},
+			{Line: price.Line{Item: "Fargate vCPU", Quantity: 182.5, Unit: "hours", UnitUSD: 0.04656, USD: 8.4972, Known: true}},
+			{Unsure: true, Line: price.Line{
+				Item: "Fargate memory", Quantity: 365, Unit: "GB-hours", UnitUSD: 0.00511, USD: 1.865, Known: true, AsOf: "2025-01-01",
+			}},
+			{Line: price.Line{Item: "CloudFront requests", Quantity: 1, Unit: "million"}},
 		},
 	}
 	var out bytes.Buffer
@@ -78,7 +78,7 @@ Plan: hello (production), ECS on Fargate in eu-west-2, account 123456789012
         $1.86  Fargate memory       365 GB-hours at $0.00511
       unknown  CloudFront requests  1 million
        $18.40  together a month at least: some prices are unknown
-    unsure     Fargate memory: the price of 2025-01-01 is old or not well confirmed
+    unsure     Fargate memory: the price of 2025-01-01 is not well confirmed
     unsure     CloudFront requests: no price for eu-west-2 is known
 
 1 to create, 1 to update, 1 to delete, 1 unchanged, usually 2-3 min. Plan 3f2a9c1b.

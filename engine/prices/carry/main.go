@@ -1,13 +1,15 @@
 // Command carry turns a researched price list (CSV with the columns service, sku_key, unit, region, usd,
 // source_url, as_of, confidence) into assets/prices.txt. It is for maintainers; berth itself never runs it.
 //
-//	go run ./engine/prices/carry -as-of 2026-11-22 -examples examples.json prices.csv newer.csv >assets/prices.txt
+//	go run ./engine/prices/carry -as-of 2026-11-27 -examples examples.json prices.csv newer.csv >assets/prices.txt
 //
-// Of several lists a later one replaces rows of those before it. The examples are published calculations: unit
+// Of several lists a later one replaces rows of those before it. allowances.csv, which is part of the command, comes
+// after them. The examples are published calculations: unit
 // prices in them that the lists lack, and that berth can quote, are carried too, with the example as their source.
 package main
 
 import (
+	_ "embed"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -17,6 +19,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,7 +39,7 @@ func main() {
 func carry(asOf, examples string, lists []string, out io.Writer) error {
 	var rows []price.Row
 	listed := map[[2]string]bool{}
-	for _, file := range lists {
+	for _, file := range append(slices.Clone(lists), "") {
 		more, err := readList(file)
 		if err != nil {
 			return fmt.Errorf("read price list %s: %w", file, err)
@@ -65,13 +68,22 @@ func carry(asOf, examples string, lists []string, out io.Writer) error {
 	return err
 }
 
+// allowances is rows that the lists lack.
+//
+//go:embed allowances.csv
+var allowances string
+
+// readList reads a file, or the allowances when no file is named.
 func readList(file string) ([]price.Row, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
+	in := csv.NewReader(strings.NewReader(allowances))
+	if file != "" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }()
+		in = csv.NewReader(f)
 	}
-	defer func() { _ = f.Close() }()
-	in := csv.NewReader(f)
 	if _, err := in.Read(); err != nil {
 		return nil, fmt.Errorf("read header: %w", err)
 	}

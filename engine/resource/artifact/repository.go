@@ -174,10 +174,8 @@ func (r *Repository) Permissions(s *resource.Scope, do event.Action) []resource.
 	return []resource.Permission{resource.On(actions, r.ARN(s))}
 }
 
-// UsageCosts implements UsageCoster: a typical image of 200 MB in three versions.
-func (r *Repository) UsageCosts() []price.Item {
-	return []price.Item{{SKU: "ecr.gb_month", Item: "images stored, 3 of 200 MB", Quantity: 0.6}}
-}
+// Costs implements Coster.
+func (r *Repository) Costs(b *price.Bill) { b.Images() }
 
 // Repositories lists the image repositories of all apps.
 var Repositories = resource.Listing{What: "image repositories", List: listRepositories}

@@ -154,13 +154,8 @@ func (l *LogGroup) arns(s *resource.Scope) []string {
 	return []string{arn, arn + ":*"}
 }
 
-// UsageCosts implements UsageCoster: a gigabyte of logs a month, kept for one.
-func (l *LogGroup) UsageCosts() []price.Item {
-	return []price.Item{
-		{SKU: "logs.ingest_gb", Item: "logs written, 1 GB", Quantity: 1},
-		{SKU: "logs.store_gb_month", Item: "logs stored, 1 GB", Quantity: 1},
-	}
-}
+// Costs implements Coster.
+func (l *LogGroup) Costs(b *price.Bill) { b.Logs() }
 
 // LogGroups lists the log groups of all apps. They are named /berth/app/env, which says all.
 var LogGroups = resource.Listing{What: "log groups", List: listLogGroups}

@@ -160,12 +160,11 @@ func (n *Namespace) Permissions(s *resource.Scope, do event.Action) []resource.P
 	return need
 }
 
-// FixedCosts implements FixedCoster: a hosted zone.
-func (n *Namespace) FixedCosts() []price.Item {
-	if n.Unwanted {
-		return nil
+// Costs implements Coster: a hosted zone.
+func (n *Namespace) Costs(b *price.Bill) {
+	if !n.Unwanted {
+		b.PrivateZone()
 	}
-	return []price.Item{{SKU: "route53.zone_month", Item: "private DNS zone", Quantity: 1}}
 }
 
 // Namespaces lists the private DNS zones of all apps and the names in them.

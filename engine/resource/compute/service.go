@@ -379,15 +379,9 @@ func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Find
 	return resource.Finding{Verdict: resource.OK, Text: fmt.Sprintf("%s, and a rollout needs up to %g", allowed, 2*all)}
 }
 
-// FixedCosts implements FixedCoster.
-func (v *Service) FixedCosts() []price.Item {
-	n := float64(v.Instances)
-	text := func(what string) string { return fmt.Sprintf("%d x %s", v.Instances, what) }
-	return []price.Item{
-		{SKU: "fargate." + v.Arch + ".vcpu_hour", Item: text(fmt.Sprintf("%g vCPU", v.CPU)), Quantity: n * v.CPU * 730},
-		{SKU: "fargate." + v.Arch + ".gb_hour", Item: text(fmt.Sprintf("%g GB memory", v.MemoryGB)), Quantity: n * v.MemoryGB * 730},
-		{SKU: "ipv4.public_hour", Item: text("public address of a task"), Quantity: n * 730},
-	}
+// Costs implements Coster.
+func (v *Service) Costs(b *price.Bill) {
+	b.Tasks(price.Tasks{Count: int(v.Instances), VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch})
 }
 
 // Exposes implements Exposed.

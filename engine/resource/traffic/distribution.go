@@ -15,6 +15,7 @@ import (
 	cf "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
+	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/fail"
@@ -336,6 +337,9 @@ func (d *Distribution) Exposes(do event.Action) string {
 	}
 	return "its https:// address answers everybody on the internet"
 }
+
+// Costs implements Coster.
+func (d *Distribution) Costs(b *price.Bill) { b.Distribution() }
 
 // Distributions lists the distributions of all apps in the region: CloudFront itself knows no region, but their load
 // balancers do.

@@ -330,18 +330,8 @@ func countLoadBalancers(ctx context.Context, s *resource.Scope) (n int, err erro
 	return n, nil
 }
 
-// FixedCosts implements FixedCoster: the load balancer and its public addresses.
-func (l *LoadBalancer) FixedCosts() []price.Item {
-	return []price.Item{
-		{SKU: "alb.hour", Item: "load balancer, 730 hours", Quantity: 730},
-		{SKU: "ipv4.public_hour", Item: "2 public addresses of the load balancer", Quantity: 2 * 730},
-	}
-}
-
-// UsageCosts implements UsageCoster: a load of one capacity unit all the time, which is a busy app.
-func (l *LoadBalancer) UsageCosts() []price.Item {
-	return []price.Item{{SKU: "alb.lcu_hour", Item: "load, 1 LCU on average", Quantity: 730}}
-}
+// Costs implements Coster.
+func (l *LoadBalancer) Costs(b *price.Bill) { b.LoadBalancer(price.Zones, "") }
 
 // Exposes implements Exposed.
 func (l *LoadBalancer) Exposes(do event.Action) string {

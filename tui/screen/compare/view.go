@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"strings"
 
 	"berth/compare"
@@ -134,7 +133,7 @@ func (c *Screen) marks() string {
 	}
 	var out []string
 	for _, m := range [][2]string{
-		{compare.MarkOld, "old"}, {compare.MarkUnverified, "not verified"}, {compare.MarkMissing, "part missing"},
+		{compare.MarkUnverified, "not verified"}, {compare.MarkMissing, "at least"},
 	} {
 		if strings.Contains(all, m[0]) {
 			out = append(out, m[0]+" "+m[1])
@@ -184,11 +183,11 @@ func (c *Screen) row(s *compare.Service, cursor bool, name int, top float64, wid
 // amount puts an estimate into a cell of costWidth, digits under digits, marks behind them.
 func amount(l *widget.Line, ink theme.Ink, e price.Estimate) {
 	text := money(e)
-	number := strings.TrimRight(text, compare.MarkOld+compare.MarkUnverified+compare.MarkMissing)
+	number := strings.TrimRight(text, compare.MarkUnverified+compare.MarkMissing)
 	l.CellRight(ink, number, costWidth-markWidth).Cell(ink, text[len(number):], markWidth)
 }
 
-// money is an estimate in one cell, with the marks of old, unverified and missing prices.
+// money is an estimate in one cell, with the marks of unverified and missing prices.
 func money(e price.Estimate) string {
 	text := compare.Money(e)
 	if text == compare.MarkMissing {
@@ -311,6 +310,9 @@ func (c *Screen) costLines(s *compare.Service, w int) []string {
 	l := widget.NewLine(th, w).Cell(th.Strong, "a month", item).Gap(1)
 	amount(l, th.Strong, e)
 	lines = append(lines, l.String())
+	if parts := compare.Parts(e, c.result.Usage); parts != "" {
+		lines = append(lines, th.Quiet.Paint("of it "+parts))
+	}
 	if m, ok := c.months(s.ID); ok {
 		lines = append(lines, "", th.Strong.Paint("A low, a typical and a busy month"))
 		top := max(m.Low.MonthlyUSD, m.Typical.MonthlyUSD, m.Busy.MonthlyUSD)
@@ -338,17 +340,16 @@ func (c *Screen) costLines(s *compare.Service, w int) []string {
 func (c *Screen) legend(e price.Estimate) []string {
 	th := c.s.Theme
 	out := []string{""}
-	if e.PricesAsOf != "" {
-		out = append(out, th.Quiet.Paint(fmt.Sprintf("prices as of %s or later, confidence %s", e.PricesAsOf, e.Confidence)))
+	if dated := price.Dated(e.PricesAsOf, e.Old); dated != "" {
+		out = append(out, th.Quiet.Paint(dated+", confidence "+e.Confidence))
 	}
 	text := compare.Money(e)
 	for _, l := range e.Lines {
 		text += compare.LineMoney(l)
 	}
 	for _, m := range [][2]string{
-		{compare.MarkOld, "a price is older than 180 days"},
 		{compare.MarkUnverified, "a price is not verified"},
-		{compare.MarkMissing, "a price is missing, so it costs more"},
+		{compare.MarkMissing, "a price is missing here, so it costs at least this"},
 	} {
 		if strings.Contains(text, m[0]) {
 			out = append(out, th.Warn.Paint(m[0]+" "+m[1]))

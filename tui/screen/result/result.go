@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/compare/price"
 	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
@@ -126,8 +127,8 @@ func (r *Screen) facts() [][2]string {
 		if !p.Complete {
 			cost = "at least " + cost
 		}
-		if p.PricesAsOf != "" {
-			cost += ", prices as of " + p.PricesAsOf
+		if dated := price.Dated(p.PricesAsOf, p.PricesOld); dated != "" {
+			cost += ", " + dated
 		}
 		out = append(out, [2]string{"costs", cost})
 	}

@@ -140,13 +140,13 @@ func (r *Screen) costLines(w int) []string {
 			}
 		}
 		if len(part) > 0 {
-			heading := map[bool]string{false: "In any case", true: "With use as assumed here"}[use]
+			heading := map[bool]string{false: "In any case", true: "With " + r.plan.Usage.Kind()}[use]
 			lines = append(lines, t.row(th.Strong, heading, "", "", costText(sum, unknown)))
 			lines = append(lines, part...)
 		}
 	}
 	if unsure {
-		lines = append(lines, widget.Paragraph(th.Warn, "Some of these prices are old or not sure; berth plan says which.", w)...)
+		lines = append(lines, widget.Paragraph(th.Warn, "Some of these prices are not sure; berth plan says which.", w)...)
 	}
 	return lines
 }
@@ -160,7 +160,7 @@ type costTable struct {
 func (t costTable) cost(c screen.Cost) string {
 	usd, price := widget.USD(c.USD), fmt.Sprintf("x $%.6g", c.UnitUSD)
 	if !c.Known {
-		usd, price = "unknown", "no price here"
+		usd, price = costText(c.USD, true), "no price here"
 	}
 	return t.row(t.th.Text, "  "+c.Item, fmt.Sprintf("%.6g", c.Quantity), price+", "+c.AsOf, usd)
 }

@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 
+	"berth/compare/price"
 	"berth/engine/event"
 	"berth/tui/screen"
 	"berth/tui/theme"
@@ -242,11 +243,11 @@ func (r *Screen) shortHash() string { return r.plan.Hash[:min(12, len(r.plan.Has
 // split says which part of the monthly sum is billed in any case, and which comes with use.
 func (r *Screen) split() string {
 	p := r.plan
-	use := p.MonthlyUSD - p.AlwaysUSD
-	if use < 0.005 || p.AlwaysUSD < 0.005 {
+	always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD)
+	if use == 0 || always == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s in any case, %s with use", widget.USD(p.AlwaysUSD), widget.USD(use))
+	return fmt.Sprintf("%s in any case, %s with %s", widget.USD(always), widget.USD(use), p.Usage.Kind())
 }
 
 // say is a tally in words.
@@ -290,8 +291,8 @@ func (r *Screen) where(w int, split string) string {
 func (r *Screen) hash(w int) string {
 	th, p := r.s.Theme, r.plan
 	l := widget.NewLine(th, w).Put(th.Quiet, "plan "+r.shortHash())
-	if p.PricesAsOf != "" {
-		l.Put(th.Quiet, ", prices as of "+p.PricesAsOf)
+	if dated := price.Dated(p.PricesAsOf, p.PricesOld); dated != "" {
+		l.Put(th.Quiet, ", "+dated)
 	}
 	if !p.Complete {
 		l.Put(th.Warn, ", some prices are not known")

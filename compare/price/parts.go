@@ -1,0 +1,123 @@
+package price
+
+import (
+	"math"
+
+	"berth/compare/catalog"
+)
+
+// Zones is how many zones a load balancer of berth stands in. It needs two; each costs a public address.
+const Zones = 2
+
+// Tasks is a number of equal Fargate tasks.
+type Tasks struct {
+	Count    int
+	VCPU     float64 // of each; a size that Fargate has
+	MemoryGB float64
+	Arch     string  // x86 or arm
+	DiskGB   float64 // 0: what is free
+	Private  bool    // without a public address
+	Spot     int     // how many of them run on Fargate Spot
+	Name     string  // of the process, empty for the app itself
+}
+
+// Tasks adds Fargate tasks for the hours in which instances run.
+func (b *Bill) Tasks(t Tasks) {
+	hours, when := b.u.running(), ""
+	if b.u.ActiveHoursPerDay < 24 {
+		when = ", " + num(b.u.ActiveHoursPerDay) + " h a day by a schedule"
+	}
+	of := ""
+	if t.Name != "" {
+		of = " of " + t.Name
+	}
+	spot := min(t.Spot, t.Count)
+	for _, part := range []struct {
+		n            int
+		prefix, noun string
+	}{{t.Count - spot, "fargate.", "task"}, {spot, "fargate_spot.", "Spot task"}} {
+		tasks, n := plural(part.n, part.noun)+of, float64(part.n)
+		b.fixed(part.prefix+t.Arch+".vcpu_hour", n*t.VCPU*hours, "%s x %s vCPU%s", tasks, num(t.VCPU), when)
+		b.fixed(part.prefix+t.Arch+".gb_hour", n*t.MemoryGB*hours, "%s x %s GB%s", tasks, num(t.MemoryGB), when)
+	}
+	tasks, n := plural(t.Count, "task")+of, float64(t.Count)
+	free := catalog.Default().Service("ecs-fargate").Storage.EphemeralGB
+	b.fixed("fargate.ephemeral_gb_hour", n*max(0, t.DiskGB-free)*hours,
+		"%s x %s GB of disk beyond the free %s GB", tasks, num(t.DiskGB-free), num(free))
+	if !t.Private {
+		b.fixed("ipv4.public_hour", n*hours, "public IPv4 of %s", tasks)
+	}
+}
+
+// LoadBalancer adds an application load balancer in a number of zones, with its addresses and its load. Note ends
+// the name of the line, such as ", shared with your other services".
+func (b *Bill) LoadBalancer(zones int, note string) {
+	b.fixed("alb.hour", b.u.hours(), "load balancer%s", note)
+	b.fixed("ipv4.public_hour", float64(zones)*b.u.hours(), "public IPv4 of the load balancer in %d zones", zones)
+	lcu, why := b.u.LCU()
+	b.use("alb.lcu_hour", lcu*b.u.active(), "%s LCU, set by %s", num(lcu), why)
+}
+
+// NAT adds the gateways by which private subnets reach the internet.
+func (b *Bill) NAT(gateways int) {
+	b.fixed("nat.hour", float64(gateways)*b.u.hours(), "%s for private subnets", plural(gateways, "NAT gateway"))
+	b.fixed("ipv4.public_hour", float64(gateways)*b.u.hours(), "public IPv4 of %s", plural(gateways, "NAT gateway"))
+	if gateways > 0 {
+		b.use("nat.gb", b.u.NATGB, "data through NAT")
+	}
+}
+
+// Endpoints adds interface endpoints of a VPC, each in a number of zones.
+func (b *Bill) Endpoints(n, zones int) {
+	b.fixed("vpc.interface_endpoint_hour", float64(n*zones)*b.u.hours(), "%s in %d zones", plural(n, "interface endpoint"), zones)
+}
+
+// Distribution adds what goes out through CloudFront. AWS takes nothing for the way from the load balancer to it.
+func (b *Bill) Distribution() {
+	b.tiers("cloudfront.gb", b.u.EgressGB, b.free("cloudfront.free_gb_month"),
+		[]float64{10240, 40960, 102400, 358400, 536576, 4194304, math.Inf(1)}, "data out by CloudFront")
+	free := b.free("cloudfront.free_requests_month")
+	b.use("cloudfront.https_10k", (b.u.requests()-free)/10000, "HTTPS requests beyond the free %s million, by 10,000", num(free/1e6))
+}
+
+// Egress adds data out to the internet.
+func (b *Bill) Egress() {
+	b.tiers("egress.gb", b.u.EgressGB, b.free("egress.free_gb_month"), []float64{10240, 40960, 102400, math.Inf(1)}, "data out")
+}
+
+// Logs adds what is written to CloudWatch and kept for a month.
+func (b *Bill) Logs() {
+	free := b.free("logs.free_gb_month")
+	b.use("logs.ingest_gb", b.u.LogGB-free, "logs written beyond the free %s GB", num(free))
+	b.use("logs.store_gb_month", b.u.LogGB-free, "logs kept for a month beyond the free %s GB", num(free))
+}
+
+// Images adds the images that are kept.
+func (b *Bill) Images() { b.use("ecr.gb_month", b.u.ImageGB, "images kept, %s GB", num(b.u.ImageGB)) }
+
+// PrivateZone adds the zone by which nodes find each other.
+func (b *Bill) PrivateZone() {
+	b.fixed("route53.zone_month", 1, "private DNS zone of Cloud Map, by which nodes find each other")
+}
+
+// FileSystem adds files that outlive an instance, on EFS.
+func (b *Bill) FileSystem() { b.use("efs.standard_gb_month", b.u.StorageGB, "files on EFS") }
+
+// Database adds a PostgreSQL database, in one zone or in two.
+func (b *Bill) Database(class string, gb float64, multiAZ bool) {
+	if multiAZ {
+		b.fixed("rds.postgres."+class+"_multiaz_hour", b.u.hours(), "PostgreSQL %s, two zones", class)
+		b.fixed("rds.gp3_multiaz_gb_month", gb, "database storage, two zones")
+		return
+	}
+	b.fixed("rds.postgres."+class+"_hour", b.u.hours(), "PostgreSQL %s, one zone", class)
+	b.fixed("rds.gp3_gb_month", gb, "database storage")
+}
+
+// Secrets adds secrets in Secrets Manager. Parameters of SSM cost nothing.
+func (b *Bill) Secrets(n int) { b.fixed("secretsmanager.secret_month", float64(n), "secrets") }
+
+// Builds adds image builds by CodeBuild.
+func (b *Bill) Builds() {
+	b.use("codebuild.linux.general1.small_minute", b.u.BuildMinutes, "image builds")
+}
