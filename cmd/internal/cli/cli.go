@@ -39,6 +39,8 @@ type app struct {
 	stop  *stopper
 	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
 	told bool
+	// code is the exit code where nothing failed.
+	code int
 }
 
 // Main runs the command line args (without the program's name) and returns the exit code of the contract.
@@ -59,6 +61,9 @@ func Main(ctx context.Context, p Process, args []string) int {
 	}
 	if err != nil && !a.told {
 		a.problem(err)
+	}
+	if err == nil {
+		return a.code
 	}
 	return fail.ExitCode(err)
 }
@@ -100,6 +105,7 @@ func (a *app) answer(v any, text func(w io.Writer)) error {
 func (a *app) root() *cobra.Command {
 	var flags said
 	var roll rollout
+	var which bool
 	root := &cobra.Command{
 		Use:   "berth",
 		Short: "From a Dockerfile to an https:// URL on AWS",
@@ -108,13 +114,19 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		Args:              a.onlyVerbs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.flags.check(cmd) },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return a.wizard(cmd.Context(), flags, roll) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if which {
+				return a.version()
+			}
+			return a.wizard(cmd.Context(), flags, roll)
+		},
 		DisableAutoGenTag: true, SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
 	a.registerGlobals(root)
 	a.register(&flags, root)
 	roll.register(root.Flags())
+	root.Flags().BoolVarP(&which, "version", "v", false, "say which berth this is")
 	root.AddCommand(a.verbs()...)
 	completion(root)
 	fitHelp(root)
@@ -127,12 +139,14 @@ func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		a.demoCommand(),
 		a.inspectCommand(),
+		a.initCommand(),
 		a.compareCommand(),
 		a.pricesCommand(),
 		a.planCommand(),
 		a.deployCommand(),
 		a.statusCommand(),
 		a.logsCommand(),
+		a.openCommand(),
 		a.destroyCommand(),
 		a.rollbackCommand(),
 		a.doctorCommand(),

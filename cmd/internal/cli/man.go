@@ -15,12 +15,13 @@ import (
 
 	"berth/compare/catalog"
 	"berth/engine/fail"
+	"berth/engine/spec"
 )
 
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIR", Short: "Write the man pages into a folder", Hidden: true, Args: exactly(1),
-		Long: "Writes berth.1 and a page for every verb into the folder. The same program writes the same pages: their date is " +
+		Long: "Writes berth.1, a page for every verb, and berth.toml.5 into the folder. The same program writes the same pages: their date is " +
 			"that of its source, or SOURCE_DATE_EPOCH.",
 		Example:           "  berth man ~/.local/share/man/man1",
 		ValidArgsFunction: folders,
@@ -81,7 +82,11 @@ func writeMan(dir string, m manual) ([]string, error) {
 		}
 		names = append(names, name)
 	}
-	return names, nil
+	name := filepath.Join(dir, spec.FileName+".5")
+	if err := os.WriteFile(name, []byte(m.tomlPage()), 0o644); err != nil { //nolint:gosec // everybody may read a man page
+		return nil, err
+	}
+	return append(names, name), nil
 }
 
 // manual writes man pages in the man macros, which man and mandoc both read. It is not cobra/doc, whose pages repeat
@@ -271,6 +276,9 @@ func (m manual) also(b *strings.Builder, c *cobra.Command) {
 		if v != c && (v.Parent() == c || v == c.Parent() || c.Parent() != nil && v.Parent() == c.Parent()) {
 			names = append(names, bold(pageName(v))+"(1)")
 		}
+	}
+	if c.Parent() == nil {
+		names = append(names, bold(spec.FileName)+"(5)")
 	}
 	b.WriteString(".SH SEE ALSO\n" + strings.Join(names, ",\n") + "\n")
 }

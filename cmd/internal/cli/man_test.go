@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"berth/engine/spec"
+
 	"github.com/spf13/pflag"
 )
 
@@ -47,6 +49,11 @@ func TestManPagesHaveEverything(t *testing.T) {
 				!strings.Contains(" .TH .SH .TP .PP .nf .fi .nh .ad .br .B ", " "+macro+" ") || strings.HasPrefix(line, "'") {
 				t.Errorf("the page of %s takes text for markup: %q", c.CommandPath(), line)
 			}
+		}
+	}
+	for _, k := range spec.Keys() {
+		if _, leaf := tomlPlace(k); !strings.Contains(m.tomlPage(), running(strings.ToUpper(k.Doc[:1])+k.Doc[1:]+".")) && !strings.Contains(m.tomlPage(), bold(leaf)) {
+			t.Errorf("berth.toml(5) has no %s", k.Name)
 		}
 	}
 	for _, want := range []string{".SH EXIT STATUS\n", ".SH ENVIRONMENT\n", ".SH FILES\n", bold("130"), bold("berth.toml"), bold("NO_COLOR")} {

@@ -15,6 +15,7 @@ var exitCodes = []struct {
 	{2, "the command line or berth.toml is wrong"},
 	{3, "the new version failed and ECS went back to the one before"},
 	{4, "refused before anything changed: permissions, quota, lock, a plan that is outdated"},
+	{exitChanges, "plan --exit-code: something would change"},
 	{exitStopped, "stopped"},
 }
 

@@ -9,25 +9,53 @@ import (
 	"berth/engine"
 )
 
+// exitChanges is the exit code of plan --exit-code when something would change.
+const exitChanges = 5
+
 func (a *app) planCommand() *cobra.Command {
 	var flags said
+	var destroy, exit bool
+	var to string
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: noArgs,
-		Example: "  berth plan\n  berth plan --env staging --region eu-west-2",
+		Long: "Shows what would happen to each resource and why, with the old and the new value of what would change, and what it costs\n" +
+			"a month. With --destroy or --rollback it shows that instead of a deployment.",
+		Example: "  berth plan\n  berth plan --env staging --region eu-west-2\n  berth plan --destroy\n" +
+			"  berth plan --exit-code --quiet          # 5 when something would change",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.settings(cmd.Context(), flags)
-			if err != nil {
+			if destroy && to != "" {
+				return usage(cmd, "--destroy and --rollback exclude each other")
+			}
+			r := engine.Request{Destroy: destroy, Rollback: to}
+			read := a.settings
+			if destroy {
+				read = a.named
+			}
+			var err error
+			if r.Spec, err = read(cmd.Context(), flags); err != nil {
 				return err
 			}
-			return a.with(s.Region, func(eng *account) error {
-				p, err := eng.Plan(cmd.Context(), engine.Request{Spec: s})
-				if err != nil {
-					return err
-				}
-				return a.answer(p, func(w io.Writer) { report.Plan(w, p) })
-			})
+			return a.plan(cmd, r, exit)
 		},
 	}
 	a.register(&flags, cmd)
+	f := cmd.Flags()
+	f.BoolVar(&destroy, "destroy", false, "show what destroy would do")
+	f.StringVar(&to, "rollback", "", "show what rollback to that revision would do; previous is the one before")
+	f.BoolVar(&exit, "exit-code", false, "exit with 5 when something would change")
+	takes(cmd, "rollback", "REVISION", a.completeRevision)
 	return cmd
+}
+
+func (a *app) plan(cmd *cobra.Command, r engine.Request, exit bool) error {
+	return a.with(r.Spec.Region, func(eng *account) error {
+		p, err := eng.Plan(cmd.Context(), r)
+		if err != nil {
+			return err
+		}
+		if exit && changes(p) {
+			a.code = exitChanges
+		}
+		return a.answer(p, func(w io.Writer) { report.Plan(w, p) })
+	})
 }

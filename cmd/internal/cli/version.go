@@ -37,15 +37,18 @@ func thisVersion() version {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Say which berth this is", Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := thisVersion()
-			return a.answer(v, func(w io.Writer) {
-				fmt.Fprintf(w, "berth %s", v.Version)
-				if v.Commit != "" {
-					fmt.Fprintf(w, " (%.12s)", v.Commit)
-				}
-				fmt.Fprintf(w, ", %s, %s/%s\n", v.Go, v.OS, v.Arch)
-			})
-		},
+		Example: "  berth version\n  berth --version",
+		RunE:    func(*cobra.Command, []string) error { return a.version() },
 	}
+}
+
+func (a *app) version() error {
+	v := thisVersion()
+	return a.answer(v, func(w io.Writer) {
+		fmt.Fprintf(w, "berth %s", v.Version)
+		if v.Commit != "" {
+			fmt.Fprintf(w, " (%.12s)", v.Commit)
+		}
+		fmt.Fprintf(w, ", %s, %s/%s\n", v.Go, v.OS, v.Arch)
+	})
 }

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"berth/cmd/internal/report"
+	"berth/engine"
+	"berth/engine/fail"
+	"berth/engine/project"
+	"berth/engine/spec"
+)
+
+// written is what init --json answers.
+type written struct {
+	File string `json:"file"`
+}
+
+func (a *app) initCommand() *cobra.Command {
+	var flags said
+	var schema bool
+	cmd := &cobra.Command{
+		Use: "init", Short: "Write a berth.toml in which every key is explained", Args: noArgs,
+		Long: "Writes a berth.toml with what was found in the source tree and given by flags, and every other key as a comment that\n" +
+			"says what it is. A file that is there already stays. It asks nothing of AWS.",
+		Example: "  berth init\n  berth init --region eu-west-2 --app shop\n  berth init --schema > berth.schema.json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if schema {
+				return report.JSON(a.Out, spec.Schema())
+			}
+			return a.init(cmd, flags)
+		},
+	}
+	a.register(&flags, cmd)
+	cmd.Flags().BoolVar(&schema, "schema", false, "print a JSON Schema of berth.toml instead, for editors")
+	return cmd
+}
+
+func (a *app) init(cmd *cobra.Command, flags said) error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	if spec.Exists(dir) {
+		return &fail.Error{
+			Class: fail.Refused, Cause: "there is a " + spec.FileName + " already", Remedy: "change it with an editor, or move it away to have a new one",
+		}
+	}
+	s, err := a.sketched(cmd, flags)
+	if err != nil {
+		return err
+	}
+	text := s.Commented(func(key string) bool { return engine.Builds(s, key) })
+	if err := s.Create(text); err != nil {
+		return err
+	}
+	name := filepath.Join(a.flags.dir, spec.FileName)
+	for _, p := range engine.Problems(s, regions()...) {
+		fmt.Fprintf(a.Err, "to be filled in: %s\n", p)
+	}
+	return a.answer(written{name}, func(w io.Writer) { fmt.Fprintln(w, name) })
+}
+
+// sketched is the app as far as the source tree and the flags tell; what nobody tells is left open.
+func (a *app) sketched(cmd *cobra.Command, flags said) (*spec.Spec, error) {
+	s, err := a.load(flags)
+	if err != nil {
+		return nil, err
+	}
+	found, err := project.Inspect(cmd.Context(), s.Dir)
+	if found == nil {
+		return nil, err
+	}
+	return s, s.Complete(found.Suggests, found.Origins())
+}
