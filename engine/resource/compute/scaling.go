@@ -129,6 +129,9 @@ func (c *Scaling) Apply(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("set the load that the service follows: %w", err)
 		}
 		c.target = float64(c.CPUPercent)
+		c.found = &aastypes.ScalableTarget{
+			MinCapacity: aws.Int32(int32(c.Min)), MaxCapacity: aws.Int32(int32(c.Max)), //nolint:gosec // small
+		}
 		return nil
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -247,6 +246,7 @@ func (g *SecurityGroup) create(ctx context.Context, s *resource.Scope) error {
 		})
 		if err == nil {
 			g.ID = aws.ToString(out.GroupId)
+			g.groups = append(g.groups, ec2types.SecurityGroup{GroupId: out.GroupId, VpcId: &g.VPC.ID})
 		}
 		return err
 	})
@@ -292,8 +292,16 @@ func (g *SecurityGroup) Cleanup(ctx context.Context, s *resource.Scope) error {
 			return err
 		}
 	}
-	g.groups = slices.DeleteFunc(g.groups, func(sg ec2types.SecurityGroup) bool { return aws.ToString(sg.GroupId) == g.ID })
-	return g.Delete(ctx, s)
+	var mine, old []ec2types.SecurityGroup
+	for _, sg := range g.groups {
+		if aws.ToString(sg.GroupId) == g.ID {
+			mine = append(mine, sg)
+		} else {
+			old = append(old, sg)
+		}
+	}
+	g.groups = mine
+	return remove(ctx, s, old)
 }
 
 func (g *SecurityGroup) revoke(ctx context.Context, s *resource.Scope, r ec2types.SecurityGroupRule) error {
@@ -308,7 +316,11 @@ func (g *SecurityGroup) revoke(ctx context.Context, s *resource.Scope, r ec2type
 
 // Delete implements Resource: all groups of this name, in whichever VPC they are.
 func (g *SecurityGroup) Delete(ctx context.Context, s *resource.Scope) error {
-	for _, sg := range g.groups {
+	return remove(ctx, s, g.groups)
+}
+
+func remove(ctx context.Context, s *resource.Scope, groups []ec2types.SecurityGroup) error {
+	for _, sg := range groups {
 		err := deleteEC2(ctx, s, func(ctx context.Context) error {
 			_, err := s.EC2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: sg.GroupId})
 			return err
@@ -342,7 +354,7 @@ func (g *SecurityGroup) Permissions(s *resource.Scope, do event.Action) []resour
 		if len(missing) > 0 {
 			need = append(need, authorize)
 		}
-		if len(surplus) > 0 {
+		if g.ID == "" || len(surplus) > 0 {
 			need = append(need, oursEC2(g.Owner, s, resource.Actions("ec2:RevokeSecurityGroupIngress"), "security-group"))
 		}
 	case event.Delete:
