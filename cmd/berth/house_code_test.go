@@ -341,3 +341,75 @@ func TestHouseCitationsAreCaught(t *testing.T) {
 		}
 	}
 }
+
+// kinds are the types of the families that can be observed, each as package.Type.
+func kinds(all []*goFile) (found []string) {
+	for _, s := range all {
+		if s.test() || !slices.Contains(families, path.Base(path.Dir(s.path))) || !strings.HasPrefix(s.path, "engine/resource/") {
+			continue
+		}
+		for _, d := range s.file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || f.Name.Name != "Observe" {
+				continue
+			}
+			if p, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok {
+				found = append(found, s.file.Name.Name+"."+p.X.(*ast.Ident).Name)
+			}
+		}
+	}
+	return found
+}
+
+// lived are the kinds that a test takes through their life, as package.Type.
+func lived(all []*goFile) (found []string) {
+	for _, s := range all {
+		if !s.test() {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			x, ok := n.(*ast.IndexExpr)
+			if !ok {
+				return true
+			}
+			of, ok := x.X.(*ast.SelectorExpr)
+			p, pointer := x.Index.(*ast.StarExpr)
+			if !ok || !pointer || of.Sel.Name != "Kind" {
+				return true
+			}
+			if sel, ok := p.X.(*ast.SelectorExpr); ok {
+				found = append(found, sel.X.(*ast.Ident).Name+"."+sel.Sel.Name)
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// TestHouseKindsAreTested demands that a test takes each kind through its life.
+func TestHouseKindsAreTested(t *testing.T) {
+	all := sources(t)
+	tested := lived(all)
+	if len(kinds(all)) < 20 {
+		t.Fatalf("found %d kinds only", len(kinds(all)))
+	}
+	for _, k := range kinds(all) {
+		if !slices.Contains(tested, k) {
+			t.Errorf("no test takes %s through its life (kindtest.Lifecycle)", k)
+		}
+	}
+}
+
+func TestHouseKindsWithoutTestAreCaught(t *testing.T) {
+	kind := parse(t, "engine/resource/data/x.go", "package data\nfunc (d *Database) Observe() {}\nfunc (s *store) Put() {}\n")
+	test := parse(t, "engine/resource/data/x_test.go", "package data_test\nvar _ = kindtest.Kind[*data.Database]{}\n")
+	if k := kinds([]*goFile{kind}); !slices.Equal(k, l("data.Database")) {
+		t.Errorf("kinds %v", k)
+	}
+	if k := lived([]*goFile{kind}); len(k) > 0 {
+		t.Errorf("without a test %v are tested", k)
+	}
+	if k := lived([]*goFile{kind, test}); !slices.Equal(k, l("data.Database")) {
+		t.Errorf("with a test %v are tested", k)
+	}
+}

@@ -44,7 +44,7 @@ var rules = []rule{
 	{says: "only cmd imports cmd", of: l("ours"), but: l("cmd/..."), bans: l("cmd/...")},
 	{says: "only cmd imports tui", of: l("ours"), but: l("cmd/...", "tui/..."), bans: l("tui/...")},
 	{
-		says: "only cmd and tests wire sim", of: l("ours"), but: l("cmd/...", "engine/sim/..."), testsMay: true,
+		says: "only cmd and tests wire sim", of: l("ours"), but: l("cmd/...", "engine/sim/...", "engine/resource/kindtest"), testsMay: true,
 		bans: l("engine/sim/..."),
 	},
 	{
@@ -77,7 +77,29 @@ var rules = []rule{
 		says: "spec and project call nobody", of: l("engine/spec", "engine/project"),
 		bans: l("github.com/aws/...", "net/http", "os/exec", "engine/cloud", "engine/resource/...", "engine/run"),
 	},
+	{says: "only tests import kindtest", of: l("ours"), testsMay: true, bans: l("engine/resource/kindtest")},
+	{
+		says: "the contract of kinds knows no kind", of: l("engine/resource", "engine/policy"),
+		bans: l("engine/resource/..."), save: l("engine/resource"),
+	},
+	{
+		says: "a kind knows nothing of plans, runs or targets", of: l("engine/resource/..."),
+		bans: l("engine", "engine/plan", "engine/run", "engine/preflight", "engine/orphan", "engine/target/...", "engine/view"),
+	},
 	{says: "early imports the standard library only", of: l("cmd/internal/early"), bans: l("ours", "theirs")},
+}
+
+// families are those of the kinds, in their order.
+var families = l("network", "access", "artifact", "traffic", "data", "compute")
+
+func init() {
+	for i, f := range families {
+		r := rule{says: f + " imports families before it only", of: l("engine/resource/" + f)}
+		for _, behind := range families[i+1:] {
+			r.bans = append(r.bans, "engine/resource/"+behind)
+		}
+		rules = append(rules, r)
+	}
 }
 
 func l(patterns ...string) []string { return patterns }
@@ -185,6 +207,13 @@ func TestArrowsAreCaught(t *testing.T) {
 		{"berth/engine/project", "os/exec", "spec and project call nobody"},
 		{"berth/cmd/internal/early", "github.com/muesli/termenv", "early imports the standard library only"},
 
+		{"berth/engine/resource/traffic", "berth/engine/resource/compute", "traffic imports families before it only"},
+		{"berth/engine/resource/network", "berth/engine/resource/data", "network imports families before it only"},
+		{"berth/engine/resource", "berth/engine/resource/network", "the contract of kinds knows no kind"},
+		{"berth/engine/resource/access", "berth/engine/plan", "a kind knows nothing of plans, runs or targets"},
+		{"berth/engine/run", "berth/engine/resource/kindtest", "only tests import kindtest"},
+
+		{"berth/engine/resource/compute", "berth/engine/resource/data", ""},
 		{"berth/cmd/internal/cli", "berth/engine/sim", ""},
 		{"berth/cmd/internal/cli", "berth/tui", ""},
 		{"berth/engine/sim/registry", "berth/engine/sim", ""},
