@@ -92,6 +92,7 @@ func (s settings) build(w kindtest.World) app {
 		}),
 		Environment: func(*resource.Scope) (map[string]string, bool) { return s.env, true },
 		Secrets:     func(*resource.Scope) map[string]string { return nil },
+		Versions:    func(*resource.Scope) (map[string]string, bool) { return nil, true },
 	}
 	secret := &traffic.OriginSecret{Fresh: strings.Repeat("s", 52)}
 	balancer := &traffic.LoadBalancer{

@@ -53,6 +53,13 @@ func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 	}
 	all = append(append(all, t.environmentChanges(s, c)...), t.secretChanges(s, c)...)
 	all = slices.DeleteFunc(all, func(f resource.FieldChange) bool { return f.Old == f.New })
+	if versions, _ := t.Versions(s); len(all) == 0 && len(versions) > 0 {
+		var texts []string
+		for _, k := range slices.Sorted(maps.Keys(versions)) {
+			texts = append(texts, k+" "+versions[k])
+		}
+		return []resource.FieldChange{resource.Field("secret versions", "those of "+shortARN(t.found), strings.Join(texts, ", "))}
+	}
 	if len(all) == 0 { // something that is not shown one by one, or that an older version of berth wrote in another way
 		all = append(all, resource.Field("revision", shortARN(t.found), resource.NotYet))
 	}

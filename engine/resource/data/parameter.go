@@ -65,24 +65,24 @@ func (p *Parameter) Wanted() bool { return !p.Unneeded }
 
 // Observe implements Resource. It reads everything but the value.
 func (p *Parameter) Observe(ctx context.Context, s *resource.Scope) error {
-	out, err := s.SSM.DescribeParameters(ctx, &ssm.DescribeParametersInput{
+	p.found, p.ARN, p.Version, p.stamp = false, "", 0, ""
+	pages := ssm.NewDescribeParametersPaginator(s.SSM, &ssm.DescribeParametersInput{
 		ParameterFilters: []ssmtypes.ParameterStringFilter{
 			{Key: aws.String("Name"), Option: aws.String("Equals"), Values: []string{p.Name()}},
 		},
 	})
-	p.found, p.ARN, p.Version, p.stamp = false, "", 0, ""
+	err := resource.Pages(ctx, pages, func(out *ssm.DescribeParametersOutput) error {
+		for _, m := range out.Parameters {
+			if aws.ToString(m.Name) == p.Name() {
+				p.found, p.Version, p.stamp = true, m.Version, aws.ToString(m.Description)
+			}
+		}
+		return nil
+	})
 	if p.Unneeded && unseen(err) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	for _, m := range out.Parameters {
-		if aws.ToString(m.Name) == p.Name() {
-			p.found, p.Version, p.stamp = true, m.Version, aws.ToString(m.Description)
-		}
-	}
-	return nil
+	return err
 }
 
 // Exists implements Resource.

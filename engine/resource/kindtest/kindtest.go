@@ -8,6 +8,7 @@
 package kindtest
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
@@ -234,7 +235,7 @@ func (l *life[R]) absent() {
 	if r.Exists() {
 		l.t.Error("absent: it exists")
 	}
-	if want := l.first(); d.Action != want {
+	if want := l.first(); cmp.Or(d.Action, event.None) != want {
 		l.t.Errorf("absent: the plan is to %s it, want %s", d.Action, want)
 	}
 	n := l.effects()
@@ -282,7 +283,7 @@ func (l *life[R]) unchanged() {
 func (l *life[R]) settled(when string, wanted func(World) R) R {
 	l.t.Helper()
 	r, _, d := l.fresh(wanted)
-	if d.Action != event.None || len(d.Fields) > 0 {
+	if cmp.Or(d.Action, event.None) != event.None || len(d.Fields) > 0 {
 		l.t.Errorf("%s: the plan is to %s it: %s %v", when, d.Action, d.Why, d.Fields)
 	}
 	if !l.Step && !r.Exists() {
@@ -354,7 +355,7 @@ func (l *life[R]) remove() {
 	if gone.Exists() {
 		l.t.Error("deleted: it still exists")
 	}
-	if want := l.first(); !l.Step && d.Action != want {
+	if want := l.first(); !l.Step && cmp.Or(d.Action, event.None) != want {
 		l.t.Errorf("deleted: the plan is to %s it, want %s", d.Action, want)
 	}
 	check(l.t, "delete what is gone", gone.Delete(l.t.Context(), s))

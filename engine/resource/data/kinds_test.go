@@ -1,0 +1,86 @@
+package data_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"berth/engine/resource"
+	"berth/engine/resource/access"
+	"berth/engine/resource/data"
+	"berth/engine/resource/kindtest"
+	"berth/engine/resource/network"
+)
+
+// database is a database in the default VPC, of that size.
+func database(w kindtest.World, class string) *data.Database {
+	vpc := &network.VPC{Owner: w.Owner}
+	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
+	return &data.Database{
+		Owner: w.Owner, Engine: "postgres", Class: class, StorageGB: 20, NoFinalSnapshot: true,
+		Subnets:       &data.SubnetGroup{Owner: w.Owner, Network: place},
+		SecurityGroup: &network.SecurityGroup{Owner: w.Owner, Role: "database", Label: "the database's security group", VPC: vpc},
+		LinkedRole: &access.ServiceLinkedRole{
+			ID: "rds-service-role", Service: "rds.amazonaws.com", Name: "AWSServiceRoleForRDS", Label: "the role of RDS itself",
+		},
+		Password: &data.Parameter{
+			Owner: w.Owner, ID: "database-password", Key: "database/password", Label: "the database's password", Value: data.Password,
+		},
+	}
+}
+
+const small, larger = "db.t4g.micro", "db.t4g.small"
+
+func TestDatabase(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*data.Database]{
+		Wanted:  func(w kindtest.World) *data.Database { return database(w, small) },
+		Changed: func(w kindtest.World) *data.Database { return database(w, larger) },
+		Drift: func(ctx context.Context, s *resource.Scope, d *data.Database) error {
+			_, err := s.RDS.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{
+				DBInstanceIdentifier: aws.String(d.Name()), DeletionProtection: aws.Bool(false), ApplyImmediately: aws.Bool(true),
+			})
+			return err
+		},
+	})
+}
+
+func TestSubnetGroup(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*data.SubnetGroup]{
+		Wanted: func(w kindtest.World) *data.SubnetGroup { return database(w, small).Subnets },
+		Drift: func(ctx context.Context, s *resource.Scope, g *data.SubnetGroup) error {
+			_, err := s.RDS.DeleteDBSubnetGroup(ctx, &rds.DeleteDBSubnetGroupInput{DBSubnetGroupName: aws.String(g.Name())})
+			return err
+		},
+	})
+}
+
+func TestParameter(t *testing.T) {
+	stamped := func(stamp string) func(kindtest.World) *data.Parameter {
+		return func(w kindtest.World) *data.Parameter {
+			p := database(w, small).Password
+			p.Stamp = func() (string, bool) { return stamp, true }
+			return p
+		}
+	}
+	kindtest.Lifecycle(t, kindtest.Kind[*data.Parameter]{
+		Wanted: stamped("the first"), Changed: stamped("the second"),
+		Drift: func(ctx context.Context, s *resource.Scope, p *data.Parameter) error {
+			_, err := s.SSM.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: aws.String(p.Name())})
+			return err
+		},
+	})
+}
+
+func TestSecrets(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*data.Secrets]{
+		Step: true, Unplanned: true,
+		Wanted: func(w kindtest.World) *data.Secrets {
+			return &data.Secrets{Named: func(s *resource.Scope) map[string]string {
+				return map[string]string{"KEY": s.ARN("ssm", "parameter/"+w.Owner.Path()+"/KEY")}
+			}}
+		},
+	})
+}
