@@ -185,7 +185,7 @@ func (b *bill) common() {
 		b.Images()
 	}
 	if u.Database != "" {
-		b.Database(u.Database, u.DatabaseGB, false)
+		b.Database("postgres", u.Database, u.DatabaseGB, false)
 	}
 	b.use("egress.crossaz_gb", 2*u.CrossZoneGB, "data between zones, billed in both directions")
 	b.Secrets(u.Secrets)

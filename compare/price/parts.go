@@ -103,15 +103,20 @@ func (b *Bill) PrivateZone() {
 // FileSystem adds files that outlive an instance, on EFS.
 func (b *Bill) FileSystem() { b.use("efs.standard_gb_month", b.u.StorageGB, "files on EFS") }
 
-// Database adds a PostgreSQL database, in one zone or in two.
-func (b *Bill) Database(class string, gb float64, multiAZ bool) {
-	if multiAZ {
-		b.fixed("rds.postgres."+class+"_multiaz_hour", b.u.hours(), "PostgreSQL %s, two zones", class)
-		b.fixed("rds.gp3_multiaz_gb_month", gb, "database storage, two zones")
-		return
+// Database adds a database (engine postgres or mysql), in one zone or in two.
+func (b *Bill) Database(engine, class string, gb float64, multiAZ bool) {
+	name, zones, where := engine, "", "one zone"
+	switch engine {
+	case "postgres":
+		name = "PostgreSQL"
+	case "mysql":
+		name = "MySQL"
 	}
-	b.fixed("rds.postgres."+class+"_hour", b.u.hours(), "PostgreSQL %s, one zone", class)
-	b.fixed("rds.gp3_gb_month", gb, "database storage")
+	if multiAZ {
+		zones, where = "_multiaz", "two zones"
+	}
+	b.fixed("rds."+engine+"."+class+zones+"_hour", b.u.hours(), "%s %s, %s", name, class, where)
+	b.fixed("rds.gp3"+zones+"_gb_month", gb, "database storage, %s", where)
 }
 
 // Secrets adds secrets in Secrets Manager. Parameters of SSM cost nothing.

@@ -139,23 +139,15 @@ func (d *Database) offered(ctx context.Context, s *resource.Scope) resource.Find
 	return resource.Finding{Verdict: resource.OK, Text: d.Class + " is sold for " + d.Engine + " in " + s.Region}
 }
 
-// FixedCosts implements FixedCoster.
-func (d *Database) FixedCosts() []price.Item {
+// Costs implements Coster.
+func (d *Database) Costs(b *price.Bill) {
 	if d.found != nil && d.Unneeded { // what runs is billed, whatever berth.toml says
 		d = &Database{
 			Engine: aws.ToString(d.found.Engine), Class: aws.ToString(d.found.DBInstanceClass),
 			StorageGB: int(aws.ToInt32(d.found.AllocatedStorage)), MultiAZ: aws.ToBool(d.found.MultiAZ),
 		}
 	}
-	if d.Engine == "" {
-		return nil
-	}
-	zones, where := "", ""
-	if d.MultiAZ {
-		zones, where = "_multiaz", " in two zones"
-	}
-	return []price.Item{
-		{SKU: "rds." + d.Engine + "." + d.Class + zones + "_hour", Item: "database " + d.Class + where, Quantity: 730},
-		{SKU: "rds.gp3" + zones + "_gb_month", Item: "database storage, " + gb(d.StorageGB) + where, Quantity: float64(d.StorageGB)},
+	if d.Engine != "" {
+		b.Database(d.Engine, d.Class, float64(d.StorageGB), d.MultiAZ)
 	}
 }
