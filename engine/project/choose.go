@@ -48,7 +48,7 @@ func (l *look) chooseDockerfile() {
 		if l.t.has[top.File] && file != top.File {
 			said = append(said, top)
 		}
-		if file != top.File {
+		if file != top.File && !forOthers().MatchString(strings.ToLower(path.Base(file))) {
 			said = append(said, c)
 		}
 	}

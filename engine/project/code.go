@@ -174,6 +174,7 @@ var (
 	negated     = lazy(`!=|!==|\bunless\b|\bnot\b|![\w.(]|not_?in`)
 	condition   = lazy(`^\s*(?:\}?\s*(?:if|elif|elsif|else if|unless|when|while)\b|try\b|begin\b)|^\s*(?:\w+\s*=\s*)?(?:if|unless)\b|->\s*$|^\s*case\s+.*:\s*$`)
 	otherwise   = lazy(`^\s*\}?\s*else\b(?:\s*(?:do|then|:|\{))?\s*$`)
+	branch      = lazy(`^\s*(?::\w+|"[^"]*"|\{[^}]*\}|_|nil)\s*->|^\s*(?:case|when)\s[^\n]*:|^\s*if\b[^\n]*,\s*do:`)
 	modifier    = lazy(`\s(?:if|unless)\s.*$`)
 )
 
@@ -205,6 +206,9 @@ func guarded(text string, at, end int) guard {
 	worst := free
 	if m := modifier().FindString(firstLine(text[end:])); m != "" {
 		worst = judge(m, false)
+	}
+	if m := branch().FindString(text[strings.LastIndexByte(text[:at], '\n')+1 : at]); m != "" {
+		worst = max(worst, judge(m, false))
 	}
 	start := strings.LastIndexByte(text[:at], '\n') + 1
 	depth := indent(text[start:])
@@ -300,4 +304,50 @@ func (f *finder) find(text string, has []bool) {
 			}
 		}
 	}
+}
+
+// How far around a literal the pattern that has it may reach, in bytes.
+const (
+	reachBack = 200
+	reachOn   = 900
+)
+
+// matches are the matches of a pattern, at most limit, as FindAllStringSubmatchIndex has them. The pattern is looked
+// for around the places of a literal that it has; "" looks everywhere.
+func matches(re *regexp.Regexp, text, literal string, limit int) [][]int {
+	if literal == "" {
+		return re.FindAllStringSubmatchIndex(text, limit)
+	}
+	var out [][]int
+	for from := 0; from < len(text) && len(out) < limit; {
+		at := strings.Index(text[from:], literal)
+		if at < 0 {
+			break
+		}
+		start := max(from, from+at-reachBack)
+		start = max(from, strings.LastIndexByte(text[:start], '\n')+1)
+		end := min(len(text), from+at+len(literal)+reachOn)
+		for { // what is near belongs together
+			next := strings.Index(text[min(end, len(text)):min(end+reachBack, len(text))], literal)
+			if next < 0 {
+				break
+			}
+			end = min(len(text), end+next+len(literal)+reachOn)
+		}
+		if line := strings.IndexByte(text[end:], '\n'); line >= 0 {
+			end += line
+		} else {
+			end = len(text)
+		}
+		for _, m := range re.FindAllStringSubmatchIndex(text[start:end], limit-len(out)) {
+			for i := range m {
+				if m[i] >= 0 {
+					m[i] += start
+				}
+			}
+			out = append(out, m)
+		}
+		from = end
+	}
+	return out
 }

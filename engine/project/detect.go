@@ -165,20 +165,51 @@ func (l *look) used(lang *language, x *mark, sources []sourceFile) bool {
 	if x.used == nil {
 		return true
 	}
+	client := false
 	for _, s := range sources {
-		if text, ok := l.t.code(s.name); ok && x.used().MatchString(text) {
+		raw, ok := l.t.text(s.name)
+		if !ok || len(sources) > few && !imports(lang.ID, x.Deps, raw) {
+			continue
+		}
+		text, _ := l.t.code(s.name)
+		if x.used().MatchString(text) {
 			return true
 		}
+		client = client || x.client != nil && x.client().MatchString(text)
 	}
-	if x.client != nil {
-		for _, s := range sources {
-			if text, ok := l.t.code(s.name); ok && x.client().MatchString(text) {
-				return false
-			}
-		}
+	if client {
+		return false
 	}
 	return !l.visible(lang, sources)
 }
+
+// few is how many files may be searched without asking first whether they name the library.
+const few = 40
+
+// imports says whether a file can use one of the libraries: in languages in which it must name it.
+func imports(language string, deps []string, text string) bool {
+	if language != "node" && language != "go" && language != "python" {
+		return true
+	}
+	return slices.ContainsFunc(deps, func(d string) bool {
+		d = strings.TrimSuffix(d, "*")
+		if language == "python" {
+			d = strings.TrimPrefix(strings.TrimPrefix(strings.ReplaceAll(d, "-", "_"), "python_"), "django_")
+			if d == "grpcio" {
+				d = "grpc"
+			}
+		}
+		if language == "go" {
+			return strings.Contains(text, path.Base(majorVersion().ReplaceAllString(d, "")))
+		}
+		if language == "node" {
+			return strings.Contains(text, d+`"`) || strings.Contains(text, d+`'`) || strings.Contains(text, d+"/")
+		}
+		return strings.Contains(text, d)
+	})
+}
+
+var majorVersion = lazy(`/v\d+$`)
 
 // visible says whether the program's code is in the tree: the file that is started, or several files.
 func (l *look) visible(lang *language, sources []sourceFile) bool {
@@ -204,7 +235,7 @@ func (l *look) at(x *mark, name string) (hit, bool) {
 		return hit{}, false
 	}
 	re := x.re()
-	for _, m := range re.FindAllStringSubmatchIndex(text, 50) {
+	for _, m := range matches(re, text, x.Has, 50) {
 		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
 		n, line := lineOf(text, at)
 		if x.exclude != nil && x.exclude().MatchString(line) || guarded(text, at, m[1]) == elsewhere || inDevSection(name, text, at) {
@@ -256,6 +287,9 @@ func (l *look) apply(x *mark, h hit) {
 	for key, value := range x.Suggests {
 		if l.cancelled["clustering"] && (key == "network.clustering" || strings.Contains(value, "${namespace}")) {
 			continue
+		}
+		if name, ok := strings.CutPrefix(key, "env."); ok && l.docker != nil && l.docker.Env[name].Text != "" {
+			continue // the image has it
 		}
 		l.suggest(key, literalOf(value), h.file, h.line, h.text)
 	}
@@ -310,11 +344,16 @@ func (l *look) findLanguage() {
 			}
 		}
 	}
-	for _, lang := range spoken() {
-		for _, s := range lang.Stacks {
-			if l.fits(lang, s, true) != "" {
-				l.speaks = lang.ID
-				return
+	for _, last := range []bool{false, true} { // a package.json may be there for what browsers get only
+		for _, lang := range spoken() {
+			if last != (lang.ID == "node" || lang.ID == "static") {
+				continue
+			}
+			for _, s := range lang.Stacks {
+				if l.fits(lang, s, true) != "" {
+					l.speaks = lang.ID
+					return
+				}
 			}
 		}
 	}

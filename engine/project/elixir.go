@@ -275,6 +275,9 @@ func (l *look) libcluster(d *dependency) {
 	}
 	for _, t := range all {
 		say := func(severity Severity, means string) {
+			if len(all) > 1 {
+				severity = Info // the app chooses among several
+			}
 			l.add(severity, "elixir-libcluster", t.file, t.line, t.text, means)
 		}
 		need := func(mode string) {

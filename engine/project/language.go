@@ -274,7 +274,7 @@ func (r *required) reads(name, text string) []read {
 	}
 	var out []read
 	re := r.re()
-	for _, m := range re.FindAllStringSubmatchIndex(text, 200) {
+	for _, m := range matches(re, text, r.Has, 200) {
 		if !r.holds(text, m) {
 			continue
 		}

@@ -17,7 +17,7 @@ func (l *look) readNames() error {
 		all = append(all, l.reads(lang)...)
 		if list := schemas[lang.ID]; list != nil {
 			for _, name := range l.files {
-				if !lang.source(name) {
+				if !lang.source(name) || tool(name) && !l.runsFile(name) {
 					continue
 				}
 				if text, ok := l.t.text(name); ok {
@@ -116,6 +116,9 @@ func (l *look) reads(lang *language) []read {
 	var out []read
 	has := make([]bool, len(lang.find.literal))
 	for _, name := range l.files {
+		if tool(name) && !l.runsFile(name) {
+			continue
+		}
 		mine := lang.source(name)
 		if !mine && !slices.ContainsFunc(lang.Required, func(r *required) bool { return len(r.Files) > 0 && r.reaches(lang, name) }) {
 			continue
@@ -142,6 +145,22 @@ func (l *look) reads(lang *language) []read {
 		}
 	}
 	return out
+}
+
+// tool says whether a file is one of those by which people work on the project, by its folder.
+func tool(name string) bool {
+	if path.Ext(name) == ".exs" && !strings.Contains("/"+name, "/config/") {
+		return true
+	}
+	top, _, ok := strings.Cut(name, "/")
+	return ok && slices.Contains([]string{"scripts", "script", "extra", "tools", "tool", "hack", "dev", "contrib", "infra", "infrastructure", "terraform", "cdk", "deploy", "deployment", "ci", "ansible", "pulumi", "sst", "k8s", "charts", "bin", "migrations", "seeds", "utils-dev"}, top)
+}
+
+// runsFile says whether the start command runs a file, by its name.
+func (l *look) runsFile(name string) bool {
+	base := path.Base(name)
+	stem := strings.TrimSuffix(base, path.Ext(base))
+	return slices.ContainsFunc(l.start, func(s step) bool { return strings.Contains(s.text, base) || strings.HasSuffix(s.text, "/"+stem) })
 }
 
 var (

@@ -12,10 +12,12 @@ var (
 	schemaParts   = lazy(`^\s*(?:server|shared)\s*$`)
 )
 
+var schemaCalls = literals{"bject(", "bject<", "cleanEnv(", "createEnv(", "Env.create(", "defineEnv(", "Struct("}
+
 // envSchemas are the entries without default of the schemas that an app checks its environment with: zod, valibot,
 // Joi, envalid, t3-env, AdonisJS and the like.
 func envSchemas(name, text string) []read {
-	if !readsEnv().MatchString(text) || !schemaOpens().MatchString(text) {
+	if !schemaCalls.in(text) || !readsEnv().MatchString(text) || !schemaOpens().MatchString(text) {
 		return nil
 	}
 	text = code(name, text)

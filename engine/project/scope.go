@@ -73,6 +73,9 @@ func (l *look) copied() (paths []string, all bool) {
 			if p == "." || p == l.context || p == path.Join(l.context, "*") {
 				return nil, l.context == "."
 			}
+			if built().MatchString(p) {
+				return nil, true // what is built elsewhere is built of everything
+			}
 			paths = append(paths, strings.TrimSuffix(p, "/*"))
 		}
 	}

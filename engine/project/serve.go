@@ -2,6 +2,7 @@ package project
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -252,7 +253,7 @@ func (l *look) searched(lang *language, name string, globs []glob, has string) (
 
 func (l *look) portIn(p *portMark, name, text string) {
 	re := p.re()
-	for _, m := range re.FindAllStringSubmatchIndex(text, 20) {
+	for _, m := range matches(re, text, p.Has, 20) {
 		if guarded(text, m[0], m[1]) == elsewhere || inDevSection(name, text, m[0]) {
 			continue
 		}
@@ -292,7 +293,7 @@ func (l *look) routeIn(lang *language, r *route, name string) {
 		return
 	}
 	re := r.re()
-	for _, m := range re.FindAllStringSubmatchIndex(text, 20) {
+	for _, m := range matches(re, text, r.Has, 20) {
 		if guarded(text, m[0], m[1]) == elsewhere {
 			continue
 		}
@@ -418,20 +419,54 @@ func (l *look) migrations() {
 				continue
 			}
 			if m.done != nil {
-				if s := l.runs(m.done()); s != nil {
+				s := l.runs(m.done())
+				if s == nil {
+					s = l.runsInside(m.done())
+				}
+				if s != nil {
 					l.add(Info, "migrates-at-start", s.file, s.line, s.raw, "the database is changed whenever a container starts; with several containers that happens several times at once")
 					return
 				}
 			}
 			command := m.Command
-			if m.InDir && l.docker != nil {
-				command = path.Join(l.docker.WorkDir, command)
-				if l.docker.WorkDir == "/" {
-					command = path.Join("/app", m.Command)
-				}
+			if m.InDir {
+				command = path.Join(l.home(), command)
 			}
 			l.release(command, file, line, firstOf(text, file), "the database has to be changed before a new version starts")
 			return
 		}
 	}
+}
+
+// home is the folder of the app in its container: the one above the bin of what is started, else the WORKDIR.
+func (l *look) home() string {
+	for _, s := range l.start {
+		if dir := path.Dir(strings.Fields(s.text)[0]); path.IsAbs(dir) && path.Base(dir) == "bin" && !strings.HasPrefix(dir, "/usr") && dir != "/bin" {
+			return path.Dir(dir)
+		}
+	}
+	if l.docker != nil && l.docker.WorkDir != "/" {
+		return l.docker.WorkDir
+	}
+	return "/app"
+}
+
+// runsInside is the step that runs a program of the project in which a pattern matches.
+func (l *look) runsInside(re *regexp.Regexp) *step {
+	for i, s := range l.start {
+		for _, word := range strings.Fields(s.text) {
+			if ext := path.Ext(word); ext != ".js" && ext != ".mjs" && ext != ".cjs" && ext != ".ts" && ext != ".py" && ext != ".rb" {
+				continue
+			}
+			for _, name := range l.t.files {
+				if path.Base(name) != path.Base(word) || !ships(name) {
+					continue
+				}
+				if text, ok := l.t.code(name); ok && re.MatchString(text) {
+					return &l.start[i]
+				}
+			}
+		}
+	}
+	return nil
 }

@@ -76,6 +76,7 @@ var (
 	shellC    = lazy(`^(?:/\S*/)?(?:ba|da|a|z)?sh\s+-[a-z]*c\s+(?:"([^"]*)"|'([^']*)'|(.*))$`)
 	separates = lazy(`\s*(?:&&|\|\||;|\||\n|&(?:\s|$))\s*`)
 	runScript = lazy(`^(?:(?:npm|pnpm|yarn|bun)(?:\s+(?:--prefix|-C|--cwd|--filter|-F|-w|--workspace)[= ]\S+)*)\s+(?:run(?:-script)?\s+)?([\w:.-]+)`)
+	runAll    = lazy(`^(?:npm-run-all\d?|run-s|run-p|concurrently)$`)
 	foreman   = lazy(`^(?:foreman|honcho|overmind|hivemind|forego|node-foreman|nf|goreman)\b`)
 )
 
@@ -118,6 +119,14 @@ func (l *look) into(command string, depth int) {
 	}
 	if m := runScript().FindStringSubmatch(command); m != nil {
 		l.npmScript(m[1], depth)
+		return
+	}
+	if runAll().MatchString(words[0]) {
+		for _, w := range words[1:] {
+			if !strings.HasPrefix(w, "-") {
+				l.npmScript(strings.Trim(w, `"'`), depth)
+			}
+		}
 		return
 	}
 	if foreman().MatchString(words[0]) || strings.HasSuffix(words[0], "/foreman") {
