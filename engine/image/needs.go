@@ -24,14 +24,8 @@ func (p program) fits(src Source) error {
 		return noDockerfile(src, err)
 	}
 	doc, err := parser.Parse(bytes.NewReader(text))
-	if err != nil {
+	if err != nil || p.way != classicWay {
 		return nil // the builder says it better
-	}
-	if err := fixedPlatform(src, doc.AST); err != nil {
-		return err
-	}
-	if p.way != classicWay {
-		return nil
 	}
 	line, what := needsBuildKit(doc.AST)
 	if what == "" {
@@ -75,7 +69,20 @@ func speaksOfBuildKit(output string) bool {
 	}, func(s string) bool { return strings.Contains(lower, s) })
 }
 
-// fixedPlatform says when the last stage is for another platform than the one that is wanted.
+// CheckPlatform says when the Dockerfile makes an image for another platform than the one that is wanted: a FROM line
+// that decides it names another one. The error is a Refused fail.Error.
+func CheckPlatform(src Source) error {
+	text, err := os.ReadFile(src.file())
+	if err != nil {
+		return noDockerfile(src, err)
+	}
+	doc, err := parser.Parse(bytes.NewReader(text))
+	if err != nil {
+		return nil // the builder says it better
+	}
+	return fixedPlatform(src, doc.AST)
+}
+
 func fixedPlatform(src Source, ast *parser.Node) error {
 	var last *parser.Node
 	stages := map[string]*parser.Node{}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -39,6 +41,8 @@ func Resolve(ctx context.Context, ref, platform string, tr http.RoundTripper, ke
 	if keychain == nil {
 		keychain = authn.DefaultKeychain
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	options := append(registryOptions(ctx, tr), remote.WithAuthFromKeychain(keychain), remote.WithPlatform(*want))
 	desc, err := remote.Get(parsed, options...)
 	if err != nil {
@@ -66,6 +70,42 @@ func Resolve(ctx context.Context, ref, platform string, tr http.RoundTripper, ke
 		return Resolved{}, wrongPlatform(parsed, platform, []string{platformName(got)})
 	}
 	return Resolved{Ref: repository(parsed) + "@" + digest.String(), Platform: platformName(got), Config: cfg}, nil
+}
+
+// lookTimeout is how long it may take to look an image up.
+const lookTimeout = 12 * time.Second
+
+// Near says when the registry of a reference is one that every machine has for itself: tasks on AWS cannot fetch from
+// it. The error is a Refused fail.Error.
+func Near(ref string) error {
+	parsed, err := name.ParseReference(ref)
+	if err != nil {
+		return badReference(ref, err)
+	}
+	host := parsed.Context().RegistryStr()
+	if !ofThisMachine(host) {
+		return nil
+	}
+	return &fail.Error{
+		Class: fail.Refused, Cause: fmt.Sprintf("the registry %s is one of this machine: tasks on AWS cannot fetch %s from it", host, ref),
+		Remedy: fmt.Sprintf("let berth push it to the app's own repository: docker pull %s, docker tag %[1]s %s, then --image %[2]s", ref, LocalName(ref)),
+	}
+}
+
+func ofThisMachine(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil {
+		return ip.IsLoopback() || ip.IsUnspecified()
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "host.docker.internal"
+}
+
+// LocalName is the last part of a reference, as a name without a registry.
+func LocalName(ref string) string {
+	ref, _, _ = strings.Cut(ref[strings.LastIndexByte(ref, '/')+1:], "@")
+	return ref
 }
 
 // repository is the full name of a reference's repository, Docker Hub's as everybody writes it.
@@ -129,7 +169,7 @@ func badReference(ref string, err error) error {
 }
 
 func resolveError(ctx context.Context, ref name.Reference, err error) error {
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("look up image %s: %w", ref, ctx.Err())
 	}
 	f := &fail.Error{Class: fail.Refused, Evidence: registryText(err), Err: err}

@@ -17,7 +17,7 @@ const (
 // lookAtContext tells of a build context that is large, or that has files with secrets in it.
 func (l *look) lookAtContext() {
 	dir, file := l.spec.BuildContext()
-	src := image.Source{Dir: dir, Dockerfile: file}
+	src := image.Machine{}.Adapt(l.ctx, image.Source{Dir: dir, Dockerfile: file})
 	c, err := image.Measure(l.ctx, src, contextFiles)
 	if err != nil {
 		return // the build will tell
@@ -30,6 +30,14 @@ func (l *look) lookAtContext() {
 	} else {
 		l.add(Should, "dockerignore-missing", "", 0, "no .dockerignore",
 			"all of the folder goes to the builder and may end in the image: list there what is not needed, such as .git and .env")
+	}
+	if src.OneIgnoreFile {
+		name := file + ".dockerignore"
+		if rel, err := filepath.Rel(dir, name); err == nil {
+			name = filepath.ToSlash(rel)
+		}
+		l.add(Should, "ignore-file-unread", name, 0, name, "the builder of this machine does not read this file, only .dockerignore: "+
+			"what it leaves out goes into the image here. BuildKit reads it, or put the same lines into .dockerignore")
 	}
 	if c.Bytes > largeContext || c.More {
 		more := ""

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"cmp"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,9 +87,27 @@ func (a *app) register(s *said, cmd *cobra.Command) {
 	a.registerApp(s, cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.port, "port", "", "port that the app listens on (default: EXPOSE in the Dockerfile)")
-	f.StringVar(&s.image, "image", "", "image that exists already; nothing is built")
+	f.Var((*filled)(&s.image), "image", "image that exists already; nothing is built")
 	takes(cmd, "port", "PORT", nil)
 	takes(cmd, "image", "IMAGE", nil)
+}
+
+// filled is a text that must not be empty: a variable of a script that was not set would mean something else.
+type filled string
+
+// String implements pflag.Value.
+func (f *filled) String() string { return string(*f) }
+
+// Type implements pflag.Value.
+func (f *filled) Type() string { return "string" }
+
+// Set implements pflag.Value.
+func (f *filled) Set(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return errors.New("it is empty")
+	}
+	*f = filled(text)
+	return nil
 }
 
 // take sets what is not given from what another process was given, by the keys of berth.toml.

@@ -58,6 +58,9 @@ func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 	if real {
 		b.Source = machine.Adapt(ctx, b.Source)
 	}
+	if err := image.CheckPlatform(b.Source); err != nil {
+		return err
+	}
 	b.since = time.Now()
 	var err error
 	if b.hash, err = image.Hash(ctx, b.Source); err != nil {

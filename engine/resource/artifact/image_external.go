@@ -3,6 +3,8 @@ package artifact
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -54,6 +56,9 @@ func (i *Image) pushes() bool {
 // observeExternal finds the image in its registry, to be used where it is, or in the builder's own store, to
 // be pushed. Its content is its tag then, so that it is pushed once.
 func (i *Image) observeExternal(ctx context.Context, s *resource.Scope) error {
+	if near := image.Near(i.External); near != nil && s.Transport == http.DefaultTransport && !emulated() {
+		return near
+	}
 	there, err := i.resolve(ctx, s)
 	if err == nil {
 		i.Ref, i.config, i.found = there.Ref, there.Config, true
@@ -83,6 +88,9 @@ func (i *Image) observeExternal(ctx context.Context, s *resource.Scope) error {
 	i.found = i.pushed != ""
 	return err
 }
+
+// emulated says whether something else stands for AWS, which may well be on this machine.
+func emulated() bool { return os.Getenv("AWS_ENDPOINT_URL") != "" }
 
 // nowhere is an image whose name names no registry, and that is neither here nor, as far as can be told, on Docker
 // Hub.
@@ -118,8 +126,7 @@ func (i *Image) resolve(ctx context.Context, s *resource.Scope) (image.Resolved,
 	if _, mine := image.Resolve(ctx, i.External, i.Platform, s.Transport, keys); mine != nil {
 		return there, err
 	}
-	local := i.External[strings.LastIndexByte(i.External, '/')+1:]
-	local, _, _ = strings.Cut(local, "@")
+	local := image.LocalName(i.External)
 	return there, &fail.Error{
 		Class: fail.Refused, Cause: fmt.Sprintf("the image %s is private: this machine may read it, the tasks on AWS may not", i.External),
 		Evidence: fail.From(err).Evidence,
@@ -149,6 +156,10 @@ func (i *Image) checkExternal(ctx context.Context, s *resource.Scope) resource.F
 				i.External, account, s.Identity.Account),
 			Remedy: "copy it to a repository of this account and name that with --image",
 		}
+	}
+	if near := image.Near(i.External); near != nil {
+		f := fail.From(near)
+		return resource.Finding{Verdict: resource.Warn, Text: f.Cause, Remedy: f.Remedy}
 	}
 	if i.config != nil {
 		if notes := image.Check(i.config, i.Port, i.OwnCommand); len(notes) > 0 {
