@@ -2,6 +2,8 @@ package event
 
 import (
 	"context"
+	"fmt"
+	"sort"
 	"sync"
 	"time"
 )
@@ -10,9 +12,13 @@ import (
 // last step (Current == Total) never.
 const progressEvery = 80 * time.Millisecond
 
-// maxLogs is how many log lines a run may emit; what comes after is dropped, so that a chatty app cannot
-// fill the memory.
-const maxLogs = 20_000
+// maxLogs is how many lines of other programs' output are kept for readers that come late. Older ones give way to the
+// newest, at least logSlack at a time, so that a chatty app cannot fill the memory; how many are missing is told in
+// their place.
+const (
+	maxLogs  = 20_000
+	logSlack = 2_000
+)
 
 // Bus stamps events and keeps them for every reader, early or late. It never blocks a writer.
 type Bus struct {
@@ -21,7 +27,10 @@ type Bus struct {
 
 	mu       sync.Mutex
 	events   []Event
-	logs     int // how many of events are log lines
+	seq      int // of the newest
+	logs     int // how many of events are such lines
+	dropped  int // how many such lines gave way
+	mark     int // the number of the event that says so; zero when there is none
 	closed   bool
 	wake     chan struct{} // closed and replaced at each event
 	progress map[string]time.Time
@@ -55,26 +64,48 @@ func (b *Bus) Replay(e Event) {
 
 // add numbers an event and wakes the readers. The caller holds mu.
 func (b *Bus) add(e Event) {
-	e.Seq = len(b.events) + 1
+	b.seq++
+	e.Seq = b.seq
 	b.events = append(b.events, e)
 	if chatty(e) {
-		b.logs++
+		if b.logs++; b.logs >= maxLogs+logSlack {
+			b.forget(b.logs - maxLogs)
+		}
 	}
 	b.closed = e.Type == RunFinished
 	close(b.wake)
 	b.wake = make(chan struct{})
 }
 
-// due says whether e is recorded: always, but for progress that comes too fast and logs without end.
+// forget drops the n oldest lines of other programs' output, and leaves a mark where the last of them was. The caller
+// holds mu. Readers keep what they have: the events move to a slice of their own.
+func (b *Bus) forget(n int) {
+	kept := make([]Event, 0, len(b.events))
+	b.logs -= n
+	b.dropped += n
+	old := b.mark
+	for _, e := range b.events {
+		switch {
+		case old != 0 && e.Seq == old:
+		case n > 0 && chatty(e):
+			if n--; n == 0 {
+				e.Text, b.mark = fmt.Sprintf("… %d older lines are not kept …", b.dropped), e.Seq
+				kept = append(kept, e)
+			}
+		default:
+			kept = append(kept, e)
+		}
+	}
+	b.events = kept
+}
+
+// due says whether e is recorded: always, but for progress that comes too fast.
 func (b *Bus) due(e Event) bool {
-	switch e.Type {
-	case NodeProgress:
+	if e.Type == NodeProgress {
 		if last, ok := b.progress[e.Node]; ok && time.Since(last) < progressEvery && e.Current < e.Total {
 			return false
 		}
 		b.progress[e.Node] = time.Now()
-	case NodeLog:
-		return !chatty(e) || b.logs < maxLogs
 	}
 	return true
 }
@@ -87,7 +118,7 @@ func chatty(e Event) bool {
 // Reader reads a bus from its first event on, at its own pace.
 type Reader struct {
 	bus  *Bus
-	next int
+	seen int // the number of the newest event that it has had
 }
 
 // Reader returns a new reader that starts at the first event.
@@ -99,11 +130,13 @@ func (b *Bus) Reader() *Reader { return &Reader{bus: b} }
 func (r *Reader) Next(ctx context.Context) ([]Event, error) {
 	for {
 		r.bus.mu.Lock()
-		batch := r.bus.events[r.next:len(r.bus.events):len(r.bus.events)]
+		all := r.bus.events
+		next := sort.Search(len(all), func(i int) bool { return all[i].Seq > r.seen })
+		batch := all[next:len(all):len(all)]
 		closed, wake := r.bus.closed, r.bus.wake
 		r.bus.mu.Unlock()
 		if len(batch) > 0 {
-			r.next += len(batch)
+			r.seen = batch[len(batch)-1].Seq
 			return batch, nil
 		}
 		if closed {

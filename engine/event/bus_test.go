@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,17 +78,37 @@ func TestProgressIsThinnedOut(t *testing.T) {
 	})
 }
 
-// A chatty app fills neither the memory nor the way of what berth and AWS say.
+// A chatty app fills neither the memory nor the way of what berth and AWS say: the newest lines are kept, and how many
+// are missing is told. Who reads along gets every one.
 func TestChatterHasABound(t *testing.T) {
 	b := NewBus("r", time.Now)
-	for range maxLogs + 500 {
-		b.Emit(Event{Type: NodeLog, Stream: "app", Text: "hello"})
+	live, lines := b.Reader(), 0
+	b.Emit(Event{Type: NodeStarted, Node: "x"})
+	const all = 2*maxLogs + 500
+	for i := range all {
+		b.Emit(Event{Type: NodeLog, Stream: "app", Text: fmt.Sprint("line ", i)})
+		batch, err := live.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += len(batch)
 	}
 	b.Emit(Event{Type: NodeLog, Stream: "berth", Text: "paused"})
 	b.Emit(Event{Type: RunFinished})
-	all := drain(t, b.Reader())
-	if len(all) != maxLogs+2 || all[maxLogs].Text != "paused" {
-		t.Errorf("%d events", len(all))
+	late := drain(t, b.Reader())
+	if len(late) > maxLogs+logSlack+4 || lines != all+1 {
+		t.Errorf("%d events for one that is late, %d for one that read along", len(late), lines)
+	}
+	n := len(late)
+	if late[0].Type != NodeStarted || late[n-2].Text != "paused" || late[n-3].Text != fmt.Sprint("line ", all-1) {
+		t.Errorf("first %+v, last %+v", late[0], late[n-3:])
+	}
+	var missing, first int
+	if _, err := fmt.Sscanf(late[1].Text, "… %d older lines", &missing); err != nil {
+		t.Fatalf("%q: %v", late[1].Text, err)
+	}
+	if _, err := fmt.Sscanf(late[2].Text, "line %d", &first); err != nil || first != missing || missing+n-4 != all {
+		t.Errorf("%d lines are missing before line %d, %d events", missing, first, n)
 	}
 }
 

@@ -75,7 +75,7 @@ type Step struct {
 
 // Event is one thing that happened. Which fields are set depends on Type. Times are the engine clock's.
 type Event struct {
-	Seq  int       `json:"seq"` // 1, 2, 3 … without a gap within a run
+	Seq  int       `json:"seq"` // 1, 2, 3 … without a gap within a run, but where a bus has forgotten lines of output
 	Time time.Time `json:"time"`
 	Run  string    `json:"run"`
 	Type Type      `json:"type"`
