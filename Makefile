@@ -41,7 +41,7 @@ FUZZTIME ?= 10s
 .PHONY: fuzz
 fuzz: ## Fuzz what reads input from outside, FUZZTIME each
 	@set -e; for t in engine/prices:FuzzReadCSV engine/prices:FuzzReadJSON compare/price:FuzzQuote compare/price:FuzzDecode \
-		compare/longpoll:FuzzAdvise compare/longpoll:FuzzEdits; do \
+		compare/longpoll:FuzzAdvise compare/longpoll:FuzzEdits engine/image:FuzzOutput; do \
 		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$${t%:*}; done
 
 .PHONY: bench

@@ -107,7 +107,7 @@ func (c *numbered) line(text string) {
 		of, _ := strconv.ParseInt(m[2], 10, 64)
 		c.step = fmt.Sprintf("step %d of %d, %s", n, of, m[3])
 		c.last = lastLines{}
-		c.report.progress(m[3], n, of, "steps")
+		c.report.progress(shorten(m[3]), n, of, "steps")
 	} else {
 		c.last.add(text)
 	}

@@ -114,8 +114,10 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 		}
 		start, w.seen = i+1, i+1
 	}
-	w.rest = append(w.rest[:0], w.rest[start:]...)
-	w.seen -= start
+	if start > 0 {
+		w.rest = append(w.rest[:0], w.rest[start:]...)
+		w.seen -= start
+	}
 	return len(p), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -144,4 +145,68 @@ func FuzzSolve(f *testing.F) {
 			x.failed()
 		}
 	})
+}
+
+// The row of a build names what runs, not what has ended.
+func TestSolveNamesTheStepThatRuns(t *testing.T) {
+	var last string
+	r := Reporter{Progress: func(text string, _, _ int64, _ string) { last = text }}
+	s := newSolve(r)
+	s.line(`{"vertexes":[{"digest":"a","name":"[1/3] RUN long","started":"2026-11-22T10:00:00Z"}]}`)
+	s.line(`{"vertexes":[{"digest":"b","name":"[2/3] RUN short","started":"2026-11-22T10:00:00Z"}]}`)
+	s.line(`{"vertexes":[{"digest":"b","name":"[2/3] RUN short","started":"2026-11-22T10:00:00Z","completed":"2026-11-22T10:00:01Z"}]}`)
+	if last != "[1/3] RUN long" {
+		t.Errorf("told %q", last)
+	}
+}
+
+// Lines without an end, of a megabyte, or with anything in them neither stop the program nor come out long.
+func FuzzOutput(f *testing.F) {
+	f.Add(classicOutput, 7)
+	f.Add(solveOutput(), 4096)
+	f.Add("#5 [1/2] "+strings.Repeat("x", 10_000)+"\r"+strings.Repeat("\x1b[31mé", 2000), 1)
+	f.Fuzz(func(t *testing.T, text string, piece int) {
+		piece = max(1, min(piece, 1<<16))
+		for _, make := range []func(Reporter) follower{
+			func(r Reporter) follower { return newNumbered(r) }, func(r Reporter) follower { return newSolve(r) },
+		} {
+			fo := make(Reporter{
+				Log: func(line string) {
+					if len(line) > longestLine+100 || strings.ContainsAny(line, "\r\n") {
+						t.Errorf("a line of %d bytes", len(line))
+					}
+				},
+				Progress: func(text string, _, _ int64, _ string) {
+					if len(text) > longestLine+100 {
+						t.Errorf("a step of %d bytes", len(text))
+					}
+				},
+			})
+			w := &lineWriter{each: fo.line}
+			for i := 0; i < len(text); i += piece {
+				if _, err := w.Write([]byte(text[i:min(i+piece, len(text))])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.flush()
+			if _, evidence := fo.failed(); strings.Count(evidence, "\n") > 4*evidenceLines {
+				t.Errorf("evidence of %d lines", strings.Count(evidence, "\n"))
+			}
+		}
+	})
+}
+
+// A line of a few megabytes is read in a moment.
+func TestLongLines(t *testing.T) {
+	start, lines := time.Now(), 0
+	w := &lineWriter{each: func(string) { lines++ }}
+	for range 3 << 20 / 64 {
+		if _, err := w.Write([]byte(strings.Repeat("x", 64))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.flush()
+	if took := time.Since(start); lines != 1 || took > 2*time.Second {
+		t.Errorf("%d lines in %s", lines, took)
+	}
 }

@@ -76,11 +76,11 @@ func Resolve(ctx context.Context, ref, platform string, tr http.RoundTripper, ke
 const lookTimeout = 12 * time.Second
 
 // Near says when the registry of a reference is one that every machine has for itself: tasks on AWS cannot fetch from
-// it. The error is a Refused fail.Error.
+// it. The error is a Refused fail.Error. What is no reference has no registry.
 func Near(ref string) error {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
-		return badReference(ref, err)
+		return nil
 	}
 	host := parsed.Context().RegistryStr()
 	if !ofThisMachine(host) {

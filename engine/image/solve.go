@@ -18,14 +18,14 @@ type solve struct {
 }
 
 type vertex struct {
-	name   string
-	number int64 // of "[stage 2/5] RUN …", zero when the step has none
-	of     int64
-	done   bool
-	err    string
-	logs   lastLines
-	cut    string                   // an unfinished line
-	parts  map[string]*vertexStatus // downloads and the like
+	name          string
+	number        int64 // of "[stage 2/5] RUN …", zero when the step has none
+	of            int64
+	started, done bool
+	err           string
+	logs          lastLines
+	cut           string                   // an unfinished line
+	parts         map[string]*vertexStatus // downloads and the like
 }
 
 // solveStatus has the fields of BuildKit's client.SolveStatus that matter here.
@@ -77,6 +77,7 @@ func (s *solve) line(text string) {
 			x.setName(v.Name)
 		}
 		started := v.Started != nil && v.Completed == nil
+		x.started = x.started || started
 		if v.Completed != nil && !x.done {
 			x.done = true
 			x.flush(s.report)
@@ -120,24 +121,26 @@ func (x *vertex) setName(name string) {
 	}
 }
 
-// tell reports how many of the Dockerfile's steps are done, with what x is at. Steps that are not of the
-// Dockerfile (reading it, exporting) are named but not counted.
+// tell reports how many of the Dockerfile's steps are done, with what is going on: x, unless that has ended while
+// another step still runs. Steps that are not of the Dockerfile (reading it, exporting) are named but not counted.
 func (s *solve) tell(x *vertex) {
 	var done, all int64
 	for _, v := range s.order {
-		if v.of == 0 {
-			continue
+		if v.of != 0 {
+			all++
+			if v.done {
+				done++
+			}
 		}
-		all++
-		if v.done {
-			done++
+		if x.done && v.started && !v.done {
+			x = v
 		}
 	}
 	text := x.name
 	if current, total := x.bytes(); total > 0 && current < total && !x.done {
 		text += fmt.Sprintf(" (%s of %s)", human(current), human(total))
 	}
-	s.report.progress(text, done, all, "steps")
+	s.report.progress(shorten(text), done, all, "steps")
 }
 
 // bytes sums up the downloads of a step.

@@ -76,14 +76,24 @@ func (p LogPane) pane(width, height int) string {
 
 func (p LogPane) line(log *view.Log, width int) string {
 	l := NewLine(p.Theme, width)
+	text := head(log.Text, width)
 	if !p.Timed {
-		return l.Cell(p.Theme.Quiet, log.Stream, streamWidth).Put(p.Theme.Text, log.Text).String()
+		return l.Cell(p.Theme.Quiet, log.Stream, streamWidth).Put(p.Theme.Text, text).String()
 	}
 	l.Put(p.Theme.Quiet, log.Time.Local().Format(timeOfDay)).Gap(1)
 	if width >= roomForTasks {
 		l.Cell(p.Theme.Quiet, log.Node, taskWidth-1).Gap(1)
 	}
-	return l.Put(p.Theme.Text, log.Text).String()
+	return l.Put(p.Theme.Text, text).String()
+}
+
+// head is as much of a text as can matter for a line: one of a megabyte is looked through at each frame else.
+func head(text string, width int) string {
+	const perColumn = 16 // bytes, with room for what takes no column
+	if most := perColumn * (width + 1); len(text) > most {
+		return strings.ToValidUTF8(text[:most], "")
+	}
+	return text
 }
 
 // Holds says whether a log line holds a text, in any case. Every line holds the empty text.

@@ -98,6 +98,7 @@ func (a *app) show(ctx context.Context, clk clock.Clock, simulated string, event
 	if simulated != "" {
 		fmt.Fprintln(a.Err, simulated)
 	}
+	every = max(2*time.Second, clk.Wall(every)) // a simulated account's hours pass in minutes
 	return report.Lines{Out: a.Out, Err: a.Err, Clock: clk, Every: every}.Follow(ctx, events)
 }
 

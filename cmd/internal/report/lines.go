@@ -34,6 +34,7 @@ type lines struct {
 	listed bool              // the summary of the plan is out
 	width  int               // of the widest name
 	said   map[string]string // newest line of each node, so that nothing is said twice in a row
+	spoke  time.Time         // when the last line was written, by the wall clock
 }
 
 // Follow shows a run until its last event. It returns the error of ctx when that ends first; the run goes on
@@ -42,14 +43,16 @@ func (l Lines) Follow(ctx context.Context, r *event.Reader) error {
 	if l.Every <= 0 {
 		l.Every = 15 * time.Second
 	}
-	p := &lines{Lines: l, said: map[string]string{}}
+	p := &lines{Lines: l, said: map[string]string{}, spoke: time.Now()}
 	for {
-		pause, stop := context.WithTimeout(ctx, l.Every)
+		// Not every event is worth a line: what counts is when the last line was written.
+		pause, stop := context.WithDeadline(ctx, p.spoke.Add(l.Every))
 		batch, err := r.Next(pause)
 		stop()
 		switch {
 		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 			p.still()
+			p.spoke = time.Now()
 			continue
 		case err != nil:
 			return err
@@ -137,6 +140,9 @@ func (p *lines) begin(e event.Event) {
 
 // list sums the plan up, once all of it is known.
 func (p *lines) list() {
+	if len(p.snap.Nodes) == 0 {
+		return // what is told before the plan does not sum it up
+	}
 	p.listed = true
 	p.width = len("endpoint")
 	by := map[event.Action]int{}
@@ -165,6 +171,9 @@ func (p *lines) still() {
 			continue
 		}
 		facts := []string{span(n.Elapsed(now))}
+		if n.Unit != "" && n.Text != "" && n.State == view.Running { // what of it goes on
+			facts = append(facts, brief(n.Text))
+		}
 		for _, fact := range []string{amount(n.Current, n.Total, n.Unit), usually(n.Usually)} {
 			if fact != "" {
 				facts = append(facts, fact)
@@ -175,6 +184,15 @@ func (p *lines) still() {
 	if len(waits) > 0 {
 		p.line(now, "", "", "still waiting for "+strings.Join(waits, "; ")+p.remaining(now))
 	}
+}
+
+// brief is the beginning of a text that may be long.
+func brief(text string) string {
+	const most = 60
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
 }
 
 // remaining is what is left of the run, when that is known.
@@ -203,6 +221,7 @@ func (p *lines) line(at time.Time, word, name, text string) {
 	since := max(0, at.Sub(p.snap.Started))
 	s := fmt.Sprintf("%7s  %-5s  %-*s  %s", stopwatch(since), word, p.width, name, text)
 	fmt.Fprintln(p.Err, strings.TrimRight(s, " "))
+	p.spoke = time.Now()
 }
 
 // end writes how the run ended, the failures in full, and the endpoint as the last line.

@@ -268,3 +268,19 @@ func TestQuiet(t *testing.T) {
 		}
 	}
 }
+
+// A build that prints all the time is no sign of life of its own: its step is told from time to time.
+func TestLinesOfAChattyBuild(t *testing.T) {
+	_, errs := show(t, func(b *event.Bus) {
+		b.Emit(event.Event{Type: event.NodeStarted, Node: "cluster"})
+		b.Emit(event.Event{Type: event.NodeProgress, Node: "cluster", Text: "RUN make " + strings.Repeat("x", 100), Current: 3, Total: 5, Unit: "steps"})
+		for range 60 {
+			time.Sleep(time.Second)
+			b.Emit(event.Event{Type: event.NodeLog, Node: "cluster", Stream: "build", Text: "compiling"})
+		}
+		b.Emit(event.Event{Type: event.RunFinished, Outcome: event.Succeeded, ElapsedS: 60})
+	})
+	if n := strings.Count(errs, "still waiting for cluster, "); n < 3 || !strings.Contains(errs, "s, RUN make xxx") || !strings.Contains(errs, "…, 3 of 5 steps") {
+		t.Errorf("told %d times:\n%s", n, errs)
+	}
+}
