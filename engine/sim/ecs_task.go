@@ -222,7 +222,7 @@ func (w *world) stepTask(t *task, at time.Time) {
 	switch t.Status {
 	case taskProvisioning:
 		t.Status, t.PullStart = taskPending, at
-		size, doomed, wait := w.pull(t, d)
+		size, doomed, wait := w.pull(t, d, at)
 		if t.Doom = doomed; doomed == nil {
 			wait = w.a.delay(latPull, t.ID) + w.a.scale(latPull, t.ID, time.Duration(float64(size)/pullRate*float64(time.Second)))
 		}

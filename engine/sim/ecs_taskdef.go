@@ -100,6 +100,9 @@ func (c *call) checkTaskDef(in *ecs.RegisterTaskDefinitionInput) error {
 			return client("Role is not valid")
 		}
 	}
+	if err := checkVolumes(in); err != nil {
+		return err
+	}
 	essential := false
 	for i, k := range in.ContainerDefinitions {
 		if err := checkContainer(in, k); err != nil {
@@ -114,6 +117,34 @@ func (c *call) checkTaskDef(in *ecs.RegisterTaskDefinitionInput) error {
 	}
 	if !essential {
 		return client("All containers in a task definition cannot be non-essential.")
+	}
+	return nil
+}
+
+// checkVolumes checks the volumes of EFS, and that containers mount only volumes that there are.
+func checkVolumes(in *ecs.RegisterTaskDefinitionInput) error {
+	names := map[string]bool{}
+	for _, v := range in.Volumes {
+		names[str(v.Name)] = true
+		e := v.EfsVolumeConfiguration
+		if e == nil {
+			continue
+		}
+		point := e.AuthorizationConfig != nil && str(e.AuthorizationConfig.AccessPointId) != ""
+		iam := e.AuthorizationConfig != nil && e.AuthorizationConfig.Iam == ecstypes.EFSAuthorizationConfigIAMEnabled
+		switch {
+		case point && str(e.RootDirectory) != "" && str(e.RootDirectory) != "/":
+			return client("When an EFS access point is specified, the root directory must be '/' or omitted for volume '%s'.", str(v.Name))
+		case (point || iam) && e.TransitEncryption != ecstypes.EFSTransitEncryptionEnabled:
+			return client("Transit encryption must be enabled for volume '%s' when an EFS access point or IAM authorization is used.", str(v.Name))
+		}
+	}
+	for _, k := range in.ContainerDefinitions {
+		for _, m := range k.MountPoints {
+			if !names[str(m.SourceVolume)] {
+				return client("Unknown volume '%s'.", str(m.SourceVolume))
+			}
+		}
 	}
 	return nil
 }

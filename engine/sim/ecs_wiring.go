@@ -3,7 +3,6 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -106,29 +105,44 @@ func (p *repository) forArch(img *ecrImage, arch string) *ecrImage {
 	return nil
 }
 
+// start is a task while it comes up.
+type start struct {
+	task *task
+	def  *taskDef
+	docs []policyDoc // what its execution role may do
+	user string      // the execution role's session, for messages
+	at   time.Time
+}
+
 // pull checks everything that a task needs before its containers start. It gives the size to pull, or why
 // the start fails and how long that takes to show.
-func (w *world) pull(t *task, d *taskDef) (size int64, doomed *doom, wait time.Duration) {
+func (w *world) pull(t *task, d *taskDef, at time.Time) (size int64, doomed *doom, wait time.Duration) {
 	k := d.main()
 	l := w.locate(str(k.Image))
 	quick := w.a.delay(latInitFail, t.ID)
 	if !w.online(t) {
 		return 0, noRoute(l, w.r.Name, str(k.Image)), w.a.delay(latNoRoute, t.ID)
 	}
-	var docs []policyDoc
+	s := start{task: t, def: d, at: at}
 	var roleName string
 	if r := w.st.roleByARN(str(d.Def.ExecutionRoleArn)); r != nil {
-		docs, roleName = r.policies(), r.Name
+		s.docs, roleName = r.policies(), r.Name
 	}
-	user := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", w.st.Account, roleName, t.ID)
-	if reason := w.secretProblem(d, docs, user); reason != "" {
+	s.user = fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", w.st.Account, roleName, t.ID)
+	if reason := w.secretProblem(s); reason != "" {
 		return 0, &doom{Reason: reason}, quick
 	}
-	size, reason := w.pullProblem(t, d, l, docs, user)
+	if reason, slow := w.volumeProblem(s); reason != "" {
+		if slow {
+			quick = w.a.delay(latNoRoute, t.ID)
+		}
+		return 0, &doom{Reason: reason}, quick
+	}
+	size, reason := w.pullProblem(t, d, l, s.docs, s.user)
 	if reason != "" {
 		return 0, &doom{Reason: reason, CReason: reason}, quick
 	}
-	if reason := w.logProblem(d, docs, user); reason != "" {
+	if reason := w.logProblem(d, s.docs, s.user); reason != "" {
 		return 0, &doom{Reason: reason}, quick
 	}
 	return size, nil, 0
@@ -155,28 +169,38 @@ func notAuthorized(user, action, resource string) string {
 	return fmt.Sprintf("AccessDeniedException: User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action", user, action, resource, action)
 }
 
-// secretProblem checks the parameters that containers get as environment variables.
-func (w *world) secretProblem(d *taskDef, docs []policyDoc, user string) string {
-	for _, k := range d.Def.ContainerDefinitions {
-		for _, s := range k.Secrets {
-			from := str(s.ValueFrom)
-			if strings.HasPrefix(from, "arn:aws:secretsmanager:") {
-				return authFailed + "unable to retrieve secret from asm: ResourceNotFoundException: Secrets Manager can't find the specified secret."
-			}
-			arn := from
-			if !strings.HasPrefix(from, "arn:") {
-				arn = parameterARN(w.r.Name, w.st.Account, from)
-			}
-			if !allows(docs, "ssm:GetParameters", arn) {
-				return authFailed + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): " + notAuthorized(user, "ssm:GetParameters", arn)
-			}
-			if !slices.ContainsFunc(w.r.ssm().Parameters, func(p *parameter) bool { return parameterARN(w.r.Name, w.st.Account, p.Name) == arn }) {
-				_, name, _ := strings.Cut(arn, ":parameter")
-				return authFailed + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: " + name
+// secretProblem checks the secrets that containers get as environment variables.
+func (w *world) secretProblem(s start) string {
+	for _, k := range s.def.Def.ContainerDefinitions {
+		for _, x := range k.Secrets {
+			for _, of := range services() {
+				if of.secret == nil {
+					continue
+				}
+				if problem, mine := of.secret(w, s, str(x.ValueFrom)); problem != "" {
+					return authFailed + problem
+				} else if mine {
+					break
+				}
 			}
 		}
 	}
 	return ""
+}
+
+// volumeProblem checks the volumes that a task mounts.
+func (w *world) volumeProblem(s start) (problem string, slow bool) {
+	for _, v := range s.def.Def.Volumes {
+		for _, of := range services() {
+			if of.volume == nil {
+				continue
+			}
+			if problem, slow := of.volume(w, s, v); problem != "" {
+				return problem, slow
+			}
+		}
+	}
+	return "", false
 }
 
 // pullProblem checks that a task may pull its image and that it fits. It gives the image's size.

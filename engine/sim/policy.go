@@ -3,6 +3,8 @@ package sim
 import (
 	"encoding/json"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -20,16 +22,20 @@ type statement struct {
 	Condition map[string]map[string]oneOrMany[string]
 }
 
-// principalSpec is who a trust policy is about; "*" or a map of kinds.
-type principalSpec struct{ Service oneOrMany[string] }
+// principalSpec is who a trust or resource policy is about; "*" or a map of kinds.
+type principalSpec struct {
+	Service oneOrMany[string]
+	AWS     oneOrMany[string] // ARNs; * for anybody
+}
 
 func (p *principalSpec) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] != '{' {
-		return nil // "*": nothing that the account needs
+		p.AWS = oneOrMany[string]{"*"}
+		return nil
 	}
 	var kinds map[string]oneOrMany[string]
 	err := json.Unmarshal(b, &kinds)
-	p.Service = kinds["Service"]
+	p.Service, p.AWS = kinds["Service"], kinds["AWS"]
 	return err
 }
 
@@ -114,6 +120,79 @@ func allows(docs []policyDoc, action, resource string) bool {
 		}
 	}
 	return allowed
+}
+
+// verdict is what a policy says of a request.
+type verdict int
+
+const (
+	silent verdict = iota
+	allowed
+	refused
+)
+
+// says evaluates the policy of a resource for somebody (an ARN, or empty for anonymous requests) with the values of
+// condition keys.
+func (d policyDoc) says(who, action string, keys map[string]string) verdict {
+	out := silent
+	for _, s := range d.Statement {
+		if !anyMatch(s.Action, action) || !anyMatch(s.Principal.AWS, who) && !slices.Contains(s.Principal.AWS, "*") || !s.met(keys) {
+			continue
+		}
+		if s.Effect == "Deny" {
+			return refused
+		}
+		out = allowed
+	}
+	return out
+}
+
+// met says whether all conditions of a statement hold.
+func (s statement) met(keys map[string]string) bool {
+	for operator, wanted := range s.Condition {
+		for key, values := range wanted {
+			have, there := valueOf(keys, key)
+			if !holds(operator, values, have, there) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// valueOf looks up a condition key, whose case does not matter.
+func valueOf(keys map[string]string, key string) (value string, ok bool) {
+	for k, v := range keys {
+		if strings.EqualFold(k, key) {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// holds says whether one condition holds. An operator that the account does not know holds never.
+func holds(operator string, values []string, have string, there bool) bool {
+	operator = strings.TrimPrefix(strings.TrimPrefix(operator, "ForAnyValue:"), "ForAllValues:")
+	operator, ifExists := strings.CutSuffix(operator, "IfExists")
+	if operator == "Null" {
+		return anyMatch(values, strconv.FormatBool(!there))
+	}
+	positive := strings.Replace(operator, "Not", "", 1)
+	if !there {
+		return ifExists || positive != operator // what is not there is not equal
+	}
+	var fits bool
+	switch positive {
+	case "StringEquals":
+		fits = slices.Contains(values, have)
+	case "StringEqualsIgnoreCase", "Bool":
+		fits = slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, have) })
+	case "StringLike", "ArnLike", "ArnEquals":
+		fits = anyMatch(values, have)
+	default:
+		return false
+	}
+	return fits == (positive == operator)
 }
 
 func anyMatch(patterns []string, s string) bool {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // awsService is one AWS service as the account simulates it: all that the rest of the account knows of it. A large
@@ -27,6 +29,11 @@ type awsService struct {
 
 	// interfaces are the network interfaces that its resources hold in a region.
 	interfaces func(w *world, now time.Time) []netInterface
+
+	// What a task needs of it to start. secret is for a value that containers get as an environment variable: mine says
+	// that the reference is one to this service. volume is for a volume: slow says that it takes long to find out.
+	secret func(w *world, s start, from string) (problem string, mine bool)
+	volume func(w *world, s start, v ecstypes.Volume) (problem string, slow bool)
 
 	// What AWS does on its own in a region: when something is due next (zero: never) and what; what is forgotten
 	// after that; and what follows from a change that wires.
@@ -51,7 +58,8 @@ const (
 func allServices() []awsService {
 	return []awsService{
 		stsService(), ec2Service(), elbService(), ecsService(), ecrService(), logsService(), ssmService(), cloudMapService(),
-		scalingService(), rdsService(), iamService(), cloudFrontService(), cloudWatchService(), quotasService(),
+		scalingService(), rdsService(), iamService(), cloudFrontService(), cloudWatchService(), quotasService(), efsService(),
+		secretsService(), kmsService(),
 	}
 }
 

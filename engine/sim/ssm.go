@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -20,12 +19,11 @@ func ssmService() awsService {
 			op(ssmGetParametersByPath, pages("Parameters", 10, 10)), op(ssmDescribeParameters, pages("Parameters", 10, 50)),
 			op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmRemoveTagsFromResource), op(ssmListTagsForResource),
 		},
+		secret: ssmSecret,
+		parts:  []awsService{ssmVersions()},
 		list: func(v *inventory, r *region) {
 			for _, p := range r.ssm().Parameters {
-				if p.Type == string(ssmtypes.ParameterTypeSecureString) { // drawn by whoever made it
-					v.secrets(stableID(p.Value))
-				}
-				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(p.Value), "Tags": p.Tags})
+				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(p.Value), "Key": p.Key, "Tags": p.Tags})
 			}
 		},
 	}
@@ -38,14 +36,10 @@ const ssmShelf shelf[ssmState] = "ssm"
 func (r *region) ssm() *ssmState { return ssmShelf.in(&r.Kept) }
 
 type parameter struct {
-	Name    string
-	Type    string
-	Value   string
-	Tier    string
-	Desc    string
-	Version int64
-	Changed time.Time
-	Tags    tagMap
+	Name string
+	parameterVersion
+	Past []parameterVersion // oldest first
+	Tags tagMap
 }
 
 func (r *region) parameter(name string) *parameter {
@@ -76,41 +70,85 @@ func ssmPutParameter(c *call, in *ssm.PutParameterInput) (*ssm.PutParameterOutpu
 	case p != nil && !over:
 		return nil, &ssmtypes.ParameterAlreadyExists{Message: msg("The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")}
 	}
+	if in.Type == ssmtypes.ParameterTypeSecureString || p != nil && p.Type == "SecureString" {
+		if err := c.keyFor("ssm", str(in.KeyId), "kms:Encrypt"); err != nil {
+			return nil, err
+		}
+	}
 	if p == nil {
-		p = &parameter{Name: name, Type: "String", Tags: ssmTags(in.Tags)}
+		p = &parameter{Name: name, parameterVersion: parameterVersion{Type: "String", Tier: "Standard"}, Tags: ssmTags(in.Tags)}
 		c.r.ssm().Parameters = append(c.r.ssm().Parameters, p)
+	} else if err := p.keep(); err != nil {
+		return nil, err
 	}
 	if in.Type != "" {
 		p.Type = string(in.Type)
 	}
-	p.Value, p.Tier, p.Changed = str(in.Value), string(in.Tier), c.now
-	if in.Description != nil {
-		p.Desc = str(in.Description)
+	if in.Tier != "" {
+		p.Tier = string(in.Tier)
 	}
-	if p.Tier == "" {
-		p.Tier = "Standard"
-	}
+	p.Value, p.Key, p.Desc, p.Labels, p.Changed = str(in.Value), val(in.KeyId, p.Key), val(in.Description, p.Desc), nil, c.now
 	p.Version++
 	return &ssm.PutParameterOutput{Version: p.Version, Tier: ssmtypes.ParameterTier(p.Tier)}, nil
 }
 
-func (c *call) parameterOut(p *parameter, decrypt bool) ssmtypes.Parameter {
-	value := p.Value
-	if p.Type == "SecureString" && !decrypt {
-		value = "AQICAH" + stableID(p.Value)[:40] // stands for the ciphertext
+// selected finds a parameter by name or ARN, with a version or label behind a colon.
+func (c *call) selected(ref string) (p *parameter, v *parameterVersion, selector string) {
+	head, prefix := "", c.parameterARN("")
+	if rest, ok := strings.CutPrefix(ref, prefix); ok {
+		head, ref = prefix, rest
 	}
-	return ssmtypes.Parameter{
-		Name: new(p.Name), Type: ssmtypes.ParameterType(p.Type), Value: new(value), Version: p.Version,
-		LastModifiedDate: new(p.Changed), ARN: new(c.parameterARN(p.Name)), DataType: new("text"),
+	name, selector, _ := strings.Cut(ref, ":")
+	p = find(c.r.ssm().Parameters, func(p *parameter) bool { return p.Name == name || head != "" && c.parameterARN(p.Name) == head+name })
+	if p == nil {
+		return nil, nil, selector
 	}
+	return p, p.version(selector), selector
+}
+
+func (c *call) parameterOut(p *parameter, v *parameterVersion, selector string, decrypt *bool) ssmtypes.Parameter {
+	o := ssmtypes.Parameter{
+		Name: new(p.Name), Type: ssmtypes.ParameterType(v.Type), Value: new(v.shown(decrypt)), Version: v.Version,
+		LastModifiedDate: new(v.Changed), ARN: new(c.parameterARN(p.Name)), DataType: new("text"),
+	}
+	if selector != "" {
+		o.Selector = new(":" + selector)
+	}
+	return o
+}
+
+// shown is the value, or what stands for its ciphertext.
+func (v *parameterVersion) shown(decrypt *bool) string {
+	if v.Type == "SecureString" && !val(decrypt, false) {
+		return "AQICAH" + stableID(v.Value)[:40]
+	}
+	return v.Value
+}
+
+// mayRead checks the key of a value that is to be decrypted.
+func (c *call) mayRead(v *parameterVersion, decrypt *bool) error {
+	if v.Type != "SecureString" || !val(decrypt, false) {
+		return nil
+	}
+	return c.keyFor("ssm", v.Key, "kms:Decrypt")
+}
+
+func noParameter(ref string) error {
+	return &ssmtypes.ParameterNotFound{Message: msg("Parameter %s not found.", ref)}
 }
 
 func ssmGetParameter(c *call, in *ssm.GetParameterInput) (*ssm.GetParameterOutput, error) {
-	p := c.r.parameter(str(in.Name))
-	if p == nil {
-		return nil, &ssmtypes.ParameterNotFound{Message: msg("Parameter %s not found.", str(in.Name))}
+	p, v, selector := c.selected(str(in.Name))
+	switch {
+	case p == nil:
+		return nil, noParameter(str(in.Name))
+	case v == nil:
+		return nil, &ssmtypes.ParameterVersionNotFound{Message: msg("Systems Manager could not find version %s of %s. Verify the version and try again.", selector, p.Name)}
 	}
-	return &ssm.GetParameterOutput{Parameter: new(c.parameterOut(p, val(in.WithDecryption, false)))}, nil
+	if err := c.mayRead(v, in.WithDecryption); err != nil {
+		return nil, err
+	}
+	return &ssm.GetParameterOutput{Parameter: new(c.parameterOut(p, v, selector, in.WithDecryption))}, nil
 }
 
 func ssmGetParameters(c *call, in *ssm.GetParametersInput) (*ssm.GetParametersOutput, error) {
@@ -119,11 +157,15 @@ func ssmGetParameters(c *call, in *ssm.GetParametersInput) (*ssm.GetParametersOu
 	}
 	out := &ssm.GetParametersOutput{}
 	for _, n := range in.Names {
-		if p := c.r.parameter(n); p != nil {
-			out.Parameters = append(out.Parameters, c.parameterOut(p, val(in.WithDecryption, false)))
-		} else {
+		p, v, selector := c.selected(n)
+		if v == nil {
 			out.InvalidParameters = append(out.InvalidParameters, n)
+			continue
 		}
+		if err := c.mayRead(v, in.WithDecryption); err != nil {
+			return nil, err
+		}
+		out.Parameters = append(out.Parameters, c.parameterOut(p, v, selector, in.WithDecryption))
 	}
 	return out, nil
 }
@@ -134,7 +176,7 @@ func ssmGetParametersByPath(c *call, in *ssm.GetParametersByPathInput) (*ssm.Get
 	for _, p := range c.r.ssm().Parameters {
 		rest, ok := strings.CutPrefix(p.Name, prefix)
 		if ok && (val(in.Recursive, false) || !strings.Contains(rest, "/")) {
-			out.Parameters = append(out.Parameters, c.parameterOut(p, val(in.WithDecryption, false)))
+			out.Parameters = append(out.Parameters, c.parameterOut(p, &p.parameterVersion, "", in.WithDecryption))
 		}
 	}
 	return out, nil
@@ -148,7 +190,7 @@ func ssmDescribeParameters(c *call, in *ssm.DescribeParametersInput) (*ssm.Descr
 		}
 		out.Parameters = append(out.Parameters, ssmtypes.ParameterMetadata{
 			Name: new(p.Name), Type: ssmtypes.ParameterType(p.Type), Version: p.Version, LastModifiedDate: new(p.Changed),
-			Tier: ssmtypes.ParameterTier(p.Tier), ARN: new(c.parameterARN(p.Name)), Description: new(p.Desc), DataType: new("text"),
+			Tier: ssmtypes.ParameterTier(p.Tier), ARN: new(c.parameterARN(p.Name)), Description: new(p.Desc), KeyId: orNil(p.Key), DataType: new("text"),
 		})
 	}
 	return out, nil
@@ -194,7 +236,7 @@ func (c *call) dropParameter(name string) bool {
 
 func ssmDeleteParameter(c *call, in *ssm.DeleteParameterInput) (*ssm.DeleteParameterOutput, error) {
 	if !c.dropParameter(str(in.Name)) {
-		return nil, &ssmtypes.ParameterNotFound{Message: msg("Parameter %s not found.", str(in.Name))}
+		return nil, noParameter(str(in.Name))
 	}
 	return &ssm.DeleteParameterOutput{}, nil
 }
@@ -209,6 +251,31 @@ func ssmDeleteParameters(c *call, in *ssm.DeleteParametersInput) (*ssm.DeletePar
 		}
 	}
 	return out, nil
+}
+
+// ssmSecret says why a task cannot have a parameter, which it names with its ARN, or, in its own region, by name.
+func ssmSecret(w *world, s start, from string) (problem string, mine bool) {
+	arn := from
+	switch {
+	case !strings.HasPrefix(from, "arn:"):
+		arn = parameterARN(w.r.Name, w.st.Account, from)
+	case !strings.HasPrefix(from, "arn:aws:ssm:"):
+		return "", false
+	}
+	const failed = "unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+	if !allows(s.docs, "ssm:GetParameters", arn) {
+		return failed + notAuthorized(s.user, "ssm:GetParameters", arn), true
+	}
+	c := &call{a: w.a, st: w.st, r: w.r, now: s.at}
+	_, v, _ := c.selected(from)
+	if v == nil {
+		_, name, _ := strings.Cut(arn, ":parameter")
+		return failed + "invalid parameters: " + name, true
+	}
+	if v.Type == "SecureString" && v.Key != "" && !allows(s.docs, "kms:Decrypt", w.keyARN(v.Key)) {
+		return failed + "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.", true
+	}
+	return "", true
 }
 
 func (c *call) taggable(kind ssmtypes.ResourceTypeForTagging, id *string) (*parameter, error) {

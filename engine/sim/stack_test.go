@@ -38,6 +38,7 @@ type rig struct {
 	ctx context.Context
 	a   *Account
 	env cloud.Environment
+	cfg aws.Config // for clients of more services
 
 	sts  *sts.Client
 	ec2  *ec2.Client
@@ -55,6 +56,7 @@ type rig struct {
 	env1      map[string]string
 	secrets   map[string]string
 	policy    string // of the execution role
+	volumes   []ecstypes.Volume
 	trust     string
 	noLogs    bool
 	image     string // another reference than the pushed one
@@ -95,7 +97,7 @@ func rigOn(t *testing.T, a *Account) *rig {
 		t.Fatal(err)
 	}
 	return &rig{
-		T: t, ctx: t.Context(), a: a, env: env, sts: sts.NewFromConfig(cfg), ec2: ec2.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg),
+		T: t, ctx: t.Context(), a: a, env: env, cfg: cfg, sts: sts.NewFromConfig(cfg), ec2: ec2.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg),
 		ecr: ecr.NewFromConfig(cfg), logs: cloudwatchlogs.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg), elb: elb.NewFromConfig(cfg),
 		cf: cloudfront.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg),
 		arch: "amd64", exposed: "4000/tcp", tgPort: 4000, port: 4000, matcher: "200-399", publicIP: ecstypes.AssignPublicIpEnabled,
@@ -266,8 +268,12 @@ func (r *rig) taskDefinition() string {
 	for n, v := range r.secrets {
 		k.Secrets = append(k.Secrets, ecstypes.Secret{Name: &n, ValueFrom: &v})
 	}
+	for _, v := range r.volumes {
+		k.MountPoints = append(k.MountPoints, ecstypes.MountPoint{SourceVolume: v.Name, ContainerPath: aws.String("/data/" + *v.Name)})
+	}
 	out := must(r.ecs.RegisterTaskDefinition(r.ctx, &ecs.RegisterTaskDefinitionInput{
-		Family: aws.String("app"), Cpu: aws.String("256"), Memory: aws.String("512"), NetworkMode: ecstypes.NetworkModeAwsvpc,
+		Volumes: r.volumes,
+		Family:  aws.String("app"), Cpu: aws.String("256"), Memory: aws.String("512"), NetworkMode: ecstypes.NetworkModeAwsvpc,
 		RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate}, ExecutionRoleArn: &r.execRole, TaskRoleArn: &r.taskRole,
 		ContainerDefinitions: []ecstypes.ContainerDefinition{k}, RuntimePlatform: &ecstypes.RuntimePlatform{CpuArchitecture: ecstypes.CPUArchitectureX8664},
 	}))(r)
@@ -296,6 +302,12 @@ func (r *rig) serviceInput() *ecs.CreateServiceInput {
 func (r *rig) deploy() {
 	r.Helper()
 	r.network()
+	r.start()
+}
+
+// start makes everything in a network up to the service.
+func (r *rig) start() {
+	r.Helper()
 	r.access()
 	r.push()
 	if !r.noLogs {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -157,3 +158,8 @@ func (st *state) regionNamed(name string) *region {
 
 // regionNames gives the known regions in a stable order.
 func (st *state) regionNames() []string { return slices.Sorted(maps.Keys(st.Regions)) }
+
+// arn makes an ARN of a service's resource in the call's region.
+func (c *call) arn(service, format string, args ...any) string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, c.r.Name, c.st.Account, fmt.Sprintf(format, args...))
+}
