@@ -1,8 +1,6 @@
 package project
 
 import (
-	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -45,7 +43,10 @@ func (r *reader) stage(name string, limit int) int {
 
 func number(text string) bool { _, err := strconv.Atoi(text); return err == nil }
 
-var errNoStage = errors.New("there is no such stage")
+// noStageError says that there is no such stage.
+type noStageError struct{ stage string }
+
+func (e *noStageError) Error() string { return "it has no stage " + e.stage }
 
 // noStage is the failure for a stage that is not there.
 func (r *reader) noStage(target string) error {
@@ -59,7 +60,7 @@ func (r *reader) noStage(target string) error {
 	if len(names) > 0 {
 		remedy = "its stages are " + strings.Join(names, ", ")
 	}
-	return broken(r.name, 0, fmt.Errorf("it has no stage %s: %w", target, errNoStage), remedy)
+	return broken(r.name, 0, &noStageError{target}, remedy)
 }
 
 // gather is what the stages do that the chosen one needs, in the order of the file.

@@ -157,7 +157,7 @@ func (l *look) readDockerfile() error {
 	}
 	target, from, line := l.target()
 	d, err := ReadStage(name, strings.NewReader(text), target, args)
-	if errors.Is(err, errNoStage) {
+	if none := (*noStageError)(nil); errors.As(err, &none) {
 		l.add(Must, "dockerfile-no-stage", from, line, "stage "+target, fail.From(err).Cause+"; "+fail.From(err).Remedy)
 		d, err = ReadStage(name, strings.NewReader(text), "", args)
 	} else if err == nil && target != "" {

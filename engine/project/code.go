@@ -174,7 +174,7 @@ var (
 	negated     = lazy(`!=|!==|\bunless\b|\bnot\b|![\w.(]|not_?in`)
 	condition   = lazy(`^\s*(?:\}?\s*(?:if|elif|elsif|else if|unless|when|while)\b|try\b|begin\b)|^\s*(?:\w+\s*=\s*)?(?:if|unless)\b|->\s*$|^\s*case\s+.*:\s*$`)
 	otherwise   = lazy(`^\s*\}?\s*else\b(?:\s*(?:do|then|:|\{))?\s*$`)
-	branch      = lazy(`^\s*(?::\w+|"[^"]*"|\{[^}]*\}|_|nil)\s*->|^\s*(?:case|when)\s[^\n]*:|^\s*if\b[^\n]*,\s*do:`)
+	branch      = lazy(`^\s*(?::\w+|"[^"]*"|\{[^}]*\}|_|nil)\s*->|^\s*(?:case|when)\s[^\n]*:|^\s*if\b[^\n]*,\s*do:|^\s*(?:\}\s*else\s+)?if\s*\([^\n]*\)\s*\{`)
 	modifier    = lazy(`\s(?:if|unless)\s.*$`)
 )
 

@@ -147,7 +147,7 @@ func broken(name string, line int, err error, remedy string) error {
 	if remedy == "" {
 		remedy = "mend that line; `docker build .` would refuse it, too"
 	}
-	return &fail.Error{Class: fail.Usage, Cause: at + ": " + clip(err.Error()), Remedy: remedy}
+	return &fail.Error{Class: fail.Usage, Cause: at + ": " + clip(err.Error()), Remedy: remedy, Err: err}
 }
 
 func (r *reader) instruction(n *parser.Node) error {

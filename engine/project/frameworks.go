@@ -11,11 +11,10 @@ type demand struct {
 	Deps   []string `toml:"deps"`
 	Names  []string `toml:"names"`
 	Unless string   `toml:"unless"` // files with this in the code do without
-	Files  []string `toml:"files"`  // one of these must be there
+	Files  []string `toml:"files"`  // one of these paths must be there
 	Random bool     `toml:"random"`
 	Any    []string `toml:"any"` // one of these is enough
 
-	globs  []glob
 	unless pattern
 }
 
@@ -31,11 +30,11 @@ func (l *look) frameworks() {
 				at.file, at.line, at.text = dep.file, dep.line, dep.text
 			}
 			if len(d.Files) > 0 {
-				i := slices.IndexFunc(l.files, func(n string) bool { return slices.ContainsFunc(d.globs, func(g glob) bool { return g.match(n) }) })
+				i := slices.IndexFunc(d.Files, l.exists)
 				if i < 0 {
 					continue
 				}
-				at.file, at.line, at.text = l.files[i], 0, l.files[i]
+				at.file, at.line, at.text = d.Files[i], 0, d.Files[i]
 			}
 			if d.unless != nil && slices.ContainsFunc(l.files, func(n string) bool {
 				text, ok := l.t.code(n)

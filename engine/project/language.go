@@ -229,7 +229,7 @@ func decodeLanguage(text string) (*language, error) {
 		m.globs, m.re, m.done = newGlobs(m.Files), expr(m.Pattern), expr(m.Done)
 	}
 	for _, d := range l.Demands {
-		d.globs, d.unless = newGlobs(d.Files), expr(d.Unless)
+		d.unless = expr(d.Unless)
 	}
 	l.find = f
 	return l, nil

@@ -23,10 +23,29 @@ func envSchemas(name, text string) []read {
 	text = code(name, text)
 	var out []read
 	for _, m := range schemaOpens().FindAllStringSubmatchIndex(text, 50) {
+		if otherSchema(text, m[0]) {
+			continue
+		}
 		joi := strings.HasPrefix(strings.ToLower(text[m[0]:]), "joi")
 		out = append(out, schemaReads(name, text, m[2], joi)...)
 	}
 	return out
+}
+
+var (
+	schemaName = lazy(`(?:const|let|var)\s+(\w+)\s*(?::\s*[\w.<>]+)?=\s*$`)
+	envParsed  = lazy(`\b(\w+)\s*\.\s*(?:safeParse|parse|validate|assert)(?:Async|Sync)?\(\s*(?:process|Bun|Deno|import\.meta)\.env`)
+)
+
+// otherSchema says whether a schema with a name of its own is not the one that the environment is checked with.
+func otherSchema(text string, at int) bool {
+	line := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
+	name := schemaName().FindStringSubmatch(line)
+	all := envParsed().FindAllStringSubmatch(text, 20)
+	if name == nil || len(all) == 0 || strings.Count(text, name[1]) > 1 {
+		return false
+	}
+	return true
 }
 
 func schemaReads(name, text string, open int, joi bool) []read {

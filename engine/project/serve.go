@@ -333,10 +333,19 @@ func (l *look) prefix(name, text string, at int, line string) string {
 		start := strings.LastIndexByte(text[:end], '\n') + 1
 		head := text[start:min(len(text), start+len(firstLine(text[start:])))]
 		if in := indent(head); strings.TrimSpace(head) != "" && (depth < 0 || in < depth) {
-			if depth >= 0 {
+			for depth >= 0 { // the line, and the annotations above it
 				if m := enclosing().FindStringSubmatch(head); m != nil {
 					out = "/" + strings.Trim(strings.Join(m[1:], ""), "/") + out
 				}
+				if start == 0 {
+					break
+				}
+				above := strings.LastIndexByte(text[:start-1], '\n') + 1
+				head = text[above : start-1]
+				if note := strings.TrimSpace(head); note == "" || note[0] != '@' && note[0] != '[' {
+					break
+				}
+				start = above
 			}
 			depth = in
 		}
