@@ -17,6 +17,7 @@ type Build struct {
 	Runs     []Line // RUN; Text is the command
 	Unset    []Line // ARGs without a value that paths or checks depend on; Text is the name
 	BuildKit []Line // what only BuildKit understands; Text says what
+	Secrets  []Line // secrets that RUN mounts; Text is the id
 }
 
 // Copy is one COPY or ADD.
@@ -85,6 +86,7 @@ func (r *reader) gather(chosen int) Build {
 		b.Runs = append(b.Runs, s.own.Runs...)
 		b.Unset = append(b.Unset, s.own.Unset...)
 		b.BuildKit = append(b.BuildKit, s.own.BuildKit...)
+		b.Secrets = append(b.Secrets, s.own.Secrets...)
 	}
 	for i, s := range slices.Backward(r.stages) {
 		if needed[i] && i != chosen {
@@ -197,6 +199,7 @@ func (r *reader) run(n *parser.Node, s *stage) {
 	for _, flag := range n.Flags {
 		key, value, _ := strings.Cut(flag, "=")
 		s.onlyBuildKit("RUN "+key, n.StartLine)
+		s.secret(value, n.StartLine)
 		for part := range strings.SplitSeq(value, ",") {
 			if from, ok := strings.CutPrefix(part, "from="); ok {
 				if at := r.stage(from, len(r.stages)-1); at >= 0 {
@@ -214,6 +217,21 @@ func (r *reader) run(n *parser.Node, s *stage) {
 		if _, declared := s.declared[name]; declared {
 			s.needs(name)
 		}
+	}
+}
+
+// secret notes the secret that a mount gives to RUN.
+func (s *stage) secret(mount string, line int) {
+	is, id := false, ""
+	for part := range strings.SplitSeq(mount, ",") {
+		key, value, _ := strings.Cut(part, "=")
+		is = is || key == "type" && value == "secret"
+		if key == "id" || id == "" && (key == "target" || key == "dst") {
+			id = path.Base(value)
+		}
+	}
+	if is && id != "" && !slices.ContainsFunc(s.own.Secrets, func(l Line) bool { return l.Text == id }) {
+		s.own.Secrets = append(s.own.Secrets, Line{id, line})
 	}
 }
 

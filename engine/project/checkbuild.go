@@ -54,6 +54,12 @@ func (l *look) checkBuild() {
 		}
 		l.add(Info, "dockerfile-buildkit", d.Name, d.BuildKit[0].Line, strings.Join(what, ", "), "only BuildKit understands this: Docker builds with it when it has buildx")
 	}
+	for _, secret := range d.Secrets {
+		l.addFinding(Finding{
+			ID: "dockerfile-build-secret", Severity: Should, File: d.Name, Line: secret.Line, Text: "secret " + secret.Text, Key: "image.secrets",
+			Means: "the build asks for this secret: name it as secrets under [image], and its value is taken from the environment variable of that name",
+		})
+	}
 	l.missingSources()
 }
 

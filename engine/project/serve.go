@@ -16,6 +16,50 @@ func (l *look) readStart() {
 	l.loopback()
 	l.fastCGI()
 	l.severalDaemons()
+	l.launcher()
+	l.ownInit()
+}
+
+// bareLauncher matches programs that run others, and do nothing lasting without an argument.
+var bareLauncher = lazy(`^(?:\S*/)?(?:node|python[\d.]*|ruby|php|java|dotnet|npm|yarn|pnpm|bun|deno|bundle|mix|elixir|iex|gunicorn|uvicorn|hypercorn|daphne|granian|flask|rails|celery|django-admin|manage\.py|artisan|next|nuxt|strapi|directus|streamlit|caddy|litefs|foreman|honcho|supervisorctl)$`)
+
+// launcher tells of a start command that lacks the argument without which it ends at once.
+func (l *look) launcher() {
+	if len(l.start) == 0 {
+		return
+	}
+	s := l.start[len(l.start)-1]
+	if s.file != l.docker.Name {
+		return
+	}
+	what := ""
+	switch {
+	case bareLauncher().MatchString(s.text):
+		what = "it needs to be told what to run"
+	case l.speaks == "elixir" && releaseScript().MatchString(s.text) && path.Base(s.text) != "server" && path.Base(s.text) != "start" && l.script(s.text) == "":
+		what = "the script of a release needs to be told what to do, such as start"
+	default:
+		return
+	}
+	l.addFinding(Finding{
+		ID: "start-argument", Severity: Must, File: s.file, Line: s.line, Text: s.raw, Key: "service.command",
+		Means: "this ends at once: " + what + "; add a CMD, or set service.command in berth.toml",
+	})
+}
+
+// releaseScript matches the script of an Elixir release without an argument, but not the scripts that Phoenix puts
+// beside it.
+var releaseScript = lazy(`^/\S*/bin/[a-z][a-z0-9_]*$`)
+
+// ownInit proposes to leave process 1 to images that bring one of their own: s6-overlay ends where it is not first.
+func (l *look) ownInit() {
+	for _, c := range []*Command{l.docker.Entry, l.command()} {
+		if c != nil && (c.Words[0] == "/init" || strings.HasPrefix(c.Words[0], "/init ")) {
+			l.add(Info, "own-init", l.docker.Name, c.Line, c.String(), "the image brings its own first process, which must be the first: berth puts none before it")
+			l.suggest("service.init", false, l.docker.Name, c.Line, c.String())
+			return
+		}
+	}
 }
 
 // portFlag matches the port in flags such as --port 8000, -p 3000, --bind 0.0.0.0:8000, -b :8000.
@@ -32,11 +76,25 @@ func (l *look) listens() {
 				l.serves(x, s)
 			}
 		}
-		if m := portFlag().FindStringSubmatch(" " + s.text); m != nil && (i == len(l.start)-1 || s.file == l.docker.Name) && !besides().MatchString(s.text) {
+		l.portVariable(s)
+		if m := portFlag().FindStringSubmatch(" " + l.expanded(s.text)); m != nil && (i == len(l.start)-1 || s.file == l.docker.Name) && !besides().MatchString(s.text) {
 			l.flagPort(s, m[1])
 		}
 	}
 }
+
+// portVariable notes a variable without default from which the start command takes the port.
+func (l *look) portVariable(s step) {
+	m := portUse().FindStringSubmatch(s.text)
+	if m == nil || l.seen[m[1]] || l.docker.Env[m[1]].Text != "" || besides().MatchString(s.text) {
+		return
+	}
+	l.seen[m[1]] = true
+	l.portNames = append(l.portNames, read{name: m[1], file: s.file, line: s.line, text: s.raw})
+	l.add(Info, "name-port", s.file, s.line, s.raw, "the app takes its port from "+m[1]+", for which there is no default; berth sets it to the port that requests go to")
+}
+
+var portUse = lazy(`(?:[:=\s"']|^)\$\{?((?:HTTP_|APP_|WEB_|SERVER_)?PORT)\}?(?:["'\s/]|$)`)
 
 // besides matches programs whose arguments name the port of another.
 var besides = lazy(`(?:^|/)(?:wait-for|wait-for-it|wait-for-it\.sh|wait-for\.sh|dockerize|pg_isready|psql|mysql|redis-cli|redis-server|nc|curl|wget|ssh|sshd|celery|sidekiq|socat|litestream)\b`)

@@ -29,6 +29,13 @@ func (l *look) started() {
 	if d == nil {
 		return
 	}
+	if d.Entry == nil && l.command() == nil {
+		for _, p := range l.procfile {
+			if strings.HasPrefix(p.raw, "web:") {
+				l.follow(p.text, p, 0)
+			}
+		}
+	}
 	for _, c := range []*Command{d.Entry, l.command()} {
 		if c == nil {
 			continue
