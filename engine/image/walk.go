@@ -33,7 +33,7 @@ func IgnoreFile(src Source) string {
 		names = names[1:]
 	}
 	for _, name := range names {
-		if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 			return name
 		}
 	}

@@ -20,7 +20,7 @@ import (
 
 // TestInspectPipes looks at trees in which files are pipes and sockets: to open a pipe would wait for ever.
 func TestInspectPipes(t *testing.T) {
-	for _, name := range []string{"Dockerfile", "fly.toml", "compose.yml", "Procfile", "package.json", "app.json", "render.yaml", "mix.exs"} {
+	for _, name := range []string{"Dockerfile", "fly.toml", "compose.yml", "Procfile", "package.json", "app.json", "render.yaml", "mix.exs", "berth.toml", ".dockerignore"} {
 		dir := t.TempDir()
 		if name != "Dockerfile" {
 			must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM x\nEXPOSE 80\nCMD [\"a\"]\n"), 0o644))

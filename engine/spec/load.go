@@ -32,7 +32,11 @@ func Exists(dir string) bool {
 // that wraps Problems, also in the tables of other environments; whether the values make sense is for Validate.
 func Load(dir, env string) (*Spec, error) {
 	env = cmp.Or(env, DefaultEnv)
-	raw, err := os.ReadFile(filepath.Join(dir, FileName))
+	name := filepath.Join(dir, FileName)
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // to read a pipe would wait for a writer
+		return nil, &fail.Error{Class: fail.Usage, Cause: "berth.toml cannot be read", Evidence: "it is no regular file"}
+	}
+	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Spec{Dir: dir, EnvName: env}, nil
 	}
