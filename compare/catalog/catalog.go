@@ -6,6 +6,7 @@ package catalog
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
@@ -17,7 +18,21 @@ import (
 type From struct {
 	Source     string `toml:"source"`
 	AsOf       string `toml:"as_of"`      // YYYY, YYYY-MM or YYYY-MM-DD
-	Confidence string `toml:"confidence"` // high, medium, low
+	Confidence string `toml:"confidence"` // high, medium, low; Unconfirmed when nobody can open the source
+}
+
+// Unconfirmed is the confidence of a fact whose source nobody can open.
+const Unconfirmed = "unconfirmed"
+
+// Opens says whether the source is something that a reader can open: an address or a public repository.
+func (f From) Opens() bool {
+	return strings.Contains(f.Source, "https://") || strings.Contains(f.Source, "github.com/")
+}
+
+// Hint is something worth knowing about a service that decides nothing.
+type Hint struct {
+	From
+	Text string `toml:"text"` // one sentence without its stop
 }
 
 // Service is what is known about one service. Every group has its own origin.
@@ -26,6 +41,9 @@ type Service struct {
 	Name       string     `toml:"name"`
 	Deployable bool       `toml:"deployable"` // berth can deploy to it
 	Baseline   bool       `toml:"baseline"`   // where people come from; compared, never recommended
+	EveryZone  bool       `toml:"every_zone"` // its load balancer stands in every zone of the region
+	Alarms     int        `toml:"alarms"`     // that it makes in CloudWatch
+	Hints      []Hint     `toml:"hints"`
 	Account    Account    `toml:"account"`
 	Protocol   Protocol   `toml:"protocol"`
 	Limits     Limits     `toml:"limits"`
@@ -54,6 +72,7 @@ type Protocol struct {
 	LongPolling Ability `toml:"long_polling"`
 	GRPC        Ability `toml:"grpc"` // HTTP/2 to the container
 	Sticky      Ability `toml:"sticky"`
+	Worker      Ability `toml:"worker"` // runs what nobody calls over HTTP
 }
 
 // Limits is how long a request may take.
@@ -70,6 +89,9 @@ type Network struct {
 	From
 	Clustering Ability `toml:"clustering"`
 	DNSPeers   int     `toml:"dns_peers"` // how many peers a DNS answer names at most, zero when unknown
+	Private    Ability `toml:"private"`   // instances without public addresses
+	Zones      Ability `toml:"zones"`     // instances in several zones
+	Reach      Ability `toml:"reach"`     // a database or cache in a VPC
 }
 
 // Storage is what outlives an instance, and what an instance has for itself.
@@ -105,6 +127,7 @@ type Size struct {
 type Scaling struct {
 	From
 	ScaleToZero  Ability `toml:"scale_to_zero"`
+	Auto         Ability `toml:"auto"`          // the number of instances follows the load
 	MaxInstances int     `toml:"max_instances"` // zero when unknown
 }
 
@@ -113,6 +136,7 @@ type Domain struct {
 	From
 	HTTPSWithoutDomain Ability `toml:"https_without_domain"`
 	Custom             Ability `toml:"custom"`
+	Gateway            bool    `toml:"gateway"` // an ECS gateway can stand in front
 }
 
 // Operations is what one does to a running app.
@@ -121,6 +145,7 @@ type Operations struct {
 	ReleaseCommand Ability `toml:"release_command"`
 	Shell          Ability `toml:"shell"`
 	Secrets        Ability `toml:"secrets"`
+	AppRole        Ability `toml:"app_role"` // the app may use S3 without keys of its own
 }
 
 // Image is what becomes of a container image.
@@ -153,6 +178,31 @@ type CloudFront struct {
 	WebSocketIdleSeconds     int `toml:"websocket_idle_seconds"`
 }
 
+// VPCOrigin is what passes CloudFront on the way to a load balancer without public addresses.
+type VPCOrigin struct {
+	From
+	WebSockets Ability `toml:"websockets"`
+	GRPC       Ability `toml:"grpc"`
+}
+
+// Gateway is what is known about ECS Gateway.
+type Gateway struct {
+	From
+	Since              string `toml:"since"` // YYYY-MM-DD
+	Port               int    `toml:"port"`
+	IdleSeconds        int    `toml:"idle_seconds"` // without a byte; it cannot be raised
+	PerCluster         int    `toml:"per_cluster"`
+	DeletionProtection bool   `toml:"deletion_protection"` // unless it is switched off
+}
+
+// Credits is what AWS gives a new account.
+type Credits struct {
+	From
+	Since  string  `toml:"since"` // for accounts made from this day on, YYYY-MM-DD
+	USD    float64 `toml:"usd"`
+	Months int     `toml:"months"`
+}
+
 // Machine is one EC2 instance type.
 type Machine struct {
 	Type string  `toml:"type"`
@@ -172,6 +222,9 @@ type Catalog struct {
 	Compiled   string     `toml:"compiled"` // day on which the facts were put together, YYYY-MM-DD
 	Services   []Service  `toml:"service"`
 	CloudFront CloudFront `toml:"cloudfront"`
+	VPCOrigin  VPCOrigin  `toml:"vpc_origin"`
+	Gateway    Gateway    `toml:"gateway"`
+	Credits    Credits    `toml:"credits"`
 	Machines   Machines   `toml:"machines"`
 }
 

@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +13,10 @@ import (
 
 // origins lists every group of facts with a name for the message.
 func origins(c *Catalog) map[string]From {
-	out := map[string]From{"cloudfront": c.CloudFront.From, "machines": c.Machines.From}
+	out := map[string]From{
+		"cloudfront": c.CloudFront.From, "vpc_origin": c.VPCOrigin.From, "gateway": c.Gateway.From, "credits": c.Credits.From,
+		"machines": c.Machines.From,
+	}
 	for _, s := range c.Services {
 		for name, f := range map[string]From{
 			"account": s.Account.From, "protocol": s.Protocol.From,
@@ -21,12 +26,15 @@ func origins(c *Catalog) map[string]From {
 		} {
 			out[s.ID+"."+name] = f
 		}
+		for i, h := range s.Hints {
+			out[fmt.Sprintf("%s.hints[%d]", s.ID, i)] = h.From
+		}
 		if s.Quotas.Text != "" || s.Quotas.FargateVCPU > 0 {
 			out[s.ID+".quotas"] = s.Quotas.From
 		}
 	}
 	a := Regions()
-	out["regions.aws"], out["regions.opt_in"], out["regions.fly"] = a.AWS, a.OptIn, a.Fly
+	out["regions.aws"], out["regions.opt_in"], out["regions.zones"], out["regions.fly"] = a.AWS, a.OptIn, a.Zones, a.Fly
 	return out
 }
 
@@ -45,7 +53,7 @@ func TestEveryFactHasSourceDateAndConfidence(t *testing.T) {
 		if !date.MatchString(f.AsOf) {
 			t.Errorf("%s has the date %q", name, f.AsOf)
 		}
-		if !slices.Contains([]string{"high", "medium", "low"}, f.Confidence) {
+		if !slices.Contains([]string{"high", "medium", "low", Unconfirmed}, f.Confidence) {
 			t.Errorf("%s has the confidence %q", name, f.Confidence)
 		}
 		if f.AsOf > c.Compiled {
@@ -54,6 +62,31 @@ func TestEveryFactHasSourceDateAndConfidence(t *testing.T) {
 	}
 	if _, err := time.Parse(time.DateOnly, c.Compiled); err != nil {
 		t.Errorf("compiled: %v", err)
+	}
+}
+
+// Every fact has a source that a reader can open, or says that it has none. The list of those without is printed.
+func TestSourcesOpen(t *testing.T) {
+	open, closed := 0, []string{}
+	for name, f := range origins(Default()) {
+		if f.Opens() == (f.Confidence == Unconfirmed) {
+			t.Errorf("%s: %q with confidence %s", name, f.Source, f.Confidence)
+		}
+		if f.Opens() {
+			open++
+		} else {
+			closed = append(closed, name+": "+f.Source)
+		}
+		for _, no := range []string{"ledger", "public note", "general knowledge; "} {
+			if strings.Contains(f.Source, no) {
+				t.Errorf("%s: %q is no source", name, f.Source)
+			}
+		}
+	}
+	slices.Sort(closed)
+	t.Logf("%d groups of facts have a source to open, %d are unconfirmed:\n%s", open, len(closed), strings.Join(closed, "\n"))
+	if len(closed) > 25 {
+		t.Errorf("%d unconfirmed groups", len(closed))
 	}
 }
 

@@ -18,6 +18,7 @@ type Region struct {
 	Name  string  `json:"name" toml:"name"` // such as "Europe (London)"
 	City  string  `json:"city" toml:"city"`
 	OptIn bool    `json:"opt_in" toml:"opt_in"` // must be enabled in the account first
+	Zones int     `json:"-" toml:"zones"`       // availability zones
 	Lat   float64 `json:"-" toml:"lat"`
 	Lon   float64 `json:"-" toml:"lon"`
 }
@@ -39,6 +40,7 @@ type FlyRegion struct {
 type Atlas struct {
 	AWS     From        `toml:"aws"`
 	OptIn   From        `toml:"opt_in"`
+	Zones   From        `toml:"zones"`
 	Fly     From        `toml:"fly"`
 	Regions []Region    `toml:"region"`
 	FlyMap  []FlyRegion `toml:"fly_region"`
@@ -60,6 +62,11 @@ func DecodeAtlas(text string) (*Atlas, error) {
 	var a Atlas
 	if err := toml.Unmarshal([]byte(text), &a); err != nil {
 		return nil, fmt.Errorf("decode regions: %w", err)
+	}
+	for i := range a.Regions {
+		if a.Regions[i].Zones == 0 {
+			a.Regions[i].Zones = 3
+		}
 	}
 	return &a, nil
 }
