@@ -296,7 +296,7 @@ func lambdaExample(t *testing.T, e example) float64 {
 
 func expressExample(t *testing.T, e example) float64 {
 	u := e.usage()
-	u.VCPU, u.MemoryGB = 0.25, 0.5
+	u.VCPU, u.MemoryGB, u.LBZones = 0.25, 0.5, 2 // a VPC of two zones: three public addresses with the task's
 	u.KBPerSecond = e.in("lcu") * 1e6 / 3600
 	return bySKU(t, "ecs-express", e.Region, u, "fargate.", "alb.", "ipv4.") + e.in("ancillary_usd")
 }

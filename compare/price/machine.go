@@ -116,12 +116,21 @@ func (b *bill) fly() {
 		b.fixed("fly.extra_ram_gb_month", n*on*extra, "memory beyond the machine's base")
 		b.fixed("fly.stopped_rootfs_gb_month", n*u.ImageGB*max(0, u.hours()-u.running())/HoursPerMonth, "images of stopped machines")
 	}
-	if b.shape.Storage {
-		b.fixed("fly.volume_gb_month", u.StorageGB, "volumes")
-	}
 	b.use("fly.egress_gb", u.EgressGB, "data out")
+}
+
+// flyData adds what an app keeps on Fly.io. Its Redis partner's prices are not in the table; a machine with Redis on
+// it stands for the cache.
+func (b *bill) flyData() {
+	u := b.u
+	if b.shape.Storage {
+		b.use("fly.volume_gb_month", u.StorageGB, "volumes")
+	}
 	if u.Database != "" {
 		b.fixed("fly.mpg.basic_month", 1, "managed Postgres, smallest plan")
 		b.fixed("fly.mpg.storage_gb_month", u.DatabaseGB, "database storage")
+	}
+	if u.Cache != "" {
+		b.fixed("fly.shared-cpu-1x.512mb_month", 1, "a machine with Redis, shared-cpu-1x, 0.5 GB")
 	}
 }

@@ -12,6 +12,9 @@ type Shape struct {
 	OwnDomain  bool // false: CloudFront stands in front where a service has no certificate of its own
 	Clustering bool // peers are found by DNS
 	Storage    bool // the app has persistent files; without it StorageGB is not billed
+	NoHTTP     bool // nobody calls it: no load balancer and no name
+	MultiAZ    bool // database and cache stand in two zones
+	Autoscaled bool // the number of instances follows the load
 }
 
 // Estimate is the monthly bill of running the usage on a service in a region. A service that cannot run it
@@ -66,7 +69,11 @@ func (b *bill) all() error {
 		b.front()
 	case "elastic-beanstalk", "ec2":
 		b.machinePerInstance()
-		b.front()
+		if b.single() {
+			b.name()
+		} else {
+			b.front()
+		}
 	case "eks":
 		b.fixed("eks.cluster_hour", u.hours(), "control plane")
 		b.machines(0.9, "medium")
@@ -78,9 +85,7 @@ func (b *bill) all() error {
 	default:
 		return fmt.Errorf("estimate %s: there is no cost model for it", b.s.ID)
 	}
-	if b.s.ID != "fly" {
-		b.common()
-	}
+	b.common()
 	return nil
 }
 
@@ -150,44 +155,103 @@ func (b *bill) lambda() {
 		"%s million requests x %s ms x %s MB, beyond the free part", num(n/1e6), num(ms), num(math.Ceil(mb)))
 	b.always(true, "lambda.request", n-b.free("lambda.free_requests_month"), "requests beyond the free million")
 	b.use("lambda.ephemeral_gb_second", n*ms/1000*max(0, u.EphemeralGB-b.s.Storage.EphemeralGB), "disk beyond 512 MB while requests run")
-	if b.shape.Storage {
-		b.FileSystem()
-	}
 	b.Egress()
 }
 
-// front adds the load balancer and the way out to the internet, and what tasks in a network of one's own take.
+// front adds what stands between visitors and the app, and the way out to the internet.
 func (b *bill) front() {
-	note := ""
+	if b.shape.NoHTTP {
+		b.Egress()
+		return
+	}
+	note, zones := "", Zones
 	if b.s.Limits.SharedBalancer {
 		note = ", shared with your other Express services"
 	}
-	b.LoadBalancer(Zones, note)
-	b.NAT(b.u.NATGateways)
+	if r, ok := catalog.Regions().Region(b.p.region); ok && b.s.EveryZone {
+		zones = r.Zones
+	}
+	if b.u.LBZones > 0 {
+		zones = b.u.LBZones
+	}
+	b.LoadBalancer(zones, note)
+	b.name()
+}
+
+// name adds the way by which the app has an https:// name: a distribution, or the app's own data out.
+func (b *bill) name() {
 	if b.shape.OwnDomain || b.s.Domain.HTTPSWithoutDomain.Can == catalog.Yes {
 		b.Egress()
 	} else {
 		b.Distribution()
 	}
-	if b.shape.Clustering && b.s.Network.DNSPeers > 0 {
-		b.PrivateZone()
-	}
-	if b.shape.Storage && b.s.ID != "ec2" {
-		b.FileSystem()
-	}
 }
 
-// common adds what every AWS service is billed for beside itself.
+// single says that one instance does without a load balancer: it is reached by itself, behind CloudFront or with a
+// certificate of its own.
+func (b *bill) single() bool { return b.u.Instances == 1 && !b.shape.NoHTTP }
+
+// common adds what every service is billed for beside itself: what the app keeps, and the AWS parts around it.
 func (b *bill) common() {
-	u := b.u
-	if b.s.ID != "lightsail" { // its logs and images are part of the price
+	u, fly := b.u, b.s.ID == "fly"
+	if fly {
+		b.flyData()
+	} else {
+		b.data()
+	}
+	b.Bucket(u.ObjectGB)
+	if b.s.ID != "lightsail" && !fly { // their logs and images are part of the price, and so is the way out
+		b.NAT(u.NATGateways)
 		b.Logs()
 		b.Images()
 	}
-	if u.Database != "" {
-		b.Database("postgres", u.Database, u.DatabaseGB, false)
+	if fly {
+		return
 	}
+	if b.shape.Clustering && b.s.Network.DNSPeers > 0 {
+		b.PrivateZone()
+	}
+	alarms := b.s.Alarms
+	if b.shape.Autoscaled && alarms == 0 && b.s.Scaling.Auto.Can == catalog.Yes && b.s.ID != "lambda" && b.s.ID != "app-runner" {
+		alarms = AlarmsOfScaling
+	}
+	b.Alarms(alarms)
 	b.use("egress.crossaz_gb", 2*u.CrossZoneGB, "data between zones, billed in both directions")
 	b.Secrets(u.Secrets)
 	b.Builds()
+}
+
+// AlarmsOfScaling is how many alarms a policy that follows a target makes: one to add, one to take away.
+const AlarmsOfScaling = 2
+
+// data adds files, database and cache on AWS. A service that keeps no files is counted with them in S3, as what
+// takes over.
+func (b *bill) data() {
+	u := b.u
+	if b.shape.Storage {
+		switch {
+		case b.s.Storage.Persistent.Can == catalog.No:
+			b.Bucket(u.StorageGB)
+		case b.s.ID != "ec2": // whose disk is counted with the instance
+			b.FileSystem()
+		}
+	}
+	if u.Database != "" {
+		b.Database("postgres", u.Database, u.DatabaseGB, b.shape.MultiAZ)
+	}
+	if u.Cache != "" {
+		b.Cache(u.Cache, b.shape.MultiAZ)
+	}
+}
+
+// Static is what static files cost a month without any of the services: a bucket behind a distribution.
+func (t *Table) Static(region string, u Usage) (Estimate, error) {
+	b, err := t.Bill(region, u)
+	if err != nil {
+		return Estimate{}, err
+	}
+	b.Bucket(max(1, u.ObjectGB, u.StorageGB))
+	b.Distribution()
+	b.fixed("route53.zone_month", 1, "DNS zone, when the name is yours")
+	return b.Estimate(), nil
 }

@@ -119,6 +119,21 @@ func (b *Bill) Database(engine, class string, gb float64, multiAZ bool) {
 	b.fixed("rds.gp3"+zones+"_gb_month", gb, "database storage, %s", where)
 }
 
+// Cache adds a Redis node of ElastiCache, or two in two zones.
+func (b *Bill) Cache(node string, multiAZ bool) {
+	n := 1
+	if multiAZ {
+		n = 2
+	}
+	b.fixed("elasticache.redis."+node+"_hour", float64(n)*b.u.hours(), "Redis %s x %s", plural(n, "node"), node)
+}
+
+// Bucket adds files in S3.
+func (b *Bill) Bucket(gb float64) { b.use("s3.standard_gb_month", gb, "%s GB of files in S3", num(gb)) }
+
+// Alarms adds alarms of CloudWatch.
+func (b *Bill) Alarms(n int) { b.fixed("cloudwatch.alarm_month", float64(n), "%s", plural(n, "alarm")) }
+
 // Secrets adds secrets in Secrets Manager. Parameters of SSM cost nothing.
 func (b *Bill) Secrets(n int) { b.fixed("secretsmanager.secret_month", float64(n), "secrets") }
 

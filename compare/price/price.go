@@ -36,6 +36,7 @@ type Line struct {
 	Confidence string  `json:"confidence"`         // high, medium, low, unverified; empty when there is no price
 	Use        bool    `json:"use"`                // depends on how much the app is used; the rest is billed in any case
 	Known      bool    `json:"known"`              // false: there is no price for this region, USD is the least it costs where there is one
+	AtLeast    bool    `json:"at_least,omitempty"` // the price is another region's, to which an unknown markup is added
 	HighUSD    float64 `json:"high_usd,omitempty"` // what it costs at most where there is a price, when none is known here
 	Old        bool    `json:"old"`                // the price is older than MaxAge, seen from the day given to Aged
 }
@@ -47,7 +48,7 @@ type Estimate struct {
 	HighUSD    float64 `json:"high_usd"`     // where prices are missing, at most by those of other regions; else MonthlyUSD
 	PricesAsOf string  `json:"prices_as_of"` // the oldest date among the prices used
 	Confidence string  `json:"confidence"`   // the lowest confidence among the prices used
-	Complete   bool    `json:"complete"`     // every line has a price, and none of them is unverified
+	Complete   bool    `json:"complete"`     // every line has a price of its region, and none of them is unverified
 	Old        bool    `json:"old"`          // a price is older than MaxAge, seen from the day given to Aged
 	Lines      []Line  `json:"lines"`
 }
@@ -62,6 +63,15 @@ func (e Estimate) Missing() []string {
 	}
 	return out
 }
+
+// AtLeast says that the sum is the least that it costs: a price is missing, or has an unknown markup.
+func (e Estimate) AtLeast() bool {
+	return slices.ContainsFunc(e.Lines, func(l Line) bool { return !l.Known || l.AtLeast })
+}
+
+// MiddleUSD is the sum to rank by: in the middle of what it comes to by the lowest and by the highest prices of other
+// regions, where a price is missing.
+func (e Estimate) MiddleUSD() float64 { return (e.MonthlyUSD + max(e.MonthlyUSD, e.HighUSD)) / 2 }
 
 // KnownUSD is the sum of the lines that have a price for the region.
 func (e Estimate) KnownUSD() float64 {
@@ -124,7 +134,8 @@ func (t *Table) Quote(region string, items []Item) (Estimate, error) {
 
 // open says whether a SKU belongs to a family of which the table holds only some members.
 func open(key string) bool {
-	return (strings.HasPrefix(key, "rds.postgres.db.") || strings.HasPrefix(key, "ec2.")) && strings.HasSuffix(key, "_hour")
+	families := []string{"rds.postgres.db.", "rds.mysql.db.", "elasticache.redis.cache.", "ec2."}
+	return strings.HasSuffix(key, "_hour") && slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(key, f) })
 }
 
 func (t *Table) unknownSKU(key string) string {
@@ -249,8 +260,8 @@ func (t *Table) find(p place, key string) (Row, bool) {
 			}
 			out := t.row(k, r)
 			if fly && region == "iad" && p.fly != "iad" {
-				// Fly.io multiplies the base price by region; only the span of the factor is known.
-				out.Confidence, out.Source = "low", out.Source+" (price of iad; other regions cost 1.0 to 1.6 times that)"
+				out.AtLeast, out.Confidence = true, "low"
+				out.Source += " (price of iad; other regions carry a markup that is not known)"
 			}
 			return out, true
 		}
@@ -262,7 +273,7 @@ func (t *Table) line(p place, it Item) Line {
 	l := Line{SKU: it.SKU, Quantity: round(it.Quantity)}
 	if r, ok := t.find(p, it.SKU); ok {
 		l.Item, l.Unit, l.UnitUSD, l.USD = cmpOr(it.Item, r.Unit), r.Unit, r.USD, round(it.Quantity*r.USD)
-		l.AsOf, l.Source, l.Confidence, l.Known = r.AsOf, r.Source, r.Confidence, true
+		l.AsOf, l.Source, l.Confidence, l.Known, l.AtLeast = r.AsOf, r.Source, r.Confidence, true, r.AtLeast
 		return l
 	}
 	if k := t.byKey[it.SKU]; k != nil {
@@ -324,7 +335,7 @@ func (e *Estimate) sum() {
 			continue
 		}
 		worst = max(worst, rank(l.Confidence))
-		if l.Confidence == "unverified" {
+		if l.Confidence == "unverified" || l.AtLeast {
 			e.Complete = false
 		}
 		e.PricesAsOf = Older(e.PricesAsOf, l.AsOf)

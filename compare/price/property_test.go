@@ -59,7 +59,8 @@ func TestMoreUsageNeverCostsLess(t *testing.T) {
 		what := rapid.SampledFrom(names).Draw(t, "what")
 		more[what]()
 		region := rapid.SampledFrom(regions).Draw(t, "region")
-		shape := Shape{rapid.Bool().Draw(t, "domain"), rapid.Bool().Draw(t, "cluster"), rapid.Bool().Draw(t, "storageNeeded")}
+		d := func(name string) bool { return rapid.Bool().Draw(t, name) }
+		shape := Shape{d("domain"), d("cluster"), d("storageNeeded"), d("noHTTP"), d("zones"), d("auto")}
 		s := &catalog.Default().Services[rapid.IntRange(0, 9).Draw(t, "service")]
 		ea, err := Default().Estimate(s, region, a, shape)
 		eb, err2 := Default().Estimate(s, region, b, shape)

@@ -23,6 +23,9 @@ type Row struct {
 	Source     string
 	AsOf       string // YYYY, YYYY-MM, YYYY-MM-DD or "unknown"
 	Confidence string // high, medium, low, unverified
+	// AtLeast says that the price stands for another region's, which is higher by a factor that is not known. A
+	// table has no such rows; a look-up makes them.
+	AtLeast bool
 }
 
 // Table is a dated price table. It is read-only after it was made and safe for concurrent use.

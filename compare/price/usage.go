@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -44,11 +45,14 @@ type Usage struct {
 
 	Database   string  `json:"database"` // RDS class such as db.t4g.micro, empty for none
 	DatabaseGB float64 `json:"database_gb"`
+	Cache      string  `json:"cache,omitempty"`     // ElastiCache node type such as cache.t4g.micro, empty for none
+	ObjectGB   float64 `json:"object_gb,omitempty"` // of files in S3
 
 	// What the command line has no flag for; the blueprint or the wizard knows it.
 	RequestMS    float64 `json:"request_ms,omitempty"`    // how long a request keeps Lambda busy, zero means 100
-	NATGateways  int     `json:"nat_gateways,omitempty"`  // private subnets are asked for: one per zone
+	NATGateways  int     `json:"nat_gateways,omitempty"`  // by which private subnets reach the internet
 	NATGB        float64 `json:"nat_gb,omitempty"`        // through them, a month
+	LBZones      int     `json:"lb_zones,omitempty"`      // zones of the VPC that the load balancer stands in; zero: as the service has it
 	CrossZoneGB  float64 `json:"cross_zone_gb,omitempty"` // between zones, a month
 	Secrets      int     `json:"secrets,omitempty"`       // in Secrets Manager
 	BuildMinutes float64 `json:"build_minutes,omitempty"` // in CodeBuild
@@ -82,6 +86,11 @@ func (u Usage) Kind() string {
 
 var databaseClass = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`) })
 
+func cacheNode(s string) bool {
+	class, ok := strings.CutPrefix(s, "cache.")
+	return ok && databaseClass().MatchString("db."+class)
+}
+
 // Validate refuses what is negative, not a number, or beyond anything that one app can use. The error is an
 // *InputError.
 func (u Usage) Validate() error {
@@ -105,9 +114,11 @@ func (u Usage) Validate() error {
 		{"kb-per-second", u.KBPerSecond, 0, 1e9},
 		{"lb-rules", float64(u.LBRules), 0, 1000},
 		{"database-gb", u.DatabaseGB, 0, 65536},
+		{"object-gb", u.ObjectGB, 0, 1e9},
 		{"request-ms", u.RequestMS, 0, 900_000},
 		{"nat-gateways", float64(u.NATGateways), 0, 100},
 		{"nat-gb", u.NATGB, 0, 1e9},
+		{"lb-zones", float64(u.LBZones), 0, 26},
 		{"cross-zone-gb", u.CrossZoneGB, 0, 1e9},
 		{"secrets", float64(u.Secrets), 0, 1e6},
 		{"build-minutes", u.BuildMinutes, 0, 1e6},
@@ -121,6 +132,8 @@ func (u Usage) Validate() error {
 		return &InputError{"arch", fmt.Sprintf("arch is %q; it must be x86 or arm", u.Arch)}
 	case u.Database != "" && !databaseClass().MatchString(u.Database):
 		return &InputError{"database", fmt.Sprintf("database is %q; it must be an RDS class such as db.t4g.micro", u.Database)}
+	case u.Cache != "" && !cacheNode(u.Cache):
+		return &InputError{"cache", fmt.Sprintf("cache is %q; it must be a node type such as cache.t4g.micro", u.Cache)}
 	case u.Database == "" && u.DatabaseGB > 0:
 		return &InputError{"database", "database-gb is given without a database; add its class, such as db.t4g.micro"}
 	}

@@ -11,6 +11,7 @@ import (
 	aastypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"golang.org/x/sync/errgroup"
 
+	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/resource"
@@ -172,6 +173,13 @@ func (c *Scaling) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	case event.None:
 	}
 	return need
+}
+
+// Costs implements Coster: the policy watches by two alarms.
+func (c *Scaling) Costs(b *price.Bill) {
+	if !c.Unwanted {
+		b.Alarms(price.AlarmsOfScaling)
+	}
 }
 
 // Scalings lists what scales the services of all apps: its id is service/berth-app-env/app.
