@@ -49,7 +49,7 @@ var typicalApps = []typicalApp{
 	{"liveview-updates", advise.Requirements{Region: "us-east-1", WebSockets: true, AppRunnerCustomer: true}, func(u *price.Usage) {
 		web(u)
 		u.Instances, u.ActiveHoursPerDay = 1, 4
-	}, liveView, "lightsail"},
+	}, liveView, "ecs-fargate"},
 	{"socketio-redis", advise.Requirements{Region: "eu-central-1", WebSockets: true, StickySessions: true}, func(u *price.Usage) { web(u); u.ConnectionMinutes = 30 }, nil, "ecs-fargate"},
 	{"rails-action-cable", advise.Requirements{Region: "us-west-2", WebSockets: true, CustomDomain: true, ReleaseCommand: true, Shell: true}, func(u *price.Usage) {
 		web(u)

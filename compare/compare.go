@@ -4,7 +4,9 @@ package compare
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"berth/compare/advise"
@@ -17,10 +19,12 @@ type Service struct {
 	ID                string          `json:"id"` // such as "ecs-fargate"
 	Name              string          `json:"name"`
 	Verdict           advise.Verdict  `json:"verdict"`
-	Deployable        bool            `json:"deployable"` // berth can deploy to it
+	Deployable        bool            `json:"deployable"` // berth can deploy to it; each reason says whether it builds that, too
 	OpenToNewAccounts bool            `json:"open_to_new_accounts"`
 	Reasons           []advise.Reason `json:"reasons"`
+	Why               string          `json:"why"`          // the reason that decides, in one line
 	WouldChange       []string        `json:"would_change"` // never nil
+	Hints             []string        `json:"hints,omitempty"`
 	Estimate          price.Estimate  `json:"estimate"`
 }
 
@@ -34,6 +38,9 @@ type Result struct {
 	Services     []Service           `json:"services"`
 
 	Regions []RankedRegion `json:"regions,omitempty"` // only when regions were ranked
+	Instead *Instead       `json:"instead,omitempty"` // for an app that needs no service at all
+	Credits string         `json:"credits,omitempty"` // how long a new account's credits would last for what is recommended
+	Savings []Saving       `json:"savings,omitempty"` // what would make the recommended service cheaper for this app
 }
 
 // Advisor compares with a given price table and day. The zero value uses the prices that are part of the
@@ -41,6 +48,8 @@ type Result struct {
 type Advisor struct {
 	Prices *price.Table
 	Today  time.Time // the day from which the age of prices is seen; zero: no price is marked as old
+	// Builds says whether this version of berth builds what a key of berth.toml asks for. Nil: all of them.
+	Builds func(key string) bool
 }
 
 func (a Advisor) prices() *price.Table {
@@ -53,6 +62,7 @@ func (a Advisor) prices() *price.Table {
 // Compare judges and prices every service. Bad input (negative or absurd usage, an unknown region,
 // contradictory needs) is an error of type *advise.InputError.
 func (a Advisor) Compare(r advise.Requirements, u price.Usage) (*Result, error) {
+	r, u = advise.Complete(r, u)
 	list, region, err := a.judge(r, u)
 	if err != nil {
 		return nil, err
@@ -64,7 +74,13 @@ func (a Advisor) Compare(r advise.Requirements, u price.Usage) (*Result, error) 
 		Services: make([]Service, 0, len(list)),
 	}
 	if best != nil {
-		out.Recommended = best.Service.ID
+		out.Recommended, out.Credits = best.Service.ID, credits(best.Estimate)
+		if out.Savings, err = a.savings(*best); err != nil {
+			return nil, err
+		}
+	}
+	if out.Instead, err = a.instead(region.Code, r, u); err != nil {
+		return nil, err
 	}
 	for i := range list {
 		j := &list[i]
@@ -72,15 +88,44 @@ func (a Advisor) Compare(r advise.Requirements, u price.Usage) (*Result, error) 
 		out.Services = append(out.Services, Service{
 			ID: j.Service.ID, Name: j.Service.Name, Verdict: j.Verdict,
 			Deployable: j.Service.Deployable, OpenToNewAccounts: j.Service.Account.OpenToNew.Can == catalog.Yes,
-			Reasons: j.Reasons, WouldChange: would, Estimate: j.Estimate.Aged(a.Today),
+			Reasons: a.builds(j.Service, j.Reasons), Why: why(*j, best), WouldChange: would, Hints: hints(j.Service), Estimate: j.Estimate.Aged(a.Today),
 		})
 	}
 	return out, nil
 }
 
-// Compare is Advisor{}.Compare.
-func Compare(r advise.Requirements, u price.Usage) (*Result, error) {
-	return Advisor{}.Compare(r, u)
+// why is the reason that decides, in one line: the first obstacle, else what is unknown, else the first change; for
+// what fits, how its cost compares with that of the best.
+func why(j advise.Judged, best *advise.Judged) string {
+	if j.Verdict != advise.Fits && len(j.Reasons) > 0 {
+		r := j.Reasons[0]
+		text := r.Text
+		if _, note, ok := strings.Cut(text, "after steps of yours: "); ok {
+			text = note
+		}
+		return RequirementName(r.Requirement) + ": " + strings.TrimPrefix(text, "no "+RequirementName(r.Requirement)+": ")
+	}
+	d := 0.0
+	if best != nil {
+		d = j.Estimate.MonthlyUSD - best.Estimate.MonthlyUSD
+	}
+	switch {
+	case best == nil || j.Service.ID == best.Service.ID || j.Estimate.AtLeast() || best.Estimate.AtLeast():
+		return "meets every need"
+	case d >= 0.005:
+		return fmt.Sprintf("meets every need, for %.2f more than %s", d, best.Service.ID)
+	case d <= -0.005:
+		return fmt.Sprintf("meets every need, for %.2f less than %s", -d, best.Service.ID)
+	}
+	return "meets every need, for the same as " + best.Service.ID
+}
+
+func hints(s *catalog.Service) []string {
+	var out []string
+	for _, h := range s.Hints {
+		out = append(out, h.Text)
+	}
+	return out
 }
 
 // judge checks the input and judges every service, in the order of the catalogue.
@@ -112,6 +157,18 @@ func (a Advisor) judgeOne(s *catalog.Service, region string, r advise.Requiremen
 	j := advise.Judged{Case: advise.Case{Service: s, Region: region, Needs: r, Usage: u, Estimate: e}}
 	j.Verdict, j.Reasons = advise.Judge(j.Case)
 	return j, nil
+}
+
+// builds fills in what of the reasons berth builds on the service.
+func (a Advisor) builds(s *catalog.Service, reasons []advise.Reason) []advise.Reason {
+	for i, r := range reasons {
+		key, built := advise.Key(r.Requirement)
+		if key != "" {
+			built = a.Builds == nil || a.Builds(key)
+		}
+		reasons[i].Builds = s.Deployable && built && r.Verdict != advise.No
+	}
+	return reasons
 }
 
 // Service returns the answer about one service, nil when there is none of this id.

@@ -39,19 +39,21 @@ func (r *Report) Markdown() string {
 	if res.Recommended != "" && res.Service(res.Recommended) == nil {
 		fmt.Fprintf(&b, "- Recommended of all services: `%s`\n", res.Recommended)
 	}
-	b.WriteString("\n| Service | Verdict | USD a month | |\n|---|---|---:|---|\n")
+	if i := res.Instead; i != nil {
+		fmt.Fprintf(&b, "\n**%s, for %s USD a month.** %s\n\n", i.Name, markdownText(Sum(i.Estimate)), markdownText(i.Text))
+		markdownBill(&b, n, i.Estimate, "")
+	}
+	b.WriteString("\n| Service | Verdict | USD a month | berth | Why | |\n|---|---|---:|---|---|---|\n")
 	for _, s := range res.Services {
 		extra := []string{}
 		if s.ID == res.Recommended {
 			extra = append(extra, "**recommended**")
 		}
-		if s.Deployable {
-			extra = append(extra, "berth deploys it")
-		}
 		if !s.OpenToNewAccounts {
 			extra = append(extra, "closed to new accounts")
 		}
-		fmt.Fprintf(&b, "| %s (`%s`) | %s | %s | %s |\n", s.Name, s.ID, Word(s.Verdict), markdownText(Money(s.Estimate)), strings.Join(extra, ", "))
+		fmt.Fprintf(&b, "| %s (`%s`) | %s | %s | %s | %s | %s |\n", s.Name, s.ID, Word(s.Verdict), markdownText(Money(s.Estimate)), s.berth(),
+			markdownText(s.Why), strings.Join(extra, ", "))
 	}
 	for i := range res.Services {
 		r.markdownService(&b, n, &res.Services[i])
@@ -89,11 +91,25 @@ func (r *Report) markdownService(b *strings.Builder, n *notes, s *Service) {
 	for _, w := range s.WouldChange {
 		fmt.Fprintf(b, "- → %s\n", markdownText(w))
 	}
+	for _, h := range s.Hints {
+		fmt.Fprintf(b, "- %s\n", markdownText(h))
+	}
 	if s.Verdict == advise.No && s.ID != r.Result.Recommended {
 		return
 	}
 	b.WriteString("\n")
 	markdownBill(b, n, s.Estimate, Parts(s.Estimate, r.Result.Usage))
+	if s.ID == r.Result.Recommended {
+		if c := r.Result.Credits; c != "" {
+			fmt.Fprintf(b, "\n%s.\n", strings.ToUpper(c[:1])+c[1:])
+		}
+		if len(r.Result.Savings) > 0 {
+			b.WriteString("\nCheaper, each by itself:\n\n")
+			for _, x := range r.Result.Savings {
+				fmt.Fprintf(b, "- %.2f USD a month: %s\n", x.USD, markdownText(x.Text))
+			}
+		}
+	}
 	if m := r.Months; m != nil && s.ID == r.Result.Recommended {
 		fmt.Fprintf(b, "\nA low month %s, a typical one %s, a busy one %s USD: a third of the traffic; as given; three times the traffic on twice the instances.\n",
 			markdownText(Money(m.Low)), markdownText(Money(m.Typical)), markdownText(Money(m.Busy)))

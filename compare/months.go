@@ -39,6 +39,7 @@ func (a Advisor) Months(service string, r advise.Requirements, u price.Usage) (M
 
 // estimate checks the input and prices one service.
 func (a Advisor) estimate(service string, r advise.Requirements, u price.Usage) (price.Estimate, error) {
+	r, u = advise.Complete(r, u)
 	if err := advise.Validate(r, u); err != nil {
 		return price.Estimate{}, err
 	}
@@ -99,6 +100,7 @@ func (a Advisor) CostTables(services []string, r advise.Requirements, u price.Us
 			return nil, err
 		}
 	}
+	r, u = advise.Complete(r, u)
 	if region, _, err := catalog.Regions().Resolve(r.Region); err == nil {
 		r.Region = region.Code
 	}

@@ -26,6 +26,7 @@ type RankedRegion struct {
 // RankRegions orders the regions that have a service by what the usage costs there. Regions with a whole
 // price come first, cheapest first; those that miss a price come last, by name.
 func (a Advisor) RankRegions(service string, r advise.Requirements, u price.Usage) ([]RankedRegion, error) {
+	r, u = advise.Complete(r, u)
 	if err := advise.Validate(r, u); err != nil {
 		return nil, err
 	}

@@ -86,7 +86,15 @@ func Needs(r advise.Requirements) string {
 		{r.ARM64, "arm64"},
 		{r.ScaleToZero, "scale to zero"},
 		{r.CustomDomain, "own domain"},
-		{!r.CustomDomain, "HTTPS without an own domain"},
+		{!r.CustomDomain && !r.NoHTTP, "HTTPS without an own domain"},
+		{r.NoHTTP, "no HTTP"},
+		{r.StaticOnly, "static files only"},
+		{r.UploadsToS3, "uploads to S3"},
+		{r.Database, "a database"},
+		{r.Cache, "a cache"},
+		{r.PrivateNetwork, "private network"},
+		{r.MultiAZ, "two zones"},
+		{r.Autoscaling, "autoscaling"},
 		{r.ReleaseCommand, "release command"},
 		{r.Shell, "shell"},
 		{r.Secrets, "secrets"},
@@ -128,6 +136,10 @@ func UsageText(u price.Usage) string {
 		out = append(out, "PostgreSQL "+u.Database)
 	}
 	add(u.DatabaseGB, "%s GB of database")
+	if u.Cache != "" {
+		out = append(out, "Redis "+u.Cache)
+	}
+	add(u.ObjectGB, "%s GB in S3")
 	return strings.Join(out, ", ")
 }
 
@@ -152,6 +164,8 @@ func RequirementName(requirement string) string {
 		"persistent_storage": "storage", "grpc": "gRPC", "arm64": "arm64", "longest_request_seconds": "long request",
 		"scale_to_zero": "scale to 0", "release_command": "release", "shell": "shell", "secrets": "secrets", "quota": "quota",
 		"max_monthly_usd": "budget",
+		"no_http":         "no HTTP", "uploads_to_s3": "S3", "private_network": "private", "multi_az": "two zones", "autoscaling": "autoscaling",
+		"database": "database", "cache": "cache",
 	}
 	if n, ok := names[requirement]; ok {
 		return n
@@ -162,7 +176,7 @@ func RequirementName(requirement string) string {
 // The marks that stand behind an amount.
 const (
 	MarkUnverified = "~" // a price in it is not verified
-	MarkMissing    = "?" // a price in it is missing: it costs at least the amount
+	MarkMissing    = "?" // a price in it is missing, or has an unknown markup: it costs at least the amount
 )
 
 // Money writes the total of an estimate with its marks.
@@ -177,7 +191,7 @@ func marks(e price.Estimate) string {
 	var unverified, missing bool
 	for _, l := range e.Lines {
 		unverified = unverified || l.Confidence == "unverified"
-		missing = missing || !l.Known
+		missing = missing || !l.Known || l.AtLeast
 	}
 	return mark(unverified, missing)
 }
@@ -197,7 +211,7 @@ func mark(unverified, missing bool) string {
 
 // Sum writes the total of an estimate for a sentence: "14.00", or "at least 14.00" where prices are missing.
 func Sum(e price.Estimate) string {
-	if len(e.Missing()) == 0 {
+	if !e.AtLeast() {
 		return Money(e)
 	}
 	return fmt.Sprintf("at least %.2f", e.MonthlyUSD)
@@ -217,7 +231,7 @@ func LineMoney(l price.Line) string {
 	if !l.Known && l.HighUSD == 0 {
 		return MarkMissing
 	}
-	return fmt.Sprintf("%.2f", l.USD) + mark(l.Confidence == "unverified", !l.Known)
+	return fmt.Sprintf("%.2f", l.USD) + mark(l.Confidence == "unverified", !l.Known || l.AtLeast)
 }
 
 // marked finds marks behind an amount, or standing for one.
@@ -232,7 +246,7 @@ func legend(text string) []string {
 	var out []string
 	for _, m := range []struct{ m, text string }{
 		{MarkUnverified, "a price in it is not verified"},
-		{MarkMissing, "a price in it is missing here: it costs at least this, by the lowest price of other regions"},
+		{MarkMissing, "a price in it is missing here, or carries a markup that is not known: it costs at least this"},
 	} {
 		if strings.Contains(found, m.m) {
 			out = append(out, m.m+" "+m.text)

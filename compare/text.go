@@ -97,6 +97,7 @@ func (r *Report) Text(width int, ascii bool) string {
 	p.wrap("usage   ", UsageText(res.Usage))
 	p.wrap("facts   ", "of "+res.AsOf+"; berth compare --json has the source and date of each")
 	p.line("")
+	r.instead(p)
 	r.summary(p)
 	p.line("")
 	r.recommended(p)
@@ -115,22 +116,46 @@ func (r *Report) Text(width int, ascii bool) string {
 	return p.b.String()
 }
 
-// summary is one line per service: name, verdict, cost, bar.
+// summary is two lines per service: name, verdict, cost and bar, and the reason that decides.
 func (r *Report) summary(p *page) {
 	most := 0.0
 	for _, s := range r.Result.Services {
 		most = max(most, s.Estimate.MonthlyUSD)
 	}
-	p.line("  %-19s%-13s%10s  USD a month", "service", "verdict", "")
+	p.line("  %-19s%-13s%10s  %s", "service", "verdict", "USD a month", "berth")
 	for _, s := range r.Result.Services {
-		lead := fmt.Sprintf("%s %-19s%-13s%10s  ", p.sign(s.Verdict), s.ID, Word(s.Verdict), Money(s.Estimate))
+		lead := fmt.Sprintf("%s %-19s%-13s%11s  %-7s", p.sign(s.Verdict), s.ID, Word(s.Verdict), Money(s.Estimate), s.berth())
 		tail := ""
 		if s.ID == r.Result.Recommended {
 			tail = " recommended"
 		}
 		room := p.width - utf8.RuneCountInString(lead) - len(" recommended")
 		p.line("%s%s%s", lead, Bar(s.Estimate.MonthlyUSD, most, room, p.ascii), tail)
+		p.line("    %s", brief(s.Why, p.width-4))
 	}
+}
+
+// berth says whether berth builds what is asked for on the service: all, in part, or not at all.
+func (s *Service) berth() string {
+	switch {
+	case !s.Deployable:
+		return "no"
+	case slices.ContainsFunc(s.Reasons, func(x advise.Reason) bool { return !x.Builds }):
+		return "partly"
+	}
+	return "builds"
+}
+
+// brief cuts a sentence to the width, at a word where it can.
+func brief(s string, width int) string {
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	cut := string([]rune(s)[:max(0, width-3)])
+	if i := strings.LastIndexByte(cut, ' '); i > width/2 {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " ,;:") + "..."
 }
 
 // recommended is the best service in full: reasons, bill, months.
@@ -157,13 +182,58 @@ func (r *Report) recommended(p *page) {
 		p.wrap("", text)
 	}
 	reasons(p, s.Reasons, func(advise.Reason) bool { return true })
+	if not := s.unbuilt(); not != "" {
+		p.wrap("  ! ", not)
+	}
 	p.line("")
 	bill(p, s.Estimate, Parts(s.Estimate, r.Result.Usage))
+	if c := r.Result.Credits; c != "" {
+		p.wrap("  ", c)
+	}
+	r.savings(p)
 	if m := r.Months; m != nil {
 		p.line("")
 		p.wrap("", fmt.Sprintf("A low month %s, a typical one %s, a busy one %s USD (a third of the traffic; as given; three times the traffic on twice the instances)",
 			Money(m.Low.Aged(r.Today)), Money(m.Typical.Aged(r.Today)), Money(m.Busy.Aged(r.Today))))
 	}
+}
+
+// unbuilt names what the service can do and this version of berth does not build.
+func (s *Service) unbuilt() string {
+	var names []string
+	for _, x := range s.Reasons {
+		if s.Deployable && !x.Builds && x.Verdict != advise.No {
+			names = append(names, RequirementName(x.Requirement))
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "this version of berth does not build yet: " + strings.Join(names, ", ")
+}
+
+// savings is what would make it cheaper.
+func (r *Report) savings(p *page) {
+	if len(r.Result.Savings) == 0 {
+		return
+	}
+	p.line("")
+	p.line("  Cheaper, each by itself, in USD a month")
+	for _, s := range r.Result.Savings {
+		p.wrap(fmt.Sprintf("  %8.2f  ", -s.USD), s.Text)
+	}
+}
+
+// instead tells of the way that needs no service.
+func (r *Report) instead(p *page) {
+	i := r.Result.Instead
+	if i == nil {
+		return
+	}
+	p.wrap("", fmt.Sprintf("%s, for %s USD a month", i.Name, Sum(i.Estimate)))
+	p.wrap("  ", i.Text)
+	bill(p, i.Estimate, "")
+	p.line("")
 }
 
 func reasons(p *page, list []advise.Reason, keep func(advise.Reason) bool) {
@@ -228,6 +298,9 @@ func (r *Report) others(p *page) {
 		reasons(p, s.Reasons, func(x advise.Reason) bool { return x.Verdict != advise.Fits })
 		for _, w := range s.WouldChange {
 			p.wrap("  "+p.arrow()+" ", w)
+		}
+		for _, h := range s.Hints {
+			p.wrap("  i ", h)
 		}
 	}
 }

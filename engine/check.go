@@ -2,7 +2,10 @@ package engine
 
 import (
 	"os"
+	"time"
 
+	"berth/compare"
+	"berth/compare/price"
 	"berth/engine/spec"
 )
 
@@ -35,3 +38,12 @@ func Problems(s *spec.Spec, regions ...string) []spec.Problem {
 	}
 	return all
 }
+
+// Advisor compares services with these prices, and knows what this version of berth builds.
+func Advisor(prices *price.Table, today time.Time) compare.Advisor {
+	s := &spec.Spec{}
+	return compare.Advisor{Prices: prices, Today: today, Builds: func(key string) bool { return Builds(s, key) }}
+}
+
+// Advisor compares with the prices that the engine plans with.
+func (e *Engine) Advisor(today time.Time) compare.Advisor { return Advisor(e.opts.Prices, today) }

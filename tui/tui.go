@@ -13,7 +13,6 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
-	"berth/compare"
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
@@ -145,7 +144,7 @@ func Ask(ctx context.Context, d Deps, in io.Reader, out io.Writer) (*engine.Plan
 
 func (d Deps) options() screen.Options {
 	return screen.Options{
-		Engine: screen.Open(d.Engine), Advisor: compare.Advisor{Prices: d.Engine.Prices(), Today: d.Today}, Dir: d.Dir, Env: d.Env, Today: d.Today,
+		Engine: screen.Open(d.Engine), Advisor: d.Engine.Advisor(d.Today), Dir: d.Dir, Env: d.Env, Today: d.Today,
 		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
 		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Mode: d.mode(),
 	}

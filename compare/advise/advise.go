@@ -4,8 +4,10 @@
 package advise
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"berth/compare/catalog"
@@ -31,6 +33,15 @@ type Requirements struct {
 	Region                string  `json:"region"`                  // AWS region, or a Fly.io region code
 	MaxMonthlyUSD         float64 `json:"max_monthly_usd"`         // zero: no limit
 	AppRunnerCustomer     bool    `json:"app_runner_customer"`     // the account used App Runner before it closed
+
+	NoHTTP         bool `json:"no_http,omitempty"`         // a worker: nobody calls it
+	StaticOnly     bool `json:"static_only,omitempty"`     // nothing but files to serve
+	UploadsToS3    bool `json:"uploads_to_s3,omitempty"`   // the app keeps files in S3, with a role of its own
+	Autoscaling    bool `json:"autoscaling,omitempty"`     // the number of instances follows the load
+	PrivateNetwork bool `json:"private_network,omitempty"` // instances have no public addresses
+	MultiAZ        bool `json:"multi_az,omitempty"`        // instances, database and cache stand in two zones
+	Cache          bool `json:"cache,omitempty"`           // Redis
+	Database       bool `json:"database,omitempty"`        // PostgreSQL
 }
 
 // Verdict says whether a service can run the app.
@@ -71,9 +82,23 @@ type Reason struct {
 	Verdict     Verdict `json:"verdict"`
 	Text        string  `json:"text"`
 	Unknown     bool    `json:"unknown,omitempty"` // nothing reliable is known: a risk to try out
+	Builds      bool    `json:"berth_builds"`      // this version of berth builds it on this service; the facade says so
 	Source      string  `json:"source"`
 	AsOf        string  `json:"as_of"`
 	Confidence  string  `json:"confidence"`
+}
+
+// weight orders reasons by how much they decide: an obstacle, something unknown, a change, what fits.
+func (r Reason) weight() int {
+	switch {
+	case r.Verdict == No:
+		return 3
+	case r.Unknown:
+		return 2
+	case r.Verdict == Changes:
+		return 1
+	}
+	return 0
 }
 
 // InputError says that what was asked for makes no sense. Its Field is the name of a flag without dashes.
@@ -90,6 +115,12 @@ func Validate(r Requirements, u price.Usage) error {
 		return &InputError{Field: "longest-request", Text: fmt.Sprintf("longest-request is %d; it must be from 0 to 604800 seconds", r.LongestRequestSeconds)}
 	case math.IsNaN(r.MaxMonthlyUSD) || r.MaxMonthlyUSD < 0 || r.MaxMonthlyUSD > 1e9:
 		return &InputError{Field: "max-monthly", Text: fmt.Sprintf("max-monthly is %v; it must be from 0 to 1e9 USD", r.MaxMonthlyUSD)}
+	case r.NoHTTP && (r.WebSockets || r.GRPC || r.CustomDomain || r.StickySessions || r.LongestRequestSeconds > 0 || r.StaticOnly):
+		return &InputError{Field: "no-http", Text: "no-http is asked for together with something that visitors need: an app that nobody calls has no domain, no WebSockets and no requests"}
+	case r.StaticOnly && (r.WebSockets || r.GRPC || r.Clustering || r.PersistentStorage || r.UploadsToS3 || r.ReleaseCommand || r.Shell):
+		return &InputError{Field: "static-only", Text: "static-only is asked for together with something that only a running app needs"}
+	case r.MultiAZ && u.Instances < 2:
+		return &InputError{Field: "instances", Text: "multi-az is asked for with one instance: two zones need two"}
 	case r.WebSocketUploads && !r.WebSockets:
 		return &InputError{Field: "websocket-uploads", Text: "websocket-uploads is asked for without websockets: uploads over WebSockets need WebSockets"}
 	case r.ARM64 && u.Arch == "x86":
@@ -109,10 +140,14 @@ type Case struct {
 
 // ShapeOf is what the needs mean for the bill.
 func ShapeOf(r Requirements) price.Shape {
-	return price.Shape{OwnDomain: r.CustomDomain, Clustering: r.Clustering, Storage: r.PersistentStorage}
+	return price.Shape{
+		OwnDomain: r.CustomDomain, Clustering: r.Clustering, Storage: r.PersistentStorage, NoHTTP: r.NoHTTP,
+		MultiAZ: r.MultiAZ, Autoscaled: r.Autoscaling,
+	}
 }
 
-// Judge gives the verdict, which is that of the worst reason, and one reason per requirement.
+// Judge gives the verdict, which is that of the worst reason, and one reason per requirement: those that decide come
+// first, then in the order of the rules.
 func Judge(c Case) (Verdict, []Reason) {
 	v := Fits
 	out := make([]Reason, 0, len(rules))
@@ -127,5 +162,6 @@ func Judge(c Case) (Verdict, []Reason) {
 			Source: j.from.Source, AsOf: j.from.AsOf, Confidence: j.from.Confidence,
 		})
 	}
+	slices.SortStableFunc(out, func(a, b Reason) int { return cmp.Compare(b.weight(), a.weight()) })
 	return v, out
 }

@@ -82,7 +82,8 @@ func TestRules(t *testing.T) {
 		{"ecs-ec2", "eu-west-2", Requirements{}, func(u *price.Usage) { u.VCPU = 200 }, "size", No, "at most 192 vCPU"},
 
 		{"ecs-fargate", "eu-west-2", Requirements{}, nil, "https_without_domain", Fits, "cloudfront.net"},
-		{"ecs-ec2", "eu-west-2", Requirements{}, nil, "https_without_domain", Changes, "put CloudFront in front"},
+		{"ecs-ec2", "eu-west-2", Requirements{}, nil, "https_without_domain", Fits, "ECS gateway"},
+		{"eks", "eu-west-2", Requirements{}, nil, "https_without_domain", Changes, "put CloudFront in front"},
 		{"ecs-express", "eu-west-2", Requirements{}, nil, "https_without_domain", Fits, "on.aws"},
 		{"ecs-express", "eu-west-2", Requirements{CustomDomain: true}, nil, "custom_domain", Changes, "by hand"},
 		{"ecs-fargate", "eu-west-2", Requirements{CustomDomain: true}, nil, "custom_domain", Fits, "Certificate Manager"},
@@ -93,7 +94,7 @@ func TestRules(t *testing.T) {
 		{"app-runner", "eu-west-2", uploads, one, "websocket_uploads", No, "it has none"},
 		{"app-runner", "eu-west-2", cluster, nil, "websockets", No, "no way out for a cluster"},
 		{"lambda", "eu-west-2", ws, one, "websockets", No, "freezes after each response"},
-		{"lightsail", "eu-west-2", uploads, nil, "websockets", Fits, "heartbeat"},
+		{"lightsail", "eu-west-2", uploads, nil, "websockets", Changes, "not known how long a silent WebSocket stays open"},
 		{"lightsail", "eu-west-2", uploads, nil, "websocket_uploads", Fits, "uploads"},
 		{"ecs-fargate", "eu-west-2", ws, nil, "websockets", Fits, "10 minutes of silence"},
 		{"elastic-beanstalk", "eu-west-2", ws, nil, "websockets", Changes, "nginx"},
@@ -117,7 +118,7 @@ func TestRules(t *testing.T) {
 		{"app-runner", "eu-west-2", Requirements{GRPC: true}, nil, "grpc", No, "HTTP/1.1"},
 
 		{"lightsail", "eu-west-2", Requirements{ARM64: true}, nil, "arm64", No, "x86_64"},
-		{"ecs-express", "eu-west-2", Requirements{ARM64: true}, nil, "arm64", Fits, "found out"},
+		{"ecs-express", "eu-west-2", Requirements{ARM64: true}, nil, "arm64", Changes, "the default is x86_64"},
 
 		{"app-runner", "eu-west-2", long(120, false), nil, "longest_request_seconds", Fits, "120 s"},
 		{"app-runner", "eu-west-2", long(121, false), nil, "longest_request_seconds", No, "cut after 120 s"},
@@ -127,6 +128,8 @@ func TestRules(t *testing.T) {
 		{"ecs-fargate", "eu-west-2", long(600, false), nil, "longest_request_seconds", Changes, "CloudFront waits 60 s"},
 		{"ecs-fargate", "eu-west-2", long(600, true), nil, "longest_request_seconds", Fits, "idle timeout is raised"},
 		{"ecs-fargate", "eu-west-2", long(4001, true), nil, "longest_request_seconds", Changes, "4000 s of silence at most"},
+		{"ecs-fargate", "eu-west-2", long(300, false), nil, "longest_request_seconds", Changes, "an ECS gateway waits as long as something is sent every 60 s, a domain of your own up to 4000 s"},
+		{"ecs-ec2", "eu-west-2", long(300, false), nil, "longest_request_seconds", Changes, "an ECS gateway closes a connection after 60 s of silence"},
 		{"ecs-express", "eu-west-2", long(600, false), nil, "longest_request_seconds", Changes, "share it"},
 		{"ecs-ec2", "eu-west-2", long(600, true), nil, "longest_request_seconds", Changes, "raise the load balancer's idle timeout"},
 		{"fly", "eu-west-2", long(600, false), nil, "longest_request_seconds", Changes, "in its settings"},
@@ -146,6 +149,20 @@ func TestRules(t *testing.T) {
 
 		{"ecs-fargate", "eu-west-2", Requirements{}, nil, "quota", Fits, "6 vCPU"},
 		{"ecs-fargate", "eu-west-2", Requirements{}, func(u *price.Usage) { u.VCPU, u.MemoryGB, u.Instances = 1, 2, 4 }, "quota", Changes, "takes 8 vCPU at once"},
+
+		{"ecs-fargate", "eu-west-2", Requirements{NoHTTP: true}, nil, "no_http", Fits, "without a load balancer"},
+		{"ecs-express", "eu-west-2", Requirements{NoHTTP: true}, nil, "no_http", No, "comes with a load balancer"},
+		{"lambda", "eu-west-2", Requirements{NoHTTP: true}, nil, "no_http", No, "between two requests"},
+		{"lightsail", "eu-west-2", Requirements{UploadsToS3: true}, nil, "uploads_to_s3", Changes, "access keys"},
+		{"ecs-fargate", "eu-west-2", Requirements{UploadsToS3: true}, nil, "uploads_to_s3", Fits, "task role"},
+		{"lightsail", "eu-west-2", Requirements{Database: true}, nil, "database", Changes, "peer Lightsail with the default VPC"},
+		{"ecs-fargate", "eu-west-2", Requirements{Cache: true}, nil, "cache", Fits, "in the VPC"},
+		{"lightsail", "eu-west-2", Requirements{PrivateNetwork: true}, nil, "private_network", No, "network of Lightsail's"},
+		{"ecs-fargate", "eu-west-2", Requirements{PrivateNetwork: true}, nil, "private_network", Fits, "NAT gateway"},
+		{"ec2", "eu-west-2", Requirements{MultiAZ: true}, nil, "multi_az", Changes, "Auto Scaling group"},
+		{"lightsail", "eu-west-2", Requirements{MultiAZ: true}, nil, "multi_az", Changes, "not known"},
+		{"lightsail", "eu-west-2", Requirements{Autoscaling: true}, nil, "autoscaling", No, "by hand"},
+		{"ecs-fargate", "eu-west-2", Requirements{Autoscaling: true}, nil, "autoscaling", Fits, "requests"},
 
 		{"ecs-fargate", "eu-west-2", Requirements{MaxMonthlyUSD: 100}, nil, "max_monthly_usd", Fits, "within 100.00"},
 		{"ecs-fargate", "eu-west-2", Requirements{MaxMonthlyUSD: 10}, nil, "max_monthly_usd", No, "more than 10.00"},
@@ -172,7 +189,8 @@ func TestEveryReasonHasItsOrigin(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, s := range catalog.Default().Services {
-		for _, r := range []Requirements{all, {}} {
+		rest := Requirements{NoHTTP: true, UploadsToS3: true, Autoscaling: true, PrivateNetwork: true, MultiAZ: true, Cache: true, Database: true}
+		for _, r := range []Requirements{all, {}, rest} {
 			j := judged(t, s.ID, "eu-west-2", r, u)
 			worst := Fits
 			for _, x := range j.Reasons {
@@ -312,7 +330,7 @@ func TestWouldChange(t *testing.T) {
 			"Redis is on the bill", "lightsail", "eu-west-2",
 			Requirements{WebSockets: true, Clustering: true},
 			u,
-			[]string{"With PubSub over Redis between the nodes (one more nano container service for 7.00 USD) it would fit, for 21.00 USD a month: 34.28 less than ecs-fargate."},
+			[]string{"With PubSub over Redis between the nodes (one more nano container service for 7.00 USD) it would work with changes, for 21.00 USD a month: 34.28 less than ecs-fargate."},
 		},
 		{
 			"Redis once", "app-runner", "us-east-1",
@@ -321,7 +339,7 @@ func TestWouldChange(t *testing.T) {
 			[]string{"With long polling instead of WebSockets, with PubSub over Redis between the nodes (one more Fargate task of 0.25 vCPU and 0.5 GB for 9.01 USD) it would fit"},
 		},
 		{"the nearest region", "lightsail", "us-west-1", Requirements{}, u, []string{"In us-west-2 (Boardman, "}},
-		{"a domain", "ecs-ec2", "us-east-1", Requirements{}, u, []string{"With a domain of your own it would fit"}},
+		{"a domain", "elastic-beanstalk", "us-east-1", Requirements{}, u, []string{"With a domain of your own it would fit"}},
 		{"a domain for gRPC", "ecs-fargate", "eu-west-2", Requirements{GRPC: true}, u, []string{"With a domain of your own it would fit"}},
 		{"a domain for long requests", "ecs-fargate", "eu-west-2", Requirements{LongestRequestSeconds: 600}, u, []string{"With a domain of your own it would fit"}},
 		{"shorter requests", "app-runner", "us-east-1", Requirements{LongestRequestSeconds: 600, AppRunnerCustomer: true}, u, []string{"With no request silent for longer than 120 s it would fit"}},

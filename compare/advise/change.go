@@ -85,8 +85,18 @@ var relaxations = map[string]relaxation{
 		c.Needs.ReleaseCommand = false
 		c.say("with migrations run when the container starts")
 	},
-	"shell":           func(c *change) { c.Needs.Shell = false; c.say("without a shell") },
-	"secrets":         func(c *change) { c.Needs.Secrets = false; c.say("with plain environment values") },
+	"shell":         func(c *change) { c.Needs.Shell = false; c.say("without a shell") },
+	"secrets":       func(c *change) { c.Needs.Secrets = false; c.say("with plain environment values") },
+	"no_http":       func(c *change) { c.never = "it runs only what is called over HTTP" },
+	"uploads_to_s3": func(c *change) { c.Needs.UploadsToS3 = false; c.say("with keys of a user for S3") },
+	"private_network": func(c *change) {
+		c.Needs.PrivateNetwork, c.Usage.NATGateways = false, 0
+		c.say("with public addresses")
+	},
+	"multi_az":        func(c *change) { c.Needs.MultiAZ = false; c.say("in one zone") },
+	"autoscaling":     func(c *change) { c.Needs.Autoscaling = false; c.say("with a number of instances that you set") },
+	"database":        func(c *change) {}, // the reason says how it is reached
+	"cache":           func(c *change) {},
 	"max_monthly_usd": func(c *change) {}, // told by itself: the money is in the answer
 }
 
@@ -255,12 +265,12 @@ func flip(t *price.Table, j Judged, best *Judged) string {
 
 // compared says what it would cost, against what is recommended.
 func compared(e price.Estimate, beside float64, unsure bool, best *Judged) string {
-	if unsure || len(e.Missing()) > 0 {
-		return fmt.Sprintf(", for %.2f USD a month and what has no price here", e.MonthlyUSD+beside)
+	if unsure || e.AtLeast() {
+		return fmt.Sprintf(", for at least %.2f USD a month", e.MonthlyUSD+beside)
 	}
 	usd := e.MonthlyUSD + beside
 	out := fmt.Sprintf(", for %.2f USD a month", usd)
-	if best == nil || len(best.Estimate.Missing()) > 0 {
+	if best == nil || best.Estimate.AtLeast() {
 		return out
 	}
 	switch d := best.Estimate.MonthlyUSD - usd; {

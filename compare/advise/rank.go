@@ -40,19 +40,20 @@ const (
 //  3. The baseline that people come from stands behind AWS's services.
 //  4. Services without servers of your own come before those with them: berth is for people who want an
 //     endpoint, not machines.
-//  5. What has a price for its compute comes before what has none and only looks cheap. Prices that are
-//     missing beside it, such as of disks or requests, do not turn the order.
-//  6. The cheaper comes first.
+//  5. What has a price for its compute, here or elsewhere, comes before what has none and only looks cheap.
+//     Prices that are missing beside it, such as of disks or requests, do not turn the order.
+//  6. The cheaper comes first. Where a price is missing, the middle of what other regions pay for it counts: a
+//     price that nobody has written down neither wins nor loses.
 //  7. Among those that cost about the same, the simpler comes first: what berth deploys by itself is the
 //     simplest (see effort).
 func Rank(list []Judged) {
 	slices.SortStableFunc(list, func(a, b Judged) int {
-		return cmp.Or(group(a, b), cmp.Compare(a.Estimate.MonthlyUSD, b.Estimate.MonthlyUSD))
+		return cmp.Or(group(a, b), cmp.Compare(a.Estimate.MiddleUSD(), b.Estimate.MiddleUSD()))
 	})
 	// Rule 7. Ties are counted from the cheapest of each run, so that the order does not hang on chance.
 	for from := 0; from < len(list); {
 		to := from + 1
-		for to < len(list) && group(list[from], list[to]) == 0 && same(list[from].Estimate.MonthlyUSD, list[to].Estimate.MonthlyUSD) {
+		for to < len(list) && group(list[from], list[to]) == 0 && same(list[from].Estimate.MiddleUSD(), list[to].Estimate.MiddleUSD()) {
 			to++
 		}
 		slices.SortStableFunc(list[from:to], func(a, b Judged) int {
@@ -96,10 +97,10 @@ func obstacles(j Judged) int {
 // beside is the SKUs whose missing price does not make an estimate useless.
 var beside = []string{"ebs.", "efs.", "ecr.", "logs.", "egress.", "cloudfront.", "route53.", "codebuild.", "secretsmanager.", "rds."}
 
-// unpriced says whether the price of compute or of the load balancer is missing.
+// unpriced says whether the price of compute or of the load balancer is missing, and no region has one.
 func unpriced(j Judged) bool {
 	return slices.ContainsFunc(j.Estimate.Lines, func(l price.Line) bool {
-		return !l.Known && !slices.ContainsFunc(beside, func(p string) bool { return strings.HasPrefix(l.SKU, p) })
+		return !l.Known && l.HighUSD == 0 && !slices.ContainsFunc(beside, func(p string) bool { return strings.HasPrefix(l.SKU, p) })
 	})
 }
 

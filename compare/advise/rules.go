@@ -35,8 +35,11 @@ var rules = []rule{
 		return ability(c.Service.Image.Endpoint, c.Service.Image.From, "turns an image into an endpoint", "turn an image into an endpoint")
 	}},
 	{"size", always, size},
-	{"https_without_domain", func(c *Case) bool { return !c.Needs.CustomDomain }, httpsWithoutDomain},
-	{"custom_domain", func(c *Case) bool { return c.Needs.CustomDomain }, func(c *Case) judgement {
+	{"no_http", func(c *Case) bool { return c.Needs.NoHTTP }, func(c *Case) judgement {
+		return ability(c.Service.Protocol.Worker, c.Service.Protocol.From, "runs an app that nobody calls", "run an app that nobody calls")
+	}},
+	{"https_without_domain", func(c *Case) bool { return !c.Needs.CustomDomain && !c.Needs.NoHTTP }, httpsWithoutDomain},
+	{"custom_domain", func(c *Case) bool { return c.Needs.CustomDomain && !c.Needs.NoHTTP }, func(c *Case) judgement {
 		return ability(c.Service.Domain.Custom, c.Service.Domain.From, "takes your own domain", "take your own domain")
 	}},
 	{"websockets", func(c *Case) bool { return c.Needs.WebSockets }, webSockets},
@@ -47,6 +50,24 @@ var rules = []rule{
 	}},
 	{"persistent_storage", func(c *Case) bool { return c.Needs.PersistentStorage }, func(c *Case) judgement {
 		return ability(c.Service.Storage.Persistent, c.Service.Storage.From, "keeps files", "keep files")
+	}},
+	{"uploads_to_s3", func(c *Case) bool { return c.Needs.UploadsToS3 }, func(c *Case) judgement {
+		return ability(c.Service.Operations.AppRole, c.Service.Operations.From, "lets the app into S3 without keys", "let the app into S3 without keys")
+	}},
+	{"database", func(c *Case) bool { return c.Needs.Database }, func(c *Case) judgement {
+		return ability(c.Service.Network.Reach, c.Service.Network.From, "reaches a database", "reach a database")
+	}},
+	{"cache", func(c *Case) bool { return c.Needs.Cache }, func(c *Case) judgement {
+		return ability(c.Service.Network.Reach, c.Service.Network.From, "reaches a Redis", "reach a Redis")
+	}},
+	{"private_network", func(c *Case) bool { return c.Needs.PrivateNetwork }, func(c *Case) judgement {
+		return ability(c.Service.Network.Private, c.Service.Network.From, "keeps instances without public addresses", "keep instances without public addresses")
+	}},
+	{"multi_az", func(c *Case) bool { return c.Needs.MultiAZ }, func(c *Case) judgement {
+		return ability(c.Service.Network.Zones, c.Service.Network.From, "outlives a zone", "outlive a zone")
+	}},
+	{"autoscaling", func(c *Case) bool { return c.Needs.Autoscaling }, func(c *Case) judgement {
+		return ability(c.Service.Scaling.Auto, c.Service.Scaling.From, "follows the load", "follow the load")
 	}},
 	{"grpc", func(c *Case) bool { return c.Needs.GRPC }, grpc},
 	{"arm64", func(c *Case) bool { return c.Needs.ARM64 }, func(c *Case) judgement {
@@ -180,13 +201,18 @@ func size(c *Case) judgement {
 // behindCloudFront says whether the app would be reached through CloudFront, because the service itself has
 // no certificate and there is no own domain.
 func behindCloudFront(c *Case) bool {
-	return !c.Needs.CustomDomain && c.Service.Domain.HTTPSWithoutDomain.Can == catalog.Steps
+	return !c.Needs.CustomDomain && !c.Needs.NoHTTP && c.Service.Domain.HTTPSWithoutDomain.Can == catalog.Steps
+}
+
+// behindGateway says whether the app would be reached through an ECS gateway, because there is no own domain.
+func behindGateway(c *Case) bool {
+	return !c.Needs.CustomDomain && c.Service.Domain.Gateway && c.Service.Domain.HTTPSWithoutDomain.Can == catalog.Yes
 }
 
 func httpsWithoutDomain(c *Case) judgement {
 	d := c.Service.Domain
 	if c.Service.Deployable && d.HTTPSWithoutDomain.Can == catalog.Steps {
-		return judgement{Fits, "berth puts a CloudFront distribution in front: https://<id>.cloudfront.net", d.From}
+		return judgement{Fits, "berth puts a CloudFront distribution in front: https://<id>.cloudfront.net; an ECS gateway would do, too", d.From}
 	}
 	return ability(d.HTTPSWithoutDomain, d.From, "has an https:// URL without an own domain", "have an https:// URL without an own domain")
 }
@@ -198,7 +224,12 @@ func webSockets(c *Case) judgement {
 	p := c.Service.Protocol
 	if p.WebSockets.Can != catalog.No {
 		out := ability(p.WebSockets, p.From, "carries WebSockets", "carry WebSockets")
-		if behindCloudFront(c) && out.verdict == Fits {
+		switch {
+		case out.verdict == Fits && !c.Service.Limits.IdleTimeout.Known:
+			return judgement{Changes, notKnown + " how long a silent WebSocket stays open; send something at least every 30 s and try it (" + p.WebSockets.Note + ")", p.From}
+		case out.verdict == Fits && behindGateway(c):
+			out.text += fmt.Sprintf("; behind an ECS gateway one is closed after %d s of silence", catalog.Default().Gateway.IdleSeconds)
+		case out.verdict == Fits && behindCloudFront(c):
 			out.text += fmt.Sprintf("; through CloudFront one is closed after %d minutes of silence", catalog.Default().CloudFront.WebSocketIdleSeconds/60)
 		}
 		return out
@@ -253,7 +284,10 @@ func longestRequest(c *Case) judgement {
 		return judgement{No, fmt.Sprintf("a request is cut after %d s, sooner than %s", l.MaxRequest.Seconds, seconds), l.From}
 	}
 	if cf := catalog.Default().CloudFront; behindCloudFront(c) && want > cf.OriginResponseSeconds {
-		return judgement{Changes, fmt.Sprintf("CloudFront waits %d s for an answer to begin (%d s at most), sooner than %s; use an own domain, or answer at once and let the visitor poll", cf.OriginResponseSeconds, cf.OriginResponseSecondsMax, seconds), cf.From}
+		return judgement{Changes, fmt.Sprintf("CloudFront waits %d s for an answer to begin (%d s at most), sooner than %s; %s", cf.OriginResponseSeconds, cf.OriginResponseSecondsMax, seconds, instead(c)), cf.From}
+	}
+	if g := catalog.Default().Gateway; behindGateway(c) && want > g.IdleSeconds {
+		return judgement{Changes, fmt.Sprintf("an ECS gateway closes a connection after %d s of silence, sooner than %s; send something on the way, or use a domain of your own", g.IdleSeconds, seconds), g.From}
 	}
 	switch {
 	case l.IdleTimeout.Known && want <= l.IdleTimeout.Seconds:
@@ -268,6 +302,16 @@ func longestRequest(c *Case) judgement {
 		return judgement{Fits, fmt.Sprintf("lets a request take %s once the load balancer's idle timeout is raised (up to %d s)", seconds, l.IdleTimeoutMax.Seconds), l.From}
 	}
 	return judgement{Changes, fmt.Sprintf("closes a connection after %d s of silence; raise the load balancer's idle timeout (up to %d s)", l.IdleTimeout.Seconds, l.IdleTimeoutMax.Seconds), l.From}
+}
+
+// instead is what answers a request that is too long for CloudFront.
+func instead(c *Case) string {
+	out := "use a domain of your own, or answer at once and let the visitor poll"
+	if c.Service.Domain.Gateway {
+		out = fmt.Sprintf("an ECS gateway waits as long as something is sent every %d s, a domain of your own up to %d s in silence",
+			catalog.Default().Gateway.IdleSeconds, c.Service.Limits.IdleTimeoutMax.Seconds)
+	}
+	return out
 }
 
 func releaseCommand(c *Case) judgement {

@@ -65,7 +65,8 @@ func passing(err error) bool {
 	if errors.As(err, &f) {
 		return false
 	}
-	return Throttled(err) || unreachable(err) || garbled(err) || serverError(err)
+	return Throttled(err) || unreachable(err) ||
+		Is(err, "InternalError", "InternalFailure", "ServerException", "ServiceUnavailable", "InternalServerError")
 }
 
 // Throttled says whether AWS refused a call because there were too many.

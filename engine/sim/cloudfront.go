@@ -102,9 +102,6 @@ func checkDistribution(cfg *cftypes.DistributionConfig) error {
 	if len(str(cfg.Comment)) > 128 {
 		return &cftypes.InvalidArgument{Message: msg("The parameter Comment is too long.")}
 	}
-	if len(str(cfg.CallerReference)) > 128 {
-		return &cftypes.InvalidArgument{Message: msg("The parameter CallerReference is too long.")}
-	}
 	origins := map[string]bool{}
 	for _, o := range cfg.Origins.Items {
 		if str(o.DomainName) == "" {

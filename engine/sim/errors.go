@@ -42,8 +42,7 @@ func lostResponse() error {
 // wrap gives an API error the response around it that the SDK's own deserializers give it.
 func wrap(err error, requestID string) error {
 	var api smithy.APIError
-	var whole *awshttp.ResponseError
-	if !errors.As(err, &api) || errors.As(err, &whole) {
+	if !errors.As(err, &api) {
 		return err
 	}
 	return &awshttp.ResponseError{

@@ -147,7 +147,6 @@ func (a *app) verbs() []*cobra.Command {
 		a.statusCommand(),
 		a.logsCommand(),
 		a.openCommand(),
-		a.secretsCommand(),
 		a.destroyCommand(),
 		a.rollbackCommand(),
 		a.doctorCommand(),

@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"berth/compare"
 	"berth/compare/advise"
 	"berth/compare/catalog"
 	"berth/compare/price"
+	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/prices"
 	"berth/engine/spec"
@@ -141,7 +141,7 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 	if q.needs.Region, err = a.compareRegion(cmd.Context(), dir); err != nil {
 		return err
 	}
-	advisor := compare.Advisor{Prices: a.prices(), Today: time.Now()}
+	advisor := engine.Advisor(a.prices(), time.Now())
 	r, err := advisor.Report(q.needs, q.usage)
 	if err != nil {
 		return asUsage(cmd, err)

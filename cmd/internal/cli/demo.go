@@ -14,7 +14,6 @@ import (
 
 	"berth/assets"
 	"berth/cmd/internal/report"
-	"berth/compare"
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/project"
@@ -206,7 +205,7 @@ func extract(dir string) error {
 // compareFor answers what berth compare would about an app as its settings have it.
 func (a *app) compareFor(s *spec.Spec, found *project.Findings) error {
 	d := screen.Given(s, found)
-	r, err := compare.Advisor{Prices: a.prices(), Today: time.Now()}.Report(d.Requirements(), d.Usage())
+	r, err := engine.Advisor(a.prices(), time.Now()).Report(d.Requirements(), d.Usage())
 	if err != nil {
 		return fmt.Errorf("compare services: %w", err)
 	}
