@@ -2,9 +2,11 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 )
@@ -97,8 +99,34 @@ func (t tagMap) toCF() *cftypes.Tags {
 	return &cftypes.Tags{Items: tagsTo(t, func(k, v *string) cftypes.Tag { return cftypes.Tag{Key: k, Value: v} })}
 }
 
-// checkDistribution checks a distribution's configuration.
-func checkDistribution(cfg *cftypes.DistributionConfig) error {
+// checkAliases checks the names that a distribution has besides its own: they need a certificate in us-east-1 that
+// covers them, and no other distribution may have them. id is the distribution's, empty for a new one.
+func (c *call) checkAliases(cfg *cftypes.DistributionConfig, id string) error {
+	bad := &cftypes.InvalidViewerCertificate{Message: msg("The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.")}
+	var k *certificate
+	if v := cfg.ViewerCertificate; v != nil && v.ACMCertificateArn != nil {
+		if k = c.st.regionNamed("us-east-1").certificate(*v.ACMCertificateArn); k == nil || k.Status != acmtypes.CertificateStatusIssued {
+			return bad
+		}
+	}
+	if cfg.Aliases == nil {
+		return nil
+	}
+	for _, name := range cfg.Aliases.Items {
+		if k == nil || !k.covers(name) {
+			return &cftypes.InvalidViewerCertificate{Message: msg("To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted certificate that validates your authorization to use the domain name.")}
+		}
+		for _, d := range c.st.cloudFront().Distributions {
+			if d.ID != id && d.Config.Aliases != nil && slices.Contains(d.Config.Aliases.Items, name) {
+				return &cftypes.CNAMEAlreadyExists{Message: msg("One or more of the CNAMEs you provided are already associated with a different resource.")}
+			}
+		}
+	}
+	return nil
+}
+
+// checkDistribution checks a distribution's configuration. id is the distribution's, empty for a new one.
+func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) error {
 	if len(str(cfg.Comment)) > 128 {
 		return &cftypes.InvalidArgument{Message: msg("The parameter Comment is too long.")}
 	}
@@ -115,6 +143,9 @@ func checkDistribution(cfg *cftypes.DistributionConfig) error {
 	if int(val(cfg.Origins.Quantity, 0)) != len(cfg.Origins.Items) || len(cfg.Origins.Items) == 0 {
 		return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}
 	}
+	if err := c.checkAliases(cfg, id); err != nil {
+		return err
+	}
 	if !origins[str(cfg.DefaultCacheBehavior.TargetOriginId)] {
 		return &cftypes.NoSuchOrigin{Message: msg("One or more of your origins or origin groups do not exist.")}
 	}
@@ -125,7 +156,7 @@ func (c *call) createDistribution(cfg *cftypes.DistributionConfig, t tagMap) (*d
 	if _, ok := c.a.fault(faultNoCF); ok {
 		return nil, &cftypes.AccessDenied{Message: msg("Your account must be verified before you can add new CloudFront resources. To verify your account, please contact AWS Support (https://console.aws.amazon.com/support/home#/) and include this error message.")}
 	}
-	if err := checkDistribution(cfg); err != nil {
+	if err := c.checkDistribution(cfg, ""); err != nil {
 		return nil, err
 	}
 	for _, d := range c.st.cloudFront().Distributions {
@@ -190,10 +221,14 @@ func cfListDistributions(c *call, in *cloudfront.ListDistributionsInput) (*cloud
 	list := &cftypes.DistributionList{Marker: new(str(in.Marker)), MaxItems: new(int32(100)), IsTruncated: new(false)}
 	for _, d := range c.st.cloudFront().Distributions {
 		cfg := clone(d.Config)
+		aliases := cfg.Aliases
+		if aliases == nil {
+			aliases = &cftypes.Aliases{Quantity: new(int32(0))}
+		}
 		list.Items = append(list.Items, cftypes.DistributionSummary{
 			Id: new(d.ID), ARN: new(d.ARN), DomainName: new(d.Domain), Status: new(d.status(c.now)), LastModifiedTime: new(d.Changed),
 			Comment: cfg.Comment, Enabled: cfg.Enabled, Origins: cfg.Origins, DefaultCacheBehavior: cfg.DefaultCacheBehavior,
-			Aliases: &cftypes.Aliases{Quantity: new(int32(0))}, CacheBehaviors: &cftypes.CacheBehaviors{Quantity: new(int32(0))},
+			Aliases: aliases, CacheBehaviors: &cftypes.CacheBehaviors{Quantity: new(int32(0))},
 			CustomErrorResponses: &cftypes.CustomErrorResponses{Quantity: new(int32(0))}, HttpVersion: cfg.HttpVersion, IsIPV6Enabled: cfg.IsIPV6Enabled,
 			PriceClass: cfg.PriceClass, Staging: new(false), ViewerCertificate: cfg.ViewerCertificate,
 			Restrictions: cfg.Restrictions, WebACLId: new(str(cfg.WebACLId)),
@@ -218,7 +253,7 @@ func cfUpdateDistribution(c *call, in *cloudfront.UpdateDistributionInput) (*clo
 		if err := d.matchETag(in.IfMatch); err != nil {
 			return nil, err
 		}
-		if err := checkDistribution(in.DistributionConfig); err != nil {
+		if err := c.checkDistribution(in.DistributionConfig, d.ID); err != nil {
 			return nil, err
 		}
 		if str(in.DistributionConfig.CallerReference) != str(d.Config.CallerReference) {

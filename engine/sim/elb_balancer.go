@@ -247,7 +247,7 @@ func (c *call) balancerOut(lb *loadBalancer) elbtypes.LoadBalancer {
 		LoadBalancerArn: new(lb.ARN), LoadBalancerName: new(lb.Name), DNSName: new(lb.DNS), Scheme: elbtypes.LoadBalancerSchemeEnum(lb.Scheme),
 		Type: elbtypes.LoadBalancerTypeEnum(lb.Type), IpAddressType: elbtypes.IpAddressType(lb.IPType), VpcId: new(lb.VPC),
 		SecurityGroups: slices.Clone(lb.Groups), CreatedTime: new(lb.Created), State: &elbtypes.LoadBalancerState{Code: state},
-		CanonicalHostedZoneId: new("Z" + strings.ToUpper(stableID("hosted zone", c.r.Name)[:12])),
+		CanonicalHostedZoneId: new(balancerZone(c.r.Name)),
 	}
 	for _, id := range lb.Subnets {
 		if s := c.r.subnet(id); s != nil {

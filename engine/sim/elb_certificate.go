@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
@@ -54,6 +55,9 @@ func elbDescribeSSLPolicies(_ *call, in *elb.DescribeSSLPoliciesInput) (*elb.Des
 // elbAddListenerCertificates adds certificates for SNI; the default one is the first of the list.
 func elbAddListenerCertificates(c *call, in *elb.AddListenerCertificatesInput) (*elb.AddListenerCertificatesOutput, error) {
 	return onListener(c, in.ListenerArn, func(l *listener) (*elb.AddListenerCertificatesOutput, error) {
+		if err := c.checkCertificates(in.Certificates); err != nil {
+			return nil, err
+		}
 		for _, x := range in.Certificates {
 			if arn := str(x.CertificateArn); !slices.Contains(l.Certs, arn) {
 				l.Certs = append(l.Certs, arn)
@@ -82,6 +86,37 @@ func elbDescribeListenerCertificates(c *call, in *elb.DescribeListenerCertificat
 		}
 		return out, nil
 	})
+}
+
+// checkTLS checks the certificates and the policy of a listener.
+func (c *call) checkTLS(protocol string, certs []elbtypes.Certificate, policy *string) error {
+	if protocol != string(elbtypes.ProtocolEnumHttps) {
+		if len(certs) > 0 {
+			return validation("Certificates cannot be specified for %s listeners", protocol)
+		}
+		return nil
+	}
+	if len(certs) != 1 {
+		return &elbtypes.CertificateNotFoundException{Message: msg("Exactly one certificate must be specified for HTTPS listeners")}
+	}
+	if policy != nil && !slices.Contains(sslPolicies, *policy) {
+		return &elbtypes.SSLPolicyNotFoundException{Message: msg("SSL policy '%s' not found", *policy)}
+	}
+	return c.checkCertificates(certs)
+}
+
+// checkCertificates checks that certificates are there and issued.
+func (c *call) checkCertificates(certs []elbtypes.Certificate) error {
+	for _, x := range certs {
+		k := c.r.certificate(str(x.CertificateArn))
+		switch {
+		case k == nil || !k.Issued.IsZero() && c.now.Before(k.Issued.Add(c.a.delay(latACMSpread, k.ARN))):
+			return &elbtypes.CertificateNotFoundException{Message: msg("Certificate '%s' not found", str(x.CertificateArn))}
+		case k.Status != acmtypes.CertificateStatusIssued:
+			return apiErr("UnsupportedCertificate", "The certificate '%s' must have a fully-qualified domain name, a supported signature, and a supported key size.", k.ARN)
+		}
+	}
+	return nil
 }
 
 func (l *listener) attrsOut() []elbtypes.ListenerAttribute {

@@ -21,7 +21,7 @@ func pages(list string, usual, most int) func(*operation) {
 
 // The names under which inputs and outputs have a page's token and size.
 var (
-	tokensIn  = []string{"NextToken", "Marker", "StartRecordName", "Position", "NextMarker"}
+	tokensIn  = []string{"NextToken", "Marker", "Position", "NextMarker"}
 	tokensOut = []string{"NextToken", "NextMarker", "Marker", "Position"}
 	sizesIn   = []string{"MaxResults", "MaxItems", "PageSize", "Limit", "MaxRecords"}
 )

@@ -59,7 +59,7 @@ func allServices() []awsService {
 	return []awsService{
 		stsService(), ec2Service(), elbService(), ecsService(), ecrService(), logsService(), ssmService(), cloudMapService(),
 		scalingService(), rdsService(), iamService(), cloudFrontService(), cloudWatchService(), quotasService(), efsService(),
-		secretsService(), kmsService(),
+		secretsService(), kmsService(), acmService(), route53Service(),
 	}
 }
 

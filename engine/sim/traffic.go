@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -32,13 +33,23 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, noSuchHost(host)
 		}
 		return t.a.serveRegistry(req, parts[3])
-	case strings.HasSuffix(host, ".cloudfront.net"), strings.HasSuffix(host, ".elb.amazonaws.com"):
+	case t.a.known(host):
 		if req.Body != nil {
 			defer func() { _ = req.Body.Close() }()
 		}
 		return t.a.serveViewer(req, host)
 	}
 	return t.outside.RoundTrip(req)
+}
+
+// known says whether a host is in the simulated world.
+func (a *Account) known(host string) bool {
+	if strings.HasSuffix(host, ".cloudfront.net") || strings.HasSuffix(host, ".elb.amazonaws.com") {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.st.mine(host)
 }
 
 func (a *Account) accountID() string {
@@ -60,6 +71,7 @@ type answer struct {
 	header map[string]string
 	body   string
 	app    bool // the app itself answered
+	tls    *tls.ConnectionState
 }
 
 // serveViewer answers a request from the internet.
@@ -73,11 +85,15 @@ func (a *Account) serveViewer(req *http.Request, host string) (*http.Response, e
 		if err := a.broken(a.n + 1); err != nil {
 			return false, err
 		}
+		end, ok := st.leads(host, now)
+		if !ok {
+			return false, noSuchHost(host)
+		}
 		var err error
-		if strings.HasSuffix(host, ".cloudfront.net") {
-			ans, err = a.fromEdge(st, req, host, now)
+		if strings.HasSuffix(end, ".cloudfront.net") {
+			ans, err = a.fromEdge(st, req, host, end, now)
 		} else {
-			ans, err = a.fromInternet(st, req, host, now)
+			ans, err = a.fromInternet(st, req, host, end, now)
 		}
 		return false, err
 	})
@@ -90,7 +106,9 @@ func (a *Account) serveViewer(req *http.Request, host string) (*http.Response, e
 	if ans.app && ans.status == http.StatusOK && strings.EqualFold(req.Header.Get("Upgrade"), "websocket") {
 		return upgrade(req, ans.header)
 	}
-	return response(req, ans.status, ans.header, []byte(ans.body)), nil
+	res := response(req, ans.status, ans.header, []byte(ans.body))
+	res.TLS = ans.tls
+	return res, nil
 }
 
 func (a *Account) dialTimeout(ctx context.Context, host string) error {
@@ -100,9 +118,9 @@ func (a *Account) dialTimeout(ctx context.Context, host string) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: errTimeout}
 }
 
-// fromEdge answers a request to a distribution.
-func (a *Account) fromEdge(st *state, req *http.Request, host string, now time.Time) (answer, error) {
-	d := find(st.cloudFront().Distributions, func(d *distribution) bool { return d.Domain == host })
+// fromEdge answers a request for a host to the distribution with that domain.
+func (a *Account) fromEdge(st *state, req *http.Request, host, domain string, now time.Time) (answer, error) {
+	d := find(st.cloudFront().Distributions, func(d *distribution) bool { return d.Domain == domain })
 	if d == nil {
 		return answer{}, noSuchHost(host)
 	}
@@ -112,6 +130,13 @@ func (a *Account) fromEdge(st *state, req *http.Request, host string, now time.T
 	}
 	edge := map[string]string{
 		"Content-Type": "text/html", "Server": "CloudFront", "Via": "1.1 " + stableID(d.ID)[:32] + ".cloudfront.net (CloudFront)", "X-Cache": "Error from cloudfront",
+	}
+	secure, err := st.edgeTLS(req, cfg, host, domain, now)
+	if err != nil {
+		return answer{}, err
+	}
+	if host != domain && (cfg.Aliases == nil || !slices.ContainsFunc(cfg.Aliases.Items, func(n string) bool { return strings.EqualFold(n, host) })) {
+		return answer{status: http.StatusForbidden, header: edge, body: "403 ERROR The request could not be satisfied. Bad request. We can't connect to the server for this app or website at this time.", tls: secure}, nil
 	}
 	behaviour := cfg.DefaultCacheBehavior
 	if req.URL.Scheme == "http" && behaviour.ViewerProtocolPolicy == cftypes.ViewerProtocolPolicyRedirectToHttps {
@@ -130,9 +155,10 @@ func (a *Account) fromEdge(st *state, req *http.Request, host string, now time.T
 		if ans.status < 400 {
 			ans.header["X-Cache"] = "Miss from cloudfront"
 		}
+		ans.tls = secure
 		return ans, nil
 	}
-	return answer{status: http.StatusBadGateway, header: edge, body: "502 ERROR The request could not be satisfied."}, nil
+	return answer{status: http.StatusBadGateway, header: edge, body: "502 ERROR The request could not be satisfied.", tls: secure}, nil
 }
 
 // fromOrigin is what CloudFront gets from an origin.
@@ -165,26 +191,31 @@ func (a *Account) fromOrigin(st *state, req *http.Request, o cftypes.Origin, now
 	return ans
 }
 
-// fromInternet answers a request that goes straight to a load balancer.
-func (a *Account) fromInternet(st *state, req *http.Request, host string, now time.Time) (answer, error) {
-	lb, r := st.balancerByDNS(host)
+// fromInternet answers a request for a host that goes straight to the load balancer with that name.
+func (a *Account) fromInternet(st *state, req *http.Request, host, name string, now time.Time) (answer, error) {
+	lb, r := st.balancerByDNS(name)
 	if lb == nil {
 		return answer{}, noSuchHost(host)
 	}
 	port := int32(80)
-	if req.URL.Scheme == "https" || req.URL.Scheme == "wss" {
+	if encrypted(req) {
 		port = 443
 	}
 	if p, err := strconv.Atoi(req.URL.Port()); err == nil {
 		port = int32(p)
 	}
-	if now.Before(lb.Active) || !r.admits(lb.Groups, port, nil, "") {
+	if now.Before(lb.Active) || lb.Scheme == "internal" || !r.admits(lb.Groups, port, nil, "") {
 		return answer{}, errTimeout
+	}
+	secure, err := r.balancerTLS(lb, port, req, host, now)
+	if err != nil {
+		return answer{}, err
 	}
 	ans, ok := (&world{a: a, st: st, r: r}).throughBalancer(lb, port, req, req.Header)
 	if !ok {
 		return answer{}, errTimeout
 	}
+	ans.tls = secure
 	return ans, nil
 }
 
@@ -219,13 +250,33 @@ func (w *world) throughBalancer(lb *loadBalancer, port int32, req *http.Request,
 			head["Content-Type"] = val(act.FixedResponseConfig.ContentType, "text/plain")
 			return answer{status: code, header: head, body: str(act.FixedResponseConfig.MessageBody)}, true
 		case elbtypes.ActionTypeEnumRedirect:
-			head["Location"] = "https://" + req.Host + req.URL.RequestURI()
-			return answer{status: http.StatusMovedPermanently, header: head}, true
+			return redirect(act.RedirectConfig, req, port, head), true
 		case elbtypes.ActionTypeEnumForward:
 			return w.forward(lb, targetsOf(actions)[0], head), true
 		}
 	}
 	return answer{status: http.StatusServiceUnavailable, header: head}, true
+}
+
+// redirect is where a redirect action sends a request.
+func redirect(cfg *elbtypes.RedirectActionConfig, req *http.Request, port int32, head map[string]string) answer {
+	protocol := map[bool]string{true: "HTTPS", false: "HTTP"}[encrypted(req)]
+	fill := strings.NewReplacer("#{protocol}", protocol, "#{host}", req.URL.Hostname(), "#{port}", strconv.Itoa(int(port)),
+		"#{path}", strings.TrimPrefix(req.URL.Path, "/"), "#{query}", req.URL.RawQuery).Replace
+	scheme, to := strings.ToLower(fill(val(cfg.Protocol, "#{protocol}"))), fill(val(cfg.Port, "#{port}"))
+	location := scheme + "://" + fill(val(cfg.Host, "#{host}"))
+	if to != map[string]string{"https": "443", "http": "80"}[scheme] {
+		location += ":" + to
+	}
+	location += fill(val(cfg.Path, "/#{path}"))
+	if query := fill(val(cfg.Query, "#{query}")); query != "" {
+		location += "?" + query
+	}
+	head["Location"] = location
+	if cfg.StatusCode == elbtypes.RedirectActionStatusCodeEnumHttp302 {
+		return answer{status: http.StatusFound, header: head}
+	}
+	return answer{status: http.StatusMovedPermanently, header: head}
 }
 
 // meets says whether a request meets all conditions of a rule.
