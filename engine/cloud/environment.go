@@ -5,6 +5,7 @@ package cloud
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -28,6 +29,8 @@ type Environment struct {
 	// Transport carries registry and endpoint traffic (http and https, including WebSocket upgrades). Nil
 	// means http.DefaultTransport.
 	Transport http.RoundTripper
+	// Resolver asks the public DNS. Nil means net.DefaultResolver.
+	Resolver Resolver
 	// Clock is the engine's clock; the zero Clock is the wall clock.
 	Clock clock.Clock
 	// PollEvery replaces the time between two looks of the poller. Zero means the poller's own.
@@ -36,4 +39,12 @@ type Environment struct {
 	Simulated string
 	// Close saves what the environment keeps. Nil when there is nothing to save.
 	Close func() error
+}
+
+// Resolver asks the public DNS; net.Resolver is one. A name that is not there is a *net.DNSError.
+type Resolver interface {
+	LookupHost(ctx context.Context, host string) ([]string, error)
+	LookupCNAME(ctx context.Context, host string) (string, error)
+	LookupNS(ctx context.Context, name string) ([]*net.NS, error)
+	LookupTXT(ctx context.Context, name string) ([]string, error)
 }

@@ -168,6 +168,7 @@ func (a *Account) Environment() cloud.Environment {
 	return cloud.Environment{
 		Config:    a.config,
 		Transport: &transport{a: a, outside: http.DefaultTransport},
+		Resolver:  a.Resolver(),
 		Clock:     a.clk,
 		Simulated: a.sentence(),
 		Close:     a.Close,

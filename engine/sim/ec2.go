@@ -6,12 +6,11 @@ import "time"
 func ec2Service() awsService {
 	return awsService{
 		name: "ec2", protocol: speaksEC2, eventual: true, wires: true,
-		quotas:    []quotaCode{{"ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", "", 5}},
 		state:     []keeper{ec2Shelf},
 		latencies: map[lat]time.Duration{latVPC: time.Second}, // "available in ~1 s"
 		parts: []awsService{
 			ec2Zones(), ec2VPCs(), ec2Subnets(), ec2Gateways(), ec2RouteTables(), ec2Groups(), ec2Rules(), ec2PrefixLists(),
-			ec2Interfaces(), ec2TagOperations(),
+			ec2Addresses(), ec2NATs(), ec2Endpoints(), ec2Interfaces(), ec2TagOperations(),
 		},
 	}
 }

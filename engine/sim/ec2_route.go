@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -37,6 +39,7 @@ type routeTable struct {
 type route struct {
 	CIDR    string
 	Gateway string // local or an igw- id
+	NAT     string `json:",omitempty"`
 }
 
 func (r *region) mainTable(vpc string) *routeTable {
@@ -47,12 +50,35 @@ func (r *region) table(id string) *routeTable {
 	return find(r.ec2().RouteTables, func(t *routeTable) bool { return t.ID == id })
 }
 
+// tableOf is the route table that a subnet uses.
+func (r *region) tableOf(s *subnet) *routeTable {
+	if t := r.table(s.RouteTable); t != nil {
+		return t
+	}
+	return r.mainTable(s.VPC)
+}
+
+// translated says whether a subnet's way to the internet is a NAT gateway that works at a time.
+func (w *world) translated(s *subnet, at time.Time) bool {
+	t := w.r.tableOf(s)
+	if t == nil {
+		return false
+	}
+	for _, rt := range t.Routes {
+		x := w.r.nat(rt.NAT)
+		if rt.CIDR != "0.0.0.0/0" || x == nil || x.Private || w.natState(x, at) != ec2types.NatGatewayStateAvailable {
+			continue
+		}
+		if in := w.r.subnet(x.Subnet); x.Regional || in != nil && w.r.public(in) {
+			return true
+		}
+	}
+	return false
+}
+
 // public says whether a subnet's route table leads to an internet gateway that is attached to its VPC.
 func (r *region) public(s *subnet) bool {
-	t := r.table(s.RouteTable)
-	if t == nil {
-		t = r.mainTable(s.VPC)
-	}
+	t := r.tableOf(s)
 	if t == nil {
 		return false
 	}
@@ -86,10 +112,19 @@ func (c *call) tableOut(t *routeTable) ec2types.RouteTable {
 		state, origin := ec2types.RouteStateActive, ec2types.RouteOriginCreateRoute
 		if rt.Gateway == "local" {
 			origin = ec2types.RouteOriginCreateRouteTable
-		} else if g := c.r.gateway(rt.Gateway); g == nil || g.VPC != t.VPC {
+		} else if g := c.r.gateway(rt.Gateway); rt.NAT == "" && (g == nil || g.VPC != t.VPC) {
+			state = ec2types.RouteStateBlackhole
+		} else if x := c.r.nat(rt.NAT); rt.NAT != "" && (x == nil || !x.Deleted.IsZero()) {
 			state = ec2types.RouteStateBlackhole
 		}
-		o.Routes = append(o.Routes, ec2types.Route{DestinationCidrBlock: new(rt.CIDR), GatewayId: new(rt.Gateway), State: state, Origin: origin})
+		o.Routes = append(o.Routes, ec2types.Route{DestinationCidrBlock: new(rt.CIDR), GatewayId: orNil(rt.Gateway), NatGatewayId: orNil(rt.NAT), State: state, Origin: origin})
+	}
+	for _, x := range c.r.endpoints().Endpoints {
+		if x.Gateway && x.Deleted.IsZero() && slices.Contains(x.Tables, t.ID) {
+			o.Routes = append(o.Routes, ec2types.Route{
+				DestinationPrefixListId: new(prefixListID(c.r.Name, x.Service)), GatewayId: new(x.ID), State: ec2types.RouteStateActive, Origin: ec2types.RouteOriginCreateRoute,
+			})
+		}
 	}
 	assoc := func(id, subnet string, main bool) ec2types.RouteTableAssociation {
 		a := ec2types.RouteTableAssociation{
@@ -152,6 +187,11 @@ func (c *call) tableAttr(t *routeTable, name string) (values []string, ok bool) 
 			values = append(values, rt.Gateway)
 		}
 		return values, true
+	case "route.nat-gateway-id":
+		for _, rt := range t.Routes {
+			values = append(values, rt.NAT)
+		}
+		return values, true
 	case "route.destination-cidr-block":
 		for _, rt := range t.Routes {
 			values = append(values, rt.CIDR)
@@ -161,40 +201,60 @@ func (c *call) tableAttr(t *routeTable, name string) (values []string, ok bool) 
 	return nil, false
 }
 
-func ec2CreateRoute(c *call, in *ec2.CreateRouteInput) (*ec2.CreateRouteOutput, error) {
-	t, g := c.r.table(str(in.RouteTableId)), c.r.gateway(str(in.GatewayId))
+// routeTo is the route of a table to an internet or NAT gateway, which has to be in the table's VPC.
+func (c *call) routeTo(t *routeTable, cidr, gatewayID, natID *string) (route, error) {
+	g, x := c.r.gateway(str(gatewayID)), c.r.nat(str(natID))
 	switch {
-	case t == nil:
-		return nil, apiErr("InvalidRouteTableID.NotFound", noTable, str(in.RouteTableId))
+	case (gatewayID == nil) == (natID == nil):
+		return route{}, apiErr("InvalidParameterCombination", "Exactly one of GatewayId and NatGatewayId must be given here")
+	case natID != nil && x == nil:
+		return route{}, apiErr("InvalidNatGatewayID.NotFound", "The natGateway ID '%s' does not exist", *natID)
+	case natID != nil && x.VPC != t.VPC:
+		return route{}, apiErr("InvalidParameterValue", "route table %s and NAT gateway %s belong to different networks", t.ID, x.ID)
+	case natID != nil:
+		return route{CIDR: str(cidr), NAT: x.ID}, nil
 	case g == nil:
-		return nil, apiErr("InvalidGatewayID.NotFound", "The gateway ID '%s' does not exist", str(in.GatewayId))
+		return route{}, apiErr("InvalidGatewayID.NotFound", "The gateway ID '%s' does not exist", *gatewayID)
 	case g.VPC != t.VPC:
-		return nil, apiErr("InvalidParameterValue", "route table %s and network gateway %s belong to different networks", t.ID, g.ID)
+		return route{}, apiErr("InvalidParameterValue", "route table %s and network gateway %s belong to different networks", t.ID, g.ID)
+	}
+	return route{CIDR: str(cidr), Gateway: g.ID}, nil
+}
+
+func ec2CreateRoute(c *call, in *ec2.CreateRouteInput) (*ec2.CreateRouteOutput, error) {
+	t := c.r.table(str(in.RouteTableId))
+	if t == nil {
+		return nil, apiErr("InvalidRouteTableID.NotFound", noTable, str(in.RouteTableId))
+	}
+	next, err := c.routeTo(t, in.DestinationCidrBlock, in.GatewayId, in.NatGatewayId)
+	if err != nil {
+		return nil, err
 	}
 	for _, rt := range t.Routes {
-		if rt.CIDR == str(in.DestinationCidrBlock) {
+		if rt.CIDR == next.CIDR {
 			return nil, apiErr("RouteAlreadyExists", "The route identified by %s already exists.", rt.CIDR)
 		}
 	}
-	t.Routes = append(t.Routes, route{CIDR: str(in.DestinationCidrBlock), Gateway: g.ID})
+	t.Routes = append(t.Routes, next)
 	return &ec2.CreateRouteOutput{Return: new(true)}, nil
 }
 
 func ec2ReplaceRoute(c *call, in *ec2.ReplaceRouteInput) (*ec2.ReplaceRouteOutput, error) {
-	t, g := c.r.table(str(in.RouteTableId)), c.r.gateway(str(in.GatewayId))
-	switch {
-	case t == nil:
+	t := c.r.table(str(in.RouteTableId))
+	if t == nil {
 		return nil, apiErr("InvalidRouteTableID.NotFound", noTable, str(in.RouteTableId))
-	case g == nil:
-		return nil, apiErr("InvalidGatewayID.NotFound", "The gateway ID '%s' does not exist", str(in.GatewayId))
+	}
+	next, err := c.routeTo(t, in.DestinationCidrBlock, in.GatewayId, in.NatGatewayId)
+	if err != nil {
+		return nil, err
 	}
 	for i, rt := range t.Routes {
-		if rt.CIDR == str(in.DestinationCidrBlock) {
-			t.Routes[i].Gateway = g.ID
+		if rt.CIDR == next.CIDR {
+			t.Routes[i] = next
 			return &ec2.ReplaceRouteOutput{}, nil
 		}
 	}
-	return nil, apiErr("InvalidParameterValue", "There is no route defined for '%s' in the route table.", str(in.DestinationCidrBlock))
+	return nil, apiErr("InvalidParameterValue", "There is no route defined for '%s' in the route table.", next.CIDR)
 }
 
 func ec2DeleteRoute(c *call, in *ec2.DeleteRouteInput) (*ec2.DeleteRouteOutput, error) {

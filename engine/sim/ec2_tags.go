@@ -24,6 +24,14 @@ func (r *region) tagsOf(id string) *tagMap {
 	case r.group(id) != nil:
 		return &r.group(id).Tags
 	}
+	for _, s := range services() {
+		if s.tags == nil {
+			continue
+		}
+		if t := s.tags(r, id); t != nil {
+			return t
+		}
+	}
 	for _, g := range r.ec2().Groups {
 		for i := range g.Rules {
 			if g.Rules[i].ID == id {

@@ -171,6 +171,9 @@ func ec2DeleteVpc(c *call, in *ec2.DeleteVpcInput) (*ec2.DeleteVpcOutput, error)
 		find(c.r.ec2().Gateways, func(g *gateway) bool { return g.VPC == v.ID }) != nil ||
 		find(c.r.ec2().RouteTables, func(t *routeTable) bool { return t.VPC == v.ID && !t.Main }) != nil ||
 		find(c.r.ec2().Groups, func(g *securityGroup) bool { return g.VPC == v.ID && g.Name != "default" }) != nil
+	for _, s := range services() {
+		busy = busy || s.holds != nil && s.holds(&world{a: c.a, st: c.st, r: c.r}, v.ID)
+	}
 	if busy {
 		return nil, apiErr("DependencyViolation", "The vpc '%s' has dependencies and cannot be deleted.", v.ID)
 	}

@@ -120,10 +120,10 @@ func (w *world) pull(t *task, d *taskDef, at time.Time) (size int64, doomed *doo
 	k := d.main()
 	l := w.locate(str(k.Image))
 	quick := w.a.delay(latInitFail, t.ID)
-	if !w.online(t) {
-		return 0, noRoute(l, w.r.Name, str(k.Image)), w.a.delay(latNoRoute, t.ID)
-	}
 	s := start{task: t, def: d, at: at}
+	if cut := w.cutOff(s, l, str(k.Image)); cut != nil {
+		return 0, cut, w.a.delay(latNoRoute, t.ID)
+	}
 	var roleName string
 	if r := w.st.roleByARN(str(d.Def.ExecutionRoleArn)); r != nil {
 		s.docs, roleName = r.policies(), r.Name
@@ -148,10 +148,52 @@ func (w *world) pull(t *task, d *taskDef, at time.Time) (size int64, doomed *doo
 	return size, nil, 0
 }
 
-// online says whether a task reaches the internet.
-func (w *world) online(t *task) bool {
+// online says whether a task reaches the internet: with an address of its own, or through a NAT gateway.
+func (w *world) online(t *task, at time.Time) bool {
 	s := w.r.subnet(t.Subnet)
-	return s != nil && !t.Fate.NoWay && t.PublicIP && w.r.public(s) && w.r.letsOut(t.Groups, 443)
+	return s != nil && !t.Fate.NoWay && w.r.letsOut(t.Groups, 443) && (t.PublicIP && w.r.public(s) || w.translated(s, at))
+}
+
+// reaches says whether a task reaches a service of AWS, over the internet or through an endpoint.
+func (w *world) reaches(t *task, service string, at time.Time) bool {
+	s := w.r.subnet(t.Subnet)
+	return w.online(t, at) || s != nil && !t.Fate.NoWay && w.privately(s, t.Groups, service, at)
+}
+
+// cutOff says why a task that is not online gets no further, which takes long; empty when endpoints do for it.
+func (w *world) cutOff(s start, l located, image string) *doom {
+	if w.online(s.task, s.at) {
+		return nil
+	}
+	region := w.r.Name
+	for _, k := range s.def.Def.ContainerDefinitions {
+		for _, x := range k.Secrets {
+			switch {
+			case strings.HasPrefix(str(x.ValueFrom), "arn:aws:secretsmanager:"):
+				if !w.reaches(s.task, "secretsmanager", s.at) {
+					return &doom{Reason: "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret from asm: There is a connection issue between the task and AWS Secrets Manager. Check your task network configuration. failed to fetch secret " + str(x.ValueFrom) + " from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded"}
+				}
+			case !w.reaches(s.task, "ssm", s.at):
+				return &doom{Reason: "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets from ssm: The task cannot pull secrets from AWS Systems Manager. There is a connection issue between the task and AWS Systems Manager Parameter Store. Check your task network configuration. RequestCanceled: request context canceled caused by: context deadline exceeded"}
+			}
+		}
+	}
+	if !l.ours || !w.reaches(s.task, "ecr.api", s.at) {
+		return noRoute(l, region, image)
+	}
+	for _, service := range []string{"ecr.dkr", "s3"} {
+		if !w.reaches(s.task, service, s.at) {
+			host := map[string]string{"ecr.dkr": l.host + "/v2/" + l.name, "s3": "prod-" + region + "-starport-layer-bucket.s3." + region + ".amazonaws.com"}[service]
+			reason := fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://%s\": dial tcp: i/o timeout", host)
+			return &doom{Reason: reason, CReason: reason}
+		}
+	}
+	for _, k := range s.def.Def.ContainerDefinitions {
+		if k.LogConfiguration != nil && !w.reaches(s.task, "logs", s.at) {
+			return &doom{Reason: "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: RequestError: send request failed caused by: Post \"https://logs." + region + ".amazonaws.com/\": dial tcp: i/o timeout : exit status 1"}
+		}
+	}
+	return nil
 }
 
 func noRoute(l located, region, image string) *doom {

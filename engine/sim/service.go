@@ -27,6 +27,12 @@ type awsService struct {
 	list       func(v *inventory, r *region)
 	listGlobal func(v *inventory)
 
+	// tags gives access to the tags of a resource of EC2 by its id, nil when it is none of these.
+	tags func(r *region, id string) *tagMap
+
+	// holds says whether something of it keeps a VPC from being deleted.
+	holds func(w *world, vpc string) bool
+
 	// interfaces are the network interfaces that its resources hold in a region.
 	interfaces func(w *world, now time.Time) []netInterface
 

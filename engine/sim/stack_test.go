@@ -57,6 +57,7 @@ type rig struct {
 	secrets   map[string]string
 	policy    string // of the execution role
 	volumes   []ecstypes.Volume
+	inside    []string // subnets for the tasks, where they are not those of the load balancer
 	trust     string
 	noLogs    bool
 	image     string // another reference than the pushed one
@@ -281,11 +282,15 @@ func (r *rig) taskDefinition() string {
 }
 
 func (r *rig) serviceInput() *ecs.CreateServiceInput {
+	subnets := r.subnets
+	if len(r.inside) > 0 {
+		subnets = r.inside
+	}
 	return &ecs.CreateServiceInput{
 		Cluster: aws.String("app"), ServiceName: aws.String("web"), TaskDefinition: &r.taskDef, DesiredCount: &r.count,
 		LaunchType: ecstypes.LaunchTypeFargate, HealthCheckGracePeriodSeconds: aws.Int32(30),
 		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
-			Subnets: r.subnets, SecurityGroups: []string{r.taskGroup}, AssignPublicIp: r.publicIP,
+			Subnets: subnets, SecurityGroups: []string{r.taskGroup}, AssignPublicIp: r.publicIP,
 		}},
 		LoadBalancers: []ecstypes.LoadBalancer{{TargetGroupArn: &r.tgARN, ContainerName: aws.String("web"), ContainerPort: &r.port}},
 		DeploymentConfiguration: &ecstypes.DeploymentConfiguration{

@@ -267,8 +267,8 @@ func TestErrorsAreTyped(t *testing.T) {
 		if !errors.As(err, &missing) {
 			t.Errorf("the SDK's own validation did not run: %v", err)
 		}
-		_, err = r.ec2.CreateNatGateway(r.ctx, &ec2.CreateNatGatewayInput{SubnetId: aws.String("x")})
-		if err == nil || !strings.Contains(err.Error(), "the simulated account does not know ec2:CreateNatGateway") {
+		_, err = r.ec2.DescribeVpnGateways(r.ctx, &ec2.DescribeVpnGatewaysInput{})
+		if err == nil || !strings.Contains(err.Error(), "the simulated account does not know ec2:DescribeVpnGateways") {
 			t.Errorf("unknown operation: %v", err)
 		}
 	})
