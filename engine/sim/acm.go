@@ -70,6 +70,7 @@ type certificate struct {
 	Expires   time.Time
 	Next      time.Time // when ACM looks at it next
 	Used      time.Time // when something used it last
+	Managed   bool      // by another service, which takes it away
 	Tags      tagMap
 }
 
@@ -286,6 +287,9 @@ func acmListCertificates(c *call, in *acm.ListCertificatesInput) (*acm.ListCerti
 	}
 	out := &acm.ListCertificatesOutput{}
 	for _, k := range c.r.acm().Certificates {
+		if k.Managed && in.Includes != nil && in.Includes.ManagedBy != "" {
+			continue // those are another service's than the one that is asked for
+		}
 		if !slices.Contains(keys, acmtypes.KeyAlgorithm(k.Key)) || len(in.CertificateStatuses) > 0 && !slices.Contains(in.CertificateStatuses, k.Status) {
 			continue
 		}

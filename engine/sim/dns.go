@@ -105,6 +105,9 @@ func (z *zone) ask(name, kind string, now time.Time) (values []string, alias boo
 // leads follows a name through CNAMEs and aliases to the name of something that answers: a load balancer or a
 // distribution. ok is false when it leads nowhere.
 func (st *state) leads(name string, now time.Time) (end string, ok bool) {
+	if dns, ok := st.gatewayHost(strings.ToLower(name), now); ok {
+		return dns, true
+	}
 	for range 8 {
 		name = strings.TrimSuffix(strings.ToLower(name), ".")
 		name = strings.TrimPrefix(name, "dualstack.")

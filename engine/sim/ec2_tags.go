@@ -24,13 +24,8 @@ func (r *region) tagsOf(id string) *tagMap {
 	case r.group(id) != nil:
 		return &r.group(id).Tags
 	}
-	for _, s := range services() {
-		if s.tags == nil {
-			continue
-		}
-		if t := s.tags(r, id); t != nil {
-			return t
-		}
+	if t := r.tagsIn("ec2", id); t != nil {
+		return t
 	}
 	for _, g := range r.ec2().Groups {
 		for i := range g.Rules {

@@ -12,7 +12,7 @@ func ecsService() awsService {
 		latencies:  ecsLatencies(),
 		roles:      map[string]string{"ecs.amazonaws.com": "AWSServiceRoleForECS"},
 		due:        ecsDue, sweep: ecsSweep, rewire: ecsRewire,
-		parts: []awsService{ecsClusters(), ecsTaskDefinitions(), ecsServices(), ecsRollouts(), ecsTasks()},
+		parts: []awsService{ecsClusters(), ecsTaskDefinitions(), ecsServices(), ecsRollouts(), ecsTasks(), ecsGateways()},
 	}
 }
 

@@ -280,7 +280,7 @@ func (r *region) ecsTagsOf(arn string) *tagMap {
 	if t := find(r.ecs().Tasks, func(t *task) bool { return t.ARN == arn }); t != nil {
 		return &t.Tags
 	}
-	return nil
+	return r.tagsIn("ecs", arn)
 }
 
 func noECSResource() error {

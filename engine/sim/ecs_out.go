@@ -239,6 +239,10 @@ func ecsDescribeServiceRevisions(c *call, in *ecs.DescribeServiceRevisionsInput)
 			ServiceRevisionArn: new(r.RevisionARN), ServiceArn: new(s.ARN), ClusterArn: new(s.Cluster), TaskDefinition: new(r.Rev.TaskDef),
 			CreatedAt: new(r.Created), NetworkConfiguration: clone(r.Rev.Network), LoadBalancers: clone(r.Rev.LBs), LaunchType: s.Launch,
 			CapacityProviderStrategy: clone(s.Strategy), PlatformVersion: new(platformVersion(r.Rev.Platform)), PlatformFamily: new("Linux"),
+			GatewayConnectors: clone(r.Rev.Connectors),
+		}
+		if r.Role == "PRIMARY" {
+			o.EcsManagedResources = c.connectionsOf(s)
 		}
 		if d := c.r.taskDef(r.Rev.TaskDef); d != nil {
 			w := &world{a: c.a, st: c.st, r: c.r}

@@ -75,6 +75,7 @@ func (c *call) newRollout(s *service, v revision) {
 		Created: c.now, Updated: c.now, Status: ecstypes.ServiceDeploymentStatusPending,
 		State: ecstypes.DeploymentRolloutStateInProgress,
 	}
+	c.connect(s, &v)
 	o.StateReason = fmt.Sprintf("ECS deployment %s in progress.", o.ID)
 	for _, old := range s.Rollouts {
 		if old.Role == "" {

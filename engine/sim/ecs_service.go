@@ -71,6 +71,7 @@ type revision struct {
 	Network    *ecstypes.NetworkConfiguration
 	LBs        []ecstypes.LoadBalancer
 	Registries []ecstypes.ServiceRegistry
+	Connectors []ecstypes.GatewayConnector `json:",omitempty"`
 }
 
 // service finds a service of a cluster by name or ARN. A name may have been used before: the newest wins.
@@ -216,9 +217,12 @@ func ecsCreateService(c *call, in *ecs.CreateServiceInput) (*ecs.CreateServiceOu
 	}
 	v := revision{
 		TaskDef: str(in.TaskDefinition), Platform: val(in.PlatformVersion, "LATEST"), Network: clone(in.NetworkConfiguration),
-		LBs: clone(in.LoadBalancers), Registries: clone(in.ServiceRegistries),
+		LBs: clone(in.LoadBalancers), Registries: clone(in.ServiceRegistries), Connectors: clone(in.GatewayConnectors),
 	}
 	if err := c.checkRevision(&v); err != nil {
+		return nil, err
+	}
+	if err := c.checkConnectors(k.ARN, &v); err != nil {
 		return nil, err
 	}
 	s := &service{
@@ -277,11 +281,17 @@ func ecsUpdateService(c *call, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOu
 	if in.ServiceRegistries != nil {
 		v.Registries = clone(in.ServiceRegistries)
 	}
+	if in.GatewayConnectors != nil {
+		v.Connectors = clone(in.GatewayConnectors)
+	}
 	v.Platform = val(in.PlatformVersion, v.Platform)
 	if v.TaskDef != was.TaskDef || in.NetworkConfiguration != nil || in.LoadBalancers != nil {
 		if err := c.checkRevision(&v); err != nil {
 			return nil, err
 		}
+	}
+	if err := c.checkConnectors(s.Cluster, &v); err != nil {
+		return nil, err
 	}
 	s.Desired = val(in.DesiredCount, s.Desired)
 	s.Grace = val(in.HealthCheckGracePeriodSeconds, s.Grace)

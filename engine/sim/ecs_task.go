@@ -180,6 +180,11 @@ func (w *world) launch(s *service, o *rollout, at time.Time) (t *task, problem s
 	for _, lb := range o.Rev.LBs {
 		t.Targets = append(t.Targets, target{Group: str(lb.TargetGroupArn), Port: val(lb.ContainerPort, 0)})
 	}
+	for _, x := range w.r.routesOf(s.ARN) {
+		if port := d.namedPort(x.Port); x.Target != "" && port != 0 {
+			t.Targets = append(t.Targets, target{Group: x.Target, Port: port})
+		}
+	}
 	w.r.ecs().Tasks = append(w.r.ecs().Tasks, t)
 	return t, ""
 }

@@ -219,4 +219,6 @@ var managedPolicies = map[string]string{
 	"arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 		"Action":["ecr:GetAuthorizationToken","ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage",
 		"logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`,
+	"arn:aws:iam::aws:policy/AmazonECSInfrastructureRoleForGatewayHostSharedALB": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		"Action":["elasticloadbalancing:*","ec2:*SecurityGroup*","ec2:Describe*","acm:*"],"Resource":"*"}]}`,
 }

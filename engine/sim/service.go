@@ -27,7 +27,7 @@ type awsService struct {
 	list       func(v *inventory, r *region)
 	listGlobal func(v *inventory)
 
-	// tags gives access to the tags of a resource of EC2 by its id, nil when it is none of these.
+	// tags gives access to the tags of a resource by its id or ARN, nil when it is none of these.
 	tags func(r *region, id string) *tagMap
 
 	// holds says whether something of it keeps a VPC from being deleted.
@@ -63,9 +63,25 @@ const (
 // interfaces are listed in this order.
 func allServices() []awsService {
 	return []awsService{
-		stsService(), ec2Service(), elbService(), ecsService(), ecrService(), logsService(), ssmService(), cloudMapService(),
-		scalingService(), rdsService(), iamService(), cloudFrontService(), cloudWatchService(), quotasService(), efsService(),
-		secretsService(), kmsService(), acmService(), route53Service(),
+		stsService(),
+		ec2Service(),
+		elbService(),
+		ecsService(),
+		ecrService(),
+		logsService(),
+		ssmService(),
+		cloudMapService(),
+		scalingService(),
+		rdsService(),
+		iamService(),
+		cloudFrontService(),
+		cloudWatchService(),
+		quotasService(),
+		efsService(),
+		secretsService(),
+		kmsService(),
+		acmService(),
+		route53Service(),
 	}
 }
 
@@ -103,6 +119,19 @@ func catalog() *catalogue {
 }
 
 func services() []awsService { return catalog().services }
+
+// tagsIn gives access to the tags of a resource of a service, or of one of its parts, nil when it is not there.
+func (r *region) tagsIn(service, ref string) *tagMap {
+	for _, s := range services() {
+		if s.name != service || s.tags == nil {
+			continue
+		}
+		if t := s.tags(r, ref); t != nil {
+			return t
+		}
+	}
+	return nil
+}
 
 // flatten puts parts behind what they are parts of.
 func flatten(all ...awsService) []awsService {

@@ -16,7 +16,10 @@ import (
 
 // Every operation whose answer AWS cuts into pages says so, and names a list that is there.
 func TestPagedOperations(t *testing.T) {
-	own := map[string]bool{"cloudwatchlogs.GetLogEvents": true} // its tokens never end
+	own := map[string]bool{
+		"cloudwatchlogs.GetLogEvents":  true, // its tokens never end
+		"ecs.DescribeGatewayResources": true, // a gateway has one load balancer here
+	}
 	for name, o := range catalog().operations {
 		if own[name] {
 			continue

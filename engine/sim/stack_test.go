@@ -63,6 +63,7 @@ type rig struct {
 	image     string // another reference than the pushed one
 	tgPort    int32
 	port      int32 // of the container
+	portName  string
 	matcher   string
 	publicIP  ecstypes.AssignPublicIp
 	taskRule  bool // the tasks' group admits the load balancer
@@ -258,7 +259,7 @@ func (r *rig) distributionConfig() *cftypes.DistributionConfig {
 func (r *rig) taskDefinition() string {
 	r.Helper()
 	k := ecstypes.ContainerDefinition{
-		Name: aws.String("web"), Image: &r.image, PortMappings: []ecstypes.PortMapping{{ContainerPort: &r.port}},
+		Name: aws.String("web"), Image: &r.image, PortMappings: []ecstypes.PortMapping{{ContainerPort: &r.port, Name: orNil(r.portName)}},
 		LogConfiguration: &ecstypes.LogConfiguration{LogDriver: ecstypes.LogDriverAwslogs, Options: map[string]string{
 			"awslogs-group": "/app", "awslogs-region": london, "awslogs-stream-prefix": "app",
 		}},

@@ -44,7 +44,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // known says whether a host is in the simulated world.
 func (a *Account) known(host string) bool {
-	if strings.HasSuffix(host, ".cloudfront.net") || strings.HasSuffix(host, ".elb.amazonaws.com") {
+	if strings.HasSuffix(host, ".cloudfront.net") || strings.HasSuffix(host, ".elb.amazonaws.com") || strings.HasSuffix(host, ".on.aws") {
 		return true
 	}
 	a.mu.Lock()
