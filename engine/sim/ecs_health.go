@@ -211,7 +211,7 @@ func (w *world) bootLog(t *task, d *taskDef, at, boot time.Time) {
 		w.log(t, d, at, "starting "+strings.Join(command, " "))
 	}
 	switch {
-	case t.Fate.OOM, len(t.Command) > 0 && !t.Fate.Ends:
+	case t.Fate.OOM, t.once() && !t.Fate.Ends:
 	case t.Fate.Ends:
 		w.log(t, d, boot, fmt.Sprintf("fatal: the application could not start (exit code %d)", t.Fate.Exit))
 	default:

@@ -31,6 +31,7 @@ type task struct {
 	TaskDef    string // ARN
 	Token      string // of RunTask
 	Command    []string
+	Alone      bool `json:",omitempty"` // a scheduler started it: it does its work and ends
 	Subnet     string
 	Groups     []string // security groups
 	PublicIP   bool
@@ -100,6 +101,9 @@ type target struct {
 func (t *task) holdsInterface() bool {
 	return t.Status != taskProvisioning && t.Status != taskStopped
 }
+
+// once says whether the task's app does something and ends.
+func (t *task) once() bool { return len(t.Command) > 0 || t.Alone }
 
 // due is when something happens to the task next.
 func (t *task) due() time.Time {
@@ -285,7 +289,7 @@ func (w *world) run(t *task, d *taskDef, at time.Time) {
 	switch {
 	case t.Fate.OOM:
 		t.Next = boot.Add(5 * time.Second)
-	case t.Fate.Ends, len(t.Command) > 0:
+	case t.Fate.Ends, t.once():
 		t.Next = boot
 	case len(t.Targets) == 0:
 		t.Next = at.Add(w.a.delay(latNoChecks, t.ID))
@@ -313,7 +317,7 @@ func (w *world) ran(t *task, d *taskDef, at time.Time) {
 			"OutOfMemoryError: Container killed due to memory usage", new(int32(137)))
 	case t.Fate.Ends:
 		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited", "", new(t.Fate.Exit))
-	case len(t.Command) > 0:
+	case t.once():
 		w.log(t, d, at, "done")
 		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited", "", new(int32(0)))
 	default:

@@ -82,6 +82,7 @@ func allServices() []awsService {
 		kmsService(),
 		acmService(),
 		route53Service(),
+		schedulerService(),
 	}
 }
 
