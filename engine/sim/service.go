@@ -83,6 +83,7 @@ func allServices() []awsService {
 		acmService(),
 		route53Service(),
 		schedulerService(),
+		cacheService(),
 	}
 }
 

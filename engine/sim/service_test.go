@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -90,4 +91,13 @@ func TestUnknownPart(t *testing.T) {
 	if _, err := Open(Options{File: file}); err == nil || !strings.Contains(err.Error(), `"quantum"`) {
 		t.Errorf("error %v", err)
 	}
+}
+
+func mustJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
