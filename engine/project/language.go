@@ -287,7 +287,9 @@ func (r *required) reads(name, text string) []read {
 				continue
 			}
 			x := read{name: r.Prefix + variable, file: name, at: at, end: m[1]}
-			x.line, x.text = lineOf(text, at)
+			if x.line, x.text = lineOf(text, at); len(variableNames().FindAllString(x.text, 4)) > 3 {
+				x.text = strings.TrimSpace(text[at:m[1]]) // the line is about others, too
+			}
 			out = append(out, x)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -199,12 +198,13 @@ func (l *look) railway() *platformFile {
 
 // lineWith is the first line that has a key, 0 when none does.
 func lineWith(text, key string) int {
-	at := regexp.MustCompile(`(?m)^\s*["']?` + regexp.QuoteMeta(key) + `["']?\s*[=:]`).FindStringIndex(text)
-	if at == nil {
-		return 0
+	for _, form := range []string{`"` + key + `"`, key + " =", key + "=", key + ":"} {
+		if at := strings.Index(text, form); at >= 0 {
+			n, _ := lineOf(text, at)
+			return n
+		}
 	}
-	n, _ := lineOf(text, at[1]-1)
-	return n
+	return 0
 }
 
 var copilotManifests = newGlobs([]string{"copilot/*/manifest.yml", "copilot/*/manifest.yaml"})

@@ -1,0 +1,92 @@
+package project
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// migrations proposes what has to run before a new version, unless the start command does it.
+func (l *look) migrations() {
+	if l.Needs.ReleaseCommand {
+		return
+	}
+	for _, lang := range l.languages() {
+		for _, m := range lang.Migrations {
+			if len(m.Deps) > 0 && l.uses(lang.ID, m.Deps) == nil {
+				continue
+			}
+			file, line, text := "", 0, ""
+			for _, name := range l.files {
+				if !slices.ContainsFunc(m.globs, func(g glob) bool { return g.match(name) }) {
+					continue
+				}
+				file, line, text = name, 0, name
+				if m.re == nil {
+					break
+				}
+				body, _ := l.t.code(name)
+				at := m.re().FindStringIndex(body)
+				if at == nil {
+					file = ""
+					continue
+				}
+				line, text = lineOf(body, at[0])
+				break
+			}
+			if file == "" {
+				continue
+			}
+			if m.done != nil {
+				s := l.runs(m.done())
+				if s == nil {
+					s = l.runsInside(m.done())
+				}
+				if s != nil {
+					l.add(Info, "migrates-at-start", s.file, s.line, s.raw, "the database is changed whenever a container starts; with several containers that happens several times at once")
+					return
+				}
+			}
+			command := m.Command
+			if m.InDir {
+				command = path.Join(l.home(), command)
+			}
+			l.release(command, file, line, firstOf(text, file), "the database has to be changed before a new version starts")
+			return
+		}
+	}
+}
+
+// home is the folder of the app in its container: the one above the bin of what is started, else the WORKDIR.
+func (l *look) home() string {
+	for _, s := range l.start {
+		if dir := path.Dir(strings.Fields(s.text)[0]); path.IsAbs(dir) && path.Base(dir) == "bin" && !strings.HasPrefix(dir, "/usr") && dir != "/bin" {
+			return path.Dir(dir)
+		}
+	}
+	if l.docker != nil && l.docker.WorkDir != "/" {
+		return l.docker.WorkDir
+	}
+	return "/app"
+}
+
+// runsInside is the step that runs a program of the project in which a pattern matches.
+func (l *look) runsInside(re *regexp.Regexp) *step {
+	for i, s := range l.start {
+		for _, word := range strings.Fields(s.text) {
+			if ext := path.Ext(word); ext != ".js" && ext != ".mjs" && ext != ".cjs" && ext != ".ts" && ext != ".py" && ext != ".rb" {
+				continue
+			}
+			for _, name := range l.t.files {
+				if path.Base(name) != path.Base(word) || !ships(name) {
+					continue
+				}
+				if text, ok := l.t.code(name); ok && re.MatchString(text) {
+					return &l.start[i]
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package project
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// readCode takes ports and health paths from settings and code.
+func (l *look) readCode() {
+	for _, lang := range l.languages() {
+		for _, name := range l.files {
+			for _, p := range lang.Ports {
+				if text, ok := l.searched(lang, name, p.globs, p.Has); ok {
+					l.portIn(p, name, text)
+				}
+			}
+			for _, r := range lang.Routes {
+				l.routeIn(lang, r, name)
+			}
+		}
+		for _, r := range lang.Routes {
+			if d := l.uses(lang.ID, r.Deps); r.Path != "" && d != nil {
+				l.paths = append(l.paths, healthPath{rankCode + 1, r.Path, d.file, d.line, d.text})
+			}
+		}
+	}
+}
+
+// searched is the code of a file when a pattern with these globs and this literal is for it.
+func (l *look) searched(lang *language, name string, globs []glob, has string) (string, bool) {
+	if len(globs) == 0 && !lang.source(name) || len(globs) > 0 && !slices.ContainsFunc(globs, func(g glob) bool { return g.match(name) }) {
+		return "", false
+	}
+	raw, ok := l.t.text(name)
+	if !ok || !strings.Contains(raw, has) {
+		return "", false
+	}
+	return l.t.code(name)
+}
+
+func (l *look) portIn(p *portMark, name, text string) {
+	re := p.re()
+	for _, m := range matches(re, text, p.Has, 20) {
+		if guarded(text, m[0], m[1]) == elsewhere || inDevSection(name, text, m[0]) {
+			continue
+		}
+		n, line := lineOf(text, m[0]+len(text[m[0]:m[1]])-len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n")))
+		if port := group(re, text, m, "port"); port != "" {
+			rank := rankConfig
+			if p.Code {
+				rank = rankCode
+			}
+			l.candidate(rank, atoi(strings.ReplaceAll(port, "_", "")), name, n, line)
+			host := firstOf(group(re, text, m, "host"), strings.ReplaceAll(group(re, text, m, "ip"), ", ", "."))
+			if host == "127.0.0.1" || strings.EqualFold(host, "localhost") {
+				l.add(Must, "dockerfile-loopback", name, n, line, "the app listens on "+host+" only, where the load balancer cannot reach it; let it listen on 0.0.0.0")
+			}
+		}
+		if variable := group(re, text, m, "name"); variable != "" && !l.seen[variable] && l.docker != nil && l.docker.Env[variable].Text == "" {
+			l.seen[variable] = true
+			l.portNames = append(l.portNames, read{name: variable, file: name, line: n, text: line})
+			l.add(Info, "name-port", name, n, line, "the app takes its port from "+variable+", for which there is no default; berth sets it to the port that requests go to")
+		}
+	}
+}
+
+// routeIn finds the routes of a file by which the app tells whether it is well.
+func (l *look) routeIn(lang *language, r *route, name string) {
+	if r.file != nil {
+		if m := r.file().FindStringSubmatch(name); m != nil {
+			l.tells(name, 1, "/"+strings.TrimPrefix(m[1], "/"), name)
+		}
+		return
+	}
+	if r.re == nil {
+		return
+	}
+	text, ok := l.searched(lang, name, r.globs, r.Has)
+	if !ok || len(r.Deps) > 0 && l.uses(lang.ID, r.Deps) == nil {
+		return
+	}
+	re := r.re()
+	for _, m := range matches(re, text, r.Has, 20) {
+		if guarded(text, m[0], m[1]) == elsewhere {
+			continue
+		}
+		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
+		n, line := lineOf(text, at)
+		p := firstOf(r.Path, l.prefix(name, text, at, line)+"/"+strings.TrimLeft(group(re, text, m, "path"), "/"))
+		l.tells(name, n, path.Clean(p), line)
+	}
+}
+
+// tells notes a route by which the app tells whether it is well, the plainer the better.
+func (l *look) tells(file string, line int, p, text string) {
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	score := strings.Count(p, "/")
+	switch base := path.Base(p); {
+	case strings.HasPrefix(base, "health"), base == "up", strings.HasPrefix(base, "live"):
+	case strings.HasPrefix(base, "ready"), strings.Contains(base, "health"):
+		score += 4
+	default:
+		score += 8
+	}
+	l.paths = append(l.paths, healthPath{rankCode + score, p, file, line, text})
+}
+
+var (
+	enclosing = lazy(`\b(?:scope|prefix)\s*\(?\s*["'](/?[\w/.-]*)["']|\bnamespace\s+:(\w+)|\.(?:Route|route|Group|group|MapGroup)\(\s*["'](/[\w/.-]*)["']|@(?:Request|Get)Mapping\(\s*(?:(?:value|path)\s*=\s*)?\{?["'](/?[\w/.-]+)["']|@Path\(\s*["'](/?[\w/.-]+)["']|@Controller\(\s*["'](/?[\w/.-]+)["']|\[Route\(\s*["'](/?[\w/.-]+)["']`)
+	receiver  = lazy(`^@?(\w+)\.`)
+)
+
+// prefix is what stands before a route: of the blocks that it stands in, of the variable that it is defined on.
+func (l *look) prefix(name, text string, at int, line string) string {
+	out := ""
+	depth := -1
+	for end := at; end > 0 && depth != 0; {
+		start := strings.LastIndexByte(text[:end], '\n') + 1
+		head := text[start:min(len(text), start+len(firstLine(text[start:])))]
+		if in := indent(head); strings.TrimSpace(head) != "" && (depth < 0 || in < depth) {
+			for depth >= 0 { // the line, and the annotations above it
+				if m := enclosing().FindStringSubmatch(head); m != nil {
+					out = "/" + strings.Trim(strings.Join(m[1:], ""), "/") + out
+				}
+				if start == 0 {
+					break
+				}
+				above := strings.LastIndexByte(text[:start-1], '\n') + 1
+				head = text[above : start-1]
+				if note := strings.TrimSpace(head); note == "" || note[0] != '@' && note[0] != '[' {
+					break
+				}
+				start = above
+			}
+			depth = in
+		}
+		end = start - 1
+	}
+	if m := receiver().FindStringSubmatch(line); m != nil {
+		if p := madeWith(text, m[1]); p != "" {
+			out = "/" + strings.Trim(p, "/") + out
+		}
+	}
+	return strings.TrimSuffix(out, "/") + l.mounted(name)
+}
+
+// madeWith is the prefix that a router was made with, in the same file.
+func madeWith(text, variable string) string {
+	if !strings.Contains(text, variable) {
+		return ""
+	}
+	for _, m := range routerMade().FindAllStringSubmatch(text, 50) {
+		if m[1] == variable {
+			return m[2]
+		}
+	}
+	return ""
+}
+
+var (
+	routerMade = lazy(`\b(\w+)(?:\s*:\s*\w+)?\s*:?=\s*[\w.]*(?:APIRouter|Blueprint|Router|Group|PathPrefix|MapGroup|route|New)\([^\n]*?(?:prefix\s*=\s*|prefix:\s*|url_prefix\s*=\s*|\(\s*)["'](/[\w/.-]*)["']`)
+	mountCalls = lazy(`(?:\.use\(\s*|include_router\([^\n]*prefix\s*=\s*|register_blueprint\([^\n]*url_prefix\s*=\s*|\bpath\(\s*|\.mount\(\s*)["'](/?[\w/.-]*)["'][^\n]*`)
+)
+
+// mounted is the prefix under which another file takes in the routes of this one.
+func (l *look) mounted(name string) string {
+	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	if len(stem) < 3 || stem == "index" || stem == "main" || stem == "urls" || stem == "app" || stem == "server" || stem == "router" || stem == "routes" {
+		return ""
+	}
+	for file, text := range l.t.codes {
+		if file == name || path.Ext(file) != path.Ext(name) || !strings.Contains(text, stem) {
+			continue
+		}
+		for _, m := range mountCalls().FindAllStringSubmatch(text, 50) {
+			if strings.Contains(m[0], stem) && strings.Trim(m[1], "/") != "" {
+				return "/" + strings.Trim(m[1], "/")
+			}
+		}
+	}
+	return ""
+}
