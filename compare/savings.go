@@ -132,8 +132,12 @@ func (a Advisor) fargateSavings(j advise.Judged, add func(id string, usd float64
 		if err != nil {
 			return err
 		}
+		note := ""
+		if spot.Confidence == "unverified" {
+			note = " (its price is not verified)"
+		}
 		if len(spot.Missing()) == 0 {
-			add("spot", plain.MonthlyUSD-spot.MonthlyUSD, "Fargate Spot for all tasks but one; AWS may take them back with two minutes' notice")
+			add("spot", plain.MonthlyUSD-spot.MonthlyUSD, "Fargate Spot for all tasks but one%s; AWS may take them back with two minutes' notice", note)
 		}
 	}
 	plan := 0.0
