@@ -127,7 +127,7 @@ func (w *world) startTasks(s *service, p *rollout, at time.Time) {
 	}
 }
 
-// retryDelay slows the scheduler down after attempts that came to nothing, up to 27 minutes (section 7.4).
+// retryDelay slows the scheduler down after attempts that came to nothing, up to 27 minutes.
 func retryDelay(n int) time.Duration {
 	return min(5*time.Second<<min(n, 12), 27*time.Minute)
 }

@@ -15,7 +15,7 @@ import (
 func elbBalancers() awsService {
 	return awsService{
 		operations: []operation{
-			op(elbCreateLoadBalancer, tagging("elasticloadbalancing:AddTags")), op(elbDescribeLoadBalancers, pages("LoadBalancers", 400, 400)),
+			op(elbCreateLoadBalancer, tagging("elasticloadbalancing:AddTags"), also(balancerLooks...)), op(elbDescribeLoadBalancers, pages("LoadBalancers", 400, 400)),
 			op(elbDescribeLoadBalancerAttributes), op(elbModifyLoadBalancerAttributes), op(elbSetSubnets), op(elbSetSecurityGroups),
 			op(elbSetIpAddressType), op(elbDeleteLoadBalancer),
 		},
@@ -28,6 +28,11 @@ func elbBalancers() awsService {
 			})
 		},
 	}
+}
+
+// balancerLooks is what making a load balancer looks at in the caller's name.
+var balancerLooks = []string{
+	"ec2:DescribeAccountAttributes", "ec2:DescribeAddresses", "ec2:DescribeInternetGateways", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
 }
 
 func listBalancers(v *inventory, r *region) {

@@ -85,7 +85,7 @@ func ruleARN(listener, id string) string {
 	return listener + "/" + id
 }
 
-// checkConditions checks the limits of section 3.2: header names of 40 and values of 128 characters.
+// checkConditions checks limits: header names of 40 and values of 128 characters.
 func checkConditions(conditions []elbtypes.RuleCondition) error {
 	for _, x := range conditions {
 		if str(x.Field) == "http-header" && x.HttpHeaderConfig == nil {

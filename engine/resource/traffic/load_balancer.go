@@ -263,6 +263,11 @@ func (l *LoadBalancer) pattern(s *resource.Scope, kind string) string {
 	return s.ARN("elasticloadbalancing", kind+"/app/"+l.Name()+rest)
 }
 
+// lookedAt is what AWS looks at in the caller's name when a load balancer is made (engine/AWS.md, Permissions).
+var lookedAt = []string{
+	"ec2:DescribeAccountAttributes", "ec2:DescribeAddresses", "ec2:DescribeInternetGateways", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+}
+
 // Permissions implements Permissioned.
 func (l *LoadBalancer) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.Anywhere("elasticloadbalancing:DescribeLoadBalancers")}
@@ -273,6 +278,7 @@ func (l *LoadBalancer) Permissions(s *resource.Scope, do event.Action) []resourc
 	var actions []string
 	create := func() {
 		need = append(need, newELB("CreateLoadBalancer", arn, arn)...)
+		need = append(need, resource.Anywhere(lookedAt...))
 		actions = append(actions, "elasticloadbalancing:ModifyLoadBalancerAttributes")
 	}
 	switch do {
