@@ -65,6 +65,11 @@ func (h *harbor) plan(r engine.Request) *engine.Plan {
 	if err != nil {
 		h.t.Fatalf("plan: %v", err)
 	}
+	for _, c := range p.Changes {
+		if (c.Action == event.Update || c.Action == event.Replace) && len(c.Diff) == 0 {
+			h.t.Errorf("%s: the plan does not tell what the %s changes (%s)", c.ID, c.Action, c.Why)
+		}
+	}
 	return p
 }
 

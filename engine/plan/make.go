@@ -215,10 +215,13 @@ type Printer interface {
 
 // hash stands for everything that the user is shown and agrees to.
 func (p *Plan) hash() string {
-	type part struct{ ID, Kind, Name, Action, Why, Print string }
+	type part struct {
+		ID, Kind, Name, Action, Why, Print string
+		Diff                               []resource.FieldChange `json:",omitempty"`
+	}
 	parts := []part{{ID: p.App, Kind: p.Env, Name: p.Target, Action: p.Region, Why: p.Account}}
 	for _, c := range p.Changes {
-		parts = append(parts, part{ID: c.ID, Kind: c.Kind, Name: c.Name, Action: string(c.Action), Why: c.Why})
+		parts = append(parts, part{ID: c.ID, Kind: c.Kind, Name: c.Name, Action: string(c.Action), Why: c.Why, Diff: c.Diff})
 	}
 	for _, r := range p.Resources {
 		if f, ok := r.(Printer); ok {

@@ -55,11 +55,11 @@ func (r *ServiceLinkedRole) Observe(ctx context.Context, s *resource.Scope) erro
 
 // search finds the role by the service it is for, should it have another name.
 func (r *ServiceLinkedRole) search(ctx context.Context, s *resource.Scope) error {
-	out, err := s.IAM.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String("/aws-service-role/" + r.Service + "/")})
-	if err == nil {
-		r.found = len(out.Roles) > 0
-	}
-	return err
+	p := iam.NewListRolesPaginator(s.IAM, &iam.ListRolesInput{PathPrefix: aws.String("/aws-service-role/" + r.Service + "/")})
+	return resource.Pages(ctx, p, func(out *iam.ListRolesOutput) error {
+		r.found = r.found || len(out.Roles) > 0
+		return nil
+	})
 }
 
 // Exists implements Resource: never, as far as deleting goes.

@@ -73,3 +73,22 @@ func tasksOf(ctx context.Context, c *cloud.Clients, in *ecs.ListTasksInput) (all
 func pattern(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
+
+// Deployments lists the deployments of a service that in asks for, newest first, the newest ones when most is not zero.
+// The SDK has no paginator for it. Errors of the SDK come as they are.
+func Deployments(ctx context.Context, c *cloud.Clients, in *ecs.ListServiceDeploymentsInput, most int) ([]ecstypes.ServiceDeploymentBrief, error) {
+	var all []ecstypes.ServiceDeploymentBrief
+	for {
+		out, err := c.ECS.ListServiceDeployments(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.ServiceDeployments...)
+		if most > 0 && len(all) >= most {
+			return all[:most], nil
+		}
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			return all, nil
+		}
+	}
+}

@@ -46,16 +46,15 @@ func (l *LogGroup) Identifier() string { return l.Name() }
 // Observe implements Resource.
 func (l *LogGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	name := l.Name()
-	out, err := s.Logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
-	if err != nil {
-		return err
-	}
-	for _, g := range out.LogGroups {
-		if aws.ToString(g.LogGroupName) == name {
-			l.found, l.retention = true, aws.ToInt32(g.RetentionInDays)
+	p := cloudwatchlogs.NewDescribeLogGroupsPaginator(s.Logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
+	return resource.Pages(ctx, p, func(out *cloudwatchlogs.DescribeLogGroupsOutput) error {
+		for _, g := range out.LogGroups {
+			if aws.ToString(g.LogGroupName) == name {
+				l.found, l.retention = true, aws.ToInt32(g.RetentionInDays)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Exists implements Resource.

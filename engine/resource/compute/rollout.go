@@ -145,14 +145,14 @@ func (r *rollout) deploymentOf(ctx context.Context) (*ecstypes.ServiceDeployment
 		if r.touched {
 			in.CreatedAt = &ecstypes.CreatedAt{After: aws.Time(r.began.Add(-time.Second))}
 		}
-		out, err := r.scope.ECS.ListServiceDeployments(ctx, in)
+		all, err := Deployments(ctx, r.scope.Clients, in, 0)
 		if r.cannotRead(err) || err != nil {
 			return nil, r.unlessBlind(err)
 		}
-		if len(out.ServiceDeployments) == 0 {
+		if len(all) == 0 {
 			return nil, nil //nolint:nilnil // not there yet
 		}
-		newest := slices.MaxFunc(out.ServiceDeployments, func(a, b ecstypes.ServiceDeploymentBrief) int {
+		newest := slices.MaxFunc(all, func(a, b ecstypes.ServiceDeploymentBrief) int {
 			return aws.ToTime(a.CreatedAt).Compare(aws.ToTime(b.CreatedAt))
 		})
 		r.arn = aws.ToString(newest.ServiceDeploymentArn)

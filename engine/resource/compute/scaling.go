@@ -56,23 +56,29 @@ func (c *Scaling) Needs() []resource.Need { return resource.After(c.Service, c.L
 func (c *Scaling) Observe(ctx context.Context, s *resource.Scope) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		out, err := s.Scaling.DescribeScalableTargets(ctx, &aas.DescribeScalableTargetsInput{
+		p := aas.NewDescribeScalableTargetsPaginator(s.Scaling, &aas.DescribeScalableTargetsInput{
 			ServiceNamespace: aastypes.ServiceNamespaceEcs, ResourceIds: []string{*c.id()},
 			ScalableDimension: aastypes.ScalableDimensionECSServiceDesiredCount,
 		})
-		if err == nil && len(out.ScalableTargets) > 0 {
-			c.found = &out.ScalableTargets[0]
-		}
-		return err
+		return resource.Pages(ctx, p, func(out *aas.DescribeScalableTargetsOutput) error {
+			for i := range out.ScalableTargets {
+				c.found = &out.ScalableTargets[i]
+			}
+			return nil
+		})
 	})
 	g.Go(func() error {
-		out, err := s.Scaling.DescribeScalingPolicies(ctx, &aas.DescribeScalingPoliciesInput{
+		p := aas.NewDescribeScalingPoliciesPaginator(s.Scaling, &aas.DescribeScalingPoliciesInput{
 			ServiceNamespace: aastypes.ServiceNamespaceEcs, ResourceId: c.id(), PolicyNames: []string{scalingPolicy},
 		})
-		if err == nil && len(out.ScalingPolicies) > 0 && out.ScalingPolicies[0].TargetTrackingScalingPolicyConfiguration != nil {
-			c.target = aws.ToFloat64(out.ScalingPolicies[0].TargetTrackingScalingPolicyConfiguration.TargetValue)
-		}
-		return err
+		return resource.Pages(ctx, p, func(out *aas.DescribeScalingPoliciesOutput) error {
+			for _, one := range out.ScalingPolicies {
+				if t := one.TargetTrackingScalingPolicyConfiguration; t != nil {
+					c.target = aws.ToFloat64(t.TargetValue)
+				}
+			}
+			return nil
+		})
 	})
 	return g.Wait()
 }

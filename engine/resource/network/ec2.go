@@ -14,45 +14,43 @@ import (
 )
 
 func describeVPCs(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.Vpc, error) {
-	out, err := s.EC2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filters})
-	if err != nil {
-		return nil, err
-	}
-	return out.Vpcs, nil
+	var all []ec2types.Vpc
+	p := ec2.NewDescribeVpcsPaginator(s.EC2, &ec2.DescribeVpcsInput{Filters: filters})
+	err := resource.Pages(ctx, p, func(out *ec2.DescribeVpcsOutput) error {
+		all = append(all, out.Vpcs...)
+		return nil
+	})
+	return all, err
 }
 
 func describeGateways(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.InternetGateway, error) {
-	out, err := s.EC2.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{Filters: filters})
-	if err != nil {
-		return nil, err
-	}
-	return out.InternetGateways, nil
+	var all []ec2types.InternetGateway
+	p := ec2.NewDescribeInternetGatewaysPaginator(s.EC2, &ec2.DescribeInternetGatewaysInput{Filters: filters})
+	err := resource.Pages(ctx, p, func(out *ec2.DescribeInternetGatewaysOutput) error {
+		all = append(all, out.InternetGateways...)
+		return nil
+	})
+	return all, err
 }
 
 func describeSubnets(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.Subnet, error) {
 	var all []ec2types.Subnet
-	pages := ec2.NewDescribeSubnetsPaginator(s.EC2, &ec2.DescribeSubnetsInput{Filters: filters})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
+	p := ec2.NewDescribeSubnetsPaginator(s.EC2, &ec2.DescribeSubnetsInput{Filters: filters})
+	err := resource.Pages(ctx, p, func(out *ec2.DescribeSubnetsOutput) error {
 		all = append(all, out.Subnets...)
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
-func describeRouteTables(ctx context.Context, s *resource.Scope) ([]ec2types.RouteTable, error) {
+func describeRouteTables(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.RouteTable, error) {
 	var all []ec2types.RouteTable
-	pages := ec2.NewDescribeRouteTablesPaginator(s.EC2, &ec2.DescribeRouteTablesInput{})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
+	p := ec2.NewDescribeRouteTablesPaginator(s.EC2, &ec2.DescribeRouteTablesInput{Filters: filters})
+	err := resource.Pages(ctx, p, func(out *ec2.DescribeRouteTablesOutput) error {
 		all = append(all, out.RouteTables...)
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
 func ec2Tag(tags []ec2types.Tag, key string) string {

@@ -75,13 +75,14 @@ func (g *SecurityGroup) Identifier() string { return g.ID }
 func (g *SecurityGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
-		out, err := s.EC2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
+		g.groups = nil
+		p := ec2.NewDescribeSecurityGroupsPaginator(s.EC2, &ec2.DescribeSecurityGroupsInput{
 			Filters: append(g.Owner.EC2Filter(g.Role), resource.EC2Filter("group-name", g.name())),
 		})
-		if err == nil {
-			g.groups = out.SecurityGroups
-		}
-		return err
+		return resource.Pages(ctx, p, func(out *ec2.DescribeSecurityGroupsOutput) error {
+			g.groups = append(g.groups, out.SecurityGroups...)
+			return nil
+		})
 	})
 	g.lists = map[string]string{}
 	for _, in := range g.Ingress {
@@ -102,17 +103,21 @@ func (g *SecurityGroup) Observe(ctx context.Context, s *resource.Scope) error {
 }
 
 func (g *SecurityGroup) findList(ctx context.Context, s *resource.Scope, name string) error {
-	out, err := s.EC2.DescribeManagedPrefixLists(ctx, &ec2.DescribeManagedPrefixListsInput{
+	id := ""
+	p := ec2.NewDescribeManagedPrefixListsPaginator(s.EC2, &ec2.DescribeManagedPrefixListsInput{
 		Filters: []ec2types.Filter{resource.EC2Filter("prefix-list-name", name)},
 	})
-	if err != nil {
-		return err
+	err := resource.Pages(ctx, p, func(out *ec2.DescribeManagedPrefixListsOutput) error {
+		for _, l := range out.PrefixLists {
+			id = aws.ToString(l.PrefixListId)
+		}
+		return nil
+	})
+	if err == nil && id == "" {
+		err = fmt.Errorf("the region %s has no prefix list %s", s.Region, name)
 	}
-	if len(out.PrefixLists) == 0 {
-		return fmt.Errorf("the region %s has no prefix list %s", s.Region, name)
-	}
-	g.lists[name] = aws.ToString(out.PrefixLists[0].PrefixListId)
-	return nil
+	g.lists[name] = id
+	return err
 }
 
 // Detail implements Detailer: the rules.

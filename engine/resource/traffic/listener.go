@@ -46,19 +46,15 @@ func (l *Listener) Observe(ctx context.Context, s *resource.Scope) error {
 	if l.LoadBalancer.ARN == "" {
 		return nil
 	}
-	out, err := s.ELB.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &l.LoadBalancer.ARN})
-	if cloud.NotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for i, found := range out.Listeners {
-		if aws.ToInt32(found.Port) == 80 {
-			l.found, l.ARN = &out.Listeners[i], aws.ToString(found.ListenerArn)
+	p := elb.NewDescribeListenersPaginator(s.ELB, &elb.DescribeListenersInput{LoadBalancerArn: &l.LoadBalancer.ARN})
+	return resource.UnlessGone(resource.Pages(ctx, p, func(out *elb.DescribeListenersOutput) error {
+		for i, found := range out.Listeners {
+			if aws.ToInt32(found.Port) == 80 {
+				l.found, l.ARN = &out.Listeners[i], aws.ToString(found.ListenerArn)
+			}
 		}
-	}
-	return nil
+		return nil
+	}))
 }
 
 // Exists implements Resource.

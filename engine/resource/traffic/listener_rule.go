@@ -53,21 +53,17 @@ func (r *ListenerRule) Observe(ctx context.Context, s *resource.Scope) error {
 	if r.Listener.ARN == "" {
 		return nil
 	}
-	out, err := s.ELB.DescribeRules(ctx, &elb.DescribeRulesInput{ListenerArn: &r.Listener.ARN})
-	if cloud.NotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for i, rule := range out.Rules {
-		if secret, ok := headerValue(rule); ok {
-			r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
-			r.was = forwardsTo(rule)
-			r.Secret.seenInRule(secret)
+	p := elb.NewDescribeRulesPaginator(s.ELB, &elb.DescribeRulesInput{ListenerArn: &r.Listener.ARN})
+	return resource.UnlessGone(resource.Pages(ctx, p, func(out *elb.DescribeRulesOutput) error {
+		for i, rule := range out.Rules {
+			if secret, ok := headerValue(rule); ok {
+				r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
+				r.was = forwardsTo(rule)
+				r.Secret.seenInRule(secret)
+			}
 		}
-	}
-	return nil
+		return nil
+	}))
 }
 
 // headerValue is the value of OriginHeader that the rule asks for.

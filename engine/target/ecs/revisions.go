@@ -97,18 +97,18 @@ func earlier(st *target.Status) []target.Deployment {
 // deployments reads the latest rollouts. Where they cannot be read, the service's own list stands in.
 func (w *watcher) deployments(ctx context.Context, st *target.Status, svc *ecstypes.Service, l *look) error {
 	c := w.clients
-	listed, err := c.ECS.ListServiceDeployments(ctx, &awsecs.ListServiceDeploymentsInput{
+	listed, err := compute.Deployments(ctx, c, &awsecs.ListServiceDeploymentsInput{
 		Cluster: svc.ClusterArn, Service: svc.ServiceName, MaxResults: aws.Int32(maxDeployments),
-	})
+	}, maxDeployments)
 	if cloud.Unknown(err) || l.deny(err) {
 		plainRollouts(st, svc)
 		return nil
 	}
-	if err != nil || len(listed.ServiceDeployments) == 0 {
+	if err != nil || len(listed) == 0 {
 		return cloud.Explain("list the rollouts", err)
 	}
 	var arns, revisions []string
-	for _, d := range listed.ServiceDeployments {
+	for _, d := range listed {
 		arns = append(arns, aws.ToString(d.ServiceDeploymentArn))
 		if r := aws.ToString(d.TargetServiceRevisionArn); !slices.Contains(revisions, r) {
 			revisions = append(revisions, r)
