@@ -12,6 +12,7 @@ import (
 	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/event"
+	"berth/engine/fail"
 	"berth/engine/graph"
 	"berth/engine/resource"
 )
@@ -50,6 +51,9 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	if err := Observe(ctx, in.Resources, in.Scope); err != nil {
 		return nil, err
 	}
+	if err := strangers(in); err != nil {
+		return nil, err
+	}
 	order, err := Order(in.Resources)
 	if err != nil {
 		return nil, err
@@ -75,6 +79,26 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	}
 	p.Hash = p.hash()
 	return p, nil
+}
+
+// strangers refuses a deployment that would change what is somebody else's. A destroy leaves that where it is.
+func strangers(in Input) error {
+	if in.Destroy {
+		return nil
+	}
+	for _, r := range in.Resources {
+		c, ok := r.(resource.Claimed)
+		if !ok || c.Stranger() == "" {
+			continue
+		}
+		i := r.Info()
+		return &fail.Error{
+			Class: fail.Refused, Cause: fmt.Sprintf("there is already something else where %s would be", i.Label),
+			Evidence: fmt.Sprintf("%s %s: %s", i.Kind, i.Name, c.Stranger()),
+			Remedy:   "give the app another name (app in berth.toml), or remove what is there if nobody needs it",
+		}
+	}
+	return nil
 }
 
 // diff is what is done to r. A resource that is gone or was never ours has no part in a destroy.

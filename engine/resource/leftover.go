@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -121,6 +122,17 @@ const NamePrefix = "berth-"
 func OwnerOf(tags map[string]string) (Owner, bool) {
 	o := Owner{App: tags[TagApp], Env: tags[TagEnv]}
 	return o, o.App != "" && o.Env != ""
+}
+
+// Stranger says whose a resource with those tags is when it is not this owner's; empty when it is.
+func (o Owner) Stranger(tags map[string]string) string {
+	switch other, ok := OwnerOf(tags); {
+	case !ok:
+		return "it does not carry the tags of berth"
+	case other != o:
+		return fmt.Sprintf("by its tags it belongs to %s (%s)", other.App, other.Env)
+	}
+	return ""
 }
 
 // OwnerOfPath reads the owner off a name such as /berth/app/env/rest.

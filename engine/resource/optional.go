@@ -66,6 +66,13 @@ type Coster interface {
 	Costs(*price.Bill)
 }
 
+// Claimed is a Resource whose name somebody else may have taken before. One that does not carry our tags is never
+// changed or deleted: it does not exist as far as a destroy goes, and a deployment is refused.
+type Claimed interface {
+	// Stranger says whose the resource of that name is, as far as its tags tell; empty when there is none or it is ours.
+	Stranger() string
+}
+
 // Optional is a Resource that an app can do without. Without it, what is left of it is looked up and removed.
 type Optional interface {
 	// Wanted says whether the app needs it at all.

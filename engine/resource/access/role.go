@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -37,6 +38,8 @@ type Role struct {
 	found  bool
 	trust  string // as observed
 	policy string // as observed, empty when there is none
+
+	stranger string
 }
 
 // NewRole makes a role; role is execution or task. An account has one set of roles for all regions, so the
@@ -71,6 +74,7 @@ func (r *Role) Observe(ctx context.Context, s *resource.Scope) error {
 		if err == nil {
 			r.found, r.ARN = true, aws.ToString(out.Role.Arn)
 			r.trust = aws.ToString(out.Role.AssumeRolePolicyDocument)
+			r.stranger = r.Owner.Stranger(resource.TagMap(out.Role.Tags, func(t iamtypes.Tag) (k, v *string) { return t.Key, t.Value }))
 		}
 		return err
 	})
@@ -100,7 +104,10 @@ func trustTasks(s *resource.Scope) string {
 }
 
 // Exists implements Resource.
-func (r *Role) Exists() bool { return r.found }
+func (r *Role) Exists() bool { return r.found && r.stranger == "" }
+
+// Stranger implements Claimed.
+func (r *Role) Stranger() string { return r.stranger }
 
 // Diff implements Resource.
 func (r *Role) Diff(s *resource.Scope) resource.Diff {
@@ -177,35 +184,65 @@ func (r *Role) create(ctx context.Context, s *resource.Scope) error {
 	return err
 }
 
-// Delete implements Resource.
+// Delete implements Resource. What others attached to the role or wrote into it goes with it, each told by name: AWS
+// deletes no role that still has a policy.
 func (r *Role) Delete(ctx context.Context, s *resource.Scope) error {
-	if !r.found {
+	if !r.Exists() {
 		return nil
 	}
-	_, err := s.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(policyName)})
-	if err != nil && !cloud.NotFound(err) {
-		return fmt.Errorf("delete the role's policy: %w", err)
-	}
-	attached, err := s.IAM.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name})
-	if err != nil && !cloud.NotFound(err) {
-		return fmt.Errorf("list the role's managed policies: %w", err)
-	}
-	if attached != nil {
-		for _, p := range attached.AttachedPolicies {
-			_, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.name, PolicyArn: p.PolicyArn})
-			if err != nil && !cloud.NotFound(err) {
-				return fmt.Errorf("detach %s: %w", aws.ToString(p.PolicyName), err)
-			}
-		}
+	err := resource.UnlessGone(errors.Join(r.detach(ctx, s), r.empty(ctx, s)))
+	if err != nil {
+		return err
 	}
 	err = s.Retry(ctx, iamSettling[1:4], func(ctx context.Context) error {
 		_, err := s.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &r.name})
 		return err
 	})
-	if cloud.NotFound(err) {
+	return resource.UnlessGone(err)
+}
+
+// detach takes off the managed policies that others attached.
+func (r *Role) detach(ctx context.Context, s *resource.Scope) error {
+	var attached []iamtypes.AttachedPolicy
+	p := iam.NewListAttachedRolePoliciesPaginator(s.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name})
+	err := resource.Pages(ctx, p, func(out *iam.ListAttachedRolePoliciesOutput) error {
+		attached = append(attached, out.AttachedPolicies...)
 		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list the role's managed policies: %w", err)
 	}
-	return err
+	for _, one := range attached {
+		_, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.name, PolicyArn: one.PolicyArn})
+		if resource.UnlessGone(err) != nil {
+			return fmt.Errorf("detach %s, which somebody attached to the role %s: %w", aws.ToString(one.PolicyName), r.name, err)
+		}
+		s.Notice("berth", "detached "+aws.ToString(one.PolicyName)+", which somebody had attached to the role "+r.name)
+	}
+	return nil
+}
+
+// empty removes the inline policies, ours and those of others.
+func (r *Role) empty(ctx context.Context, s *resource.Scope) error {
+	var inline []string
+	p := iam.NewListRolePoliciesPaginator(s.IAM, &iam.ListRolePoliciesInput{RoleName: &r.name})
+	err := resource.Pages(ctx, p, func(out *iam.ListRolePoliciesOutput) error {
+		inline = append(inline, out.PolicyNames...)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list the role's inline policies: %w", err)
+	}
+	for _, name := range inline {
+		_, err := s.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.name, PolicyName: &name})
+		if resource.UnlessGone(err) != nil {
+			return fmt.Errorf("delete the policy %s of the role %s: %w", name, r.name, err)
+		}
+		if name != policyName {
+			s.Notice("berth", "deleted the policy "+name+", which somebody had written into the role "+r.name)
+		}
+	}
+	return nil
 }
 
 // arn is the role's ARN, which is known before the role exists.
@@ -225,7 +262,10 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 			actions = append(actions, "iam:PutRolePolicy")
 		}
 	case event.Delete:
-		actions = append(actions, "iam:DeleteRolePolicy", "iam:ListAttachedRolePolicies", "iam:DeleteRole")
+		actions = append(actions, "iam:DeleteRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:DeleteRole")
+		detach := resource.On(resource.Actions("iam:DetachRolePolicy"), r.RoleARN(s))
+		detach.Without = "a role to which somebody attached a policy stays"
+		return []resource.Permission{resource.On(actions, r.RoleARN(s)), detach}
 	case event.None, event.Replace:
 	}
 	return []resource.Permission{resource.On(actions, r.RoleARN(s))}

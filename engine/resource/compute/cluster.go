@@ -25,7 +25,8 @@ type Cluster struct {
 
 	ARN string // output
 
-	found bool
+	found    bool
+	stranger string
 }
 
 // Name is the cluster's name. It is known before the cluster exists.
@@ -47,20 +48,25 @@ func (c *Cluster) Identifier() string { return c.ARN }
 
 // Observe implements Resource. A deleted cluster stays visible as INACTIVE and counts as absent.
 func (c *Cluster) Observe(ctx context.Context, s *resource.Scope) error {
-	out, err := s.ECS.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{c.Name()}})
+	out, err := s.ECS.DescribeClusters(ctx, &ecs.DescribeClustersInput{
+		Clusters: []string{c.Name()}, Include: []ecstypes.ClusterField{ecstypes.ClusterFieldTags},
+	})
 	if err != nil {
 		return err
 	}
 	for _, found := range out.Clusters {
 		if aws.ToString(found.ClusterName) == c.Name() && aws.ToString(found.Status) != "INACTIVE" {
-			c.found, c.ARN = true, aws.ToString(found.ClusterArn)
+			c.found, c.ARN, c.stranger = true, aws.ToString(found.ClusterArn), c.Owner.Stranger(tagMap(found.Tags))
 		}
 	}
 	return nil
 }
 
 // Exists implements Resource.
-func (c *Cluster) Exists() bool { return c.found }
+func (c *Cluster) Exists() bool { return c.found && c.stranger == "" }
+
+// Stranger implements Claimed.
+func (c *Cluster) Stranger() string { return c.stranger }
 
 // Diff implements Resource.
 func (c *Cluster) Diff(s *resource.Scope) resource.Diff {
@@ -96,7 +102,7 @@ func (c *Cluster) Apply(ctx context.Context, s *resource.Scope) error {
 
 // Delete implements Resource.
 func (c *Cluster) Delete(ctx context.Context, s *resource.Scope) error {
-	if !c.found {
+	if !c.Exists() {
 		return nil
 	}
 	busy := 10 * time.Minute

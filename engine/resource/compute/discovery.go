@@ -2,6 +2,7 @@ package compute
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -92,7 +93,7 @@ func (d *Discovery) Apply(ctx context.Context, s *resource.Scope) error {
 	}
 	out, err := s.CloudMap.CreateService(ctx, &sd.CreateServiceInput{
 		Name: aws.String(d.name()), NamespaceId: &d.Namespace.ID,
-		CreatorRequestId: aws.String(resource.Digest(d.Owner.Name() + "-" + d.Namespace.ID)[:32]),
+		CreatorRequestId: aws.String(rand.Text()),
 		DnsConfig: &sdtypes.DnsConfig{
 			RoutingPolicy: sdtypes.RoutingPolicyMultivalue,
 			DnsRecords:    []sdtypes.DnsRecord{{Type: sdtypes.RecordTypeA, TTL: aws.Int64(discoveryTTL)}},

@@ -81,7 +81,7 @@ func (s settings) build(w kindtest.World) app {
 	}}
 	a := app{settings: s}
 	a.cluster = &compute.Cluster{Owner: o, LinkedRole: linked("ecs-service-role", "ecs.amazonaws.com", "AWSServiceRoleForECS")}
-	a.logs = &compute.LogGroup{Owner: o}
+	a.logs = &compute.LogGroup{Owner: o, Days: 30}
 	a.definition = &compute.TaskDefinition{
 		Owner: o, Image: img, LogGroup: a.logs, CPU: 256, Memory: s.memory, Arch: "X86_64", Port: 4000, StopTimeout: 30 * time.Second,
 		ExecutionRole: access.NewRole(o, kindtest.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {

@@ -15,15 +15,26 @@ import (
 	"berth/engine/resource"
 )
 
-// retentionDays is how long logs are kept; AWS keeps them for ever when nobody says.
-const retentionDays = 30
+// tagRetention is the tag that says whether the retention of a group of ours was set yet: until then it is to be set,
+// from then on somebody may have made it longer.
+const tagRetention = "berth:retention"
+
+// The values of tagRetention.
+const (
+	retentionDue = "due"
+	retentionSet = "set"
+)
 
 // LogGroup is where the tasks' output goes. A task does not start without it.
 type LogGroup struct {
 	Owner resource.Owner
+	Days  int // how long logs are kept at least; AWS keeps them for ever when nobody says
 
 	found     bool
-	retention int32
+	arn       string
+	retention int32 // zero means for ever
+	due       bool  // a run made the group and did not get to setting its retention
+	stranger  string
 }
 
 // Name is the group's name. It is known before the group exists.
@@ -50,29 +61,53 @@ func (l *LogGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	return resource.Pages(ctx, p, func(out *cloudwatchlogs.DescribeLogGroupsOutput) error {
 		for _, g := range out.LogGroups {
 			if aws.ToString(g.LogGroupName) == name {
-				l.found, l.retention = true, aws.ToInt32(g.RetentionInDays)
+				l.found, l.retention, l.arn = true, aws.ToInt32(g.RetentionInDays), strings.TrimSuffix(aws.ToString(g.Arn), ":*")
 			}
 		}
 		return nil
 	})
 }
 
+// Detail implements Detailer: whose the group is.
+func (l *LogGroup) Detail(ctx context.Context, s *resource.Scope) error {
+	if !l.found {
+		return nil
+	}
+	out, err := s.Logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &l.arn})
+	if cloud.Denied(err) || cloud.Unknown(err) {
+		return nil // its name says whose it is
+	}
+	if err != nil {
+		return resource.UnlessGone(err)
+	}
+	l.stranger, l.due = l.Owner.Stranger(out.Tags), out.Tags[tagRetention] == retentionDue
+	return nil
+}
+
+// Stranger implements Claimed.
+func (l *LogGroup) Stranger() string { return l.stranger }
+
 // Exists implements Resource.
-func (l *LogGroup) Exists() bool { return l.found }
+func (l *LogGroup) Exists() bool { return l.found && l.stranger == "" }
+
+// short says whether the group keeps its logs for too short a time, or for ever because nobody said yet.
+func (l *LogGroup) short() bool {
+	return l.due || l.retention != 0 && int(l.retention) < l.Days
+}
 
 // Diff implements Resource.
 func (l *LogGroup) Diff(s *resource.Scope) resource.Diff {
 	switch {
 	case !l.found:
 		return resource.Absent()
-	case l.retention != retentionDays:
-		return resource.Changed(fmt.Sprintf("keeps logs for %s, not for %d days", daysText(l.retention), retentionDays),
-			resource.Field("retention", daysText(l.retention), daysText(retentionDays)))
+	case l.short():
+		return resource.Changed(fmt.Sprintf("keeps logs for %s, not for %d days", daysText(int(l.retention)), l.Days),
+			resource.Field("retention", daysText(int(l.retention)), daysText(l.Days)))
 	}
 	return resource.None()
 }
 
-func daysText(d int32) string {
+func daysText(d int) string {
 	if d == 0 {
 		return "ever"
 	}
@@ -85,32 +120,49 @@ var logsSettling = []cloud.Retryable{{Code: "OperationAbortedException", For: ti
 // Apply implements Resource.
 func (l *LogGroup) Apply(ctx context.Context, s *resource.Scope) error {
 	name := l.Name()
+	tags := l.Owner.MapTags("log-group")
 	if !l.found {
+		tags[tagRetention] = retentionDue
 		err := s.Retry(ctx, logsSettling, func(ctx context.Context) error {
 			_, err := s.Logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{
-				LogGroupName: &name, Tags: l.Owner.MapTags("log-group"),
+				LogGroupName: &name, Tags: tags,
 			})
 			return err
 		})
 		if err != nil && !cloud.Is(err, "ResourceAlreadyExistsException") {
 			return fmt.Errorf("create log group: %w", err)
 		}
-		l.found = true
+		l.found, l.due, l.arn = true, true, l.arns(s)[0]
 	}
-	if l.retention == retentionDays {
+	if !l.short() {
 		return nil
 	}
-	return s.Retry(ctx, logsSettling, func(ctx context.Context) error {
+	err := s.Retry(ctx, logsSettling, func(ctx context.Context) error {
 		_, err := s.Logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
-			LogGroupName: &name, RetentionInDays: aws.Int32(retentionDays),
+			LogGroupName: &name, RetentionInDays: aws.Int32(int32(l.Days)), //nolint:gosec // at most 3653
 		})
 		return err
 	})
+	if err != nil {
+		return fmt.Errorf("set how long logs are kept: %w", err)
+	}
+	l.retention = int32(l.Days) //nolint:gosec // at most 3653
+	if !l.due {
+		return nil
+	}
+	_, err = s.Logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{
+		ResourceArn: &l.arn, Tags: map[string]string{tagRetention: retentionSet},
+	})
+	if err != nil {
+		return fmt.Errorf("note that the retention is set: %w", err)
+	}
+	l.due = false
+	return nil
 }
 
 // Delete implements Resource: the group with all logs in it.
 func (l *LogGroup) Delete(ctx context.Context, s *resource.Scope) error {
-	if !l.found {
+	if !l.Exists() {
 		return nil
 	}
 	name := l.Name()
@@ -139,10 +191,15 @@ func (l *LogGroup) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 	case event.Create:
 		actions = resource.Actions("logs:CreateLogGroup", "logs:TagResource", "logs:PutRetentionPolicy")
 	case event.Update:
-		actions = resource.Actions("logs:PutRetentionPolicy")
+		actions = resource.Actions("logs:PutRetentionPolicy", "logs:TagResource")
 	case event.Delete:
 		actions = resource.Actions("logs:DeleteLogGroup")
 	case event.None, event.Replace:
+	}
+	if l.found || resource.Existing(do) {
+		look := resource.On(resource.Actions("logs:ListTagsForResource"), l.arns(s)...)
+		look.Without = "a log group of that name is taken for the app's whosever it is"
+		need = append(need, look)
 	}
 	return append(need, resource.On(actions, l.arns(s)...))
 }

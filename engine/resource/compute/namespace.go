@@ -2,6 +2,7 @@ package compute
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"time"
@@ -82,13 +83,14 @@ func (n *Namespace) Diff(s *resource.Scope) resource.Diff {
 	return resource.None()
 }
 
-// Apply implements Resource. The caller reference is the same each time, so that AWS never makes two.
+// Apply implements Resource. Two zones of one name cannot be; the request id is a new one each time, because AWS
+// remembers those of zones that are gone.
 func (n *Namespace) Apply(ctx context.Context, s *resource.Scope) error {
 	if n.ID != "" {
 		return nil
 	}
 	out, err := s.CloudMap.CreatePrivateDnsNamespace(ctx, &sd.CreatePrivateDnsNamespaceInput{
-		Name: aws.String(n.Name()), Vpc: &n.VPC.ID, CreatorRequestId: aws.String(resource.Digest(n.Owner.Name() + "-" + n.VPC.ID)[:32]),
+		Name: aws.String(n.Name()), Vpc: &n.VPC.ID, CreatorRequestId: aws.String(rand.Text()),
 		Properties: &sdtypes.PrivateDnsNamespaceProperties{DnsProperties: &sdtypes.PrivateDnsPropertiesMutable{
 			SOA: &sdtypes.SOA{TTL: aws.Int64(negativeTTL)},
 		}},

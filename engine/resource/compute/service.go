@@ -103,6 +103,7 @@ func (v *Service) Observe(ctx context.Context, s *resource.Scope) error {
 func (v *Service) describe(ctx context.Context, s *resource.Scope) (*ecstypes.Service, error) {
 	out, err := s.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{
 		Cluster: aws.String(v.Cluster.Name()), Services: []string{v.Name()},
+		Include: []ecstypes.ServiceField{ecstypes.ServiceFieldTags},
 	})
 	if cloud.NotFound(err) {
 		return nil, nil //nolint:nilnil // absent is not an error
@@ -114,7 +115,15 @@ func (v *Service) describe(ctx context.Context, s *resource.Scope) (*ecstypes.Se
 }
 
 // Exists implements Resource.
-func (v *Service) Exists() bool { return v.found != nil }
+func (v *Service) Exists() bool { return v.found != nil && v.Stranger() == "" }
+
+// Stranger implements Claimed.
+func (v *Service) Stranger() string {
+	if v.found == nil || v.touched {
+		return ""
+	}
+	return v.Owner.Stranger(tagMap(v.found.Tags))
+}
 
 // active says whether there is a service that can be updated; one that is draining must go first.
 func (v *Service) active() bool { return v.found != nil && aws.ToString(v.found.Status) == "ACTIVE" }
@@ -276,7 +285,7 @@ func (v *Service) Observed() *ecstypes.Service { return v.found }
 
 // Delete implements Resource: it stops all tasks and waits until their network interfaces can go, too.
 func (v *Service) Delete(ctx context.Context, s *resource.Scope) error {
-	if v.found == nil {
+	if !v.Exists() {
 		return nil
 	}
 	err := s.Retry(ctx, []cloud.Retryable{

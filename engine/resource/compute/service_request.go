@@ -62,17 +62,35 @@ func (v *Service) deployment() *ecstypes.DeploymentConfiguration {
 	}
 }
 
-// changes is the update that brings everything to what is wanted.
+// changes is the update that brings everything to what is wanted. It says only what differs: AWS starts a rollout for
+// some settings even when they stay the same (engine/AWS.md, Service).
 func (v *Service) changes() *ecs.UpdateServiceInput {
-	return &ecs.UpdateServiceInput{
-		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
-		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(), NetworkConfiguration: v.network(),
-		LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
-		DeploymentConfiguration:       v.deployment(),
-		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
-		EnableExecuteCommand:          aws.Bool(true),
-		ForceNewDeployment:            v.failed(),
+	in := &ecs.UpdateServiceInput{
+		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()), ForceNewDeployment: v.failed(),
 	}
+	if aws.ToString(v.found.TaskDefinition) != v.TaskDefinition.ARN {
+		in.TaskDefinition = &v.TaskDefinition.ARN
+	}
+	if n := v.count(); n != nil && *n != v.found.DesiredCount {
+		in.DesiredCount = n
+	}
+	if len(v.otherNetwork()) > 0 {
+		in.NetworkConfiguration = v.network()
+	}
+	if len(v.otherTraffic()) > 0 {
+		in.LoadBalancers = v.loadBalancers()
+	}
+	if !v.sameRegistry() {
+		in.ServiceRegistries = v.registries()
+	}
+	if len(v.otherDeployment()) > 0 {
+		in.DeploymentConfiguration = v.deployment()
+		in.HealthCheckGracePeriodSeconds = aws.Int32(int32(v.GracePeriod.Seconds()))
+	}
+	if !v.found.EnableExecuteCommand {
+		in.EnableExecuteCommand = aws.Bool(true)
+	}
+	return in
 }
 
 func (v *Service) create(ctx context.Context, s *resource.Scope) error {

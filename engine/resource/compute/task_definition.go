@@ -62,6 +62,7 @@ type TaskDefinition struct {
 	found    string                   // its ARN
 	hash     string                   // spec hash of the latest revision
 	previous bool                     // there was a revision before this run
+	stranger string
 }
 
 // Family is the name that all revisions share.
@@ -106,17 +107,17 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	t.latest, t.found = out.TaskDefinition, aws.ToString(out.TaskDefinition.TaskDefinitionArn)
 	t.previous = t.found != ""
-	for _, tag := range out.Tags {
-		if aws.ToString(tag.Key) == tagSpec {
-			t.hash = aws.ToString(tag.Value)
-		}
-	}
+	tags := tagMap(out.Tags)
+	t.hash, t.stranger = tags[tagSpec], t.Owner.Stranger(tags)
 	t.ARN = t.found
 	return nil
 }
 
 // Exists implements Resource.
-func (t *TaskDefinition) Exists() bool { return t.found != "" }
+func (t *TaskDefinition) Exists() bool { return t.found != "" && t.stranger == "" }
+
+// Stranger implements Claimed.
+func (t *TaskDefinition) Stranger() string { return t.stranger }
 
 // Diff implements Resource.
 func (t *TaskDefinition) Diff(s *resource.Scope) resource.Diff {

@@ -22,7 +22,6 @@ var unbuilt = []string{
 	"service.exec",
 	"service.spot",
 	"service.ephemeral_gb",
-	"service.log_days",
 	"service.autoscale.memory_percent",
 	"service.autoscale.requests_per_instance",
 	"network.domain",
