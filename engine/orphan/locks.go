@@ -9,9 +9,10 @@ import (
 
 	"berth/engine/lock"
 	"berth/engine/resource"
+	"berth/engine/resource/data"
 )
 
-// locks lists the locks of all apps. Those that were written a moment ago belong to a run that goes on.
+// locks lists the locks of all apps, and the parameters that berth made for them, which stand beside them. Locks that were written a moment ago belong to a run that goes on.
 var locks = resource.Listing{
 	What: "locks", List: listLocks, Without: "so an app that is being deployed right now may be listed",
 }
@@ -25,6 +26,7 @@ func listLocks(ctx context.Context, s *resource.Survey) error {
 		for _, p := range out.Parameters {
 			o, rest, ok := resource.OwnerOfPath(aws.ToString(p.Name))
 			if !ok || rest != "lock" {
+				data.AddParameter(s, p)
 				continue
 			}
 			seen := aws.ToTime(p.LastModifiedDate)

@@ -20,6 +20,7 @@ import (
 	"berth/engine/resource/access"
 	"berth/engine/resource/artifact"
 	"berth/engine/resource/compute"
+	"berth/engine/resource/data"
 	"berth/engine/resource/network"
 	"berth/engine/resource/traffic"
 )
@@ -75,6 +76,8 @@ var listings = []resource.Listing{
 	access.Roles,
 	compute.TaskDefinitions,
 	compute.Scalings,
+	data.Databases,
+	data.SubnetGroups,
 	locks,
 }
 

@@ -495,3 +495,26 @@ func (d *Database) remove(ctx context.Context, s *resource.Scope) error {
 	}
 	return nil
 }
+
+// Databases lists the databases of all apps. Their final snapshots are no leftovers: people keep them.
+var Databases = resource.Listing{What: "databases", List: listDatabases}
+
+func listDatabases(ctx context.Context, s *resource.Survey) error {
+	p := rds.NewDescribeDBInstancesPaginator(s.RDS, &rds.DescribeDBInstancesInput{})
+	return resource.Pages(ctx, p, func(out *rds.DescribeDBInstancesOutput) error {
+		for _, i := range out.DBInstances {
+			like := &Database{
+				Engine: aws.ToString(i.Engine), Class: aws.ToString(i.DBInstanceClass),
+				StorageGB: int(aws.ToInt32(i.AllocatedStorage)), MultiAZ: aws.ToBool(i.MultiAZ),
+			}
+			s.AddTagged(resource.Found{
+				Kind: "rds.DBInstance", Name: aws.ToString(i.DBInstanceIdentifier), ARN: aws.ToString(i.DBInstanceArn), Like: like,
+			}, tagMap(i.TagList))
+		}
+		return nil
+	})
+}
+
+func tagMap(tags []rdstypes.Tag) map[string]string {
+	return resource.TagMap(tags, func(t rdstypes.Tag) (k, v *string) { return t.Key, t.Value })
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -220,4 +221,15 @@ func Password(context.Context, *resource.Scope) (string, error) {
 		b[i] = letters[n.Int64()]
 	}
 	return string(b), nil
+}
+
+// AddParameter notes a parameter that berth made for an app. Its key has a slash, which that of a secret of people cannot
+// have. Whoever lists the parameters calls it.
+func AddParameter(s *resource.Survey, m ssmtypes.ParameterMetadata) {
+	name := aws.ToString(m.Name)
+	if o, rest, ok := resource.OwnerOfPath(name); ok && strings.Contains(rest, "/") {
+		s.Add(resource.Found{
+			Owner: o, Kind: "ssm.Parameter", Name: name, ARN: aws.ToString(m.ARN), Role: strings.ReplaceAll(rest, "/", "-"),
+		})
+	}
 }

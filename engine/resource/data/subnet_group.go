@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -150,4 +151,30 @@ func (g *SubnetGroup) Permissions(s *resource.Scope, do event.Action) []resource
 	case event.None, event.Replace:
 	}
 	return []resource.Permission{resource.On(actions, s.ARN("rds", "subgrp:"+g.Name()))}
+}
+
+// SubnetGroups lists the databases' subnet groups of all apps.
+var SubnetGroups = resource.Listing{What: "subnet groups of databases", List: listSubnetGroups}
+
+func listSubnetGroups(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	p := rds.NewDescribeDBSubnetGroupsPaginator(s.RDS, &rds.DescribeDBSubnetGroupsInput{})
+	err := resource.Pages(ctx, p, func(out *rds.DescribeDBSubnetGroupsOutput) error {
+		for _, g := range out.DBSubnetGroups {
+			if name := aws.ToString(g.DBSubnetGroupName); strings.HasPrefix(name, resource.NamePrefix) {
+				all = append(all, resource.Found{Kind: "rds.DBSubnetGroup", Name: name, ARN: aws.ToString(g.DBSubnetGroupArn)})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
+		out, err := s.RDS.ListTagsForResource(ctx, &rds.ListTagsForResourceInput{ResourceName: &f.ARN})
+		if err != nil {
+			return nil, resource.UnlessGone(err)
+		}
+		return tagMap(out.TagList), nil
+	})
 }
