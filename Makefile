@@ -37,6 +37,11 @@ test: ## Run all tests with the race detector, and print how many ran
 matrix: ## Cut every call of every run, each in three ways (make test does a ninth of it with the race detector)
 	@$(GO) test -count=1 -timeout 10m -run '^TestCutMatrix$$' -v ./engine | grep -E '^ok|^FAIL|--- FAIL|cuts tried|_test.go:[0-9]+: [^0-9]' | grep -v 'finding out'
 
+SHIP_MB ?= 1500
+.PHONY: ship-bench
+ship-bench: ## Measure build and push of an image of SHIP_MB with each builder, docker and skopeo
+	@BERTH_SHIP_BENCH=$(SHIP_MB) $(GO) test -count=1 -timeout 60m -run '^TestShipBench$$' -v ./engine/image
+
 FUZZTIME ?= 10s
 .PHONY: fuzz
 fuzz: ## Fuzz what reads input from outside, FUZZTIME each
