@@ -42,6 +42,9 @@ func (m Machine) Local(ctx context.Context, ref string) (Image, bool, error) {
 // Facts implements Image.
 func (s *stored) Facts() Facts { return s.facts }
 
+// Place is the command of the program that has the image, and the image's name there.
+func (s *stored) Place() (command, ref string) { return s.command, s.ref }
+
 // Release implements Image.
 func (s *stored) Release() {
 	if s.tag != "" {
