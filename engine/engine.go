@@ -68,6 +68,7 @@ type Request struct {
 	Destroy        bool
 	Rollback       string        // the revision to go back to: family:number, the number alone, or Previous
 	SkipVerify     bool          // make no request to the endpoint
+	NoRehearsal    bool          // ship an image without having run it here
 	RolloutTimeout time.Duration // zero means the engine's own deadline
 	// Usage is how much the app is used, for what it costs. Nil stands for light use. Only what visitors cause and
 	// the hours of the month count; sizes and numbers are those of the spec.

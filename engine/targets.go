@@ -43,6 +43,6 @@ func (e *Engine) blueprint(r Request) (target.Blueprint, error) {
 		return nil, err
 	}
 	return t.Blueprint(r.Spec, target.Options{
-		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, RolloutTimeout: r.RolloutTimeout,
+		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, NoRehearsal: r.NoRehearsal, RolloutTimeout: r.RolloutTimeout,
 	})
 }

@@ -26,7 +26,7 @@ func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image,
 		return nil, err
 	}
 	tag := "localhost/berth-build:" + strings.ToLower(rand.Text())
-	if err := p.build(ctx, src, tag, report); err != nil {
+	if err := p.build(ctx, src, m, tag, report); err != nil {
 		return nil, err
 	}
 	img, found, err := p.image(ctx, tag)
@@ -44,8 +44,20 @@ func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image,
 	return img, nil
 }
 
-func (p program) build(ctx context.Context, src Source, tag string, report Reporter) error {
+func (p program) build(ctx context.Context, src Source, m Machine, tag string, report Reporter) error {
 	common := []string{"--platform", src.Platform, "--file", src.file(), "--tag", tag}
+	if src.Target != "" {
+		common = append(common, "--target", src.Target)
+	}
+	if m.NoCache {
+		common = append(common, "--no-cache")
+	}
+	if m.Pull {
+		common = append(common, "--pull")
+	}
+	for _, name := range src.Secrets {
+		common = append(common, "--secret", "id="+name+",env="+name)
+	}
 	for _, k := range slices.Sorted(maps.Keys(src.Args)) {
 		common = append(common, "--build-arg", k+"="+src.Args[k])
 	}

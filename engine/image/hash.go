@@ -31,8 +31,8 @@ const hashVersion = "berth source 1"
 const settings = "berth.toml"
 
 // Hash is a hash over all that src says about an image, in hex: the files that the builder gets to see
-// (path, content, permissions, targets of symbolic links), the Dockerfile, the platform and the build
-// arguments. It does not depend on times, owners, the place of the folder, or what .dockerignore leaves out.
+// (path, content, permissions, targets of symbolic links), the Dockerfile, the platform, the stage, the
+// build arguments and the names of build secrets. It does not depend on times, owners, the place of the folder, or what .dockerignore leaves out.
 //
 // The app's own berth.toml is not in it, although the builder sees it: how an app runs is no reason to build
 // it anew. What a build fetches from elsewhere (a base image by tag, a package index) is not in it: the same source
@@ -60,6 +60,14 @@ func Hash(ctx context.Context, src Source) (string, error) {
 		field(h, "arg")
 		field(h, k)
 		field(h, src.Args[k])
+	}
+	if src.Target != "" {
+		field(h, "target")
+		field(h, src.Target)
+	}
+	for _, name := range slices.Sorted(slices.Values(src.Secrets)) { // their values are nobody's business
+		field(h, "secret")
+		field(h, name)
 	}
 	field(h, "dockerfile")
 	field(h, string(dockerfile))

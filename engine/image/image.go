@@ -19,7 +19,9 @@ type Source struct {
 	Dir        string            // the build context
 	Dockerfile string            // path of the Dockerfile, relative to Dir unless it is absolute
 	Platform   string            // linux/amd64 or linux/arm64
+	Target     string            // stage that is built; empty: the last one
 	Args       map[string]string // build arguments
+	Secrets    []string          // names of environment variables that the build may read as secrets, by their names as ids
 	// OneIgnoreFile says that the builder follows the folder's .dockerignore only, not one that belongs to the
 	// Dockerfile (Dockerfile.dockerignore).
 	OneIgnoreFile bool

@@ -25,6 +25,8 @@ var Programs = []string{"docker", "podman", "finch", "nerdctl", "buildah"}
 type Machine struct {
 	// Program is the one of Programs to use, or a path to it; empty takes the first that works.
 	Program string
+	NoCache bool // build every step anew
+	Pull    bool // look for newer base images
 }
 
 var _ Builder = Machine{}

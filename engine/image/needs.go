@@ -23,6 +23,9 @@ func (p program) fits(src Source) error {
 	if err != nil {
 		return noDockerfile(src, err)
 	}
+	if err := p.secrets(src); err != nil {
+		return err
+	}
 	doc, err := parser.Parse(bytes.NewReader(text))
 	if err != nil || p.way != classicWay {
 		return nil // the builder says it better
@@ -35,6 +38,24 @@ func (p program) fits(src Source) error {
 		Class: fail.Refused, Cause: "the Dockerfile needs BuildKit, and here Docker has only its classic builder",
 		Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), line, what), Remedy: p.wayOut(),
 	}
+}
+
+// secrets says when the build's secrets cannot be handed over: the builder knows none, or the environment has them not.
+func (p program) secrets(src Source) error {
+	if len(src.Secrets) > 0 && p.way == classicWay {
+		return &fail.Error{
+			Class: fail.Refused, Cause: "image.secrets needs BuildKit, and here Docker has only its classic builder", Remedy: p.wayOut(),
+		}
+	}
+	for _, name := range src.Secrets {
+		if _, ok := os.LookupEnv(name); !ok {
+			return &fail.Error{
+				Class: fail.Refused, Cause: "the build reads the secret " + name + ", and the environment has no variable of that name",
+				Remedy: "set " + name + " in the environment, or take it out of image.secrets in berth.toml", Setting: "image.secrets",
+			}
+		}
+	}
+	return nil
 }
 
 // modernFlags are the flags of instructions that only BuildKit knows.

@@ -236,7 +236,7 @@ func (c *container) passing(name string) bool {
 			return true
 		}
 	}
-	return strings.HasSuffix(name, ".pid") || strings.Contains(name, "/__pycache__") || strings.Contains(name, "/.cache/")
+	return name == "/sbin" || strings.HasSuffix(name, ".pid") || strings.Contains(name, "/__pycache__") || strings.Contains(name, "/.cache/")
 }
 
 // stop asks the app to end as ECS does, and says whether it does so in time.

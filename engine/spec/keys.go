@@ -46,6 +46,11 @@ var keys = []Key{
 		Example: `{ MIX_ENV = "prod" }`, at: func(s *Spec, _ bool) any { return &s.Image.Args },
 	},
 	{
+		Name: "image.builder", Kind: Text, Doc: "what builds the image; the first that works without it",
+		Example: `"podman"`, at: func(s *Spec, _ bool) any { return &s.Image.Builder },
+		Choices: []string{"docker", "podman", "finch", "nerdctl", "buildah"},
+	},
+	{
 		Name: "image.secrets", Kind: List, Doc: "environment variables that the build reads as secrets",
 		Example: `["NPM_TOKEN"]`, at: func(s *Spec, _ bool) any { return &s.Image.Secrets },
 	},

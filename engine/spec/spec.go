@@ -59,6 +59,7 @@ type Image struct {
 	Target     string // build stage; empty: the last one
 	Args       map[string]string
 	Secrets    []string // names of environment variables that the build may read as secrets; values are never kept
+	Builder    string   // docker, podman, finch, nerdctl or buildah; empty: the first that works
 	Ref        string   // an image that exists already: nothing is built (--image)
 }
 

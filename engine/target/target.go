@@ -34,6 +34,7 @@ type Target interface {
 type Options struct {
 	Builder        image.Builder
 	SkipVerify     bool          // make no request to the endpoint
+	NoRehearsal    bool          // ship an image without having run it here
 	RolloutTimeout time.Duration // zero means the target's own deadline
 }
 

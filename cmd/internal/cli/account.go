@@ -37,16 +37,16 @@ func (a *app) open(region string) (*account, error) {
 		if err := a.noSimFlags(); err != nil {
 			return nil, err
 		}
-		return a.openOn(region, cloud.Environment{}, nil, runsFolder()), nil
+		return a.openOn(region, cloud.Environment{}, a.machine, runsFolder()), nil
 	}
 	sims, err := a.simulation(a.simFile)
 	if err != nil {
 		return nil, err
 	}
-	return a.openOn(region, sims.Environment(), nil, runsFolder()), nil
+	return a.openOn(region, sims.Environment(), a.machine, runsFolder()), nil
 }
 
-// openOn makes the engine on an environment. A nil builder means Docker; without runs nobody can watch.
+// openOn makes the engine on an environment. A nil builder means what this machine has; without runs nobody can watch.
 func (a *app) openOn(region string, env cloud.Environment, builder image.Builder, runs string) *account {
 	eng := engine.Open(engine.Options{
 		Prices:      a.prices(),

@@ -20,6 +20,7 @@ import (
 	"berth/cmd/internal/report"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/image"
 )
 
 // Process is what a process was started with and how it ends.
@@ -37,6 +38,8 @@ type app struct {
 	Process
 	flags globals
 	stop  *stopper
+	// machine is what builds, and how.
+	machine image.Machine
 	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
 	told bool
 	// code is the exit code where nothing failed.
@@ -144,6 +147,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.pricesCommand(),
 		a.planCommand(),
 		a.deployCommand(),
+		a.rehearseCommand(),
 		a.statusCommand(),
 		a.logsCommand(),
 		a.openCommand(),

@@ -27,12 +27,13 @@ func (a *app) deployCommand() *cobra.Command {
 					return a.perform(cmd.Context(), eng, tui.Task{Verb: "deploy", Spec: s}, roll)
 				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: s, SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
+					Spec: s, SkipVerify: roll.skipVerify, NoRehearsal: roll.noRehearsal, RolloutTimeout: roll.timeout,
 				}, "Deploy this?")
 			})
 		},
 	}
 	a.register(&flags, cmd)
 	roll.register(cmd.Flags())
+	a.registerBuild(cmd)
 	return cmd
 }

@@ -81,6 +81,9 @@ type said struct {
 	app   string
 	port  string
 	image string
+
+	builder string
+	args    []string // build arguments: NAME=VALUE, or NAME for the one of the environment
 }
 
 func (a *app) register(s *said, cmd *cobra.Command) {
@@ -90,6 +93,10 @@ func (a *app) register(s *said, cmd *cobra.Command) {
 	f.Var((*filled)(&s.image), "image", "image that exists already; nothing is built")
 	takes(cmd, "port", "PORT", nil)
 	takes(cmd, "image", "IMAGE", nil)
+	f.StringVar(&s.builder, "builder", "", "what builds the image: docker, podman, finch, nerdctl or buildah (default: the first that works)")
+	takes(cmd, "builder", "PROGRAM", words(func(*cobra.Command) []word { return builders() }))
+	f.StringArrayVar(&s.args, "build-arg", nil, "build argument NAME=VALUE, or NAME to take it from the environment; repeatable")
+	takes(cmd, "build-arg", "NAME=VALUE", nil)
 }
 
 // filled is a text that must not be empty: a variable of a script that was not set would mean something else.
@@ -123,11 +130,13 @@ func (a *app) registerApp(s *said, cmd *cobra.Command) {
 
 // rollout are the flags of deploy that are no part of berth.toml.
 type rollout struct {
-	skipVerify bool
-	timeout    time.Duration
+	skipVerify  bool
+	noRehearsal bool
+	timeout     time.Duration
 }
 
 func (r *rollout) register(f *pflag.FlagSet) {
 	f.BoolVar(&r.skipVerify, "skip-verify", false, "make no request to the endpoint")
+	f.BoolVar(&r.noRehearsal, "no-rehearse", false, "ship the image without having run it here")
 	f.DurationVar(&r.timeout, "rollout-timeout", 0, "when to give up waiting for the new version to run (default: chosen by the health check)")
 }

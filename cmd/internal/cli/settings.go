@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"berth/compare/catalog"
 	"berth/engine/cloud"
@@ -81,6 +82,7 @@ func (a *app) override(s *spec.Spec, flags said) error {
 		{"region", "--region", a.flags.region},
 		{"service.port", "--port", flags.port},
 		{"image.ref", "--image", flags.image},
+		{"image.builder", "--builder", flags.builder},
 	} {
 		if f.text == "" {
 			continue
@@ -88,6 +90,19 @@ func (a *app) override(s *spec.Spec, flags said) error {
 		if err := s.SetText(f.key, f.text, spec.Origin{Kind: spec.Flag, Text: f.flag}); err != nil {
 			return &fail.Error{Class: fail.Usage, Cause: err.Error(), Remedy: "give another " + f.flag, Err: err}
 		}
+	}
+	for _, arg := range flags.args {
+		name, value, given := strings.Cut(arg, "=")
+		if !given {
+			value = os.Getenv(name)
+		}
+		if name == "" {
+			return fail.Usagef("--build-arg %q has no name", arg)
+		}
+		if s.Image.Args == nil {
+			s.Image.Args = map[string]string{}
+		}
+		s.Image.Args[name] = value
 	}
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if r := os.Getenv(name); r != "" && s.Region == "" {

@@ -13,6 +13,7 @@ import (
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/image"
+	"berth/engine/rehearse"
 	"berth/engine/resource"
 	"berth/engine/spec"
 )
@@ -24,6 +25,9 @@ type Build struct {
 	Source     image.Source
 	Builder    image.Builder
 	Repository *Repository // where earlier builds are
+
+	// Rehearse runs the image here before it is pushed, nil does without: what it finds is told and stops nothing.
+	Rehearse func(context.Context, image.Image) (*rehearse.Report, error)
 
 	OwnCommand bool // berth.toml has a command, so that the image needs none
 
@@ -107,7 +111,26 @@ func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	b.img = img
+	b.rehearse(ctx, s)
 	return nil
+}
+
+// rehearse tells what a rehearsal of the image finds. That it could not be rehearsed is no reason to stop.
+func (b *Build) rehearse(ctx context.Context, s *resource.Scope) {
+	if b.Rehearse == nil {
+		return
+	}
+	s.Doing("rehearsing the image on this machine")
+	report, err := b.Rehearse(ctx, b.img)
+	if err != nil {
+		s.Log("berth", "the image was not rehearsed: "+fail.From(err).Cause)
+	}
+	if report == nil {
+		return
+	}
+	for _, note := range report.Notes() {
+		s.Notice("berth", note)
+	}
 }
 
 // unchanged says when the source is no longer the one of the plan. What a builder read meanwhile may be anything, and

@@ -138,12 +138,17 @@ func sameURL(a, b string) bool {
 	return trim(a) == trim(b)
 }
 
+// WebSocketPaths are where a WebSocket is tried: at the path that is known, or at the usual ones.
+func WebSocketPaths(known string) []string {
+	if known != "" {
+		return []string{known}
+	}
+	return webSocketPaths
+}
+
 // upgrade opens a WebSocket and says at which path that worked.
 func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (string, error) {
-	paths := webSocketPaths
-	if e.WebSocketPath != "" {
-		paths = []string{e.WebSocketPath}
-	}
+	paths := WebSocketPaths(e.WebSocketPath)
 	var tried []string
 	for _, p := range paths {
 		err := e.dial(ctx, client, p)

@@ -3,6 +3,7 @@
 package ecs
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 
 	"berth/engine/fail"
 	"berth/engine/image"
+	"berth/engine/rehearse"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
 	"berth/engine/resource/artifact"
@@ -184,15 +186,30 @@ func (b *Blueprint) access(s *spec.Spec) {
 }
 
 func (b *Blueprint) image(s *spec.Spec, o target.Options) {
+	builder := builderOf(s, o)
 	if s.Image.Ref != "" {
 		b.Image = &artifact.Image{
-			Repository: b.Repository, External: s.Image.Ref, Builder: o.Builder, Platform: s.Image.Platform,
+			Repository: b.Repository, External: s.Image.Ref, Builder: builder, Platform: s.Image.Platform,
 			Port: s.Service.Port, OwnCommand: len(s.Service.Command) > 0,
 		}
 		return
 	}
-	b.Build = &artifact.Build{Builder: o.Builder, Source: source(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
+	b.Build = &artifact.Build{Builder: builder, Source: source(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
 	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
+	if !o.NoRehearsal {
+		b.Build.Rehearse = func(ctx context.Context, img image.Image) (*rehearse.Report, error) {
+			return rehearse.Image(ctx, s, img)
+		}
+	}
+}
+
+// builderOf is the builder that the command line chose, else the one of berth.toml.
+func builderOf(s *spec.Spec, o target.Options) image.Builder {
+	if m, ok := o.Builder.(image.Machine); ok && m.Program == "" {
+		m.Program = s.Image.Builder
+		return m
+	}
+	return o.Builder
 }
 
 // source is what the image is built from.
@@ -201,7 +218,7 @@ func source(s *spec.Spec) image.Source {
 	if rel, err := filepath.Rel(dir, file); err == nil {
 		file = rel
 	}
-	return image.Source{Dir: dir, Dockerfile: file, Platform: s.Image.Platform, Args: s.Image.Args}
+	return image.Source{Dir: dir, Dockerfile: file, Platform: s.Image.Platform, Target: s.Image.Target, Args: s.Image.Args, Secrets: s.Image.Secrets}
 }
 
 // drain is how long a task that leaves may finish its requests: connections that stay open get longer, since
