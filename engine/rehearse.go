@@ -13,7 +13,7 @@ import (
 // Rehearsal is what was found when an image was run on this machine.
 type Rehearsal = rehearse.Report
 
-// Rehearse builds the app's image, or takes the one that the spec names from this machine, runs it here as Fargate
+// Rehearse builds the app's image, or takes the one that the spec names from this machine, runs it here as AWS
 // would, and says what is true of it. It makes no AWS call, and leaves nothing behind. Tell is given what the build
 // writes.
 func (e *Engine) Rehearse(ctx context.Context, s *spec.Spec, tell image.Reporter) (*Rehearsal, error) {
