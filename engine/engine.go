@@ -59,6 +59,9 @@ type Findings = project.Findings
 // Finding is one thing that was found in a source tree.
 type Finding = project.Finding
 
+// FieldChange is what a change of a plan changes in one field.
+type FieldChange = resource.FieldChange
+
 // Identity is whose credentials are in use.
 type Identity = cloud.Identity
 

@@ -135,6 +135,8 @@ func (s *session) toDeployment() {
 	s.press("\r\r\r\r")
 	s.until("yes, do this")
 	s.press("y")
+	s.until("deploy all the same") // the sample app has something to settle
+	s.press("d")
 	s.until("Deploying")
 }
 

@@ -51,7 +51,7 @@ func (m *terminal) choose(label string) {
 
 func TestJourney(t *testing.T) {
 	m, wait := journey(t)
-	m.press("y")
+	m.deploys()
 	m.until("is live", "https://", "verified")
 
 	m.press(enter)
@@ -63,10 +63,10 @@ func TestJourney(t *testing.T) {
 	m.choose("+ variable")
 	m.press(" ")
 	m.until("enter take it")
-	m.press("GREETING=hello" + enter)
+	m.press("GREETING" + enter + "hello" + enter)
 	m.until("GREETING", "enter continue")
 	m.press(enter)
-	m.until("Review", "changed settings", "y yes")
+	m.until("Review", "env GREETING: + hello", "y yes")
 	m.press("y")
 	m.until("is live", "verified")
 	m.press(enter)
@@ -107,7 +107,7 @@ func TestJourney(t *testing.T) {
 // would change, and the next run succeeds.
 func TestJourneyOfAFailure(t *testing.T) {
 	m, wait := journey(t, "--sim-fault", "oom=1024")
-	m.press("y")
+	m.deploys()
 	m.until("needs more memory", "f set memory to 1024 MiB and deploy again")
 	m.press("f")
 	m.until("Settings", "1024")

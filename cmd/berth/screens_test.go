@@ -64,7 +64,7 @@ func TestCtrlCOnEachScreen(t *testing.T) {
 	}
 	m.until("y yes")
 	m.stays()
-	m.press("y")
+	m.deploys()
 	m.until("● Deploy", " left")
 	m.press("\x03")
 	m.until("topped", "overview") // what a stop does to the run is told by TestInterrupt and TestClosedTerminal
@@ -103,7 +103,7 @@ func TestEightKeys(t *testing.T) {
 	m.until("All goes well", "begin")
 	keys := 0
 	for _, step := range []struct{ key, then string }{
-		{enter, "● Project"}, {enter, "● Needs"}, {enter, "● Compare"}, {enter, "● Settings"}, {enter, "y yes"}, {"y", "harbor is live"},
+		{enter, "● Project"}, {enter, "● Needs"}, {enter, "● Compare"}, {enter, "● Settings"}, {enter, "y yes"}, {"y", "d deploy all the same"}, {"d", "harbor is live"},
 	} {
 		m.press(step.key)
 		keys++

@@ -20,6 +20,14 @@ func (m *terminal) toReview() {
 	m.until("● Review", "y yes")
 }
 
+// deploys says yes to the review of the sample app, which has something to settle: all the same.
+func (m *terminal) deploys() {
+	m.t.Helper()
+	m.press("y")
+	m.until("Deploy all the same?", "SECRET_KEY_BASE", "d deploy all the same")
+	m.press("d")
+}
+
 // TestTour tells two stories in one go: a deployment that fails and is finished by the key of its card, and, by
 // ctrl+t, a new version that ECS goes back from. The exit code is the last story's.
 func TestTour(t *testing.T) {
@@ -31,7 +39,7 @@ func TestTour(t *testing.T) {
 	m.until("› The app listens on another port", "f on the card")
 	m.press(enter)
 	m.toReview()
-	m.press("y")
+	m.deploys()
 	m.until("f set port to 9999 and deploy again")
 	m.press("f")
 	m.until("● Settings", "Port is 9999 now")
@@ -66,7 +74,7 @@ func TestTourBeginsTheNamedStory(t *testing.T) {
 	defer cancel()
 	m, wait := open(ctx, t, 120, 40, t.TempDir(), "demo", "--story", "connection", "--sim-speed", "100")
 	m.toReview()
-	m.press("y")
+	m.deploys()
 	m.until("AWS cannot be reached", "r try again")
 	time.Sleep(time.Second) // more than a minute of the account
 	m.press("r")

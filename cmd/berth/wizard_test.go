@@ -131,7 +131,7 @@ func TestWizard(t *testing.T) {
 	m.until("● Settings", "4000")
 	m.press(enter)
 	m.until("● Review", "a month", "y yes")
-	m.press("y")
+	m.deploys()
 	m.until("● Deploy")
 	seen := m.until("is live", "https://", "verified")
 	url := address.FindString(seen)

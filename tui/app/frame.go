@@ -123,20 +123,43 @@ func (m *Model) header() string {
 		app += " " + th.Glyphs.Dot + " " + spec.EnvName
 	}
 	const account = 12 + 2
-	fits := l.Left() >= widget.Width(app)+widget.Width(right)+account+6
+	open := m.open()
+	fits := l.Left() >= widget.Width(app)+widget.Width(right)+widget.Width(open)+account+8
 	if fits && s.Identity != nil && s.Identity.Account != "" {
 		right = strings.TrimPrefix(right+"  "+s.Identity.Account, "  ")
 	}
 	if app != "" {
 		l.Gap(2).Cell(th.Text, app, min(widget.Width(app), l.Left()-widget.Width(right)-4))
 	}
+	if open != "" && l.Left() >= widget.Width(open)+widget.Width(right)+4 {
+		l.Gap(2).Put(th.Warn, open)
+	}
 	return l.To(m.inner()-widget.Width(right)).Put(th.Quiet, right).String()
+}
+
+// open counts what is still to be settled before the app runs, on the way through the wizard.
+func (m *Model) open() string {
+	if at := m.step(); at <= 0 {
+		return "" // the first step lists it
+	}
+	if m.s.Settled() {
+		return ""
+	}
+	return fmt.Sprintf("%d to settle", len(m.s.OpenMusts()))
+}
+
+// step is which step of the wizard is shown, -1 when it is none.
+func (m *Model) step() int {
+	if !m.first && m.stack[0] != screen.Steps[0] {
+		return -1
+	}
+	return slices.Index(screen.Steps, m.Shown())
 }
 
 // way is the line that says where we are: the steps of the wizard, or the way from the overview.
 func (m *Model) way() string {
 	th := m.s.Theme
-	if at := slices.Index(screen.Steps, m.Shown()); at >= 0 && (m.first || m.stack[0] == screen.Steps[0]) {
+	if at := m.step(); at >= 0 {
 		c := widget.Crumbs{Theme: th, At: at}
 		for _, n := range screen.Steps {
 			c.Steps = append(c.Steps, m.screens[n].Title())

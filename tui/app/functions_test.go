@@ -14,7 +14,15 @@ import (
 // table of README.md tells of each such verb what it is on the screens.
 
 // keyName names a key of a screen for people.
-func keyName(at screen.Name, k keys.Key) string { return string(at) + "/" + k.Help().Desc }
+func keyName(at screen.Name, k keys.Key) string {
+	does := k.Help().Desc
+	for _, verb := range []string{"set ", "open "} { // what exactly hangs on the failure
+		if strings.HasPrefix(does, verb) {
+			does = verb + "…"
+		}
+	}
+	return string(at) + "/" + does
+}
 
 const whatToAdd = "%s: the key %s (%s) does what %q does without a screen, and the table \"on the screens | without a screen\" of " +
 	"README.md has no such verb. Add a row: whoever has no screen needs a way to it, too."

@@ -183,6 +183,8 @@ var shots = []shot{
 	}},
 	{"stories-told", touring, func(d *harness) { d.press("enter"); d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
 	{"project", fresh, func(d *harness) {}},
+	{"project-musts", demanding, func(d *harness) {}},
+	{"project-answer", demanding, func(d *harness) { d.press("space", "a") }},
 	{"project-runs", fresh, func(d *harness) { d.engine.status = running(); d.press("r") }},
 	{"project-broken", func() *fakeEngine {
 		e := fresh()
@@ -200,6 +202,10 @@ var shots = []shot{
 	{"compare-chart", fresh, func(d *harness) { d.press("enter", "enter", "right", "right") }},
 	{"compare-regions", fresh, func(d *harness) { d.press("enter", "enter", "r") }},
 	{"compare-matrix", fresh, func(d *harness) { d.press("enter", "enter", "x", "down") }},
+	{"compare-despite", fresh, func(d *harness) {
+		d.s.Advisor = unfit{d.s.Advisor}
+		d.press("enter", "enter", "enter")
+	}},
 	{"settings", fresh, func(d *harness) { d.press("enter", "enter", "enter") }},
 	{"settings-editor", fresh, func(d *harness) { d.press("enter", "enter", "enter", "space", "-it") }},
 	{"settings-entry", fresh, func(d *harness) {
@@ -211,6 +217,10 @@ var shots = []shot{
 		d.press("enter", "enter", "enter", "space", "ctrl+u", "Live_Beats!", "enter", "enter")
 	}},
 	{"review", fresh, func(d *harness) { d.press(toReview...) }},
+	{"review-musts", demanding, func(d *harness) { d.press(toReview...) }},
+	{"review-despite", demanding, func(d *harness) { d.press(toReview...); d.press("y") }},
+	{"review-changed", changing, func(d *harness) { d.press("r") }},
+	{"review-opened", changing, func(d *harness) { d.press("r", "end", "o") }},
 	{"review-looking", fresh, func(d *harness) { d.engine.planTakes = time.Minute; d.press(toReview...) }},
 	{"review-impossible", fresh, func(d *harness) {
 		d.engine.planErr = &fail.Error{Cause: "the AWS credentials have expired", Evidence: "sts: ExpiredToken", Remedy: "run aws sso login, then press r"}

@@ -4,6 +4,7 @@ import (
 	"berth/compare"
 	"berth/compare/advise"
 	"berth/compare/price"
+	"berth/tui/screen"
 )
 
 // judge is a comparison with made-up prices, so that goldens do not change with the price table.
@@ -82,4 +83,20 @@ func (judge) Compare(r advise.Requirements, u price.Usage) (*compare.Result, err
 		services, recommended = []compare.Service{light, fargate, runner}, light.ID
 	}
 	return &compare.Result{AsOf: "2026-11-22", Region: r.Region, Requirements: r, Usage: u, Recommended: recommended, Services: services}, nil
+}
+
+// unfit says no to every service.
+type unfit struct{ screen.Advisor }
+
+func (u unfit) Compare(r advise.Requirements, use price.Usage) (*compare.Result, error) {
+	result, err := u.Advisor.Compare(r, use)
+	if err != nil {
+		return nil, err
+	}
+	for i := range result.Services {
+		s := &result.Services[i]
+		s.Verdict = advise.No
+		s.Reasons = append(s.Reasons, advise.Reason{Requirement: "region", Verdict: advise.No, Text: "it is not in this region"})
+	}
+	return result, nil
 }

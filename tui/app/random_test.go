@@ -45,6 +45,7 @@ var ways = [][]string{
 	{"enter", "enter", "enter", "enter", wait, "c", "c"},
 	{"r", wait, "c", "p"},
 	{"enter", "enter", "x"},
+	{"enter", "enter", "enter"},
 	{"enter", "enter", "r"},
 	{"enter", "enter", "right", "right"},
 	{"l"},
@@ -175,6 +176,9 @@ func walk(rt *rapid.T, dir string, seen *visits, table []row) (steps int) {
 	}
 	th := theme.New(theme.Options{Plain: rapid.Bool().Draw(rt, "plain"), ASCII: rapid.Bool().Draw(rt, "ascii")})
 	o := screen.Options{Dir: dir, Theme: th, Copy: func(string) {}}
+	if rapid.IntRange(0, 3).Draw(rt, "nothing fits") == 0 {
+		o.Advisor = unfit{judge{}}
+	}
 	var begin []string
 	switch rapid.IntRange(0, 7).Draw(rt, "opened for") {
 	case 0:

@@ -15,6 +15,7 @@ import (
 	"berth/engine/fail"
 	"berth/engine/policy"
 	"berth/engine/preflight"
+	"berth/engine/project"
 	"berth/tui/screen"
 )
 
@@ -182,6 +183,20 @@ func wildChecks(rt *rapid.T) *screen.Report {
 	return r
 }
 
+// wildMust gives a finding a weight, and something that settles it.
+func wildMust(rt *rapid.T, f *screen.Finding) {
+	f.Severity = rapid.SampledFrom([]project.Severity{project.Must, project.Should, project.Info}).Draw(rt, "severity")
+	switch rapid.IntRange(0, 4).Draw(rt, "settled by") {
+	case 0:
+		f.Key = rapid.SampledFrom([]string{"service.command", "network.websockets", "no.such"}).Draw(rt, "key")
+	case 1:
+		kind := rapid.SampledFrom([]project.VariableKind{project.Secret, project.Generated, project.Setting}).Draw(rt, "kind")
+		f.Variable = &project.Variable{Name: "NAME", Kind: kind}
+	case 2:
+		f.Diff = "-" + f.Text + "\n+" + f.Means
+	}
+}
+
 // wildEngine answers with random content; deployed says that something runs.
 func wildEngine(rt *rapid.T, isDeployed bool) *fakeEngine {
 	text := rapid.SampledFrom(texts)
@@ -195,6 +210,7 @@ func wildEngine(rt *rapid.T, isDeployed bool) *fakeEngine {
 	for i := range e.findings.Findings {
 		f := &e.findings.Findings[i]
 		f.Text, f.Means, f.File = text.Draw(rt, "found"), text.Draw(rt, "means"), text.Draw(rt, "file")
+		wildMust(rt, f)
 	}
 	e.plan = wildPlan(rt, e.plan)
 	e.plan.Costs = append([]engine.Cost{{Node: text.Draw(rt, "cost of"), Line: price.Line{Item: text.Draw(rt, "item"), Unit: text.Draw(rt, "unit"), USD: 1e9, Known: true}}}, e.plan.Costs...)

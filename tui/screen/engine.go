@@ -26,6 +26,8 @@ type (
 	Request    = engine.Request
 	Report     = engine.Report
 	Cost       = engine.Cost
+
+	FieldChange = engine.FieldChange
 )
 
 // Run is a plan being carried out.

@@ -68,6 +68,8 @@ type Session struct {
 
 	Frame int // of everything that moves
 
+	ticked  map[found]bool  // findings that were ticked off
+	despite map[string]bool // doubts that were accepted
 	watch   Watch
 	watched string // which app that is
 	start   Place

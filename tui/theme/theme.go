@@ -38,6 +38,7 @@ type Theme struct {
 	Bad    Ink
 	Alarm  Ink // Bad and strong
 	Badge  Ink // a word on the accent colour
+	Row    Ink // the ground of the row with the cursor; empty where there are too few colours
 
 	Huh  *huh.Theme
 	Help help.Styles // of the footer
@@ -70,6 +71,14 @@ func (i Ink) Write(to *strings.Builder, s string) {
 	to.WriteString(reset)
 }
 
+// Under lays the ink, a ground, under a line that is painted already.
+func (i Ink) Under(painted string) string {
+	if i.open == "" {
+		return painted
+	}
+	return i.open + strings.ReplaceAll(painted, reset, reset+i.open) + reset
+}
+
 // Link makes painted text a link to url, where the terminal can.
 func (t *Theme) Link(url, painted string) string {
 	if !t.links || !strings.HasPrefix(url, "https://") || strings.ContainsFunc(url, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
@@ -81,7 +90,7 @@ func (t *Theme) Link(url, painted string) string {
 // tone is one colour at the three depths that terminals have.
 type tone struct{ full, ansi256, ansi16 string }
 
-type tones struct{ accent, good, warn, bad, quiet, onAccent tone }
+type tones struct{ accent, good, warn, bad, quiet, onAccent, row tone }
 
 var dark = tones{
 	accent:   tone{"#8aa8ff", "111", "12"},
@@ -90,6 +99,7 @@ var dark = tones{
 	bad:      tone{"#f08a8a", "210", "9"},
 	quiet:    tone{"#8b90a0", "245", ""},
 	onAccent: tone{"#10131c", "233", "0"},
+	row:      tone{"#222838", "236", ""},
 }
 
 var light = tones{
@@ -99,6 +109,7 @@ var light = tones{
 	bad:      tone{"#b3261e", "124", "1"},
 	quiet:    tone{"#676c7a", "242", ""},
 	onAccent: tone{"#ffffff", "231", "15"},
+	row:      tone{"#e8ecfa", "254", ""},
 }
 
 // New makes the theme for a terminal.
@@ -146,6 +157,7 @@ func (t *Theme) ink(p termenv.Profile, c tones) {
 	t.Warn = ink(c.warn.sequence(p, false))
 	t.Bad = ink(c.bad.sequence(p, false))
 	t.Alarm = ink("1", c.bad.sequence(p, false))
+	t.Row = ink(c.row.sequence(p, true))
 	t.Badge = ink("1", "7")
 	if accent != "" {
 		t.Badge = ink("1", c.onAccent.sequence(p, false), c.accent.sequence(p, true))

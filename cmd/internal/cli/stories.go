@@ -33,7 +33,7 @@ func stories() []story {
 		{Story: tui.Story{
 			Name: "smooth", Title: "All goes well",
 			Happens: "The app is built, shipped and run, and answers at an https:// URL. The minutes that AWS takes pass in seconds.",
-			Press:   "Enter through the questions, then y.",
+			Press:   "Enter through the questions, then y and d: the app has something to settle, which here nothing depends on.",
 		}},
 		{Story: tui.Story{
 			Name: "port", Title: "The app listens on another port",

@@ -43,7 +43,8 @@ type Screen struct {
 	tab    tab
 	offset int // of the details
 	note   string
-	good   bool // the note is good news
+	good   bool     // the note is good news
+	doubts []string // what will not work with the service that was chosen; a second yes is asked for
 
 	// What was computed for the tabs, by what it was computed for; see about.
 	known map[string]any
@@ -63,7 +64,7 @@ func (*Screen) About() string {
 
 // Enter judges anew: the answers may have changed. The cursor stays on the service that it was on.
 func (c *Screen) Enter(screen.Place) tea.Cmd {
-	c.tab = reasons
+	c.tab, c.doubts = reasons, nil
 	c.judge(c.s.Spec().Target)
 	return nil
 }
@@ -119,6 +120,16 @@ func (c *Screen) choose() {
 		c.say(false, text+".")
 		return
 	}
+	if c.doubts = screen.Against(*s); len(c.doubts) > 0 {
+		return
+	}
+	c.take()
+}
+
+// take goes on with the service at the cursor.
+func (c *Screen) take() {
+	c.doubts = nil
+	s := c.service()
 	if c.s.Spec().Target != s.ID {
 		if err := c.s.Draft.Set("target", s.ID); err != nil {
 			c.say(false, err.Error())
@@ -248,6 +259,12 @@ func (c *Screen) Keys() []keys.Key {
 	back := keys.Way("esc", "back", c.s.Back)
 	if c.result == nil || len(c.result.Services) == 0 {
 		return []keys.Key{back}
+	}
+	if len(c.doubts) > 0 {
+		return []keys.Key{
+			keys.Act("berth.toml", "y", "choose it all the same", c.take),
+			keys.Way("esc", "leave it", func() { c.doubts = nil }, "esc", "n"),
+		}
 	}
 	const verb = "berth compare"
 	all := []keys.Key{keys.Act("berth.toml", "enter", "choose", c.choose).Say("go on with the service at the cursor")}

@@ -51,6 +51,13 @@ func (c *Screen) detailHeight() int {
 
 // View draws the screen.
 func (c *Screen) View() string {
+	if len(c.doubts) > 0 {
+		return c.s.Despite(widget.Lines(c.view()), "Choose "+screen.ShortName(c.service().Name)+" all the same?", c.doubts, c.Keys(), c.width, c.height)
+	}
+	return c.view()
+}
+
+func (c *Screen) view() string {
 	if c.err != nil {
 		return widget.Failure{Theme: c.s.Theme, Error: c.err}.Render(c.width, c.height)
 	}

@@ -80,9 +80,9 @@ func (l look) say(th *theme.Theme, now time.Time) (string, theme.Ink) {
 }
 
 // changed says what kind of change a plan makes. A new image brings a new revision with it, so settings that
-// changed at the same time are told only where they show in something else.
+// changed at the same time are told only where they show in something else: best in a change that has fields to tell.
 func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
-	source, settings := false, ""
+	source, settings, told := false, "", false
 	for _, c := range p.Changes {
 		if c.Action == event.None {
 			continue
@@ -90,8 +90,8 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 		switch {
 		case c.Versioned && c.Group == "image":
 			source = true
-		case settings == "" && !(c.Versioned && source):
-			settings = widget.Title(c.ID) + ": " + c.Why
+		case settings == "" && !(c.Versioned && source), !told && len(c.Diff) > 0 && !(c.Versioned && source):
+			settings, told = widget.Title(c.ID)+": "+c.Why, len(c.Diff) > 0
 		}
 	}
 	switch {

@@ -12,6 +12,7 @@ import (
 
 	"berth/engine/fail"
 	"berth/engine/spec"
+	"berth/tui/form"
 	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
@@ -28,7 +29,12 @@ type Screen struct {
 	loaded  bool
 	err     *fail.Error
 	note    string // why it is not known what runs, when that could not be asked
+
+	found   []screen.Finding // as they are listed
+	cursor  int              // in found
 	offset  int
+	editor  form.Editor // of the answer to the finding with the cursor
+	settles string      // the key of berth.toml that the editor is about
 
 	said    bool // there is a berth.toml
 	asked   bool // what runs of an app without a berth.toml is known, or cannot be
@@ -122,6 +128,10 @@ func (p *Screen) Update(msg tea.Msg) tea.Cmd {
 	case peekMsg:
 		p.onPeek(msg)
 	case tea.KeyMsg:
+		if p.editor != nil {
+			p.edit(msg)
+			return nil
+		}
 		cmd, _ := keys.Press(p.Keys(), msg)
 		return cmd
 	}
@@ -131,6 +141,7 @@ func (p *Screen) Update(msg tea.Msg) tea.Cmd {
 func (p *Screen) onRead(m readMsg) tea.Cmd {
 	p.loading = ""
 	p.s.Findings, p.said = m.start.Findings, m.start.Said
+	p.list()
 	if m.err != nil {
 		p.err = fail.From(m.err)
 	}
@@ -188,15 +199,10 @@ func (p *Screen) onward() bool {
 	return true
 }
 
-// scroll moves through what was found.
-func (p *Screen) scroll(by int) {
-	p.offset = widget.ClampOffset(p.offset+by, len(p.lines()), p.height)
-}
-
 // SetSize gives the screen its room.
 func (p *Screen) SetSize(w, h int) {
 	p.width, p.height = w, h
-	p.scroll(0)
+	p.follow()
 }
 
 // Busy says that the spinner turns.
@@ -205,25 +211,32 @@ func (p *Screen) Busy() bool { return p.loading != "" }
 // Holding says that keys typed ahead are for what comes after loading.
 func (p *Screen) Holding() bool { return p.loading != "" }
 
+// Typing says that letters are text just now.
+func (p *Screen) Typing() bool { return p.editor != nil }
+
 // Keys are the keys of this moment.
 func (p *Screen) Keys() []keys.Key {
+	if p.editor != nil {
+		return form.EditorKeys()
+	}
 	var all []keys.Key
 	again := keys.Act("berth inspect", "r", "read again", p.again).Say("read the source tree again")
 	questions := func() { p.s.Go(screen.Needs{}) }
+	settle := p.settleKeys()
 	switch {
 	case p.err != nil:
 		again = again.When(p.loading == "")
 		all = []keys.Key{again, keys.Way("q", "leave", p.s.Quit)}
 	case p.loading != "":
 	case p.offered:
-		all = []keys.Key{
+		all = append([]keys.Key{
 			keys.Act("berth status", "enter", "show what runs", func() { p.s.Go(screen.Overview{}) }),
-			keys.Way("w", "questions", questions).Say("go through the questions all the same"), again,
-		}
+			keys.Way("w", "questions", questions).Say("go through the questions all the same"),
+		}, append(settle, again)...)
 	default:
-		all = []keys.Key{keys.Way("enter", "continue", questions), again}
+		all = append([]keys.Key{keys.Way("enter", "continue", questions)}, append(settle, again)...)
 	}
-	moves := keys.Moves("scroll", p.scroll, p.height)
+	moves := keys.Moves("move", p.move, p.listHeight())
 	moves[0] = moves[0].Hide(p.err != nil || p.loading != "")
 	return append(all, moves...)
 }
@@ -232,37 +245,6 @@ func (p *Screen) Keys() []keys.Key {
 func (p *Screen) again() tea.Cmd {
 	p.loaded, p.note = false, ""
 	return p.read()
-}
-
-// View draws the screen.
-func (p *Screen) View() string {
-	return widget.Static(p.s.Theme, p.lines(), p.offset, p.width, p.height)
-}
-
-func (p *Screen) lines() []string {
-	th, w := p.s.Theme, p.width
-	lines := []string{p.heading(), p.offer()}
-	if p.err != nil {
-		card := widget.Failure{Theme: th, Error: p.err}
-		lines = append(lines, card.Lines(w)...)
-		lines = append(lines, "")
-	}
-	if p.loading != "" && p.s.Findings == nil {
-		g := th.Glyphs.Spinner
-		return append(lines, th.Accent.Paint(g[p.s.Frame%len(g)])+" "+th.Text.Paint(p.loading+th.Glyphs.Ellipsis))
-	}
-	if p.s.Findings != nil {
-		lines = append(lines, p.findings()...)
-	}
-	switch {
-	case p.loading != "":
-		g := th.Glyphs.Spinner
-		lines = append(lines, "", th.Accent.Paint(g[p.s.Frame%len(g)])+" "+th.Text.Paint(p.loading+th.Glyphs.Ellipsis))
-	case p.note != "":
-		lines = append(lines, "")
-		lines = append(lines, widget.Paragraph(th.Warn, p.note, w)...)
-	}
-	return lines
 }
 
 func (p *Screen) heading() string {
@@ -295,51 +277,4 @@ func (p *Screen) offer() string {
 	l := widget.NewLine(th, p.width).Put(th.Accent, th.Glyphs.Current).Gap(1)
 	l.Put(th.Text, fmt.Sprintf("%s %s in %s: Enter shows it", st.App, screen.Runs(st), st.Region))
 	return l.String()
-}
-
-// findings lists what was found: place and text, then what it means, beside it or below.
-func (p *Screen) findings() []string {
-	th, w := p.s.Theme, p.width
-	f := p.s.Findings.Findings
-	if len(f) == 0 {
-		return widget.Paragraph(th.Quiet, "Nothing was found that says more than its Dockerfile.", w)
-	}
-	place, text := 0, 0
-	for _, x := range f {
-		place = max(place, widget.Width(where(x)))
-		text = max(text, widget.Width(x.Text))
-	}
-	place, text = min(place, w/4), min(text, w*3/10)
-	wide := w >= 90
-	var lines []string
-	for i, x := range f {
-		l := widget.NewLine(th, w)
-		l.Cell(th.Quiet, where(x), place).Gap(2)
-		if !wide {
-			if i > 0 && p.height > 2*len(f)+8 {
-				lines = append(lines, "")
-			}
-			lines = append(lines, l.Put(th.Strong, x.Text).String())
-			for _, m := range widget.Wrap(x.Means, w-place-2) {
-				lines = append(lines, widget.NewLine(th, w).Gap(place+2).Put(th.Text, m).String())
-			}
-			continue
-		}
-		l.Cell(th.Strong, x.Text, text).Gap(2)
-		col := place + text + 4
-		for k, m := range widget.Wrap(x.Means, w-col) {
-			if k > 0 {
-				l = widget.NewLine(th, w).Gap(col)
-			}
-			lines = append(lines, l.Put(th.Text, m).String())
-		}
-	}
-	return lines
-}
-
-func where(f screen.Finding) string {
-	if f.Line > 0 {
-		return fmt.Sprintf("%s:%d", f.File, f.Line)
-	}
-	return f.File
 }

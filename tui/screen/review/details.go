@@ -121,13 +121,7 @@ func (r *Screen) costLines(w int) []string {
 	if len(r.plan.Costs) == 0 {
 		return []string{th.Strong.Paint("Monthly cost"), th.Text.Paint("Nothing of it costs anything by the month.")}
 	}
-	t := costTable{th: th, w: w, unit: 23, quantity: 11}
-	switch {
-	case w < 44:
-		t.unit, t.quantity = 0, 0
-	case w < 72:
-		t.unit = 0
-	}
+	t := newCostTable(th, w)
 	lines := []string{t.row(th.Quiet, "what is counted", "quantity", "unit price", "a month")}
 	unsure := false
 	for _, use := range []bool{false, true} {
@@ -155,6 +149,17 @@ func (r *Screen) costLines(w int) []string {
 type costTable struct {
 	th                *theme.Theme
 	w, quantity, unit int
+}
+
+func newCostTable(th *theme.Theme, w int) costTable {
+	t := costTable{th: th, w: w, unit: 23, quantity: 11}
+	switch {
+	case w < 44:
+		t.unit, t.quantity = 0, 0
+	case w < 72:
+		t.unit = 0
+	}
+	return t
 }
 
 func (t costTable) cost(c screen.Cost) string {

@@ -31,6 +31,9 @@ type Screen struct {
 	note    string
 	details bool       // what the plan is made of is shown instead of the resources, or scrolled beside them
 	policy  bool       // of that, the policy for what is missing
+	doubts  []string   // why a second yes is asked for
+	cursor  int        // of the changes that are listed
+	open    bool       // all of that one is shown
 	name    form.Input // of the app, typed to confirm a destruction
 }
 
@@ -62,7 +65,7 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 	r.Leave()
 	r.work.Begin(r.s.Ctx)
 	r.plan, r.err, r.note, r.offset, r.details, r.policy = nil, nil, "", 0, false, false
-	r.name = form.NewInput("")
+	r.name, r.doubts, r.cursor, r.open = form.NewInput(""), nil, 0, false
 	r.loading = "Looking at AWS: what is there already"
 	r.refused(nil)
 	e, req := r.s.Engine, r.s.Request()
@@ -166,6 +169,11 @@ func (r *Screen) confirm() tea.Cmd {
 	if r.of.Destroy && !r.named() {
 		return nil
 	}
+	if r.of == (screen.Review{}) && r.check.refusal == nil {
+		if r.doubts = r.s.Doubts(r.plan); len(r.doubts) > 0 {
+			return nil
+		}
+	}
 	switch {
 	case r.check.running:
 		r.check.going = true
@@ -247,13 +255,25 @@ func (r *Screen) Keys() []keys.Key {
 	again := keys.Act("berth plan", "r", "look again", r.again).Say("ask AWS again and plan anew")
 	settings := keys.Act("berth.toml", "s", "settings", func() { r.s.Go(screen.Settings{}) })
 	moves := keys.Moves("scroll", r.scroll, r.listHeight())
+	if r.picking() {
+		moves = keys.Moves("select", r.pick, r.listHeight())
+	}
+	look := keys.Act("berth plan", "o", "open", r.toggle, "o", "right").When(r.picking() || r.open).
+		Say("show all of the resource at the cursor: what it is, why, what changes in it, what it costs")
 	switch {
 	case r.loading != "" || r.plan == nil && r.err == nil:
 		return []keys.Key{back}
+	case r.open:
+		return append([]keys.Key{keys.Way("esc", "close", func() { r.toggle() }, "esc", "o", "left")}, moves...)
 	case r.err != nil:
 		return []keys.Key{keys.Act("berth plan", "r", "try again", r.again), settings, back}
 	case r.count().changes() == 0:
 		return append([]keys.Key{again, back, keys.Also(r.s.Back, "enter").When(r.s.Status != nil)}, moves...)
+	case len(r.doubts) > 0:
+		return []keys.Key{
+			keys.Act("berth deploy", "d", "deploy all the same", r.despite),
+			keys.Way("esc", "leave it", func() { r.doubts = nil }, "esc", "n"),
+		}
 	case r.check.going:
 		return []keys.Key{keys.Way("esc", "not yet", r.back).Say("take the confirmation back")}
 	case r.of.Destroy:
@@ -270,11 +290,18 @@ func (r *Screen) Keys() []keys.Key {
 	} else {
 		all = append(all, keys.Also(r.confirm, "y"))
 	}
-	all = append(append(all, r.otherKey()), moves...)
+	all = append(append(all, r.otherKey(), look), moves...)
 	if r.check.refusal == nil {
 		return append(all, again, back, keys.Also(r.onlyYes, "enter"))
 	}
 	return append(all, settings, back, keys.Also(r.onlyYes, "enter"))
+}
+
+// despite is the second yes.
+func (r *Screen) despite() tea.Cmd {
+	r.s.Accept(r.doubts)
+	r.doubts = nil
+	return r.confirm()
 }
 
 func (r *Screen) again() tea.Cmd { return r.Enter(nil) }
@@ -332,10 +359,14 @@ func (r *Screen) rightWidth() int {
 
 // scrolled are the lines that the arrow keys move.
 func (r *Screen) scrolled() []string {
-	if r.details {
+	switch {
+	case r.open:
+		return r.openLines(r.width)
+	case r.details:
 		return r.detailLines(r.rightWidth())
 	}
-	return r.listLines(r.leftWidth())
+	lines, _, _ := r.listLines(r.leftWidth())
+	return lines
 }
 
 func (r *Screen) listHeight() int { return max(1, r.height-len(r.summary())-1) }

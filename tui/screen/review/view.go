@@ -31,21 +31,26 @@ func (r *Screen) View() string {
 	for len(list) < height+1 {
 		list = append(list, "")
 	}
-	return widget.Join(append(list, r.summary()...))
+	lines := append(list, r.summary()...)
+	if len(r.doubts) > 0 {
+		return r.s.Despite(lines, "Deploy all the same?", r.doubts, r.Keys(), r.width, r.height)
+	}
+	return widget.Join(lines)
 }
 
 // list is what exists, or what the plan is made of; both beside each other where there is room.
 func (r *Screen) list(height int) []string {
 	th := r.s.Theme
-	if !r.wide() {
+	if !r.wide() || r.open {
 		return widget.Lines(widget.Static(th, r.scrolled(), r.offset, r.width, height))
 	}
 	left, right := r.offset, 0
 	if r.details {
 		left, right = 0, r.offset
 	}
+	list, _, _ := r.listLines(r.leftWidth())
 	return widget.Lines(widget.Beside(
-		widget.Static(th, r.listLines(r.leftWidth()), left, r.leftWidth(), height),
+		widget.Static(th, list, left, r.leftWidth(), height),
 		widget.Static(th, r.detailLines(r.rightWidth()), right, r.rightWidth(), height), r.leftWidth(), gutter))
 }
 
@@ -108,14 +113,15 @@ func (r *Screen) groups() []*group {
 
 const costWidth = 10
 
-// listLines is the list of what will exist, under its headings, with the cost of each at the right.
-func (r *Screen) listLines(w int) []string {
+// listLines is the list of what will exist, under its headings, with the cost of each at the right; before it what is
+// still to settle. It tells which lines are shown with the change at the cursor.
+func (r *Screen) listLines(w int) (lines []string, first, last int) {
 	if r.plan == nil {
-		return nil
+		return nil, 0, 0
 	}
 	th := r.s.Theme
-	var lines []string
-	groups := r.groups()
+	lines = r.openMusts(w)
+	groups, at := r.groups(), 0
 	for i, g := range groups {
 		if i > 0 && len(g.changes)+len(groups[i-1].changes) > 0 { // headings without changes stand together
 			lines = append(lines, "")
@@ -125,26 +131,62 @@ func (r *Screen) listLines(w int) []string {
 			l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d unchanged", g.none))
 		}
 		l.To(w-costWidth).CellRight(th.Strong, costText(g.usd, g.unknown), costWidth)
+		heading := len(lines)
 		lines = append(lines, l.String())
-		for _, c := range g.changes {
-			lines = append(lines, r.change(c, w))
+		for k, c := range g.changes {
+			line := r.change(c, w, at == r.cursor && r.picking())
+			if at == r.cursor {
+				if first, last = len(lines), len(lines); k == 0 {
+					first = heading
+				}
+				if at == 0 {
+					first = 0
+				}
+				if r.picking() {
+					line = widget.Selected(th, line, w)
+				}
+			}
+			lines = append(lines, line)
+			at++
 		}
 	}
-	return lines
+	return lines, first, last
 }
 
-func (r *Screen) change(c screen.Change, w int) string {
+// openMusts repeats what is still to settle, unless the user goes ahead all the same.
+func (r *Screen) openMusts(w int) []string {
+	th := r.s.Theme
+	doubts := r.s.Doubts(r.plan)
+	if len(doubts) == 0 || r.of != (screen.Review{}) {
+		return nil
+	}
+	lines := []string{th.Strong.Paint("To settle before the app runs")}
+	for _, d := range doubts {
+		l := widget.NewLine(th, w).Gap(2).Put(th.Warn, th.Glyphs.Off).Gap(1)
+		lines = append(lines, l.Put(th.Text, widget.Sentence(d)).String())
+	}
+	return append(lines, "")
+}
+
+func (r *Screen) change(c screen.Change, w int, cursor bool) string {
 	th := r.s.Theme
 	glyph, ink := r.look(c.Action)
-	l := widget.NewLine(th, w).Put(ink, glyph).Gap(1)
-	title := max(18, min(28, w*3/10))
-	l.Cell(th.Text, widget.Title(c.ID), title).Gap(1)
+	l := widget.NewLine(th, w)
+	title, name := max(18, min(28, w*3/10)), th.Text
+	if cursor {
+		l.Put(th.Accent, th.Glyphs.Cursor)
+		name = th.Title
+	}
+	l.To(2).Put(ink, glyph).Gap(1)
+	l.Cell(name, widget.Title(c.ID), title).Gap(1)
 	why := c.Why
 	switch {
 	case c.Keeps != "":
 		why = c.Keeps + " go with it"
 	case c.Action == event.Create, why == "":
 		why = c.Name // that it does not exist yet is what creating means
+	case len(c.Diff) == 1 && c.Action != event.Delete && widget.Width(fieldText(th, c.Diff[0])) <= l.Left()-costWidth-1:
+		why = fieldText(th, c.Diff[0]) // the whole of what changes, where it fits
 	}
 	end := w - costWidth - 1
 	if c.Exposes != "" {

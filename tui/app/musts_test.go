@@ -1,0 +1,165 @@
+package app
+
+import (
+	"strings"
+	"testing"
+
+	"berth/engine"
+	"berth/engine/event"
+	"berth/engine/project"
+	"berth/engine/spec"
+	"berth/tui/screen"
+)
+
+// demanding is an app with three things to settle before it runs, one of each kind.
+func demanding() *fakeEngine {
+	e := fresh()
+	e.findings.Findings = append([]screen.Finding{
+		{
+			ID: "dockerfile-loopback", Severity: project.Must, File: "Dockerfile", Line: 90, Text: `CMD ["server", "--host", "127.0.0.1"]`,
+			Means: "the app listens on 127.0.0.1 alone, where no load balancer reaches it",
+			Diff:  "-CMD [\"server\", \"--host\", \"127.0.0.1\"]\n+CMD [\"server\", \"--host\", \"0.0.0.0\"]\n",
+		},
+		{
+			ID: "name-generated", Severity: project.Must, File: "config/runtime.exs", Line: 11, Text: `System.fetch_env!("SECRET_KEY_BASE")`,
+			Means:    "the app does not start without SECRET_KEY_BASE, for which any random text will do",
+			Variable: &project.Variable{Name: "SECRET_KEY_BASE", Kind: project.Generated},
+		},
+		{
+			ID: "name-setting", Severity: project.Must, File: "config/runtime.exs", Line: 12, Text: `System.fetch_env!("SITE_TITLE")`,
+			Means:    "the app does not start without SITE_TITLE",
+			Variable: &project.Variable{Name: "SITE_TITLE", Kind: project.Setting},
+		},
+		{ID: "dockerfile-root", Severity: project.Should, File: "Dockerfile", Line: 80, Text: "USER root", Means: "the app runs as root"},
+	}, e.findings.Findings...)
+	return e
+}
+
+func TestMustsAreTickedOrAnsweredWhereTheyStand(t *testing.T) {
+	inBubble(t, demanding(), func(d *harness) {
+		d.sees("To settle before the app runs", "Worth a look", "127.0.0.1 alone", "space ticks it off")
+		d.press("space") // seen to; on to the next one
+		d.sees("SECRET_KEY_BASE", "a answers it")
+		d.press("a")
+		d.sees("/live-beats/production/SECRET_KEY_BASE")
+		d.press("enter", "a", "Live Beats", "enter")
+		s := d.s.Spec()
+		if got := s.Secrets.FromSSM; len(got) != 1 || got[0] != "/live-beats/production/SECRET_KEY_BASE" || s.Env["SITE_TITLE"] != "Live Beats" {
+			t.Errorf("secrets %v, variables %v", got, s.Env)
+		}
+		if open := d.s.OpenMusts(); len(open) > 0 {
+			t.Errorf("still open: %v", open)
+		}
+		if spec.Exists(d.s.Dir) {
+			t.Error("berth.toml was written")
+		}
+		d.press(toReview...)
+		d.press("y") // nothing is open, so nothing more is asked
+		d.expect(screen.Deploy{})
+	})
+}
+
+func TestOpenMustsAreCountedAndAskedForAgain(t *testing.T) {
+	inBubble(t, demanding(), func(d *harness) {
+		d.press("space", "enter")
+		for range 3 {
+			d.sees("2 to settle")
+			d.press("enter")
+		}
+		d.expect(screen.Review{})
+		d.sees("2 to settle", "To settle before the app runs", "The app does not start without SITE_TITLE")
+		d.press("y", "y") // a key that is hit twice is no second yes
+		d.expect(screen.Review{})
+		d.sees("Deploy all the same?", "SITE_TITLE", "d deploy all the same")
+		d.press("esc")
+		if d.engine.called("apply") != 0 || spec.Exists(d.s.Dir) {
+			t.Fatal("carried out, or written")
+		}
+		d.press("y", "d")
+		d.expect(screen.Deploy{})
+	})
+}
+
+// A must that is open adds one key at most to the way to the address.
+func TestATickedMustCostsOneKey(t *testing.T) {
+	inBubble(t, demanding(), func(d *harness) {
+		keys := append([]string{"space", "space", "space"}, append(toReview[:len(toReview):len(toReview)], "y")...)
+		d.press(keys...)
+		d.expect(screen.Deploy{})
+		if len(keys) > 8+3 {
+			t.Errorf("%d keys", len(keys))
+		}
+	})
+}
+
+// What runs already has shown that it starts.
+func TestAnAppThatRunsIsNotAskedForItsMusts(t *testing.T) {
+	e := deployed()
+	e.findings = demanding().findings
+	inBubble(t, e, func(d *harness) {
+		d.press("r", "y")
+		d.expect(screen.Deploy{})
+	})
+}
+
+func TestABrokenBudgetNeedsASecondYes(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		if err := d.s.Draft.Set("service.instances", "2"); err != nil {
+			t.Fatal(err)
+		}
+		d.s.Draft.Answer("max_monthly_usd", "40") // the review shows $41.87
+		d.press(toReview...)
+		d.press("y")
+		d.expect(screen.Review{})
+		d.sees("$41.87 a month, $1.87 more than the budget of $40.00")
+		d.press("d")
+		d.expect(screen.Deploy{})
+	})
+}
+
+func TestAServiceThatDoesNotFitNeedsASecondYes(t *testing.T) {
+	e := fresh()
+	inBubble(t, e, func(d *harness) {
+		d.s.Advisor = unfit{d.s.Advisor}
+		d.press("enter", "enter", "enter")
+		d.expect(screen.Compare{})
+		d.sees("Choose ECS on Fargate all the same?", "It is not in this region")
+		d.press("enter", "esc")
+		d.expect(screen.Compare{})
+		d.press("enter", "y")
+		d.expect(screen.Settings{})
+	})
+}
+
+func TestAChangeIsOpened(t *testing.T) {
+	inBubble(t, changing(), func(d *harness) {
+		d.press("r")
+		d.expect(screen.Review{})
+		d.sees("memory: 512 → 1024")
+		d.press("o")
+		d.sees("memory  512 → 1024", "esc close")
+		d.press("esc")
+		d.expect(screen.Review{})
+		d.sees("Update")
+		d.press("down", "o")
+		if v := d.view(); strings.Contains(v, "512 → 1024") || !strings.Contains(v, "HELLO") {
+			t.Errorf("not the next change:\n%s", v)
+		}
+	})
+}
+
+// changing is deployed with settings that have changed since.
+func changing() *fakeEngine {
+	e := deployed()
+	for i := range e.plan.Changes {
+		switch c := &e.plan.Changes[i]; c.ID {
+		case "image":
+			c.Action = event.None
+		case "task-definition":
+			c.Diff = []engine.FieldChange{{Field: "memory", Old: "512", New: "1024"}}
+		case "service":
+			c.Diff = []engine.FieldChange{{Field: "env HELLO", New: "world"}, {Field: "policy", Old: "{\n  \"Version\": 1\n}", New: "{\n  \"Version\": 2\n}"}}
+		}
+	}
+	return e
+}

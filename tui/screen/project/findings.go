@@ -1,0 +1,145 @@
+package project
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"berth/engine/spec"
+	"berth/tui/form"
+	"berth/tui/keys"
+	"berth/tui/screen"
+)
+
+// weights are the severities of findings in the order in which they are listed, and what stands above each.
+var weights = []struct{ severity, heading string }{
+	{"must", "To settle before the app runs"},
+	{"should", "Worth a look"},
+	{"info", "Found"},
+}
+
+// weight is where a finding stands in weights.
+func weight(f screen.Finding) int {
+	i := slices.IndexFunc(weights[:], func(w struct{ severity, heading string }) bool { return w.severity == string(f.Severity) })
+	if i < 0 {
+		return len(weights) - 1
+	}
+	return i
+}
+
+// list puts the findings in order, what matters most first.
+func (p *Screen) list() {
+	p.found = nil
+	if p.s.Findings != nil {
+		p.found = slices.Clone(p.s.Findings.Findings)
+		slices.SortStableFunc(p.found, func(a, b screen.Finding) int { return weight(a) - weight(b) })
+	}
+	p.cursor = max(0, min(p.cursor, len(p.found)-1))
+	p.follow()
+}
+
+// at is the finding with the cursor; false when there is none.
+func (p *Screen) at() (screen.Finding, bool) {
+	if p.cursor >= len(p.found) {
+		return screen.Finding{}, false
+	}
+	return p.found[p.cursor], true
+}
+
+func (p *Screen) move(by int) {
+	p.cursor = max(0, min(len(p.found)-1, p.cursor+by))
+	p.follow()
+}
+
+// settleKeys are the keys for the must with the cursor: what answers it, and what ticks it off.
+func (p *Screen) settleKeys() []keys.Key {
+	f, ok := p.at()
+	if !ok || !screen.Must(f) || p.err != nil || p.s.Draft == nil {
+		return nil
+	}
+	const verb = "berth.toml"
+	settled := !f.Open(p.s.Spec()) // by a setting, so there is nothing to tick
+	tick := keys.Act(verb, "space", map[bool]string{true: "open again", false: "tick off"}[p.s.Ticked(f)], func() { p.tick(f) }, " ").
+		Say("say that it is seen to where berth does not see it").When(!settled)
+	answer := keys.Act(verb, "a", "answer", func() { p.answer(f) }).
+		Say("give the value that settles it").When(!settled && (f.Variable != nil || f.Key != ""))
+	if p.s.Ticked(f) {
+		return []keys.Key{tick, answer}
+	}
+	return []keys.Key{answer, tick}
+}
+
+// tick ticks a must off and goes to the next one that is open.
+func (p *Screen) tick(f screen.Finding) {
+	if p.s.Tick(f); p.s.Ticked(f) {
+		p.next()
+	}
+}
+
+// next puts the cursor on the next must that is open, if there is one.
+func (p *Screen) next() {
+	for i := range p.found {
+		if at := (p.cursor + 1 + i) % len(p.found); screen.Must(p.found[at]) && p.s.Open(p.found[at]) {
+			p.cursor = at
+			break
+		}
+	}
+	p.follow()
+}
+
+// answer opens what settles a must where it stands: the value of a variable that everybody may read, the name of
+// the parameter that holds one that nobody may read, or the key of berth.toml.
+func (p *Screen) answer(f screen.Finding) {
+	key, value := f.Key, ""
+	switch v := f.Variable; {
+	case v != nil && v.Kind == "setting":
+		key = "env." + v.Name
+	case v != nil:
+		s := p.s.Spec()
+		key, value = "secrets.from_ssm", fmt.Sprintf("/%s/%s/%s", s.App, s.EnvName, v.Name)
+	case choosable(key):
+		p.s.Go(screen.Settings{Fix: &screen.Fix{Key: key}})
+		return
+	}
+	p.editor = form.NewText(p.s.Theme, value, func(text string) error {
+		if strings.TrimSpace(text) == "" {
+			return fmt.Errorf("a value is needed; esc leaves it open")
+		}
+		return p.s.Draft.Check(key, p.whole(key, text))
+	})
+	p.settles = key
+	p.follow()
+}
+
+// whole is the value of a key with an answer in it: a list keeps what it holds.
+func (p *Screen) whole(key, text string) string {
+	if key != "secrets.from_ssm" {
+		return text
+	}
+	return strings.Join(append(slices.Clone(p.s.Spec().Secrets.FromSSM), strings.TrimSpace(text)), ", ")
+}
+
+// choosable says that a key is no line of text, so that the settings ask for it better.
+func choosable(key string) bool {
+	k, ok := spec.KeyOf(key)
+	return !ok || k.Kind == spec.Truth || k.Kind == spec.Table
+}
+
+func (p *Screen) edit(k tea.KeyMsg) {
+	p.editor.Key(k)
+	switch p.editor.State() {
+	case form.Done:
+		err := p.s.Draft.Set(p.settles, p.whole(p.settles, p.editor.Value()))
+		p.editor = nil
+		if p.note = ""; err != nil {
+			p.note = err.Error()
+			break
+		}
+		p.next()
+	case form.Cancelled:
+		p.editor = nil
+	}
+	p.follow()
+}
