@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/charmbracelet/x/ansi"
+	"github.com/cli/browser"
 )
 
 // console is the terminal as a file that two may write to: the program its frames, and the screens what goes
@@ -25,4 +26,10 @@ func (c *console) Write(b []byte) (int, error) {
 // Copy puts a text on the clipboard of the terminal. Terminals that do not let programs do that ignore it.
 func (c *console) Copy(text string) {
 	_, _ = io.WriteString(c, ansi.SetSystemClipboard(text)) // the terminal does not answer, so nobody can tell
+}
+
+// browse opens an address in the browser, whose own words must not come on the screen.
+func browse(url string) error {
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard
+	return browser.OpenURL(url)
 }

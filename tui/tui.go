@@ -101,7 +101,7 @@ func (d Deps) show(ctx context.Context, o screen.Options) (Result, error) {
 	if d.Output == nil {
 		out.File = os.Stdout
 	}
-	o.Theme, o.Copy = d.theme(out.File), out.Copy
+	o.Theme, o.Copy, o.Browse = d.theme(out.File), out.Copy, browse
 	s := screen.NewSession(inner, o)
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out)}
 	g := &guard{Model: app.New(s), log: d.Debug}
@@ -143,11 +143,14 @@ func Ask(ctx context.Context, d Deps, in io.Reader, out io.Writer) (*engine.Plan
 }
 
 func (d Deps) options() screen.Options {
-	return screen.Options{
-		Engine: screen.Open(d.Engine), Advisor: d.Engine.Advisor(d.Today), Dir: d.Dir, Env: d.Env, Today: d.Today,
-		Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
+	o := screen.Options{
+		Dir: d.Dir, Env: d.Env, Today: d.Today, Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
 		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Mode: d.mode(),
 	}
+	if d.Engine != nil { // who watches the run of another terminal has none
+		o.Engine, o.Advisor = screen.Open(d.Engine), d.Engine.Advisor(d.Today)
+	}
+	return o
 }
 
 // mode is what the screens are opened for.

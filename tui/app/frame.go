@@ -184,13 +184,13 @@ func (m *Model) way() string {
 }
 
 func (m *Model) footer() string {
-	all := m.keys()
-	if !m.leaving && !m.help && !m.typing() {
-		all = slices.Clip(all)
-		if m.s.Told() {
-			all = append(all, m.otherStories())
-		}
-		all = append(all, m.everywhere()[0])
+	if m.leaving || m.help || m.typing() {
+		return keys.Footer(m.s.Theme, m.keys(), m.inner())
 	}
-	return keys.Footer(m.s.Theme, all, m.inner())
+	own := m.everywhere()
+	stay := own[:1]
+	if m.s.Told() {
+		stay = []keys.Key{m.otherStories(), own[0]}
+	}
+	return keys.Footer(m.s.Theme, m.keys(), m.inner(), stay...)
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -301,7 +302,19 @@ var shots = []shot{
 		d.pass(2 * time.Minute)
 		d.press("f")
 	}},
-	{"result", fresh, func(d *harness) { d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
+	{"result", fresh, func(d *harness) {
+		d.s.Copy, d.s.Browse = func(string) {}, func(string) error { return nil }
+		d.press(toReview...)
+		d.press("y")
+		d.pass(10 * time.Minute)
+	}},
+	{"result-opened", fresh, func(d *harness) {
+		d.s.Copy, d.s.Browse = func(string) {}, func(string) error { return errors.New("there is no DISPLAY") }
+		d.press(toReview...)
+		d.press("y")
+		d.pass(10 * time.Minute)
+		d.press("o")
+	}},
 	{"result-rollback", deployed, func(d *harness) { d.press("b", "y"); d.pass(10 * time.Minute) }},
 	{"result-destroyed", deployed, func(d *harness) {
 		for i := range d.engine.plan.Changes {

@@ -175,7 +175,7 @@ func walk(rt *rapid.T, dir string, seen *visits, table []row) (steps int) {
 		remove(w, dir)
 	}
 	th := theme.New(theme.Options{Plain: rapid.Bool().Draw(rt, "plain"), ASCII: rapid.Bool().Draw(rt, "ascii")})
-	o := screen.Options{Dir: dir, Theme: th, Copy: func(string) {}}
+	o := screen.Options{Dir: dir, Theme: th, Copy: func(string) {}, Browse: func(string) error { return nil }}
 	if rapid.IntRange(0, 3).Draw(rt, "nothing fits") == 0 {
 		o.Advisor = unfit{judge{}}
 	}

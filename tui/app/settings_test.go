@@ -66,8 +66,12 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"database.engine":               {"oracle", "postgres"},
 		"database.class":                {"huge", "such as"},
 		"database.storage_gb":           {"1", "20 to 65536"},
+		"database.snapshot":             {"my snapshot", "is no id of a snapshot"},
+		"database.variable":             {"1URL", "cannot be the name"},
+		"database.url_query":            {"a b", "cannot stand in a URL"},
+		"secrets":                       {"TOKEN=nothing", "ARN"},
 	}
-	chosen := []string{"region", "service.cpu", "service.memory", "image.platform", "target", "network.websockets"}
+	chosen := []string{"region", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "database.multi_az", "database.version"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if _, ok := tests[r.Key.Name]; !ok && r.Heading == "" && !slices.Contains(chosen, r.Key.Name) {
 			t.Errorf("%s is not tried", r.Key.Name)

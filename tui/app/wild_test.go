@@ -205,7 +205,9 @@ func wildEngine(rt *rapid.T, isDeployed bool) *fakeEngine {
 		e = deployed()
 		wildApp(rt, e)
 	}
-	e.simulated = text.Draw(rt, "simulated")
+	if rapid.Bool().Draw(rt, "on a simulated account") {
+		e.simulated = text.Draw(rt, "simulated")
+	}
 	e.account = text.Draw(rt, "account")
 	for i := range e.findings.Findings {
 		f := &e.findings.Findings[i]

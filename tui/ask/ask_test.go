@@ -187,15 +187,16 @@ func write(t *testing.T, dir, name, text string) {
 func TestAmountsAreSaidInWords(t *testing.T) {
 	for _, x := range []struct {
 		lines []price.Line
+		high  float64
 		want  string
 	}{
-		{[]price.Line{{Known: true}}, "12.50 dollars a month"},
-		{[]price.Line{{Known: true, Old: true}}, "about 12.50 dollars a month"},
-		{[]price.Line{{Known: true, Confidence: "unverified"}}, "about 12.50 dollars a month"},
-		{[]price.Line{{Known: true, Old: true}, {}}, "at least 12.50 dollars a month"},
-		{[]price.Line{{}}, "no price known"},
+		{[]price.Line{{Known: true}}, 12.5, "12.50 dollars a month"},
+		{[]price.Line{{Known: true, Old: true}}, 12.5, "12.50 dollars a month"}, // how old is said once
+		{[]price.Line{{Known: true, Confidence: "unverified"}}, 12.5, "about 12.50 dollars a month"},
+		{[]price.Line{{Known: true, Confidence: "unverified"}, {}}, 20, "at least 12.50 dollars a month"},
+		{[]price.Line{{}}, 0, "no price known"},
 	} {
-		if got := monthly(price.Estimate{MonthlyUSD: 12.5, Lines: x.lines}); got != x.want {
+		if got := monthly(price.Estimate{MonthlyUSD: 12.5, HighUSD: x.high, Lines: x.lines}); got != x.want {
 			t.Errorf("%q, want %q", got, x.want)
 		}
 	}

@@ -13,22 +13,18 @@ import (
 // gap is the blank columns between two keys of a footer.
 const gap = 3
 
-// Footer is the keys of this moment in one line. What does not fit is left out from the right, with a mark; the last
-// key (help) always stays.
-func Footer(th *theme.Theme, all []Key, width int) string {
-	shown := make([]key.Binding, 0, len(all))
-	for _, k := range all {
-		if k.Enabled() && k.Help().Key != "" {
-			k.SetHelp(spelled(th, k.Help().Key), k.Help().Desc)
-			shown = append(shown, k.Binding)
-		}
+// Footer is the keys of this moment in one line, and behind them those that always stay. What does not fit is left out
+// from the right, with a mark.
+func Footer(th *theme.Theme, all []Key, width int, stay ...Key) string {
+	shown, last := bindings(th, all), bindings(th, stay)
+	h := help.Model{Styles: th.Help, ShortSeparator: strings.Repeat(" ", gap)}
+	left, fit := width, 0
+	if len(last) > 0 {
+		left -= 2
 	}
-	if len(shown) == 0 {
-		return ""
+	for _, b := range last {
+		left -= wide(b) + gap
 	}
-	last := shown[len(shown)-1:]
-	shown = shown[:len(shown)-1]
-	left, fit := width-wide(last[0])-gap-2, 0
 	for i, b := range shown {
 		need := wide(b)
 		if i < len(shown)-1 {
@@ -39,15 +35,29 @@ func Footer(th *theme.Theme, all []Key, width int) string {
 		}
 		fit++
 	}
-	h := help.Model{Styles: th.Help, ShortSeparator: strings.Repeat(" ", gap)}
 	if fit == len(shown) {
 		return h.ShortHelpView(append(shown, last...))
 	}
-	text := th.Quiet.Paint(th.Glyphs.Ellipsis) + " " + h.ShortHelpView(last)
+	text := th.Quiet.Paint(th.Glyphs.Ellipsis)
+	if len(last) > 0 {
+		text += " " + h.ShortHelpView(last)
+	}
 	if fit == 0 {
 		return text
 	}
 	return h.ShortHelpView(shown[:fit]) + strings.Repeat(" ", gap) + text
+}
+
+// bindings are the bindings of the keys that are shown, in signs that the terminal has.
+func bindings(th *theme.Theme, all []Key) []key.Binding {
+	out := make([]key.Binding, 0, len(all)+1)
+	for _, k := range all {
+		if k.Enabled() && k.Help().Key != "" {
+			k.SetHelp(spelled(th, k.Help().Key), k.Help().Desc)
+			out = append(out, k.Binding)
+		}
+	}
+	return out
 }
 
 func wide(b key.Binding) int { return widget.Width(b.Help().Key) + 1 + widget.Width(b.Help().Desc) }

@@ -55,14 +55,14 @@ func TestTheFooterKeepsItsLastKey(t *testing.T) {
 	nothing := func() {}
 	all := []Key{
 		Way("enter", "continue", nothing), Way("x", "never", nothing).When(false), Also(nothing, "j"),
-		Way("↑↓", "move", nothing, "up"), Way("u", "undo", nothing), Way("?", "help", nothing),
+		Way("↑↓", "move", nothing, "up"), Way("u", "undo", nothing),
 	}
 	for width, want := range map[int]string{
 		60: "enter continue   ↑↓ move   u undo   ? help",
 		40: "enter continue   ↑↓ move   … ? help",
 		20: "… ? help",
 	} {
-		if got := Footer(th, all, width); got != want || widget.Width(got) > width {
+		if got := Footer(th, all, width, Way("?", "help", nothing)); got != want || widget.Width(got) > width {
 			t.Errorf("in %d columns: %q", width, got)
 		}
 	}

@@ -34,6 +34,9 @@ type Options struct {
 	// Copy puts a text on the clipboard of the terminal, if that can be done. Nil: it cannot.
 	Copy func(string)
 
+	// Browse opens an address in the browser. Nil: there is none.
+	Browse func(url string) error
+
 	SkipVerify     bool
 	RolloutTimeout time.Duration
 

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	"berth/engine/spec"
 	"berth/tui/form"
 	"berth/tui/keys"
 	"berth/tui/screen"
@@ -35,6 +36,8 @@ type Screen struct {
 func New(s *screen.Session) *Screen { return &Screen{s: s} }
 
 type linesMsg struct {
+	watch screen.Watch
+	app   *spec.Spec // that is watched
 	lines []screen.LogLine
 	err   error
 }
@@ -65,15 +68,23 @@ func (g *Screen) Leave() {
 }
 
 func (g *Screen) ask() tea.Cmd {
-	w := g.s.Watched()
-	if w == nil || g.asking {
+	if g.asking {
 		return nil
 	}
 	g.asking = true
-	after := g.s.Tail.Newest()
+	w, e, app, after := g.s.Watched(), g.s.Engine, g.s.Spec().Clone(), g.s.Tail.Newest()
+	if w == nil {
+		after = time.Time{} // the lines that are known are another app's
+	}
 	return g.visit.Do(func(ctx context.Context) tea.Msg {
-		lines, err := w.Logs(ctx, after)
-		return linesMsg{lines: lines, err: err}
+		m := linesMsg{watch: w, app: app}
+		if m.watch == nil {
+			if m.watch, m.err = e.Watch(ctx, app); m.err != nil {
+				return m
+			}
+		}
+		m.lines, m.err = m.watch.Logs(ctx, after)
+		return m
 	})
 }
 
@@ -92,6 +103,9 @@ func (g *Screen) Update(msg tea.Msg) tea.Cmd {
 
 func (g *Screen) onLines(m linesMsg) tea.Cmd {
 	g.asking = false
+	if m.watch != nil {
+		g.s.KeepWatch(m.watch, m.app)
+	}
 	t := &g.s.Tail
 	if m.err != nil {
 		t.Known, t.Err = true, fail.From(m.err) // what was known stays on the screen

@@ -3,6 +3,7 @@
 package result
 
 import (
+	"context"
 	"fmt"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -18,6 +19,8 @@ type Screen struct {
 	s             *screen.Session
 	width, height int
 	of            screen.Result
+	work          screen.Work
+	note          string // what came of a key
 	offset        int
 }
 
@@ -33,17 +36,42 @@ func (*Screen) About() string { return "The address of the app and how it was ve
 // Enter takes in how the run went.
 func (r *Screen) Enter(at screen.Place) tea.Cmd {
 	if at, ok := at.(screen.Result); ok {
-		r.of = at
+		r.of, r.note = at, ""
 	}
 	return nil
 }
 
+// Leave ends what is under way.
+func (r *Screen) Leave() { r.work.End() }
+
+// openedMsg is how opening the browser went.
+type openedMsg struct{ err error }
+
 // Update handles a message.
 func (r *Screen) Update(msg tea.Msg) tea.Cmd {
-	if k, ok := msg.(tea.KeyMsg); ok {
-		keys.Press(r.Keys(), k)
+	switch msg := msg.(type) {
+	case openedMsg:
+		if r.note = "The browser was told to open it."; msg.err != nil {
+			r.note = "No browser could be opened: " + msg.err.Error()
+		}
+	case tea.KeyMsg:
+		r.note = ""
+		cmd, _ := keys.Press(r.Keys(), msg)
+		return cmd
 	}
 	return nil
+}
+
+// open opens the address in the browser.
+func (r *Screen) open() tea.Cmd {
+	url, browse := r.of.Outcome.Endpoint, r.s.Browse
+	r.work.Begin(r.s.Ctx)
+	return r.work.Do(func(context.Context) tea.Msg { return openedMsg{browse(url)} })
+}
+
+func (r *Screen) copy() {
+	r.s.Copy(r.of.Outcome.Endpoint)
+	r.note = "The address is on the clipboard, if the terminal lets berth put it there."
 }
 
 func (r *Screen) scroll(by int) {
@@ -63,8 +91,15 @@ func (r *Screen) Keys() []keys.Key {
 	if r.destroyed() {
 		return append(moves, keys.Way("q", "leave", r.s.Quit, "q", "esc", "enter"), course)
 	}
-	return append(moves, keys.Way("enter", "overview", func() { r.s.Go(screen.Overview{}) }),
-		keys.Way("q", "leave", r.s.Quit, "q", "esc"), course)
+	address := r.of.Outcome.Endpoint != ""
+	log := keys.Act("berth logs", "g", "app's log", func() { r.s.Go(screen.Logs{}) }).Say("the app's log, followed").
+		When(r.s.Watching() == nil) // else its account was not opened
+	return append(moves,
+		keys.Way("enter", "overview", func() { r.s.Go(screen.Overview{}) }),
+		keys.Act("berth open", "o", "open", r.open).Say("open the address in the browser").
+			When(address && r.s.Browse != nil && r.s.Engine.Simulated() == ""),
+		keys.Act("berth status", "y", "copy address", r.copy).Say("copy the address").When(address && r.s.Copy != nil),
+		log, course, keys.Way("q", "leave", r.s.Quit, "q", "esc"))
 }
 
 // View draws the screen.
@@ -88,7 +123,8 @@ func (r *Screen) lines() []string {
 		}
 		lines = []string{head.Put(th.Strong, what).String(), ""}
 		if o.Endpoint != "" {
-			lines = append(lines, widget.NewLine(th, w).Gap(2).URL(th.Title, o.Endpoint).String(), "")
+			lines = append(lines, widget.NewLine(th, w).Gap(2).URL(th.Title, o.Endpoint).String())
+			lines = append(lines, widget.NewLine(th, w).Gap(2).Put(th.Quiet, r.note).String())
 		}
 	}
 	for _, f := range r.facts() {

@@ -8,6 +8,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/engine"
+	"berth/engine/spec"
 	"berth/tui/form"
 )
 
@@ -38,20 +40,33 @@ func entry(r Row, text string) (name, value string, err error) {
 	return r.Key.Name + "." + name, strings.TrimSpace(value), nil
 }
 
-// check says why a typed text cannot be read at all, while it can still be mended.
+// check says why a typed text cannot be the value, while it can still be mended.
 func (t *Screen) check(r Row, text string) error {
 	name, value, err := entry(r, text)
-	if err != nil {
+	if err != nil || strings.TrimSpace(value) == "" {
 		return err
 	}
-	if err := t.s.Draft.Check(name, value); err != nil {
+	if err := t.s.Draft.Set(name, value); err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "set "+name+": "))
+	}
+	defer t.s.Draft.Undo()
+	for _, p := range engine.Problems(t.s.Spec(), t.s.RegionCodes()...) {
+		if p.Key == name || strings.HasPrefix(p.Key, name+"[") {
+			return errors.New(saying(p))
+		}
 	}
 	return nil
 }
 
-// set takes a value; what cannot be read at all is refused in place, what cannot work is a problem that
-// reload finds.
+// saying is a problem in words: what is wrong, and what is wanted.
+func saying(p spec.Problem) string {
+	if p.Want == "" {
+		return p.Text
+	}
+	return p.Text + "; " + p.Want
+}
+
+// set takes a value; what cannot be read at all is refused in place.
 func (t *Screen) set(r Row, text string) {
 	t.refused, t.note = "", ""
 	name, value, err := entry(r, text)

@@ -33,9 +33,26 @@ var labels = map[string]string{
 	"database.engine": "Database", "database.class": "Database size", "database.storage_gb": "Database disk",
 }
 
+// later name the keys that are shown only once something is built of them.
+var later = map[string]string{
+	"id": "Identity", "account": "Account", "image.target": "Stage to build", "image.secrets": "Build secrets",
+	"service.entrypoint": "Entrypoint", "service.init": "Init process", "service.health.interval": "Check every",
+	"service.health.timeout": "Check timeout", "service.health.unhealthy": "Failed checks", "service.health.codes": "Healthy statuses",
+	"service.sticky_sessions": "Sticky sessions", "service.exec": "Shell (berth exec)", "service.spot": "Share on Spot",
+	"service.ephemeral_gb": "Disk", "service.log_days": "Keep logs for",
+	"service.autoscale.memory_percent": "Memory to aim for", "service.autoscale.requests_per_instance": "Requests to aim for",
+	"network.also": "More domains", "network.https": "HTTPS ends at", "network.tasks": "Container addresses",
+	"network.front": "Load balancer", "network.vpc": "Existing VPC", "network.subnets": "Subnets",
+	"network.idle_timeout": "Idle timeout", "network.assets": "Cached paths", "secrets": "Secret",
+	"permissions.policies": "Managed policies", "permissions.allow": "Allowed actions",
+	"account_rules.permissions_boundary": "Boundary", "account_rules.role_path": "Role path", "account_rules.tags": "Tag",
+	"database.version": "Database version", "database.multi_az": "Standby database", "database.snapshot": "From snapshot",
+	"database.variable": "URL variable", "database.url_query": "URL query",
+}
+
 // headings name the tables of berth.toml; a table that is not here heads its keys with its own name.
 var headings = map[string]string{
-	"": "App", "service": "Container", "service.autoscale": "Container", "image": "Image", "network": "Network",
+	"": "App", "service": "Container", "service.autoscale": "Container", "service.health": "Container", "image": "Image", "network": "Network",
 	"env": "Environment", "secrets": "Environment", "storage": "Data", "database": "Data",
 }
 
@@ -99,8 +116,10 @@ func entries(s *spec.Spec, k spec.Key) []Row {
 
 // Label is what a key of berth.toml is called on the screens.
 func Label(key string) string {
-	if label, ok := labels[key]; ok {
-		return label
+	for _, names := range []map[string]string{labels, later} {
+		if label, ok := names[key]; ok {
+			return label
+		}
 	}
 	return widget.Title(key[strings.LastIndexByte(key, '.')+1:])
 }
@@ -176,10 +195,12 @@ func Unit(key string) string {
 		return " vCPU"
 	case "service.memory":
 		return " MiB"
-	case "service.autoscale.cpu_percent":
+	case "service.autoscale.cpu_percent", "service.autoscale.memory_percent":
 		return " %"
-	case "database.storage_gb":
+	case "database.storage_gb", "service.ephemeral_gb":
 		return " GB"
+	case "service.log_days":
+		return " days"
 	default:
 		return ""
 	}

@@ -185,6 +185,10 @@ func (t *Screen) choices(r Row) []form.Option {
 		}
 	case "image.platform":
 		out = []form.Option{{Value: spec.AMD64, Label: "x86, every image has it"}, {Value: spec.ARM64, Label: "Graviton"}}
+	case "network.https", "network.tasks", "network.front":
+		for _, c := range r.Key.Choices {
+			out = append(out, form.Option{Value: c})
+		}
 	}
 	return out
 }
@@ -279,10 +283,7 @@ func (t *Screen) fields() widget.Fields {
 		o, _ := r.Origin(s)
 		x := widget.Field{Label: r.Label, Value: show, Unset: unset, From: r.From(s), Place: screen.LineOf(o)}
 		if p, bad := t.problem(r); bad {
-			x.Problem = p.Text
-			if p.Want != "" {
-				x.Problem += "; " + p.Want
-			}
+			x.Problem = saying(p)
 		}
 		if i == t.cursor {
 			if t.refused != "" {
