@@ -1,7 +1,7 @@
 // Package prices keeps the price table true: it reads AWS's public bulk price list, which needs no
 // credentials, refuses what looks broken or implausible, and keeps the result in a cache file that is laid
 // over the table in the binary. Parsing is in offer.go, which rows are wanted in wanted.go, and the way of a
-// refresh in refresh.go; only http.go touches the network and only this file the disk.
+// refresh in refresh.go; only http.go touches the network, and the disk only this file and folder.go, which reads a list that was downloaded.
 package prices
 
 import (

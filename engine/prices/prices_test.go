@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -246,6 +247,28 @@ func TestRefresh(t *testing.T) {
 	}
 	if r, _ := l.Table.Exact("lightsail.container.nano_month", "eu-west-2"); r.USD != 7 {
 		t.Error("what the list does not have must stay")
+	}
+
+	// A list that was downloaded gives the same, also when an offer is not in it.
+	folder := t.TempDir()
+	for path, text := range s {
+		name := filepath.Join(folder, filepath.FromSlash(strings.TrimPrefix(path, "/offers/v1.0/aws/")))
+		if strings.Contains(path, "/AmazonEKS/") {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := refresh(Folder(folder), "eu-west-2")
+	if err != nil || len(again.Rows) != len(out.Rows)-1 || !slices.Equal(again.Changed, out.Changed) || !slices.Contains(again.Absent, "AmazonEKS in eu-west-2") {
+		t.Errorf("from a folder: %d rows instead of %d, absent %v, %v", len(again.Rows), len(out.Rows)-1, again.Absent, err)
+	}
+	if _, err := Folder(folder).Get(context.Background(), "/../../etc/passwd"); err == nil {
+		t.Error("a file outside of the folder was read")
 	}
 
 	// Another region joins the cache, and the first stays.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"slices"
 	"strings"
@@ -132,6 +133,9 @@ func regionPaths(ctx context.Context, src Source, offer string) (map[string]stri
 // refreshOne reads one offer for one region.
 func refreshOne(ctx context.Context, src Source, old *price.Table, offer, region, today string, paths func() (map[string]string, error)) (*Outcome, error) {
 	index, err := paths()
+	if _, folder := src.(Folder); folder && errors.Is(err, fs.ErrNotExist) {
+		return &Outcome{Absent: []string{offer + " in " + region}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -15,8 +16,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"berth/compare/catalog"
+	"berth/compare/price"
 	"berth/engine/fail"
 	"berth/engine/prices"
+	"berth/engine/spec"
 )
 
 // refreshed is what prices refresh answers.
@@ -27,6 +30,13 @@ type refreshed struct {
 	Changed []refreshedPrice `json:"changed"`
 	Missing []string         `json:"missing"` // not found in AWS's list; the old price stays
 	Absent  []string         `json:"absent"`  // AWS does not offer it there
+	Bills   []refreshedBill  `json:"bills"`   // what this app costs a month in each region, before and after
+}
+
+type refreshedBill struct {
+	Region string  `json:"region"`
+	OldUSD float64 `json:"old_usd"`
+	NewUSD float64 `json:"new_usd"`
 }
 
 type refreshedPrice struct {
@@ -37,12 +47,15 @@ type refreshedPrice struct {
 }
 
 func (a *app) pricesRefresh() *cobra.Command {
-	return &cobra.Command{
+	from := ""
+	cmd := &cobra.Command{
 		Use: "refresh [REGION...]", Short: "Read AWS's public price list into the cache; needs no credentials",
 		ValidArgsFunction: words(func(*cobra.Command) []word { return regionWords() }),
 		Long: "Reads AWS's public bulk price list for the regions given, or for --region, and keeps what it finds\n" +
 			"with its date. A download that is broken, partial or implausible (a price that moved by more than half) is\n" +
-			"refused as a whole, and the old table stays. The list of EC2 has hundreds of MB; it is read as a stream.",
+			"refused as a whole, and the old table stays. The list of EC2 has hundreds of MB; it is read as a stream.\n" +
+			"With --from it reads a folder with the files of the list, as AWS's host has them.",
+		Example: "  berth prices refresh eu-west-2\n  berth prices refresh --from ~/price-list eu-west-2",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := a.dir()
 			if err != nil {
@@ -59,10 +72,18 @@ func (a *app) pricesRefresh() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			src := prices.HTTP{Client: &http.Client{Timeout: 20 * time.Minute}}
-			return a.refresh(cmd.Context(), src, regions)
+			var src prices.Source = prices.HTTP{Client: &http.Client{Timeout: 20 * time.Minute}}
+			if from != "" {
+				if info, err := os.Stat(from); err != nil || !info.IsDir() {
+					return usage(cmd, "--from "+from+" is no folder")
+				}
+				src = prices.Folder(from)
+			}
+			return a.refresh(cmd.Context(), src, dir, regions)
 		},
 	}
+	cmd.Flags().StringVar(&from, "from", "", "read the price list from this folder instead of AWS's host")
+	return cmd
 }
 
 func resolveAll(args []string) ([]string, error) {
@@ -83,9 +104,10 @@ func resolveAll(args []string) ([]string, error) {
 }
 
 // refresh reads, checks and keeps the prices of regions.
-func (a *app) refresh(ctx context.Context, src prices.Source, regions []string) error {
+func (a *app) refresh(ctx context.Context, src prices.Source, dir string, regions []string) error {
 	today := time.Now().UTC().Format(time.DateOnly)
-	out, err := prices.Refresh(ctx, src, a.prices(), regions, today, func(p prices.Progress) {
+	before := a.prices()
+	out, err := prices.Refresh(ctx, src, before, regions, today, func(p prices.Progress) {
 		if !a.flags.quiet && !a.flags.json {
 			fmt.Fprintf(a.Err, "%2d of %d  %s %s: %d prices\n", p.Done, p.All, p.Offer, p.Region, p.Prices)
 		}
@@ -96,18 +118,42 @@ func (a *app) refresh(ctx context.Context, src prices.Source, regions []string) 
 	if len(out.Rows) == 0 {
 		return &fail.Error{Class: fail.Failed, Cause: "AWS's price list has none of the prices that are looked for", Remedy: "the old table stays in use"}
 	}
-	dir := priceCache()
-	if err := prices.Save(dir, today, out.Rows); err != nil {
-		return &fail.Error{Class: fail.Failed, Cause: "the prices were read but cannot be kept", Evidence: err.Error(), Remedy: "make " + dir + " writable", Err: err}
+	cache := priceCache()
+	if err := prices.Save(cache, today, out.Rows); err != nil {
+		return &fail.Error{Class: fail.Failed, Cause: "the prices were read but cannot be kept", Evidence: err.Error(), Remedy: "make " + cache + " writable", Err: err}
 	}
 	r := refreshed{
-		Regions: regions, Prices: len(out.Rows), Cache: filepath.Join(dir, prices.FileName),
+		Regions: regions, Prices: len(out.Rows), Cache: filepath.Join(cache, prices.FileName),
 		Changed: []refreshedPrice{}, Missing: append([]string{}, out.Missing...), Absent: append([]string{}, out.Absent...),
 	}
 	for _, c := range out.Changed {
 		r.Changed = append(r.Changed, refreshedPrice{c.SKU, c.Region, c.Old, c.New})
 	}
+	if r.Bills, err = a.bills(dir, regions, before, a.prices()); err != nil {
+		return err
+	}
 	return a.answer(r, func(w io.Writer) { writeRefreshed(w, r) })
+}
+
+// bills is what the app in dir, with light use, costs a month by two tables.
+func (a *app) bills(dir string, regions []string, before, after *price.Table) ([]refreshedBill, error) {
+	u := price.DefaultUsage()
+	if s, err := spec.Load(dir, a.flags.env); err == nil && s.Service.CPU > 0 && s.Service.Memory > 0 && s.Service.Instances > 0 {
+		u.VCPU, u.MemoryGB, u.Instances = s.Service.CPU, float64(s.Service.Memory)/1024, s.Service.Instances
+	}
+	out := []refreshedBill{}
+	for _, region := range regions {
+		old, err := before.Estimate(catalog.Default().Service("ecs-fargate"), region, u, price.Shape{})
+		if err != nil {
+			return nil, err
+		}
+		now, err := after.Estimate(catalog.Default().Service("ecs-fargate"), region, u, price.Shape{})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, refreshedBill{region, old.MonthlyUSD, now.MonthlyUSD})
+	}
+	return out, nil
 }
 
 // refreshFailed says why nothing was taken over. In every case the old table stays.
@@ -129,6 +175,9 @@ func refreshFailed(ctx context.Context, err error) error {
 
 func writeRefreshed(w io.Writer, r refreshed) {
 	fmt.Fprintf(w, "%d prices for %s, kept in %s\n", r.Prices, strings.Join(r.Regions, ", "), r.Cache)
+	for _, b := range r.Bills {
+		fmt.Fprintf(w, "this app in %s: %.2f USD a month, was %.2f\n", b.Region, b.NewUSD, b.OldUSD)
+	}
 	for _, c := range r.Changed {
 		fmt.Fprintf(w, "changed  %s in %s: %v, was %v USD\n", c.SKU, c.Region, c.NewUSD, c.OldUSD)
 	}
