@@ -21,7 +21,7 @@ func (l *look) readCode() {
 		}
 		for _, r := range lang.Routes {
 			if d := l.uses(lang.ID, r.Deps); r.Path != "" && d != nil {
-				l.paths = append(l.paths, healthPath{rankCode + 1, r.Path, d.file, d.line, d.text})
+				l.paths = append(l.paths, healthPath{rankCode + 1, l.springPath(r.Path), d.file, d.line, d.text})
 			}
 		}
 	}
@@ -165,21 +165,63 @@ var (
 	mountCalls = lazy(`(?:\.use\(\s*|include_router\([^\n]*prefix\s*=\s*|register_blueprint\([^\n]*url_prefix\s*=\s*|\bpath\(\s*|\.mount\(\s*)["'](/?[\w/.-]*)["'][^\n]*`)
 )
 
+var boundTo = lazy(`(?:const|let|var|import)\s+(?:\*\s+as\s+)?(\w+)\s*(?:=\s*require\(|\bfrom\s)\s*["']([^"']+)["']`)
+
 // mounted is the prefix under which another file takes in the routes of this one.
 func (l *look) mounted(name string) string {
 	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	if len(stem) < 3 || stem == "index" || stem == "main" || stem == "urls" || stem == "app" || stem == "server" || stem == "router" || stem == "routes" {
 		return ""
 	}
-	for file, text := range l.t.codes {
-		if file == name || path.Ext(file) != path.Ext(name) || !strings.Contains(text, stem) {
+	for _, file := range l.files {
+		if file == name || path.Ext(file) != path.Ext(name) {
 			continue
 		}
+		raw, ok := l.t.text(file)
+		if !ok || !strings.Contains(raw, stem) {
+			continue
+		}
+		text, _ := l.t.code(file)
+		variable := stem
+		for _, m := range boundTo().FindAllStringSubmatch(text, 200) {
+			if path.Base(m[2]) == stem || path.Base(strings.TrimSuffix(m[2], path.Ext(m[2]))) == stem {
+				variable = m[1]
+			}
+		}
 		for _, m := range mountCalls().FindAllStringSubmatch(text, 50) {
-			if strings.Contains(m[0], stem) && strings.Trim(m[1], "/") != "" {
+			if (strings.Contains(m[0], stem) || strings.Contains(m[0], variable)) && strings.Trim(m[1], "/") != "" {
 				return "/" + strings.Trim(m[1], "/")
 			}
 		}
 	}
 	return ""
+}
+
+var (
+	contextPath  = lazy(`(?:server\.servlet\.|server\.)?(?:context-path|spring\.webflux\.base-path)\s*[:=]\s*["']?(/[\w/.-]*)`)
+	actuatorPath = lazy(`management\.endpoints\.web\.base-path\s*=\s*(/[\w/.-]*)|^\s+base-path:\s*["']?(/[\w/.-]*)`)
+)
+
+// springPath is the path of a health check where the settings of Spring put it.
+func (l *look) springPath(p string) string {
+	if p != "/actuator/health" {
+		return p
+	}
+	prefix := ""
+	for _, name := range l.files {
+		if base := path.Base(name); !strings.HasPrefix(base, "application.") {
+			continue
+		}
+		text, ok := l.t.code(name)
+		if !ok {
+			continue
+		}
+		if m := contextPath().FindStringSubmatch(text); m != nil {
+			prefix = strings.TrimSuffix(m[1], "/")
+		}
+		if m := actuatorPath().FindStringSubmatch(text); m != nil {
+			p = strings.TrimSuffix(m[1]+m[2], "/") + "/health"
+		}
+	}
+	return prefix + p
 }
