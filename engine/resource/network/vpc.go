@@ -33,6 +33,8 @@ var noLoadBalancerZones = []string{"use1-az3"}
 // VPC read what they need from it.
 type VPC struct {
 	Owner resource.Owner
+	// Stands says where the app's front door stands. What stands and works stays where it is. Nil: nowhere.
+	Stands func(context.Context, *resource.Scope) (Standing, error)
 
 	ID      string   // output
 	Default bool     // output: the default VPC is used, nothing of it is ours
@@ -43,6 +45,7 @@ type VPC struct {
 	gateway *ec2types.InternetGateway  // of our own VPC
 	table   *ec2types.RouteTable       // of our own VPC
 	named   bool                       // our own VPC gives its machines DNS names
+	broken  []string                   // of Public, those that do not reach the internet any more
 }
 
 // Info implements Resource.
@@ -69,6 +72,7 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 	var defaultSubnets, ourSubnets []ec2types.Subnet
 	var tables []ec2types.RouteTable
 	var gateways []ec2types.InternetGateway
+	var at Standing
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		defaults, err = describeVPCs(ctx, s, resource.EC2Filter("is-default", "true"))
@@ -82,13 +86,14 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 	g.Go(func() (err error) { ourSubnets, err = describeSubnets(ctx, s, v.Owner.EC2Filter("")...); return err })
 	g.Go(func() (err error) { tables, err = describeRouteTables(ctx, s); return err })
 	g.Go(func() (err error) { gateways, err = describeGateways(ctx, s, v.Owner.EC2Filter("")...); return err })
+	g.Go(func() (err error) { at, err = v.standing(ctx, s); return err })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	if len(ours) > 0 {
 		v.useOwn(ours[0], ourSubnets, tables)
 	} else if len(defaults) > 0 {
-		v.useDefault(aws.ToString(defaults[0].VpcId), defaultSubnets, tables)
+		v.useDefault(aws.ToString(defaults[0].VpcId), at, defaultSubnets, tables)
 	}
 	if len(gateways) > 0 {
 		v.gateway = &gateways[0]
@@ -109,13 +114,16 @@ func (v *VPC) useOwn(own ec2types.Vpc, subnets []ec2types.Subnet, tables []ec2ty
 	}
 }
 
-// useDefault takes the default VPC when two of its subnets in different zones reach the internet.
-func (v *VPC) useDefault(id string, subnets []ec2types.Subnet, tables []ec2types.RouteTable) {
+// useDefault takes the default VPC when the app stands in it, or when two of its subnets in different zones reach
+// the internet.
+func (v *VPC) useDefault(id string, at Standing, subnets []ec2types.Subnet, tables []ec2types.RouteTable) {
 	public := publicSubnets(id, subnets, tables)
-	if len(public) < 2 {
-		return
+	switch {
+	case at.VPC == id && len(at.Subnets) > 0:
+		v.stay(at, public, subnets, tables)
+	case len(public) >= 2:
+		v.Default, v.ID, v.Public = true, id, public[:2]
 	}
-	v.Default, v.ID, v.Public = true, id, public[:2]
 }
 
 // publicSubnets returns the ids of the subnets of the VPC whose effective route table leads to an internet
@@ -184,6 +192,8 @@ func (v *VPC) Exists() bool { return v.own != nil }
 // Diff implements Resource.
 func (v *VPC) Diff(s *resource.Scope) resource.Diff {
 	switch {
+	case v.noRoute() != "":
+		return resource.Diff{Action: event.None, Why: v.noRoute()}
 	case v.Default:
 		return resource.Diff{Action: event.None, Why: "the region's default VPC has public subnets in two zones"}
 	case v.own != nil && !v.named:

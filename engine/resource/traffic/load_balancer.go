@@ -75,6 +75,19 @@ func (l *LoadBalancer) describe(ctx context.Context, s *resource.Scope) (*elbtyp
 	return &out.LoadBalancers[0], nil
 }
 
+// Stands is where the load balancer stands, by one call.
+func (l *LoadBalancer) Stands(ctx context.Context, s *resource.Scope) (at network.Standing, err error) {
+	found, err := l.describe(ctx, s)
+	if err != nil || found == nil {
+		return at, err
+	}
+	at.VPC = aws.ToString(found.VpcId)
+	for _, z := range found.AvailabilityZones {
+		at.Subnets = append(at.Subnets, aws.ToString(z.SubnetId))
+	}
+	return at, nil
+}
+
 // Detail implements Detailer: the attributes.
 func (l *LoadBalancer) Detail(ctx context.Context, s *resource.Scope) error {
 	if l.ARN == "" {

@@ -243,6 +243,7 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 	b.LoadBalancer = &traffic.LoadBalancer{
 		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
 	}
+	b.VPC.Stands = b.LoadBalancer.Stands
 	b.TargetGroup = &traffic.TargetGroup{
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s),
 	}
