@@ -130,6 +130,9 @@ func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) err
 	if len(str(cfg.Comment)) > 128 {
 		return &cftypes.InvalidArgument{Message: msg("The parameter Comment is too long.")}
 	}
+	if len(str(cfg.CallerReference)) > 128 {
+		return &cftypes.InvalidArgument{Message: msg("The parameter CallerReference is too long.")}
+	}
 	origins := map[string]bool{}
 	for _, o := range cfg.Origins.Items {
 		if str(o.DomainName) == "" {

@@ -189,7 +189,7 @@ func (d *Distribution) Apply(ctx context.Context, s *resource.Scope) error {
 func (d *Distribution) create(ctx context.Context, s *resource.Scope, reference string) error {
 	out, err := s.CloudFront.CreateDistributionWithTags(ctx, &cf.CreateDistributionWithTagsInput{
 		DistributionConfigWithTags: &cftypes.DistributionConfigWithTags{
-			DistributionConfig: d.wanted(reference),
+			DistributionConfig: d.wanted(short(reference)),
 			Tags:               &cftypes.Tags{Items: d.Owner.CloudFrontTags("distribution")},
 		},
 	})
@@ -211,6 +211,15 @@ func (d *Distribution) create(ctx context.Context, s *resource.Scope, reference 
 	d.config = out.Distribution.DistributionConfig
 	d.Secret.seenInDistribution(d.Secret.value())
 	return nil
+}
+
+// short cuts a caller reference to the length that CloudFront takes, and keeps it unique.
+func short(reference string) string {
+	const most, digest = 128, 32
+	if len(reference) <= most {
+		return reference
+	}
+	return reference[:most-digest-1] + " " + resource.Digest(reference)[:digest]
 }
 
 // adopt uses the distribution that has the reference already, or makes one with another reference when it
