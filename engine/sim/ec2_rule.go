@@ -158,16 +158,10 @@ func (c *call) authorize(group *string, egress bool, perms []ec2types.IpPermissi
 	if err != nil {
 		return nil, err
 	}
-	weight := 0
+	weight := 0 // counted first: a rule with a prefix list that is there already breaks the limit, not the uniqueness
 	for _, have := range g.Rules {
 		if have.Egress == egress {
 			weight += have.weight()
-		}
-		for _, r := range rules {
-			if have.same(r) {
-				return nil, apiErr("InvalidPermission.Duplicate", "the specified rule \"peer: %s, %s, from port: %s, to port: %s, ALLOW\" already exists",
-					r.CIDR+r.Group+r.List, strings.ToUpper(r.Proto), strconv.Itoa(int(r.From)), strconv.Itoa(int(r.To)))
-			}
 		}
 	}
 	for _, r := range rules {
@@ -175,6 +169,14 @@ func (c *call) authorize(group *string, egress bool, perms []ec2types.IpPermissi
 	}
 	if weight > 60 {
 		return nil, apiErr("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
+	}
+	for _, have := range g.Rules {
+		for _, r := range rules {
+			if have.same(r) {
+				return nil, apiErr("InvalidPermission.Duplicate", "the specified rule \"peer: %s, %s, from port: %s, to port: %s, ALLOW\" already exists",
+					r.CIDR+r.Group+r.List, strings.ToUpper(r.Proto), strconv.Itoa(int(r.From)), strconv.Itoa(int(r.To)))
+			}
+		}
 	}
 	var out []ec2types.SecurityGroupRule
 	for _, r := range rules {

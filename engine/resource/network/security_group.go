@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -286,7 +287,20 @@ func (g *SecurityGroup) authorize(ctx context.Context, s *resource.Scope, in Ing
 	if cloud.Is(err, "InvalidPermission.Duplicate") {
 		return nil
 	}
+	if cloud.Is(err, "RulesPerSecurityGroupLimitExceeded") && in.PrefixList != "" {
+		// A list counts as many rules, so that a call whose answer got lost, made again, meets the limit first
+		// (engine/AWS.md, Security groups).
+		look := func(ctx context.Context) error { return g.Detail(ctx, s) }
+		if s.Adopt(ctx, "the rule", look, func() bool { return g.letsIn(in) }) == nil {
+			return nil
+		}
+	}
 	return err
+}
+
+// letsIn says whether a rule is there, as observed.
+func (g *SecurityGroup) letsIn(in Ingress) bool {
+	return slices.ContainsFunc(g.rules, func(r ec2types.SecurityGroupRule) bool { return g.same(in, r) })
 }
 
 // Cleanup implements Cleaner: it takes away what tasks that ran before needed, and the groups of another VPC.
