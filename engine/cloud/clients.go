@@ -75,6 +75,7 @@ type Clients struct {
 	PollEvery time.Duration     // between two looks of the poller, zero means its own
 	Calls     *Counter
 	login     *login
+	limits    *limits
 }
 
 // Identity is whose credentials are in use.
@@ -119,14 +120,16 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 	if cfg.Credentials != nil {
 		cfg.Credentials = l.provider(cfg.Credentials)
 	}
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), calls.install, l.install)
+	lim := &limits{clk: e.Clock}
+	cfg.HTTPClient = lim.client(cfg.HTTPClient)
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), calls.install, l.install, lim.install)
 	if cfg.Retryer == nil {
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = maxAttempts
 				o.Backoff = onClock{e.Clock, retry.NewExponentialJitterBackoff(maxBackoff)}
 				o.RateLimiter = unlimited{}
-				o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(notUnknown)}, o.Retryables...)
+				o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(notUnknown), retry.IsErrorRetryableFunc(lost)}, o.Retryables...)
 			})
 		}
 	}
@@ -140,8 +143,8 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
-		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg), Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls,
-		PollEvery: e.PollEvery, login: l,
+		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
+		Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }
 

@@ -58,26 +58,30 @@ func NotFound(err error) bool {
 // Unknown says whether err means that the endpoint does not know the operation at all, as an emulator of
 // the AWS APIs may answer.
 func Unknown(err error) bool {
-	if err == nil {
+	if err == nil || between(err) {
 		return false
 	}
 	if Is(err, "UnknownOperationException", "InvalidAction", "UnknownOperation", "NotImplemented", "501") {
 		return true
 	}
-	var re interface{ HTTPStatusCode() int }
-	return errors.As(err, &re) && re.HTTPStatusCode() == http.StatusNotImplemented || webPage(err)
+	return status(err) == http.StatusNotImplemented || webPage(err)
 }
 
 // webPage says whether the answer was a page for a browser, as a web framework makes it for what it has no
 // handler for. No AWS API answers so.
 func webPage(err error) bool {
 	var x *xml.SyntaxError // how the query protocols fail on such a page
-	var re interface{ HTTPStatusCode() int }
-	if errors.As(err, &x) && errors.As(err, &re) && re.HTTPStatusCode() == http.StatusInternalServerError {
+	if errors.As(err, &x) && status(err) == http.StatusInternalServerError {
 		return true
 	}
 	var d *smithy.DeserializationError
 	return errors.As(err, &d) && strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(d.Snapshot))), "<!doctype html")
+}
+
+// serverError says whether the service failed, or what stands before it: not because of the call, and not because of
+// too many.
+func serverError(err error) bool {
+	return between(err) || Is(err, "InternalError", "InternalFailure", "ServerException", "ServiceUnavailable", "InternalServerError")
 }
 
 // Operation names the API operation in err's chain as service:Operation, such as "ecs:CreateService".
@@ -147,6 +151,7 @@ func Explain(doing string, err error) error {
 	}
 	f := &fail.Error{Class: fail.Failed, Cause: "cannot " + doing, Evidence: evidence(err), Err: err}
 	var profile config.SharedConfigProfileNotExistError
+	var silent *silence
 	switch {
 	case errors.As(err, &profile):
 		f.Class, f.Cause, f.Evidence = fail.Usage, "there is no AWS profile "+profile.Profile, ""
@@ -179,6 +184,12 @@ func Explain(doing string, err error) error {
 			f.Cause = fmt.Sprintf("cannot %s: the disk of this machine is full", doing)
 			f.Remedy = "make room on the disk, then run the same command again; it goes on from here"
 		}
+	case errors.As(err, &silent):
+		f.Cause = fmt.Sprintf("cannot %s: AWS does not answer", doing)
+		f.Remedy = "look whether a firewall, a proxy or a VPN holds the connection up, then run the same command again; it continues"
+	case between(err):
+		f.Cause = fmt.Sprintf("cannot %s: AWS cannot answer at the moment", doing)
+		f.Remedy = "run the same command again in a minute; it goes on from here"
 	case unreachable(err) || disconnected(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS cannot be reached", doing)
 		f.Remedy = "check the network and the region, then run the same command again; it continues"
@@ -203,6 +214,9 @@ func serviceOf(err error) string {
 
 // evidence is the shortest text that proves err: AWS's own code and message when there are some.
 func evidence(err error) string {
+	if between(err) { // the code and the message, if any, are those of a proxy
+		return fmt.Sprintf("%s answered %d %s", Operation(err), status(err), http.StatusText(status(err)))
+	}
 	if c := Code(err); c != "" {
 		if op := Operation(err); op != "" {
 			return fmt.Sprintf("%s answered %s: %s", op, c, Message(err))

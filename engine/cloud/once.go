@@ -31,7 +31,7 @@ func Ambiguous(err error) bool {
 	if !errors.As(err, &api) {
 		return true
 	}
-	return api.ErrorFault() == smithy.FaultServer || Is(err, "InternalError", "InternalFailure", "ServerException", "ServiceUnavailable")
+	return api.ErrorFault() == smithy.FaultServer || serverError(err)
 }
 
 // lookAgain is how long what a lost call made may stay out of sight (eventual consistency).

@@ -65,8 +65,7 @@ func passing(err error) bool {
 	if errors.As(err, &f) {
 		return false
 	}
-	return Throttled(err) || unreachable(err) ||
-		Is(err, "InternalError", "InternalFailure", "ServerException", "ServiceUnavailable", "InternalServerError")
+	return Throttled(err) || unreachable(err) || garbled(err) || serverError(err)
 }
 
 // Throttled says whether AWS refused a call because there were too many.

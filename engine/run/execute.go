@@ -21,6 +21,8 @@ func (r *Run) execute(ctx context.Context) {
 		Type: event.RunStarted, Verb: r.opts.Verb, App: p.App, Env: p.Env, Target: p.Target, Region: p.Region,
 		Account: p.Account, Hash: p.Hash, Text: r.opts.Verb + " " + p.App + " (" + p.Env + ") in " + p.Region,
 	})
+	r.opts.Scope.OnSilence(r.paused)
+	defer r.opts.Scope.OnSilence(nil)
 	if r.opts.WaitForLogin {
 		r.opts.Scope.OnExpired(r.paused)
 		defer r.opts.Scope.OnExpired(nil)

@@ -75,6 +75,9 @@ func (a *Account) answer(ctx context.Context, regionName string, in any) (out an
 		return nil, "", &smithy.CanceledError{Err: err}
 	}
 	out, requestID, err = a.perform(o, regionName, rec, in, half)
+	if errors.Is(err, errSilent) {
+		return nil, requestID, noAnswer(ctx)
+	}
 	if serr := a.clk.Sleep(ctx, half); serr != nil {
 		return nil, requestID, &smithy.CanceledError{Err: serr}
 	}

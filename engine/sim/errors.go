@@ -42,7 +42,8 @@ func lostResponse() error {
 // wrap gives an API error the response around it that the SDK's own deserializers give it.
 func wrap(err error, requestID string) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) {
+	var whole *awshttp.ResponseError
+	if !errors.As(err, &api) || errors.As(err, &whole) {
 		return err
 	}
 	return &awshttp.ResponseError{

@@ -16,7 +16,7 @@ func ParseFault(rule string) (Fault, error) {
 	switch f.kind {
 	case faultThrottle, faultJitter:
 		want = f.share(arg)
-	case faultLost:
+	case faultLost, faultSilent, faultGarbled, faultBusy:
 		if strings.Contains(arg, ":") {
 			f.target = arg
 		} else if f.share(arg) != "" {

@@ -53,6 +53,9 @@ func FaultHelp() []FaultRule {
 		{"throttle=0.3", "that share of all calls is refused for calling too often"},
 		{"lost=ecs:CreateService", "the first such call takes effect, but its answer gets lost"},
 		{"lost=0.05", "the same for that share of all changing calls"},
+		{"silent=ecs:CreateCluster", "the first such call takes effect and is never answered, while its connection stays open"},
+		{"garbled=0.05", "the answers to that share of all calls are cut short (garbled=ecs:CreateCluster: to the first such call)"},
+		{"busy=ec2:CreateVpc", "the first such call takes effect, and a gateway answers it in AWS's place with 502, 503 or 504"},
 		{"deny=iam:CreateRole", "that IAM action is denied, * stands for any text (deny=iam:CreateRole/60s: allowed 60 s after it was missed)"},
 		{"cut=57", "the connection breaks before the 57th call and stays broken (cut=57/60s: for 60 s)"},
 		{"cut-after=57", "the 57th call takes effect, then the connection breaks and stays broken"},
@@ -162,6 +165,10 @@ func (a *Account) after(rec *Call) error {
 		case faultCutAfter:
 			if rec.N-a.unheard >= f.n {
 				return &cutError{after: f.n}
+			}
+		case faultSilent, faultGarbled, faultBusy:
+			if err := a.answered(i, f, rec); err != nil {
+				return err
 			}
 		case faultLost:
 			if f.target != "" {
