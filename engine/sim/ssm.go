@@ -23,6 +23,9 @@ func ssmService() awsService {
 		parts:  []awsService{ssmVersions()},
 		list: func(v *inventory, r *region) {
 			for _, p := range r.ssm().Parameters {
+				if p.Type == string(ssmtypes.ParameterTypeSecureString) { // drawn by whoever made it
+					v.secrets(stableID(p.Value))
+				}
 				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(p.Value), "Key": p.Key, "Tags": p.Tags})
 			}
 		},
