@@ -9,6 +9,7 @@ import (
 	"berth/engine/journal"
 	"berth/engine/lock"
 	"berth/engine/resource"
+	"berth/engine/secret"
 	"berth/engine/spec"
 )
 
@@ -27,7 +28,7 @@ func Live(ctx context.Context, runs, dir, env string, simulated bool) *Attached 
 }
 
 // lockName is the parameter that is the lock of an app.
-func lockName(o resource.Owner) string { return "/" + o.Path() + "/lock" }
+func lockName(o resource.Owner) string { return "/" + o.Path() + "/" + secret.Lock }
 
 // record is what keeps the journal of a run, nil when none is wanted. A journal that cannot be written, on a
 // full disk or in a home that is read-only, is no concern of the run.

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"berth/engine/resource"
+	"berth/engine/secret"
+	"berth/engine/spec"
+)
+
+// Secret is a secret of an app, without its value.
+type Secret struct {
+	Name    string    `json:"name"`              // of the environment variable
+	Where   string    `json:"where"`             // the parameter's name, or the ARN that berth.toml names
+	Version int64     `json:"version,omitempty"` // AWS counts from 1; zero when it is kept elsewhere or missing
+	Changed time.Time `json:"changed,omitzero"`
+	// State is set, missing (berth.toml names it and nobody set it), unused (set, and berth.toml does not name it) or
+	// elsewhere (named by its ARN or path: look there).
+	State string `json:"state"`
+}
+
+// The states of a Secret.
+const (
+	SecretSet       = "set"
+	SecretMissing   = "missing"
+	SecretUnused    = "unused"
+	SecretElsewhere = "elsewhere"
+)
+
+// Secrets are the secrets of an app: those that its berth.toml names and those that are kept, missing ones first.
+func (e *Engine) Secrets(ctx context.Context, s *spec.Spec) ([]Secret, error) {
+	store, err := e.store(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]secret.Entry{}
+	for _, k := range kept {
+		there[k.Name] = k
+	}
+	var missing, all []Secret
+	for _, ref := range s.Secrets.FromSSM {
+		name, err := spec.SecretName(ref)
+		if err != nil {
+			return nil, err
+		}
+		switch k, ok := there[name]; {
+		case ref != name:
+			all = append(all, Secret{Name: name, Where: ref, State: SecretElsewhere})
+		case ok:
+			all = append(all, Secret{Name: name, Where: "/" + store.Owner.Path() + "/" + name, Version: k.Version, Changed: k.Changed, State: SecretSet})
+			delete(there, name)
+		default:
+			missing = append(missing, Secret{Name: name, Where: "/" + store.Owner.Path() + "/" + name, State: SecretMissing})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Secrets.ARNs)) {
+		all = append(all, Secret{Name: name, Where: s.Secrets.ARNs[name], State: SecretElsewhere})
+	}
+	for _, k := range kept {
+		if _, unused := there[k.Name]; unused {
+			all = append(all, Secret{Name: k.Name, Where: "/" + store.Owner.Path() + "/" + k.Name, Version: k.Version, Changed: k.Changed, State: SecretUnused})
+		}
+	}
+	return append(missing, all...), nil
+}
+
+// SetSecret keeps the value of a secret in the account and returns its version. What runs takes it with the next
+// deployment.
+func (e *Engine) SetSecret(ctx context.Context, s *spec.Spec, name, value string) (version int64, err error) {
+	store, err := e.store(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	return store.Set(ctx, name, value)
+}
+
+// UnsetSecret removes a secret from the account. That there is none is a Refused fail.Error.
+func (e *Engine) UnsetSecret(ctx context.Context, s *spec.Spec, name string) error {
+	store, err := e.store(ctx, s)
+	if err != nil {
+		return err
+	}
+	return store.Unset(ctx, name)
+}
+
+func (e *Engine) store(ctx context.Context, s *spec.Spec) (secret.Store, error) {
+	clients, err := e.connect(ctx, s.Region)
+	if err != nil {
+		return secret.Store{}, err
+	}
+	return secret.Store{Clients: clients, Owner: resource.Owner{App: s.App, Env: s.EnvName}}, nil
+}
