@@ -151,6 +151,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.statusCommand(),
 		a.logsCommand(),
 		a.openCommand(),
+		a.secretsCommand(),
 		a.destroyCommand(),
 		a.rollbackCommand(),
 		a.doctorCommand(),
