@@ -42,7 +42,7 @@ func TestPlanTellsWhatChanges(t *testing.T) {
 			}
 		}
 		for _, want := range []string{
-			"task-definition memory: 512 -> 1024", "task-definition env FLAG:  -> on", "task-definition env API_TOKEN:  -> another (hidden)",
+			"task-definition memory: 512 -> 1024", "task-definition env FLAG:  -> on", "task-definition env API_TOKEN:  -> (hidden)",
 			"task-definition env MAIL_URL: (hidden) -> ", "service tasks: 1 -> 2",
 			"service revision: berth-live-beats-production:1 -> (known after apply)",
 		} {

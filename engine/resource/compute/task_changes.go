@@ -82,7 +82,7 @@ func (t *TaskDefinition) environmentChanges(s *resource.Scope, c ecstypes.Contai
 		switch {
 		case there && stays && was == will:
 		case secretive(k, was) || secretive(k, will):
-			fields = append(fields, resource.Field("env "+k, hide(there, ""), hide(stays, "another ")))
+			fields = append(fields, hidden("env "+k, there, stays))
 		default:
 			fields = append(fields, resource.Field("env "+k, was, will))
 		}
@@ -90,11 +90,15 @@ func (t *TaskDefinition) environmentChanges(s *resource.Scope, c ecstypes.Contai
 	return fields
 }
 
-func hide(there bool, how string) string {
-	if !there {
-		return ""
+// hidden is the change of a value that is not shown.
+func hidden(field string, there, stays bool) resource.FieldChange {
+	switch {
+	case !there:
+		return resource.Field(field, "", resource.Hidden)
+	case !stays:
+		return resource.Field(field, resource.Hidden, "")
 	}
-	return how + resource.Hidden
+	return resource.Field(field, resource.Hidden, "another "+resource.Hidden)
 }
 
 // secretChanges are the secrets that are taken from another place, by name.
