@@ -217,7 +217,7 @@ func testReal(t *testing.T, dir string, machine Machine) {
 		t.Errorf("configuration %+v", cfg.Config)
 	}
 	t.Logf("progress: %q", s.texts)
-	if len(s.texts) < 4 || len(s.lines) < 4 {
+	if len(s.texts) < 2 || len(s.texts)+len(s.lines) < 6 { // BuildKit counts only steps that make a layer
 		t.Errorf("progress %q, lines %q", s.texts, s.lines)
 	}
 	reg := newRegistry()
@@ -243,7 +243,7 @@ func testReal(t *testing.T, dir string, machine Machine) {
 	must(t, validate.Image(saved))
 	free()
 	_, err = machine.Build(t.Context(), Source{Dir: dir, Platform: "linux/amd64", Args: map[string]string{"BASE": "registry.invalid/no-such-image:1"}}, Reporter{})
-	if f := fail.From(err); err == nil || !strings.HasPrefix(f.Cause, "the image build failed at ") || !strings.Contains(f.Remedy, "docker login") && !strings.Contains(f.Remedy, "network") {
+	if f := fail.From(err); err == nil || !strings.HasPrefix(f.Cause, "the image build failed") || !strings.Contains(f.Remedy, "docker login") && !strings.Contains(f.Remedy, "network") {
 		t.Errorf("an unknown base image: %+v", f)
 	} else {
 		t.Logf("%s\n%s\n%s", f.Cause, f.Evidence, f.Remedy)
