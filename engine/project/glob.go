@@ -8,7 +8,7 @@ import (
 // glob is a pattern for paths: * matches within a folder, ** any folders.
 type glob struct {
 	head, tail string // literal start and end, to be fast
-	re         *regexp.Regexp
+	re         pattern
 }
 
 func newGlob(pattern string) glob {
@@ -20,7 +20,7 @@ func newGlob(pattern string) glob {
 	expr := regexp.QuoteMeta(pattern)
 	expr = strings.ReplaceAll(expr, `\*\*/`, `(?:.*/)?`)
 	expr = strings.ReplaceAll(expr, `\*`, `[^/]*`)
-	g.re = regexp.MustCompile(`^` + expr + `$`)
+	g.re = lazy(`\A` + expr + `\z`)
 	g.tail = strings.TrimPrefix(g.tail, "/") // **/x matches x, too
 	return g
 }
@@ -37,5 +37,5 @@ func (g glob) match(name string) bool {
 	if g.re == nil {
 		return name == g.head
 	}
-	return strings.HasPrefix(name, g.head) && strings.HasSuffix(name, g.tail) && g.re.MatchString(name)
+	return strings.HasPrefix(name, g.head) && strings.HasSuffix(name, g.tail) && g.re().MatchString(name)
 }
