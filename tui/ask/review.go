@@ -77,6 +77,11 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) {
 	if t, err := a.check(ctx, p); err != nil || t != on {
 		return t, err
 	}
+	if !p.Destroy && p.Verb != "rollback" {
+		for _, d := range a.s.Doubts(p) {
+			a.say("Not settled: %s.", d)
+		}
+	}
 	for {
 		answer, t, err := a.ask(fmt.Sprintf("Type %s to do exactly this:", word))
 		if err != nil || t != on {
