@@ -69,6 +69,8 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"database.snapshot":             {"my snapshot", "is no id of a snapshot"},
 		"database.variable":             {"1URL", "cannot be the name"},
 		"database.url_query":            {"a b", "cannot stand in a URL"},
+		"service.log_days":              {"a week", "is not a whole number"},
+		"image.builder":                 {"magic", "magic"},
 		"secrets":                       {"TOKEN=nothing", "ARN"},
 	}
 	chosen := []string{"region", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "database.multi_az", "database.version"}

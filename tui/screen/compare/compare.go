@@ -32,6 +32,9 @@ const (
 
 var tabNames = [tabs]string{"Reasons", "Cost", "Instances", "Regions", "All needs"}
 
+// jumps are the keys that go to a view at once; they stand before its name.
+var jumps = [tabs]string{"w", "c", "i", "r", "x"}
+
 // Screen is the comparison.
 type Screen struct {
 	s             *screen.Session
@@ -271,10 +274,10 @@ func (c *Screen) Keys() []keys.Key {
 	all = append(all, keys.Steps("service", c.move)...)
 	all = append(all,
 		keys.Act(verb, "←→", "view", func() { c.turn(-1) }, "left", "h").
-			Say("reasons, cost, cost by instances, regions, all needs; c w r x go there at once; Cost says what the marks * ~ ? behind an amount mean"),
+			Say("reasons, cost, cost by instances, regions, all needs; the letter before a name goes there at once; Cost says what the marks * ~ ? behind an amount mean"),
 		keys.Also(func() { c.turn(1) }, "right", "l", "tab"),
 		keys.Also(func() { c.show(costs) }, "c"), keys.Also(c.wouldChange, "w"),
-		keys.Also(func() { c.show(regions) }, "r"), keys.Also(func() { c.show(matrix) }, "x"),
+		keys.Also(func() { c.show(chart) }, "i"), keys.Also(func() { c.show(regions) }, "r"), keys.Also(func() { c.show(matrix) }, "x"),
 		keys.Act(verb, "+-", "instances", c.instances(1), "+", "=").Say("one instance more or less"),
 		keys.Also(c.instances(-1), "-"),
 		keys.Act(verb, "[]", "size", c.resize(-1), "[").Say("a smaller or larger size"), keys.Also(c.resize(1), "]"),

@@ -86,7 +86,7 @@ func (c *Screen) views(width int) string {
 		if tab(i) == c.tab {
 			ink = th.Title
 		}
-		l.Put(ink, name).Gap(3)
+		l.Put(th.Quiet, jumps[i]).Gap(1).Put(ink, name).Gap(2)
 	}
 	return l.String()
 }
