@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -67,6 +68,7 @@ type Clients struct {
 	Quotas     *servicequotas.Client
 	CloudWatch *cloudwatch.Client
 	RDS        *rds.Client
+	EFS        *efs.Client
 	Secrets    *secretsmanager.Client
 
 	Region    string
@@ -143,7 +145,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
-		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
+		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
 		Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }
