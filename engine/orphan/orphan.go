@@ -78,6 +78,7 @@ var listings = []resource.Listing{
 	compute.Scalings,
 	data.Databases,
 	data.SubnetGroups,
+	data.FileSystems,
 	locks,
 }
 

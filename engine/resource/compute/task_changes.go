@@ -11,6 +11,7 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"berth/engine/resource"
+	"berth/engine/resource/data"
 )
 
 // changes are the settings in which the new revision differs from the latest one.
@@ -50,6 +51,16 @@ func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 		resource.Field("task role", aws.ToString(was.TaskRoleArn), cmp.Or(t.TaskRole.ARN, resource.NotYet)),
 		resource.Field("init process", aws.ToBool(linux.InitProcessEnabled), true),
 		resource.Field("log group", logs.Options["awslogs-group"], t.LogGroup.Name()),
+	}
+	for _, p := range t.Mounts {
+		if !slices.ContainsFunc(c.MountPoints, func(m ecstypes.MountPoint) bool { return aws.ToString(m.ContainerPath) == p.Path }) {
+			all = append(all, resource.Field("files at "+p.Path, "lost with each task", "kept"))
+		}
+	}
+	for _, m := range c.MountPoints {
+		if path := aws.ToString(m.ContainerPath); !slices.ContainsFunc(t.Mounts, func(p *data.AccessPoint) bool { return p.Path == path }) {
+			all = append(all, resource.Field("files at "+path, "kept", "not there"))
+		}
 	}
 	all = append(append(all, t.environmentChanges(s, c)...), t.secretChanges(s, c)...)
 	all = slices.DeleteFunc(all, func(f resource.FieldChange) bool { return f.Old == f.New })

@@ -18,6 +18,7 @@ import (
 	"berth/engine/resource"
 	"berth/engine/resource/access"
 	"berth/engine/resource/artifact"
+	"berth/engine/resource/data"
 )
 
 // ContainerName is the name of the app's container in its task definition.
@@ -48,6 +49,8 @@ type TaskDefinition struct {
 	// Environment is asked for once everything in More is known; ok is false before that.
 	Environment func(*resource.Scope) (env map[string]string, ok bool)
 	Secrets     func(*resource.Scope) map[string]string // environment name -> ARN of the parameter or secret
+	// Mounts are the folders of a file system that the container has, each at its own path.
+	Mounts []*data.AccessPoint
 	// Versions are the versions of the secrets by their environment names, as far as they are known; ok is false while
 	// one of them is about to change. A task reads a secret when it starts: another version is another revision.
 	Versions func(*resource.Scope) (versions map[string]string, ok bool)
@@ -187,7 +190,8 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *resource.Scope) error {
 func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitionInput, ok bool) {
 	env, ok := t.Environment(s)
 	versions, final := t.Versions(s)
-	if !ok || !final || t.Image.Ref == "" || t.ExecutionRole.ARN == "" || t.TaskRole.ARN == "" {
+	volumes, mounted := t.volumes()
+	if !ok || !final || !mounted || t.Image.Ref == "" || t.ExecutionRole.ARN == "" || t.TaskRole.ARN == "" {
 		return nil, false
 	}
 	c := ecstypes.ContainerDefinition{
@@ -206,6 +210,9 @@ func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitio
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		c.Environment = append(c.Environment, ecstypes.KeyValuePair{Name: aws.String(k), Value: aws.String(env[k])})
 	}
+	for _, p := range t.Mounts {
+		c.MountPoints = append(c.MountPoints, ecstypes.MountPoint{SourceVolume: aws.String(p.VolumeName()), ContainerPath: aws.String(p.Path)})
+	}
 	if len(versions) > 0 {
 		c.DockerLabels = map[string]string{labelVersions: joinVersions(versions)}
 	}
@@ -221,8 +228,26 @@ func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitio
 		RuntimePlatform: &ecstypes.RuntimePlatform{
 			CpuArchitecture: ecstypes.CPUArchitecture(t.Arch), OperatingSystemFamily: ecstypes.OSFamilyLinux,
 		},
-		ContainerDefinitions: []ecstypes.ContainerDefinition{c},
+		ContainerDefinitions: []ecstypes.ContainerDefinition{c}, Volumes: volumes,
 	}, true
+}
+
+// volumes are the volumes behind the mounts; ok is false while one is not made. Files travel encrypted, and the task's
+// role says who comes.
+func (t *TaskDefinition) volumes() (all []ecstypes.Volume, ok bool) {
+	for _, p := range t.Mounts {
+		if p.ID == "" {
+			return nil, false
+		}
+		all = append(all, ecstypes.Volume{
+			Name: aws.String(p.VolumeName()),
+			EfsVolumeConfiguration: &ecstypes.EFSVolumeConfiguration{
+				FileSystemId: &p.FileSystem.ID, TransitEncryption: ecstypes.EFSTransitEncryptionEnabled,
+				AuthorizationConfig: &ecstypes.EFSAuthorizationConfig{AccessPointId: &p.ID, Iam: ecstypes.EFSAuthorizationConfigIAMEnabled},
+			},
+		})
+	}
+	return all, true
 }
 
 // specHash stands for everything in a revision that is said. It goes into a tag, so it must not tell a value:

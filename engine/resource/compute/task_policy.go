@@ -18,7 +18,7 @@ func ExecutionPolicy(s *resource.Scope, repositories []string, logs *LogGroup, s
 
 // TaskPolicy lets the app's own role open the channels of ECS Exec, which a shell in a task needs, and, where
 // the app finds its other tasks through the ECS API, list and describe the tasks of its own cluster.
-func TaskPolicy(s *resource.Scope, cluster *Cluster, listTasks bool) string {
+func TaskPolicy(s *resource.Scope, cluster *Cluster, listTasks bool, more ...policy.Statement) string {
 	statements := []policy.Statement{policy.Allow([]string{
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
 		"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
@@ -28,5 +28,5 @@ func TaskPolicy(s *resource.Scope, cluster *Cluster, listTasks bool) string {
 		own.Condition = policy.Condition{"ArnEquals": {"ecs:cluster": {s.ARN("ecs", "cluster/"+cluster.Name())}}}
 		statements = append(statements, own)
 	}
-	return policy.Of(statements...).Text()
+	return policy.Of(append(statements, more...)...).Text()
 }

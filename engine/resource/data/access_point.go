@@ -143,20 +143,20 @@ func (p *AccessPoint) Delete(ctx context.Context, s *resource.Scope) error {
 	if err != nil && !cloud.NotFound(err) {
 		return fmt.Errorf("delete access point: %w", err)
 	}
-	return nil
+	w := cloud.Wait{For: "the access point to be gone", Deadline: 5 * time.Minute}
+	return s.Poll(ctx, w, p.Info().Gone, func(ctx context.Context) (bool, string, error) {
+		err := p.Observe(ctx, s)
+		return err == nil && p.found == nil, "", err
+	})
 }
 
-// Mount is the statement that lets a task's role use the folder.
-func (p *AccessPoint) Mount(s *resource.Scope) policy.Statement {
-	system, _ := p.FileSystem.arns(s)
-	point := p.ID
-	if point == "" {
-		point = "*"
-	}
+// Mount is the statement that lets a task's role use the file system. It is the same before there is one, so that the
+// role need not wait.
+func (f *FileSystem) Mount(s *resource.Scope) policy.Statement {
 	mount := policy.Allow([]string{
 		"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess",
-	}, system)
-	mount.Condition = policy.Condition{"StringLike": {"elasticfilesystem:AccessPointArn": {s.ARN("elasticfilesystem", "access-point/"+point)}}}
+	}, s.ARN("elasticfilesystem", "file-system/*"))
+	mount.Condition = f.Owner.Tagged("aws:ResourceTag")
 	return mount
 }
 

@@ -13,6 +13,7 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/resource"
+	"berth/engine/resource/access"
 	"berth/engine/resource/network"
 )
 
@@ -21,7 +22,8 @@ import (
 type FileSystem struct {
 	Owner         resource.Owner
 	SecurityGroup *network.SecurityGroup // of its mount targets, which must outlive them
-	Unneeded      bool                   // berth.toml asks for no storage: a destroy alone looks for it
+	LinkedRole    *access.ServiceLinkedRole
+	Unneeded      bool // berth.toml asks for no storage: a destroy alone looks for it
 
 	ID string // output
 
@@ -42,7 +44,7 @@ func (f *FileSystem) Info() resource.Info {
 }
 
 // Needs implements Resource.
-func (f *FileSystem) Needs() []resource.Need { return resource.After(f.SecurityGroup) }
+func (f *FileSystem) Needs() []resource.Need { return resource.After(f.SecurityGroup, f.LinkedRole) }
 
 // Identifier implements Identified.
 func (f *FileSystem) Identifier() string { return f.ID }
@@ -220,3 +222,21 @@ func (f *FileSystem) Permissions(s *resource.Scope, do event.Action) []resource.
 
 // Costs implements Coster.
 func (f *FileSystem) Costs(b *price.Bill) { b.FileSystem() }
+
+// FileSystems lists the file systems of all apps.
+var FileSystems = resource.Listing{What: "file systems", List: listFileSystems}
+
+func listFileSystems(ctx context.Context, s *resource.Survey) error {
+	return resource.Pages(ctx, efs.NewDescribeFileSystemsPaginator(s.EFS, &efs.DescribeFileSystemsInput{}), func(out *efs.DescribeFileSystemsOutput) error {
+		for _, f := range out.FileSystems {
+			tags := map[string]string{}
+			for _, t := range f.Tags {
+				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+			}
+			s.AddTagged(resource.Found{
+				Kind: "efs.FileSystem", Name: aws.ToString(f.Name), ARN: aws.ToString(f.FileSystemArn), Like: &FileSystem{},
+			}, tags)
+		}
+		return nil
+	})
+}

@@ -84,3 +84,33 @@ func TestSecrets(t *testing.T) {
 		},
 	})
 }
+
+// folder is a folder of a file system in the default VPC, with the first of its mount targets.
+func folder(w kindtest.World) (*data.AccessPoint, *data.MountTarget) {
+	vpc := &network.VPC{Owner: w.Owner}
+	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
+	group := &network.SecurityGroup{Owner: w.Owner, Role: "files", Label: "the file system's security group", VPC: vpc}
+	f := &data.FileSystem{Owner: w.Owner, SecurityGroup: group, LinkedRole: &access.ServiceLinkedRole{
+		ID: "efs-service-role", Service: "elasticfilesystem.amazonaws.com", Name: "AWSServiceRoleForAmazonElasticFileSystem", Label: "the role of EFS itself",
+	}}
+	return &data.AccessPoint{Owner: w.Owner, FileSystem: f, Path: "/app/uploads"},
+		&data.MountTarget{Owner: w.Owner, FileSystem: f, Network: place, SecurityGroup: group}
+}
+
+func TestFileSystem(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*data.FileSystem]{
+		Wanted: func(w kindtest.World) *data.FileSystem { p, _ := folder(w); return p.FileSystem },
+	})
+}
+
+func TestMountTarget(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*data.MountTarget]{
+		Wanted: func(w kindtest.World) *data.MountTarget { _, m := folder(w); return m },
+	})
+}
+
+func TestAccessPoint(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*data.AccessPoint]{
+		Wanted: func(w kindtest.World) *data.AccessPoint { p, _ := folder(w); return p },
+	})
+}

@@ -28,6 +28,8 @@ type MountTarget struct {
 	Index         int // of the subnet in the network
 
 	found *efstypes.MountTargetDescription
+	made  bool      // by this run
+	since time.Time // when it was seen available first
 }
 
 // Info implements Resource.
@@ -35,7 +37,7 @@ func (m *MountTarget) Info() resource.Info {
 	letter := string(rune('a' + m.Index))
 	return resource.Info{
 		ID: "mount-target-" + letter, Kind: "efs.MountTarget", Name: m.Owner.Name() + "-" + letter,
-		Label: fmt.Sprintf("mount target %d of the file system", m.Index+1), Group: resource.GroupData, Usually: 90 * time.Second, Gone: time.Minute,
+		Label: fmt.Sprintf("mount target %d of the file system", m.Index+1), Group: resource.GroupData, Usually: 3 * time.Minute, Gone: time.Minute,
 	}
 }
 
@@ -104,7 +106,21 @@ func (m *MountTarget) Apply(ctx context.Context, s *resource.Scope) error {
 	if err != nil && !cloud.Is(err, "MountTargetConflict") {
 		return fmt.Errorf("create mount target: %w", err)
 	}
+	m.made = true
 	return s.Adopt(ctx, m.Info().Label, func(ctx context.Context) error { return m.Observe(ctx, s) }, m.Exists)
+}
+
+// named is how long it takes until the name of a file system leads to a mount target that has become available
+// (engine/AWS.md, Durations).
+const named = 90 * time.Second
+
+// known says whether tasks find the mount target by the name of the file system. One that was there before this run is
+// taken to be known: AWS does not say how old it is.
+func (m *MountTarget) known(s *resource.Scope) bool {
+	if m.since.IsZero() {
+		m.since = s.Clock.Now()
+	}
+	return !m.made || s.Clock.Since(m.since) >= named
 }
 
 // Ready implements Waiter.
@@ -114,7 +130,10 @@ func (m *MountTarget) Ready(ctx context.Context, s *resource.Scope) error {
 		if err := m.Observe(ctx, s); err != nil || m.found == nil {
 			return false, "", err
 		}
-		return m.found.LifeCycleState == efstypes.LifeCycleStateAvailable, string(m.found.LifeCycleState), nil
+		if m.found.LifeCycleState != efstypes.LifeCycleStateAvailable {
+			return false, string(m.found.LifeCycleState), nil
+		}
+		return m.known(s), "until its name is known", nil
 	})
 }
 

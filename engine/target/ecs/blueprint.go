@@ -16,6 +16,7 @@ import (
 
 	"berth/engine/fail"
 	"berth/engine/image"
+	"berth/engine/policy"
 	"berth/engine/rehearse"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
@@ -66,6 +67,11 @@ type Blueprint struct {
 	Password      *data.Parameter
 	Database      *data.Database
 	DatabaseURL   *data.Parameter
+	FilesGroup    *network.SecurityGroup
+	FilesRole     *access.ServiceLinkedRole
+	FileSystem    *data.FileSystem
+	MountTargets  []*data.MountTarget
+	Folders       []*data.AccessPoint
 
 	Endpoint *traffic.Endpoint
 }
@@ -92,6 +98,9 @@ func (b *Blueprint) Resources() resource.Set {
 	if b.Database.Wanted() {
 		rs = append(rs, b.database()...)
 	}
+	if b.FileSystem.Wanted() {
+		rs = append(rs, b.files()...)
+	}
 	if b.Build != nil {
 		rs = append(rs, b.Build)
 	}
@@ -114,7 +123,7 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.database(), b.frontage(), b.running())
+	return slices.Concat(b.foundation(), b.database(), b.files(), b.frontage(), b.running())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.
@@ -255,7 +264,11 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 func (b *Blueprint) compute(s *spec.Spec) {
 	b.Cluster = &compute.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
 	b.TaskRole = access.NewRole(b.Owner, s.Region, "task", "the role that the app runs with", func(sc *resource.Scope) string {
-		return compute.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api")
+		var more []policy.Statement
+		if b.FileSystem.Wanted() {
+			more = append(more, b.FileSystem.Mount(sc))
+		}
+		return compute.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api", more...)
 	})
 	b.TaskDef = &compute.TaskDefinition{
 		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
@@ -269,6 +282,7 @@ func (b *Blueprint) compute(s *spec.Spec) {
 	if usesHost(s) {
 		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.Distribution, Loose: true})
 	}
+	b.TaskDef.Mounts, b.TaskDef.More = b.Folders, append(b.TaskDef.More, b.mounts()...)
 	if b.Database.Wanted() {
 		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.DatabaseURL})
 	}

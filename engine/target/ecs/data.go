@@ -35,10 +35,63 @@ func (b *Blueprint) data(s *spec.Spec) {
 		Engine: d.Engine, Class: d.Class, StorageGB: d.StorageGB, Version: d.Version, MultiAZ: d.MultiAZ, Snapshot: d.Snapshot, Unneeded: no,
 	}
 	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, databaseQuery(d))
+	b.storage(s)
 	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return named(s, sc) }}
 	if !no {
 		b.Secrets.Made = append(b.Secrets.Made, b.DatabaseURL)
 	}
+}
+
+// storage makes the file system, with a way to each folder of it, and an address in each subnet.
+func (b *Blueprint) storage(s *spec.Spec) {
+	b.FilesGroup = &network.SecurityGroup{
+		Owner: b.Owner, Role: "files", Label: "the file system's security group", VPC: b.VPC,
+		Ingress: []network.Ingress{{Port: data.NFSPort, From: b.TaskGroup, Text: "the tasks of the app"}},
+	}
+	b.FilesRole = &access.ServiceLinkedRole{
+		ID: "efs-service-role", Service: "elasticfilesystem.amazonaws.com", Name: "AWSServiceRoleForAmazonElasticFileSystem",
+		Label: "the role of EFS itself", Unwanted: len(s.Storage) == 0,
+	}
+	b.FileSystem = &data.FileSystem{Owner: b.Owner, SecurityGroup: b.FilesGroup, LinkedRole: b.FilesRole, Unneeded: len(s.Storage) == 0}
+	for i := range b.Network.Subnets {
+		b.MountTargets = append(b.MountTargets, &data.MountTarget{
+			Owner: b.Owner, FileSystem: b.FileSystem, Network: b.Network, SecurityGroup: b.FilesGroup, Index: i,
+		})
+	}
+	for _, f := range s.Storage {
+		b.Folders = append(b.Folders, &data.AccessPoint{Owner: b.Owner, FileSystem: b.FileSystem, Path: f.Path})
+	}
+}
+
+// files are the resources of the file system, in the order in which people see them. Without storage there is only what
+// an earlier deployment may have left.
+func (b *Blueprint) files() resource.Set {
+	rs := resource.Set{b.FilesGroup, b.FilesRole, b.FileSystem}
+	if !b.FileSystem.Wanted() {
+		return rs
+	}
+	for _, m := range b.MountTargets {
+		rs = append(rs, m)
+	}
+	for _, f := range b.Folders {
+		rs = append(rs, f)
+	}
+	return rs
+}
+
+// mounts is what a task needs of the file system before it can start.
+func (b *Blueprint) mounts() []resource.Need {
+	if !b.FileSystem.Wanted() {
+		return nil
+	}
+	var needs []resource.Need
+	for _, m := range b.MountTargets {
+		needs = append(needs, resource.Need{On: m, Ready: true})
+	}
+	for _, f := range b.Folders {
+		needs = append(needs, resource.Need{On: f, Ready: true})
+	}
+	return needs
 }
 
 // databaseVariable is the variable that the app finds its database with.

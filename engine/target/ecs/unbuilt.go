@@ -35,7 +35,6 @@ var unbuilt = []string{
 	"network.assets",
 	"permissions",
 	"account_rules",
-	"storage",
 	"processes",
 }
 
