@@ -47,6 +47,9 @@ type Change = plan.Change
 // Cost is one line of a plan's monthly estimate.
 type Cost = plan.Cost
 
+// Sum is what the resources of a plan, or those that exist, cost a month.
+type Sum = plan.Sum
+
 // Run is a plan being carried out.
 type Run = run.Run
 
@@ -104,6 +107,11 @@ func Open(o Options) *Engine {
 // Prices is the table that all of the engine's sums are from.
 func (e *Engine) Prices() *price.Table { return e.opts.Prices }
 
+// prices is what resources are priced with today.
+func (e *Engine) prices(u price.Usage) plan.Prices {
+	return plan.Prices{Table: e.opts.Prices, Usage: u, Today: e.Clock().Now().UTC()}
+}
+
 // Clock is the clock that events are stamped with.
 func (e *Engine) Clock() clock.Clock { return e.opts.Environment.Clock }
 
@@ -133,12 +141,13 @@ func (e *Engine) Identity(ctx context.Context, region string) (Identity, error) 
 
 // Plan looks at AWS and says what Apply would do. It changes nothing.
 func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
+	var now *Status // what a rollback changes little of
 	if r.Rollback != "" {
 		w, err := e.Watch(ctx, r.Spec)
 		if err != nil {
 			return nil, err
 		}
-		if r.Rollback, err = w.Revision(ctx, r.Rollback); err != nil {
+		if r.Rollback, now, err = w.Revision(ctx, r.Rollback); err != nil {
 			return nil, err
 		}
 	}
@@ -160,7 +169,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	}
 	in := plan.Input{
 		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: owner(r.Spec)}, Target: t.Name(),
-		Verb: "deploy", Prices: e.opts.Prices, Usage: r.usage(), Today: e.Clock().Now().UTC(),
+		Verb: "deploy", Prices: e.prices(r.usage()),
 	}
 	switch {
 	case r.Destroy:
@@ -172,6 +181,9 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	p, err := plan.Make(ctx, in)
 	if err != nil {
 		return nil, preflight.Missing(ctx, in.Scope, in.Resources, err)
+	}
+	if now != nil {
+		p.Sum = now.With(p.Sum)
 	}
 	p.Endpoint = b.Address()
 	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
@@ -190,6 +202,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan) *Run {
 		WaitForLogin: e.opts.WaitForLogin,
 		ID:           id, Verb: verb, Scope: p.Scope, Record: e.record(p, id, verb),
 		Prepare: func(ctx context.Context) (*Plan, error) { return e.confirmed(ctx, p) },
+		Left:    func(ctx context.Context) (run.Left, error) { return e.left(ctx, p) },
 		Lock: func(ctx context.Context, tell func(string), lost func()) (func(context.Context), error) {
 			return e.lock(ctx, p, id, verb, tell, lost)
 		},

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/lock"
 	"berth/engine/spec"
@@ -58,7 +59,7 @@ func (e *Engine) Watch(ctx context.Context, s *spec.Spec) (*Watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := t.Watch(clients, s)
+	w, err := t.Watch(clients, s, e.prices(price.DefaultUsage()))
 	if err != nil {
 		return nil, err
 	}

@@ -125,6 +125,9 @@ var gone = []string{"token has expired", "the SSO session has expired or is inva
 // Denied says whether err means that a permission is missing.
 func Denied(err error) bool { return Is(err, denied...) }
 
+// Rejected says whether err means that the credentials are not known, as in a region that the account has not enabled.
+func Rejected(err error) bool { return Is(err, invalid...) }
+
 // Expired says whether err means that the credentials ran out.
 func Expired(err error) bool {
 	if err == nil {
@@ -159,7 +162,7 @@ func Explain(doing string, err error) error {
 	case Expired(err):
 		f.Class, f.Cause = fail.Refused, "the AWS credentials have expired"
 		f.Remedy = "sign in again (aws sso login, or fetch fresh keys) and run the same command; it continues"
-	case Is(err, invalid...):
+	case Rejected(err):
 		f.Class, f.Cause = fail.Refused, "AWS does not accept the credentials"
 		f.Remedy = "check the profile or the access key with: aws sts get-caller-identity"
 	case noCredentials(err):

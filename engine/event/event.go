@@ -29,7 +29,7 @@ const (
 	NodeFailed   Type = "node.failed"    // Error
 	EndpointUp   Type = "endpoint.ready" // Endpoint, Text: how it was verified
 	RunStopping  Type = "run.stopping"   // Text: what still goes on
-	RunFinished  Type = "run.finished"   // Outcome, Endpoint, ElapsedS, APICalls, Error
+	RunFinished  Type = "run.finished"   // Outcome, Endpoint, ElapsedS, APICalls, Error; MonthlyUSD of what there is after an early end
 )
 
 // Action is what a plan does to a node.

@@ -91,21 +91,8 @@ type app struct {
 // Find looks through the clients' region, and through what is global for what belongs to it. A listing that is
 // denied or that the endpoint does not know is told in the report; any other failure is an error.
 func Find(ctx context.Context, c *cloud.Clients, prices *price.Table) (*Report, error) {
-	surveys := make([]*resource.Survey, len(listings))
-	refused := make([]error, len(listings))
-	g, ctx := errgroup.WithContext(ctx)
-	for i, l := range listings {
-		surveys[i] = resource.NewSurvey(c)
-		g.Go(func() error {
-			err := l.List(ctx, surveys[i])
-			if cloud.Denied(err) || cloud.Unknown(err) {
-				refused[i] = err
-				return nil
-			}
-			return cloud.Explain("look for "+l.What, err)
-		})
-	}
-	if err := g.Wait(); err != nil {
+	surveys, refused, err := look(ctx, c, listings)
+	if err != nil {
 		return nil, err
 	}
 	r := &Report{Region: c.Region, Groups: []Group{}, Blind: []string{}}
@@ -121,6 +108,24 @@ func Find(ctx context.Context, c *cloud.Clients, prices *price.Table) (*Report, 
 	}
 	r.PricesOld = r.PricesAsOf != "" && price.Old(r.PricesAsOf, c.Clock.Now())
 	return r, nil
+}
+
+// look makes all listings at once, and returns what each found, or why it was refused.
+func look(ctx context.Context, c *cloud.Clients, all []resource.Listing) (surveys []*resource.Survey, refused []error, err error) {
+	surveys, refused = make([]*resource.Survey, len(all)), make([]error, len(all))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, l := range all {
+		surveys[i] = resource.NewSurvey(c)
+		g.Go(func() error {
+			err := l.List(ctx, surveys[i])
+			if cloud.Denied(err) || cloud.Unknown(err) {
+				refused[i] = err
+				return nil
+			}
+			return cloud.Explain("look for "+l.What, err)
+		})
+	}
+	return surveys, refused, g.Wait()
 }
 
 // blind is the sentence about a listing that was refused.

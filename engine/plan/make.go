@@ -23,10 +23,8 @@ type Input struct {
 	Scope     *resource.Scope // who we are is filled in by Make
 	Target    string
 	Destroy   bool
-	Verb      string       // deploy, destroy or rollback
-	Prices    *price.Table // nil leaves the costs out
-	Usage     price.Usage  // how much the app is used
-	Today     time.Time    // for the age of prices
+	Verb      string // deploy, destroy or rollback
+	Prices
 	// Took says how long a step took in earlier runs, which is a better guess than what is usual. Nil: nobody
 	// knows.
 	Took func(id string, a event.Action) (time.Duration, bool)
@@ -60,13 +58,18 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	}
 	p := &Plan{
 		App: in.Scope.Owner.App, Env: in.Scope.Owner.Env, Target: in.Target, Region: in.Scope.Region,
-		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Verb: in.Verb, Complete: true, Usage: in.Usage, Resources: in.Resources,
+		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Verb: in.Verb, Sum: Sum{Complete: true}, Usage: in.Usage, Resources: in.Resources,
 		Scope: in.Scope, made: in.Scope.Clock.Now(),
 	}
 	diffs, actions := map[string]resource.Diff{}, map[string]event.Action{}
 	for _, r := range order {
 		d := diff(r, in)
 		diffs[r.Info().ID], actions[r.Info().ID] = d, d.Action
+	}
+	if in.Destroy || in.Verb == "rollback" { // these price what runs, not what the settings want
+		if _, err := Standing(ctx, in.Resources, in.Scope, Prices{}); err != nil {
+			return nil, err
+		}
 	}
 	p.Steps = steps(in, actions)
 	p.Usually = p.Steps.length()
@@ -126,36 +129,13 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if x, ok := r.(resource.Exposed); ok {
 		c.Exposes = x.Exposes(c.Action)
 	}
-	if coster, ok := r.(resource.Coster); ok {
-		if err := p.cost(&c, in, coster); err != nil {
-			return fmt.Errorf("price %s: %w", i.Label, err)
-		}
-	}
-	p.Changes = append(p.Changes, c)
-	return nil
-}
-
-// cost books what a change costs.
-func (p *Plan) cost(c *Change, in Input, r resource.Coster) error {
-	if in.Prices == nil {
-		return nil
-	}
-	bill, err := in.Prices.Bill(p.Region, in.Usage)
+	cost, err := in.Prices.of(r, p.Region)
 	if err != nil {
 		return err
 	}
-	r.Costs(bill)
-	est := bill.Estimate().Aged(in.Today)
-	for _, l := range est.Lines {
-		p.Costs = append(p.Costs, Cost{Node: c.ID, Line: l, Unsure: unsure(l)})
-		if !l.Known {
-			c.Unknown, p.Complete = true, false
-		}
-	}
-	p.PricesAsOf, p.PricesOld = price.Older(p.PricesAsOf, est.PricesAsOf), p.PricesOld || est.Old
-	c.MonthlyUSD += est.MonthlyUSD
-	p.MonthlyUSD += est.MonthlyUSD
-	p.AlwaysUSD += est.AlwaysUSD
+	c.MonthlyUSD, c.Unknown = cost.MonthlyUSD, !cost.Complete
+	p.Sum.add(cost)
+	p.Changes = append(p.Changes, c)
 	return nil
 }
 

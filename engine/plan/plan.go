@@ -45,26 +45,21 @@ type Cost struct {
 
 // Plan is what would be done. It is bound to the observation it was made from and can be applied once.
 type Plan struct {
-	App        string   `json:"app"`
-	Env        string   `json:"env"`
-	Target     string   `json:"target"`
-	Region     string   `json:"region"`
-	Hash       string   `json:"hash"`
-	Changes    []Change `json:"changes"`
-	MonthlyUSD float64  `json:"monthly_usd"`
+	App     string   `json:"app"`
+	Env     string   `json:"env"`
+	Target  string   `json:"target"`
+	Region  string   `json:"region"`
+	Hash    string   `json:"hash"`
+	Changes []Change `json:"changes"`
+	Sum
 
-	Account    string        `json:"-"`
-	Destroy    bool          `json:"-"`
-	Verb       string        `json:"-"` // deploy, destroy or rollback
-	Endpoint   string        `json:"-"` // known when the distribution exists already
-	Costs      []Cost        `json:"-"`
-	AlwaysUSD  float64       `json:"-"` // the part of MonthlyUSD that is billed in any case
-	PricesAsOf string        `json:"-"` // the oldest date among the prices used
-	PricesOld  bool          `json:"-"` // a price is older than six months
-	Complete   bool          `json:"-"` // every cost line has a price; else MonthlyUSD is the least that it costs
-	Usage      price.Usage   `json:"-"` // that the costs count with
-	Steps      Steps         `json:"-"` // what a run does
-	Usually    time.Duration `json:"-"` // the longest way through Steps
+	Account  string        `json:"-"`
+	Destroy  bool          `json:"-"`
+	Verb     string        `json:"-"` // deploy, destroy or rollback
+	Endpoint string        `json:"-"` // known when the distribution exists already
+	Usage    price.Usage   `json:"-"` // that the costs count with
+	Steps    Steps         `json:"-"` // what a run does
+	Usually  time.Duration `json:"-"` // the longest way through Steps
 
 	Dir      string            `json:"-"` // of the app
 	Given    map[string]string `json:"-"` // what the command line said, by the keys of berth.toml

@@ -73,6 +73,18 @@ type Claimed interface {
 	Stranger() string
 }
 
+// Grower is a Resource that can make the app cost more by itself, as scaling does.
+type Grower interface {
+	// CostsMore adds to the bill what comes on top at most.
+	CostsMore(*price.Bill)
+}
+
+// AsFound is a Resource whose cost depends on how it is set up.
+type AsFound interface {
+	// AsFound has an observed resource cost what was found, not what is wanted. It may make a call.
+	AsFound(context.Context, *Scope) error
+}
+
 // Optional is a Resource that an app can do without. Without it, what is left of it is looked up and removed.
 type Optional interface {
 	// Wanted says whether the app needs it at all.

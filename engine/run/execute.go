@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"berth/engine/cloud"
 	"berth/engine/event"
@@ -52,7 +51,11 @@ func (r *Run) execute(ctx context.Context) {
 		r.finish(fail.From(fmt.Errorf("order the plan: %w", err)))
 		return
 	}
-	r.finish(r.verdict(ctx))
+	f := r.verdict(ctx)
+	if f != nil {
+		r.tellLeft(ctx, f)
+	}
+	r.finish(f)
 }
 
 // prepare takes the lock and makes sure that the plan is still the one to carry out.
@@ -121,45 +124,12 @@ func (r *Run) verdict(ctx context.Context) *fail.Error {
 		if f.Class == fail.Refused || f.Class == fail.Usage {
 			f.Class = fail.Failed // refused means that nothing was changed
 		}
-		if left := r.standing(); r.plan.Destroy && left != "" {
-			f.Evidence = strings.TrimSpace(f.Evidence + "\nstill there: " + left)
-			f.Remedy = strings.TrimSpace(f.Remedy + "\nrun berth destroy again: it goes on from here")
-		}
 		return &f
 	}
 	if r.stopped || ctx.Err() != nil {
-		f := &fail.Error{
-			Class: fail.Stopped, Cause: "stopped as asked",
-			Remedy: "run the same command again to go on from here, or berth destroy to remove what was made",
-		}
-		if there := r.standing(); there != "" {
-			f.Evidence = "there by now: " + there
-		}
-		return f
+		return &fail.Error{Class: fail.Stopped, Cause: "stopped as asked", Remedy: "run the same command again to go on from here"}
 	}
 	return nil
-}
-
-// standing lists what there is in AWS when the run ends too early: what a destroy did not remove, or what a
-// deployment made, each with its monthly cost, and together. The caller holds mu.
-func (r *Run) standing() string {
-	var names []string
-	var usd float64
-	for _, c := range r.plan.Changes {
-		if r.ended[c.ID] == r.plan.Destroy || c.Action == event.None && !r.plan.Destroy {
-			continue
-		}
-		name := c.Name
-		if c.MonthlyUSD > 0 {
-			name += fmt.Sprintf(" ($%.2f a month)", c.MonthlyUSD)
-			usd += c.MonthlyUSD
-		}
-		names = append(names, name)
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s; about $%.2f a month together", strings.Join(names, ", "), usd)
 }
 
 func (r *Run) finish(f *fail.Error) {
@@ -174,7 +144,7 @@ func (r *Run) finish(f *fail.Error) {
 	r.mu.Unlock()
 	r.bus.Emit(event.Event{
 		Type: event.RunFinished, Text: text, Outcome: res.Outcome, Endpoint: res.Endpoint, Error: f,
-		ElapsedS: event.Seconds(r.opts.Scope.Clock.Since(r.start)),
+		ElapsedS: event.Seconds(r.opts.Scope.Clock.Since(r.start)), MonthlyUSD: r.leftUSD,
 		APICalls: r.opts.Scope.Calls.Count() - r.calls,
 	})
 }

@@ -28,6 +28,8 @@ type Options struct {
 	// Prepare is called before anything changes; its error ends the run as refused. It returns the plan to
 	// carry out, which is the given one or a fresh one with the same hash. Nil means the given plan.
 	Prepare func(context.Context) (*plan.Plan, error)
+	// Left looks what there is of the app in AWS after the run has ended early. Nil: nobody looks.
+	Left func(context.Context) (Left, error)
 	// Lock makes sure that no other run changes the app meanwhile; its error ends the run as refused. It may
 	// take a moment and says so through tell; lost is to be called when the lock is taken away. What it
 	// returns gives the lock back. Nil means no lock.
@@ -63,6 +65,7 @@ type Run struct {
 	ended    map[string]bool // nodes that are done, by id
 	result   Result
 	took     map[string]time.Duration // each step, by name
+	leftUSD  float64                  // what is left costs a month, after an early end
 }
 
 // failure is a step that failed, in the order of time.

@@ -1,6 +1,10 @@
 package target
 
-import "time"
+import (
+	"time"
+
+	"berth/engine/plan"
+)
 
 // Status is what runs of an app now. It marshals to the JSON of the command line contract.
 type Status struct {
@@ -25,6 +29,8 @@ type Status struct {
 	HealthKnown bool         `json:"health_known"` // false when there is no service, or the permission to ask is missing
 	Deployments []Deployment `json:"deployments"`
 	Resources   []Resource   `json:"resources"`
+	// Sum is what all of it costs a month as it runs, whatever berth.toml says, with light use.
+	plan.Sum
 	// Denied are the IAM actions that were missing for the whole picture. Nil when nothing was.
 	Denied []string `json:"denied,omitempty"`
 }
@@ -59,6 +65,9 @@ type Resource struct {
 	Name  string `json:"name"`
 	ARN   string `json:"arn"`
 	State string `json:"state"`
+	// MonthlyUSD is its part of the Sum.
+	MonthlyUSD float64 `json:"monthly_usd"`
+	Label      string  `json:"-"` // for sentences: "the load balancer"
 }
 
 // Pulse is what of a Status changes from moment to moment.

@@ -8,6 +8,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/image"
+	"berth/engine/plan"
 	"berth/engine/resource"
 	"berth/engine/spec"
 	"berth/engine/watch"
@@ -24,10 +25,13 @@ type Target interface {
 	// Blueprint is the app as resources. The spec is complete and valid. One that asks for what the target cannot
 	// do is a Usage failure. It makes no call.
 	Blueprint(*spec.Spec, Options) (Blueprint, error)
-	// Watch follows what runs of an app, of whose spec App, EnvName and Region suffice. It makes no call.
-	Watch(*cloud.Clients, *spec.Spec) (Watcher, error)
-	// Owners lists the apps that have something running, or ready to run, in the region of the clients.
+	// Watch follows what runs of an app, of whose spec App, EnvName and Region suffice, and what it costs. It makes
+	// no call.
+	Watch(*cloud.Clients, *spec.Spec, plan.Prices) (Watcher, error)
+	// Owners lists the apps that run, or are ready to, in the region of the clients, by few calls.
 	Owners(context.Context, *cloud.Clients) ([]resource.Owner, error)
+	// Apps lists the apps of which anything is there that costs money, and says what could not be looked at.
+	Apps(context.Context, *cloud.Clients) (owners []resource.Owner, blind []string, err error)
 }
 
 // Options is what a blueprint needs beyond the spec.
@@ -81,9 +85,9 @@ type Watcher interface {
 	// Revisions lists the deployments that one can go back to, newest first: those that came up, each revision
 	// once, without the one that runs.
 	Revisions(context.Context) ([]Deployment, error)
-	// Revision is the full name of the revision that somebody calls so: in full, by its number, or Previous. It is
-	// Refused when there is none.
-	Revision(ctx context.Context, called string) (string, error)
+	// Revision is the full name of the revision that somebody calls so: in full, by its number, or Previous; and what
+	// runs now. It is Refused when there is none.
+	Revision(ctx context.Context, called string) (string, *Status, error)
 }
 
 // Previous stands, as a revision to go back to, for the newest one that came up before the one that runs now.

@@ -26,13 +26,13 @@ func firstPlan() *screen.Plan {
 	s := time.Second
 	p := &screen.Plan{
 		App: "live-beats", Env: "production", Target: "ecs-fargate", Region: "eu-west-2", Account: "123456789012",
-		Costs: []engine.Cost{
+		Sum: engine.Sum{MonthlyUSD: 41.87, AlwaysUSD: 37.21, PricesAsOf: "2026-08-21", Complete: true, Costs: []engine.Cost{
 			{Node: "load-balancer", Line: price.Line{SKU: "alb.hour", Item: "load balancer", Quantity: 730, Unit: "hour", UnitUSD: 0.02646, USD: 19.32, AsOf: "2026-08-21", Known: true}},
 			{Node: "service", Line: price.Line{SKU: "fargate.x86.vcpu_hour", Item: "2 tasks x 0.25 vCPU", Quantity: 365, Unit: "vCPU-hour", UnitUSD: 0.04656, USD: 16.99, AsOf: "2026-08-21", Known: true}},
 			{Node: "load-balancer", Line: price.Line{SKU: "alb.lcu_hour", Item: "load, 1 LCU on average", Quantity: 730, Unit: "LCU-hour", UnitUSD: 0.0064, USD: 4.66, AsOf: "2026-08-21", Use: true, Known: true}},
 			{Node: "log-group", Line: price.Line{SKU: "logs.gb", Item: "logs written", Quantity: 1, Unit: "GB", AsOf: "2026-08-21", Use: true}},
-		},
-		Hash: "9f2c41d07be855aa01", MonthlyUSD: 41.87, AlwaysUSD: 37.21, PricesAsOf: "2026-08-21", Complete: true, Usually: 290 * s,
+		}},
+		Hash: "9f2c41d07be855aa01", Usually: 290 * s,
 		Usage: price.DefaultUsage(),
 		Changes: []screen.Change{
 			change("vpc", "network", 0, 4*s),

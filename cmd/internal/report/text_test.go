@@ -42,20 +42,20 @@ func TestTimes(t *testing.T) {
 func TestPlanText(t *testing.T) {
 	p := &plan.Plan{
 		App: "hello", Env: "production", Target: "ecs-fargate", Region: "eu-west-2", Hash: "3f2a9c1b",
-		Account: "123456789012", MonthlyUSD: 18.40, PricesAsOf: "2026-11-20", Usually: 150 * time.Second,
+		Account: "123456789012", Usually: 150 * time.Second,
 		Changes: []plan.Change{
 			{ID: "cluster", Group: "compute", Action: event.Create, Why: "there is none"},
 			{ID: "vpc", Group: "network", Action: event.None, Why: "the default VPC fits"},
 			{ID: "service", Group: "compute", Action: event.Update, Why: "image changed"},
 			{ID: "repository", Group: "image", Action: event.Delete, Keeps: "3 images"},
 		},
-		Costs: []plan.Cost{
+		Sum: plan.Sum{MonthlyUSD: 18.40, PricesAsOf: "2026-11-20", Costs: []plan.Cost{
 			{Line: price.Line{Item: "Fargate vCPU", Quantity: 182.5, Unit: "hours", UnitUSD: 0.04656, USD: 8.4972, Known: true}},
 			{Unsure: true, Line: price.Line{
 				Item: "Fargate memory", Quantity: 365, Unit: "GB-hours", UnitUSD: 0.00511, USD: 1.865, Known: true, AsOf: "2025-01-01",
 			}},
 			{Line: price.Line{Item: "CloudFront requests", Quantity: 1, Unit: "million"}},
-		},
+		}},
 	}
 	var out bytes.Buffer
 	Plan(&out, p)

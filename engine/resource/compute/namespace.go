@@ -169,6 +169,12 @@ func (n *Namespace) Costs(b *price.Bill) {
 	}
 }
 
+// AsFound implements AsFound: a zone that is there is billed, wanted or not.
+func (n *Namespace) AsFound(context.Context, *resource.Scope) error {
+	n.Unwanted = n.Unwanted && !n.Exists()
+	return nil
+}
+
 // Namespaces lists the private DNS zones of all apps and the names in them.
 var Namespaces = resource.Listing{What: "private DNS zones", List: listNamespaces}
 

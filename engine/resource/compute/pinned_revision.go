@@ -37,7 +37,7 @@ func (t *TaskDefinition) observePinned(ctx context.Context, s *resource.Scope) e
 			Remedy: "deploy that version of the source again",
 		}
 	}
-	t.found, t.previous = aws.ToString(td.TaskDefinitionArn), true
+	t.latest, t.found, t.previous = td, aws.ToString(td.TaskDefinitionArn), true
 	t.ARN = t.found
 	for _, c := range td.ContainerDefinitions {
 		if err := startable(ctx, s, c); err != nil {

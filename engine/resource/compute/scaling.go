@@ -214,3 +214,18 @@ func listScalings(ctx context.Context, s *resource.Survey) error {
 		return nil
 	})
 }
+
+// CostsMore implements Grower: the tasks beyond those that run in any case.
+func (c *Scaling) CostsMore(b *price.Bill) {
+	if v := c.Service; !c.Unwanted && c.Max > v.Instances {
+		b.Tasks(price.Tasks{Count: c.Max - v.Instances, VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch})
+	}
+}
+
+// AsFound implements AsFound. The service's own size is taken over before: it stands before its scaling.
+func (c *Scaling) AsFound(context.Context, *resource.Scope) error {
+	if c.found != nil {
+		c.Min, c.Max, c.Unwanted = int(aws.ToInt32(c.found.MinCapacity)), int(aws.ToInt32(c.found.MaxCapacity)), false
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -391,6 +392,39 @@ func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Find
 // Costs implements Coster.
 func (v *Service) Costs(b *price.Bill) {
 	b.Tasks(price.Tasks{Count: int(v.Instances), VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch})
+}
+
+// AsFound implements AsFound: the tasks that are wanted now, of the size of the revision that they run, or that a
+// rollback goes back to.
+func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
+	if v.found == nil {
+		return nil
+	}
+	v.Instances = int(v.found.DesiredCount)
+	td := v.TaskDefinition.latest
+	if !v.RevisionOnly && (td == nil || aws.ToString(td.TaskDefinitionArn) != aws.ToString(v.found.TaskDefinition)) {
+		out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: v.found.TaskDefinition})
+		if err != nil {
+			return err
+		}
+		td = out.TaskDefinition
+	}
+	if td == nil {
+		return nil
+	}
+	cpu, err := strconv.ParseFloat(aws.ToString(td.Cpu), 64)
+	if err != nil {
+		return fmt.Errorf("read the CPU units of %s: %w", shortARN(aws.ToString(td.TaskDefinitionArn)), err)
+	}
+	memory, err := strconv.ParseFloat(aws.ToString(td.Memory), 64)
+	if err != nil {
+		return fmt.Errorf("read the memory of %s: %w", shortARN(aws.ToString(td.TaskDefinitionArn)), err)
+	}
+	v.CPU, v.MemoryGB, v.Arch = cpu/1024, memory/1024, "x86"
+	if p := td.RuntimePlatform; p != nil && p.CpuArchitecture == ecstypes.CPUArchitectureArm64 {
+		v.Arch = "arm"
+	}
+	return nil
 }
 
 // Exposes implements Exposed.

@@ -44,9 +44,10 @@ type Database struct {
 	Host string // output: empty until AWS has given it an address
 	Port int    // output
 
-	found *rdstypes.DBInstance
-	set   string   // version of the password that the instance was given last
-	kept  []string // ids of our snapshots, newest first, looked for when there is no instance
+	found   *rdstypes.DBInstance
+	asFound bool     // price what was found, not what is wanted
+	set     string   // version of the password that the instance was given last
+	kept    []string // ids of our snapshots, newest first, looked for when there is no instance
 }
 
 // Fresh stands for a new database without data as Snapshot.

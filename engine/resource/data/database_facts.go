@@ -141,7 +141,7 @@ func (d *Database) offered(ctx context.Context, s *resource.Scope) resource.Find
 
 // Costs implements Coster.
 func (d *Database) Costs(b *price.Bill) {
-	if d.found != nil && d.Unneeded { // what runs is billed, whatever berth.toml says
+	if d.found != nil && (d.Unneeded || d.asFound) { // what runs is billed, whatever berth.toml says
 		d = &Database{
 			Engine: aws.ToString(d.found.Engine), Class: aws.ToString(d.found.DBInstanceClass),
 			StorageGB: int(aws.ToInt32(d.found.AllocatedStorage)), MultiAZ: aws.ToBool(d.found.MultiAZ),
@@ -150,4 +150,10 @@ func (d *Database) Costs(b *price.Bill) {
 	if d.Engine != "" {
 		b.Database(d.Engine, d.Class, float64(d.StorageGB), d.MultiAZ)
 	}
+}
+
+// AsFound implements AsFound.
+func (d *Database) AsFound(context.Context, *resource.Scope) error {
+	d.asFound = true
+	return nil
 }

@@ -18,13 +18,13 @@ import (
 )
 
 // Revision implements target.Watcher: called is family:number, the number alone, or Previous.
-func (w *watcher) Revision(ctx context.Context, called string) (string, error) {
+func (w *watcher) Revision(ctx context.Context, called string) (string, *target.Status, error) {
 	st, err := w.Status(ctx)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if st.Revision == "" {
-		return "", &fail.Error{
+		return "", nil, &fail.Error{
 			Class: fail.Refused, Cause: w.app.App + " is not deployed, so there is nothing to go back to",
 			Remedy: "deploy it with: berth deploy",
 		}
@@ -34,13 +34,13 @@ func (w *watcher) Revision(ctx context.Context, called string) (string, error) {
 	case called == target.Previous:
 		all := earlier(st)
 		if len(all) == 0 {
-			return "", noEarlier(st)
+			return "", nil, noEarlier(st)
 		}
-		return all[0].Revision, nil
+		return all[0].Revision, st, nil
 	case !strings.Contains(called, ":"):
-		return family + ":" + strings.TrimPrefix(called, "v"), nil
+		return family + ":" + strings.TrimPrefix(called, "v"), st, nil
 	}
-	return called, nil
+	return called, st, nil
 }
 
 // noEarlier says why a status has no version to go back to.

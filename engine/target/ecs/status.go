@@ -25,23 +25,20 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 		return nil, err
 	}
 	l := &look{service: b.Service}
-	if err := plan.Observe(ctx, l.lenient(b.Lasting()), &resource.Scope{Clients: w.clients, Owner: b.Owner}); err != nil {
+	scope := &resource.Scope{Clients: w.clients, Owner: b.Owner}
+	if err := plan.Observe(ctx, l.lenient(b.Lasting()), scope); err != nil {
 		return nil, cloud.Refused(err)
 	}
 	st := &target.Status{
 		App: w.app.App, Env: w.app.EnvName, Target: name, Region: w.clients.Region, State: target.Absent,
-		Deployments: []target.Deployment{}, Resources: []target.Resource{},
+		Deployments: []target.Deployment{},
 	}
-	for _, r := range b.Lasting() {
-		if !r.Exists() {
-			continue
-		}
-		i := r.Info()
-		known := target.Resource{ID: i.ID, Kind: i.Kind, Name: i.Name, State: "present"}
-		if id, ok := r.(resource.Identified); ok {
-			known.ARN = id.Identifier()
-		}
-		st.Resources = append(st.Resources, known)
+	if st.Sum, err = plan.Standing(ctx, b.Lasting(), scope, w.prices); err != nil {
+		return nil, err
+	}
+	st.Complete = st.Complete && l.err == nil // what may not be seen may cost something
+	st.Resources = there(b.Lasting(), st.ByNode())
+	if len(st.Resources) > 0 {
 		st.State = target.Partial
 	}
 	st.Endpoint = b.Address()
@@ -62,6 +59,23 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 	defer w.mu.Unlock()
 	w.found = at
 	return st, nil
+}
+
+// there are the resources that exist, with what they cost by id.
+func there(rs resource.Set, usd map[string]float64) []target.Resource {
+	out := []target.Resource{}
+	for _, r := range rs {
+		if !r.Exists() {
+			continue
+		}
+		i := r.Info()
+		known := target.Resource{ID: i.ID, Kind: i.Kind, Name: i.Name, State: "present", MonthlyUSD: usd[i.ID], Label: i.Label}
+		if id, ok := r.(resource.Identified); ok {
+			known.ARN = id.Identifier()
+		}
+		out = append(out, known)
+	}
+	return out
 }
 
 // running reads what is known about the service besides its counters.

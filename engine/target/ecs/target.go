@@ -36,3 +36,8 @@ func (t Target) Blueprint(s *spec.Spec, o target.Options) (target.Blueprint, err
 func (Target) Owners(ctx context.Context, c *cloud.Clients) ([]resource.Owner, error) {
 	return orphan.Apps(ctx, c)
 }
+
+// Apps implements target.Target.
+func (Target) Apps(ctx context.Context, c *cloud.Clients) ([]resource.Owner, []string, error) {
+	return orphan.Owners(ctx, c)
+}

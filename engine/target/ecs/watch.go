@@ -16,6 +16,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/fail"
+	"berth/engine/plan"
 	"berth/engine/spec"
 	"berth/engine/target"
 	"berth/engine/watch"
@@ -26,6 +27,7 @@ import (
 type watcher struct {
 	app     *spec.Spec // bare: app, environment and region
 	clients *cloud.Clients
+	prices  plan.Prices
 	log     *watch.Log
 
 	mu    sync.Mutex
@@ -44,14 +46,14 @@ type found struct {
 var errNoStatus = errors.New("look at the whole status first")
 
 // Watch implements target.Target.
-func (Target) Watch(clients *cloud.Clients, s *spec.Spec) (target.Watcher, error) {
+func (Target) Watch(clients *cloud.Clients, s *spec.Spec, p plan.Prices) (target.Watcher, error) {
 	app := &spec.Spec{App: s.App, EnvName: s.EnvName, Region: clients.Region}
 	b, err := newBlueprint(app, target.Options{})
 	if err != nil {
 		return nil, err
 	}
 	return &watcher{
-		app: app, clients: clients, log: &watch.Log{Clients: clients, Group: b.LogGroup.Name()}, made: map[string]origin{},
+		app: app, clients: clients, prices: p, log: &watch.Log{Clients: clients, Group: b.LogGroup.Name()}, made: map[string]origin{},
 	}, nil
 }
 

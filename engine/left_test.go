@@ -1,0 +1,113 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"berth/compare/price"
+	"berth/engine"
+	"berth/engine/event"
+	"berth/engine/sim"
+)
+
+// bill prices what the account holds by itself: the sizes are those of the app of a harbor.
+func (h *harbor) bill() float64 {
+	h.t.Helper()
+	b, err := price.Default().Bill("eu-west-2", price.DefaultUsage())
+	must(h.t, err)
+	for _, i := range h.account.Inventory() {
+		switch i.Kind {
+		case "elasticloadbalancing.LoadBalancer":
+			b.LoadBalancer(2, "")
+		case "cloudfront.Distribution":
+			b.Distribution()
+		case "ecr.Repository":
+			b.Images()
+		case "logs.LogGroup":
+			b.Logs()
+		case "ecs.Service":
+			var svc struct{ Desired int }
+			must(h.t, json.Unmarshal([]byte(i.Detail), &svc))
+			b.Tasks(price.Tasks{Count: svc.Desired, VCPU: 0.25, MemoryGB: 0.5, Arch: "x86"})
+		}
+	}
+	return b.Estimate().MonthlyUSD
+}
+
+var together = regexp.MustCompile(`about \$([0-9.]+) a month together`)
+
+// card checks the card of a run that ended early against the account.
+func (h *harbor) card(what string, res engine.Result, events []event.Event) {
+	h.t.Helper()
+	want, got := h.bill(), 0.0
+	if m := together.FindStringSubmatch(res.Err.Evidence); m != nil {
+		got, _ = strconv.ParseFloat(m[1], 64)
+	}
+	if !near(got, want) || !near(events[len(events)-1].MonthlyUSD, want) {
+		h.t.Errorf("%s: the card says %.2f, the event %.2f, the account holds %.2f: %s", what, got, events[len(events)-1].MonthlyUSD, want, res.Err.Evidence)
+	}
+	if strings.Contains(res.Err.Evidence, "Dockerfile") || strings.Contains(res.Err.Evidence, "image.Build") {
+		h.t.Errorf("%s: a file is no resource: %s", what, res.Err.Evidence)
+	}
+	if want > 0 && !strings.Contains(res.Err.Remedy, "berth destroy") {
+		h.t.Errorf("%s: nothing says how it goes away: %s", what, res.Err.Remedy)
+	}
+}
+
+// Whenever a run ends early, its card says what there is and what that costs: the price of what the account holds.
+func TestTheCardOfARunThatEndedEarly(t *testing.T) {
+	early := func(name string, end func(h *harbor) (engine.Result, []event.Event)) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHarbor(t, sim.Options{}, 0)
+				res, events := end(h)
+				if res.Err == nil {
+					t.Fatal("it did not end early")
+				}
+				h.card(name, res, events)
+			})
+		})
+	}
+	for _, after := range []time.Duration{1, 3, 8, 20, 45, 90, 170} {
+		early(fmt.Sprintf("stopped after %d s", after), func(h *harbor) (engine.Result, []event.Event) { return h.stop(after*time.Second, 1) })
+		early(fmt.Sprintf("cancelled after %d s", after), func(h *harbor) (engine.Result, []event.Event) { return h.stop(after*time.Second, 2) })
+	}
+	for _, rule := range []string{"deny=ecs:CreateService", "deny=cloudfront:CreateDistribution", "crash-task", "no-cloudfront", "no-elb"} {
+		early(rule, func(h *harbor) (engine.Result, []event.Event) {
+			h.account.SetFaults(fault(h.t, rule), fault(h.t, "deny=iam:SimulatePrincipalPolicy"))
+			return h.deploy()
+		})
+	}
+	early("a destroy that may not delete", func(h *harbor) (engine.Result, []event.Event) {
+		h.must(h.deploy())
+		h.account.SetFaults(fault(h.t, "deny=elasticloadbalancing:DeleteLoadBalancer"), fault(h.t, "deny=iam:SimulatePrincipalPolicy"))
+		return h.apply(h.plan(engine.Request{Destroy: true}))
+	})
+	early("a second version that does not come up", func(h *harbor) (engine.Result, []event.Event) {
+		h.must(h.deploy())
+		write(h.t, h.spec.Dir, "server", "version 2")
+		h.account.SetFaults(fault(h.t, "crash-task"))
+		return h.deploy()
+	})
+}
+
+// stop asks a first deployment to stop, once or more often.
+func (h *harbor) stop(after time.Duration, times int) (engine.Result, []event.Event) {
+	h.t.Helper()
+	run := h.engine.Apply(h.t.Context(), h.plan(engine.Request{}))
+	time.Sleep(after)
+	for range times {
+		run.Stop()
+	}
+	res, err := run.Wait(h.t.Context())
+	must(h.t, err)
+	events, err := run.Events().Next(h.t.Context())
+	must(h.t, err)
+	return res, events
+}

@@ -1,0 +1,80 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"berth/engine/cloud"
+	"berth/engine/fail"
+)
+
+// Left is what there is of an app in AWS when its run has ended early.
+type Left struct {
+	Parts      []Part
+	MonthlyUSD float64 // what all of it costs as it is
+	Complete   bool    // nothing was hidden from the look, and every price is known
+}
+
+// Part is one resource that is there.
+type Part struct {
+	Label      string // for sentences: "the load balancer"
+	MonthlyUSD float64
+}
+
+// leftLimit is how long the look at what is left may take, on the wall clock: a run that was cancelled ends soon.
+const leftLimit = 15 * time.Second
+
+// tellLeft adds to a failure what there is in AWS by now, what it costs, and how it goes on.
+func (r *Run) tellLeft(ctx context.Context, f *fail.Error) {
+	if r.opts.Left == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leftLimit)
+	defer cancel()
+	left, err := r.opts.Left(ctx)
+	switch {
+	case err != nil:
+		add(&f.Evidence, "what is there by now could not be looked up: "+cloud.WhyNot(err))
+		add(&f.Remedy, "berth status says what is there and what it costs")
+		return
+	case len(left.Parts) == 0:
+		return
+	}
+	r.leftUSD = left.MonthlyUSD
+	if r.plan.Destroy {
+		add(&f.Evidence, "still there: "+left.text(true))
+		add(&f.Remedy, "run berth destroy again: it goes on from here")
+		return
+	}
+	add(&f.Evidence, "there by now: "+left.text(false))
+	add(&f.Remedy, "berth destroy removes all of it")
+}
+
+// add adds a line to a text.
+func add(text *string, line string) { *text = strings.TrimSpace(*text + "\n" + line) }
+
+// text lists what is there, or what of it costs something, and the sum.
+func (l Left) text(all bool) string {
+	var names []string
+	rest := 0
+	for _, p := range l.Parts {
+		switch {
+		case p.MonthlyUSD > 0:
+			names = append(names, fmt.Sprintf("%s ($%.2f a month)", p.Label, p.MonthlyUSD))
+		case all:
+			names = append(names, p.Label)
+		default:
+			rest++
+		}
+	}
+	if rest > 0 {
+		names = append(names, fmt.Sprintf("%d more without a price", rest))
+	}
+	least := "about"
+	if !l.Complete {
+		least = "at least"
+	}
+	return fmt.Sprintf("%s; %s $%.2f a month together", strings.Join(names, ", "), least, l.MonthlyUSD)
+}
