@@ -11,6 +11,7 @@ import (
 	"berth/compare/advise"
 	"berth/compare/catalog"
 	"berth/compare/longpoll"
+	"berth/compare/need"
 	"berth/compare/price"
 )
 
@@ -157,18 +158,11 @@ func Word(v advise.Verdict) string {
 
 // RequirementName is the name of a requirement as people read it.
 func RequirementName(requirement string) string {
-	names := map[string]string{
-		"account": "account", "region": "region", "endpoint": "endpoint", "size": "size",
-		"https_without_domain": "HTTPS", "custom_domain": "own domain", "websockets": "WebSockets",
-		"websocket_uploads": "uploads", "clustering": "clustering", "sticky_sessions": "stickiness",
-		"persistent_storage": "storage", "grpc": "gRPC", "arm64": "arm64", "longest_request_seconds": "long request",
-		"scale_to_zero": "scale to 0", "release_command": "release", "shell": "shell", "secrets": "secrets", "quota": "quota",
-		"max_monthly_usd": "budget",
-		"no_http":         "no HTTP", "uploads_to_s3": "S3", "private_network": "private", "multi_az": "two zones", "autoscaling": "autoscaling",
-		"database": "database", "cache": "cache",
+	if requirement == "https_without_domain" {
+		return "HTTPS"
 	}
-	if n, ok := names[requirement]; ok {
-		return n
+	if n, ok := need.Of(requirement); ok {
+		return n.Short
 	}
 	return requirement
 }

@@ -11,38 +11,12 @@ import (
 	"strings"
 
 	"berth/compare/catalog"
+	"berth/compare/need"
 	"berth/compare/price"
 )
 
-// Requirements is what an app needs from the service that runs it. The zero value needs nothing special: an
-// HTTP app without an own domain. Only the region must be given.
-type Requirements struct {
-	WebSockets            bool    `json:"websockets"`
-	WebSocketUploads      bool    `json:"websocket_uploads"` // uploads travel over the WebSocket: long polling is no way out
-	Clustering            bool    `json:"clustering"`        // instances talk to each other directly
-	StickySessions        bool    `json:"sticky_sessions"`
-	PersistentStorage     bool    `json:"persistent_storage"`
-	GRPC                  bool    `json:"grpc"` // HTTP/2 to the container
-	ARM64                 bool    `json:"arm64"`
-	ScaleToZero           bool    `json:"scale_to_zero"`
-	CustomDomain          bool    `json:"custom_domain"` // false: an https:// URL is wanted without owning a domain
-	ReleaseCommand        bool    `json:"release_command"`
-	Shell                 bool    `json:"shell"`
-	Secrets               bool    `json:"secrets"`
-	LongestRequestSeconds int     `json:"longest_request_seconds"` // zero: nothing long
-	Region                string  `json:"region"`                  // AWS region, or a Fly.io region code
-	MaxMonthlyUSD         float64 `json:"max_monthly_usd"`         // zero: no limit
-	AppRunnerCustomer     bool    `json:"app_runner_customer"`     // the account used App Runner before it closed
-
-	NoHTTP         bool `json:"no_http,omitempty"`         // a worker: nobody calls it
-	StaticOnly     bool `json:"static_only,omitempty"`     // nothing but files to serve
-	UploadsToS3    bool `json:"uploads_to_s3,omitempty"`   // the app keeps files in S3, with a role of its own
-	Autoscaling    bool `json:"autoscaling,omitempty"`     // the number of instances follows the load
-	PrivateNetwork bool `json:"private_network,omitempty"` // instances have no public addresses
-	MultiAZ        bool `json:"multi_az,omitempty"`        // instances, database and cache stand in two zones
-	Cache          bool `json:"cache,omitempty"`           // Redis
-	Database       bool `json:"database,omitempty"`        // PostgreSQL
-}
+// Requirements is what an app needs, as the table of needs has it.
+type Requirements = need.Requirements
 
 // Verdict says whether a service can run the app.
 type Verdict string

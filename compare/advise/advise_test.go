@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"berth/compare/catalog"
+	"berth/compare/need"
 	"berth/compare/price"
 )
 
@@ -381,5 +382,19 @@ func TestValidate(t *testing.T) {
 	u.Instances = -1
 	if err := Validate(Requirements{}, u); err == nil {
 		t.Error("negative instances were accepted")
+	}
+}
+
+// TestEveryNeedIsJudged finds a rule for each requirement, and what would lift it.
+func TestEveryNeedIsJudged(t *testing.T) {
+	judged := map[string]bool{}
+	for _, r := range rules {
+		judged[r.requirement] = true
+	}
+	for _, n := range need.All() {
+		aside := n.ID == "app_runner_customer" || n.ID == "static_only" // one opens an account's way, one is judged by no service's rule
+		if r := (Requirements{}); n.At(&r) != nil && !aside && !judged[n.ID] {
+			t.Errorf("no rule judges %s", n.ID)
+		}
 	}
 }

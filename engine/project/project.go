@@ -106,6 +106,12 @@ type Needs struct {
 	Cache             bool `json:"cache"`
 }
 
+// Has says whether the app seems to have the need with that name in the JSON.
+func (n Needs) Has(name string) bool {
+	p := n.by(name)
+	return p != nil && *p
+}
+
 // by returns the need with that name in the JSON, nil for an unknown name.
 func (n *Needs) by(name string) *bool {
 	return map[string]*bool{
@@ -120,15 +126,21 @@ func (n *Needs) by(name string) *bool {
 // that could be made all the same come with it. The Dockerfile, its context and the build arguments are
 // those of berth.toml when it names others.
 func Inspect(ctx context.Context, dir string) (*Findings, error) {
+	s, err := spec.Load(dir, "")
+	if err != nil {
+		s = &spec.Spec{Dir: dir} // whoever wants the settings loads them and sees the error
+	}
+	return InspectFor(ctx, s)
+}
+
+// InspectFor is Inspect for an app whose berth.toml was read already.
+func InspectFor(ctx context.Context, s *spec.Spec) (*Findings, error) {
+	dir := s.Dir
 	t, err := openTree(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer t.close()
-	s, err := spec.Load(dir, "")
-	if err != nil {
-		s = &spec.Spec{Dir: dir} // whoever wants the settings loads them and sees the error
-	}
 	l := &look{
 		Findings: &Findings{Dir: dir, Findings: []Finding{}, Suggests: map[string]any{}},
 		ctx:      ctx, t: t, spec: s, cancelled: map[string]bool{}, seen: map[string]bool{},

@@ -373,6 +373,9 @@ func (c *checker) database() {
 	if d.Class != "" && !databaseClass().MatchString(d.Class) {
 		c.add("database.class", fmt.Sprintf("%q is no size of a database", d.Class), `such as "db.t4g.micro"`)
 	}
+	if d.Version != "" && !databaseVersion().MatchString(d.Version) {
+		c.add("database.version", fmt.Sprintf("%q is no version", d.Version), `such as "17" or "17.2"`)
+	}
 	if d.Variable != "" && !variableName().MatchString(d.Variable) {
 		c.add("database.variable", fmt.Sprintf("%q cannot be the name of an environment variable", d.Variable), "letters, digits and _, not a digit first")
 	}

@@ -107,7 +107,7 @@ func TestABrokenBudgetNeedsASecondYes(t *testing.T) {
 		if err := d.s.Draft.Set("service.instances", "2"); err != nil {
 			t.Fatal(err)
 		}
-		d.s.Draft.Answer("max_monthly_usd", "40") // the review shows $41.87
+		d.s.Draft.Answers("budget", map[string]string{"max_monthly_usd": "40"}) // the review shows $41.87
 		d.press(toReview...)
 		d.press("y")
 		d.expect(screen.Review{})

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"berth/compare/need"
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/spec"
@@ -247,7 +248,7 @@ func (a *asker) needs(ctx context.Context) (turn, error) {
 	t, err := a.choose(func() (lines []string) {
 		for _, q := range qs {
 			_, show := q.Value(a.s.Draft)
-			lines = append(lines, fmt.Sprintf("%s: %s (%s)", q.Label, show, q.From(a.s.Draft, a.s.Findings)))
+			lines = append(lines, fmt.Sprintf("%s: %s (%s)", q.Label, show, q.From(a.s.Draft)))
 		}
 		return lines
 	}, func(i int) (turn, error) { return a.answer(qs[i]) })
@@ -259,7 +260,7 @@ func (a *asker) needs(ctx context.Context) (turn, error) {
 }
 
 func (a *asker) answer(q needs.Question) (turn, error) {
-	a.say(q.Why)
+	a.say(q.About())
 	edit, show := q.Value(a.s.Draft)
 	for {
 		value, t, err := a.ask(fmt.Sprintf("%s [%s]:", q.Label, show))
@@ -269,7 +270,7 @@ func (a *asker) answer(q needs.Question) (turn, error) {
 		switch {
 		case value == "none" || value == "-":
 			value = ""
-		case q.Kind == needs.YesNo:
+		case q.Kind == need.YesNo:
 			yes := strings.HasPrefix(strings.ToLower(value), "y")
 			if !yes && !strings.HasPrefix(strings.ToLower(value), "n") {
 				a.say("Answer yes or no.")
@@ -284,7 +285,7 @@ func (a *asker) answer(q needs.Question) (turn, error) {
 		if value == edit {
 			return on, nil
 		}
-		if err := q.Answer(a.s.Draft, value); err != nil {
+		if err := a.s.Draft.Answer(q.Need, value); err != nil {
 			a.say("%s.", widget.Sentence(err.Error()))
 			continue
 		}

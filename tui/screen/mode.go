@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"berth/engine/event"
+	"berth/engine/interview"
 	"berth/engine/spec"
 )
 
@@ -31,7 +32,7 @@ type Task struct {
 }
 
 func (t *Task) begin(s *Session) Place {
-	s.Draft, s.Findings = Given(t.Spec, t.Findings), t.Findings
+	s.Draft, s.Findings = interview.Given(t.Spec, t.Findings), t.Findings
 	switch t.Verb {
 	case "destroy":
 		return Review{Destroy: true}

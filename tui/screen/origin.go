@@ -15,9 +15,6 @@ func From(o spec.Origin) string {
 	}
 }
 
-// YourAnswer is the origin of what was answered on the screens.
-var YourAnswer = spec.Origin{Kind: spec.Answer, Text: "your answer"}
-
 // LineOf is the file and line that a value was read from, as From begins with; empty when it is from no file of
 // the source tree.
 func LineOf(o spec.Origin) string {

@@ -3,6 +3,7 @@ package screen
 import (
 	"context"
 
+	"berth/engine/interview"
 	"berth/engine/spec"
 )
 
@@ -16,18 +17,10 @@ type Start struct {
 // Read reads berth.toml and the source tree. A source tree that cannot be built is an error only where something
 // shall be built; what was found all the same comes with it.
 func Read(ctx context.Context, o Options) (Start, error) {
-	at := Start{Said: spec.Exists(o.Dir)}
-	loaded, err := spec.Load(o.Dir, o.Env)
-	if err != nil {
-		return at, err
-	}
-	at.Findings, err = o.Engine.Inspect(ctx, o.Dir)
-	draft, failed := NewDraft(loaded, at.Findings, o)
-	if loaded.Image.Ref != "" { // what the command line says is in it by now
-		err = nil // nothing is built, so no Dockerfile is needed
-	}
-	if at.Draft = draft; err == nil {
-		err = failed
+	at := Start{Said: o.said()}
+	var err error
+	if at.Draft, err = interview.Read(ctx, o.sources()); at.Draft != nil {
+		at.Findings = at.Draft.Findings
 	}
 	return at, err
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,9 +16,11 @@ import (
 
 	"berth/compare/advise"
 	"berth/compare/catalog"
+	"berth/compare/need"
 	"berth/compare/price"
 	"berth/engine"
 	"berth/engine/fail"
+	"berth/engine/interview"
 	"berth/engine/prices"
 	"berth/engine/spec"
 )
@@ -26,8 +30,9 @@ const textWidth = 80
 
 // question is the flags of compare.
 type question struct {
-	needs    advise.Requirements
+	needs    need.Requirements
 	usage    price.Usage
+	of       string // which app it is about, empty for what the flags say alone
 	rank     bool
 	measure  bool
 	markdown bool
@@ -56,7 +61,9 @@ func (a *app) compareCommand() *cobra.Command {
 		Use: "compare [SERVICE...]", Short: "Say which AWS service fits, why, and what it costs a month",
 		Long: "Holds what an app needs and uses against ten services: a verdict for each, the reasons with\n" +
 			"source and date, what would change it, and the monthly cost line by line. With services named,\n" +
-			"only those are told; what is recommended stays the best of all. It asks nothing of AWS.",
+			"only those are told; what is recommended stays the best of all. In the folder of an app (with a\n" +
+			"berth.toml or a Dockerfile) it compares for that app, and flags override what is read there;\n" +
+			"elsewhere for what the flags say. It asks nothing of AWS.",
 		Example: "  berth compare --websockets --instances 2 --vcpu 0.5 --memory-gb 1\n" +
 			"  berth compare ecs-fargate lightsail --region eu-west-2 --markdown\n" +
 			"  berth compare --rank-regions --measure",
@@ -77,66 +84,111 @@ func (a *app) compareCommand() *cobra.Command {
 }
 
 func (q *question) register(f *pflag.FlagSet) {
-	n := &q.needs
-	f.BoolVar(&n.WebSockets, "websockets", false, "the app uses WebSockets")
-	f.BoolVar(&n.WebSocketUploads, "websocket-uploads", false, "uploads travel over the WebSocket (implies --websockets)")
-	f.BoolVar(&n.Clustering, "clustering", false, "instances talk to each other directly")
-	f.BoolVar(&n.PersistentStorage, "persistent-storage", false, "files must outlive an instance")
-	f.BoolVar(&n.GRPC, "grpc", false, "the app speaks gRPC or HTTP/2 itself")
-	f.BoolVar(&n.ARM64, "arm64", false, "the image is for arm64 only (implies --arch arm)")
-	f.BoolVar(&n.ScaleToZero, "scale-to-zero", false, "nothing runs without traffic, and a request wakes it")
-	f.BoolVar(&n.CustomDomain, "custom-domain", false, "the app is reached by a domain of yours")
-	f.BoolVar(&n.ReleaseCommand, "release-command", false, "a command such as a migration runs before each version")
-	f.BoolVar(&n.Shell, "shell", false, "a shell in a running container is needed")
-	f.IntVar(&n.LongestRequestSeconds, "longest-request", 0, "seconds that the longest request takes")
-	f.Float64Var(&n.MaxMonthlyUSD, "max-monthly", 0, "USD a month that it may cost")
-	f.BoolVar(&n.AppRunnerCustomer, "app-runner-customer", false, "the account used App Runner before it closed")
-	f.BoolVar(&n.NoHTTP, "no-http", false, "nobody calls the app over HTTP: a worker")
-	f.BoolVar(&n.StaticOnly, "static-only", false, "the app is nothing but files to serve")
-	f.BoolVar(&n.UploadsToS3, "uploads-to-s3", false, "the app keeps its files in S3 (--storage-gb of them)")
-	f.BoolVar(&n.Autoscaling, "autoscaling", false, "the number of instances follows the load")
-	f.BoolVar(&n.PrivateNetwork, "private-network", false, "instances have no public addresses")
-	f.BoolVar(&n.MultiAZ, "multi-az", false, "instances, database and cache stand in two zones")
-	f.BoolVar(&n.Cache, "needs-cache", false, "the app needs a Redis")
-	f.BoolVar(&n.Database, "needs-database", false, "the app needs a PostgreSQL database (--database names its class)")
-	u := &q.usage
-	f.Float64Var(&u.VCPU, "vcpu", u.VCPU, "vCPU per instance")
-	f.Float64Var(&u.MemoryGB, "memory-gb", u.MemoryGB, "GB of memory per instance")
-	f.IntVar(&u.Instances, "instances", u.Instances, "how many instances run")
-	f.StringVar(&u.Arch, "arch", u.Arch, "x86 or arm")
-	f.Float64Var(&u.ActiveHoursPerDay, "active-hours-per-day", u.ActiveHoursPerDay, "hours a day in which instances run (App Runner: serve requests)")
-	f.Float64Var(&u.Days, "days", u.Days, "days in the month (default: 730 hours)")
+	for _, n := range need.All() {
+		if n.Help == "" {
+			continue // said by a flag of usage, by one that every verb has, or by none
+		}
+		switch p := n.At(&q.needs).(type) {
+		case *bool:
+			f.BoolVar(p, n.Flag, false, n.Help)
+		case *int:
+			f.IntVar(p, n.Flag, 0, n.Help)
+		case *float64:
+			f.Float64Var(p, n.Flag, 0, n.Help)
+		}
+	}
+	for _, u := range usageFlags {
+		switch p := u.at(&q.usage).(type) {
+		case *string:
+			f.StringVar(p, u.name, *p, u.help)
+		case *int:
+			f.IntVar(p, u.name, *p, u.help)
+		case *float64:
+			f.Float64Var(p, u.name, *p, u.help)
+		}
+	}
 	f.Lookup("days").DefValue = "0" // the default is told in the text, not as 30.416666666666668
-	f.Float64Var(&u.EphemeralGB, "ephemeral-gb", 0, "GB of disk per instance")
-	f.Float64Var(&u.StorageGB, "storage-gb", 0, "GB of persistent files")
-	f.Float64Var(&u.EgressGB, "egress-gb", u.EgressGB, "GB a month to the internet")
-	f.Float64Var(&u.LogGB, "log-gb", u.LogGB, "GB of logs a month")
-	f.Float64Var(&u.ImageGB, "image-gb", u.ImageGB, "GB of images kept")
-	f.Float64Var(&u.RequestsPerSecond, "requests-per-second", u.RequestsPerSecond, "requests a second on average")
-	f.Float64Var(&u.NewConnectionsPerSecond, "new-connections-per-second", u.NewConnectionsPerSecond, "new connections a second")
-	f.Float64Var(&u.ConnectionMinutes, "connection-minutes", u.ConnectionMinutes, "minutes that a connection lives")
-	f.Float64Var(&u.KBPerSecond, "kb-per-second", 0, "KB a second through the load balancer")
-	f.IntVar(&u.LBRules, "lb-rules", 0, "rules of the load balancer")
-	f.StringVar(&u.Database, "database", "", "class of a PostgreSQL database, such as db.t4g.micro")
-	f.Float64Var(&u.DatabaseGB, "database-gb", 0, "GB of database storage")
-	f.StringVar(&u.Cache, "cache", "", "node type of a Redis cache, such as cache.t4g.micro")
 	f.BoolVar(&q.rank, "rank-regions", false, "order the regions by what this usage costs there")
 	f.BoolVar(&q.measure, "measure", false, "with --rank-regions: measure how long a connection to each region takes from here")
 	f.BoolVar(&q.markdown, "markdown", false, "answer in Markdown, for a pull request")
 }
 
+// usageFlags are the flags that say what an app uses.
+var usageFlags = []struct {
+	name, help string
+	at         func(*price.Usage) any
+}{
+	{"vcpu", "vCPU per instance", func(u *price.Usage) any { return &u.VCPU }},
+	{"memory-gb", "GB of memory per instance", func(u *price.Usage) any { return &u.MemoryGB }},
+	{"instances", "how many instances run", func(u *price.Usage) any { return &u.Instances }},
+	{"arch", "x86 or arm", func(u *price.Usage) any { return &u.Arch }},
+	{
+		"active-hours-per-day", "hours a day in which instances run (App Runner: serve requests)",
+		func(u *price.Usage) any { return &u.ActiveHoursPerDay },
+	},
+	{"days", "days in the month (default: 730 hours)", func(u *price.Usage) any { return &u.Days }},
+	{"ephemeral-gb", "GB of disk per instance", func(u *price.Usage) any { return &u.EphemeralGB }},
+	{"storage-gb", "GB of persistent files", func(u *price.Usage) any { return &u.StorageGB }},
+	{"egress-gb", "GB a month to the internet", func(u *price.Usage) any { return &u.EgressGB }},
+	{"log-gb", "GB of logs a month", func(u *price.Usage) any { return &u.LogGB }},
+	{"image-gb", "GB of images kept", func(u *price.Usage) any { return &u.ImageGB }},
+	{"requests-per-second", "requests a second on average", func(u *price.Usage) any { return &u.RequestsPerSecond }},
+	{"new-connections-per-second", "new connections a second", func(u *price.Usage) any { return &u.NewConnectionsPerSecond }},
+	{"connection-minutes", "minutes that a connection lives", func(u *price.Usage) any { return &u.ConnectionMinutes }},
+	{"kb-per-second", "KB a second through the load balancer", func(u *price.Usage) any { return &u.KBPerSecond }},
+	{"lb-rules", "rules of the load balancer", func(u *price.Usage) any { return &u.LBRules }},
+	{"database", "class of a PostgreSQL database, such as db.t4g.micro", func(u *price.Usage) any { return &u.Database }},
+	{"database-gb", "GB of database storage", func(u *price.Usage) any { return &u.DatabaseGB }},
+	{"cache", "node type of a Redis cache, such as cache.t4g.micro", func(u *price.Usage) any { return &u.Cache }},
+}
+
+// about makes the question one about an app; what flags say stays.
+func (q *question) about(f *pflag.FlagSet, d *interview.Draft) {
+	r, u := d.Requirements(), d.Usage()
+	for _, n := range need.All() {
+		if n.At(&r) != nil && n.Flag != "region" && !f.Changed(n.Flag) {
+			set(n.At(&q.needs), n.At(&r))
+		}
+	}
+	for _, x := range usageFlags {
+		if !f.Changed(x.name) {
+			set(x.at(&q.usage), x.at(&u))
+		}
+	}
+	q.of = d.Spec.App
+}
+
+// set copies what from points to.
+func set(to, from any) {
+	switch to := to.(type) {
+	case *bool:
+		*to = *from.(*bool)
+	case *int:
+		*to = *from.(*int)
+	case *float64:
+		*to = *from.(*float64)
+	case *string:
+		*to = *from.(*string)
+	}
+}
+
 // imply fills what one flag says about another, unless that other was given.
 func (q *question) imply(f *pflag.FlagSet) {
-	if q.needs.WebSocketUploads && !f.Changed("websockets") {
+	switch {
+	case q.needs.WebSocketUploads && !f.Changed("websockets"):
 		q.needs.WebSockets = true
+	case !q.needs.WebSockets && !f.Changed("websocket-uploads"):
+		q.needs.WebSocketUploads = false
 	}
-	if q.needs.ARM64 && !f.Changed("arch") {
+	switch {
+	case q.needs.ARM64 && !f.Changed("arch"):
 		q.usage.Arch = "arm"
+	case q.usage.Arch == "x86" && f.Changed("arch") && !f.Changed("arm64"):
+		q.needs.ARM64 = false
 	}
 }
 
 func (a *app) compare(cmd *cobra.Command, q *question) error {
-	q.imply(cmd.Flags())
 	if q.measure && !q.rank {
 		return usage(cmd, "--measure goes with --rank-regions")
 	}
@@ -147,9 +199,10 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 	if err != nil {
 		return err
 	}
-	if q.needs.Region, err = a.compareRegion(cmd.Context(), dir); err != nil {
+	if err := a.read(cmd, q, dir); err != nil {
 		return err
 	}
+	q.imply(cmd.Flags())
 	advisor := engine.Advisor(a.prices(), time.Now())
 	r, err := advisor.Report(q.needs, q.usage)
 	if err != nil {
@@ -170,10 +223,48 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 		r.Only(q.only)
 	}
 	if q.markdown {
-		_, err := io.WriteString(a.Out, r.Markdown())
+		_, err := io.WriteString(a.Out, q.heading()+r.Markdown())
 		return err
 	}
-	return a.answer(r.Result, func(w io.Writer) { _, _ = io.WriteString(w, r.Text(textWidth, false)) })
+	return a.answer(r.Result, func(w io.Writer) { _, _ = io.WriteString(w, q.heading()+r.Text(textWidth, false)) })
+}
+
+// heading says what is compared, where that is an app.
+func (q *question) heading() string {
+	if q.of == "" {
+		return ""
+	}
+	return "For the app " + q.of + ", as its folder has it; flags override.\n\n"
+}
+
+// read takes over what the folder of an app tells. Outside of one it is the region alone, as far as it is known.
+func (a *app) read(cmd *cobra.Command, q *question, dir string) error {
+	var err error
+	if !isApp(dir) {
+		q.needs.Region, err = a.compareRegion(cmd.Context(), dir)
+		return err
+	}
+	d, err := interview.Read(cmd.Context(), interview.Sources{
+		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Inspect: toLook,
+		Override: func(s *spec.Spec) error { return a.override(s, said{}) },
+	})
+	if err != nil {
+		return err
+	}
+	q.about(cmd.Flags(), d)
+	if q.needs.Region = d.Spec.Region; q.needs.Region == "" {
+		q.needs.Region, err = a.compareRegion(cmd.Context(), dir)
+	}
+	return err
+}
+
+// isApp says whether a folder is that of an app.
+func isApp(dir string) bool {
+	if spec.Exists(dir) {
+		return true
+	}
+	info, err := os.Stat(filepath.Join(dir, "Dockerfile"))
+	return err == nil && !info.IsDir()
 }
 
 // compareRegion is the region to compare in: the flag's, berth.toml's, that of AWS's own settings. Comparing

@@ -16,10 +16,9 @@ import (
 	"berth/cmd/internal/report"
 	"berth/engine"
 	"berth/engine/fail"
-	"berth/engine/project"
+	"berth/engine/interview"
 	"berth/engine/spec"
 	"berth/tui"
-	"berth/tui/screen"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -127,10 +126,11 @@ func (a *app) tour(ctx context.Context, chosen string) (another bool, err error)
 
 // plainStory tells a story in plain lines, or as events.
 func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
-	settings, err := a.settings(ctx, said{})
+	d, err := a.settings(ctx, said{})
 	if err != nil {
 		return err
 	}
+	settings := d.Spec
 	eng := a.on(settings.Region, t)
 	heading := func(string, ...any) {}
 	if !a.flags.json && !a.flags.quiet {
@@ -141,7 +141,7 @@ func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
 			heading("%s", s.Title)
 			fmt.Fprintln(a.Out, s.Happens)
 		}
-		if err := a.toldOfSource(ctx, settings, heading); err != nil {
+		if err := a.toldOfSource(d, heading); err != nil {
 			return err
 		}
 	}
@@ -169,15 +169,16 @@ func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
 }
 
 // toldOfSource is what the demo says before it deploys.
-func (a *app) toldOfSource(ctx context.Context, s *spec.Spec, heading func(string, ...any)) error {
+func (a *app) toldOfSource(d *interview.Draft, heading func(string, ...any)) error {
 	heading("What the source tree tells (berth inspect)")
-	found, err := project.Inspect(ctx, s.Dir)
-	if err != nil {
-		return err
-	}
-	report.Findings(a.Out, found)
+	report.Findings(a.Out, d.Findings)
 	heading("Which service fits, and what it costs (berth compare)")
-	return a.compareFor(s, found)
+	r, err := engine.Advisor(a.prices(), time.Now()).Report(d.Requirements(), d.Usage())
+	if err != nil {
+		return fmt.Errorf("compare services: %w", err)
+	}
+	_, err = io.WriteString(a.Out, r.Text(textWidth, false))
+	return err
 }
 
 // demoRun plans and deploys without a question: nothing of it is real.
@@ -200,15 +201,4 @@ func extract(dir string) error {
 		return err
 	}
 	return os.CopyFS(dir, sample)
-}
-
-// compareFor answers what berth compare would about an app as its settings have it.
-func (a *app) compareFor(s *spec.Spec, found *project.Findings) error {
-	d := screen.Given(s, found)
-	r, err := engine.Advisor(a.prices(), time.Now()).Report(d.Requirements(), d.Usage())
-	if err != nil {
-		return fmt.Errorf("compare services: %w", err)
-	}
-	_, err = io.WriteString(a.Out, r.Text(textWidth, false))
-	return err
 }

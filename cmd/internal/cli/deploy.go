@@ -18,16 +18,16 @@ func (a *app) deployCommand() *cobra.Command {
 			if err := a.mayChange("deploy"); err != nil {
 				return err
 			}
-			s, err := a.settings(cmd.Context(), flags)
+			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
-			return a.with(s.Region, func(eng *account) error {
+			return a.with(d.Spec.Region, func(eng *account) error {
 				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "deploy", Spec: s}, roll)
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings}, roll)
 				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: s, SkipVerify: roll.skipVerify, NoRehearsal: roll.noRehearsal, RolloutTimeout: roll.timeout,
+					Spec: d.Spec, SkipVerify: roll.skipVerify, NoRehearsal: roll.noRehearsal, RolloutTimeout: roll.timeout,
 				}, "Deploy this?")
 			})
 		},

@@ -18,12 +18,12 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: "Looks at credentials, permissions, quotas, Docker and the image before anything is created, and says for each\n" +
 			"what to do. Ends with 4 when something would stop a deploy.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.settings(cmd.Context(), flags)
+			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
-			return a.with(s.Region, func(eng *account) error {
-				rep, err := eng.Doctor(cmd.Context(), engine.Request{Spec: s})
+			return a.with(d.Spec.Region, func(eng *account) error {
+				rep, err := eng.Doctor(cmd.Context(), engine.Request{Spec: d.Spec})
 				if err != nil {
 					return err
 				}

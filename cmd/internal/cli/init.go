@@ -10,7 +10,7 @@ import (
 	"berth/cmd/internal/report"
 	"berth/engine"
 	"berth/engine/fail"
-	"berth/engine/project"
+	"berth/engine/interview"
 	"berth/engine/spec"
 )
 
@@ -49,10 +49,14 @@ func (a *app) init(cmd *cobra.Command, flags said) error {
 			Class: fail.Refused, Cause: "there is a " + spec.FileName + " already", Remedy: "change it with an editor, or move it away to have a new one",
 		}
 	}
-	s, err := a.sketched(cmd, flags)
+	d, err := interview.Read(cmd.Context(), interview.Sources{ // no region is asked for: it is left open
+		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Inspect: toLook,
+		Override: func(s *spec.Spec) error { return a.override(s, flags) },
+	})
 	if err != nil {
 		return err
 	}
+	s := d.Spec
 	text := s.Commented(func(key string) bool { return engine.Builds(s, key) })
 	if err := s.Create(text); err != nil {
 		return err
@@ -62,17 +66,4 @@ func (a *app) init(cmd *cobra.Command, flags said) error {
 		fmt.Fprintf(a.Err, "to be filled in: %s\n", p)
 	}
 	return a.answer(written{name}, func(w io.Writer) { fmt.Fprintln(w, name) })
-}
-
-// sketched is the app as far as the source tree and the flags tell; what nobody tells is left open.
-func (a *app) sketched(cmd *cobra.Command, flags said) (*spec.Spec, error) {
-	s, err := a.load(flags)
-	if err != nil {
-		return nil, err
-	}
-	found, err := project.Inspect(cmd.Context(), s.Dir)
-	if found == nil {
-		return nil, err
-	}
-	return s, s.Complete(found.Suggests, found.Origins())
 }

@@ -7,6 +7,7 @@ import (
 
 	"berth/cmd/internal/report"
 	"berth/engine/project"
+	"berth/engine/spec"
 )
 
 func (a *app) inspectCommand() *cobra.Command {
@@ -18,9 +19,16 @@ func (a *app) inspectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found, err := project.Inspect(cmd.Context(), dir)
+			s, wrong := spec.Load(dir, a.flags.env)
+			if wrong != nil {
+				s = &spec.Spec{Dir: dir} // the tree tells something all the same
+			}
+			found, err := project.InspectFor(cmd.Context(), s)
 			if found == nil {
 				return err
+			}
+			if wrong != nil {
+				err = wrong
 			}
 			// What was found is told even when the Dockerfile is missing or broken; the error comes with it.
 			if err := a.answer(found, func(w io.Writer) { report.Findings(w, found) }); err != nil {

@@ -27,14 +27,18 @@ func (a *app) planCommand() *cobra.Command {
 				return usage(cmd, "--destroy and --rollback exclude each other")
 			}
 			r := engine.Request{Destroy: destroy, Rollback: to}
-			read := a.settings
 			if destroy {
-				read = a.named
+				var err error
+				if r.Spec, err = a.named(cmd.Context(), flags); err != nil {
+					return err
+				}
+				return a.plan(cmd, r, exit)
 			}
-			var err error
-			if r.Spec, err = read(cmd.Context(), flags); err != nil {
+			d, err := a.settings(cmd.Context(), flags)
+			if err != nil {
 				return err
 			}
+			r.Spec = d.Spec
 			return a.plan(cmd, r, exit)
 		},
 	}

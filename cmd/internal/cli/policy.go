@@ -28,12 +28,12 @@ func (a *app) policyCommand() *cobra.Command {
 			return offer(policyVerbs, typed), noFiles | cobra.ShellCompDirectiveKeepOrder
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.settings(cmd.Context(), flags)
+			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
-			return a.with(s.Region, func(eng *account) error {
-				least, note, err := eng.Policy(cmd.Context(), engine.Request{Spec: s}, args...)
+			return a.with(d.Spec.Region, func(eng *account) error {
+				least, note, err := eng.Policy(cmd.Context(), engine.Request{Spec: d.Spec}, args...)
 				if err != nil {
 					return err
 				}

@@ -21,12 +21,12 @@ func (a *app) rehearseCommand() *cobra.Command {
 			"on SIGTERM, and what it writes. Asks nothing of AWS and leaves nothing behind. Ends with 1 when the app would not\n" +
 			"come up. Secrets that it gets on AWS are not here: what ends for lack of one is told as such.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.settings(cmd.Context(), flags)
+			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
-			return a.with(s.Region, func(eng *account) error {
-				rep, err := eng.Rehearse(cmd.Context(), s, a.buildLines())
+			return a.with(d.Spec.Region, func(eng *account) error {
+				rep, err := eng.Rehearse(cmd.Context(), d.Spec, a.buildLines())
 				if err != nil {
 					return err
 				}

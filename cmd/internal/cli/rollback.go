@@ -23,7 +23,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 			if err := a.mayChange("rollback"); err != nil {
 				return err
 			}
-			s, err := a.settings(cmd.Context(), flags)
+			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
@@ -31,12 +31,12 @@ func (a *app) rollbackCommand() *cobra.Command {
 			if len(args) > 0 {
 				to = args[0]
 			}
-			return a.with(s.Region, func(eng *account) error {
+			return a.with(d.Spec.Region, func(eng *account) error {
 				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "rollback", Spec: s, Revision: to}, roll)
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "rollback", Spec: d.Spec, Findings: d.Findings, Revision: to}, roll)
 				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: s, Rollback: to, SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
+					Spec: d.Spec, Rollback: to, SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
 				}, "Go back?")
 			})
 		},

@@ -10,51 +10,62 @@ import (
 	"strings"
 
 	"berth/compare/catalog"
+	"berth/engine"
 	"berth/engine/cloud"
 	"berth/engine/fail"
+	"berth/engine/interview"
 	"berth/engine/project"
 	"berth/engine/spec"
 )
 
-// settings puts together what the app shall be: flags before berth.toml before what the source tree says
-// before berth's own choices. What cannot work, or is missing, is a Usage failure.
-func (a *app) settings(ctx context.Context, flags said) (*spec.Spec, error) {
-	s, err := a.load(flags)
+// interview puts together what the app shall be: flags before berth.toml before what the source tree says before
+// berth's own choices. Inspect is how the source tree is read.
+func (a *app) interview(ctx context.Context, flags said, inspect inspector) (*interview.Draft, error) {
+	dir, err := a.dir()
 	if err != nil {
 		return nil, err
 	}
-	found, err := project.Inspect(ctx, s.Dir)
-	if err != nil && s.Image.Ref == "" {
+	return interview.Read(ctx, interview.Sources{
+		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Region: a.region, Inspect: inspect,
+		Override: func(s *spec.Spec) error { return a.override(s, flags) },
+	})
+}
+
+// inspector reads the source tree of an app.
+type inspector func(context.Context, *spec.Spec) (*project.Findings, error)
+
+// toLook reads the source tree where nothing is built: a missing or broken Dockerfile is no reason not to look, or not
+// to destroy. What was found all the same names the app as deploy did.
+func toLook(ctx context.Context, s *spec.Spec) (*project.Findings, error) {
+	found, err := project.InspectFor(ctx, s)
+	if found != nil {
+		err = nil
+	}
+	return found, err
+}
+
+// settings is the app to be deployed. What cannot work, or is missing, is a Usage failure.
+func (a *app) settings(ctx context.Context, flags said) (*interview.Draft, error) {
+	d, err := a.interview(ctx, flags, project.InspectFor)
+	if err != nil {
 		return nil, err
 	}
-	if err := a.complete(ctx, s, found); err != nil {
-		return nil, err
-	}
-	return s, spec.AsError(s.Validate(regions()...))
+	return d, spec.AsError(d.Spec.Validate(regions()...))
 }
 
 // named is settings for verbs that only need to know which app in which region is meant.
 func (a *app) named(ctx context.Context, flags said) (*spec.Spec, error) {
-	s, err := a.load(flags)
+	d, err := a.interview(ctx, flags, toLook)
 	if err != nil {
 		return nil, err
 	}
-	// A missing or broken Dockerfile is no reason not to look, or not to destroy: what was found all the same
-	// names the app as deploy did.
-	found, err := project.Inspect(ctx, s.Dir)
-	if err != nil && found == nil {
-		return nil, err
-	}
-	if err := a.complete(ctx, s, found); err != nil {
-		return nil, err
-	}
 	var problems []spec.Problem
-	for _, p := range s.Validate(regions()...) {
+	for _, p := range d.Spec.Validate(regions()...) {
 		if p.Key == "app" || p.Key == "region" || p.Key == "env name" {
 			problems = append(problems, p)
 		}
 	}
-	return s, spec.AsError(problems)
+	return d.Spec, spec.AsError(problems)
 }
 
 // load reads berth.toml and lays the flags over it.
@@ -67,7 +78,6 @@ func (a *app) load(flags said) (*spec.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.EnvName = a.flags.env
 	if err := a.override(s, flags); err != nil {
 		return nil, err
 	}
@@ -138,23 +148,6 @@ func (a *app) region(ctx context.Context) (region, from string, err error) {
 	}
 	region, err = a.openOn("", cloud.Environment{}, nil, "").Region(ctx)
 	return region, "the AWS profile", err
-}
-
-// complete fills in what nobody has said: what the source tree proposes, then defaults.
-func (a *app) complete(ctx context.Context, s *spec.Spec, found *project.Findings) error {
-	if found == nil {
-		found = &project.Findings{}
-	}
-	if _, ok := found.Suggests["region"]; s.Region == "" && !ok {
-		region, from, err := a.region(ctx)
-		if err != nil {
-			return err
-		}
-		if err := s.Set("region", region, spec.Origin{Kind: spec.Default, Text: from}); err != nil {
-			return err
-		}
-	}
-	return s.Complete(found.Suggests, found.Origins())
 }
 
 // regions are the codes of all AWS regions that are known.

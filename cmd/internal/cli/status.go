@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"berth/cmd/internal/report"
-	"berth/engine/project"
 )
 
 // orphans is status --orphans: what earlier runs left over in a region, of all apps.
@@ -30,18 +29,11 @@ func (a *app) orphans(cmd *cobra.Command, flags said) error {
 
 // anyRegion is the region that a deployment from the folder would go to, which need not hold an app.
 func (a *app) anyRegion(ctx context.Context) (string, error) {
-	s, err := a.load(said{})
-	if err != nil || s.Region != "" {
-		return s.Region, err
-	}
-	found, err := project.Inspect(ctx, s.Dir)
-	if err != nil && found == nil {
+	d, err := a.interview(ctx, said{}, toLook)
+	if err != nil {
 		return "", err
 	}
-	if err := a.complete(ctx, s, found); err != nil {
-		return "", err
-	}
-	return s.Region, nil
+	return d.Spec.Region, nil
 }
 
 func (a *app) statusCommand() *cobra.Command {

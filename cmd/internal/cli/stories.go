@@ -144,10 +144,11 @@ func (a *app) past(ctx context.Context, faults []sim.Fault) (*sim.Account, error
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.settings(ctx, said{})
+	d, err := a.settings(ctx, said{})
 	if err != nil {
 		return nil, err
 	}
+	s := d.Spec
 	if _, err := s.Save(); err != nil {
 		return nil, err
 	}

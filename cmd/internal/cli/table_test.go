@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"berth/compare/need"
 	"berth/engine/spec"
 )
 
@@ -77,6 +78,20 @@ func named(t *testing.T, root *cobra.Command, row, what string, verbs map[string
 		flag := strings.TrimLeft(w, "-")
 		if at.Flags().Lookup(flag) == nil && root.PersistentFlags().Lookup(flag) == nil {
 			t.Errorf("%s: %q has no flag %s", row, what, w)
+		}
+	}
+}
+
+// TestEveryNeedHasAFlag finds the flag of compare for each need.
+func TestEveryNeedHasAFlag(t *testing.T) {
+	root := (&app{}).root()
+	c, _, err := root.Find([]string{"compare"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range need.All() {
+		if r := (need.Requirements{}); n.At(&r) != nil && c.Flags().Lookup(n.Flag) == nil && root.PersistentFlags().Lookup(n.Flag) == nil {
+			t.Errorf("%s: berth compare has no --%s", n.ID, n.Flag)
 		}
 	}
 }

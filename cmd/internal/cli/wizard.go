@@ -11,7 +11,6 @@ import (
 	"berth/engine"
 	"berth/engine/clock"
 	"berth/engine/fail"
-	"berth/engine/project"
 	"berth/engine/spec"
 	"berth/tui"
 )
@@ -148,14 +147,10 @@ func (a *app) watch(ctx context.Context, run *engine.Attached) (tui.Onward, erro
 
 // perform carries a verb out on the screens: what would change, the run, how it ended.
 func (a *app) perform(ctx context.Context, eng *account, t tui.Task, roll rollout) error {
-	found, err := project.Inspect(ctx, t.Spec.Dir)
-	if err == nil {
-		t.Findings = found
-	}
 	deps := a.deps(t.Spec.Dir, roll)
 	t.Yes = a.flags.yes
 	deps.Engine, deps.Task = eng.Engine, &t
-	_, err = a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
+	_, err := a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"berth/compare/need"
 	"berth/engine/project"
 )
 
@@ -110,25 +111,10 @@ func literal(v any) string {
 
 // needs are the needs by name, each with the place of what made it so.
 func needs(f *project.Findings) [][2]string {
-	n := f.Needs
 	var lines [][2]string
-	for _, x := range []struct {
-		id, name string
-		is       bool
-	}{
-		{"websockets", "WebSockets", n.WebSockets},
-		{"websocket_uploads", "uploads over WebSockets", n.WebSocketUploads},
-		{"clustering", "clustering", n.Clustering},
-		{"persistent_storage", "persistent storage", n.PersistentStorage},
-		{"grpc", "gRPC", n.GRPC},
-		{"arm64", "arm64", n.ARM64},
-		{"sticky_sessions", "sticky sessions", n.StickySessions},
-		{"release_command", "a release command", n.ReleaseCommand},
-		{"database", "a database", n.Database},
-		{"cache", "a cache", n.Cache},
-	} {
-		if x.is {
-			lines = append(lines, [2]string{x.name, f.NeedOrigins()[x.id].Place()})
+	for _, n := range need.All() {
+		if f.Needs.Has(n.ID) {
+			lines = append(lines, [2]string{n.Found, f.NeedOrigins()[n.ID].Place()})
 		}
 	}
 	return lines

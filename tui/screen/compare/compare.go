@@ -246,7 +246,7 @@ func (c *Screen) traffic(by int) {
 		}
 	}
 	t := traffic[max(0, min(len(traffic)-1, at+by))]
-	c.s.Draft.Answers(map[string]string{
+	c.s.Draft.Answers("traffic", map[string]string{
 		"egress_gb": strconv.FormatFloat(t[0], 'f', -1, 64), "requests_per_second": strconv.FormatFloat(t[1], 'f', -1, 64),
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"berth/compare"
 	"berth/compare/advise"
+	"berth/compare/need"
 	"berth/engine/fail"
 	"berth/tui/form"
 	"berth/tui/keys"
@@ -76,7 +77,7 @@ func (n *Screen) next() {
 // change turns a yes into a no, and opens what is typed or chosen.
 func (n *Screen) change() {
 	q := n.questions[n.cursor]
-	if q.Kind == YesNo {
+	if q.Kind == need.YesNo {
 		n.toggle(q)
 		return
 	}
@@ -85,7 +86,7 @@ func (n *Screen) change() {
 
 // say answers a question of yes or no.
 func (n *Screen) say(yes bool) {
-	if q := n.questions[n.cursor]; q.Kind == YesNo && q.on(n.s.Draft) != yes {
+	if q := n.questions[n.cursor]; q.Kind == need.YesNo && n.s.Draft.On(q.Need) != yes {
 		n.toggle(q)
 	}
 }
@@ -115,7 +116,7 @@ func (n *Screen) ask(id, why string) {
 
 func (n *Screen) toggle(q Question) {
 	value := "true"
-	if q.on(n.s.Draft) {
+	if n.s.Draft.On(q.Need) {
 		value = "false"
 	}
 	n.answer(q, value)
@@ -124,16 +125,16 @@ func (n *Screen) toggle(q Question) {
 // step changes the answer by the arrow keys: numbers by one, yes and no in turn.
 func (n *Screen) step(by int) {
 	switch q := n.questions[n.cursor]; {
-	case q.Kind == YesNo:
+	case q.Kind == need.YesNo:
 		n.toggle(q)
-	case q.Kind == Number && q.ID == "instances":
+	case q.Kind == need.Number && q.ID == "instances":
 		n.answer(q, stepped(n.s.Spec().Service.Instances, by))
 	}
 }
 
 func (n *Screen) open(q Question) {
 	value, _ := q.Value(n.s.Draft)
-	if q.Kind == Region {
+	if q.Kind == need.Region {
 		n.editor = form.NewChoice(n.s.Theme, n.s.Regions(), value)
 		return
 	}
@@ -155,7 +156,7 @@ func (n *Screen) edit(k tea.KeyMsg) {
 func (n *Screen) answer(q Question, value string) {
 	before := n.services
 	n.problem = ""
-	if err := q.Answer(n.s.Draft, value); err != nil {
+	if err := n.s.Draft.Answer(q.Need, value); err != nil {
 		n.problem = err.Error()
 		return
 	}
@@ -216,7 +217,7 @@ func why(s compare.Service, v advise.Verdict) string {
 // label is how the question about an answer is called, whose id or key is given.
 func (n *Screen) label(of string) string {
 	for _, q := range n.questions {
-		if q.ID != "" && (q.ID == of || q.key == of) {
+		if q.ID != "" && (q.ID == of || q.Key == of) {
 			return q.Label
 		}
 	}

@@ -45,7 +45,7 @@ func (n *Screen) fields() widget.Fields {
 			continue
 		}
 		_, show := q.Value(n.s.Draft)
-		o := q.Origin(n.s.Draft, n.s.Findings)
+		o := q.origin(n.s.Draft)
 		x := widget.Field{Label: q.Label, Value: show, From: screen.From(o), Place: screen.LineOf(o)}
 		x.Unset = show == "no" || show == "none" || show == "no limit"
 		if i == n.cursor {
@@ -82,8 +82,8 @@ func (n *Screen) aside(width, height int) []string {
 	if !n.wide() {
 		return n.below(q, width, height)
 	}
-	lines := append([]string{th.Strong.Paint(q.Label)}, widget.Paragraph(th.Quiet, q.Why, width)...)
-	if o := q.Origin(n.s.Draft, n.s.Findings); screen.LineOf(o) != "" {
+	lines := append([]string{th.Strong.Paint(q.Label)}, widget.Paragraph(th.Quiet, q.About(), width)...)
+	if o := q.origin(n.s.Draft); screen.LineOf(o) != "" {
 		lines = append(lines, widget.Paragraph(th.Quiet, "Found in "+screen.From(o), width)...)
 	}
 	if n.news != "" {
@@ -107,7 +107,7 @@ func (n *Screen) below(q Question, width, height int) []string {
 		news = widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+n.news, width, 1)
 	}
 	room := max(1, height-len(verdicts)-len(news))
-	lines := widget.Brief(th, th.Quiet, q.Why, width, room)
+	lines := widget.Brief(th, th.Quiet, q.About(), width, room)
 	return widget.Fit(append(append(lines, news...), verdicts...), width, height)
 }
 

@@ -1,0 +1,127 @@
+package interview
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"berth/compare/need"
+	"berth/compare/price"
+	"berth/engine/spec"
+)
+
+// Need is the answer to a need as it stands: "true" or "false", a number, a text, and empty for none.
+func (d *Draft) Need(n need.Need) string {
+	if d.has(n.Key) {
+		return d.value(n)
+	}
+	if a, ok := d.answers[n.ID]; ok {
+		return a
+	}
+	found := n.Group != need.Unsaid && d.Findings.Needs.Has(n.ID) // what is not asked for counts when it is said
+	switch {
+	case n.ID == "persistent_storage" && len(d.Spec.Storage) > 0:
+		found = true
+	case n.Key != "" && d.Spec.Said(n.Key):
+		return d.value(n) // said in berth.toml, and refused
+	}
+	if n.Kind == need.YesNo {
+		return strconv.FormatBool(found)
+	}
+	return ""
+}
+
+// value is the value of the key of a need.
+func (d *Draft) value(n need.Need) string {
+	v, _ := d.Spec.Get(n.Key)
+	text := ""
+	switch v := v.(type) {
+	case nil:
+	case []string:
+		text = strings.Join(v, ", ")
+	default:
+		text = strings.TrimSpace(fmt.Sprint(v))
+	}
+	switch {
+	case n.Kind == need.YesNo && n.Yes != "":
+		return strconv.FormatBool(text != "" && text != n.No)
+	case n.Kind == need.Number && text == "0":
+		return ""
+	default:
+		return text
+	}
+}
+
+// On says whether the app needs it.
+func (d *Draft) On(n need.Need) bool { return n.On(d.Requirements()) }
+
+// Origin is where the answer to a need came from.
+func (d *Draft) Origin(n need.Need) spec.Origin {
+	if n.ID == "websocket_uploads" && !d.Spec.Network.WebSockets {
+		return spec.Origin{Text: "there are no WebSockets"}
+	}
+	if d.has(n.Key) || n.Key != "" && d.Spec.Said(n.Key) {
+		if o, ok := d.Spec.Origins[n.Key]; ok {
+			return o
+		}
+		return spec.Origin{Kind: spec.Default}
+	}
+	if _, ok := d.answers[n.ID]; ok {
+		return YourAnswer
+	}
+	if n.ID == "persistent_storage" && len(d.Spec.Storage) > 0 {
+		return d.Spec.Origins["storage[0].path"]
+	}
+	if o, ok := d.Findings.NeedOrigins()[n.ID]; ok {
+		return o
+	}
+	return spec.Origin{Kind: spec.Default}
+}
+
+// Answer takes a typed or toggled answer to a need; yes and no are "true" and "false".
+func (d *Draft) Answer(n need.Need, text string) error {
+	text = strings.TrimSpace(text)
+	switch {
+	case !d.has(n.Key):
+		d.keep(n.ID)
+		d.answers[n.ID] = text
+		return nil
+	case n.Kind == need.YesNo && n.Yes != "" && text == "true":
+		return d.Set(n.Key, n.Yes)
+	case n.Kind == need.YesNo && n.Yes != "":
+		return d.Off(n.Key)
+	default:
+		return d.Set(n.Key, text)
+	}
+}
+
+// Requirements is what the app needs from a service.
+func (d *Draft) Requirements() need.Requirements {
+	var r need.Requirements
+	for _, n := range need.All() {
+		// What cannot be such an answer was refused where it was given, and counts as none.
+		_ = n.Set(&r, d.Need(n))
+	}
+	r.WebSocketUploads = r.WebSocketUploads && r.WebSockets
+	return r
+}
+
+// Usage is what the app uses in a month: size and number of instances as the settings have them, traffic as
+// it was answered.
+func (d *Draft) Usage() price.Usage {
+	s := d.Spec
+	u := price.DefaultUsage()
+	u.VCPU, u.MemoryGB, u.Instances = s.Service.CPU, float64(s.Service.Memory)/1024, s.Service.Instances
+	if s.Image.Platform == spec.ARM64 {
+		u.Arch = "arm"
+	}
+	if s.Database != nil {
+		u.Database, u.DatabaseGB = s.Database.Class, float64(s.Database.StorageGB)
+	}
+	for id, to := range map[string]*float64{"egress_gb": &u.EgressGB, "requests_per_second": &u.RequestsPerSecond} {
+		if text, ok := d.answers[id]; ok {
+			*to, _ = strconv.ParseFloat(text, 64) // checked where it was typed; empty is none
+		}
+	}
+	return u
+}
