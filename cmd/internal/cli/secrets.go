@@ -189,7 +189,7 @@ func fromFile(file, name string) (string, error) {
 func (a *app) secretsList() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the secrets: where they are, their version, and which are missing", Args: noArgs,
+		Use: "list", Short: "List the secrets, with place, version and what is missing", Args: noArgs,
 		Example: "  berth secrets list\n  berth secrets list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.named(cmd.Context(), flags)
@@ -265,7 +265,7 @@ func (a *app) secretsImport() *cobra.Command {
 	var flags said
 	var fly bool
 	cmd := &cobra.Command{
-		Use: "import [FILE]", Short: "Set secrets from a file of lines NAME=value, or by the names that Fly.io has",
+		Use: "import [FILE]", Short: "Set secrets from lines NAME=value, or named as on Fly.io",
 		Long: "Sets each variable of the file as a secret. With --fly the names come from fly secrets list in the folder of the app, and each\n" +
 			"value is asked for: Fly.io does not give values back. An empty answer leaves a secret out.",
 		Example: "  berth secrets import .env\n  berth secrets import --fly",
