@@ -140,7 +140,7 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 }
 
 // Observe asks AWS who we are and looks all resources up, at once, each as soon as what it needs for that is
-// known. Who we are is known to the resources afterwards only.
+// known. Who we are is known afterwards, and to resources of an account.
 func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error {
 	var g graph.Graph
 	looks := map[string]func(context.Context, *resource.Scope) error{whoAmI: identify}
@@ -150,6 +150,9 @@ func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error 
 		name := r.Info().ID
 		looks[name], labels[name] = r.Observe, r.Info().Label
 		g.Add(name)
+		if _, ok := r.(resource.OfAccount); ok {
+			g.Add(name, whoAmI)
+		}
 		for _, n := range rs.Needs(r) {
 			if n.Observe {
 				g.Add(name, n.On.Info().ID)

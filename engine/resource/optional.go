@@ -28,6 +28,11 @@ type Detailer interface {
 	Detail(context.Context, *Scope) error
 }
 
+// OfAccount is a Resource whose observation depends on whose account it is. It is looked up once that is known.
+type OfAccount interface {
+	OfAccount()
+}
+
 // Versioned is a Resource that a new version of the app changes, as it does not with settings that stay.
 type Versioned interface {
 	// NewVersion is what a new version does to the resource.

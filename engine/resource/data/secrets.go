@@ -56,6 +56,9 @@ func SecretARN(valueFrom string) string {
 	return strings.Join(parts, ":")
 }
 
+// OfAccount implements OfAccount: the ARNs hold the account.
+func (x *Secrets) OfAccount() {}
+
 // Observe implements Resource. All secrets are asked for at the same time, parameters up to ten in one call. What
 // may not be asked for is told by Checks, and is no error here: a task may read what we may not.
 func (x *Secrets) Observe(ctx context.Context, s *resource.Scope) error {
