@@ -149,6 +149,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.deployCommand(),
 		a.rehearseCommand(),
 		a.statusCommand(),
+		a.appsCommand(),
 		a.logsCommand(),
 		a.openCommand(),
 		a.secretsCommand(),
