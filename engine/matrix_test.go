@@ -34,6 +34,7 @@ func newFullHarbor(t *testing.T, dir string) *harbor {
 	h.spec.Service.ReleaseCommand = "/server migrate"
 	h.spec.Service.Autoscale = &spec.Autoscale{Max: 4, CPUPercent: 60}
 	h.spec.Database = &spec.Database{Engine: "postgres", Class: "db.t4g.micro", StorageGB: 20, Snapshot: "none"}
+	h.spec.Storage = []spec.Storage{{Path: "/app/uploads"}}
 	return h
 }
 

@@ -67,7 +67,7 @@ func (h *harbor) expected() map[string]int {
 	n := map[string]int{}
 	for _, i := range h.account.Inventory() {
 		kind := strings.NewReplacer("elasticloadbalancing.", "elbv2.", "application-autoscaling.", "applicationautoscaling.").Replace(i.Kind)
-		if i.Kept || slices.Contains([]string{"elbv2.Listener", "elbv2.ListenerRule", "ec2.NetworkInterface"}, kind) {
+		if i.Kept || slices.Contains([]string{"elbv2.Listener", "elbv2.ListenerRule", "ec2.NetworkInterface", "efs.MountTarget", "efs.AccessPoint"}, kind) {
 			continue
 		}
 		if kind == "ec2.RouteTable" && strings.Contains(i.Detail, `"Main":true`) || kind == "ec2.SecurityGroup" && strings.HasSuffix(i.Key, " default") {

@@ -74,10 +74,10 @@ func BenchmarkView(b *testing.B) {
 	}
 }
 
-// A frame of the busiest screen is drawn with few allocations: some ten a line.
+// A frame of the busiest screen is drawn with few allocations: some ten a line, and a tenth more with the race detector.
 func TestAFrameAllocatesLittle(t *testing.T) {
 	m, _ := busiest(t)
-	if n := testing.AllocsPerRun(20, func() { m.View() }); n > 1000 {
+	if n := testing.AllocsPerRun(20, func() { m.View() }); n > 1200 {
 		t.Errorf("%.0f allocations", n)
 	}
 }

@@ -206,7 +206,7 @@ func (f *FileSystem) Permissions(s *resource.Scope, do event.Action) []resource.
 	system, point := f.arns(s)
 	switch do {
 	case event.Create:
-		create := resource.Anywhere("elasticfilesystem:CreateFileSystem", "elasticfilesystem:TagResource", "elasticfilesystem:PutBackupPolicy")
+		create := resource.Anywhere("elasticfilesystem:CreateFileSystem", "elasticfilesystem:TagResource")
 		create.When = f.Owner.Tagged("aws:RequestTag")
 		need = append(need, create)
 	case event.Delete:
