@@ -99,26 +99,34 @@ var calls = map[string]struct {
 	kind, good string
 	call       func(context.Context, *Clients) error
 }{
-	"ec2": {"text/xml", `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet/></DescribeVpcsResponse>`,
+	"ec2": {
+		"text/xml", `<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><vpcSet/></DescribeVpcsResponse>`,
 		func(ctx context.Context, c *Clients) error {
 			_, err := c.EC2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{})
 			return err
-		}},
-	"query": {"text/xml", `<ListRolesResponse><ListRolesResult><IsTruncated>false</IsTruncated><Roles/></ListRolesResult></ListRolesResponse>`,
+		},
+	},
+	"query": {
+		"text/xml", `<ListRolesResponse><ListRolesResult><IsTruncated>false</IsTruncated><Roles/></ListRolesResult></ListRolesResponse>`,
 		func(ctx context.Context, c *Clients) error {
 			_, err := c.IAM.ListRoles(ctx, &iam.ListRolesInput{})
 			return err
-		}},
-	"json": {"application/x-amz-json-1.1", `{"clusterArns":["arn:aws:ecs:eu-west-2:1:cluster/a"]}`,
+		},
+	},
+	"json": {
+		"application/x-amz-json-1.1", `{"clusterArns":["arn:aws:ecs:eu-west-2:1:cluster/a"]}`,
 		func(ctx context.Context, c *Clients) error {
 			_, err := c.ECS.ListClusters(ctx, &ecs.ListClustersInput{})
 			return err
-		}},
-	"rest-xml": {"text/xml", `<DistributionList><IsTruncated>false</IsTruncated><Quantity>0</Quantity></DistributionList>`,
+		},
+	},
+	"rest-xml": {
+		"text/xml", `<DistributionList><IsTruncated>false</IsTruncated><Quantity>0</Quantity></DistributionList>`,
 		func(ctx context.Context, c *Clients) error {
 			_, err := c.CloudFront.ListDistributions(ctx, &cloudfront.ListDistributionsInput{})
 			return err
-		}},
+		},
+	},
 }
 
 // An answer that is cut short, with its length told or not, is a lost one: the call is made again.

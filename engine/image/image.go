@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -56,8 +57,16 @@ func (r Reporter) progress(text string, current, total int64, unit string) {
 
 func (r Reporter) log(line string) {
 	if r.Log != nil {
-		r.Log(shorten(line))
+		r.Log(shorten(strings.Map(oneLine, line)))
 	}
+}
+
+// oneLine keeps what a step is called to one line: a RUN may hold several.
+func oneLine(r rune) rune {
+	if r == '\n' || r == '\r' {
+		return ' '
+	}
+	return r
 }
 
 // Builder builds images. Machine is the one for users; the simulated account has its own for demos.

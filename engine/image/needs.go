@@ -26,9 +26,9 @@ func (p program) fits(src Source) error {
 	if err := p.secrets(src); err != nil {
 		return err
 	}
-	doc, err := parser.Parse(bytes.NewReader(text))
-	if err != nil || p.way != classicWay {
-		return nil // the builder says it better
+	doc, parseErr := parser.Parse(bytes.NewReader(text))
+	if parseErr != nil || p.way != classicWay {
+		return nil //nolint:nilerr // the builder says it better
 	}
 	line, what := needsBuildKit(doc.AST)
 	if what == "" {
@@ -99,7 +99,7 @@ func CheckPlatform(src Source) error {
 	}
 	doc, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
-		return nil // the builder says it better
+		return nil //nolint:nilerr // the builder says it better
 	}
 	return fixedPlatform(src, doc.AST)
 }

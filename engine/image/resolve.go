@@ -80,7 +80,7 @@ const lookTimeout = 12 * time.Second
 func Near(ref string) error {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // what is no reference has no registry
 	}
 	host := parsed.Context().RegistryStr()
 	if !ofThisMachine(host) {

@@ -148,9 +148,10 @@ func (s *stored) direct(ctx context.Context, repo name.Repository, to Repository
 	}
 	there := to.Name + ":" + tag
 	args, env := []string{"push", there}, []string{"DOCKER_CONFIG=" + dir}
-	if s.kind == "podman" || s.kind == "buildah" {
+	switch s.kind {
+	case "podman", "buildah":
 		args, env = []string{"push", "--authfile", filepath.Join(dir, "config.json"), there}, nil
-	} else if s.kind == "docker" {
+	case "docker":
 		host, err := s.endpoint(ctx)
 		if err != nil {
 			return "", err

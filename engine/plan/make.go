@@ -129,7 +129,7 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	if x, ok := r.(resource.Exposed); ok {
 		c.Exposes = x.Exposes(c.Action)
 	}
-	cost, err := in.Prices.of(r, p.Region)
+	cost, err := in.of(r, p.Region)
 	if err != nil {
 		return err
 	}

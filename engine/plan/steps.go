@@ -183,7 +183,7 @@ func (b *builder) users(r resource.Resource) []string {
 // uses says whether user needs r. When both go, a loose need is none.
 func (b *builder) uses(user, r resource.Resource, going bool) bool {
 	return slices.ContainsFunc(b.Resources.Needs(user), func(n resource.Need) bool {
-		return n.On.Info().ID == r.Info().ID && !(going && n.Loose)
+		return n.On.Info().ID == r.Info().ID && (!going || !n.Loose)
 	})
 }
 

@@ -133,7 +133,7 @@ func (s syntax) quoted(text string, i int) int {
 	}
 	for j := i + 1; j < len(text); j++ {
 		switch {
-		case text[j] == '\\' && !(q == '`' && s.chars):
+		case text[j] == '\\' && (q != '`' || !s.chars):
 			j++
 		case text[j] == q:
 			return j + 1

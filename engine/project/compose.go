@@ -96,8 +96,7 @@ func (n *node) str() string {
 	return interpolate(n.Value)
 }
 
-func (n *node) isList() bool { return n != nil && n.Kind == yaml.SequenceNode }
-func (n *node) isMap() bool  { return n != nil && n.Kind == yaml.MappingNode }
+func (n *node) isMap() bool { return n != nil && n.Kind == yaml.MappingNode }
 func (n *node) at() int {
 	if n == nil {
 		return 0

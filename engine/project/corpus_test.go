@@ -107,7 +107,7 @@ func found(f *Findings) map[string]string {
 	if f.Port > 0 {
 		out["port"] = fmt.Sprint(f.Port)
 	}
-	b, _ := json.Marshal(f.Needs) //nolint:errcheck // it is a struct of truths
+	b, _ := json.Marshal(f.Needs)
 	var needs map[string]bool
 	if json.Unmarshal(b, &needs) == nil {
 		for _, n := range slices.Sorted(maps.Keys(needs)) {
@@ -207,7 +207,7 @@ func TestCases(t *testing.T) {
 			for _, w := range f.Findings {
 				words += " | " + w.Text + " : " + w.Means
 			}
-			suggests, _ := json.Marshal(f.Suggests) //nolint:errcheck // it came from Go values
+			suggests, _ := json.Marshal(f.Suggests)
 			words = strings.ToLower(words)
 			all = words + strings.ToLower(string(suggests))
 			if x.Port != nil && f.Port != *x.Port {

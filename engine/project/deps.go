@@ -228,7 +228,7 @@ func cargoDeps(file, text string) []dependency {
 			out = append(out, dependency{"rust", one, file, s.line, "[" + s.name + "]"})
 			continue
 		}
-		if name != "dependencies" && !(strings.HasPrefix(name, "target.") && strings.HasSuffix(name, ".dependencies")) {
+		if name != "dependencies" && (!strings.HasPrefix(name, "target.") || !strings.HasSuffix(name, ".dependencies")) {
 			continue
 		}
 		for _, d := range each("rust", file, text[:s.to], tomlKey(), func(at int, _ string) bool { return at >= s.from }) {

@@ -180,7 +180,7 @@ func (l *look) used(lang *language, x *mark, sources []sourceFile) bool {
 	if client {
 		return false
 	}
-	return !l.visible(lang, sources)
+	return !l.visible(sources)
 }
 
 // few is how many files may be searched without asking first whether they name the library.
@@ -212,7 +212,7 @@ func imports(language string, deps []string, text string) bool {
 var majorVersion = lazy(`/v\d+$`)
 
 // visible says whether the program's code is in the tree: the file that is started, or several files.
-func (l *look) visible(lang *language, sources []sourceFile) bool {
+func (l *look) visible(sources []sourceFile) bool {
 	if len(sources) >= 3 {
 		return true
 	}

@@ -147,13 +147,12 @@ func (f *flyToml) servers() []flyService {
 // group is the process group that answers requests, "" when the file names none.
 func (f *flyToml) group() string {
 	processes, _ := f.value("processes").(map[string]any)
-	for _, s := range f.servers() {
-		for _, p := range s.processes {
+	if servers := f.servers(); len(servers) > 0 {
+		for _, p := range servers[0].processes {
 			if _, ok := processes[p]; ok || len(processes) == 0 {
 				return p
 			}
 		}
-		break
 	}
 	for _, name := range []string{"app", "web", "server"} {
 		if _, ok := processes[name]; ok {

@@ -8,7 +8,7 @@ import (
 )
 
 // migrations proposes what has to run before a new version, unless the start command does it.
-func (l *look) migrations() {
+func (l *look) migrations() { //nolint:gocognit // a list of cases, one after the other
 	if l.Needs.ReleaseCommand {
 		return
 	}

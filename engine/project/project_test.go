@@ -250,7 +250,8 @@ HEALTHCHECK NONE
 		Name: "Dockerfile", Stages: 3, From: Line{"FROM base", 13}, Base: "alpine:2",
 		Env: map[string]Line{"A": {"1", 5}, "B": {"two words", 5}, "C": {"", 5}},
 		Ports: []Port{
-			{From: 80, To: 80, Protocol: "tcp", Line: 6}, {From: 443, To: 443, Protocol: "tcp", Line: 6},
+			{From: 80, To: 80, Protocol: "tcp", Line: 6},
+			{From: 443, To: 443, Protocol: "tcp", Line: 6},
 			{From: 8000, To: 8010, Protocol: "tcp", Line: 6},
 		},
 		Entry: &Command{Words: []string{"/run"}, Line: 14}, User: Line{"app", 7},

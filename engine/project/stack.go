@@ -7,7 +7,7 @@ import (
 
 // findLanguage tells the language of the program that ships: by what is started, the image it is started in, the images that
 // build it, and the manifests of the project, in this order.
-func (l *look) findLanguage() {
+func (l *look) findLanguage() { //nolint:gocognit // a list of cases, one after the other
 	if l.docker != nil {
 		for _, s := range slices.Backward(l.start) {
 			if lang := languageOf(s.text); lang != "" && l.plausible(lang) {

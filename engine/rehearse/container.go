@@ -94,7 +94,7 @@ func (c *container) guard() func() {
 	}
 	// More than once: the container may still be on its way into being.
 	const script = `if read -r line; then exit 0; fi; for i in 1 2 3 4 5; do "$0" rm --force --volumes "$1" >/dev/null 2>&1; sleep 1; done`
-	cmd := exec.Command(sh, "-c", script, c.Program, c.name)
+	cmd := exec.Command(sh, "-c", script, c.Program, c.name) //nolint:noctx // it outlives this process on purpose
 	apart(cmd)
 	in, err := cmd.StdinPipe()
 	if err != nil || cmd.Start() != nil {

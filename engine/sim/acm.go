@@ -253,7 +253,6 @@ func acmDescribeCertificate(c *call, in *acm.DescribeCertificateInput) (*acm.Des
 			CertificateArn: new(k.ARN), DomainName: new(k.Names[0]), SubjectAlternativeNames: slices.Clone(k.Names), KeyAlgorithm: acmtypes.KeyAlgorithm(k.Key),
 			Status: k.Status, FailureReason: k.Failure, CreatedAt: new(k.Created), IssuedAt: timeOrNil(k.Issued), NotAfter: timeOrNil(k.Expires), NotBefore: timeOrNil(k.Issued),
 			Type: acmtypes.CertificateTypeAmazonIssued, InUseBy: (&world{a: c.a, st: c.st, r: c.r}).used(k), RenewalEligibility: acmtypes.RenewalEligibilityIneligible,
-			Options: &acmtypes.CertificateOptions{CertificateTransparencyLoggingPreference: acmtypes.CertificateTransparencyLoggingPreferenceEnabled},
 		}
 		if k.Status == acmtypes.CertificateStatusIssued {
 			o.Issuer = new("Amazon")

@@ -233,6 +233,7 @@ func (s *service) registers(arn string) bool {
 func (s *service) scalingID() string {
 	return "service/" + path.Base(s.Cluster) + "/" + s.Name
 }
+
 func sdListTagsForResource(c *call, in *sd.ListTagsForResourceInput) (*sd.ListTagsForResourceOutput, error) {
 	for _, n := range c.r.cloudMap().Namespaces {
 		if c.cloudMapARN("namespace", n.ID) == str(in.ResourceARN) {

@@ -158,20 +158,20 @@ type Resolver struct{ a *Account }
 func (a *Account) Resolver() *Resolver { return &Resolver{a} }
 
 // ask looks up a name; an empty answer is the error of net.Resolver.
-func (r *Resolver) ask(name, kind string) (values []string, alias bool, err error) {
+func (r *Resolver) ask(name, kind string) (values []string, err error) {
 	_ = r.a.locked(func(st *state, now time.Time) (bool, error) {
-		values, alias = st.ask(name, kind, now)
+		values, _ = st.ask(name, kind, now)
 		return false, nil
 	})
 	if len(values) == 0 {
-		return nil, false, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 	}
-	return values, alias, nil
+	return values, nil
 }
 
 // LookupNS gives the name servers of a zone.
 func (r *Resolver) LookupNS(_ context.Context, name string) ([]*net.NS, error) {
-	values, _, err := r.ask(name, "NS")
+	values, err := r.ask(name, "NS")
 	var out []*net.NS
 	for _, v := range values {
 		out = append(out, &net.NS{Host: fqdn(v)})
@@ -181,7 +181,7 @@ func (r *Resolver) LookupNS(_ context.Context, name string) ([]*net.NS, error) {
 
 // LookupCNAME gives the name that a name leads to, which is itself when there is no CNAME but an address.
 func (r *Resolver) LookupCNAME(ctx context.Context, name string) (string, error) {
-	if values, _, err := r.ask(name, "CNAME"); err == nil {
+	if values, err := r.ask(name, "CNAME"); err == nil {
 		return fqdn(values[0]), nil
 	}
 	if _, err := r.LookupHost(ctx, name); err != nil {
@@ -192,7 +192,7 @@ func (r *Resolver) LookupCNAME(ctx context.Context, name string) (string, error)
 
 // LookupTXT gives the texts of a name.
 func (r *Resolver) LookupTXT(_ context.Context, name string) ([]string, error) {
-	values, _, err := r.ask(name, "TXT")
+	values, err := r.ask(name, "TXT")
 	for i := range values {
 		values[i] = strings.Trim(values[i], `"`)
 	}

@@ -163,8 +163,12 @@ func cacheDeleteCacheSubnetGroup(c *call, in *elasticache.DeleteCacheSubnetGroup
 type cacheEngine struct{ engine, version, family string }
 
 var cacheEngines = []cacheEngine{
-	{"redis", "6.2", "redis6.x"}, {"redis", "7.0", "redis7"}, {"redis", "7.1", "redis7"},
-	{"valkey", "7.2", "valkey7"}, {"valkey", "8.0", "valkey8"}, {"valkey", "8.1", "valkey8"},
+	{"redis", "6.2", "redis6.x"},
+	{"redis", "7.0", "redis7"},
+	{"redis", "7.1", "redis7"},
+	{"valkey", "7.2", "valkey7"},
+	{"valkey", "8.0", "valkey8"},
+	{"valkey", "8.1", "valkey8"},
 }
 
 // cacheVersion finds a version by its number or the beginning of it; empty is the newest.

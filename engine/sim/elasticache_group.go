@@ -132,8 +132,8 @@ func cacheInterfaces(w *world, _ time.Time) []netInterface {
 	return out
 }
 
-func badCombination(format string, args ...any) error {
-	return &ectypes.InvalidParameterCombinationException{Message: msg(format, args...)}
+func badCombination(text string) error {
+	return &ectypes.InvalidParameterCombinationException{Message: new(text)}
 }
 
 func badCacheValue(format string, args ...any) error {

@@ -177,7 +177,7 @@ func rdsModifyDBInstance(c *call, in *rds.ModifyDBInstanceInput) (*rds.ModifyDBI
 		return nil, noDB(str(in.DBInstanceIdentifier))
 	}
 	onlyProtection := in.DeletionProtection != nil && in.DBInstanceClass == nil && in.MasterUserPassword == nil && in.AllocatedStorage == nil
-	if d.Doing != "available" && !(onlyProtection && d.Doing != "deleting" && d.Doing != "creating") {
+	if d.Doing != "available" && (!onlyProtection || d.Doing == "deleting" || d.Doing == "creating") {
 		return nil, &rdstypes.InvalidDBInstanceStateFault{Message: msg("Database instance is not in available state.")}
 	}
 	p := &dbPending{MultiAZ: in.MultiAZ}

@@ -31,7 +31,7 @@ func (a *asker) review(ctx context.Context, destroy bool) (turn, error) {
 }
 
 // confirm tells a plan, checks what it depends on, and asks for it.
-func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) {
+func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //nolint:gocognit // a list of cases, one after the other
 	changes := 0
 	for _, c := range p.Changes {
 		if c.Action == event.None {

@@ -67,7 +67,7 @@ type Watching struct {
 	Account  string
 }
 
-func (w *Watching) begin(s *Session) Place {
+func (w *Watching) begin(s *Session) Place { //nolint:unparam // as each Mode begins
 	s.Run, s.Identity = w.Run, &Identity{Account: w.Account}
 	return Deploy{}
 }

@@ -162,12 +162,11 @@ func (a *app) askSecret(cmd *cobra.Command, name string, of int) (string, error)
 
 // readEnvFile reads a file of lines NAME=value. Errors do not quote the file.
 func readEnvFile(file string) (map[string]string, error) {
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, &fail.Error{Class: fail.Usage, Cause: file + " cannot be read", Evidence: err.Error(), Err: err}
 	}
-	defer f.Close()
-	values, err := godotenv.Parse(io.LimitReader(f, 1<<20))
+	values, err := godotenv.UnmarshalBytes(text)
 	if err != nil { // the parser's words hold the line
 		return nil, &fail.Error{Class: fail.Usage, Cause: file + " is no file of lines NAME=value"}
 	}

@@ -116,7 +116,7 @@ func (c *Client) do(ctx context.Context, r request, statuses ...int) (*http.Resp
 	var res *http.Response
 	err := c.patiently(ctx, func(ctx context.Context) (bool, error) {
 		var err error
-		if res, err = c.once(ctx, r, nil); err != nil {
+		if res, err = c.once(ctx, r, nil); err != nil { //nolint:bodyclose // the caller closes it
 			return false, err
 		}
 		if err := check(res, statuses...); err != nil {

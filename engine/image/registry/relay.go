@@ -69,11 +69,11 @@ func listen(repository string) (net.Listener, error) {
 	const first, ports = 20_000, 12_000 // below those that systems give out themselves
 	at := int(h.Sum32() % ports)
 	for i := range 3 {
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+(at+i)%ports)); err == nil {
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+(at+i)%ports)); err == nil { //nolint:noctx // it takes no time
 			return l, nil
 		}
 	}
-	return net.Listen("tcp", "127.0.0.1:0")
+	return net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it takes no time
 }
 
 // Repository is the repository's name at the Relay.
@@ -179,7 +179,7 @@ func (r *Relay) look(w http.ResponseWriter, req *http.Request, part string) erro
 
 func (r *Relay) upload(w http.ResponseWriter, req *http.Request, id string) error {
 	if req.Method == http.MethodPost {
-		return r.open(w, req)
+		return r.open(w)
 	}
 	r.mu.Lock()
 	u := r.uploads[id]
@@ -215,7 +215,7 @@ func (r *Relay) upload(w http.ResponseWriter, req *http.Request, id string) erro
 	return nil
 }
 
-func (r *Relay) open(w http.ResponseWriter, req *http.Request) error {
+func (r *Relay) open(w http.ResponseWriter) error {
 	r.mu.Lock()
 	id := strconv.Itoa(len(r.uploads) + 1)
 	r.uploads[id] = nil

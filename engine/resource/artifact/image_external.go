@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -96,7 +97,8 @@ func emulated() bool { return os.Getenv("AWS_ENDPOINT_URL") != "" }
 // Hub.
 func (i *Image) nowhere(err error) error {
 	f := fail.From(err)
-	if _, ok := err.(*fail.Error); !ok || f.Class == fail.Usage {
+	error := &fail.Error{}
+	if errors.As(err, &error) {
 		return err
 	}
 	return &fail.Error{

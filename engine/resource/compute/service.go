@@ -391,7 +391,7 @@ func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Find
 
 // Costs implements Coster.
 func (v *Service) Costs(b *price.Bill) {
-	b.Tasks(price.Tasks{Count: int(v.Instances), VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch})
+	b.Tasks(price.Tasks{Count: v.Instances, VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch})
 }
 
 // AsFound implements AsFound: the tasks that are wanted now, of the size of the revision that they run, or that a

@@ -308,7 +308,7 @@ func (l *life[R]) drift() {
 			l.others = append(l.others, a)
 		}
 	}
-	time.Sleep(time.Minute) // until every reader knows it
+	time.Sleep(time.Minute) //nolint:forbidigo // virtual time: until every reader knows it
 	l.mend("drifted", l.Wanted)
 }
 

@@ -90,7 +90,7 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 		switch {
 		case c.Versioned && c.Group == "image":
 			source = true
-		case settings == "" && !(c.Versioned && source), !told && len(c.Diff) > 0 && !(c.Versioned && source):
+		case settings == "" && (!c.Versioned || !source), !told && len(c.Diff) > 0 && (!c.Versioned || !source):
 			settings, told = widget.Title(c.ID)+": "+c.Why, len(c.Diff) > 0
 		}
 	}
