@@ -71,21 +71,18 @@ func (p *AccessPoint) Observe(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	pages := efs.NewDescribeAccessPointsPaginator(s.EFS, &efs.DescribeAccessPointsInput{FileSystemId: &p.FileSystem.ID})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if cloud.NotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	err := resource.Pages(ctx, pages, func(out *efs.DescribeAccessPointsOutput) error {
 		for _, one := range out.AccessPoints {
 			if aws.ToString(one.ClientToken) == p.token() {
 				p.found, p.ID = &one, aws.ToString(one.AccessPointId)
 			}
 		}
+		return nil
+	})
+	if cloud.NotFound(err) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // Exists implements Resource.

@@ -139,17 +139,17 @@ func (f *FileSystem) Delete(ctx context.Context, s *resource.Scope) error {
 // clear removes the access points and mount targets that are left.
 func (f *FileSystem) clear(ctx context.Context, s *resource.Scope) error {
 	points := efs.NewDescribeAccessPointsPaginator(s.EFS, &efs.DescribeAccessPointsInput{FileSystemId: &f.ID})
-	for points.HasMorePages() {
-		out, err := points.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list access points: %w", err)
-		}
+	err := resource.Pages(ctx, points, func(out *efs.DescribeAccessPointsOutput) error {
 		for _, p := range out.AccessPoints {
 			_, err := s.EFS.DeleteAccessPoint(ctx, &efs.DeleteAccessPointInput{AccessPointId: p.AccessPointId})
 			if err != nil && !cloud.NotFound(err) {
 				return fmt.Errorf("delete access point: %w", err)
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("clear access points: %w", err)
 	}
 	w := cloud.Wait{For: "the mount targets to be gone", Deadline: 10 * time.Minute}
 	return s.Poll(ctx, w, time.Minute, func(ctx context.Context) (bool, string, error) {
@@ -174,17 +174,14 @@ func (f *FileSystem) clear(ctx context.Context, s *resource.Scope) error {
 func (f *FileSystem) mountTargets(ctx context.Context, s *resource.Scope) ([]efstypes.MountTargetDescription, error) {
 	var all []efstypes.MountTargetDescription
 	pages := efs.NewDescribeMountTargetsPaginator(s.EFS, &efs.DescribeMountTargetsInput{FileSystemId: &f.ID})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if cloud.NotFound(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := resource.Pages(ctx, pages, func(out *efs.DescribeMountTargetsOutput) error {
 		all = append(all, out.MountTargets...)
+		return nil
+	})
+	if cloud.NotFound(err) {
+		return nil, nil
 	}
-	return all, nil
+	return all, err
 }
 
 // arns are the ARNs of the file system as far as it is known, and of access points.
@@ -229,10 +226,7 @@ var FileSystems = resource.Listing{What: "file systems", List: listFileSystems}
 func listFileSystems(ctx context.Context, s *resource.Survey) error {
 	return resource.Pages(ctx, efs.NewDescribeFileSystemsPaginator(s.EFS, &efs.DescribeFileSystemsInput{}), func(out *efs.DescribeFileSystemsOutput) error {
 		for _, f := range out.FileSystems {
-			tags := map[string]string{}
-			for _, t := range f.Tags {
-				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-			}
+			tags := resource.TagMap(f.Tags, func(t efstypes.Tag) (k, v *string) { return t.Key, t.Value })
 			s.AddTagged(resource.Found{
 				Kind: "efs.FileSystem", Name: aws.ToString(f.Name), ARN: aws.ToString(f.FileSystemArn), Like: &FileSystem{},
 			}, tags)
