@@ -55,6 +55,9 @@ func (l *look) checkBuild() {
 		l.add(Info, "dockerfile-buildkit", d.Name, d.BuildKit[0].Line, strings.Join(what, ", "), "only BuildKit understands this: Docker builds with it when it has buildx")
 	}
 	for _, secret := range d.Secrets {
+		if slices.Contains(l.spec.Image.Secrets, secret.Text) {
+			continue
+		}
 		l.addFinding(Finding{
 			ID: "dockerfile-build-secret", Severity: Should, File: d.Name, Line: secret.Line, Text: "secret " + secret.Text, Key: "image.secrets",
 			Means: "the build asks for this secret: name it as secrets under [image], and its value is taken from the environment variable of that name",
@@ -66,7 +69,7 @@ func (l *look) checkBuild() {
 // missingSources tells of files that COPY and ADD name and the build context does not have, or leaves out.
 func (l *look) missingSources() {
 	dir, file := l.spec.BuildContext()
-	ignored := ignores(image.Source{Dir: dir, Dockerfile: file})
+	ignored := ignores(image.Machine{}.Adapt(l.ctx, image.Source{Dir: dir, Dockerfile: file}))
 	told := map[string]bool{}
 	for _, c := range l.docker.Copies {
 		if c.From != "" || c.Unset {
@@ -84,9 +87,9 @@ func (l *look) missingSources() {
 				l.add(Must, "copy-not-built", l.docker.Name, c.Line, "COPY "+s,
 					rel+" is not there; it looks like something that is built before the image: build it first, or let a stage of the Dockerfile do it")
 			case err != nil:
-				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is not in the build context, so that the build fails")
+				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is not in the build context, so that the build fails: put it there, or take it out of this line")
 			case ignored != nil && ignored(rel):
-				l.add(Must, "copy-ignored", l.docker.Name, c.Line, "COPY "+s, rel+" is left out of the build context by .dockerignore, so that the build fails")
+				l.add(Must, "copy-ignored", l.docker.Name, c.Line, "COPY "+s, rel+" is left out of the build context by .dockerignore, so that the build fails: let a line !"+rel+" at its end bring it back")
 			}
 		}
 	}

@@ -46,6 +46,17 @@ func (x Finding) Open(s *spec.Spec) bool {
 	}
 }
 
+// StopsBuild says whether a finding of CheckBuild is certain to end the build, so that no setting helps.
+func (x Finding) StopsBuild() bool { return x.Severity == Must && x.Key == "" }
+
+// At is the place of a finding, such as Dockerfile:12; empty when it is about the whole tree.
+func (x Finding) At() string {
+	if x.Line > 0 {
+		return fmt.Sprintf("%s:%d", x.File, x.Line)
+	}
+	return x.File
+}
+
 // Musts are the findings of severity Must, in the order in which they were found.
 func (f *Findings) Musts() []Finding {
 	var out []Finding

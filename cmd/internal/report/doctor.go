@@ -18,8 +18,8 @@ func Doctor(w io.Writer, r *preflight.Report) {
 		width = max(width, len(c.Title))
 	}
 	for _, c := range r.Checks {
-		fmt.Fprintf(w, "  %-7s  %-*s  %s\n", c.State, width, c.Title, c.Text)
 		indent := strings.Repeat(" ", 13+width)
+		fmt.Fprintf(w, "  %-7s  %-*s  %s\n", c.State, width, c.Title, strings.ReplaceAll(c.Text, "\n", "\n"+indent))
 		if len(c.Missing) > 1 {
 			for _, m := range c.Missing {
 				fmt.Fprintf(w, "%s- %s\n", indent, m)

@@ -13,6 +13,7 @@ import (
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/image"
+	"berth/engine/project"
 	"berth/engine/rehearse"
 	"berth/engine/resource"
 	"berth/engine/spec"
@@ -28,6 +29,9 @@ type Build struct {
 
 	// Rehearse runs the image here before it is pushed, nil does without: what it finds is told and stops nothing.
 	Rehearse func(context.Context, image.Image) (*rehearse.Report, error)
+
+	// Read reads the Dockerfile for what is known to stop its build, nil does without.
+	Read func(context.Context) ([]project.Finding, error)
 
 	OwnCommand bool // berth.toml has a command, so that the image needs none
 
@@ -74,10 +78,45 @@ func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 	if b.Pushed, err = b.Repository.digest(ctx, s, b.Tag); err != nil || b.Pushed != "" {
 		return err
 	}
-	if real {
-		return machine.Fits(ctx, b.Source)
+	if err := b.sound(ctx); err != nil || !real {
+		return err
 	}
-	return nil
+	return machine.Fits(ctx, b.Source)
+}
+
+// sound is a refusal where the build is certain to fail.
+func (b *Build) sound(ctx context.Context) error {
+	certain, _, err := b.doubts(ctx)
+	if err != nil || len(certain) == 0 {
+		return err
+	}
+	return &fail.Error{Class: fail.Refused, Cause: "the image build is certain to fail", Evidence: sayAll(certain), Remedy: mend}
+}
+
+// doubts are what the Dockerfile is certain to fail at, and what else should be known about its build.
+func (b *Build) doubts(ctx context.Context) (certain, other []project.Finding, err error) {
+	if b.Read == nil {
+		return nil, nil, nil
+	}
+	all, err := b.Read(ctx)
+	for _, x := range all {
+		switch {
+		case x.StopsBuild():
+			certain = append(certain, x)
+		case x.Severity != project.Info:
+			other = append(other, x)
+		}
+	}
+	return certain, other, err
+}
+
+// sayAll is a line for each finding.
+func sayAll(all []project.Finding) string {
+	var lines []string
+	for _, x := range all {
+		lines = append(lines, x.At()+": "+x.Text+": "+x.Means)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Exists implements Resource.
@@ -176,9 +215,34 @@ func (b *Build) Checks(do event.Action) []resource.Probe {
 	}
 	return []resource.Probe{
 		{ID: "builder", Title: "image build", Look: b.checkBuilder, Offline: true},
+		{ID: "dockerfile", Title: "Dockerfile", Look: b.checkDockerfile, Offline: true},
 		{ID: "platform", Title: "platform", Look: b.checkPlatform, Offline: true},
 	}
 }
+
+func (b *Build) checkDockerfile(ctx context.Context, _ *resource.Scope) resource.Finding {
+	certain, other, err := b.doubts(ctx)
+	switch {
+	case err != nil:
+		return resource.Finding{Verdict: resource.Unknown, Text: "the Dockerfile could not be checked: " + fail.From(err).Cause}
+	case len(certain) > 0:
+		return told(resource.Fail, certain)
+	case len(other) > 0:
+		return told(resource.Warn, other)
+	}
+	return resource.Finding{Verdict: resource.OK, Text: b.Source.Dockerfile + " names nothing that is missing"}
+}
+
+// told is what was found in the Dockerfile as the outcome of a check.
+func told(v resource.Verdict, all []project.Finding) resource.Finding {
+	f := resource.Finding{Verdict: v, Text: sayAll(all)}
+	if v == resource.Fail {
+		f.Remedy = mend
+	}
+	return f
+}
+
+const mend = "mend that, then run the same command again"
 
 func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Finding {
 	machine, ok := b.Builder.(image.Machine)

@@ -17,6 +17,7 @@ import (
 	"berth/engine/fail"
 	"berth/engine/image"
 	"berth/engine/policy"
+	"berth/engine/project"
 	"berth/engine/rehearse"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
@@ -204,6 +205,7 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 		return
 	}
 	b.Build = &artifact.Build{Builder: builder, Source: source(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
+	b.Build.Read = func(ctx context.Context) ([]project.Finding, error) { return project.CheckBuild(ctx, s) }
 	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
 	if !o.NoRehearsal {
 		b.Build.Rehearse = func(ctx context.Context, img image.Image) (*rehearse.Report, error) {
