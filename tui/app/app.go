@@ -10,6 +10,7 @@ import (
 
 	"berth/tui/keys"
 	"berth/tui/screen"
+	"berth/tui/screen/apps"
 	"berth/tui/screen/compare"
 	"berth/tui/screen/deploy"
 	"berth/tui/screen/logs"
@@ -68,6 +69,7 @@ func screens(s *screen.Session) map[screen.Name]screen.Screen {
 		screen.Result{}.Name():   result.New(s),
 		screen.Overview{}.Name(): overview.New(s),
 		screen.Logs{}.Name():     logs.New(s),
+		apps.Place{}.Name():      apps.New(s),
 	}
 }
 

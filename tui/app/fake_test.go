@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
+	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/spec"
@@ -28,6 +30,9 @@ type fakeEngine struct {
 	metricsErr error
 	lines      []screen.LogLine // of the app's log, later ones at any time
 	linesErr   error
+	apps       *engine.Apps
+	appsErr    error
+	appsTake   time.Duration
 	busy       *screen.Holder // whose run goes on somewhere
 	planTakes  time.Duration
 
@@ -112,6 +117,23 @@ func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, 
 	f.planned = &p
 	f.mu.Unlock()
 	return &p, nil
+}
+
+func (f *fakeEngine) Apps(_ context.Context, r engine.AppsRequest) (*engine.Apps, error) {
+	f.count("apps")
+	time.Sleep(f.appsTake)
+	if f.appsErr != nil {
+		return nil, f.appsErr
+	}
+	if f.apps == nil {
+		return &engine.Apps{Account: "123456789012", Regions: []string{"eu-west-2"}}, nil
+	}
+	found := *f.apps
+	if !r.AllRegions {
+		found.Regions = found.Regions[:1]
+		found.Apps = slices.DeleteFunc(slices.Clone(found.Apps), func(x engine.App) bool { return x.Region != found.Regions[0] })
+	}
+	return &found, nil
 }
 
 func (f *fakeEngine) Preflight(ctx context.Context, p *screen.Plan) (*screen.Report, error) {

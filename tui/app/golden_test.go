@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 	"github.com/muesli/termenv"
 
+	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/tui/screen"
@@ -75,6 +76,22 @@ func deployed() *fakeEngine {
 		default:
 			c.Action, c.Why = event.None, ""
 		}
+	}
+	return e
+}
+
+// hosting is an account with several apps, of which one could not be looked at.
+func hosting() *fakeEngine {
+	e := deployed()
+	e.apps = &engine.Apps{
+		Account: "123456789012", Regions: []string{"eu-west-2", "us-east-1"}, PricesAsOf: "2026-10-01", MonthlyUSD: 186.41,
+		Apps: []engine.App{
+			{App: "live-beats", Env: "production", Region: "eu-west-2", State: "running", Endpoint: "https://d111111abcdef8.cloudfront.net", Running: 2, Desired: 2, MonthlyUSD: 61.96, AlwaysUSD: 52.1, MostUSD: 80},
+			{App: "live-beats", Env: "staging", Region: "eu-west-2", State: "stopped", Endpoint: "https://d222222abcdef8.cloudfront.net", MonthlyUSD: 31.2, AlwaysUSD: 30},
+			{App: "shop-with-a-name-that-is-rather-long", Env: "production", Region: "eu-west-2", State: "degraded", Endpoint: "https://d333333abcdef8.cloudfront.net", Running: 3, Desired: 4, MonthlyUSD: 93.25, AlwaysUSD: 88, Unpriced: true},
+			{App: "report", Env: "production", Region: "us-east-1", State: "partial"},
+		},
+		Blind: []string{"eu-west-2: forum (production): not authorized to perform ecs:DescribeServices"},
 	}
 	return e
 }
@@ -360,6 +377,14 @@ var shots = []shot{
 		e.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents", Remedy: "berth policy prints what is needed"}
 		return e
 	}, func(d *harness) { d.press("l") }},
+	{"apps", hosting, func(d *harness) { d.press("a") }},
+	{"apps-regions", hosting, func(d *harness) { d.press("a", "w", "end", "y") }},
+	{"apps-none", deployed, func(d *harness) { d.press("a") }},
+	{"apps-denied", func() *fakeEngine {
+		e := deployed()
+		e.appsErr = &fail.Error{Class: fail.Refused, Cause: "the credentials may not list clusters", Remedy: "allow ecs:ListClusters"}
+		return e
+	}, func(d *harness) { d.press("a") }},
 	{"overview-rollback", deployed, func(d *harness) { d.press("down", "down", "down", "b") }},
 	{"overview-scale", deployed, func(d *harness) { d.press("+") }},
 	{"rolling-back", deployed, func(d *harness) { d.press("b", "y"); d.pass(20 * time.Second) }},

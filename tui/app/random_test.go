@@ -62,6 +62,10 @@ var ways = [][]string{
 	{"r", "y"},
 	{"n"},
 	{"d", "live-beats"},
+	{"a"},
+	{"a"},
+	{"a", "w"},
+	{"a", "w", "end"},
 }
 
 // TestNothingOverflowsOrWedges walks at random through screens of random size and content, and sees to it that it

@@ -146,7 +146,28 @@ func wildApp(rt *rapid.T, e *fakeEngine) {
 		e.metricsErr = denied
 	case 1:
 		e.linesErr = denied
+	case 2:
+		e.appsErr = denied
 	}
+	e.apps = wildApps(rt)
+}
+
+// wildApps are random apps of an account.
+func wildApps(rt *rapid.T) *engine.Apps {
+	text := rapid.SampledFrom(texts)
+	all := &engine.Apps{Regions: []string{"eu-west-2", text.Draw(rt, "region")}, PricesAsOf: text.Draw(rt, "prices"), MonthlyUSD: rapid.Float64().Draw(rt, "together")}
+	for range rapid.IntRange(0, 40).Draw(rt, "apps") {
+		all.Apps = append(all.Apps, engine.App{
+			App: text.Draw(rt, "app"), Env: text.Draw(rt, "env"), Region: rapid.SampledFrom(all.Regions).Draw(rt, "in"),
+			State:    rapid.SampledFrom([]string{"running", "deploying", "degraded", "stopped", "partial", "absent", "other"}).Draw(rt, "app state"),
+			Endpoint: text.Draw(rt, "address"), Running: rapid.Int().Draw(rt, "runs"), Desired: rapid.Int().Draw(rt, "wanted"),
+			MonthlyUSD: rapid.Float64().Draw(rt, "costs"), MostUSD: rapid.Float64().Draw(rt, "most"), Unpriced: rapid.Bool().Draw(rt, "no price"),
+		})
+	}
+	for range rapid.IntRange(0, 12).Draw(rt, "blind") {
+		all.Blind = append(all.Blind, text.Draw(rt, "could not look"))
+	}
+	return all
 }
 
 // wildTour offers up to twelve stories, of which some cannot be staged.

@@ -59,6 +59,7 @@ type Engine interface {
 	Preflight(ctx context.Context, p *Plan) (*Report, error)
 	Apply(ctx context.Context, p *Plan) Run
 	Watch(ctx context.Context, s *spec.Spec) (Watch, error)
+	Apps(ctx context.Context, r engine.AppsRequest) (*engine.Apps, error)
 	Now() time.Time    // of the engine's clock, which may run faster than the wall's
 	Simulated() string // a sentence about the simulated account, empty on a real one
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"berth/tui/screen"
 	"berth/tui/theme"
 	"berth/tui/widget"
 )
@@ -87,30 +88,9 @@ func (h *Screen) waiting(text string) string {
 	return th.Accent.Paint(g[h.s.Frame%len(g)]) + " " + th.Text.Paint(text+th.Glyphs.Ellipsis)
 }
 
-// sign is how the state of the app is drawn and said.
-func (h *Screen) sign() (glyph string, ink theme.Ink, word string) {
-	th, g, s := h.s.Theme, h.s.Theme.Glyphs, h.status
-	switch s.State {
-	case "running":
-		return g.Done, th.Good, "runs"
-	case "deploying":
-		return g.Waiting, th.Accent, "is being deployed"
-	case "degraded":
-		return g.Update, th.Warn, "runs with fewer than wanted"
-	case "stopped":
-		return g.Skipped, th.Quiet, "is stopped"
-	case "partial":
-		return g.Update, th.Warn, "is deployed in part: continue, or destroy it"
-	case "absent":
-		return g.Planned, th.Quiet, "is not deployed"
-	default:
-		return g.Planned, th.Quiet, s.State
-	}
-}
-
 func (h *Screen) headline(w int) string {
 	th, s := h.s.Theme, h.status
-	glyph, ink, word := h.sign()
+	glyph, ink, word := screen.Sign(th, s.State)
 	l := widget.NewLine(th, w).Put(ink, glyph).Gap(1).Put(th.Strong, s.App+" "+word)
 	if s.Desired > 0 || s.Running > 0 {
 		l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %s", s.Running, widget.Count(s.Desired, "instance")))
