@@ -241,7 +241,7 @@ func (l *look) nodes(script string) {
 		l.addFinding(Finding{
 			ID: "elixir-cookie", Severity: Should, File: l.manifest, Line: 1, Text: "no RELEASE_COOKIE",
 			Variable: &Variable{Name: "RELEASE_COOKIE", Kind: Generated, Random: &Random{Length: 56, Alphabet: alphanumeric}},
-			Means:    "each build makes a cookie of its own, so that old and new containers do not connect while a version replaces another: give RELEASE_COOKIE any random text, as from_ssm under [secrets]",
+			Means:    "each build makes a cookie of its own, so that old and new containers do not connect while a version replaces another: give all the same random text with `" + setSecret + "RELEASE_COOKIE`",
 		})
 	}
 }

@@ -163,8 +163,9 @@ func (l *look) around(d *Dockerfile) {
 		l.Need("persistent_storage", origin(d.Name, v.Line, text))
 		means := "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own"
 		if strings.Contains(v.Text, "$") {
-			means += "; the base image decides where that is: name the folder under [[storage]] in berth.toml"
+			means += "; the base image decides where that is"
 		}
+		l.nextOnStorage()
 		l.addFinding(Finding{ID: "dockerfile-volume", Severity: Should, File: d.Name, Line: v.Line, Text: text, Means: means, Key: "storage"})
 		l.store(v.Text, d.Name, v.Line, text)
 	}
@@ -229,7 +230,7 @@ func (l *look) secretsInEnv(d *Dockerfile) {
 		}
 		if k := classify(name, "", l.Stack).Kind; k == Secret || k == Generated {
 			l.add(Should, "dockerfile-env-secret", d.Name, v.Line, "ENV "+name,
-				"a secret in ENV is part of the image, for everybody who has it; give it to the app when it starts, as from_ssm under [secrets]")
+				"a secret in ENV is part of the image, for everybody who has it: take it out, and `"+setSecret+name+"` gives it to the app when it starts")
 		}
 	}
 }

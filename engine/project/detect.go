@@ -279,6 +279,10 @@ func (l *look) apply(x *mark, h hit) {
 	}
 	if x.Engine != "" {
 		l.database(x.Engine, h.file, h.line, h.text)
+		l.nextOnDatabase()
+	}
+	if slices.Contains(x.Needs, "persistent_storage") && !l.cancelled["persistent_storage"] {
+		l.nextOnStorage()
 	}
 	l.addFinding(Finding{ID: x.ID, Severity: x.Severity, File: h.file, Line: h.line, Text: h.text, Means: means, Key: x.Key})
 	if x.Store && h.path != "" {

@@ -142,6 +142,7 @@ func (l *look) flyMounts() {
 			if line == 0 {
 				line = fly.line(key)
 			}
+			l.nextOnStorage()
 			l.add(Should, "fly-mount", fly.name, line, text,
 				"the app keeps files on a volume; a container's disk is lost with the container, so that they need storage of their own")
 			l.Need("persistent_storage", origin(fly.name, line, text))

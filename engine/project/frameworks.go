@@ -76,6 +76,7 @@ func (l *look) readCompose() {
 	}
 	for _, v := range composeVolumes(c.app) {
 		text := "volume at " + v.Text
+		l.nextOnStorage()
 		l.add(Should, "compose-volume", c.name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
 		l.Need("persistent_storage", origin(c.name, v.Line, text))
 		l.store(v.Text, c.name, v.Line, text)
@@ -104,7 +105,8 @@ func (l *look) readNeighbours() {
 		default:
 			l.Need("database", at)
 			l.database(n.kind, l.compose.name, n.line, text)
-			l.add(Info, "compose-database", l.compose.name, n.line, text, "the app has a database beside it: berth can make one for PostgreSQL, or it is one that is there already")
+			l.nextOnDatabase()
+			l.add(Info, "compose-database", l.compose.name, n.line, text, "the app has a database beside it")
 		}
 	}
 	if l.compose.app == nil {

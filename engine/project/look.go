@@ -41,6 +41,9 @@ type look struct {
 	paths     []healthPath
 	kept      []Line // folders that outlive containers
 	keptFrom  spec.Origin
+
+	databaseSaid, storageSaid []int // findings of a database and of files to keep, by index
+
 	cancelled map[string]bool // needs that something else takes care of
 	seen      map[string]bool // variables that were told
 }

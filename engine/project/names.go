@@ -89,7 +89,7 @@ func (l *look) examples() {
 			}
 		}
 		if len(names) > 0 {
-			l.add(Info, "env-example", name, first, strings.Join(names, ", "), "the project's example names these without a value: those that the app does need go as from_ssm under [secrets]")
+			l.add(Info, "env-example", name, first, strings.Join(names, ", "), "the project's example names these without a value: `berth secrets set NAME` gives the app those that it does need")
 		}
 		return
 	}
@@ -215,11 +215,11 @@ func (l *look) demand(x read) {
 		text = x.name
 	}
 	finding := Finding{ID: "name-" + string(v.Kind), Severity: Must, File: x.file, Line: x.line, Text: text, Variable: v}
-	where := "put it into an SSM parameter and name it as from_ssm under [secrets]"
+	where := "`" + setSecret + x.name + "` asks for it and keeps it encrypted"
 	switch {
 	case strings.HasPrefix(x.name, "FLY_"):
 		finding.ID, finding.Key = "name-fly", "env."+x.name
-		finding.Means = fmt.Sprintf("Fly.io sets %s, AWS does not, and the app does not start without it: take it out of the code, or set it under [env]", x.name)
+		finding.Means = fmt.Sprintf("Fly.io sets %s, AWS does not, and the app does not start without it: take it out of the code, or set it under [env] in berth.toml", x.name)
 	case v.Kind == Platform:
 		value, _ := platformValue(x.name)
 		finding.Severity, finding.Key = Info, "env."+x.name
@@ -231,14 +231,15 @@ func (l *look) demand(x read) {
 			finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to the port that requests go to", x.name)
 		}
 	case v.Kind == Generated:
-		finding.Means = fmt.Sprintf("the app does not start without %s, for which any random text of %d characters will do: %s", x.name, v.Random.Length, where)
+		finding.Means = fmt.Sprintf("the app does not start without %s, for which any random text of %d characters will do: `%s%s`", x.name, v.Random.Length, setSecret, x.name)
 	case v.Database:
-		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its database: %s", x.name, where)
+		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its database", x.name)
+		l.nextOnDatabase()
 	case v.Kind == Secret:
 		finding.Means = fmt.Sprintf("the app does not start without %s: %s", x.name, where)
 	default:
 		finding.Key = "env." + x.name
-		finding.Means = fmt.Sprintf("the app does not start without %s: set it under [env]", x.name)
+		finding.Means = fmt.Sprintf("the app does not start without %s: set it under [env] in berth.toml", x.name)
 	}
 	if v.Build {
 		finding.Means += "; it is read while the image is built, so that it is needed as a build argument, too"

@@ -83,11 +83,15 @@ func (l *look) readPlatforms() {
 			l.process(s.raw, s.text, p.name, s.line, s.raw+": "+s.text)
 		}
 		for _, k := range p.kept {
+			l.nextOnStorage()
 			l.add(Should, "import-storage", p.name, k.Line, k.Text, "the app keeps files there on "+p.who+"; a container's disk is lost with the container, so that they need storage of their own")
 			l.Need("persistent_storage", origin(p.name, k.Line, k.Text))
 			l.store(k.Text, p.name, k.Line, k.Text)
 		}
 		for _, n := range p.needs {
+			if n.name == "database" {
+				l.nextOnDatabase()
+			}
 			l.add(Info, "import-"+n.name, p.name, n.line, n.value, "on "+p.who+" the app has this beside it")
 			l.Need(n.name, origin(p.name, n.line, n.value))
 		}

@@ -197,6 +197,7 @@ func (l *look) conclude() {
 	l.suggestStorage()
 	l.suggestNeeds()
 	l.nameDatabase()
+	l.advise()
 	l.nameApp()
 }
 

@@ -1,0 +1,43 @@
+package project
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// TestAdvice reads what findings say is to be done: the command or the table of berth.toml, by its name.
+func TestAdvice(t *testing.T) {
+	dir, _ := unpack(t, txtar.Parse([]byte(`
+-- Dockerfile --
+FROM node:22
+WORKDIR /app
+COPY . .
+VOLUME /app/uploads
+CMD ["node", "server.js"]
+-- package.json --
+{"dependencies": {"pg": "8", "express": "4"}}
+-- server.js --
+if (!process.env.STRIPE_KEY) throw new Error("STRIPE_KEY is missing")
+if (!process.env.DATABASE_URL) throw new Error("DATABASE_URL is missing")
+if (!process.env.MODE) throw new Error("MODE is missing")
+require("express")().listen(3000)
+`)))
+	f, err := Inspect(t.Context(), dir)
+	must(t, err)
+	for _, c := range []struct{ id, text, says string }{
+		{"name-secret", "STRIPE_KEY", "`berth secrets set STRIPE_KEY`"},
+		{"name-secret", "DATABASE_URL", "[database] in berth.toml makes one, or `berth secrets set DATABASE_URL`"},
+		{"name-setting", "MODE", "under [env] in berth.toml"},
+		{"dockerfile-volume", "/app/uploads", `[[storage]] with path = "/app/uploads"`},
+	} {
+		found := false
+		for _, x := range f.Findings {
+			found = found || x.ID == c.id && strings.Contains(x.Text, c.text) && strings.Contains(x.Means, c.says)
+		}
+		if !found {
+			t.Errorf("%s of %s does not say %s: %v", c.id, c.text, c.says, f.Findings)
+		}
+	}
+}
