@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // maxName is how long an app or environment name may be. Load balancer names end at 32 characters; the names
@@ -16,6 +17,7 @@ const maxName = 32
 var (
 	regionShape     = pattern(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
 	variableName    = pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	parameterName   = pattern(`^[A-Za-z0-9_.\-]+$`)
 	parameterARN    = pattern(`^arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_.\-/]+$`)
 	parameterPath   = pattern(`^(/[A-Za-z0-9_.\-]+)+$`)
 	domainLabel     = pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -35,6 +37,12 @@ var (
 // pattern compiles an expression when it is first needed: most runs of the program need few of them.
 func pattern(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+// variable says whether a container can be given an environment variable of that name. Neither Docker nor ECS asks for
+// more than that it can stand before a =: images want names such as discovery.type.
+func variable(name string) bool {
+	return name != "" && utf8.ValidString(name) && !strings.ContainsAny(name, "=\x00")
 }
 
 // awsID is the shape of an id that EC2 gave to a thing of that kind.

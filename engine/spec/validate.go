@@ -330,8 +330,8 @@ func (c *checker) sizes(table string, cpu float64, memory int) {
 func (c *checker) env() {
 	for _, name := range slices.Sorted(maps.Keys(c.s.Env)) {
 		key, value := "env."+name, c.s.Env[name]
-		if !variableName().MatchString(name) {
-			c.add(key, "an environment variable cannot have this name", "letters, digits and _, not a digit first")
+		if !variable(name) {
+			c.add(key, "an environment variable cannot have this name", "any name but an empty one, without =")
 			continue
 		}
 		if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
@@ -376,8 +376,8 @@ func (c *checker) database() {
 	if d.Version != "" && !databaseVersion().MatchString(d.Version) {
 		c.add("database.version", fmt.Sprintf("%q is no version", d.Version), `such as "17" or "17.2"`)
 	}
-	if d.Variable != "" && !variableName().MatchString(d.Variable) {
-		c.add("database.variable", fmt.Sprintf("%q cannot be the name of an environment variable", d.Variable), "letters, digits and _, not a digit first")
+	if d.Variable != "" && !variable(d.Variable) {
+		c.add("database.variable", fmt.Sprintf("%q cannot be the name of an environment variable", d.Variable), "any name without =")
 	}
 	if d.Snapshot != "" && d.Snapshot != "none" && !snapshotID().MatchString(d.Snapshot) {
 		c.add("database.snapshot", fmt.Sprintf("%q is no id of a snapshot", d.Snapshot), `letters, digits and -, or "none"`)

@@ -32,8 +32,8 @@ func (c *checker) secrets() {
 	for _, name := range slices.Sorted(maps.Keys(c.s.Secrets.ARNs)) {
 		key, ref := "secrets."+name, c.s.Secrets.ARNs[name]
 		switch {
-		case !variableName().MatchString(name):
-			c.add(key, "an environment variable cannot have this name", "letters, digits and _, not a digit first")
+		case !variable(name):
+			c.add(key, "an environment variable cannot have this name", "any name but an empty one, without =")
 		case !parameterARN().MatchString(ref) && !secretARN().MatchString(ref):
 			c.add(key, fmt.Sprintf("%q is no ARN of an SSM parameter or of a secret in Secrets Manager", ref),
 				"for a parameter by name or path there is from_ssm; a value never belongs into the file")
@@ -185,7 +185,7 @@ func SecretName(ref string) (string, error) {
 		}
 		name = ref[strings.LastIndexByte(ref, '/')+1:]
 	}
-	if !variableName().MatchString(name) {
+	if !parameterName().MatchString(name) {
 		return "", errors.New("does not end in the name of an environment variable")
 	}
 	return name, nil

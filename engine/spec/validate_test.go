@@ -109,8 +109,14 @@ func TestValidate(t *testing.T) {
 		{"domain with path", func(s *Spec) { s.Network.Domain = "example.com/x" }, `network.domain: "example.com/x" is more than a host name; such as "www.example.com"`},
 		{"address", func(s *Spec) { s.Network.Domain = "10.0.0.1" }, `network.domain: "10.0.0.1" is an address, not a domain; such as "www.example.com"`},
 		{
-			"env key", func(s *Spec) { s.Env = map[string]string{"A-B": "x"} },
-			"env.A-B: an environment variable cannot have this name; letters, digits and _, not a digit first",
+			"env key", func(s *Spec) { s.Env = map[string]string{"A=B": "x"} },
+			"env.A=B: an environment variable cannot have this name; any name but an empty one, without =",
+		},
+		{
+			"env names that images want", func(s *Spec) {
+				s.Env = map[string]string{"discovery.type": "x", "MY-VAR": "x", "Logging__LogLevel__Default": "x", "1": "x", "ü": "x"}
+				s.Secrets.FromSSM = []string{"/shop/spring.datasource.password"}
+			}, "",
 		},
 		{"env variable", func(s *Spec) { s.Env = map[string]string{"A": "${hots}"} }, "env.A: there is no variable ${hots}; did you mean ${host}?"},
 		{"env open", func(s *Spec) { s.Env = map[string]string{"A": "${host"} }, "env.A: ${ without its }; write $${ for a plain ${"},
