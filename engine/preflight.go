@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"berth/compare/catalog"
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/fail"
@@ -98,7 +97,7 @@ func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Rep
 		if refused != nil {
 			return nil, refused
 		}
-		rep.Unidentified(err, in.Scope.Region, e.notEnabled(ctx, in.Scope.Region))
+		rep.Unidentified(err)
 		return rep, nil
 	}
 	in.Scope.Identity = id
@@ -113,16 +112,6 @@ func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Rep
 	}
 	rep.Unplanned(failed)
 	return rep, nil
-}
-
-// notEnabled says whether credentials that a region refuses work elsewhere: then an account has to enable the
-// region first.
-func (e *Engine) notEnabled(ctx context.Context, region string) bool {
-	if r, ok := catalog.Regions().Region(region); !ok || !r.OptIn {
-		return false
-	}
-	_, err := e.Identity(ctx, "us-east-1")
-	return err == nil
 }
 
 // Policy is the least IAM policy for an app: for the verbs deploy, redeploy and destroy, or for all of them, and

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"slices"
@@ -103,11 +104,11 @@ func Partition(region string) string {
 func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) {
 	load := e.Config
 	if load == nil {
-		load = loadConfig
+		load = (&Terminal{taken: true}).Config
 	}
 	cfg, err := load(ctx, s)
 	if err != nil {
-		return nil, Explain("load AWS configuration", err)
+		return nil, Explain("load AWS configuration", &unsigned{profile: chosenProfile(s.Profile), err: err})
 	}
 	if cfg.Region == "" {
 		return nil, &fail.Error{
@@ -117,7 +118,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 	}
 	calls := &Counter{}
 	l := &login{
-		load: func(ctx context.Context) (aws.Config, error) { return load(ctx, s) }, clk: e.Clock, profile: s.Profile,
+		load: func(ctx context.Context) (aws.Config, error) { return load(ctx, s) }, clk: e.Clock, profile: s.Profile, cfg: cfg.Copy(),
 	}
 	if cfg.Credentials != nil {
 		cfg.Credentials = l.provider(cfg.Credentials)
@@ -137,7 +138,11 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 	}
 	transport := e.Transport
 	if transport == nil {
-		transport = http.DefaultTransport
+		bundle, err := bundleOf(s.Profile)
+		if err != nil {
+			return nil, err
+		}
+		transport = trusting(bundle)
 	}
 	return &Clients{
 		STS: sts.NewFromConfig(cfg), EC2: ec2.NewFromConfig(cfg), IAM: iam.NewFromConfig(cfg),
@@ -170,8 +175,15 @@ func (unlimited) AddTokens(uint) error { return nil }
 
 func noRelease() error { return nil }
 
-func loadConfig(ctx context.Context, s Settings) (aws.Config, error) {
-	opts := []func(*config.LoadOptions) error{}
+// loadConfig loads the configuration as AWS's own tools do.
+func loadConfig(ctx context.Context, s Settings, opts ...func(*config.LoadOptions) error) (aws.Config, error) {
+	bundle, err := bundleOf(s.Profile)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	if bundle != nil { // the SDK itself looks at the variable only
+		opts = append(opts, config.WithCustomCABundle(bytes.NewReader(bundle)))
+	}
 	if s.Region != "" {
 		opts = append(opts, config.WithRegion(s.Region))
 	}

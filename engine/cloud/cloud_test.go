@@ -123,7 +123,6 @@ func TestExplain(t *testing.T) {
 		{&fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}, fail.Failed, "cannot do it: the disk of this machine is full", "make room"},
 		{&fs.PathError{Op: "mkdir", Path: "/tmp/x", Err: syscall.ENOENT}, fail.Failed, "cannot do it", "a file of this machine"},
 		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, fail.Failed, "cannot do it: AWS cannot be reached", "check the network"},
-		{errors.New("operation error STS: get identity: get credentials: failed to refresh cached credentials"), fail.Refused, "no AWS credentials were found", "aws configure"},
 	} {
 		f := fail.From(Explain("do it", c.err))
 		if f.Class != c.class || !strings.Contains(f.Cause, c.cause) || !strings.Contains(f.Remedy, c.cure) {

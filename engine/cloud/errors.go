@@ -155,19 +155,25 @@ func Explain(doing string, err error) error {
 	f := &fail.Error{Class: fail.Failed, Cause: "cannot " + doing, Evidence: evidence(err), Err: err}
 	var profile config.SharedConfigProfileNotExistError
 	var silent *silence
+	var none *unsigned
+	var unknown *stranger
+	ahead, wrongClock := skew(err)
 	switch {
 	case errors.As(err, &profile):
 		f.Class, f.Cause, f.Evidence = fail.Usage, "there is no AWS profile "+profile.Profile, ""
 		f.Remedy = "aws configure list-profiles shows those there are; give one of them with --profile"
+	case wrongClock:
+		explainSkew(f, ahead)
+	case errors.As(err, &none) && none.explain(f):
 	case Expired(err):
 		f.Class, f.Cause = fail.Refused, "the AWS credentials have expired"
 		f.Remedy = "sign in again (aws sso login, or fetch fresh keys) and run the same command; it continues"
 	case Rejected(err):
 		f.Class, f.Cause = fail.Refused, "AWS does not accept the credentials"
 		f.Remedy = "check the profile or the access key with: aws sts get-caller-identity"
-	case noCredentials(err):
-		f.Class, f.Cause = fail.Refused, "no AWS credentials were found"
-		f.Remedy = "run aws configure sso (or aws configure), or name a profile with --profile"
+		if errors.As(err, &unknown) {
+			unknown.explain(f)
+		}
 	case Is(err, "OptInRequired", "SubscriptionRequiredException"):
 		f.Cause = "this AWS account is not fully activated for " + serviceOf(err)
 		f.Remedy = "finish the account's activation (payment method, phone check), then run the same command again"
@@ -227,13 +233,6 @@ func evidence(err error) string {
 		return c + ": " + Message(err)
 	}
 	return err.Error()
-}
-
-func noCredentials(err error) bool {
-	s := err.Error()
-	return strings.Contains(s, "failed to refresh cached credentials") ||
-		strings.Contains(s, "no EC2 IMDS role found") || strings.Contains(s, "get credentials") ||
-		strings.Contains(s, "get identity")
 }
 
 func unreachable(err error) bool {

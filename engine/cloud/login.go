@@ -22,6 +22,10 @@ type login struct {
 	load    func(context.Context) (aws.Config, error) // reads the configuration anew
 	clk     clock.Clock
 	profile string
+	cfg     aws.Config // as it was loaded
+
+	homeOnce sync.Once
+	home     bool // AWS knows the credentials in a region that every account has
 
 	mu     sync.Mutex
 	tell   func(string, bool)      // where a pause is told; nil means that nobody can sign in: do not wait
@@ -48,7 +52,7 @@ func (l *login) provider(first aws.CredentialsProvider) aws.CredentialsProvider 
 		if p == nil {
 			p = first
 		}
-		return p.Retrieve(ctx)
+		return retrieve(ctx, p, l.profile)
 	})
 }
 
@@ -66,7 +70,7 @@ func (l *login) call(ctx context.Context, in middleware.InitializeInput, next mi
 		l.mu.Unlock()
 		out, md, err = next.HandleInitialize(ctx, in)
 		if !Expired(err) || !l.wait(ctx, gen) {
-			return out, md, err
+			return out, md, l.strange(ctx, err)
 		}
 	}
 }
@@ -124,6 +128,9 @@ func (l *login) ask(ctx context.Context, tell func(string, bool)) (ok bool) {
 		cfg, err := l.load(ctx)
 		if err != nil {
 			continue
+		}
+		if c, ok := cfg.Credentials.(*aws.CredentialsCache); ok {
+			c.Invalidate() // those that it keeps have expired, whatever it thinks
 		}
 		if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}); err != nil {
 			continue

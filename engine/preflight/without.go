@@ -38,14 +38,8 @@ func (r *Report) Unplanned(why error) {
 	})
 }
 
-// Unidentified adds to the report of somebody whom AWS does not know in a region why. The credentials may work in
-// other regions: then the account has to enable this one first.
-func (r *Report) Unidentified(why error, region string, elsewhere bool) {
+// Unidentified adds to the report of somebody whom AWS does not know why.
+func (r *Report) Unidentified(why error) {
 	f := fail.From(why)
-	c := Check{ID: IdentityID, Title: "account", State: Fail, Text: f.Cause, Remedy: f.Remedy}
-	if elsewhere {
-		c.Text = "the region " + region + " is not enabled in this account"
-		c.Remedy = "enable it in the account settings of the AWS console (Account, AWS Regions), or choose another region"
-	}
-	r.Add(c)
+	r.Add(Check{ID: IdentityID, Title: "account", State: Fail, Text: f.Cause, Remedy: f.Remedy})
 }

@@ -1,13 +1,18 @@
 package cli
 
 import (
+	"bufio"
+	"context"
 	"fmt"
+	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/adrg/xdg"
 
 	"berth/engine"
 	"berth/engine/cloud"
+	"berth/engine/fail"
 	"berth/engine/image"
 )
 
@@ -37,13 +42,50 @@ func (a *app) open(region string) (*account, error) {
 		if err := a.noSimFlags(); err != nil {
 			return nil, err
 		}
-		return a.openOn(region, cloud.Environment{}, a.machine, runsFolder()), nil
+		return a.openOn(region, a.aws(), a.machine, runsFolder()), nil
 	}
 	sims, err := a.simulation(a.simFile)
 	if err != nil {
 		return nil, err
 	}
 	return a.openOn(region, sims.Environment(), a.machine, runsFolder()), nil
+}
+
+// aws is AWS itself, with questions for what the credentials need where somebody is there.
+func (a *app) aws() cloud.Environment {
+	if !a.asks() {
+		return cloud.Environment{}
+	}
+	return cloud.Environment{Config: a.terminal.Config}
+}
+
+// lend has the credentials of eng's account fetched while questions can be asked, before screens take the terminal.
+func (a *app) lend(ctx context.Context, eng *account) error {
+	if eng.Simulated() != "" {
+		return nil
+	}
+	defer a.terminal.Take()
+	return a.terminal.Prepare(ctx, cloud.Settings{Region: a.flags.region, Profile: a.flags.profile})
+}
+
+// askCode asks for the code of an MFA device.
+func (a *app) askCode(ctx context.Context, serial string) (string, error) {
+	fmt.Fprintf(a.Err, "MFA code for %s: ", serial)
+	said := make(chan string, 1)
+	go func() { // a read from a terminal cannot be taken back
+		line, _ := bufio.NewReader(io.LimitReader(a.In, 100)).ReadString('\n')
+		said <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.Err)
+		return "", ctx.Err()
+	case code := <-said:
+		if code == "" {
+			return "", &fail.Error{Class: fail.Refused, Cause: "no MFA code was given", Remedy: "type the digits that " + serial + " shows"}
+		}
+		return code, nil
+	}
 }
 
 // openOn makes the engine on an environment. A nil builder means what this machine has; without runs nobody can watch.

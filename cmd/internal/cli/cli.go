@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"berth/cmd/internal/report"
+	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/image"
@@ -38,6 +39,8 @@ type app struct {
 	Process
 	flags globals
 	stop  *stopper
+	// terminal is where somebody is asked what the credentials need.
+	terminal *cloud.Terminal
 	// machine is what builds, and how.
 	machine image.Machine
 	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
@@ -51,6 +54,7 @@ func Main(ctx context.Context, p Process, args []string) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := &app{Process: p, stop: &stopper{cancel: cancel, exit: p.Exit}}
+	a.terminal = &cloud.Terminal{Code: a.askCode, Err: p.Err}
 	go a.stop.listen(p.Signals)
 
 	root := a.root()

@@ -11,7 +11,6 @@ import (
 
 	"berth/compare/catalog"
 	"berth/engine"
-	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/interview"
 	"berth/engine/project"
@@ -146,7 +145,7 @@ func (a *app) region(ctx context.Context) (region, from string, err error) {
 	if a.flags.simulate {
 		return simRegion, "the simulated account", nil
 	}
-	region, err = a.openOn("", cloud.Environment{}, nil, "").Region(ctx)
+	region, err = a.openOn("", a.aws(), nil, "").Region(ctx)
 	return region, "the AWS profile", err
 }
 

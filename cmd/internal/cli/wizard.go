@@ -64,6 +64,9 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 	if a.accessible() {
 		return false, a.converse(ctx, eng, deps)
 	}
+	if err := a.lend(ctx, eng); err != nil {
+		return false, err
+	}
 	res, err := a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
 	return res.Another, err
 }
@@ -150,6 +153,9 @@ func (a *app) perform(ctx context.Context, eng *account, t tui.Task, roll rollou
 	deps := a.deps(t.Spec.Dir, roll)
 	t.Yes = a.flags.yes
 	deps.Engine, deps.Task = eng.Engine, &t
+	if err := a.lend(ctx, eng); err != nil {
+		return err
+	}
 	_, err := a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
 	return err
 }
