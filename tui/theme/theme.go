@@ -71,6 +71,20 @@ func (i Ink) Write(to *strings.Builder, s string) {
 	to.WriteString(reset)
 }
 
+// Repeat is Write of n times s.
+func (i Ink) Repeat(to *strings.Builder, s string, n int) {
+	if n <= 0 {
+		return
+	}
+	to.WriteString(i.open)
+	for range n {
+		to.WriteString(s)
+	}
+	if i.open != "" {
+		to.WriteString(reset)
+	}
+}
+
 // Under lays the ink, a ground, under a line that is painted already.
 func (i Ink) Under(painted string) string {
 	if i.open == "" {

@@ -28,7 +28,11 @@ func (b Bar) Render(width, height int) string {
 		full = 1
 	}
 	g := b.Theme.Glyphs
-	return b.Ink.Paint(strings.Repeat(g.Bar, full)) + b.Theme.Quiet.Paint(strings.Repeat(g.Track, width-full))
+	var line strings.Builder
+	line.Grow(width*len(g.Bar) + 32) // and the inks
+	b.Ink.Repeat(&line, g.Bar, full)
+	b.Theme.Quiet.Repeat(&line, g.Track, width-full)
+	return line.String()
 }
 
 // Spark is a series as one line of small columns, newest at the right, scaled to its own largest value.

@@ -172,6 +172,9 @@ func Clean(s string) string {
 	if isPrintable(s) {
 		return s
 	}
+	if plain, ok := uncoloured(s); ok {
+		return plain
+	}
 	s = ansi.Strip(strings.ToValidUTF8(s, "?"))
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -182,6 +185,28 @@ func Clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// uncoloured takes the colours out of a line of ASCII, as the lines of a build have them, in one pass: a frame cleans
+// every line of the log that it shows. It is false where there is anything else in s.
+func uncoloured(s string) (string, bool) {
+	var plain strings.Builder
+	plain.Grow(len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 0x20 && c < 0x7f:
+			plain.WriteByte(c)
+		case c == 0x1b && i+1 < len(s) && s[i+1] == '[':
+			for i += 2; i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == ';'); i++ {
+			}
+			if i >= len(s) || s[i] != 'm' {
+				return "", false
+			}
+		default:
+			return "", false
+		}
+	}
+	return plain.String(), true
 }
 
 func isPrintable(s string) bool {
