@@ -72,6 +72,7 @@ type Identity = cloud.Identity
 type Request struct {
 	Spec           *spec.Spec // complete and valid
 	Destroy        bool
+	KeepData       bool          // a destroy leaves the database and the files where they are
 	Rollback       string        // the revision to go back to: family:number, the number alone, or Previous
 	SkipVerify     bool          // make no request to the endpoint
 	NoRehearsal    bool          // ship an image without having run it here
@@ -173,7 +174,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	}
 	switch {
 	case r.Destroy:
-		in.Resources, in.Destroy, in.Verb = b.Lasting(), true, "destroy"
+		in.Resources, in.Destroy, in.KeepData, in.Verb = b.Lasting(), true, r.KeepData, "destroy"
 	case r.Rollback != "":
 		in.Resources, in.Verb = b.Rollback(r.Rollback), "rollback"
 	}

@@ -90,6 +90,8 @@ func text(o screen.Outcome, app string) string {
 		switch {
 		case o.Verb == "destroy" && idle(o.Snap):
 			return "There was nothing of " + app + " to destroy."
+		case o.Verb == "destroy" && o.Snap != nil && o.Snap.LeftUSD > 0:
+			return fmt.Sprintf("%s is gone but for its data, which goes on costing $%.2f a month. The next deployment uses it again.", app, o.Snap.LeftUSD)
 		case o.Verb == "destroy":
 			return app + " is gone: berth removed all that it had made."
 		case idle(o.Snap):

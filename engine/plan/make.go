@@ -23,6 +23,7 @@ type Input struct {
 	Scope     *resource.Scope // who we are is filled in by Make
 	Target    string
 	Destroy   bool
+	KeepData  bool   // a destroy leaves what holds data, and what that needs
 	Verb      string // deploy, destroy or rollback
 	Prices
 	// Took says how long a step took in earlier runs, which is a better guess than what is usual. Nil: nobody
@@ -58,12 +59,16 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	}
 	p := &Plan{
 		App: in.Scope.Owner.App, Env: in.Scope.Owner.Env, Target: in.Target, Region: in.Scope.Region,
-		Account: in.Scope.Identity.Account, Destroy: in.Destroy, Verb: in.Verb, Sum: Sum{Complete: true}, Usage: in.Usage, Resources: in.Resources,
+		Account: in.Scope.Identity.Account, Destroy: in.Destroy, KeepData: in.KeepData, Verb: in.Verb, Sum: Sum{Complete: true}, Usage: in.Usage, Resources: in.Resources,
 		Scope: in.Scope, made: in.Scope.Clock.Now(),
 	}
+	kept := in.kept()
 	diffs, actions := map[string]resource.Diff{}, map[string]event.Action{}
 	for _, r := range order {
 		d := diff(r, in)
+		if why := kept[r.Info().ID]; why != "" && r.Exists() {
+			d = resource.Diff{Action: event.None, Why: why}
+		}
 		diffs[r.Info().ID], actions[r.Info().ID] = d, d.Action
 	}
 	if in.Destroy || in.Verb == "rollback" { // these price what runs, not what the settings want
@@ -115,6 +120,34 @@ func diff(r resource.Resource, in Input) resource.Diff {
 	return resource.Diff{Action: event.Delete, Why: r.Info().Keeps}
 }
 
+// kept are the resources that a destroy leaves, by id, each with the reason: what holds data, and what that needs.
+func (in Input) kept() map[string]string {
+	why := map[string]string{}
+	if !in.Destroy || !in.KeepData {
+		return why
+	}
+	var needed func(resource.Resource)
+	needed = func(r resource.Resource) {
+		for _, n := range in.Resources.Needs(r) {
+			if id := n.On.Info().ID; why[id] == "" {
+				why[id] = "stays: " + r.Info().Label + " needs it"
+				needed(n.On)
+			}
+		}
+	}
+	for _, r := range in.Resources {
+		if _, ok := r.(resource.Keeping); ok && r.Exists() {
+			needed(r)
+		}
+	}
+	for _, r := range in.Resources {
+		if k, ok := r.(resource.Keeping); ok && r.Exists() {
+			why[r.Info().ID] = "stays: " + k.Data()
+		}
+	}
+	return why
+}
+
 // add makes the change of r.
 func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 	i := r.Info()
@@ -122,7 +155,7 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 		ID: i.ID, Kind: i.Kind, Name: i.Name, Action: d.Action, Why: d.Why, Diff: d.Fields, Group: i.Group,
 		Usually: in.usual(i, d.Action), Needs: p.Steps.needs(i.ID), Steps: p.Steps.of(i.ID),
 	}
-	if p.Destroy {
+	if c.Action == event.Delete {
 		c.Keeps = i.Keeps
 	}
 	_, c.Versioned = r.(resource.Versioned)
@@ -134,6 +167,12 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 		return err
 	}
 	c.MonthlyUSD, c.Unknown = cost.MonthlyUSD, !cost.Complete
+	if k, ok := r.(resource.Keeping); ok && p.Destroy {
+		c.Data = k.Data()
+		if c.Action == event.None {
+			p.KeptUSD += c.MonthlyUSD
+		}
+	}
 	p.Sum.add(cost)
 	p.Changes = append(p.Changes, c)
 	return nil

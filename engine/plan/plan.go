@@ -31,7 +31,8 @@ type Change struct {
 	Versioned bool `json:"-"`
 
 	Usually time.Duration `json:"-"` // how long it usually takes, with the wait until it is ready
-	Keeps   string        `json:"-"` // for a delete: what data goes with it
+	Keeps   string        `json:"-"` // for a delete: what goes with it, the app's logs and images, too
+	Data    string        `json:"-"` // of a destroy: the data of people in it, which is deleted or kept
 	Unknown bool          `json:"-"` // MonthlyUSD has a part whose price is unknown
 	Exposes string        `json:"-"` // what the internet can reach by this change, empty when nothing new
 }
@@ -41,6 +42,20 @@ type Cost struct {
 	Node string `json:"node"` // id of the change it belongs to
 	price.Line
 	Unsure bool `json:"unsure"` // the price is of low confidence
+}
+
+// Data is what a destroy does to the data of people: what is lost, and what is kept.
+func (p *Plan) Data() (lost, kept []string) {
+	for _, c := range p.Changes {
+		switch {
+		case c.Data == "":
+		case c.Action == event.Delete:
+			lost = append(lost, c.Data)
+		default:
+			kept = append(kept, c.Data)
+		}
+	}
+	return lost, kept
 }
 
 // Plan is what would be done. It is bound to the observation it was made from and can be applied once.
@@ -55,6 +70,8 @@ type Plan struct {
 
 	Account  string        `json:"-"`
 	Destroy  bool          `json:"-"`
+	KeepData bool          `json:"-"` // of a destroy: it leaves the data of people
+	KeptUSD  float64       `json:"-"` // of a destroy: what it leaves costs that a month
 	Verb     string        `json:"-"` // deploy, destroy or rollback
 	Endpoint string        `json:"-"` // known when the distribution exists already
 	Usage    price.Usage   `json:"-"` // that the costs count with

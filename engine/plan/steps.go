@@ -19,6 +19,7 @@ const (
 	Wait                // waits until it does its work
 	CleanUp             // removes what it left behind, once all others are ready; nothing is told of it
 	Remove              // removes it
+	Keep                // leaves it where it is, while all around it is removed
 )
 
 // Step is one step of a run.
@@ -157,10 +158,14 @@ func (b *builder) before(r resource.Resource) []string {
 	return names
 }
 
-// remove adds the step of a destroy that removes r.
+// remove adds the step of a destroy that removes r, or leaves it.
 func (b *builder) remove(r resource.Resource) {
-	if b.action(r) != "" {
+	switch b.action(r) {
+	case event.Delete:
 		b.add(Step{Name: r.Info().ID, On: r, Does: Remove, Last: true}, b.users(r))
+	case event.None:
+		b.add(Step{Name: r.Info().ID, On: r, Does: Keep, Last: true}, nil)
+	case "", event.Create, event.Update, event.Replace:
 	}
 }
 
@@ -171,7 +176,7 @@ func (b *builder) users(r resource.Resource) []string {
 		if !b.uses(user, r, true) {
 			continue
 		}
-		if b.action(user) == "" {
+		if b.action(user) != event.Delete {
 			names = append(names, b.users(user)...)
 			continue
 		}

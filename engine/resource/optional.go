@@ -78,6 +78,13 @@ type Claimed interface {
 	Stranger() string
 }
 
+// Keeping is a Resource that holds data of people. A destroy that keeps data leaves it where it is, with all that it
+// needs, and the next deployment finds it again.
+type Keeping interface {
+	// Data says what the data is: "the database and all data in it".
+	Data() string
+}
+
 // Grower is a Resource that can make the app cost more by itself, as scaling does.
 type Grower interface {
 	// CostsMore adds to the bill what comes on top at most.

@@ -54,6 +54,8 @@ func (r *Run) execute(ctx context.Context) {
 	f := r.verdict(ctx)
 	if f != nil {
 		r.tellLeft(ctx, f)
+	} else {
+		r.tellKept()
 	}
 	r.finish(f)
 }

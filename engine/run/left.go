@@ -78,3 +78,14 @@ func (l Left) text(all bool) string {
 	}
 	return fmt.Sprintf("%s; %s $%.2f a month together", strings.Join(names, ", "), least, l.MonthlyUSD)
 }
+
+// tellKept says what a destroy left, and what that goes on costing.
+func (r *Run) tellKept() {
+	_, kept := r.plan.Data()
+	if len(kept) == 0 {
+		return
+	}
+	r.leftUSD = r.plan.KeptUSD
+	r.notice(fmt.Sprintf("kept: %s; $%.2f a month go on. The next berth deploy finds it again, berth destroy deletes it",
+		strings.Join(kept, ", "), r.plan.KeptUSD))
+}

@@ -40,6 +40,9 @@ func (w *walk) do(ctx context.Context, s *plan.Step) error {
 		return w.cleanUp(ctx, s.On)
 	case plan.Remove:
 		return w.remove(ctx, s.On)
+	case plan.Keep:
+		w.done(s.On, "kept")
+		return nil
 	}
 	return fmt.Errorf("step %s does nothing that is known", s.Name)
 }

@@ -93,6 +93,7 @@ type Snapshot struct {
 	Outcome  event.Outcome // empty while the run goes on
 	Error    *fail.Error
 	APICalls int
+	LeftUSD  float64 // what is there costs a month, after an early end and after a destroy that kept data
 
 	index map[string]int
 }
@@ -161,6 +162,7 @@ func (s *Snapshot) Apply(e event.Event) {
 }
 
 func (s *Snapshot) finish(e event.Event) {
+	s.LeftUSD = e.MonthlyUSD
 	s.Ended, s.Outcome, s.Error, s.APICalls, s.Notices = e.Time, e.Outcome, e.Error, e.APICalls, nil
 	if e.Endpoint != "" {
 		s.Endpoint = e.Endpoint

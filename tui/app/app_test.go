@@ -305,6 +305,37 @@ func TestDestroyAsksForTheName(t *testing.T) {
 	})
 }
 
+// One key turns a destruction into one that leaves the data; what stays and its price are said before and after.
+func TestDestroyKeepsTheDataOnAKey(t *testing.T) {
+	e := deployed()
+	for i := range e.plan.Changes {
+		e.plan.Changes[i].Action = event.Delete
+	}
+	kept := change("database", "data", 15.11, time.Minute)
+	kept.Action, kept.Data = event.Delete, "the database with all data in it"
+	e.plan.Changes = append(e.plan.Changes, kept)
+	inBubble(t, e, func(d *harness) {
+		d.press("d")
+		if v := d.view(); !strings.Contains(v, "keep the data") {
+			t.Errorf("no key for it:\n%s", v)
+		}
+		d.press("tab")
+		if v := d.view(); !strings.Contains(v, "keep the data for $15.11") {
+			t.Errorf("not said:\n%s", v)
+		}
+		d.press("live-beats", "enter")
+		d.expect(screen.Deploy{})
+		if !e.runs[0].plan.KeepData {
+			t.Error("the plan keeps nothing")
+		}
+		d.pass(10 * time.Minute)
+		d.expect(screen.Result{})
+		if v := d.view(); !strings.Contains(v, "its data is kept") || !strings.Contains(v, "$15.11 a month go on") {
+			t.Errorf("not said:\n%s", v)
+		}
+	})
+}
+
 func TestWithoutASourceTreeWhatRunsCanBeDestroyed(t *testing.T) {
 	e := deployed()
 	e.inspectErr = &fail.Error{Cause: "There is no Dockerfile here"}

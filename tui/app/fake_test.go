@@ -105,7 +105,15 @@ func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, 
 		return nil, f.planErr
 	}
 	p := *f.plan
-	p.Destroy = r.Destroy
+	p.Destroy, p.KeepData = r.Destroy, r.KeepData
+	if r.KeepData {
+		p.Changes = slices.Clone(p.Changes)
+		for i, c := range p.Changes {
+			if c.Data != "" {
+				p.Changes[i].Action, p.KeptUSD = event.None, p.KeptUSD+c.MonthlyUSD
+			}
+		}
+	}
 	if r.Rollback != "" {
 		p.Verb, p.Changes = "rollback", []screen.Change{change("service", "compute", 0, 60*time.Second)}
 		p.Changes[0].Action, p.Changes[0].Why = event.Update, "runs another revision"

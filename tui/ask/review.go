@@ -17,14 +17,33 @@ import (
 func (a *asker) review(ctx context.Context, destroy bool) (turn, error) {
 	req := a.s.Request()
 	req.Destroy = destroy
+	return a.planned(ctx, req)
+}
+
+// planned plans what is asked for, tells it, and asks for it.
+func (a *asker) planned(ctx context.Context, req screen.Request) (turn, error) {
 	a.say("")
 	a.say("Looking at AWS.")
 	p, err := a.s.Engine.Plan(ctx, req)
 	if err != nil {
 		return end, err
 	}
+	if lost, _ := p.Data(); len(lost) > 0 {
+		a.say("This deletes %s.", strings.Join(lost, ", "))
+		answer, t, err := a.ask("Keep the data, and delete the rest? [no]")
+		if err != nil || t != on {
+			return t, err
+		}
+		if strings.HasPrefix(strings.ToLower(answer), "y") {
+			req.KeepData = true
+			return a.planned(ctx, req)
+		}
+	}
+	if _, kept := p.Data(); len(kept) > 0 {
+		a.say("Kept: %s, for %s a month. The next deployment uses it again.", strings.Join(kept, ", "), widget.USD(p.KeptUSD))
+	}
 	t, err := a.confirm(ctx, p)
-	if err == nil && a.confirmed != nil && !destroy {
+	if err == nil && a.confirmed != nil && !req.Destroy {
 		_, err = req.Spec.Save()
 	}
 	return t, err

@@ -27,6 +27,7 @@ type Task struct {
 	Verb     string     // deploy, rollback, destroy
 	Spec     *spec.Spec // complete and valid; of a destruction, what names the app
 	Findings *Findings  // may be nil
+	KeepData bool       // of a destruction: the database and the files stay
 	Revision string     // that a rollback goes back to, as engine.Request has it
 	Yes      bool       // nobody wants to be asked, and nobody may be there to press a key
 }
@@ -35,7 +36,7 @@ func (t *Task) begin(s *Session) Place {
 	s.Draft, s.Findings = interview.Given(t.Spec, t.Findings), t.Findings
 	switch t.Verb {
 	case "destroy":
-		return Review{Destroy: true}
+		return Review{Destroy: true, KeepData: t.KeepData}
 	case "rollback":
 		return Review{Rollback: t.Revision}
 	}

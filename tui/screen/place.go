@@ -20,6 +20,7 @@ type (
 	// Review plans and asks: a deployment, a destruction, or going back to a revision (as engine.Request has it).
 	Review struct {
 		Destroy  bool
+		KeepData bool // of a destruction: the database and the files stay
 		Rollback string
 	}
 	// Deploy carries a confirmed plan out; without one it shows the newest run. Alone says that nobody is asked

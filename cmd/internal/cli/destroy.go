@@ -9,9 +9,14 @@ import (
 
 func (a *app) destroyCommand() *cobra.Command {
 	var flags said
+	var keep bool
 	cmd := &cobra.Command{
 		Use: "destroy", Short: "Remove everything that deploy made for the app", Args: noArgs,
-		Example: "  berth destroy\n  berth destroy --env staging --yes",
+		Long: "Removes everything that deploy made for the app. On a terminal the app's name has to be typed when data of people\n" +
+			"would go with it; --yes asks nothing and deletes the files for good and the database but for a final snapshot.\n" +
+			"With --keep-data the database and the files stay where they are, and what they need to stay, which is free. They\n" +
+			"go on costing what they cost; the next deploy finds them again, and a destroy without --keep-data deletes them.",
+		Example: "  berth destroy\n  berth destroy --env staging --yes\n  berth destroy --keep-data               # the database and the files stay",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.mayChange("destroy"); err != nil {
 				return err
@@ -22,12 +27,13 @@ func (a *app) destroyCommand() *cobra.Command {
 			}
 			return a.with(s.Region, func(eng *account) error {
 				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "destroy", Spec: s}, rollout{})
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "destroy", Spec: s, KeepData: keep}, rollout{})
 				}
-				return a.carryOut(cmd.Context(), eng, engine.Request{Spec: s, Destroy: true}, "Delete all of this?")
+				return a.carryOut(cmd.Context(), eng, engine.Request{Spec: s, Destroy: true, KeepData: keep}, "Delete all of this?")
 			})
 		},
 	}
 	a.registerApp(&flags, cmd)
+	cmd.Flags().BoolVar(&keep, "keep-data", false, "leave the database and the files in AWS, for a later deploy")
 	return cmd
 }

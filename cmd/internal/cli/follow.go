@@ -31,7 +31,12 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 		if err := a.cleared(ctx, eng, p); err != nil {
 			return err
 		}
-		if err := a.confirm(ctx, question); err != nil {
+		question, word := question, "yes"
+		if lost, _ := p.Data(); len(lost) > 0 {
+			question = fmt.Sprintf("This deletes %s. Type %s to go ahead:", strings.Join(lost, ", "), p.App)
+			word = p.App
+		}
+		if err := a.confirm(ctx, question, word); err != nil {
 			return err
 		}
 	}
@@ -113,23 +118,26 @@ func (a *app) mayChange(verb string) error {
 	}
 }
 
-// confirm asks a question that only yes agrees to.
-func (a *app) confirm(ctx context.Context, question string) error {
-	fmt.Fprintf(a.Err, "%s [y/N] ", question)
+// confirm asks a question that only the word agrees to; y will do for yes.
+func (a *app) confirm(ctx context.Context, question, word string) error {
+	if word == "yes" {
+		question += " [y/N]"
+	}
+	fmt.Fprint(a.Err, question+" ")
 	answer := make(chan string, 1)
 	go func() {
 		line, err := bufio.NewReader(a.In).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			line = ""
 		}
-		answer <- strings.ToLower(strings.TrimSpace(line))
+		answer <- strings.TrimSpace(line)
 	}()
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(a.Err)
 		return ctx.Err()
 	case line := <-answer:
-		if line == "y" || line == "yes" {
+		if line == word || word == "yes" && (strings.EqualFold(line, "y") || strings.EqualFold(line, "yes")) {
 			return nil
 		}
 		return &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}

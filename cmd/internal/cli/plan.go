@@ -14,7 +14,7 @@ const exitChanges = 5
 
 func (a *app) planCommand() *cobra.Command {
 	var flags said
-	var destroy, exit bool
+	var destroy, keep, exit bool
 	var to string
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: noArgs,
@@ -26,7 +26,10 @@ func (a *app) planCommand() *cobra.Command {
 			if destroy && to != "" {
 				return usage(cmd, "--destroy and --rollback exclude each other")
 			}
-			r := engine.Request{Destroy: destroy, Rollback: to}
+			if keep && !destroy {
+				return usage(cmd, "--keep-data goes with --destroy")
+			}
+			r := engine.Request{Destroy: destroy, KeepData: keep, Rollback: to}
 			if destroy {
 				var err error
 				if r.Spec, err = a.named(cmd.Context(), flags); err != nil {
@@ -45,6 +48,7 @@ func (a *app) planCommand() *cobra.Command {
 	a.register(&flags, cmd)
 	f := cmd.Flags()
 	f.BoolVar(&destroy, "destroy", false, "show what destroy would do")
+	f.BoolVar(&keep, "keep-data", false, "with --destroy: what destroy --keep-data would do")
 	f.StringVar(&to, "rollback", "", "show what rollback to that revision would do; previous is the one before")
 	f.BoolVar(&exit, "exit-code", false, "exit with 5 when something would change")
 	takes(cmd, "rollback", "REVISION", a.completeRevision)

@@ -25,6 +25,9 @@ func Plan(w io.Writer, p *plan.Plan) {
 	for _, c := range p.Changes {
 		by[c.Action]++
 	}
+	if lost, kept := p.Data(); len(lost)+len(kept) > 0 {
+		dataOf(w, p, lost, kept)
+	}
 	summary := tally(by)
 	if by[event.None] == len(p.Changes) {
 		summary = "Nothing to do"
@@ -33,6 +36,23 @@ func Plan(w io.Writer, p *plan.Plan) {
 		summary += ", " + usually(p.Usually)
 	}
 	fmt.Fprintf(w, "%s. Plan %s.\n", summary, p.Hash)
+}
+
+// dataOf says what a destroy does to the data of people, and what is left goes on costing.
+func dataOf(w io.Writer, p *plan.Plan, lost, kept []string) {
+	for _, d := range lost {
+		fmt.Fprintf(w, "  deleted with it: %s\n", d)
+	}
+	if len(lost) > 0 {
+		fmt.Fprintln(w, "  berth destroy --keep-data leaves that where it is.")
+	}
+	for _, d := range kept {
+		fmt.Fprintf(w, "  kept: %s\n", d)
+	}
+	if len(kept) > 0 {
+		fmt.Fprintf(w, "  What is kept goes on costing %s a month; the next berth deploy finds it again.\n", dollars(p.KeptUSD))
+	}
+	fmt.Fprintln(w)
 }
 
 func planVerb(p *plan.Plan) string {

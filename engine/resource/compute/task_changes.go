@@ -172,3 +172,10 @@ var (
 func secretive(name, value string) bool {
 	return secretName().MatchString(name) || secretValue().MatchString(value)
 }
+
+// MountsAlready says whether the newest revision that was observed mounts that file system.
+func (t *TaskDefinition) MountsAlready(fileSystem string) bool {
+	return t.latest != nil && slices.ContainsFunc(t.latest.Volumes, func(v ecstypes.Volume) bool {
+		return v.EfsVolumeConfiguration != nil && aws.ToString(v.EfsVolumeConfiguration.FileSystemId) == fileSystem
+	})
+}

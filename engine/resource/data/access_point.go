@@ -56,6 +56,9 @@ func (p *AccessPoint) Info() resource.Info {
 	}
 }
 
+// Data implements Keeping.
+func (p *AccessPoint) Data() string { return "the files below " + p.Path }
+
 // Needs implements Resource.
 func (p *AccessPoint) Needs() []resource.Need {
 	return []resource.Need{{On: p.FileSystem, Observe: true, Ready: true}}

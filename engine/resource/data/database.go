@@ -39,6 +39,9 @@ type Database struct {
 	// NoFinalSnapshot deletes without a last snapshot.
 	NoFinalSnapshot bool
 	Unneeded        bool // berth.toml asks for no database: a destroy alone looks for it
+	// Told says whether the app knows its address already. One that is there before that is of an earlier deployment,
+	// whose data is taken over. Nil: it does.
+	Told func() bool
 
 	ARN  string // output
 	Host string // output: empty until AWS has given it an address
@@ -104,6 +107,9 @@ func (d *Database) keeps() string {
 	}
 	return "the database and its daily backups; a final snapshot stays"
 }
+
+// Data implements Keeping.
+func (d *Database) Data() string { return "the database with all data in it" }
 
 // Needs implements Resource.
 func (d *Database) Needs() []resource.Need {

@@ -115,6 +115,12 @@ func (d *Database) keepsData() resource.Finding {
 	if was := int(aws.ToInt32(d.found.AllocatedStorage)); was > d.StorageGB && d.StorageGB < was/growth {
 		return resource.Finding{Verdict: resource.Warn, Text: fmt.Sprintf("the database has %s by now; storage does not become smaller", gb(was))}
 	}
+	if d.Told != nil && !d.Told() {
+		return resource.Finding{
+			Verdict: resource.Warn, Text: "the database " + d.Name() + " of an earlier deployment is there, and is used again with the data in it",
+			Remedy: "berth destroy deletes it, if it should start empty",
+		}
+	}
 	return resource.Finding{Verdict: resource.OK, Text: "the database keeps its data"}
 }
 

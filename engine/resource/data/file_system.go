@@ -43,6 +43,9 @@ func (f *FileSystem) Info() resource.Info {
 	}
 }
 
+// Data implements Keeping.
+func (f *FileSystem) Data() string { return "the file system with all files on it" }
+
 // Needs implements Resource.
 func (f *FileSystem) Needs() []resource.Need { return resource.After(f.SecurityGroup, f.LinkedRole) }
 
@@ -215,6 +218,19 @@ func (f *FileSystem) Permissions(s *resource.Scope, do event.Action) []resource.
 	case event.Update, event.Replace, event.None:
 	}
 	return need
+}
+
+// Checks implements Checked: files of an earlier deployment are taken over, and that is told.
+func (f *FileSystem) Checks(do event.Action) []resource.Probe {
+	if do != event.None || f.found == nil || f.found.NumberOfMountTargets > 0 {
+		return nil
+	}
+	return []resource.Probe{{ID: "files-data", Title: "the files of the app", Look: func(context.Context, *resource.Scope) resource.Finding {
+		return resource.Finding{
+			Verdict: resource.Warn, Text: "the file system of an earlier deployment is there, and is used again with the files on it",
+			Remedy: "berth destroy deletes it, if it should start empty",
+		}
+	}}}
 }
 
 // Costs implements Coster.

@@ -26,6 +26,9 @@ type MountTarget struct {
 	Network       network.Network
 	SecurityGroup *network.SecurityGroup
 	Index         int // of the subnet in the network
+	// Used says whether a revision of the app mounts the file system already, which none does before its name is known.
+	// Nil: none does.
+	Used func() bool
 
 	found *efstypes.MountTargetDescription
 	made  bool      // by this run
@@ -57,6 +60,9 @@ func (m *MountTarget) Identifier() string {
 	}
 	return aws.ToString(m.found.MountTargetId)
 }
+
+// Wanted implements Optional.
+func (m *MountTarget) Wanted() bool { return m.FileSystem.Wanted() }
 
 // subnet is the id of the subnet, empty while it is not made.
 func (m *MountTarget) subnet() string {
@@ -114,13 +120,13 @@ func (m *MountTarget) Apply(ctx context.Context, s *resource.Scope) error {
 // (engine/AWS.md, Durations).
 const named = 90 * time.Second
 
-// known says whether tasks find the mount target by the name of the file system. One that was there before this run is
-// taken to be known: AWS does not say how old it is.
+// known says whether tasks find the mount target by the name of the file system. AWS does not say how old one
+// is that was there before this run; a run that was cut short may have made it a moment ago.
 func (m *MountTarget) known(s *resource.Scope) bool {
 	if m.since.IsZero() {
 		m.since = s.Clock.Now()
 	}
-	return !m.made || s.Clock.Since(m.since) >= named
+	return !m.made && m.Used != nil && m.Used() || s.Clock.Since(m.since) >= named
 }
 
 // Ready implements Waiter.

@@ -285,6 +285,9 @@ func (b *Blueprint) compute(s *spec.Spec) {
 		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.Distribution, Loose: true})
 	}
 	b.TaskDef.Mounts, b.TaskDef.More = b.Folders, append(b.TaskDef.More, b.mounts()...)
+	for _, m := range b.MountTargets {
+		m.Used = func() bool { return b.TaskDef.MountsAlready(b.FileSystem.ID) }
+	}
 	if b.Database.Wanted() {
 		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.DatabaseURL})
 	}

@@ -35,6 +35,7 @@ func (b *Blueprint) data(s *spec.Spec) {
 		Engine: d.Engine, Class: d.Class, StorageGB: d.StorageGB, Version: d.Version, MultiAZ: d.MultiAZ, Snapshot: d.Snapshot, Unneeded: no,
 	}
 	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, databaseQuery(d))
+	b.Database.Told = b.DatabaseURL.Exists
 	b.storage(s)
 	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return named(s, sc) }}
 	if !no {
@@ -63,13 +64,10 @@ func (b *Blueprint) storage(s *spec.Spec) {
 	}
 }
 
-// files are the resources of the file system, in the order in which people see them. Without storage there is only what
-// an earlier deployment may have left.
+// files are the resources of the file system, in the order in which people see them. Without storage they are what an
+// earlier deployment may have left.
 func (b *Blueprint) files() resource.Set {
 	rs := resource.Set{b.FilesGroup, b.FilesRole, b.FileSystem}
-	if !b.FileSystem.Wanted() {
-		return rs
-	}
 	for _, m := range b.MountTargets {
 		rs = append(rs, m)
 	}

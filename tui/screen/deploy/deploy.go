@@ -183,7 +183,7 @@ func (d *Screen) result() screen.Place { return screen.Result{Outcome: d.s.Outco
 func (d *Screen) again() screen.Place {
 	switch {
 	case d.snap.Verb == "destroy":
-		return screen.Review{Destroy: true}
+		return screen.Review{Destroy: true, KeepData: d.of.Plan != nil && d.of.Plan.KeepData}
 	case d.snap.Verb == "rollback" && d.s.Task() == nil:
 		return screen.Overview{RollBack: d.revision()}
 	case d.snap.Verb == "rollback":

@@ -5,6 +5,7 @@ package result
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -115,7 +116,11 @@ func (r *Screen) lines() []string {
 	head := widget.NewLine(th, w).Put(th.Good, th.Glyphs.Done).Gap(1)
 	var lines []string
 	if r.destroyed() {
-		lines = []string{head.Put(th.Strong, app+" is gone").String(), ""}
+		gone := app + " is gone"
+		if r.kept() != "" {
+			gone += ", its data is kept"
+		}
+		lines = []string{head.Put(th.Strong, gone).String(), ""}
 	} else {
 		what := app + " is live"
 		if o.Verb == "rollback" {
@@ -144,10 +149,25 @@ func (r *Screen) lines() []string {
 	return lines
 }
 
+// kept is what a destruction left and what that goes on costing, empty when it left nothing.
+func (r *Screen) kept() string {
+	if !r.destroyed() || r.of.Plan == nil {
+		return ""
+	}
+	_, kept := r.of.Plan.Data()
+	if len(kept) == 0 {
+		return ""
+	}
+	return strings.Join(kept, ", ") + "; " + widget.USD(r.of.Plan.KeptUSD) + " a month go on"
+}
+
 // facts are what is known about the run, label and text.
 func (r *Screen) facts() [][2]string {
 	o, p := r.of.Outcome, r.of.Plan
 	var out [][2]string
+	if kept := r.kept(); kept != "" {
+		out = append(out, [2]string{"kept", kept})
+	}
 	if o.Verified != "" {
 		out = append(out, [2]string{"verified", o.Verified})
 	}
@@ -180,7 +200,11 @@ func (r *Screen) facts() [][2]string {
 // next are the commands that make sense from here.
 func (r *Screen) next() [][2]string {
 	if r.destroyed() {
-		return [][2]string{{"berth", "deploy it again: berth.toml is still there"}}
+		again := [2]string{"berth", "deploy it again: berth.toml is still there"}
+		if r.kept() != "" {
+			return [][2]string{again, {"berth destroy", "delete the data, too"}}
+		}
+		return [][2]string{again}
 	}
 	switch {
 	case r.s.Tour() != nil:

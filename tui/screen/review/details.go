@@ -35,6 +35,7 @@ func (r *Screen) detailLines(w int) []string {
 		add(section(th, "To know", r.check.report.Notes(), th.Warn, w))
 	}
 	add(r.gone(w))
+	add(r.kept(w))
 	if !r.of.Destroy {
 		add(r.costLines(w))
 		add(r.reachable(w))
@@ -91,6 +92,16 @@ func (r *Screen) gone(w int) []string {
 			return strings.TrimSuffix("deleted, "+c.Why, ", ")
 		}
 		return ""
+	})
+}
+
+// kept tells which data of people a destruction leaves.
+func (r *Screen) kept(w int) []string {
+	return r.about("Data that is kept", r.s.Theme.Good, w, func(c screen.Change) string {
+		if c.Data == "" || c.Action != event.None {
+			return ""
+		}
+		return c.Data
 	})
 }
 

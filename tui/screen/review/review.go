@@ -69,7 +69,7 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 	r.loading = "Looking at AWS: what is there already"
 	r.refused(nil)
 	e, req := r.s.Engine, r.s.Request()
-	req.Destroy, req.Rollback = r.of.Destroy, r.of.Rollback
+	req.Destroy, req.KeepData, req.Rollback = r.of.Destroy, r.of.KeepData, r.of.Rollback
 	return r.work.Do(func(ctx context.Context) tea.Msg {
 		id, err := e.Identity(ctx, req.Spec.Region)
 		if err != nil {
@@ -279,6 +279,7 @@ func (r *Screen) Keys() []keys.Key {
 	case r.of.Destroy:
 		return []keys.Key{
 			keys.Act("berth destroy", "enter", "destroy, once the name is typed", r.destroy),
+			r.keepKey(),
 			keys.Way("pgdown", "scroll", func() { r.scroll(keys.Page(r.listHeight())) }),
 			keys.Also(func() { r.scroll(-keys.Page(r.listHeight())) }, "pgup"),
 			keys.Also(func() { r.scroll(-1) }, "up"), keys.Also(func() { r.scroll(1) }, "down"), back,
@@ -295,6 +296,22 @@ func (r *Screen) Keys() []keys.Key {
 		return append(all, again, back, keys.Also(r.onlyYes, "enter"))
 	}
 	return append(all, settings, back, keys.Also(r.onlyYes, "enter"))
+}
+
+// keepKey turns a destruction into one that leaves the data of people, and back.
+func (r *Screen) keepKey() keys.Key {
+	lost, kept := r.plan.Data()
+	does := "keep the data"
+	if r.of.KeepData {
+		does = "delete the data, too"
+	}
+	return keys.Act("berth destroy --keep-data", "tab", does, r.keep).When(len(lost)+len(kept) > 0).
+		Say("leave the database and the files in AWS for a later deployment, or delete them with all else")
+}
+
+func (r *Screen) keep() tea.Cmd {
+	r.of.KeepData = !r.of.KeepData
+	return r.Enter(nil)
 }
 
 // despite is the second yes.

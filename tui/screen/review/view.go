@@ -251,7 +251,10 @@ func (r *Screen) summary() []string {
 	}
 	first.Put(th.Strong, say(t))
 	if r.of.Destroy {
-		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD, !p.Complete)))
+		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD-p.KeptUSD, !p.Complete)))
+		if _, kept := p.Data(); len(kept) > 0 {
+			first.Put(th.Good, fmt.Sprintf(", keep the data for %s", widget.USD(p.KeptUSD)))
+		}
 		ask := widget.NewLine(th, w).Put(th.Text, "Type ").Put(th.Strong, p.App).Put(th.Text, " to destroy it: ")
 		name := r.name.Edit(th)
 		ask.Put(th.Title, name.Left).Put(th.Accent, th.Glyphs.Caret).Put(th.Title, name.Right)
