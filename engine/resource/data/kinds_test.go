@@ -94,7 +94,7 @@ func folder(w kindtest.World) (*data.AccessPoint, *data.MountTarget) {
 		ID: "efs-service-role", Service: "elasticfilesystem.amazonaws.com", Name: "AWSServiceRoleForAmazonElasticFileSystem", Label: "the role of EFS itself",
 	}}
 	return &data.AccessPoint{Owner: w.Owner, FileSystem: f, Path: "/app/uploads"},
-		&data.MountTarget{Owner: w.Owner, FileSystem: f, Network: place, SecurityGroup: group}
+		&data.MountTarget{Owner: w.Owner, FileSystem: f, Network: place, SecurityGroup: group, Used: func() bool { return true }}
 }
 
 func TestFileSystem(t *testing.T) {

@@ -161,6 +161,9 @@ func (m *MountTarget) Delete(ctx context.Context, s *resource.Scope) error {
 
 // Permissions implements Permissioned.
 func (m *MountTarget) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	if !m.Wanted() && m.FileSystem.ID == "" {
+		return nil // nothing is looked up where no file system is left
+	}
 	system, _ := m.FileSystem.arns(s)
 	actions := resource.Actions("elasticfilesystem:DescribeMountTargets")
 	var places []string
