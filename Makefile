@@ -45,7 +45,7 @@ ship-bench: ## Measure build and push of an image of SHIP_MB with each builder, 
 FUZZTIME ?= 10s
 .PHONY: fuzz
 fuzz: ## Fuzz what reads input from outside, FUZZTIME each
-	@set -e; for t in engine/prices:FuzzReadCSV engine/prices:FuzzReadJSON compare/price:FuzzQuote compare/price:FuzzDecode \
+	@set -e; for t in engine/prices:FuzzReadCSV compare/price:FuzzQuote compare/price:FuzzDecode \
 		compare/longpoll:FuzzAdvise compare/longpoll:FuzzEdits engine/image:FuzzOutput; do \
 		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$${t%:*}; done
 

@@ -3,7 +3,6 @@
 package compare
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -187,13 +186,4 @@ func (r *Result) BestDeployable() *Service {
 		return nil
 	}
 	return &r.Services[i]
-}
-
-// InputField returns the flag that an error of Compare is about, empty when it is about none.
-func InputField(err error) string {
-	var in *advise.InputError
-	if errors.As(err, &in) {
-		return in.Field
-	}
-	return ""
 }

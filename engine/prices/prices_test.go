@@ -73,18 +73,6 @@ func TestRealFiles(t *testing.T) {
 		t.Errorf("header %+v", h)
 	}
 
-	every := func(Rate) bool { return true }
-	h, got = gather(t, "AmazonECS", "us-east-1", func(each func(Rate) error) (Header, error) {
-		return ReadJSON(open(t, "bulk-AmazonECS-us-east-1-2022.json"), every, each)
-	})
-	same(t, got, map[string]float64{
-		"fargate.x86.vcpu_hour": 0.04048, "fargate.x86.gb_hour": 0.004445, "fargate.arm.vcpu_hour": 0.03238,
-		"fargate.arm.gb_hour": 0.00356, "fargate.ephemeral_gb_hour": 0.000111, "fargate.windows.vcpu_hour": 0.09148,
-	})
-	if h.Published != "2022-11-21" {
-		t.Errorf("header %+v", h)
-	}
-
 	// App Runner's excerpt has rows of three regions and no region column: only the usagetype's prefix tells.
 	_, got = gather(t, "AWSAppRunner", "us-west-2", func(each func(Rate) error) (Header, error) {
 		return ReadCSV(open(t, "offer-AWSAppRunner-rows.csv"), each)
@@ -96,12 +84,6 @@ func TestRealFiles(t *testing.T) {
 		return ReadCSV(open(t, "offer-AWSLambda-freetier-2021.csv"), each)
 	})
 	same(t, got, map[string]float64{"lambda.request": 0.0000002})
-
-	// In old files the load balancer stood among EC2; the shape is the same.
-	_, got = gather(t, "AWSELB", "ca-central-1", func(each func(Rate) error) (Header, error) {
-		return ReadJSON(open(t, "bulk-AmazonEC2-alb-ca-central-1-2017.json"), every, each)
-	})
-	same(t, got, map[string]float64{"alb.hour": 0.02475})
 }
 
 func TestPrefix(t *testing.T) {

@@ -136,24 +136,6 @@ func FuzzReadCSV(f *testing.F) {
 	})
 }
 
-func FuzzReadJSON(f *testing.F) {
-	for _, name := range []string{"bulk-AmazonECS-us-east-1-2022.json", "bulk-AmazonEC2-alb-ca-central-1-2017.json"} {
-		data, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		_, _ = ReadJSON(bytes.NewReader(data), func(Rate) bool { return true }, func(r Rate) error {
-			if !(r.USD >= 0) || !(r.Begin >= 0) {
-				t.Fatalf("%+v", r)
-			}
-			return nil
-		})
-	})
-}
-
 // Every region of the table is one that AWS has, and none is missing: the SDK carries AWS's own list.
 func TestRegionsAreAWSs(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2").Output()
