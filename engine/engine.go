@@ -75,6 +75,7 @@ type Request struct {
 	KeepData       bool          // a destroy leaves the database and the files where they are
 	Rollback       string        // the revision to go back to: family:number, the number alone, or Previous
 	SkipVerify     bool          // make no request to the endpoint
+	SkipPreflight  bool          // go ahead whatever permissions, quotas and secrets there are
 	NoRehearsal    bool          // ship an image without having run it here
 	RolloutTimeout time.Duration // zero means the engine's own deadline
 	// Usage is how much the app is used, for what it costs. Nil stands for light use. Only what visitors cause and
@@ -187,6 +188,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 		p.Sum = now.With(p.Sum)
 	}
 	p.Endpoint = b.Address()
+	p.SkipPreflight = r.SkipPreflight
 	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
 	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
 	return p, nil

@@ -38,6 +38,7 @@ type Deps struct {
 	Override func(*spec.Spec) error
 
 	SkipVerify     bool
+	SkipPreflight  bool
 	RolloutTimeout time.Duration
 
 	Tour *Tour // what a demo offers first; nil: this is no demo
@@ -145,7 +146,7 @@ func Ask(ctx context.Context, d Deps, in io.Reader, out io.Writer) (*engine.Plan
 func (d Deps) options() screen.Options {
 	o := screen.Options{
 		Dir: d.Dir, Env: d.Env, Today: d.Today, Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
-		SkipVerify: d.SkipVerify, RolloutTimeout: d.RolloutTimeout, Mode: d.mode(),
+		SkipVerify: d.SkipVerify, SkipPreflight: d.SkipPreflight, RolloutTimeout: d.RolloutTimeout, Mode: d.mode(),
 	}
 	if d.Engine != nil { // who watches the run of another terminal has none
 		o.Engine, o.Advisor = screen.Open(d.Engine), d.Engine.Advisor(d.Today)

@@ -89,4 +89,6 @@ type Plan struct {
 	made  time.Time
 
 	Preflight *preflight.Report `json:"-"` // what the last look before the run found, nil before there was one
+	// SkipPreflight says that the run goes ahead whatever that look finds.
+	SkipPreflight bool `json:"-"`
 }

@@ -40,7 +40,7 @@ func permissions(ctx context.Context, s *resource.Scope, need []resource.Permiss
 		return c
 	}
 	if who == "" {
-		c.State, c.Text = OK, fmt.Sprintf("the root user has all %d permissions", count)
+		c.State, c.Text = OK, fmt.Sprintf("the root user has all %d permissions that no organization takes from the account", count)
 		return c
 	}
 	denied, err := ask(ctx, s, who, need)
@@ -52,44 +52,71 @@ func permissions(ctx context.Context, s *resource.Scope, need []resource.Permiss
 	return c.judge(need, denied, count)
 }
 
-// judge tells what is missing: whether the run fails without it, or only knows or tidies up less.
-func (c Check) judge(need []resource.Permission, denied map[string]string, count int) Check {
+// denial is why IAM says that an action is not allowed, empty where nothing allows it.
+type denial struct {
+	how    string
+	unsure bool // IAM does not know all that decides
+}
+
+// judge says what the denied actions mean for a run. IAM's answer is the last word only where it knew all that decides:
+// it is not told of all that a request has, and simulates policies of an organization in part (engine/AWS.md,
+// Permissions).
+func (c Check) judge(need []resource.Permission, denied map[string]denial, count int) Check {
 	if len(denied) == 0 {
-		c.State, c.Text = OK, fmt.Sprintf("all %d permissions are there", count)
+		c.State, c.Text = OK, fmt.Sprintf("all %d permissions are there, as far as IAM knows the rules of an organization", count)
 		return c
 	}
 	names := map[string]bool{}
-	for a := range denied {
+	var less, hard, open, how []string
+	for _, a := range slices.Sorted(maps.Keys(denied)) {
+		d, without := denied[a], harmless(need, a)
+		text := a
+		if d.how != "" {
+			text += " (" + d.how + ")"
+		}
+		switch {
+		case without != "" && !d.unsure:
+			less = append(less, a+" ("+without+")")
+		case d.unsure:
+			open = append(open, text)
+			continue
+		default:
+			hard, how = append(hard, text), append(how, d.how)
+		}
 		names[a] = true
 	}
-	c.Missing = slices.Sorted(maps.Keys(names))
-	c.Policy = Policy(missing(need, names))
-	c.State = Warn
-	var less, hard, how []string
-	for _, a := range c.Missing {
-		if without := harmless(need, a); without != "" {
-			less = append(less, a+" ("+without+")")
-			continue
+	if len(names) > 0 {
+		c.Missing = slices.Sorted(maps.Keys(names))
+		c.Policy = Policy(missing(need, names))
+	}
+	switch {
+	case len(hard) > 0:
+		c.State, c.Text = Fail, "the permission "+hard[0]+" is missing"
+		if len(hard) > 1 {
+			c.Text = fmt.Sprintf("%d permissions are missing", len(hard))
 		}
-		hard = append(hard, a)
-		if how = append(how, denied[a]); denied[a] != "" {
-			hard[len(hard)-1] += " (" + denied[a] + ")"
+		c.Remedy = "allow what is missing (berth doctor prints the policy for it), then run the same command again"
+		if slices.ContainsFunc(how, func(h string) bool { return h != "" }) {
+			c.Remedy = "an administrator must lift what forbids it; a policy that allows it is not enough where another one denies it"
 		}
-	}
-	c.Text = "permissions that a run can do without are missing: " + strings.Join(less, ", ")
-	c.Remedy = "allow them with the policy that berth doctor prints, or go on without"
-	if len(hard) == 0 {
-		return c
-	}
-	c.State, c.Text = Fail, "the permission "+hard[0]+" is missing"
-	if len(hard) > 1 {
-		c.Text = fmt.Sprintf("%d permissions are missing", len(hard))
-	}
-	c.Remedy = "allow what is missing (berth doctor prints the policy for it), then run the same command again"
-	if slices.ContainsFunc(how, func(h string) bool { return h != "" }) {
-		c.Remedy = "an administrator must lift what forbids it; a policy that allows it is not enough where another one denies it"
+		c.Remedy += "; --skip-preflight goes on all the same"
+	case len(open) > 0:
+		c.State = Unknown
+		c.Text = fmt.Sprintf("IAM cannot tell whether %s of %d are there: %s", counted(len(open), "permission"), count, some(open))
+		c.Remedy = "go on: should one be missing, the run stops with it named, and continues once it is there"
+	default:
+		c.State, c.Text = Warn, "permissions that a run can do without are missing: "+strings.Join(less, ", ")
+		c.Remedy = "allow them with the policy that berth doctor prints, or go on without"
 	}
 	return c
+}
+
+// counted is a number of things in words.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // short is how many actions fit into a sentence.
@@ -145,7 +172,7 @@ func principal(ctx context.Context, s *resource.Scope) (who, why string) {
 // ask returns the actions that are denied, each with how: empty when nothing allows it, or what forbids it. It
 // asks for everything on all resources first, which one who may do all that needs no more than; what is not
 // allowed so is asked for on the very resources.
-func ask(ctx context.Context, s *resource.Scope, who string, need []resource.Permission) (map[string]string, error) {
+func ask(ctx context.Context, s *resource.Scope, who string, need []resource.Permission) (map[string]denial, error) {
 	all := resource.Permission{Resources: []string{"*"}, When: policy.Condition{"StringEquals": {}}}
 	for _, p := range need {
 		all.Actions = append(all.Actions, p.Actions...)
@@ -169,18 +196,18 @@ func ask(ctx context.Context, s *resource.Scope, who string, need []resource.Per
 }
 
 // askEach asks a question for each group of at most perCall actions.
-func askEach(ctx context.Context, s *resource.Scope, who string, gs []resource.Permission) (map[string]string, error) {
+func askEach(ctx context.Context, s *resource.Scope, who string, gs []resource.Permission) (map[string]denial, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var (
 		mu     sync.Mutex
 		wg     sync.WaitGroup
-		denied = map[string]string{}
+		denied = map[string]denial{}
 		failed error
 		slots  = make(chan struct{}, atOnce)
 	)
 	for _, g := range gs {
-		for batch := range slices.Chunk(g.Actions, perCall) {
+		for _, batch := range batches(g.Actions) {
 			wg.Go(func() {
 				slots <- struct{}{}
 				defer func() { <-slots }()
@@ -196,7 +223,9 @@ func askEach(ctx context.Context, s *resource.Scope, who string, gs []resource.P
 				}
 				for _, r := range results {
 					if how, no := refuses(r); no {
-						denied[aws.ToString(r.EvalActionName)] = how
+						if a := aws.ToString(r.EvalActionName); denied[a] == (denial{}) || denied[a].unsure {
+							denied[a] = how
+						}
 					}
 				}
 			})
@@ -208,12 +237,12 @@ func askEach(ctx context.Context, s *resource.Scope, who string, gs []resource.P
 
 // simulate is one question, over all pages of its answer.
 func simulate(ctx context.Context, s *resource.Scope, who string, actions []string, g resource.Permission) ([]iamtypes.EvaluationResult, error) {
-	in := &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &who, ActionNames: actions, ResourceArns: g.Resources}
+	in := &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: &who, ActionNames: actions, ResourceArns: g.Resources, ContextEntries: circumstances(s, actions[0]),
+	}
 	for _, keys := range g.When {
 		for _, k := range slices.Sorted(maps.Keys(keys)) {
-			in.ContextEntries = append(in.ContextEntries, iamtypes.ContextEntry{
-				ContextKeyName: &k, ContextKeyType: iamtypes.ContextKeyTypeEnumString, ContextKeyValues: keys[k][:1],
-			})
+			in.ContextEntries = append(in.ContextEntries, entry(k, iamtypes.ContextKeyTypeEnumString, keys[k][0]))
 		}
 	}
 	var all []iamtypes.EvaluationResult
@@ -228,11 +257,63 @@ func simulate(ctx context.Context, s *resource.Scope, who string, actions []stri
 	return all, nil
 }
 
+// circumstances are what is known of the request for an action, which policies may ask for. All actions of one question
+// are asked for under the same.
+func circumstances(s *resource.Scope, action string) []iamtypes.ContextEntry {
+	return []iamtypes.ContextEntry{
+		entry("aws:RequestedRegion", iamtypes.ContextKeyTypeEnumString, regionOf(s, action)),
+		entry("aws:SecureTransport", iamtypes.ContextKeyTypeEnumBoolean, "true"),
+		entry("aws:ViaAWSService", iamtypes.ContextKeyTypeEnumBoolean, "false"),
+		entry("aws:PrincipalIsAWSService", iamtypes.ContextKeyTypeEnumBoolean, "false"),
+		entry("aws:PrincipalAccount", iamtypes.ContextKeyTypeEnumString, s.Identity.Account),
+		entry("aws:ResourceAccount", iamtypes.ContextKeyTypeEnumString, s.Identity.Account),
+		entry("aws:CurrentTime", iamtypes.ContextKeyTypeEnumDate, s.Clock.Now().UTC().Format("2006-01-02T15:04:05Z")),
+	}
+}
+
+func entry(key string, kind iamtypes.ContextKeyTypeEnum, value string) iamtypes.ContextEntry {
+	return iamtypes.ContextEntry{ContextKeyName: &key, ContextKeyType: kind, ContextKeyValues: []string{value}}
+}
+
+// global says whether a service has one place in its partition, whose region its requests are made in (engine/AWS.md,
+// Permissions).
+func global(action string) bool {
+	service, _, _ := strings.Cut(action, ":")
+	return service == "iam" || service == "cloudfront" || service == "route53"
+}
+
+// regionOf is the region that a request for the action is made in.
+func regionOf(s *resource.Scope, action string) string {
+	if !global(action) {
+		return s.Region
+	}
+	switch s.Identity.Partition {
+	case "aws-cn":
+		return "cn-north-1"
+	case "aws-us-gov":
+		return "us-gov-west-1"
+	}
+	return "us-east-1"
+}
+
+// batches are the actions of each question: those of one place, and not too many.
+func batches(actions []string) [][]string {
+	var here, there []string
+	for _, a := range actions {
+		if global(a) {
+			there = append(there, a)
+		} else {
+			here = append(here, a)
+		}
+	}
+	return append(slices.Collect(slices.Chunk(here, perCall)), slices.Collect(slices.Chunk(there, perCall))...)
+}
+
 // refuses says whether an answer is no, and what forbids it when it is more than that nothing allows it.
-func refuses(r iamtypes.EvaluationResult) (how string, no bool) {
-	decisions := []iamtypes.PolicyEvaluationDecisionType{r.EvalDecision}
+func refuses(r iamtypes.EvaluationResult) (how denial, no bool) {
+	decisions, lacks := []iamtypes.PolicyEvaluationDecisionType{r.EvalDecision}, r.MissingContextValues
 	for _, one := range r.ResourceSpecificResults {
-		decisions = append(decisions, one.EvalResourceDecision)
+		decisions, lacks = append(decisions, one.EvalResourceDecision), append(lacks, one.MissingContextValues...)
 	}
 	for _, d := range decisions {
 		if d == iamtypes.PolicyEvaluationDecisionTypeAllowed {
@@ -240,15 +321,18 @@ func refuses(r iamtypes.EvaluationResult) (how string, no bool) {
 		}
 		no = true
 		if d == iamtypes.PolicyEvaluationDecisionTypeExplicitDeny {
-			how = "a policy denies it"
+			how.how = "a policy denies it"
 		}
 	}
-	switch {
+	slices.Sort(lacks)
+	switch lacks = slices.Compact(lacks); {
 	case !no:
 	case r.OrganizationsDecisionDetail != nil && !r.OrganizationsDecisionDetail.AllowedByOrganizations:
-		how = "the organization does not allow it"
+		how = denial{how: "a policy of the organization seems to forbid it", unsure: true}
 	case r.PermissionsBoundaryDecisionDetail != nil && !r.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary:
-		how = "the permissions boundary does not allow it"
+		how = denial{how: "the permissions boundary seems to forbid it", unsure: true}
+	case len(lacks) > 0:
+		how = denial{how: "a policy asks for " + some(lacks), unsure: true}
 	}
 	return how, no
 }

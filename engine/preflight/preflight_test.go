@@ -73,6 +73,16 @@ func members(form url.Values, list string) []string {
 }
 
 // scope is a scope of a caller whose IAM is the stub.
+// circumstancesIn are the context keys that a question tells.
+func circumstancesIn(form url.Values) map[string]string {
+	told := map[string]string{}
+	for i := 1; form.Has(fmt.Sprintf("ContextEntries.member.%d.ContextKeyName", i)); i++ {
+		at := fmt.Sprintf("ContextEntries.member.%d.", i)
+		told[form.Get(at+"ContextKeyName")] = form.Get(at + "ContextKeyValues.member.1")
+	}
+	return told
+}
+
 func (s *iamStub) scope(t *testing.T, caller string, cred aws.Credentials) *resource.Scope {
 	t.Helper()
 	env := cloud.Environment{Config: func(context.Context, cloud.Settings) (aws.Config, error) {
@@ -115,8 +125,8 @@ func TestAsksOnTheVeryResourcesWhatIsNotAllowedEverywhere(t *testing.T) {
 	if got := c.Policy.Actions(); !slices.Equal(got, []string{"iam:PassRole"}) || c.Policy.Statement[0].Condition == nil {
 		t.Errorf("policy of what is missing: %v %v", got, c.Policy.Statement)
 	}
-	if len(stub.asked) != 4 {
-		t.Errorf("%d questions, want 2 for all and 2 for what was not allowed", len(stub.asked))
+	if len(stub.asked) != 5 {
+		t.Errorf("%d questions, want 3 for all (two regions, not more than 100 actions each) and 2 for what was not allowed", len(stub.asked))
 	}
 	for _, form := range stub.asked {
 		n := len(members(form, "ActionNames"))
@@ -125,9 +135,15 @@ func TestAsksOnTheVeryResourcesWhatIsNotAllowedEverywhere(t *testing.T) {
 			t.Errorf("%d actions in one question", n)
 		}
 	}
-	last := stub.asked[len(stub.asked)-1]
-	if members(last, "ActionNames")[0] == "iam:PassRole" && last.Get("ContextEntries.member.1.ContextKeyValues.member.1") != "ecs-tasks.amazonaws.com" {
-		t.Errorf("without its condition: %v", last)
+	for _, form := range stub.asked {
+		told, action := circumstancesIn(form), members(form, "ActionNames")[0]
+		region := map[bool]string{true: "us-east-1", false: "eu-west-2"}[strings.HasPrefix(action, "iam:")]
+		if told["aws:RequestedRegion"] != region || told["aws:SecureTransport"] != "true" {
+			t.Errorf("%s: %v", action, told)
+		}
+		if action == "iam:PassRole" && told["iam:PassedToService"] != "ecs-tasks.amazonaws.com" {
+			t.Errorf("without its condition: %v", told)
+		}
 	}
 }
 
@@ -165,7 +181,7 @@ func TestHowAPermissionIsMissing(t *testing.T) {
 		{"ecs:CreateService", "explicitDeny", "a policy denies it", Fail},
 		{"ecs:CreateService", "implicitDeny", "the permission ecs:CreateService is missing", Fail},
 		{"logs:GetLogEvents", "implicitDeny", "no lines are shown", Warn},
-		{"none", "", "all 2 permissions are there", OK},
+		{"none", "", "all 2 permissions are there, as far as IAM knows", OK},
 	} {
 		stub := &iamStub{decide: func(action, _ string) string {
 			if action == c.action {

@@ -29,6 +29,12 @@ func ParseFault(rule string) (Fault, error) {
 		} else {
 			want = f.until(arg)
 		}
+	case faultGuard:
+		kind, action, _ := strings.Cut(arg, "/")
+		f.target = arg
+		if _, known := guards[kind]; !known && (kind != "organization" && kind != "boundary" || !strings.Contains(action, ":")) {
+			want = "region, tls, mfa, organization/ACTION or boundary/ACTION"
+		}
 	case faultCut:
 		n, _, _ := strings.Cut(arg, "/")
 		if want = f.number(n, 1, 1<<31-1, "the number of a call, from 1"); want == "" {

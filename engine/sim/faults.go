@@ -39,6 +39,7 @@ const (
 	faultQuota     faultKind = "quota"
 	faultNoCF      faultKind = "no-cloudfront"
 	faultNoELB     faultKind = "no-elb"
+	faultGuard     faultKind = "guard"
 )
 
 // FaultRule describes one kind of fault for people.
@@ -71,6 +72,7 @@ func FaultHelp() []FaultRule {
 		{"eventual", "reads may miss what was written in the last 3 s (eventual=10s: another span)"},
 		{"quota=fargate:0", "a lower quota: " + strings.Join(lowerable(), ", ") + " (fargate counts vCPUs)"},
 		{"no-cloudfront", "the account is not verified for CloudFront yet"},
+		{"guard=region", "the caller may act only in its region; also tls, mfa, and organization/ACTION or boundary/ACTION, which IAM says forbid it"},
 		{"no-elb", "the account may not create load balancers yet"},
 	}
 }

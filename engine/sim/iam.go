@@ -324,23 +324,6 @@ func (c *call) linked(service, asService string) (ok bool, err error) {
 	return !c.now.Before(r.Usable), nil
 }
 
-func iamSimulatePrincipalPolicy(c *call, in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePrincipalPolicyOutput, error) {
-	if str(in.PolicySourceArn) != c.st.principal() {
-		return nil, &iamtypes.NoSuchEntityException{Message: msg("The entity %s cannot be found.", str(in.PolicySourceArn))}
-	}
-	out := &iam.SimulatePrincipalPolicyOutput{}
-	for _, act := range in.ActionNames {
-		decision := iamtypes.PolicyEvaluationDecisionTypeAllowed
-		if c.a.denied([]string{act}) != "" {
-			decision = iamtypes.PolicyEvaluationDecisionTypeImplicitDeny
-		}
-		out.EvaluationResults = append(out.EvaluationResults, iamtypes.EvaluationResult{
-			EvalActionName: new(act), EvalDecision: decision, EvalResourceName: new("*"),
-		})
-	}
-	return out, nil
-}
-
 // iamListRoles leaves the tags out, as IAM does.
 func iamListRoles(c *call, in *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
 	out := &iam.ListRolesOutput{}

@@ -38,6 +38,7 @@ type Options struct {
 	Browse func(url string) error
 
 	SkipVerify     bool
+	SkipPreflight  bool
 	RolloutTimeout time.Duration
 
 	Mode Mode // what the screens are opened for; nil: the wizard
@@ -185,7 +186,7 @@ func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.
 
 // Request asks for a plan of the app as it stands now.
 func (s *Session) Request() Request {
-	r := Request{Spec: s.Spec().Clone(), SkipVerify: s.SkipVerify, RolloutTimeout: s.RolloutTimeout}
+	r := Request{Spec: s.Spec().Clone(), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight, RolloutTimeout: s.RolloutTimeout}
 	if s.Draft != nil { // the plan costs what the comparison said
 		u := s.Draft.Usage()
 		r.Usage = &u

@@ -27,7 +27,7 @@ func (a *app) deployCommand() *cobra.Command {
 					return a.perform(cmd.Context(), eng, tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings}, roll)
 				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: d.Spec, SkipVerify: roll.skipVerify, NoRehearsal: roll.noRehearsal, RolloutTimeout: roll.timeout,
+					Spec: d.Spec, SkipVerify: roll.skipVerify, NoRehearsal: roll.noRehearsal, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout,
 				}, "Deploy this?")
 			})
 		},

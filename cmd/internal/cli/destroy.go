@@ -10,6 +10,7 @@ import (
 func (a *app) destroyCommand() *cobra.Command {
 	var flags said
 	var keep bool
+	var roll rollout
 	cmd := &cobra.Command{
 		Use: "destroy", Short: "Remove everything that deploy made for the app", Args: noArgs,
 		Long: "Removes everything that deploy made for the app. On a terminal the app's name has to be typed when data of people\n" +
@@ -27,13 +28,16 @@ func (a *app) destroyCommand() *cobra.Command {
 			}
 			return a.with(s.Region, func(eng *account) error {
 				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "destroy", Spec: s, KeepData: keep}, rollout{})
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "destroy", Spec: s, KeepData: keep}, roll)
 				}
-				return a.carryOut(cmd.Context(), eng, engine.Request{Spec: s, Destroy: true, KeepData: keep}, "Delete all of this?")
+				return a.carryOut(cmd.Context(), eng, engine.Request{
+					Spec: s, Destroy: true, KeepData: keep, SkipPreflight: roll.unchecked,
+				}, "Delete all of this?")
 			})
 		},
 	}
 	a.registerApp(&flags, cmd)
 	cmd.Flags().BoolVar(&keep, "keep-data", false, "leave the database and the files in AWS, for a later deploy")
+	roll.registerUnchecked(cmd.Flags())
 	return cmd
 }

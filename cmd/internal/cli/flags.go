@@ -132,11 +132,18 @@ func (a *app) registerApp(s *said, cmd *cobra.Command) {
 type rollout struct {
 	skipVerify  bool
 	noRehearsal bool
+	unchecked   bool
 	timeout     time.Duration
 }
 
 func (r *rollout) register(f *pflag.FlagSet) {
 	f.BoolVar(&r.skipVerify, "skip-verify", false, "make no request to the endpoint")
+	r.registerUnchecked(f)
 	f.BoolVar(&r.noRehearsal, "no-rehearse", false, "ship the image without having run it here")
 	f.DurationVar(&r.timeout, "rollout-timeout", 0, "when to give up waiting for the new version to run (default: chosen by the health check)")
+}
+
+// registerUnchecked registers the flag of every verb that changes AWS.
+func (r *rollout) registerUnchecked(f *pflag.FlagSet) {
+	f.BoolVar(&r.unchecked, "skip-preflight", false, "go ahead whatever the checks of permissions, quotas and secrets say")
 }

@@ -36,7 +36,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 					return a.perform(cmd.Context(), eng, tui.Task{Verb: "rollback", Spec: d.Spec, Findings: d.Findings, Revision: to}, roll)
 				}
 				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: d.Spec, Rollback: to, SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
+					Spec: d.Spec, Rollback: to, SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout,
 				}, "Go back?")
 			})
 		},

@@ -75,7 +75,7 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 func (a *app) deps(dir string, roll rollout) tui.Deps {
 	return tui.Deps{
 		Dir: dir, Env: a.flags.env, Today: time.Now(),
-		SkipVerify: roll.skipVerify, RolloutTimeout: roll.timeout,
+		SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout,
 		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
 		ASCII:   !utf8Locale(),
 	}

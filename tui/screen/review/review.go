@@ -169,7 +169,7 @@ func (r *Screen) confirm() tea.Cmd {
 	if r.of.Destroy && !r.named() {
 		return nil
 	}
-	if r.of == (screen.Review{}) && r.check.refusal == nil {
+	if r.of == (screen.Review{}) && (r.check.refusal == nil || r.plan.SkipPreflight) {
 		if r.doubts = r.s.Doubts(r.plan); len(r.doubts) > 0 {
 			return nil
 		}
@@ -178,10 +178,10 @@ func (r *Screen) confirm() tea.Cmd {
 	case r.check.running:
 		r.check.going = true
 		return nil
-	case r.check.refusal != nil:
+	case r.check.refusal != nil && !r.plan.SkipPreflight:
 		r.note = "Not now: it is certain to fail. Put it right, then press r to look again."
 		if r.of.Destroy {
-			r.note = "Not now: it is certain to fail. Put it right, then come back."
+			r.note = "Not now: it is certain to fail. Put it right, then come back; or leave, and berth destroy --skip-preflight."
 		}
 		return nil
 	}
@@ -295,7 +295,9 @@ func (r *Screen) Keys() []keys.Key {
 	if r.check.refusal == nil {
 		return append(all, again, back, keys.Also(r.onlyYes, "enter"))
 	}
-	return append(all, settings, back, keys.Also(r.onlyYes, "enter"))
+	anyway := keys.Act("berth deploy --skip-preflight", "g", "go ahead anyway", r.unchecked).
+		Say("carry the plan out against what the checks say, which may be wrong; the record of the run says so")
+	return append(all, settings, anyway, back, keys.Also(r.onlyYes, "enter"))
 }
 
 // keepKey turns a destruction into one that leaves the data of people, and back.
@@ -326,9 +328,17 @@ func (r *Screen) again() tea.Cmd { return r.Enter(nil) }
 // onlyYes says what confirms: Enter is pressed too easily.
 func (r *Screen) onlyYes() { r.note = "Press y to go ahead. Enter alone changes nothing." }
 
+// unchecked goes ahead against what the checks say.
+func (r *Screen) unchecked() tea.Cmd {
+	r.plan.SkipPreflight = true
+	return r.confirm()
+}
+
 // remedies are the keys that help when the plan is certain to fail.
 func (r *Screen) remedies() []keys.Key {
-	all := []keys.Key{keys.Act("berth doctor", "r", "look again", r.again).Say("ask AWS again, once what is missing was put right")}
+	all := []keys.Key{
+		keys.Act("berth doctor", "r", "look again", r.again).Say("ask AWS again, once what is missing was put right"),
+	}
 	if r.check.policy() == "" {
 		return all
 	}
