@@ -3,6 +3,7 @@ package cloud
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -23,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -71,10 +74,13 @@ type Clients struct {
 	RDS        *rds.Client
 	EFS        *efs.Client
 	Secrets    *secretsmanager.Client
+	ACM        *acm.Client
+	Route53    *route53.Client
 
 	Region    string
 	Clock     clock.Clock
 	Transport http.RoundTripper // for registries and endpoints, never nil
+	Resolver  Resolver          // the public DNS, never nil
 	PollEvery time.Duration     // between two looks of the poller, zero means its own
 	Calls     *Counter
 	login     *login
@@ -144,6 +150,10 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		}
 		transport = trusting(bundle)
 	}
+	resolver := e.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
 	return &Clients{
 		STS: sts.NewFromConfig(cfg), EC2: ec2.NewFromConfig(cfg), IAM: iam.NewFromConfig(cfg),
 		ECR: ecr.NewFromConfig(cfg), Logs: cloudwatchlogs.NewFromConfig(cfg), ECS: ecs.NewFromConfig(cfg),
@@ -151,7 +161,8 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
-		Region: cfg.Region, Clock: e.Clock, Transport: transport, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
+		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg),
+		Region: cfg.Region, Clock: e.Clock, Transport: transport, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }
 

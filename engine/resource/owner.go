@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
@@ -118,6 +119,11 @@ func (o Owner) ECSTags(role string) []ecstypes.Tag {
 // ELBTags are the tags of a load balancer and its parts.
 func (o Owner) ELBTags(role string) []elbtypes.Tag {
 	return TagList(o, role, func(k, v *string) elbtypes.Tag { return elbtypes.Tag{Key: k, Value: v} })
+}
+
+// ACMTags are the tags of a certificate.
+func (o Owner) ACMTags(role string) []acmtypes.Tag {
+	return TagList(o, role, func(k, v *string) acmtypes.Tag { return acmtypes.Tag{Key: k, Value: v} })
 }
 
 // CloudFrontTags are the tags of a distribution.
