@@ -179,6 +179,10 @@ var keys = []Key{
 		Example: `["example.com"]`, at: func(s *Spec, _ bool) any { return &s.Network.Also },
 	},
 	{
+		Name: "network.take_over", Kind: List, Doc: "names whose DNS records, made by somebody else, may be replaced",
+		Example: `["www.example.com"]`, at: func(s *Spec, _ bool) any { return &s.Network.TakeOver },
+	},
+	{
 		Name: "network.https", Kind: Text, Doc: "where HTTPS ends: auto, domain, cloudfront, gateway or none",
 		Example: `"auto"`, at: func(s *Spec, _ bool) any { return &s.Network.HTTPS },
 		Choices: []string{"auto", "domain", "cloudfront", "gateway", "none"},

@@ -110,6 +110,7 @@ type Network struct {
 	Clustering    string   // "", dns or ecs-api
 	Domain        string   // own domain
 	Also          []string // further names beside Domain
+	TakeOver      []string // of those, the ones whose records of somebody else may be replaced
 	HTTPS         string   // auto, domain, cloudfront, gateway or none
 	Tasks         string   // public or private
 	Front         string   // public or private

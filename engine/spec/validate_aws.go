@@ -104,6 +104,9 @@ func (c *checker) accountRules() {
 	}
 }
 
+// maxNames is how many names ACM puts into one certificate unless the quota was raised (engine/AWS.md, ACM).
+const maxNames = 10
+
 func (c *checker) network() {
 	n := c.s.Network
 	c.path("network.websocket_path", n.WebSocketPath, `such as "/live/websocket"`)
@@ -116,6 +119,14 @@ func (c *checker) network() {
 		if err := checkDomain(name); err != nil {
 			c.add("network.also", fmt.Sprintf("%q %v", name, err), `such as "example.com"`)
 		}
+	}
+	for _, name := range n.TakeOver {
+		if name != n.Domain && !slices.Contains(n.Also, name) {
+			c.add("network.take_over", fmt.Sprintf("%q is none of the app's names", name), "those are network.domain and network.also")
+		}
+	}
+	if len(n.Also) >= maxNames {
+		c.add("network.also", fmt.Sprintf("a certificate is for %d names at most", maxNames), fmt.Sprintf("%d beside the domain", maxNames-1))
 	}
 	switch {
 	case n.Domain == "" && len(n.Also) > 0:

@@ -82,8 +82,9 @@ type said struct {
 	port  string
 	image string
 
-	builder string
-	args    []string // build arguments: NAME=VALUE, or NAME for the one of the environment
+	builder  string
+	takeOver string   // names whose DNS records may be replaced, with commas between
+	args     []string // build arguments: NAME=VALUE, or NAME for the one of the environment
 }
 
 func (a *app) register(s *said, cmd *cobra.Command) {
@@ -95,6 +96,8 @@ func (a *app) register(s *said, cmd *cobra.Command) {
 	takes(cmd, "image", "IMAGE", nil)
 	f.StringVar(&s.builder, "builder", "", "what builds the image: docker, podman, finch, nerdctl or buildah (default: the first that works)")
 	takes(cmd, "builder", "PROGRAM", words(func(*cobra.Command) []word { return builders() }))
+	f.StringVar(&s.takeOver, "take-over", "", "names of the domain whose DNS records, made by somebody else, may be replaced")
+	takes(cmd, "take-over", "NAME,NAME", nil)
 	f.StringArrayVar(&s.args, "build-arg", nil, "build argument NAME=VALUE, or NAME to take it from the environment; repeatable")
 	takes(cmd, "build-arg", "NAME=VALUE", nil)
 }

@@ -92,6 +92,7 @@ func (a *app) override(s *spec.Spec, flags said) error {
 		{"service.port", "--port", flags.port},
 		{"image.ref", "--image", flags.image},
 		{"image.builder", "--builder", flags.builder},
+		{"network.take_over", "--take-over", flags.takeOver},
 	} {
 		if f.text == "" {
 			continue
