@@ -85,16 +85,24 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 			}
 		}
 	}
+	if !in.Destroy {
+		p.Waiting = in.Resources.Awaits()
+	}
 	p.Hash = p.hash()
 	return p, nil
 }
 
-// strangers refuses a deployment that would change what is somebody else's. A destroy leaves that where it is.
+// strangers refuses a deployment that cannot be, or would change what is somebody else's. A destroy leaves that where it is.
 func strangers(in Input) error {
 	if in.Destroy {
 		return nil
 	}
 	for _, r := range in.Resources {
+		if b, ok := r.(resource.Barred); ok {
+			if err := b.Bar(); err != nil {
+				return err
+			}
+		}
 		c, ok := r.(resource.Claimed)
 		if !ok || c.Stranger() == "" {
 			continue

@@ -66,6 +66,8 @@ type Plan struct {
 	Region  string   `json:"region"`
 	Hash    string   `json:"hash"`
 	Changes []Change `json:"changes"`
+	// Waiting is what the app will wait for that only people can do, as far as it is known; nil when there is nothing.
+	Waiting *event.Waiting `json:"waiting,omitempty"`
 	Sum
 
 	Account  string        `json:"-"`

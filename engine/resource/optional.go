@@ -121,3 +121,28 @@ type Exposed interface {
 	// stop; empty when nothing of it is news.
 	Exposes(do event.Action) string
 }
+
+// Barred is a Resource that may turn out to be impossible once it was looked up: a zone that nobody asks, a record of
+// somebody else.
+type Barred interface {
+	// Bar is why the app cannot be deployed with it, a Refused fail.Error; nil when it can.
+	Bar() error
+}
+
+// Awaiting is a Resource that may wait for what only people can do.
+type Awaiting interface {
+	// Awaits is what it waits for, as observed or as a run found last; nil when there is nothing.
+	Awaits() *event.Waiting
+}
+
+// Awaits is what one of the resources waits for, nil when none does.
+func (s Set) Awaits() *event.Waiting {
+	for _, r := range s {
+		if a, ok := r.(Awaiting); ok {
+			if w := a.Awaits(); w != nil {
+				return w
+			}
+		}
+	}
+	return nil
+}
