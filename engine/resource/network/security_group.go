@@ -24,14 +24,19 @@ const CloudFrontPrefixList = "com.amazonaws.global.cloudfront.origin-facing"
 // rulePrefix starts the description of every rule of ours. Rules of other people are left alone.
 const rulePrefix = "berth: "
 
-// Ingress is who may come in on a range of TCP ports: exactly one of From, PrefixList and Self.
+// Ingress is who may come in on a range of TCP ports: exactly one of From, PrefixList, Self and Anybody.
 type Ingress struct {
 	Port, ToPort int            // ToPort zero means Port alone
 	From         *SecurityGroup // members of another group
 	PrefixList   string         // a list of addresses managed by AWS, by name
 	Self         bool           // members of this group
+	Anybody      bool           // the whole internet
 	Text         string         // for people, ASCII
+	If           func() bool    // whether it is wanted, by what was observed; nil: always
 }
+
+// anywhere are all addresses of IPv4.
+const anywhere = "0.0.0.0/0"
 
 // SecurityGroup lets in what Ingress says and everything out.
 type SecurityGroup struct {
@@ -180,7 +185,7 @@ func ingress(from, to int32, who string) string {
 // exist yet is missing.
 func (g *SecurityGroup) drift() (missing []Ingress, surplus []ec2types.SecurityGroupRule) {
 	used := map[string]bool{}
-	for _, in := range g.Ingress {
+	for _, in := range g.wanted() {
 		found := false
 		for _, r := range g.rules {
 			if !found && !used[aws.ToString(r.SecurityGroupRuleId)] && g.same(in, r) {
@@ -200,6 +205,16 @@ func (g *SecurityGroup) drift() (missing []Ingress, surplus []ec2types.SecurityG
 	return missing, surplus
 }
 
+// wanted are the rules that are wanted by what was observed.
+func (g *SecurityGroup) wanted() (all []Ingress) {
+	for _, in := range g.Ingress {
+		if in.If == nil || in.If() {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
 func (g *SecurityGroup) same(in Ingress, r ec2types.SecurityGroupRule) bool {
 	from, to := in.ports()
 	if aws.ToString(r.IpProtocol) != "tcp" || aws.ToInt32(r.FromPort) != from || aws.ToInt32(r.ToPort) != to {
@@ -214,6 +229,8 @@ func (g *SecurityGroup) same(in Ingress, r ec2types.SecurityGroupRule) bool {
 		return aws.ToString(r.PrefixListId) == g.lists[in.PrefixList]
 	case in.Self:
 		return group == g.ID
+	case in.Anybody:
+		return aws.ToString(r.CidrIpv4) == anywhere
 	default:
 		return group != "" && group == in.From.ID
 	}
@@ -275,6 +292,8 @@ func (g *SecurityGroup) authorize(ctx context.Context, s *resource.Scope, in Ing
 		p.PrefixListIds = []ec2types.PrefixListId{{PrefixListId: aws.String(g.lists[in.PrefixList]), Description: text}}
 	case in.Self:
 		p.UserIdGroupPairs = []ec2types.UserIdGroupPair{{GroupId: &g.ID, Description: text}}
+	case in.Anybody:
+		p.IpRanges = []ec2types.IpRange{{CidrIp: aws.String(anywhere), Description: text}}
 	default:
 		p.UserIdGroupPairs = []ec2types.UserIdGroupPair{{GroupId: &in.From.ID, Description: text}}
 	}
@@ -389,13 +408,17 @@ func (g *SecurityGroup) Exposes(do event.Action) string {
 		return ""
 	}
 	var open []string
-	for _, in := range g.Ingress {
-		if in.PrefixList == "" {
+	for _, in := range g.wanted() {
+		if in.PrefixList == "" && !in.Anybody {
 			continue // members of a group, inside the network
 		}
 		ports := fmt.Sprintf("port %d", in.Port)
 		if in.ToPort > in.Port {
 			ports = fmt.Sprintf("ports %d to %d", in.Port, in.ToPort)
+		}
+		if in.Anybody {
+			open = append(open, ports+" is open to everybody")
+			continue
 		}
 		open = append(open, fmt.Sprintf("%s is open to the addresses of %s, and to no others", ports, in.Text))
 	}
