@@ -68,6 +68,7 @@ var listings = []resource.Listing{
 	artifact.Repositories,
 	compute.LogGroups,
 	traffic.TargetGroups,
+	traffic.Certificates,
 	network.VPCs,
 	network.Subnets,
 	network.InternetGateways,

@@ -94,18 +94,19 @@ func (s settings) build(w kindtest.World) app {
 		Secrets:     func(*resource.Scope) map[string]string { return nil },
 		Versions:    func(*resource.Scope) (map[string]string, bool) { return nil, true },
 	}
-	secret := &traffic.OriginSecret{Fresh: strings.Repeat("s", 52)}
 	balancer := &traffic.LoadBalancer{
 		Owner: o, Network: place, SecurityGroup: lb, IdleTimeout: time.Minute,
 		LinkedRole: linked("elb-service-role", "elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"),
 	}
 	group := &traffic.TargetGroup{Owner: o, VPC: vpc, Port: 4000, HealthPath: "/", DrainFor: 10 * time.Second}
-	rule := &traffic.ListenerRule{Owner: o, Listener: &traffic.Listener{Owner: o, LoadBalancer: balancer}, TargetGroup: group, Secret: secret}
-	a.distribution = &traffic.Distribution{Owner: o, Region: kindtest.Region, LoadBalancer: balancer, Secret: secret}
+	door := traffic.NewDoor(traffic.Ask{
+		Owner: o, Region: kindtest.Region, Want: traffic.ByCloudFront, Secret: strings.Repeat("s", 52),
+	}, balancer, group)
+	a.distribution = door.Distribution
 	a.namespace = &compute.Namespace{Owner: o, VPC: vpc}
 	a.discovery = &compute.Discovery{Owner: o, Namespace: a.namespace}
 	a.service = &compute.Service{
-		Owner: o, Cluster: a.cluster, TaskDefinition: a.definition, Network: place, SecurityGroup: tasks, TargetGroup: group, Rule: rule,
+		Owner: o, Cluster: a.cluster, TaskDefinition: a.definition, Network: place, SecurityGroup: tasks, TargetGroup: group, Rules: door.Rules(),
 		Discovery: a.discovery, Port: 4000, Instances: s.instances, GracePeriod: time.Minute, CPU: 0.25, MemoryGB: 0.5, Arch: "x86",
 	}
 	a.release = &compute.Release{
@@ -116,7 +117,7 @@ func (s settings) build(w kindtest.World) app {
 		Service: a.service, Min: s.instances, Max: s.most, CPUPercent: 60,
 		LinkedRole: linked("scaling-service-role", "ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService"),
 	}
-	a.endpoint = &traffic.Endpoint{Distribution: a.distribution, LoadBalancer: balancer, Service: a.service, Path: "/"}
+	a.endpoint = &traffic.Endpoint{Door: door, Service: a.service, Path: "/"}
 	return a
 }
 

@@ -290,10 +290,12 @@ func (r *rollout) success(ctx context.Context, svc *ecstypes.Service, healthy in
 
 // turnOver lets the requests go where the new tasks are, if that is somewhere else.
 func (r *rollout) turnOver(ctx context.Context) error {
-	if r.Rule == nil {
-		return nil
+	for _, rule := range r.Rules {
+		if err := rule.TurnOver(ctx, r.scope); err != nil {
+			return err
+		}
 	}
-	return r.Rule.TurnOver(ctx, r.scope)
+	return nil
 }
 
 // hopeless ends a first deployment early: there is no version to go back to, and the same failure twice

@@ -31,11 +31,11 @@ type Service struct {
 	Network        network.Network
 	SecurityGroup  *network.SecurityGroup
 	TargetGroup    *traffic.TargetGroup
-	Rule           *traffic.ListenerRule // names the target group, without which ECS refuses it
-	Release        *Release              // runs before a new revision; nil when there is no release command
-	Discovery      *Discovery            // lists the tasks
-	RevisionOnly   bool                  // change nothing but the revision: a rollback
-	Scaled         bool                  // the number of tasks follows the load, at least Instances
+	Rules          []*traffic.ListenerRule // each names the target group; ECS refuses one that none does
+	Release        *Release                // runs before a new revision; nil when there is no release command
+	Discovery      *Discovery              // lists the tasks
+	RevisionOnly   bool                    // change nothing but the revision: a rollback
+	Scaled         bool                    // the number of tasks follows the load, at least Instances
 
 	Port        int
 	Instances   int
@@ -71,7 +71,10 @@ func (v *Service) Info() resource.Info {
 
 // Needs implements Resource.
 func (v *Service) Needs() []resource.Need {
-	needs := append(v.Network.Needs(), resource.After(v.Cluster, v.TaskDefinition, v.SecurityGroup, v.TargetGroup, v.Rule)...)
+	needs := append(v.Network.Needs(), resource.After(v.Cluster, v.TaskDefinition, v.SecurityGroup, v.TargetGroup)...)
+	for _, r := range v.Rules {
+		needs = append(needs, resource.Need{On: r})
+	}
 	if v.Release != nil {
 		needs = append(needs, resource.Need{On: v.Release})
 	}

@@ -55,6 +55,8 @@ type Kind[R resource.Resource] struct {
 	Unplanned bool
 	// Account is how the account is set up.
 	Account sim.Options
+	// Before makes what is there before any app, such as a hosted zone. Nil when nothing is.
+	Before func(context.Context, *sim.Account, *cloud.Clients) error
 }
 
 // life is one run of Lifecycle.
@@ -64,7 +66,7 @@ type life[R resource.Resource] struct {
 	account *sim.Account
 	clients *cloud.Clients
 	world   World
-	others  []string // IAM actions that Drift used
+	others  []string // IAM actions that Before and Drift used
 }
 
 // Lifecycle takes the kind through its life.
@@ -79,6 +81,10 @@ func Lifecycle[R resource.Resource](t *testing.T, k Kind[R]) {
 		l := &life[R]{
 			Kind: k, t: t, account: account, clients: clients,
 			world: World{Owner: resource.Owner{App: "harbor", Env: "production"}, Builder: account.Builder()},
+		}
+		if k.Before != nil {
+			check(t, "make what is there before", k.Before(t.Context(), account, clients))
+			l.others = account.ActionsUsed()
 		}
 		if !k.Shared {
 			l.neighbour()
@@ -173,7 +179,9 @@ func (l *life[R]) make(s *resource.Scope, r resource.Resource) {
 		switch diffs[id].Action {
 		case event.Create, event.Update, event.Replace:
 			check(l.t, "apply "+id, one.Apply(l.t.Context(), s))
-		case event.None, event.Delete, "":
+		case event.None:
+		case event.Delete, "": // no part of a run
+			continue
 		}
 		if w, ok := one.(resource.Waiter); ok {
 			check(l.t, "wait for "+id, w.Ready(l.t.Context(), s))

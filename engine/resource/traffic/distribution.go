@@ -37,6 +37,8 @@ type Distribution struct {
 	Owner        resource.Owner
 	Region       string // of the load balancer; CloudFront itself has none
 	LoadBalancer *LoadBalancer
+	Rule         *ListenerRule // lets its requests through
+	Door         *Door
 	Secret       *OriginSecret
 
 	ID, Host string // outputs, known as soon as it is created
@@ -62,8 +64,11 @@ func (d *Distribution) Info() resource.Info {
 
 // Needs implements Resource.
 func (d *Distribution) Needs() []resource.Need {
-	return []resource.Need{{On: d.LoadBalancer, Loose: true}}
+	return []resource.Need{{On: d.LoadBalancer, Loose: true}, {On: d.Rule, Loose: true}}
 }
+
+// Wanted implements Optional.
+func (d *Distribution) Wanted() bool { return d.Door.CloudFront() }
 
 // Identifier implements Identified.
 func (d *Distribution) Identifier() string { return d.ID }
@@ -142,6 +147,9 @@ func (d *Distribution) Exists() bool { return d.found }
 
 // Diff implements Resource.
 func (d *Distribution) Diff(s *resource.Scope) resource.Diff {
+	if !d.Wanted() {
+		return resource.Unwanted(d)
+	}
 	if !d.found {
 		return resource.Absent()
 	}
@@ -347,8 +355,14 @@ func (d *Distribution) Exposes(do event.Action) string {
 	return "its https:// address answers everybody on the internet"
 }
 
-// Costs implements Coster.
-func (d *Distribution) Costs(b *price.Bill) { b.Distribution() }
+// Costs implements Coster. One that stands in for a domain is priced as that, which it soon gives way to.
+func (d *Distribution) Costs(b *price.Bill) {
+	if d.Door.Interim() {
+		b.Egress()
+		return
+	}
+	b.Distribution()
+}
 
 // Distributions lists the distributions of all apps in the region: CloudFront itself knows no region, but their load
 // balancers do.

@@ -28,8 +28,7 @@ var webSocketPaths = []string{
 // Endpoint is the check that counts: the app answers over HTTPS from outside, and takes a WebSocket when it
 // needs one.
 type Endpoint struct {
-	Distribution  *Distribution
-	LoadBalancer  *LoadBalancer
+	Door          *Door
 	Service       resource.Resource // that serves behind the load balancer
 	Path          string            // that answers 200 to 399
 	WebSockets    bool
@@ -49,7 +48,10 @@ func (e *Endpoint) Info() resource.Info {
 
 // Needs implements Resource.
 func (e *Endpoint) Needs() []resource.Need {
-	return []resource.Need{{On: e.Distribution, Ready: true}, {On: e.LoadBalancer, Ready: true}, {On: e.Service, Ready: true}}
+	return []resource.Need{
+		{On: e.Door.Distribution, Ready: true}, {On: e.Door.LoadBalancer, Ready: true}, {On: e.Service, Ready: true},
+		{On: e.Door.Records, Ready: true}, {On: e.Door.HTTPSRule},
+	}
 }
 
 // Identifier implements Identified.
@@ -63,9 +65,7 @@ func (e *Endpoint) Exists() bool { return false }
 
 // Diff implements Resource.
 func (e *Endpoint) Diff(s *resource.Scope) resource.Diff {
-	if e.Distribution.Host != "" {
-		e.URL = "https://" + e.Distribution.Host
-	}
+	e.URL = e.Door.URL()
 	return resource.None()
 }
 
@@ -74,7 +74,7 @@ func (e *Endpoint) Apply(context.Context, *resource.Scope) error { return nil }
 
 // Ready implements Waiter.
 func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
-	e.URL = "https://" + e.Distribution.Host
+	e.URL = e.Door.URL()
 	if e.Skip {
 		s.Send(event.Event{Type: event.EndpointUp, Endpoint: e.URL, Text: "not verified, as asked"})
 		return nil
@@ -84,7 +84,7 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	status := ""
-	w := cloud.Wait{For: e.URL + " to answer", Every: 2 * time.Second, Deadline: 5 * time.Minute}
+	w := cloud.Wait{For: e.URL + " to answer", Every: 2 * time.Second, Deadline: e.patience()}
 	err := s.Poll(ctx, w, e.Info().Usually, func(ctx context.Context) (done bool, seen string, err error) {
 		status, done, err = e.fetch(ctx, client)
 		return done, status, err
@@ -93,6 +93,13 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	how := "answered " + status
+	if e.Door.Own() && !e.Door.CloudFront() {
+		more, err := e.domain(ctx, client)
+		if err != nil {
+			return err
+		}
+		how += more
+	}
 	if e.WebSockets {
 		path, err := e.upgrade(ctx, client)
 		if err != nil {
@@ -104,12 +111,50 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-// fetch asks once. An answer that more waiting will not change is an error.
-func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status string, ok bool, err error) {
-	target := e.URL + e.Path
+// patience is how long the address may take to answer. A resolver on the way may remember for some minutes that the name
+// of a domain was not there a moment ago.
+func (e *Endpoint) patience() time.Duration {
+	if e.Door.Own() {
+		return 20 * time.Minute
+	}
+	return 5 * time.Minute
+}
+
+// domain looks at what only a domain of one's own has: the certificate, the redirect from http, the further names.
+func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string, err error) {
+	for _, name := range e.Door.Domain.Names {
+		resp, err := ask(ctx, client, "https://"+name+e.Path)
+		if err != nil {
+			return "", &fail.Error{
+				Class: fail.Failed, Cause: "https://" + name + " does not answer, while " + e.URL + " does", Evidence: err.Error(), Err: err,
+				Remedy: "look where the name leads (dig " + name + "), then run the same command again", Setting: "network.also",
+			}
+		}
+		if t := resp.TLS; t != nil && len(t.PeerCertificates) > 0 && name == e.Door.Domain.Main() {
+			how = ", with a certificate until " + t.PeerCertificates[0].NotAfter.UTC().Format("2006-01-02")
+		}
+		resp, err = ask(ctx, client, "http://"+name+e.Path)
+		if err != nil || resp.StatusCode != http.StatusMovedPermanently || !strings.HasPrefix(resp.Header.Get("Location"), "https://"+name) {
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = resp.Status + ", Location: " + resp.Header.Get("Location")
+			}
+			return "", &fail.Error{
+				Class: fail.Failed, Cause: "http://" + name + " does not redirect to https", Evidence: got,
+				Remedy: "look what answers there, then run the same command again",
+			}
+		}
+	}
+	return how + ", http redirects to https", nil
+}
+
+// ask makes one request and reads the answer's body away.
+func ask(ctx context.Context, client *http.Client, target string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return "", false, fmt.Errorf("make request: %w", err)
+		return nil, fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("User-Agent", "berth")
 	resp, err := client.Do(req)
@@ -118,10 +163,19 @@ func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status strin
 		if errors.As(err, &u) {
 			err = u.Err
 		}
+		return nil, err
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	return resp, resp.Body.Close()
+}
+
+// fetch asks once. An answer that more waiting will not change is an error.
+func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status string, ok bool, err error) {
+	target := e.URL + e.Path
+	resp, err := ask(ctx, client, target)
+	if err != nil {
 		return err.Error(), false, nil // DNS and TLS need a moment: the poller tries again
 	}
-	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 && sameURL(target, resp.Header.Get("Location")) {
 		return "", false, &fail.Error{
 			Class: fail.Failed, Cause: "the app redirects " + target + " to itself without end",
@@ -172,7 +226,7 @@ func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (string, er
 func (e *Endpoint) dial(ctx context.Context, client *http.Client, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, "wss"+strings.TrimPrefix(e.URL, "https")+path, &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(e.URL, "http")+path, &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: client.Transport}, HTTPHeader: http.Header{"Origin": {e.URL}},
 	})
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {

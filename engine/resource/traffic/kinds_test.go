@@ -7,51 +7,47 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	cf "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"berth/engine/cloud"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
 	"berth/engine/resource/kindtest"
 	"berth/engine/resource/network"
 	"berth/engine/resource/traffic"
+	"berth/engine/sim"
 )
 
-// front is everything in front of the tasks, in the default VPC.
-type front struct {
-	balancer     *traffic.LoadBalancer
-	group        *traffic.TargetGroup
-	listener     *traffic.Listener
-	rule         *traffic.ListenerRule
-	distribution *traffic.Distribution
-}
-
-func build(w kindtest.World, port int, idle time.Duration) front {
+// build is everything in front of the tasks, in the default VPC.
+func build(w kindtest.World, port int, idle time.Duration, names ...string) *traffic.Door {
 	vpc := &network.VPC{Owner: w.Owner}
 	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
-	secret := &traffic.OriginSecret{Fresh: strings.Repeat("s", 52)}
-	var f front
-	f.balancer = &traffic.LoadBalancer{
+	balancer := &traffic.LoadBalancer{
 		Owner: w.Owner, Network: place, IdleTimeout: idle,
 		SecurityGroup: &network.SecurityGroup{Owner: w.Owner, Role: "lb", Label: "the load balancer's security group", VPC: vpc},
 		LinkedRole: &access.ServiceLinkedRole{
 			ID: "elb-service-role", Service: "elasticloadbalancing.amazonaws.com", Name: "AWSServiceRoleForElasticLoadBalancing",
 		},
 	}
-	f.group = &traffic.TargetGroup{Owner: w.Owner, VPC: vpc, Port: port, HealthPath: "/health", DrainFor: 10 * time.Second}
-	f.listener = &traffic.Listener{Owner: w.Owner, LoadBalancer: f.balancer}
-	f.rule = &traffic.ListenerRule{Owner: w.Owner, Listener: f.listener, TargetGroup: f.group, Secret: secret}
-	f.distribution = &traffic.Distribution{Owner: w.Owner, Region: kindtest.Region, LoadBalancer: f.balancer, Secret: secret}
-	return f
+	group := &traffic.TargetGroup{Owner: w.Owner, VPC: vpc, Port: port, HealthPath: "/health", DrainFor: 10 * time.Second}
+	a := traffic.Ask{Owner: w.Owner, Region: kindtest.Region, Want: traffic.ByCloudFront, Names: names, Secret: strings.Repeat("s", 52)}
+	if len(names) > 0 {
+		a.Want = traffic.ByDomain
+	}
+	return traffic.NewDoor(a, balancer, group)
 }
 
-func plain(w kindtest.World) front { return build(w, 4000, time.Minute) }
+func plain(w kindtest.World) *traffic.Door { return build(w, 4000, time.Minute) }
 
 func TestLoadBalancer(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.LoadBalancer]{
-		Wanted:  func(w kindtest.World) *traffic.LoadBalancer { return plain(w).balancer },
-		Changed: func(w kindtest.World) *traffic.LoadBalancer { return build(w, 4000, 5*time.Minute).balancer },
+		Wanted:  func(w kindtest.World) *traffic.LoadBalancer { return plain(w).LoadBalancer },
+		Changed: func(w kindtest.World) *traffic.LoadBalancer { return build(w, 4000, 5*time.Minute).LoadBalancer },
 		Drift: func(ctx context.Context, s *resource.Scope, l *traffic.LoadBalancer) error {
 			_, err := s.ELB.ModifyLoadBalancerAttributes(ctx, &elb.ModifyLoadBalancerAttributesInput{
 				LoadBalancerArn: &l.ARN, Attributes: []elbtypes.LoadBalancerAttribute{
@@ -65,8 +61,8 @@ func TestLoadBalancer(t *testing.T) {
 
 func TestTargetGroup(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.TargetGroup]{
-		Wanted:  func(w kindtest.World) *traffic.TargetGroup { return plain(w).group },
-		Changed: func(w kindtest.World) *traffic.TargetGroup { return build(w, 5000, time.Minute).group },
+		Wanted:  func(w kindtest.World) *traffic.TargetGroup { return plain(w).Rule.TargetGroup },
+		Changed: func(w kindtest.World) *traffic.TargetGroup { return build(w, 5000, time.Minute).Rule.TargetGroup },
 		Drift: func(ctx context.Context, s *resource.Scope, g *traffic.TargetGroup) error {
 			_, err := s.ELB.ModifyTargetGroup(ctx, &elb.ModifyTargetGroupInput{TargetGroupArn: &g.ARN, HealthCheckPath: aws.String("/other")})
 			return err
@@ -76,7 +72,7 @@ func TestTargetGroup(t *testing.T) {
 
 func TestListener(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Listener]{
-		Wanted: func(w kindtest.World) *traffic.Listener { return plain(w).listener },
+		Wanted: func(w kindtest.World) *traffic.Listener { return plain(w).Listener },
 		Drift: func(ctx context.Context, s *resource.Scope, l *traffic.Listener) error {
 			_, err := s.ELB.ModifyListener(ctx, &elb.ModifyListenerInput{ListenerArn: &l.ARN, DefaultActions: []elbtypes.Action{{
 				Type: elbtypes.ActionTypeEnumFixedResponse,
@@ -91,7 +87,7 @@ func TestListener(t *testing.T) {
 
 func TestListenerRule(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.ListenerRule]{
-		Wanted: func(w kindtest.World) *traffic.ListenerRule { return plain(w).rule },
+		Wanted: func(w kindtest.World) *traffic.ListenerRule { return plain(w).Rule },
 		Drift: func(ctx context.Context, s *resource.Scope, r *traffic.ListenerRule) error {
 			_, err := s.ELB.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &r.ARN})
 			return err
@@ -101,7 +97,7 @@ func TestListenerRule(t *testing.T) {
 
 func TestDistribution(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Distribution]{
-		Wanted: func(w kindtest.World) *traffic.Distribution { return plain(w).distribution },
+		Wanted: func(w kindtest.World) *traffic.Distribution { return plain(w).Distribution },
 		Drift: func(ctx context.Context, s *resource.Scope, d *traffic.Distribution) error {
 			out, err := s.CloudFront.GetDistributionConfig(ctx, &cf.GetDistributionConfigInput{Id: &d.ID})
 			if err != nil {
@@ -113,5 +109,96 @@ func TestDistribution(t *testing.T) {
 			})
 			return err
 		},
+	})
+}
+
+// zone makes the hosted zone that the names of the tests are in, and delegates it.
+func zone(ctx context.Context, a *sim.Account, c *cloud.Clients) error {
+	_, err := c.Route53.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: aws.String("example.com"), CallerReference: aws.String("1")})
+	a.Delegate("example.com")
+	return err
+}
+
+// named is the door of an app with names of its own.
+func named(w kindtest.World, more ...string) *traffic.Door {
+	names := []string{"www." + w.Owner.App + ".example.com"}
+	for _, m := range more {
+		names = append(names, m+"."+w.Owner.App+".example.com")
+	}
+	return build(w, 4000, time.Minute, names...)
+}
+
+func TestCertificate(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Certificate]{
+		Before: zone,
+		Wanted: func(w kindtest.World) *traffic.Certificate { return named(w).Certificate },
+		Drift: func(ctx context.Context, s *resource.Scope, c *traffic.Certificate) error {
+			_, err := s.ACM.DeleteCertificate(ctx, &acm.DeleteCertificateInput{CertificateArn: &c.ARN})
+			return err
+		},
+	})
+}
+
+func TestValidation(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Validation]{
+		Before:  zone,
+		Wanted:  func(w kindtest.World) *traffic.Validation { return named(w).Validation },
+		Changed: func(w kindtest.World) *traffic.Validation { return named(w, "api").Validation },
+	})
+}
+
+func TestRecords(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Records]{
+		Before:  zone,
+		Wanted:  func(w kindtest.World) *traffic.Records { return named(w).Records },
+		Changed: func(w kindtest.World) *traffic.Records { return named(w, "api").Records },
+		Drift: func(ctx context.Context, s *resource.Scope, r *traffic.Records) error {
+			zones, err := s.Route53.ListHostedZones(ctx, &route53.ListHostedZonesInput{})
+			if err != nil {
+				return err
+			}
+			name := r.Domain.Names[0] + "."
+			out, err := s.Route53.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{HostedZoneId: zones.HostedZones[0].Id, StartRecordName: &name})
+			if err != nil {
+				return err
+			}
+			_, err = s.Route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
+				HostedZoneId: zones.HostedZones[0].Id, ChangeBatch: &r53types.ChangeBatch{Changes: []r53types.Change{
+					{Action: r53types.ChangeActionDelete, ResourceRecordSet: &out.ResourceRecordSets[0]},
+				}},
+			})
+			return err
+		},
+	})
+}
+
+func TestHTTPSListener(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Listener]{
+		Before:  zone,
+		Wanted:  func(w kindtest.World) *traffic.Listener { return named(w).HTTPS },
+		Changed: func(w kindtest.World) *traffic.Listener { return named(w, "api").HTTPS },
+		Drift: func(ctx context.Context, s *resource.Scope, l *traffic.Listener) error {
+			_, err := s.ELB.ModifyListener(ctx, &elb.ModifyListenerInput{ListenerArn: &l.ARN, SslPolicy: aws.String("ELBSecurityPolicy-2016-08")})
+			return err
+		},
+	})
+}
+
+func TestHTTPSRule(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.ListenerRule]{
+		Before:  zone,
+		Wanted:  func(w kindtest.World) *traffic.ListenerRule { return named(w).HTTPSRule },
+		Changed: func(w kindtest.World) *traffic.ListenerRule { return named(w, "api").HTTPSRule },
+		Drift: func(ctx context.Context, s *resource.Scope, r *traffic.ListenerRule) error {
+			_, err := s.ELB.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &r.ARN})
+			return err
+		},
+	})
+}
+
+func TestDomain(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Domain]{
+		Before: zone, Step: true, Unplanned: true,
+		Wanted: func(w kindtest.World) *traffic.Domain { return named(w).Domain },
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,12 +20,17 @@ import (
 // rulePriority is the place of our rule among the listener's.
 const rulePriority = 1
 
-// ListenerRule lets requests with the secret header through to the target group.
+// maxHosts is how many names one rule can be for (engine/AWS.md, Listeners).
+const maxHosts = 5
+
+// ListenerRule lets requests through to the target group: on port 80 those with the secret header, or all of them when
+// the app has no HTTPS; on port 443 those to the names of the app.
 type ListenerRule struct {
 	Owner       resource.Owner
 	Listener    *Listener
 	TargetGroup *TargetGroup
-	Secret      *OriginSecret
+	Door        *Door
+	Secret      *OriginSecret // of port 80; nil for port 443
 
 	ARN string // output
 
@@ -34,10 +40,69 @@ type ListenerRule struct {
 
 // Info implements Resource.
 func (r *ListenerRule) Info() resource.Info {
-	return resource.Info{
-		ID: "listener-rule", Kind: "elbv2.Rule", Name: "requests from CloudFront only",
-		Label: "the listener rule", Group: resource.GroupTraffic, Usually: time.Second, Gone: time.Second,
+	i := resource.Info{
+		ID: "listener-rule", Kind: "elbv2.Rule", Name: r.lets(), Label: "the listener rule", Group: resource.GroupTraffic,
+		Usually: time.Second, Gone: time.Second,
 	}
+	if r.Secret == nil {
+		i.ID, i.Label = "https-rule", "the rule of the HTTPS listener"
+	}
+	return i
+}
+
+// Wanted implements Optional.
+func (r *ListenerRule) Wanted() bool {
+	if r.Secret == nil {
+		return r.Door.TLS()
+	}
+	return r.Door.CloudFront() || r.Door.Open() || r.Door.Want == ""
+}
+
+// lets says which requests the rule lets through.
+func (r *ListenerRule) lets() string {
+	switch {
+	case r.Secret == nil:
+		return "requests to " + strings.Join(r.Door.Domain.names(), ", ")
+	case r.Door.Open():
+		return "all requests"
+	}
+	return "requests from CloudFront only"
+}
+
+// condition is what a request must have to be let through.
+func (r *ListenerRule) condition() elbtypes.RuleCondition {
+	switch names := r.Door.Domain.names(); {
+	case r.Secret == nil && len(names) > 0 && len(names) <= maxHosts:
+		return elbtypes.RuleCondition{Field: aws.String("host-header"), HostHeaderConfig: &elbtypes.HostHeaderConditionConfig{Values: names}}
+	case r.Secret == nil || r.Door.Open():
+		return openCondition()
+	}
+	return elbtypes.RuleCondition{
+		Field:            aws.String("http-header"),
+		HttpHeaderConfig: &elbtypes.HttpHeaderConditionConfig{HttpHeaderName: aws.String(OriginHeader), Values: []string{r.Secret.value()}},
+	}
+}
+
+// told is a condition as a text, without the secret.
+func told(c elbtypes.RuleCondition) string {
+	switch {
+	case c.HttpHeaderConfig != nil:
+		return "header " + aws.ToString(c.HttpHeaderConfig.HttpHeaderName)
+	case c.HostHeaderConfig != nil:
+		return "host " + resource.Listed(c.HostHeaderConfig.Values)
+	case c.PathPatternConfig != nil:
+		return "path " + resource.Listed(c.PathPatternConfig.Values)
+	}
+	return aws.ToString(c.Field)
+}
+
+// condition as observed, as a text.
+func (r *ListenerRule) asked() string {
+	var all []string
+	for _, c := range r.found.Conditions {
+		all = append(all, told(c))
+	}
+	return strings.Join(all, " and ")
 }
 
 // Needs implements Resource.
@@ -56,9 +121,13 @@ func (r *ListenerRule) Observe(ctx context.Context, s *resource.Scope) error {
 	p := elb.NewDescribeRulesPaginator(s.ELB, &elb.DescribeRulesInput{ListenerArn: &r.Listener.ARN})
 	return resource.UnlessGone(resource.Pages(ctx, p, func(out *elb.DescribeRulesOutput) error {
 		for i, rule := range out.Rules {
-			if secret, ok := headerValue(rule); ok {
-				r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
-				r.was = forwardsTo(rule)
+			secret, ok := headerValue(rule)
+			if !ok && aws.ToString(rule.Priority) != strconv.Itoa(rulePriority) {
+				continue
+			}
+			r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
+			r.was = forwardsTo(rule)
+			if ok && r.Secret != nil {
 				r.Secret.seenInRule(secret)
 			}
 		}
@@ -99,6 +168,9 @@ func (r *ListenerRule) Exists() bool { return r.found != nil }
 
 // Diff implements Resource.
 func (r *ListenerRule) Diff(s *resource.Scope) resource.Diff {
+	if !r.Wanted() {
+		return resource.Unwanted(r)
+	}
 	if r.Listener.ARN == "" {
 		r.found, r.ARN, r.was = nil, "", ""
 	}
@@ -109,44 +181,73 @@ func (r *ListenerRule) Diff(s *resource.Scope) resource.Diff {
 	if r.was != r.TargetGroup.ARN || r.TargetGroup.ARN == "" {
 		drift.Add("sends requests to another target group", resource.Field("target group", r.was, cmp.Or(r.TargetGroup.ARN, resource.NotYet)))
 	}
-	if !r.Secret.ruleKnows() {
+	switch was, want := r.asked(), told(r.condition()); {
+	case was != want:
+		drift.Add("lets other requests through", resource.Field("condition", was, want))
+	case !r.knows():
 		drift.Add("does not know the requests of the distribution", resource.Field("header "+OriginHeader, resource.Hidden, resource.Hidden+" of the distribution"))
 	}
 	return drift.Diff()
+}
+
+// knows says whether the rule has the secret, where it needs one.
+func (r *ListenerRule) knows() bool { return r.Secret == nil || r.Door.Open() || r.Secret.ruleKnows() }
+
+// tightens says whether the rule lets everybody in, and shall not any more: that waits until the other way serves.
+func (r *ListenerRule) tightens() bool {
+	return r.found != nil && r.Secret != nil && !r.Door.Open() && r.asked() == told(openCondition())
+}
+
+// openCondition is met by every request.
+func openCondition() elbtypes.RuleCondition {
+	return elbtypes.RuleCondition{Field: aws.String("path-pattern"), PathPatternConfig: &elbtypes.PathPatternConditionConfig{Values: []string{"/*"}}}
 }
 
 // Apply implements Resource. A rule that moves to a new target group first names both, with all requests
 // still going to the old one: ECS registers tasks only in a target group that a rule names, and TurnOver
 // sends the requests there once they run.
 func (r *ListenerRule) Apply(ctx context.Context, s *resource.Scope) error {
-	conditions := []elbtypes.RuleCondition{{
-		Field: aws.String("http-header"),
-		HttpHeaderConfig: &elbtypes.HttpHeaderConditionConfig{
-			HttpHeaderName: aws.String(OriginHeader), Values: []string{r.Secret.value()},
-		},
-	}}
 	if r.found == nil {
-		return r.create(ctx, s, conditions)
+		return r.create(ctx, s)
 	}
 	moving := r.was != "" && r.was != r.TargetGroup.ARN
-	if !moving && r.Secret.ruleKnows() && r.was != "" {
+	same := r.asked() == told(r.condition()) && r.knows() || r.tightens()
+	if !moving && same && r.was != "" {
 		return nil
 	}
-	actions := forward(r.TargetGroup.ARN)
+	in := &elb.ModifyRuleInput{RuleArn: &r.ARN, Actions: forward(r.TargetGroup.ARN)}
 	if moving {
-		actions = forward(r.was, r.TargetGroup.ARN)
+		in.Actions = forward(r.was, r.TargetGroup.ARN)
 	}
-	_, err := s.ELB.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: &r.ARN, Conditions: conditions, Actions: actions})
+	if !r.tightens() {
+		in.Conditions = []elbtypes.RuleCondition{r.condition()}
+	}
+	return r.modify(ctx, s, in)
+}
+
+func (r *ListenerRule) modify(ctx context.Context, s *resource.Scope, in *elb.ModifyRuleInput) error {
+	out, err := s.ELB.ModifyRule(ctx, in)
 	if err != nil {
 		return fmt.Errorf("change listener rule: %w", err)
 	}
-	r.Secret.seenInRule(r.Secret.value())
+	r.found = &out.Rules[0]
+	if _, ok := headerValue(*r.found); ok && r.Secret != nil {
+		r.Secret.seenInRule(r.Secret.value())
+	}
 	return nil
 }
 
-func (r *ListenerRule) create(ctx context.Context, s *resource.Scope, conditions []elbtypes.RuleCondition) error {
+// Cleanup implements Cleaner: once CloudFront serves, nobody else is let through any more.
+func (r *ListenerRule) Cleanup(ctx context.Context, s *resource.Scope) error {
+	if !r.tightens() || !r.Wanted() {
+		return nil
+	}
+	return r.modify(ctx, s, &elb.ModifyRuleInput{RuleArn: &r.ARN, Conditions: []elbtypes.RuleCondition{r.condition()}})
+}
+
+func (r *ListenerRule) create(ctx context.Context, s *resource.Scope) error {
 	out, err := s.ELB.CreateRule(ctx, &elb.CreateRuleInput{
-		ListenerArn: &r.Listener.ARN, Priority: aws.Int32(rulePriority), Conditions: conditions,
+		ListenerArn: &r.Listener.ARN, Priority: aws.Int32(rulePriority), Conditions: []elbtypes.RuleCondition{r.condition()},
 		Actions: forward(r.TargetGroup.ARN), Tags: r.Owner.ELBTags("listener-rule"),
 	})
 	if cloud.Is(err, "PriorityInUse") { // made by a call whose answer got lost
@@ -161,7 +262,9 @@ func (r *ListenerRule) create(ctx context.Context, s *resource.Scope, conditions
 	}
 	r.found, r.ARN = &out.Rules[0], aws.ToString(out.Rules[0].RuleArn)
 	r.was = r.TargetGroup.ARN
-	r.Secret.seenInRule(r.Secret.value())
+	if _, ok := headerValue(*r.found); ok && r.Secret != nil {
+		r.Secret.seenInRule(r.Secret.value())
+	}
 	return nil
 }
 

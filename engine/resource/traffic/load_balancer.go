@@ -30,6 +30,7 @@ type LoadBalancer struct {
 	IdleTimeout   time.Duration // how long a connection may be silent
 
 	ARN, DNS string // outputs, known as soon as it is created
+	Zone     string // output: the hosted zone that its name is in, for aliases
 
 	found      *elbtypes.LoadBalancer
 	attributes map[string]string
@@ -61,6 +62,7 @@ func (l *LoadBalancer) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	l.found, l.ARN, l.DNS = found, aws.ToString(found.LoadBalancerArn), aws.ToString(found.DNSName)
+	l.Zone = aws.ToString(found.CanonicalHostedZoneId)
 	return nil
 }
 
@@ -192,6 +194,7 @@ func (l *LoadBalancer) create(ctx context.Context, s *resource.Scope) error {
 		if err == nil {
 			l.found = &out.LoadBalancers[0]
 			l.ARN, l.DNS = aws.ToString(l.found.LoadBalancerArn), aws.ToString(l.found.DNSName)
+			l.Zone = aws.ToString(l.found.CanonicalHostedZoneId)
 			l.attributes = nil
 		}
 		return err

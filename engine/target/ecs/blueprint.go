@@ -4,7 +4,6 @@ package ecs
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -51,9 +50,7 @@ type Blueprint struct {
 	TaskDef       *compute.TaskDefinition
 	LoadBalancer  *traffic.LoadBalancer
 	TargetGroup   *traffic.TargetGroup
-	Listener      *traffic.Listener
-	Rule          *traffic.ListenerRule
-	Distribution  *traffic.Distribution
+	Door          *traffic.Door
 	Namespace     *compute.Namespace        // nil unless the tasks find each other by DNS
 	Discovery     *compute.Discovery        // nil unless the tasks find each other by DNS
 	Release       *compute.Release          // nil without a release command
@@ -117,9 +114,11 @@ func (b *Blueprint) Resources() resource.Set {
 func (b *Blueprint) Rollback(revision string) resource.Set {
 	b.TaskDef.Pin, b.Service.RevisionOnly = revision, true
 	b.Service.Release = nil
-	return resource.Set{
-		resource.ReadOnly{Resource: b.TargetGroup}, b.TaskDef, b.Service, resource.ReadOnly{Resource: b.Distribution}, b.Endpoint,
+	rs := resource.Set{resource.ReadOnly{Resource: b.TargetGroup}, b.TaskDef, b.Service}
+	for _, r := range b.Door.Looks() {
+		rs = append(rs, resource.ReadOnly{Resource: r})
 	}
+	return append(rs, b.Endpoint)
 }
 
 // Lasting implements target.Blueprint.
@@ -128,17 +127,19 @@ func (b *Blueprint) Lasting() resource.Set {
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.
-func (b *Blueprint) Deciding() resource.Set { return resource.Set{b.VPC} }
+func (b *Blueprint) Deciding() resource.Set {
+	if b.Door.Own() { // and where its DNS is
+		return append(resource.Set{b.VPC}, b.Door.Looks()...)
+	}
+	return resource.Set{b.VPC}
+}
 
 // Looks implements target.Blueprint.
 func (b *Blueprint) Looks(s *resource.Scope) []resource.Permission { return b.Service.Look(s) }
 
 // Address implements target.Blueprint.
 func (b *Blueprint) Address() string {
-	if b.Distribution.Host == "" {
-		return ""
-	}
-	return "https://" + b.Distribution.Host
+	return b.Door.URL()
 }
 
 func (b *Blueprint) foundation() resource.Set {
@@ -151,11 +152,11 @@ func (b *Blueprint) foundation() resource.Set {
 }
 
 func (b *Blueprint) frontage() resource.Set {
-	return resource.Set{b.LoadBalancer, b.TargetGroup, b.Listener, b.Rule, b.LogGroup, b.Cluster, b.TaskDef}
+	return slices.Concat(resource.Set{b.LoadBalancer, b.TargetGroup}, b.Door.Behind(), resource.Set{b.LogGroup, b.Cluster, b.TaskDef})
 }
 
 func (b *Blueprint) running() resource.Set {
-	return resource.Set{b.Service, b.Scaling, b.Distribution}
+	return append(resource.Set{b.Service, b.Scaling}, b.Door.Before()...)
 }
 
 func (b *Blueprint) network(s *spec.Spec) {
@@ -168,7 +169,7 @@ func (b *Blueprint) network(s *spec.Spec) {
 	}
 	b.LBGroup = &network.SecurityGroup{
 		Owner: b.Owner, Role: "lb", Label: "the load balancer's security group", VPC: b.VPC,
-		Ingress: []network.Ingress{{Port: 80, PrefixList: network.CloudFrontPrefixList, Text: "CloudFront"}},
+		Ingress: b.doorIngress(),
 	}
 	b.TaskGroup = &network.SecurityGroup{
 		Owner: b.Owner, Role: "tasks", Label: "the tasks' security group", VPC: b.VPC,
@@ -250,7 +251,6 @@ func idle(s *spec.Spec) time.Duration {
 }
 
 func (b *Blueprint) traffic(s *spec.Spec) {
-	secret := &traffic.OriginSecret{Fresh: rand.Text() + rand.Text()}
 	b.LoadBalancer = &traffic.LoadBalancer{
 		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
 	}
@@ -258,9 +258,7 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 	b.TargetGroup = &traffic.TargetGroup{
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s),
 	}
-	b.Listener = &traffic.Listener{Owner: b.Owner, LoadBalancer: b.LoadBalancer}
-	b.Rule = &traffic.ListenerRule{Owner: b.Owner, Listener: b.Listener, TargetGroup: b.TargetGroup, Secret: secret}
-	b.Distribution = &traffic.Distribution{Owner: b.Owner, Region: s.Region, LoadBalancer: b.LoadBalancer, Secret: secret}
+	b.Door = door(s, b.Owner, b.LoadBalancer, b.TargetGroup)
 }
 
 func (b *Blueprint) compute(s *spec.Spec) {
@@ -282,7 +280,7 @@ func (b *Blueprint) compute(s *spec.Spec) {
 		Versions:    func(sc *resource.Scope) (map[string]string, bool) { return b.versions(s, sc) },
 	}
 	if usesHost(s) {
-		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.Distribution, Loose: true})
+		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.Door.Distribution, Loose: true}, resource.Need{On: b.LoadBalancer, Loose: true})
 	}
 	b.TaskDef.Mounts, b.TaskDef.More = b.Folders, append(b.TaskDef.More, b.mounts()...)
 	for _, m := range b.MountTargets {
@@ -308,7 +306,7 @@ func fingerprint(s *spec.Spec) string {
 func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	b.Service = &compute.Service{
 		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
-		TargetGroup: b.TargetGroup, Rule: b.Rule, Discovery: b.Discovery, Port: s.Service.Port,
+		TargetGroup: b.TargetGroup, Rules: b.Door.Rules(), Discovery: b.Discovery, Port: s.Service.Port,
 		Instances: s.Service.Instances, Scaled: s.Service.Autoscale != nil,
 		GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
 		CPU: s.Service.CPU, MemoryGB: float64(s.Service.Memory) / 1024, Arch: priceArch(s.Image.Platform),
@@ -357,7 +355,7 @@ func usesHost(s *spec.Spec) bool {
 
 // environment is the app's environment; ok is false while the host name is needed and not known.
 func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[string]string, ok bool) {
-	if usesHost(s) && b.Distribution.Host == "" {
+	if usesHost(s) && b.Door.Host() == "" {
 		return nil, false
 	}
 	vars := map[string]string{
@@ -365,7 +363,7 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[strin
 		"service_arn": b.Service.ServiceARN(sc), "namespace": b.Discovery.Host(),
 	}
 	if usesHost(s) { // else it may be made this very moment
-		vars["host"] = b.Distribution.Host
+		vars["host"] = b.Door.Host()
 	}
 	env = map[string]string{"PORT": fmt.Sprint(s.Service.Port)}
 	for k, v := range s.Env {
@@ -380,7 +378,7 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[strin
 
 func (b *Blueprint) endpoint(s *spec.Spec, o target.Options) {
 	b.Endpoint = &traffic.Endpoint{
-		Distribution: b.Distribution, LoadBalancer: b.LoadBalancer, Service: b.Service, Path: s.Service.HealthPath,
+		Door: b.Door, Service: b.Service, Path: s.Service.HealthPath,
 		WebSockets: s.Network.WebSockets, WebSocketPath: s.Network.WebSocketPath,
 		Skip: o.SkipVerify || s.Service.Instances == 0,
 	}

@@ -24,8 +24,6 @@ var unbuilt = []string{
 	"service.ephemeral_gb",
 	"service.autoscale.memory_percent",
 	"service.autoscale.requests_per_instance",
-	"network.domain",
-	"network.also",
 	"network.https",
 	"network.tasks",
 	"network.front",

@@ -1,0 +1,203 @@
+package traffic
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"berth/engine/event"
+	"berth/engine/resource"
+)
+
+// The ways by which visitors reach an app over HTTPS, as berth.toml has them under network.https.
+const (
+	ByDomain     = "domain"     // names of its own, with a certificate on the load balancer
+	ByCloudFront = "cloudfront" // an address of CloudFront
+	ByGateway    = "gateway"    // an address of an ECS gateway
+	ByHTTP       = "none"       // the load balancer itself, without encryption
+
+	// Nobody is the door of an app that answers no requests.
+	Nobody = "nobody"
+)
+
+// Door is how visitors reach the app: what is wanted, and what of it is possible by what was observed. Where the DNS of
+// a domain is elsewhere CloudFront stands in, until the names lead to the load balancer. A run does not change what its
+// plan decided.
+//
+// All parts of all ways are made all the time: those of the way that the app had before are found by that, and leave
+// once the new one serves.
+type Door struct {
+	Want         string // one of the ways; empty: whichever is found
+	LoadBalancer *LoadBalancer
+
+	Certificate  *Certificate
+	Domain       *Domain
+	Validation   *Validation
+	Records      *Records
+	Listener     *Listener // on port 80
+	Rule         *ListenerRule
+	HTTPS        *Listener // on port 443
+	HTTPSRule    *ListenerRule
+	Distribution *Distribution
+}
+
+// Ask is what is wanted of a door.
+type Ask struct {
+	Owner    resource.Owner
+	Region   string
+	Want     string   // one of the ways; empty: whichever is found
+	Names    []string // of the app's own, where it wants to be reached by a domain; the main one first
+	TakeOver []string // names whose records of somebody else may be replaced
+	Secret   string   // a random one, should CloudFront need a new one; 32 characters at least
+}
+
+// NewDoor makes the parts of a door before a load balancer and a target group, wired to each other.
+func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
+	o, secret := a.Owner, &OriginSecret{Fresh: a.Secret}
+	d := &Door{Want: a.Want, LoadBalancer: lb}
+	d.Certificate = &Certificate{Owner: o, Names: a.Names, Unneeded: len(a.Names) == 0}
+	d.Domain = &Domain{Names: a.Names, Certificate: d.Certificate, LoadBalancer: lb}
+	d.Validation = &Validation{Owner: o, Certificate: d.Certificate, Domain: d.Domain}
+	d.Listener = &Listener{Owner: o, LoadBalancer: lb, Door: d}
+	d.Rule = &ListenerRule{Owner: o, Listener: d.Listener, TargetGroup: tg, Door: d, Secret: secret}
+	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener}
+	d.HTTPSRule = &ListenerRule{Owner: o, Listener: d.HTTPS, TargetGroup: tg, Door: d}
+	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Secret: secret}
+	d.Records = &Records{Owner: o, Domain: d.Domain, Door: d, TakeOver: a.TakeOver}
+	return d
+}
+
+// Rules are those that name the target group.
+func (d *Door) Rules() []*ListenerRule { return []*ListenerRule{d.Rule, d.HTTPSRule} }
+
+// Behind are the parts at the load balancer, in the order in which people see them.
+func (d *Door) Behind() resource.Set {
+	return resource.Set{d.Certificate, d.Domain, d.Validation, d.Listener, d.Rule, d.HTTPS, d.HTTPSRule}
+}
+
+// Before are the parts that lead visitors to the load balancer.
+func (d *Door) Before() resource.Set { return resource.Set{d.Distribution, d.Records} }
+
+// Looks are what has to be looked up to know where visitors come in.
+func (d *Door) Looks() resource.Set {
+	if d.Own() {
+		return resource.Set{d.LoadBalancer, d.Certificate, d.Domain, d.Distribution}
+	}
+	return resource.Set{d.Distribution}
+}
+
+// Own says whether the app shall be reached by names of its own.
+func (d *Door) Own() bool { return d.Want == ByDomain }
+
+// Interim says whether CloudFront stands in for the domain.
+func (d *Door) Interim() bool { return d.Own() && d.Domain.Elsewhere() && !d.complete() }
+
+// complete says whether all that others have to do for the domain is done.
+func (d *Door) complete() bool { return d.Domain.Certificate.Issued && d.Domain.arrived() }
+
+// TLS says whether the load balancer encrypts: the certificate is there, or a run can get it by itself.
+func (d *Door) TLS() bool {
+	return d.Own() && (!d.Domain.Elsewhere() || d.Domain.Certificate.Issued)
+}
+
+// CloudFront says whether visitors come by CloudFront.
+func (d *Door) CloudFront() bool { return d.Want == ByCloudFront || d.Interim() }
+
+// Open says whether the load balancer answers everybody without encryption.
+func (d *Door) Open() bool { return d.Want == ByHTTP }
+
+// Anybody says whether the load balancer can be called by everybody, rather than by CloudFront alone.
+func (d *Door) Anybody() bool { return d.TLS() || d.Open() }
+
+// Host is the name that the app is called by, empty while AWS has not given it.
+func (d *Door) Host() string {
+	switch {
+	case d.CloudFront():
+		return d.Distribution.Host
+	case d.Own():
+		return d.Domain.Main()
+	case d.Open():
+		return strings.ToLower(d.LoadBalancer.DNS)
+	}
+	return cmp.Or(d.Distribution.Host, d.found())
+}
+
+// found is the name of a door that was found and that nobody said.
+func (d *Door) found() string {
+	if d.HTTPS.Exists() {
+		return d.Domain.Main()
+	}
+	return ""
+}
+
+// URL is what visitors call, without a path; empty while it is not known.
+func (d *Door) URL() string {
+	switch host := d.Host(); {
+	case host == "":
+		return ""
+	case d.Open():
+		return "http://" + host
+	default:
+		return "https://" + host
+	}
+}
+
+// Awaits is what the domain waits for, nil when it waits for nothing.
+func (d *Door) Awaits() *event.Waiting {
+	if !d.Own() || !d.Domain.Elsewhere() || d.complete() {
+		return nil
+	}
+	w := &event.Waiting{
+		For:  "records of " + d.Domain.Main() + " at the DNS provider of " + d.Domain.places[d.Domain.Main()].zone,
+		Then: "run berth deploy again once they are set: it moves the app to https://" + d.Domain.Main() + "; until then it answers at its other address",
+	}
+	c, issued := d.Domain.Certificate, d.Domain.Certificate.Issued || d.Validation.issued
+	for _, p := range proofs(c.found) {
+		if d.Domain.hosted(p.host) != "" {
+			continue
+		}
+		r := d.record(p.host, p.name, "CNAME", p.value, "proves to AWS that "+p.host+" is yours; keep it, the certificate is renewed by it")
+		if r.State = cmp.Or(d.Validation.seen[p.name], event.RecordMissing); issued {
+			r.State = event.RecordSet
+		}
+		w.Records = append(w.Records, r)
+	}
+	if c.found != nil && c.found.CreatedAt != nil && !issued {
+		w.Until = c.found.CreatedAt.Add(validationTime)
+	}
+	if d.LoadBalancer.DNS == "" {
+		return w
+	}
+	for _, n := range d.Domain.Names {
+		p := d.Domain.places[n]
+		if p.id != "" {
+			continue
+		}
+		r := d.record(n, n, "CNAME", strings.ToLower(d.LoadBalancer.DNS), "leads visitors to the app")
+		if n == p.zone {
+			r.Type = "ALIAS"
+			r.Note = "a zone's own name can have no CNAME: use ALIAS or ANAME where the provider has it, or let it redirect to a name such as www." + n
+			r.Line = fmt.Sprintf("; %s. ALIAS %s. (no zone file has this, the provider's panel may)", n, r.Value)
+		} else if !issued {
+			r.Note = "set it once the certificate is issued, if the name leads somewhere now"
+		}
+		if p.leads {
+			r.State = event.RecordSet
+		}
+		w.Records = append(w.Records, r)
+	}
+	return w
+}
+
+// record is one record to set by hand.
+func (d *Door) record(host, name, kind, value, why string) event.Record {
+	zone := d.Domain.places[host].zone
+	relative := "@"
+	if name != zone {
+		relative = strings.TrimSuffix(name, "."+zone)
+	}
+	return event.Record{
+		Zone: zone, Name: name, Relative: relative, Type: kind, Value: value, Why: why, State: event.RecordMissing,
+		Line: fmt.Sprintf("%s. %d IN %s %s.", name, recordTTL, kind, value),
+	}
+}

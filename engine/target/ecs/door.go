@@ -1,0 +1,40 @@
+package ecs
+
+import (
+	"crypto/rand"
+
+	"berth/engine/resource"
+	"berth/engine/resource/network"
+	"berth/engine/resource/traffic"
+	"berth/engine/spec"
+)
+
+// wants is the way by which visitors reach the app, empty for a look that knows no settings.
+func wants(s *spec.Spec) string {
+	switch n := s.Network; {
+	case n.HTTPS == "auto" && n.Domain != "":
+		return traffic.ByDomain
+	case n.HTTPS == "auto":
+		return traffic.ByCloudFront
+	default:
+		return n.HTTPS
+	}
+}
+
+// door makes what visitors come through.
+func door(s *spec.Spec, o resource.Owner, lb *traffic.LoadBalancer, tg *traffic.TargetGroup) *traffic.Door {
+	a := traffic.Ask{Owner: o, Region: s.Region, Want: wants(s), TakeOver: s.Network.TakeOver, Secret: rand.Text() + rand.Text()}
+	if a.Want == traffic.ByDomain {
+		a.Names = append([]string{s.Network.Domain}, s.Network.Also...)
+	}
+	return traffic.NewDoor(a, lb, tg)
+}
+
+// doorIngress is who may call the load balancer, by the way that visitors come.
+func (b *Blueprint) doorIngress() []network.Ingress {
+	return []network.Ingress{
+		{Port: 80, PrefixList: network.CloudFrontPrefixList, Text: "CloudFront", If: func() bool { return b.Door.CloudFront() }},
+		{Port: 80, Anybody: true, Text: "everybody, over HTTP", If: func() bool { return b.Door.Anybody() }},
+		{Port: 443, Anybody: true, Text: "everybody, over HTTPS", If: func() bool { return b.Door.TLS() }},
+	}
+}
