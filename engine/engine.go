@@ -8,8 +8,11 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"berth/compare/price"
 	"berth/engine/clock"
@@ -23,6 +26,7 @@ import (
 	"berth/engine/resource"
 	"berth/engine/run"
 	"berth/engine/spec"
+	"berth/engine/target"
 )
 
 // Options is what a host chooses once for all it does.
@@ -165,7 +169,51 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := e.blueprint(r)
+	p, err := e.planAll(ctx, t, clients, r, now)
+	if err != nil {
+		return nil, err
+	}
+	if now != nil {
+		p.Sum = now.With(p.Sum)
+	}
+	p.SkipPreflight = r.SkipPreflight
+	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
+	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
+	return p, nil
+}
+
+// planAll plans what the spec wants, and while that looks at AWS asks which processes an earlier deployment made: only
+// when there are others than the spec knows it plans again, with those. A rollback knows them from the status.
+func (e *Engine) planAll(ctx context.Context, t target.Target, c *cloud.Clients, r Request, now *Status) (p *Plan, err error) {
+	if now != nil {
+		var there []string
+		for _, one := range now.Processes {
+			there = append(there, one.Name)
+		}
+		return e.make(ctx, t, c, r, there)
+	}
+	var there []string
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		there, err = standing(both, t, c, r)
+		return err
+	})
+	g.Go(func() (err error) {
+		p, err = e.make(both, t, c, r, nil)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(there, func(name string) bool { return r.Spec.Processes[name] == nil }) {
+		return p, nil
+	}
+	return e.make(ctx, t, c, r, there)
+}
+
+// make plans an app with the processes that an earlier deployment made.
+func (e *Engine) make(ctx context.Context, t target.Target, clients *cloud.Clients, r Request, standing []string) (*Plan, error) {
+	b, err := e.blueprint(r, standing)
 	if err != nil {
 		return nil, err
 	}
@@ -184,13 +232,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, preflight.Missing(ctx, in.Scope, in.Resources, err)
 	}
-	if now != nil {
-		p.Sum = now.With(p.Sum)
-	}
 	p.Endpoint = b.Address()
-	p.SkipPreflight = r.SkipPreflight
-	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
-	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
 	return p, nil
 }
 

@@ -95,7 +95,7 @@ func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Rep
 	if err != nil {
 		return nil, err
 	}
-	b, err := e.blueprint(r)
+	b, err := e.blueprint(r, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (least 
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := e.blueprint(r)
+	b, err := e.blueprint(r, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"berth/engine/cloud"
 	"berth/engine/spec"
 	"berth/engine/target"
 	"berth/engine/target/ecs"
@@ -36,13 +38,24 @@ func unknownTarget(s *spec.Spec) spec.Problem {
 	return s.Problem("target", fmt.Sprintf("berth cannot deploy to %q", s.Target), "it can deploy to "+strings.Join(names, ", "))
 }
 
-// blueprint is the app as its target builds it.
-func (e *Engine) blueprint(r Request) (target.Blueprint, error) {
+// standing are the processes that an earlier deployment made. Who may not list them deploys without that, and destroys
+// nothing: a cluster with a process in it would stay.
+func standing(ctx context.Context, t target.Target, c *cloud.Clients, r Request) ([]string, error) {
+	names, err := t.Standing(ctx, c, r.Spec)
+	if cloud.Unknown(err) || cloud.Denied(err) && !r.Destroy {
+		return nil, nil
+	}
+	return names, cloud.Refused(cloud.Explain("list the app's processes", err))
+}
+
+// blueprint is the app as its target builds it, with the processes that an earlier deployment made.
+func (e *Engine) blueprint(r Request, standing []string) (target.Blueprint, error) {
 	t, err := targetOf(r.Spec)
 	if err != nil {
 		return nil, err
 	}
 	return t.Blueprint(r.Spec, target.Options{
-		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, NoRehearsal: r.NoRehearsal, RolloutTimeout: r.RolloutTimeout,
+		Standing: standing,
+		Builder:  e.opts.Builder, SkipVerify: r.SkipVerify, NoRehearsal: r.NoRehearsal, RolloutTimeout: r.RolloutTimeout,
 	})
 }

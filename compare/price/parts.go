@@ -21,6 +21,11 @@ type Tasks struct {
 	Name     string  // of the process, empty for the app itself
 }
 
+// SpotTasks is how many of count tasks run on Spot when a share of those beyond the first does.
+func SpotTasks(count int, share float64) int {
+	return int(math.Round(float64(max(0, count-1)) * share))
+}
+
 // Tasks adds Fargate tasks for the hours in which instances run.
 func (b *Bill) Tasks(t Tasks) {
 	hours, when := b.u.running(), ""

@@ -71,7 +71,7 @@ func (c *call) newRollout(s *service, v revision) {
 	base := fmt.Sprintf("%s/%s", lastPart(s.Cluster), s.Name)
 	o := &rollout{
 		ID: "ecs-svc/" + digitsOf(key, 19), ARN: c.ecsARN("service-deployment/%s/%s", base, key[:21]),
-		RevisionARN: c.ecsARN("service-revision/%s/%s", base, digitsOf(key[24:], 19)), Rev: v, Fate: c.a.fateNow(), Role: "PRIMARY",
+		RevisionARN: c.ecsARN("service-revision/%s/%s", base, digitsOf(key[24:], 19)), Rev: v, Fate: c.a.fateNow(v.TaskDef), Role: "PRIMARY",
 		Created: c.now, Updated: c.now, Status: ecstypes.ServiceDeploymentStatusPending,
 		State: ecstypes.DeploymentRolloutStateInProgress,
 	}

@@ -293,6 +293,9 @@ func ecsUpdateService(c *call, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOu
 	if err := c.checkConnectors(s.Cluster, &v); err != nil {
 		return nil, err
 	}
+	if in.CapacityProviderStrategy != nil && !in.ForceNewDeployment {
+		return nil, invalid("When switching from launch type to capacity provider strategy on an existing service, or making a change to a capacity provider strategy on a service that is already using one, you must force a new deployment.")
+	}
 	s.Desired = val(in.DesiredCount, s.Desired)
 	s.Grace = val(in.HealthCheckGracePeriodSeconds, s.Grace)
 	s.Exec = val(in.EnableExecuteCommand, s.Exec)
@@ -304,6 +307,7 @@ func ecsUpdateService(c *call, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOu
 		s.Config = clone(in.DeploymentConfiguration)
 	}
 	if in.CapacityProviderStrategy != nil {
+		s.Launch = ""
 		s.Strategy = clone(in.CapacityProviderStrategy)
 	}
 	if in.AvailabilityZoneRebalancing != "" {

@@ -2,8 +2,10 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -58,6 +60,8 @@ type task struct {
 	Targets []target
 	Ready   bool // counts as healthy for its service
 	Digest  string
+
+	Provider string // the capacity provider that it runs on; empty for a launch type
 
 	StopCode ecstypes.TaskStopCode
 	Reason   string // stoppedReason
@@ -118,10 +122,14 @@ func (t *task) due() time.Time {
 	return at
 }
 
-// fateNow is how apps behave under the present faults.
-func (a *Account) fateNow() fate {
+// fateNow is how tasks of a task definition (its ARN) behave under the present faults.
+func (a *Account) fateNow(taskDef string) fate {
 	f := fate{Code: 200}
 	for _, x := range a.faults {
+		family, _, _ := strings.Cut(lastPart(taskDef), ":")
+		if x.target != "" && x.kind == faultCrash && !strings.HasSuffix(family, x.target) {
+			continue
+		}
 		switch x.kind {
 		case faultCrash:
 			f.Ends, f.Exit = true, int32(x.n)
@@ -178,6 +186,7 @@ func (w *world) launch(s *service, o *rollout, at time.Time) (t *task, problem s
 	t = w.newTask(d, o.Rev.Network.AwsvpcConfiguration, o.ID, o.Launched, o.Fate, at)
 	t.Cluster, t.Service, t.Rollout, t.Group, t.Exec = s.Cluster, s.ARN, o.ID, "service:"+s.Name, s.Exec
 	t.ARN = fmt.Sprintf("arn:aws:ecs:%s:%s:task/%s/%s", w.r.Name, w.st.Account, lastPart(s.Cluster), t.ID)
+	t.Provider = w.r.nextProvider(s)
 	if s.Propagate == ecstypes.PropagateTagsService {
 		t.Tags = s.Tags
 	}
@@ -191,6 +200,26 @@ func (w *world) launch(s *service, o *rollout, at time.Time) (t *task, problem s
 	}
 	w.r.ecs().Tasks = append(w.r.ecs().Tasks, t)
 	return t, ""
+}
+
+// nextProvider is where the next task of a service runs by its strategy: the bases first, then where most is missing by
+// weight.
+func (r *region) nextProvider(s *service) string {
+	have := map[string]int32{}
+	for _, t := range r.liveTasks(s, s.primary()) {
+		have[t.Provider]++
+	}
+	best, least := "", math.Inf(1)
+	for _, p := range s.Strategy {
+		name := str(p.CapacityProvider)
+		switch n := have[name]; {
+		case n < p.Base:
+			return name
+		case p.Weight > 0 && float64(n-p.Base+1)/float64(p.Weight) < least:
+			best, least = name, float64(n-p.Base+1)/float64(p.Weight)
+		}
+	}
+	return best
 }
 
 // overQuota says whether another task of that size would exceed the account's vCPUs.

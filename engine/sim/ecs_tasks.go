@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -110,7 +111,7 @@ func (c *call) taskOut(t *task) ecstypes.Task {
 		PullStartedAt: timeOrNil(t.PullStart), PullStoppedAt: timeOrNil(t.PullStop), StoppingAt: timeOrNil(t.Stopping),
 		StoppedAt: timeOrNil(t.StoppedAt), ExecutionStoppedAt: timeOrNil(t.ExecStopped), StopCode: t.StopCode, StoppedReason: orNil(t.Reason),
 		LaunchType: ecstypes.LaunchTypeFargate, PlatformVersion: new("1.4.0"), PlatformFamily: new("Linux"), EnableExecuteCommand: t.Exec,
-		HealthStatus: ecstypes.HealthStatusUnknown, Tags: t.Tags.toECS(), CapacityProviderName: new("FARGATE"),
+		HealthStatus: ecstypes.HealthStatusUnknown, Tags: t.Tags.toECS(), CapacityProviderName: new(cmp.Or(t.Provider, "FARGATE")),
 	}
 	if t.Status == taskRunning {
 		o.Connectivity, o.ConnectivityAt = ecstypes.ConnectivityConnected, timeOrNil(t.PullStart)
@@ -212,7 +213,7 @@ func ecsRunTask(c *call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		if w.overQuota(d) {
 			return nil, client("You've reached the limit on the number of vCPUs you can run concurrently")
 		}
-		t := w.newTask(d, v.Network.AwsvpcConfiguration, key, i, c.a.fateNow(), c.now)
+		t := w.newTask(d, v.Network.AwsvpcConfiguration, key, i, c.a.fateNow(d.ARN), c.now)
 		t.Cluster, t.Group, t.Rollout, t.Token = k.ARN, "family:"+d.Family, str(in.StartedBy), str(in.ClientToken)
 		if in.Group != nil {
 			t.Group = *in.Group

@@ -43,6 +43,10 @@ func ParseFault(rule string) (Fault, error) {
 	case faultCutAfter:
 		want = f.number(arg, 1, 1<<31-1, "the number of a call, from 1")
 	case faultCrash, faultPort, faultUnhealthy:
+		if f.kind == faultCrash {
+			arg, f.target, _ = strings.Cut(arg, "/")
+			hasArg = arg != ""
+		}
 		f.n = map[faultKind]int{faultCrash: 1, faultPort: 9999, faultUnhealthy: 404}[f.kind]
 		if hasArg {
 			want = f.number(arg, 0, 65535, "a number, or nothing")

@@ -60,7 +60,7 @@ func FaultHelp() []FaultRule {
 		{"deny=iam:CreateRole", "that IAM action is denied, * stands for any text (deny=iam:CreateRole/60s: allowed 60 s after it was missed)"},
 		{"cut=57", "the connection breaks before the 57th call and stays broken (cut=57/60s: for 60 s)"},
 		{"cut-after=57", "the 57th call takes effect, then the connection breaks and stays broken"},
-		{"crash-task", "every task that starts ends with exit code 1 soon after (crash-task=139: another code)"},
+		{"crash-task", "every task that starts ends with exit code 1 soon after (crash-task=139: another code; crash-task=1/_worker: of task definitions whose family ends so)"},
 		{"wrong-port", "the app listens on another port than the task definition says (wrong-port=9999: that one)"},
 		{"unhealthy=404", "the app answers every request with that status"},
 		{"oom", "every task runs out of memory and is killed (oom=1024: those that have less than 1024 MiB)"},

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	aas "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	aastypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
@@ -16,6 +18,7 @@ func scalingService() awsService {
 			op(aasRegisterScalableTarget, also("ecs:DescribeServices", "ecs:UpdateService")), // it scales in the caller's name
 			op(aasDescribeScalableTargets, pages("ScalableTargets", 50, 50)),
 			op(aasDeregisterScalableTarget, also("cloudwatch:DeleteAlarms")),
+			op(aasDeleteScalingPolicy, also("cloudwatch:DeleteAlarms")),
 			op(aasPutScalingPolicy, also("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms")),
 			op(aasDescribeScalingPolicies, pages("ScalingPolicies", 50, 50)),
 		},
@@ -64,6 +67,11 @@ func aasPutScalingPolicy(c *call, in *aas.PutScalingPolicyInput) (*aas.PutScalin
 	if s == nil {
 		return nil, &aastypes.ObjectNotFoundException{Message: msg("No scalable target registered for %s", str(in.ResourceId))}
 	}
+	if m := in.TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification; m != nil {
+		if err := c.checkRequestLabel(m); err != nil {
+			return nil, err
+		}
+	}
 	s.Policies[str(in.PolicyName)] = val(in.TargetTrackingScalingPolicyConfiguration.TargetValue, 0)
 	return &aas.PutScalingPolicyOutput{PolicyARN: new("arn:aws:autoscaling:" + c.r.Name + ":" + c.st.Account + ":scalingPolicy:" + stableID(s.ID)[:36])}, nil
 }
@@ -87,7 +95,11 @@ func aasDescribeScalingPolicies(c *call, in *aas.DescribeScalingPoliciesInput) (
 	if s == nil {
 		return out, nil
 	}
-	for _, name := range in.PolicyNames {
+	names := in.PolicyNames
+	if len(names) == 0 {
+		names = slices.Sorted(maps.Keys(s.Policies))
+	}
+	for _, name := range names {
 		if v, ok := s.Policies[name]; ok {
 			out.ScalingPolicies = append(out.ScalingPolicies, aastypes.ScalingPolicy{
 				PolicyName: new(name), ResourceId: new(s.ID),
@@ -96,6 +108,31 @@ func aasDescribeScalingPolicies(c *call, in *aas.DescribeScalingPoliciesInput) (
 		}
 	}
 	return out, nil
+}
+
+// checkRequestLabel refuses the count of requests of what is no target group behind a load balancer.
+func (c *call) checkRequestLabel(m *aastypes.PredefinedMetricSpecification) error {
+	if m.PredefinedMetricType != aastypes.MetricTypeALBRequestCountPerTarget {
+		return nil
+	}
+	lb, group, ok := strings.Cut(str(m.ResourceLabel), "/targetgroup/")
+	g := find(c.r.elb().TargetGroups, func(g *targetGroup) bool { return strings.HasSuffix(g.ARN, ":targetgroup/"+group) })
+	b := find(c.r.elb().LoadBalancers, func(b *loadBalancer) bool { return strings.HasSuffix(b.ARN, ":loadbalancer/"+lb) })
+	if !ok || g == nil || b == nil {
+		return &aastypes.ValidationException{Message: msg("Invalid resource label: %s", str(m.ResourceLabel))}
+	}
+	return nil
+}
+
+func aasDeleteScalingPolicy(c *call, in *aas.DeleteScalingPolicyInput) (*aas.DeleteScalingPolicyOutput, error) {
+	s := c.r.scalable(str(in.ResourceId))
+	if s != nil {
+		if _, ok := s.Policies[str(in.PolicyName)]; ok {
+			delete(s.Policies, str(in.PolicyName))
+			return &aas.DeleteScalingPolicyOutput{}, nil
+		}
+	}
+	return nil, &aastypes.ObjectNotFoundException{Message: msg("No scaling policy found for %s", str(in.ResourceId))}
 }
 
 func aasDeregisterScalableTarget(c *call, in *aas.DeregisterScalableTargetInput) (*aas.DeregisterScalableTargetOutput, error) {

@@ -165,7 +165,7 @@ func (w *world) runScheduled(s *schedule, at time.Time) string {
 	v := p.NetworkConfiguration.AwsvpcConfiguration
 	network := &ecstypes.AwsVpcConfiguration{Subnets: v.Subnets, SecurityGroups: v.SecurityGroups, AssignPublicIp: ecstypes.AssignPublicIp(v.AssignPublicIp)}
 	for i := range int(val(p.TaskCount, 1)) {
-		t := w.newTask(d, network, stableID(s.Group, s.Name, at.String()), i, w.a.fateNow(), at)
+		t := w.newTask(d, network, stableID(s.Group, s.Name, at.String()), i, w.a.fateNow(d.ARN), at)
 		t.Cluster, t.Group, t.Rollout, t.Alone = k.ARN, val(p.Group, "family:"+d.Family), "chronos-schedule/"+s.Name, true
 		t.ARN = fmt.Sprintf("arn:aws:ecs:%s:%s:task/%s/%s", w.r.Name, w.st.Account, k.Name, t.ID)
 		t.Exec = val(p.EnableExecuteCommand, false)

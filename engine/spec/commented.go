@@ -92,8 +92,7 @@ func (s *Spec) commentedTables(builds func(string) bool) string {
 	if builds(processTable + ".NAME.command") {
 		b.WriteString("\n# a program of the same image that takes no traffic\n# [processes.worker]\n")
 		for _, k := range processKeys("worker") {
-			_, leaf := k.table()
-			fmt.Fprintf(&b, "# %s = %s  # %s\n", leaf, k.Example, k.Doc)
+			fmt.Fprintf(&b, "# %s = %s  # %s\n", inTable(k, "worker"), k.Example, k.Doc)
 		}
 	}
 	b.WriteString("\n# any key above, for --env staging only\n# [environments.staging]\n# service.instances = 1\n")

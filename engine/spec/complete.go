@@ -77,12 +77,13 @@ func (s *Spec) defaults() {
 		s.fill("database.storage_gb", 20, "smallest")
 	}
 	for name := range s.Processes {
-		s.fillProcess(processTable + "." + name + ".")
+		s.fillProcess(name)
 	}
 }
 
 // fillProcess completes a process: as large as the service, and one of it.
-func (s *Spec) fillProcess(table string) {
+func (s *Spec) fillProcess(name string) {
+	table := processTable + "." + name + "."
 	said := func(key string) bool { return s.Said(key) && s.Origins[key].Kind != Default }
 	if !said(table+"cpu") && !said(table+"memory") {
 		s.fill(table+"cpu", s.Service.CPU, "as the service")
@@ -91,6 +92,12 @@ func (s *Spec) fillProcess(table string) {
 		s.fillSize(table)
 	}
 	s.fill(table+"instances", 1, "")
+	if a := s.Processes[name].Autoscale; a != nil {
+		if a.MemoryPercent == 0 {
+			s.fill(table+"autoscale.cpu_percent", 60, "")
+		}
+		s.fill(table+"autoscale.max", max(2, 2*s.Processes[name].Instances), "twice the instances")
+	}
 }
 
 // fillSize chooses CPU and memory in a table, either to go with the other one when that was said.

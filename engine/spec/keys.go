@@ -1,5 +1,7 @@
 package spec
 
+import "strings"
+
 // keys is the one table of what berth.toml can hold. Loading, checking, writing, the settings screen, the manual
 // and the schema are made of it.
 var keys = []Key{
@@ -309,6 +311,10 @@ func processKeys(process string) []Key {
 			Example: "1", at: inProcess(process, func(p *Process) any { return &p.Instances }),
 		},
 		{
+			Name: table + "spot", Kind: Number, Doc: "share of the containers beyond the first that run on Fargate Spot, 0 to 1",
+			Example: "0.5", at: inProcess(process, func(p *Process) any { return &p.Spot }),
+		},
+		{
 			Name: table + "schedule", Kind: Text, Doc: "when it runs; all the time without it",
 			Example: `"cron(0 3 * * ? *)"`, at: inProcess(process, func(p *Process) any { return &p.Schedule }),
 		},
@@ -316,20 +322,56 @@ func processKeys(process string) []Key {
 			Name: table + "schedule_tz", Kind: Text, Doc: "time zone of the schedule",
 			Example: `"Europe/Berlin"`, at: inProcess(process, func(p *Process) any { return &p.ScheduleTZ }),
 		},
+		{
+			Name: table + "autoscale.max", Kind: Whole, Doc: "most containers when the load is high",
+			Example: "4", at: scaledProcess(process, func(a *Autoscale) any { return &a.Max }),
+		},
+		{
+			Name: table + "autoscale.cpu_percent", Kind: Whole, Doc: "CPU load in percent that scaling aims for",
+			Example: "60", at: scaledProcess(process, func(a *Autoscale) any { return &a.CPUPercent }),
+		},
+		{
+			Name: table + "autoscale.memory_percent", Kind: Whole, Doc: "memory use in percent that scaling aims for",
+			Example: "70", at: scaledProcess(process, func(a *Autoscale) any { return &a.MemoryPercent }),
+		},
 	}
 }
 
-// optional names the tables that need not be there, with how to tell and how to remove them.
-var optional = []struct {
+// inTable is the name of a key of a process within the process's table.
+func inTable(k Key, process string) string {
+	return strings.TrimPrefix(k.Name, processTable+"."+process+".")
+}
+
+// optionalTable is a table that need not be there, with how to tell and how to remove it.
+type optionalTable struct {
 	table string
 	has   func(*Spec) bool
 	drop  func(*Spec)
-}{
-	{
-		"service.autoscale", func(s *Spec) bool { return s.Service.Autoscale != nil },
-		func(s *Spec) { s.Service.Autoscale = nil },
-	},
-	{"database", func(s *Spec) bool { return s.Database != nil }, func(s *Spec) { s.Database = nil }},
+}
+
+// optional are the tables of one of the specs that need not be there.
+func optional(of ...*Spec) []optionalTable {
+	all := []optionalTable{
+		{
+			"service.autoscale", func(s *Spec) bool { return s.Service.Autoscale != nil },
+			func(s *Spec) { s.Service.Autoscale = nil },
+		},
+		{"database", func(s *Spec) bool { return s.Database != nil }, func(s *Spec) { s.Database = nil }},
+	}
+	for _, one := range of {
+		for name := range one.Processes {
+			all = append(all, optionalTable{
+				processTable + "." + name + ".autoscale",
+				func(s *Spec) bool { p := s.Processes[name]; return p != nil && p.Autoscale != nil },
+				func(s *Spec) {
+					if p := s.Processes[name]; p != nil {
+						p.Autoscale = nil
+					}
+				},
+			})
+		}
+	}
+	return all
 }
 
 func autoscale(at func(*Autoscale) any) func(*Spec, bool) any {
@@ -362,6 +404,23 @@ func inProcess(name string, at func(*Process) any) func(*Spec, bool) any {
 			return at(p)
 		}
 		return nil
+	}
+}
+
+// scaledProcess is inProcess for what stands in the process's own table of scaling.
+func scaledProcess(name string, at func(*Autoscale) any) func(*Spec, bool) any {
+	return func(s *Spec, grow bool) any {
+		p := s.process(name, grow)
+		if p == nil {
+			return nil
+		}
+		if p.Autoscale == nil && grow {
+			p.Autoscale = &Autoscale{}
+		}
+		if p.Autoscale == nil {
+			return nil
+		}
+		return at(p.Autoscale)
 	}
 }
 

@@ -98,7 +98,7 @@ func (s *Spec) update(old []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	for _, t := range optional {
+	for _, t := range optional(before) {
 		if t.has(before) && !t.has(s) {
 			t.drop(want)
 			if text, err = s.drop(text, t.table, (*document).removeTable); err != nil {

@@ -14,8 +14,7 @@ func Schema() map[string]any {
 	}
 	process := object("a program of the same image that takes no traffic")
 	for _, k := range processKeys("NAME") {
-		_, leaf := k.table()
-		place(process, []string{leaf}, k.schema())
+		place(process, strings.Split(inTable(k, "NAME"), "."), k.schema())
 	}
 	of := func(doc, def string) map[string]any {
 		return map[string]any{

@@ -130,7 +130,7 @@ func (s *Spec) SetText(name, text string, o Origin) error {
 // Unset takes a value back, so that nothing is said about the key; Complete may then fill in the default.
 // The name of an optional table (service.autoscale, database) takes all of it back, and so does its last key.
 func (s *Spec) Unset(name string) {
-	for _, t := range optional {
+	for _, t := range optional(s) {
 		if t.table == name {
 			t.drop(s)
 		}
@@ -155,7 +155,7 @@ func (s *Spec) Unset(name string) {
 		return
 	}
 	clearValue(p)
-	for _, t := range optional {
+	for _, t := range optional(s) {
 		if own, _ := k.table(); own == t.table && !s.saysIn(t.table) {
 			t.drop(s)
 		}

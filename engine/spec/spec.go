@@ -168,6 +168,8 @@ type Process struct {
 	CPU        float64 // vCPU
 	Memory     int     // MiB
 	Instances  int
+	Spot       float64 // share of the containers beyond the first on Fargate Spot, 0 to 1
+	Autoscale  *Autoscale
 	Schedule   string // cron(…) or rate(…) of EventBridge; empty: it runs all the time
 	ScheduleTZ string // time zone of a cron expression, such as Europe/Berlin
 }
@@ -227,6 +229,10 @@ func (s *Spec) Clone() *Spec {
 	for name, p := range c.Processes {
 		q := *p
 		q.Command = slices.Clone(p.Command)
+		if p.Autoscale != nil {
+			a := *p.Autoscale
+			q.Autoscale = &a
+		}
 		c.Processes[name] = &q
 	}
 	return &c

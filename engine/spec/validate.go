@@ -185,9 +185,7 @@ func (c *checker) service() {
 	}
 	c.span("service.stop_timeout", sv.StopTimeout, 2*time.Second, 120*time.Second)
 	c.span("service.start_timeout", sv.StartTimeout, time.Second, time.Hour)
-	if sv.Spot < 0 || sv.Spot > 1 || math.IsNaN(sv.Spot) {
-		c.add("service.spot", fmt.Sprintf("%v is not a share", sv.Spot), "it goes from 0 to 1, such as 0.5 for half")
-	}
+	c.share("service.spot", sv.Spot)
 	c.said("service.ephemeral_gb", sv.EphemeralGB, 20, 200, "a size that a task can have")
 	if _, said := c.s.Origins["service.log_days"]; (sv.LogDays != 0 || said) && !slices.Contains(logDays, sv.LogDays) {
 		c.add("service.log_days", fmt.Sprintf("CloudWatch cannot keep logs for %d days", sv.LogDays), "it can for "+listNumbers(logDays))
@@ -255,27 +253,38 @@ func status(text string) bool {
 }
 
 func (c *checker) autoscale() {
-	sv := c.s.Service
-	a := sv.Autoscale
+	c.scaling("service.", c.s.Service.Instances, c.s.Service.Autoscale)
+	if a := c.s.Service.Autoscale; a != nil {
+		c.said("service.autoscale.requests_per_instance", a.RequestsPerInstance, 1, 1_000_000, "a number of requests a minute")
+	}
+}
+
+// scaling checks the scaling in a table, which starts from that many instances. Nil is none.
+func (c *checker) scaling(table string, instances int, a *Autoscale) {
 	if a == nil {
 		return
 	}
 	switch {
-	case sv.Instances < 1:
-		c.add("service.instances", "autoscaling cannot start from 0 containers", "1 or more")
-	case a.Max < sv.Instances:
-		c.add("service.autoscale.max", fmt.Sprintf("%d is less than the %d instances", a.Max, sv.Instances),
-			fmt.Sprintf("%d or more", sv.Instances))
+	case instances < 1:
+		c.add(table+"instances", "autoscaling cannot start from 0 containers", "1 or more")
+	case a.Max < instances:
+		c.add(table+"autoscale.max", fmt.Sprintf("%d is less than the %d instances", a.Max, instances), fmt.Sprintf("%d or more", instances))
 	default:
-		c.within("service.autoscale.max", a.Max, 1, 5000, "a number of containers that ECS runs")
+		c.within(table+"autoscale.max", a.Max, 1, 5000, "a number of containers that ECS runs")
 	}
 	if a.MemoryPercent == 0 && a.RequestsPerInstance == 0 {
-		c.within("service.autoscale.cpu_percent", a.CPUPercent, 1, 100, "a percentage")
+		c.within(table+"autoscale.cpu_percent", a.CPUPercent, 1, 100, "a percentage")
 	} else {
-		c.said("service.autoscale.cpu_percent", a.CPUPercent, 1, 100, "a percentage")
+		c.said(table+"autoscale.cpu_percent", a.CPUPercent, 1, 100, "a percentage")
 	}
-	c.said("service.autoscale.memory_percent", a.MemoryPercent, 1, 100, "a percentage")
-	c.said("service.autoscale.requests_per_instance", a.RequestsPerInstance, 1, 1_000_000, "a number of requests a minute")
+	c.said(table+"autoscale.memory_percent", a.MemoryPercent, 1, 100, "a percentage")
+}
+
+// share checks a share of the containers.
+func (c *checker) share(key string, v float64) {
+	if v < 0 || v > 1 || math.IsNaN(v) {
+		c.add(key, fmt.Sprintf("%v is not a share", v), "it goes from 0 to 1, such as 0.5 for half")
+	}
 }
 
 // path checks a path that the app answers at.

@@ -154,11 +154,18 @@ func (c *checker) network() {
 	}
 }
 
+// ownProcess are the names that the process of [service] goes by.
+var ownProcess = []string{"app", "web"}
+
 func (c *checker) processes() {
 	for _, name := range slices.Sorted(maps.Keys(c.s.Processes)) {
 		p, table := c.s.Processes[name], processTable+"."+name+"."
 		if err := CheckName(name); err != nil {
 			c.add(processTable+"."+name, fmt.Sprintf("AWS would refuse the name %q: %v", name, err), "choose another name")
+			continue
+		}
+		if slices.Contains(ownProcess, name) {
+			c.add(processTable+"."+name, fmt.Sprintf("%q is what the process of [service] is called", name), "say under [service] how it runs, or choose another name")
 			continue
 		}
 		if len(p.Command) == 0 {
@@ -167,6 +174,11 @@ func (c *checker) processes() {
 		c.words(table+"command", p.Command)
 		c.sizes(table, p.CPU, p.Memory)
 		c.within(table+"instances", p.Instances, 0, 5000, "a number of containers that ECS runs")
+		c.share(table+"spot", p.Spot)
+		c.scaling(table, p.Instances, p.Autoscale)
+		if p.Schedule != "" && p.Autoscale != nil {
+			c.add(table+"autoscale.max", "what runs by a schedule does not scale", "take autoscale or schedule out")
+		}
 		if p.Schedule != "" && !schedule().MatchString(p.Schedule) {
 			c.add(table+"schedule", fmt.Sprintf("%q is no schedule", p.Schedule), `such as "cron(0 3 * * ? *)" or "rate(1 hour)"`)
 		}

@@ -24,9 +24,10 @@ type Status struct {
 	Created     time.Time    `json:"created,omitzero"` // of the service
 	Running     int          `json:"running"`
 	Desired     int          `json:"desired"`
-	Healthy     int          `json:"healthy"`      // of those that run, by the front door
-	Unhealthy   int          `json:"unhealthy"`    // those that start or drain are neither
-	HealthKnown bool         `json:"health_known"` // false when there is no service, or the permission to ask is missing
+	Healthy     int          `json:"healthy"`             // of those that run, by the front door
+	Unhealthy   int          `json:"unhealthy"`           // those that start or drain are neither
+	HealthKnown bool         `json:"health_known"`        // false when there is no service, or the permission to ask is missing
+	Processes   []Process    `json:"processes,omitempty"` // beside the app's own
 	Deployments []Deployment `json:"deployments"`
 	Resources   []Resource   `json:"resources"`
 	// Sum is what all of it costs a month as it runs, whatever berth.toml says, with light use.
@@ -44,6 +45,15 @@ const (
 	Degraded  = "degraded"
 	Idle      = "stopped"
 )
+
+// Process is a program of the app's image that runs beside the app's own.
+type Process struct {
+	Name     string `json:"name"`
+	State    string `json:"state"` // as in a Status; partial when it has no service
+	Revision string `json:"revision"`
+	Running  int    `json:"running"`
+	Desired  int    `json:"desired"`
+}
 
 // Deployment is one rollout of the app, newest first.
 type Deployment struct {

@@ -22,6 +22,9 @@ type Target interface {
 	Unsupported(*spec.Spec) []spec.Problem
 	// Builds says whether the target can serve other values of a key of berth.toml than the one that it has anyway.
 	Builds(key string) bool
+	// Standing lists the processes of an app, of whose spec App and EnvName suffice, that anything is there of. Errors of
+	// the SDK come as they are.
+	Standing(context.Context, *cloud.Clients, *spec.Spec) ([]string, error)
 	// Blueprint is the app as resources. The spec is complete and valid. One that asks for what the target cannot
 	// do is a Usage failure. It makes no call.
 	Blueprint(*spec.Spec, Options) (Blueprint, error)
@@ -36,6 +39,9 @@ type Target interface {
 
 // Options is what a blueprint needs beyond the spec.
 type Options struct {
+	// Standing are the processes that an earlier deployment made, as Target.Standing tells them. Those that the spec does
+	// not want go.
+	Standing       []string
 	Builder        image.Builder
 	SkipVerify     bool          // make no request to the endpoint
 	NoRehearsal    bool          // ship an image without having run it here

@@ -114,7 +114,7 @@ func (s settings) build(w kindtest.World) app {
 		Command: []string{"/server", "migrate"},
 	}
 	a.scaling = &compute.Scaling{
-		Service: a.service, Min: s.instances, Max: s.most, CPUPercent: 60,
+		Service: a.service, Min: s.instances, Max: s.most, CPU: 60,
 		LinkedRole: linked("scaling-service-role", "ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService"),
 	}
 	a.endpoint = &traffic.Endpoint{Door: door, Service: a.service, Path: "/"}
@@ -175,6 +175,31 @@ func TestService(t *testing.T) {
 		Drift: func(ctx context.Context, sc *resource.Scope, v *compute.Service) error {
 			_, err := sc.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{
 				Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()), HealthCheckGracePeriodSeconds: aws.Int32(5),
+			})
+			return err
+		},
+	})
+}
+
+// worker is a process of the app, which takes no requests.
+func (a app) worker(spot float64) *compute.Service {
+	td := *a.definition
+	td.Process, td.Beside, td.Port, td.Command = "worker", a.definition, 0, []string{"/server", "work"}
+	v := *a.service
+	v.Process, v.TaskDefinition, v.TargetGroup, v.Rules, v.Port, v.Spot = "worker", &td, nil, nil, 0, spot
+	return &v
+}
+
+func TestServiceOfProcess(t *testing.T) {
+	s := source(t)
+	more := s
+	more.instances = 4
+	kindtest.Lifecycle(t, kindtest.Kind[*compute.Service]{
+		Wanted:  func(w kindtest.World) *compute.Service { return s.build(w).worker(0) },
+		Changed: func(w kindtest.World) *compute.Service { return more.build(w).worker(0.5) },
+		Drift: func(ctx context.Context, sc *resource.Scope, v *compute.Service) error {
+			_, err := sc.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{
+				Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()), DesiredCount: aws.Int32(1),
 			})
 			return err
 		},

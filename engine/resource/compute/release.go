@@ -132,7 +132,7 @@ func (r *Release) start(ctx context.Context, s *resource.Scope) (arn string, err
 // watch follows the task to its end and passes its log lines on.
 func (r *Release) watch(ctx context.Context, s *resource.Scope, arn string) error {
 	w := cloud.Wait{For: "the release command to finish", Deadline: 30 * time.Minute}
-	logs := taskLogs{scope: s, group: r.TaskDefinition.LogGroup.Name()}
+	logs := r.TaskDefinition.logs(s)
 	return s.Poll(ctx, w, r.Info().Usually, func(ctx context.Context) (bool, string, error) {
 		out, err := s.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String(r.Cluster.Name()), Tasks: []string{arn}})
 		if err != nil || len(out.Tasks) == 0 {

@@ -60,10 +60,17 @@ func (v *Service) Ready(ctx context.Context, s *resource.Scope) error {
 		r.began = s.Clock.Now()
 	}
 	r.markOldEvents()
-	w := cloud.Wait{For: "the new version to serve", Every: rolloutEvery, Soon: r.allHealthy, Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
+	what := "the new version to serve"
+	if v.TargetGroup == nil {
+		what = "the new version to run"
+	}
+	w := cloud.Wait{For: what, Every: rolloutEvery, Soon: r.allHealthy, Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
 	err := s.Poll(ctx, w, v.Info().Usually, r.look)
 	var f *fail.Error
-	if errors.As(err, &f) && r.cause != nil && !r.judged {
+	if errors.As(err, &f) && r.judged {
+		return v.Together.failed(ctx, s, v, f)
+	}
+	if errors.As(err, &f) && r.cause != nil {
 		c := *r.cause
 		c.Evidence = f.Cause + "\n" + c.Evidence
 		return &c
@@ -82,6 +89,9 @@ func (r *rollout) markOldEvents() {
 
 // look is one round: the deployment's status, the service's events and counters, the tasks and their health.
 func (r *rollout) look(ctx context.Context) (bool, string, error) {
+	if f := r.Together.verdict(r.Service); f != nil {
+		return false, "", f
+	}
 	svc, err := r.describe(ctx, r.scope)
 	if err != nil || svc == nil {
 		return false, "", err
@@ -355,10 +365,16 @@ func (r *rollout) note(t diagnose.Task) {
 	if r.explain[key] > 1 {
 		return
 	}
-	f := diagnose.Explain(t, diagnose.Context{
-		Port: r.Port, HealthPath: r.TargetGroup.HealthPath, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch,
-		VCPU: float64(r.TaskDefinition.CPU) / 1024,
-	})
+	at := diagnose.Context{
+		Port: r.Port, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch, VCPU: float64(r.TaskDefinition.CPU) / 1024,
+	}
+	if r.TargetGroup != nil {
+		at.HealthPath = r.TargetGroup.HealthPath
+	}
+	f := diagnose.Explain(t, at)
+	if r.Process != "" {
+		f.Cause = "the process " + r.Process + ": " + f.Cause
+	}
 	if r.cause == nil || strings.Contains(r.cause.Cause, "a task stopped") {
 		r.cause = f
 	}

@@ -41,13 +41,25 @@ func (r *rollout) lookAtTasks(ctx context.Context, svc *ecstypes.Service) (healt
 				e.Reason = aws.ToString(h.TargetHealth.Description)
 			}
 		}
-		if ours && e.Health == string(elbtypes.TargetHealthStateEnumHealthy) {
+		if ours && r.well(t, e.Health) {
 			healthy++
 		}
 		shown = append(shown, e)
 	}
 	r.show(shown)
 	return healthy, r.lookAtStopped(ctx, svc, health)
+}
+
+// unchecked is how long a task that nothing checks has to run until ECS counts it as healthy (engine/AWS.md, Service).
+const unchecked = 40 * time.Second
+
+// well says whether a task does its work: by the health that the load balancer sees, or by how long it has run where none
+// looks.
+func (r *rollout) well(t ecstypes.Task, health string) bool {
+	if r.TargetGroup != nil {
+		return health == string(elbtypes.TargetHealthStateEnumHealthy)
+	}
+	return aws.ToString(t.LastStatus) == "RUNNING" && t.StartedAt != nil && r.scope.Clock.Since(*t.StartedAt) >= unchecked
 }
 
 // show passes the tasks on when they differ from the last time.
@@ -84,7 +96,7 @@ func (r *rollout) lookAtStopped(ctx context.Context, svc *ecstypes.Service, heal
 			continue
 		}
 		if r.explain[diagnose.Key(d)] == 0 {
-			logs := taskLogs{scope: r.scope, group: r.TaskDefinition.LogGroup.Name()}
+			logs := r.TaskDefinition.logs(r.scope)
 			d.Logs = logs.last(ctx, shortARN(arn))
 			for _, line := range d.Logs {
 				r.scope.Log("app", line)
@@ -141,6 +153,9 @@ func (r *rollout) list(ctx context.Context, st ecstypes.DesiredStatus) ([]ecstyp
 
 // health is the health of the target group's targets by address.
 func (r *rollout) health(ctx context.Context) (map[string]elbtypes.TargetHealthDescription, error) {
+	if r.TargetGroup == nil {
+		return nil, nil //nolint:nilnil // nothing checks the tasks
+	}
 	out, err := r.scope.ELB.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &r.TargetGroup.ARN})
 	if err != nil {
 		if cloud.NotFound(err) {

@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,21 +17,41 @@ import (
 	"berth/engine/event"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
+	"berth/engine/resource/traffic"
 )
 
-// scalingPolicy is the name of our one policy.
-const scalingPolicy = "berth-cpu"
+// Aim is a measure that the number of tasks follows, and the value that it is held at.
+type Aim struct {
+	Policy string // the name of the policy in AWS
+	Metric aastypes.MetricType
+	Unit   string // for people
+	Value  int
+}
 
-// Scaling lets the number of tasks follow their CPU load. Both of its calls are upserts.
+// Scaling lets the number of tasks follow their load: by each of the aims, whichever wants more tasks. Its calls are
+// upserts.
 type Scaling struct {
-	Service    *Service
+	Service  *Service
+	Balancer *traffic.LoadBalancer // whose requests are counted; nil unless they are an aim
+
 	LinkedRole *access.ServiceLinkedRole
 	Min, Max   int
-	CPUPercent int
+	CPU        int  // percent of the tasks' CPU to aim for; zero: no aim
+	Memory     int  // percent of their memory
+	Requests   int  // a minute, for each task
 	Unwanted   bool // the number of tasks is fixed; scaling that is left goes
 
-	found  *aastypes.ScalableTarget
-	target float64 // of the policy as observed, zero when there is none
+	found   *aastypes.ScalableTarget
+	targets map[string]float64 // of our policies as observed, by name
+}
+
+// aims are all that there can be, with zero for those that are no aim.
+func (c *Scaling) aims() []Aim {
+	return []Aim{
+		{"berth-cpu", aastypes.MetricTypeECSServiceAverageCPUUtilization, "cpu percent", c.CPU},
+		{"berth-memory", aastypes.MetricTypeECSServiceAverageMemoryUtilization, "memory percent", c.Memory},
+		{"berth-requests", aastypes.MetricTypeALBRequestCountPerTarget, "requests a minute for each task", c.Requests},
+	}
 }
 
 func (c *Scaling) id() *string {
@@ -40,8 +61,8 @@ func (c *Scaling) id() *string {
 // Info implements Resource.
 func (c *Scaling) Info() resource.Info {
 	return resource.Info{
-		ID: "scaling", Kind: "applicationautoscaling.ScalableTarget",
-		Name: fmt.Sprintf("%d to %d tasks", c.Min, c.Max), Label: "the scaling of the service",
+		ID: nodeOf("scaling", c.Service.Process), Kind: "applicationautoscaling.ScalableTarget",
+		Name: fmt.Sprintf("%d to %d tasks", c.Min, c.Max), Label: labelOf("the scaling", c.Service.Process),
 		Group: resource.GroupCompute, Usually: 2 * time.Second, Gone: time.Second,
 	}
 }
@@ -50,7 +71,13 @@ func (c *Scaling) Info() resource.Info {
 func (c *Scaling) Wanted() bool { return !c.Unwanted }
 
 // Needs implements Resource.
-func (c *Scaling) Needs() []resource.Need { return resource.After(c.Service, c.LinkedRole) }
+func (c *Scaling) Needs() []resource.Need {
+	needs := resource.After(c.Service, c.LinkedRole)
+	if c.Balancer != nil {
+		needs = append(needs, resource.After(c.Balancer, c.Service.TargetGroup)...)
+	}
+	return needs
+}
 
 // Observe implements Resource.
 func (c *Scaling) Observe(ctx context.Context, s *resource.Scope) error {
@@ -69,12 +96,13 @@ func (c *Scaling) Observe(ctx context.Context, s *resource.Scope) error {
 	})
 	g.Go(func() error {
 		p := aas.NewDescribeScalingPoliciesPaginator(s.Scaling, &aas.DescribeScalingPoliciesInput{
-			ServiceNamespace: aastypes.ServiceNamespaceEcs, ResourceId: c.id(), PolicyNames: []string{scalingPolicy},
+			ServiceNamespace: aastypes.ServiceNamespaceEcs, ResourceId: c.id(),
 		})
+		c.targets = map[string]float64{}
 		return resource.Pages(ctx, p, func(out *aas.DescribeScalingPoliciesOutput) error {
 			for _, one := range out.ScalingPolicies {
 				if t := one.TargetTrackingScalingPolicyConfiguration; t != nil {
-					c.target = aws.ToFloat64(t.TargetValue)
+					c.targets[aws.ToString(one.PolicyName)] = aws.ToFloat64(t.TargetValue)
 				}
 			}
 			return nil
@@ -99,10 +127,20 @@ func (c *Scaling) Diff(s *resource.Scope) resource.Diff {
 		drift.Add(fmt.Sprintf("goes from %d to %d tasks", from, to),
 			resource.Field("tasks", fmt.Sprintf("%d to %d", from, to), fmt.Sprintf("%d to %d", c.Min, c.Max)))
 	}
-	if int(c.target) != c.CPUPercent {
-		drift.Add("follows another load", resource.Field("cpu percent", c.target, c.CPUPercent))
+	for _, a := range c.aims() {
+		if was := int(c.targets[a.Policy]); was != a.Value {
+			drift.Add("follows another load", resource.Field(a.Unit, aim(was), aim(a.Value)))
+		}
 	}
 	return drift.Diff()
+}
+
+// aim is the value of an aim as a text, empty when it is none.
+func aim(value int) string {
+	if value == 0 {
+		return ""
+	}
+	return strconv.Itoa(value)
 }
 
 // Apply implements Resource.
@@ -120,27 +158,52 @@ func (c *Scaling) Apply(ctx context.Context, s *resource.Scope) error {
 		if err != nil {
 			return fmt.Errorf("set how far the service scales: %w", err)
 		}
-		_, err = s.Scaling.PutScalingPolicy(ctx, &aas.PutScalingPolicyInput{
-			PolicyName: aws.String(scalingPolicy), ServiceNamespace: aastypes.ServiceNamespaceEcs, ResourceId: c.id(),
-			ScalableDimension: aastypes.ScalableDimensionECSServiceDesiredCount,
-			PolicyType:        aastypes.PolicyTypeTargetTrackingScaling,
-			TargetTrackingScalingPolicyConfiguration: &aastypes.TargetTrackingScalingPolicyConfiguration{
-				TargetValue:      aws.Float64(float64(c.CPUPercent)),
-				ScaleOutCooldown: aws.Int32(60), ScaleInCooldown: aws.Int32(300),
-				PredefinedMetricSpecification: &aastypes.PredefinedMetricSpecification{
-					PredefinedMetricType: aastypes.MetricTypeECSServiceAverageCPUUtilization,
-				},
-			},
-		})
-		if err != nil {
-			return fmt.Errorf("set the load that the service follows: %w", err)
+		for _, a := range c.aims() {
+			if err := c.follow(ctx, s, a); err != nil {
+				return fmt.Errorf("set the load that the service follows: %w", err)
+			}
 		}
-		c.target = float64(c.CPUPercent)
 		c.found = &aastypes.ScalableTarget{
 			MinCapacity: aws.Int32(int32(c.Min)), MaxCapacity: aws.Int32(int32(c.Max)), //nolint:gosec // small
 		}
 		return nil
 	})
+}
+
+// follow makes the policy of an aim, or removes it when it is none.
+func (c *Scaling) follow(ctx context.Context, s *resource.Scope, a Aim) error {
+	if a.Value == 0 {
+		if _, there := c.targets[a.Policy]; !there {
+			return nil
+		}
+		_, err := s.Scaling.DeleteScalingPolicy(ctx, &aas.DeleteScalingPolicyInput{
+			PolicyName: &a.Policy, ServiceNamespace: aastypes.ServiceNamespaceEcs, ResourceId: c.id(),
+			ScalableDimension: aastypes.ScalableDimensionECSServiceDesiredCount,
+		})
+		delete(c.targets, a.Policy)
+		return resource.UnlessGone(err)
+	}
+	metric := &aastypes.PredefinedMetricSpecification{PredefinedMetricType: a.Metric}
+	if a.Metric == aastypes.MetricTypeALBRequestCountPerTarget {
+		metric.ResourceLabel = aws.String(requestLabel(c.Balancer.ARN, c.Service.TargetGroup.ARN))
+	}
+	_, err := s.Scaling.PutScalingPolicy(ctx, &aas.PutScalingPolicyInput{
+		PolicyName: &a.Policy, ServiceNamespace: aastypes.ServiceNamespaceEcs, ResourceId: c.id(),
+		ScalableDimension: aastypes.ScalableDimensionECSServiceDesiredCount,
+		PolicyType:        aastypes.PolicyTypeTargetTrackingScaling,
+		TargetTrackingScalingPolicyConfiguration: &aastypes.TargetTrackingScalingPolicyConfiguration{
+			TargetValue:      aws.Float64(float64(a.Value)),
+			ScaleOutCooldown: aws.Int32(60), ScaleInCooldown: aws.Int32(300), PredefinedMetricSpecification: metric,
+		},
+	})
+	return err
+}
+
+// requestLabel names a target group behind a load balancer for the count of its requests, such as
+// app/NAME/ID/targetgroup/NAME/ID: the ends of their ARNs (engine/AWS.md, Scaling).
+func requestLabel(balancer, group string) string {
+	_, lb, _ := strings.Cut(balancer, ":loadbalancer/")
+	return lb + "/" + group[strings.LastIndex(group, ":")+1:]
 }
 
 // Delete implements Resource. The policy goes with the target.
@@ -174,6 +237,11 @@ func (c *Scaling) Permissions(s *resource.Scope, do event.Action) []resource.Per
 			scale("application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"),
 			resource.On(resource.Actions("ecs:DescribeServices", "ecs:UpdateService"), c.Service.ServiceARN(s)),
 			resource.On(resource.Actions("cloudwatch:PutMetricAlarm"), alarms), resource.On(resource.Actions("cloudwatch:DescribeAlarms"), s.ARN("cloudwatch", "alarm:*")))
+		for _, a := range c.aims() {
+			if _, there := c.targets[a.Policy]; there && a.Value == 0 {
+				need = append(need, scale("application-autoscaling:DeleteScalingPolicy"), resource.On(resource.Actions("cloudwatch:DeleteAlarms"), alarms))
+			}
+		}
 	case event.Delete:
 		need = append(need, scale("application-autoscaling:DeregisterScalableTarget"), resource.On(resource.Actions("cloudwatch:DeleteAlarms"), alarms))
 	case event.None:
@@ -181,14 +249,21 @@ func (c *Scaling) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	return need
 }
 
-// Costs implements Coster: the policy watches by two alarms.
+// Costs implements Coster: each policy watches by two alarms.
 func (c *Scaling) Costs(b *price.Bill) {
-	if !c.Unwanted {
-		b.Alarms(price.AlarmsOfScaling)
+	if c.Unwanted {
+		return
 	}
+	n := 0
+	for _, a := range c.aims() {
+		if a.Value > 0 {
+			n += price.AlarmsOfScaling
+		}
+	}
+	b.Alarms(n)
 }
 
-// Scalings lists what scales the services of all apps: its id is service/berth-app-env/app.
+// Scalings lists what scales the services of all apps: its id is service/berth-app-env/app, with the process behind it.
 var Scalings = resource.Listing{What: "scaling", List: listScalings}
 
 func listScalings(ctx context.Context, s *resource.Survey) error {
@@ -203,12 +278,13 @@ func listScalings(ctx context.Context, s *resource.Survey) error {
 			if len(parts) != 3 {
 				continue
 			}
-			env, ok := strings.CutPrefix(parts[1], resource.NamePrefix+parts[2]+"-")
+			app, process, _ := strings.Cut(parts[2], processMark)
+			env, ok := strings.CutPrefix(parts[1], resource.NamePrefix+app+"-")
 			if !ok || env == "" {
 				continue
 			}
 			s.Add(resource.Found{
-				Owner: resource.Owner{App: parts[2], Env: env}, Kind: "applicationautoscaling.ScalableTarget", Name: id, ARN: id, Role: "scaling",
+				Owner: resource.Owner{App: app, Env: env}, Kind: "applicationautoscaling.ScalableTarget", Name: id, ARN: id, Role: nodeOf("scaling", process),
 			})
 		}
 		return nil
@@ -218,7 +294,10 @@ func listScalings(ctx context.Context, s *resource.Survey) error {
 // CostsMore implements Grower: the tasks beyond those that run in any case.
 func (c *Scaling) CostsMore(b *price.Bill) {
 	if v := c.Service; !c.Unwanted && c.Max > v.Instances {
-		b.Tasks(price.Tasks{Count: c.Max - v.Instances, VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch})
+		more := v.size(c.Max)
+		less := v.size(v.Instances)
+		more.Count, more.Spot = more.Count-less.Count, more.Spot-less.Spot
+		b.Tasks(more)
 	}
 }
 
@@ -226,6 +305,7 @@ func (c *Scaling) CostsMore(b *price.Bill) {
 func (c *Scaling) AsFound(context.Context, *resource.Scope) error {
 	if c.found != nil {
 		c.Min, c.Max, c.Unwanted = int(aws.ToInt32(c.found.MinCapacity)), int(aws.ToInt32(c.found.MaxCapacity)), false
+		c.CPU, c.Memory, c.Requests = int(c.targets["berth-cpu"]), int(c.targets["berth-memory"]), int(c.targets["berth-requests"])
 	}
 	return nil
 }

@@ -26,16 +26,19 @@ const breakerThreshold = 3
 // Service is the ECS service: it keeps the wanted number of tasks running and rolls new revisions out.
 type Service struct {
 	Owner          resource.Owner
+	Process        string // which of the app's processes it runs; empty for the app's own
 	Cluster        *Cluster
 	TaskDefinition *TaskDefinition
 	Network        network.Network
 	SecurityGroup  *network.SecurityGroup
-	TargetGroup    *traffic.TargetGroup
+	TargetGroup    *traffic.TargetGroup    // nil for one that takes no requests
 	Rules          []*traffic.ListenerRule // each names the target group; ECS refuses one that none does
 	Release        *Release                // runs before a new revision; nil when there is no release command
 	Discovery      *Discovery              // lists the tasks
 	RevisionOnly   bool                    // change nothing but the revision: a rollback
 	Scaled         bool                    // the number of tasks follows the load, at least Instances
+	Unwanted       bool                    // the app does without; one that is left goes
+	Together       *Together               // the services that take a new version over with this one; nil: it is alone
 
 	Port        int
 	Instances   int
@@ -44,17 +47,20 @@ type Service struct {
 	CPU         float64       // vCPU of a task, for the estimate
 	MemoryGB    float64       // of a task, for the estimate
 	Arch        string        // x86 or arm, for the estimate
+	DiskGB      float64       // of a task, for the estimate
+	Spot        float64       // share of the tasks beyond the first on Fargate Spot
 
 	ARN string // output
 
 	found   *ecstypes.Service
 	since   time.Time // when this run last changed the service; zero when it did not
 	touched bool      // this run created or changed the service
+	before  string    // ARN of the revision that it ran before this run changed it; empty when it ran none
 	served  bool      // a version came up before this run, which a rollback can go to
 }
 
 // Name is the service's name. It is known before the service exists.
-func (v *Service) Name() string { return v.Owner.App }
+func (v *Service) Name() string { return ofProcess(v.Owner.App, v.Process) }
 
 // ServiceARN is the service's ARN. It is known before the service exists.
 func (v *Service) ServiceARN(s *resource.Scope) string {
@@ -64,14 +70,17 @@ func (v *Service) ServiceARN(s *resource.Scope) string {
 // Info implements Resource.
 func (v *Service) Info() resource.Info {
 	return resource.Info{
-		ID: "service", Kind: "ecs.Service", Name: v.Name(), Label: "the service", Group: resource.GroupCompute,
+		ID: nodeOf("service", v.Process), Kind: "ecs.Service", Name: v.Name(), Label: labelOf("the service", v.Process), Group: resource.GroupCompute,
 		Usually: 80 * time.Second, Gone: 100 * time.Second,
 	}
 }
 
 // Needs implements Resource.
 func (v *Service) Needs() []resource.Need {
-	needs := append(v.Network.Needs(), resource.After(v.Cluster, v.TaskDefinition, v.SecurityGroup, v.TargetGroup)...)
+	needs := append(v.Network.Needs(), resource.After(v.Cluster, v.TaskDefinition, v.SecurityGroup)...)
+	if v.TargetGroup != nil {
+		needs = append(needs, resource.Need{On: v.TargetGroup})
+	}
 	for _, r := range v.Rules {
 		needs = append(needs, resource.Need{On: r})
 	}
@@ -80,6 +89,9 @@ func (v *Service) Needs() []resource.Need {
 	}
 	return append(needs, resource.Need{On: v.Discovery})
 }
+
+// Wanted implements Optional.
+func (v *Service) Wanted() bool { return !v.Unwanted }
 
 // Identifier implements Identified.
 func (v *Service) Identifier() string { return v.ARN }
@@ -95,7 +107,7 @@ func (v *Service) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	v.found, v.ARN = nil, ""
 	if found != nil && aws.ToString(found.Status) != "INACTIVE" {
-		v.found, v.ARN = found, aws.ToString(found.ServiceArn)
+		v.found, v.ARN, v.before = found, aws.ToString(found.ServiceArn), aws.ToString(found.TaskDefinition)
 		v.served = slices.ContainsFunc(found.Deployments, func(d ecstypes.Deployment) bool {
 			return d.RolloutState == ecstypes.DeploymentRolloutStateCompleted
 		})
@@ -134,6 +146,9 @@ func (v *Service) active() bool { return v.found != nil && aws.ToString(v.found.
 
 // Diff implements Resource.
 func (v *Service) Diff(s *resource.Scope) resource.Diff {
+	if v.Unwanted {
+		return resource.Unwanted(v)
+	}
 	if !v.active() {
 		return resource.Absent()
 	}
@@ -166,6 +181,9 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		}
 		drift.Add("is listed in DNS another way", resource.Field("service registry", was, want))
 	}
+	if fields := v.otherCapacity(); len(fields) > 0 {
+		drift.Add("runs on another mix of Fargate and Fargate Spot", fields...)
+	}
 	if fields := v.otherDeployment(); len(fields) > 0 {
 		drift.Add("rolls out in another way", fields...)
 	}
@@ -194,6 +212,12 @@ func (v *Service) otherTraffic() (fields []resource.FieldChange) {
 	for _, l := range v.found.LoadBalancers {
 		groups, port = append(groups, aws.ToString(l.TargetGroupArn)), int(aws.ToInt32(l.ContainerPort))
 	}
+	if v.TargetGroup == nil {
+		if len(groups) > 0 {
+			fields = append(fields, resource.Field("target group", resource.Listed(groups), ""))
+		}
+		return fields
+	}
 	if want := []string{v.TargetGroup.ARN}; v.TargetGroup.ARN == "" || !resource.SameSet(groups, want) {
 		fields = append(fields, resource.Field("target group", resource.Listed(groups), resource.Listed(want)))
 	}
@@ -221,7 +245,7 @@ func (v *Service) sameRegistry() bool {
 // otherDeployment compares what UpdateService can change without a rollout. What AWS does not tell counts as
 // the same.
 func (v *Service) otherDeployment() (fields []resource.FieldChange) {
-	if g, want := v.found.HealthCheckGracePeriodSeconds, int(v.GracePeriod.Seconds()); g != nil && int(*g) != want {
+	if g, want := v.found.HealthCheckGracePeriodSeconds, int(v.GracePeriod.Seconds()); v.TargetGroup != nil && g != nil && int(*g) != want {
 		fields = append(fields, resource.Field("health check grace period", fmt.Sprintf("%ds", *g), fmt.Sprintf("%ds", want)))
 	}
 	if d := v.found.DeploymentConfiguration; d != nil {
@@ -243,6 +267,11 @@ func (v *Service) Apply(ctx context.Context, s *resource.Scope) error {
 	if v.active() && v.Diff(s).Why == "" {
 		return nil
 	}
+	done, err := v.Together.begin(v)
+	if err != nil {
+		return err
+	}
+	defer done()
 	v.touched, v.since = true, s.Clock.Now()
 	v.tellOther(s)
 	if !v.active() {
@@ -338,8 +367,12 @@ func (v *Service) watching(s *resource.Scope) []resource.Permission {
 	list := resource.On(resource.Actions("ecs:ListServiceDeployments"), v.ServiceARN(s))
 	describe := resource.On(resource.Actions("ecs:DescribeServiceDeployments"), s.ARN("ecs", "service-deployment/"+name+"/*"))
 	list.Without, describe.Without = blind, blind
-	return append(v.Cluster.tasks(s), list, describe, resource.Anywhere("elasticloadbalancing:DescribeTargetHealth"),
+	need := append(v.Cluster.tasks(s), list, describe,
 		v.TaskDefinition.LogGroup.readLogs(s, "a task that fails is explained without its last log lines"))
+	if v.TargetGroup != nil {
+		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeTargetHealth"))
+	}
+	return need
 }
 
 // Look is to read what a status and the log tell beyond what a deployment looks at itself.
@@ -361,6 +394,9 @@ func (v *Service) Checks(do event.Action) []resource.Probe {
 	if do != event.Create && do != event.Update && do != event.Replace {
 		return nil
 	}
+	if v.Process != "" {
+		return nil // the app's own service counts for all
+	}
 	return []resource.Probe{{ID: "quota-fargate", Title: "Fargate vCPUs", Look: v.checkCPU}}
 }
 
@@ -373,7 +409,14 @@ func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Find
 		return *unknown
 	}
 	all := float64(v.Instances) * v.CPU
-	least, why := all, fmt.Sprintf("the app needs %g (%d x %g)", all, v.Instances, v.CPU)
+	why := fmt.Sprintf("the app needs %g (%d x %g)", all, v.Instances, v.CPU)
+	for _, p := range v.Together.others(v) {
+		if !p.Unwanted {
+			all += float64(p.Instances) * p.CPU
+			why = fmt.Sprintf("the app needs %g with all of its processes", all)
+		}
+	}
+	least := all
 	if v.active() {
 		least, why = all+v.CPU, fmt.Sprintf("the app needs %g while a new task stands beside the old ones", all+v.CPU)
 	}
@@ -394,7 +437,16 @@ func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Find
 
 // Costs implements Coster.
 func (v *Service) Costs(b *price.Bill) {
-	b.Tasks(price.Tasks{Count: v.Instances, VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch})
+	if !v.Unwanted {
+		b.Tasks(v.size(v.Instances))
+	}
+}
+
+// size is so many of its tasks, for the estimate.
+func (v *Service) size(count int) price.Tasks {
+	return price.Tasks{
+		Count: count, VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch, DiskGB: v.DiskGB, Spot: price.SpotTasks(count, v.Spot), Name: v.Process,
+	}
 }
 
 // AsFound implements AsFound: the tasks that are wanted now, of the size of the revision that they run, or that a
@@ -403,7 +455,7 @@ func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
 	if v.found == nil {
 		return nil
 	}
-	v.Instances = int(v.found.DesiredCount)
+	v.Instances, v.Unwanted = int(v.found.DesiredCount), false
 	td := v.TaskDefinition.latest
 	if !v.RevisionOnly && (td == nil || aws.ToString(td.TaskDefinitionArn) != aws.ToString(v.found.TaskDefinition)) {
 		out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: v.found.TaskDefinition})
@@ -423,7 +475,10 @@ func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return fmt.Errorf("read the memory of %s: %w", shortARN(aws.ToString(td.TaskDefinitionArn)), err)
 	}
-	v.CPU, v.MemoryGB, v.Arch = cpu/1024, memory/1024, "x86"
+	v.CPU, v.MemoryGB, v.Arch, v.DiskGB, v.Spot = cpu/1024, memory/1024, "x86", 0, spotShare(v.found.CapacityProviderStrategy)
+	if e := td.EphemeralStorage; e != nil {
+		v.DiskGB = float64(e.SizeInGiB)
+	}
 	if p := td.RuntimePlatform; p != nil && p.CpuArchitecture == ecstypes.CPUArchitectureArm64 {
 		v.Arch = "arm"
 	}
@@ -434,6 +489,9 @@ func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
 func (v *Service) Exposes(do event.Action) string {
 	if !resource.Makes(do) {
 		return ""
+	}
+	if v.TargetGroup == nil {
+		return "each task has a public IPv4 address, to fetch its image; from outside nothing gets in"
 	}
 	return "each task has a public IPv4 address, to fetch its image; from outside only the load balancer gets in"
 }

@@ -16,7 +16,7 @@ import (
 // registries lists the tasks under their DNS name; an empty list takes them out.
 func (v *Service) registries() []ecstypes.ServiceRegistry {
 	if v.Discovery.Unwanted {
-		return []ecstypes.ServiceRegistry{}
+		return []ecstypes.ServiceRegistry{} // an update with none takes them out
 	}
 	return []ecstypes.ServiceRegistry{{RegistryArn: &v.Discovery.ARN}}
 }
@@ -29,11 +29,23 @@ func (v *Service) count() *int32 {
 	return aws.Int32(int32(v.Instances)) //nolint:gosec // small
 }
 
+// loadBalancers is where requests come from; an empty list takes the tasks out of all target groups.
 func (v *Service) loadBalancers() []ecstypes.LoadBalancer {
+	if v.TargetGroup == nil {
+		return []ecstypes.LoadBalancer{}
+	}
 	return []ecstypes.LoadBalancer{{
 		TargetGroupArn: &v.TargetGroup.ARN, ContainerName: aws.String(ContainerName),
 		ContainerPort: aws.Int32(int32(v.Port)), //nolint:gosec // a port
 	}}
+}
+
+// grace is how long a new task may fail its checks, which nobody makes without a load balancer.
+func (v *Service) grace() *int32 {
+	if v.TargetGroup == nil {
+		return nil
+	}
+	return aws.Int32(int32(v.GracePeriod.Seconds()))
 }
 
 func (v *Service) network() *ecstypes.NetworkConfiguration {
@@ -85,7 +97,10 @@ func (v *Service) changes() *ecs.UpdateServiceInput {
 	}
 	if len(v.otherDeployment()) > 0 {
 		in.DeploymentConfiguration = v.deployment()
-		in.HealthCheckGracePeriodSeconds = aws.Int32(int32(v.GracePeriod.Seconds()))
+		in.HealthCheckGracePeriodSeconds = v.grace()
+	}
+	if len(v.otherCapacity()) > 0 { // which ECS takes with a new rollout only
+		in.CapacityProviderStrategy, in.ForceNewDeployment = v.capacity(), true
 	}
 	if !v.found.EnableExecuteCommand {
 		in.EnableExecuteCommand = aws.Bool(true)
@@ -97,14 +112,19 @@ func (v *Service) create(ctx context.Context, s *resource.Scope) error {
 	in := &ecs.CreateServiceInput{
 		Cluster: aws.String(v.Cluster.Name()), ServiceName: aws.String(v.Name()),
 		TaskDefinition: &v.TaskDefinition.ARN, DesiredCount: v.count(),
-		LaunchType: ecstypes.LaunchTypeFargate, PlatformVersion: aws.String("LATEST"),
+		PlatformVersion:      aws.String("LATEST"),
 		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
 		DeploymentConfiguration:       v.deployment(),
-		HealthCheckGracePeriodSeconds: aws.Int32(int32(v.GracePeriod.Seconds())),
+		HealthCheckGracePeriodSeconds: v.grace(),
 		EnableExecuteCommand:          true, EnableECSManagedTags: true,
 		PropagateTags:               ecstypes.PropagateTagsService,
 		AvailabilityZoneRebalancing: ecstypes.AvailabilityZoneRebalancingEnabled,
-		Tags:                        v.Owner.ECSTags("service"),
+		Tags:                        v.Owner.ECSTags(nodeOf("service", v.Process)),
+	}
+	if v.Spot > 0 {
+		in.CapacityProviderStrategy = v.capacity()
+	} else {
+		in.LaunchType = ecstypes.LaunchTypeFargate
 	}
 	err := s.Retry(ctx, append([]cloud.Retryable{draining}, ecsSettling...), func(ctx context.Context) error {
 		out, err := s.ECS.CreateService(ctx, in)

@@ -44,7 +44,8 @@ func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 		resource.Field("cpu", aws.ToString(was.Cpu), t.CPU),
 		resource.Field("memory", aws.ToString(was.Memory), t.Memory),
 		resource.Field("architecture", arch, t.Arch),
-		resource.Field("port", port, t.Port),
+		resource.Field("port", port, portText(t.Port)),
+		resource.Field("disk", diskOf(was), max(t.DiskGB, freeDisk)),
 		resource.Field("command", strings.Join(c.Command, " "), strings.Join(t.Command, " ")),
 		resource.Field("stop timeout", aws.ToInt32(c.StopTimeout), int(t.StopTimeout.Seconds())),
 		resource.Field("execution role", aws.ToString(was.ExecutionRoleArn), cmp.Or(t.ExecutionRole.ARN, resource.NotYet)),
@@ -75,6 +76,22 @@ func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 		all = append(all, resource.Field("revision", shortARN(t.found), resource.NotYet))
 	}
 	return all
+}
+
+// diskOf is the disk of a task of a revision in GB.
+func diskOf(td *ecstypes.TaskDefinition) int {
+	if td.EphemeralStorage == nil {
+		return freeDisk
+	}
+	return int(td.EphemeralStorage.SizeInGiB)
+}
+
+// portText is a port as a text, empty for none.
+func portText(port int) string {
+	if port == 0 {
+		return ""
+	}
+	return strconv.Itoa(port)
 }
 
 // environmentChanges are the variables that change. While the host name is not known, neither are they.

@@ -27,6 +27,10 @@ const ContainerName = "app"
 // tagSpec is the tag that carries the hash of what a revision was made from.
 const tagSpec = "berth:spec"
 
+// freeDisk is the GB of disk that a task has in any case. The size of a disk that is said begins above (engine/AWS.md,
+// Service).
+const freeDisk = 20
+
 // keepRevisions is how many revisions stay registered, to roll back to.
 const keepRevisions = 10
 
@@ -34,6 +38,9 @@ const keepRevisions = 10
 // every change registers a new revision.
 type TaskDefinition struct {
 	Owner         resource.Owner
+	Process       string          // which of the app's processes runs so; empty for the app's own
+	Beside        *TaskDefinition // the app's own, for that of a process; nil for the app's own
+	Unwanted      bool            // the app does without; revisions that are left go
 	Image         *artifact.Image
 	LogGroup      *LogGroup
 	ExecutionRole *access.Role
@@ -42,9 +49,10 @@ type TaskDefinition struct {
 
 	CPU, Memory int    // CPU units (1024 a vCPU) and MiB
 	Arch        string // X86_64 or ARM64
-	Port        int
+	Port        int    // zero: it takes no requests
 	Command     []string
 	StopTimeout time.Duration
+	DiskGB      int    // of disk for each task; up to 20, what Fargate has in any case, is not said
 	Settings    string // stands for everything the user said about it, without telling any of it
 	// Environment is asked for once everything in More is known; ok is false before that.
 	Environment func(*resource.Scope) (env map[string]string, ok bool)
@@ -55,8 +63,8 @@ type TaskDefinition struct {
 	// one of them is about to change. A task reads a secret when it starts: another version is another revision.
 	Versions func(*resource.Scope) (versions map[string]string, ok bool)
 
-	// Pin is a revision (family:number) to run again as it is, for a rollback. Empty means a revision with
-	// the settings above.
+	// Pin is a revision (family:number) to run again as it is, for a rollback: of the app's own family, or for a process
+	// the one that it ran with. Empty means a revision with the settings above.
 	Pin string
 
 	ARN string // output: of the revision to run
@@ -69,20 +77,27 @@ type TaskDefinition struct {
 }
 
 // Family is the name that all revisions share.
-func (t *TaskDefinition) Family() string { return t.Owner.Name() }
+func (t *TaskDefinition) Family() string { return ofProcess(t.Owner.Name(), t.Process) }
 
 // Info implements Resource.
 func (t *TaskDefinition) Info() resource.Info {
 	return resource.Info{
-		ID: "task-definition", Kind: "ecs.TaskDefinition", Name: t.Family(), Label: "the task definition",
+		ID: nodeOf("task-definition", t.Process), Kind: "ecs.TaskDefinition", Name: t.Family(), Label: labelOf("the task definition", t.Process),
 		Group: resource.GroupCompute, Usually: time.Second, Gone: 2 * time.Second,
 	}
 }
 
 // Needs implements Resource.
 func (t *TaskDefinition) Needs() []resource.Need {
-	return append(resource.After(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole), t.More...)
+	needs := append(resource.After(t.Image, t.LogGroup, t.ExecutionRole, t.TaskRole), t.More...)
+	if t.Beside != nil {
+		needs = append(needs, resource.Need{On: t.Beside})
+	}
+	return needs
 }
+
+// Wanted implements Optional.
+func (t *TaskDefinition) Wanted() bool { return !t.Unwanted }
 
 // Identifier implements Identified.
 func (t *TaskDefinition) Identifier() string { return t.ARN }
@@ -96,6 +111,11 @@ func (t *TaskDefinition) NewVersion() event.Action { return event.Update }
 // Observe implements Resource.
 func (t *TaskDefinition) Observe(ctx context.Context, s *resource.Scope) error {
 	family := t.Family()
+	if t.Pin != "" && t.Beside != nil {
+		if err := t.pinBeside(ctx, s); err != nil || t.Pin == "" {
+			return err
+		}
+	}
 	if t.Pin != "" {
 		return t.observePinned(ctx, s)
 	}
@@ -124,7 +144,10 @@ func (t *TaskDefinition) Stranger() string { return t.stranger }
 
 // Diff implements Resource.
 func (t *TaskDefinition) Diff(s *resource.Scope) resource.Diff {
-	if t.Pin != "" {
+	switch {
+	case t.Unwanted:
+		return resource.Unwanted(t)
+	case t.Pin != "":
 		return resource.None()
 	}
 	in, ok := t.input(s)
@@ -161,7 +184,10 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *resource.Scope) error {
 		t.ARN = t.found
 		return nil
 	}
-	in.Tags = append(t.Owner.ECSTags("task-definition"), ecstypes.Tag{Key: aws.String(tagSpec), Value: &hash})
+	in.Tags = append(t.Owner.ECSTags(nodeOf("task-definition", t.Process)), ecstypes.Tag{Key: aws.String(tagSpec), Value: &hash})
+	if t.Beside != nil {
+		in.Tags = append(in.Tags, ecstypes.Tag{Key: aws.String(tagBeside), Value: aws.String(shortARN(t.Beside.ARN))})
+	}
 	in.Tags = append(in.Tags, t.originTags(s)...) // no part of the hash: who deploys it does not make another version
 	find := func(ctx context.Context) (bool, error) {
 		err := t.Observe(ctx, s)
@@ -196,16 +222,18 @@ func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitio
 	}
 	c := ecstypes.ContainerDefinition{
 		Name: aws.String(ContainerName), Image: &t.Image.Ref, Essential: aws.Bool(true), Command: t.Command,
-		PortMappings: []ecstypes.PortMapping{{
-			Name: aws.String("http"), ContainerPort: aws.Int32(int32(t.Port)), //nolint:gosec // a port
-			Protocol: ecstypes.TransportProtocolTcp,
-		}},
 		LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
 		StopTimeout:     aws.Int32(int32(t.StopTimeout.Seconds())),
 		LogConfiguration: &ecstypes.LogConfiguration{LogDriver: ecstypes.LogDriverAwslogs, Options: map[string]string{
-			"awslogs-group": t.LogGroup.Name(), "awslogs-region": s.Region, "awslogs-stream-prefix": ContainerName,
+			"awslogs-group": t.LogGroup.Name(), "awslogs-region": s.Region, "awslogs-stream-prefix": StreamPrefix(t.Process),
 			"mode": "non-blocking", "max-buffer-size": "10m",
 		}},
+	}
+	if t.Port != 0 {
+		c.PortMappings = []ecstypes.PortMapping{{
+			Name: aws.String("http"), ContainerPort: aws.Int32(int32(t.Port)), //nolint:gosec // a port
+			Protocol: ecstypes.TransportProtocolTcp,
+		}}
 	}
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		c.Environment = append(c.Environment, ecstypes.KeyValuePair{Name: aws.String(k), Value: aws.String(env[k])})
@@ -220,8 +248,13 @@ func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitio
 	for _, k := range slices.Sorted(maps.Keys(secrets)) {
 		c.Secrets = append(c.Secrets, ecstypes.Secret{Name: aws.String(k), ValueFrom: aws.String(secrets[k])})
 	}
+	var disk *ecstypes.EphemeralStorage
+	if t.DiskGB > freeDisk {
+		disk = &ecstypes.EphemeralStorage{SizeInGiB: int32(t.DiskGB)} //nolint:gosec // at most 200
+	}
 	return &ecs.RegisterTaskDefinitionInput{
-		Family: aws.String(t.Family()), NetworkMode: ecstypes.NetworkModeAwsvpc,
+		EphemeralStorage: disk,
+		Family:           aws.String(t.Family()), NetworkMode: ecstypes.NetworkModeAwsvpc,
 		RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate},
 		Cpu:                     aws.String(strconv.Itoa(t.CPU)), Memory: aws.String(strconv.Itoa(t.Memory)),
 		ExecutionRoleArn: &t.ExecutionRole.ARN, TaskRoleArn: &t.TaskRole.ARN,
@@ -381,6 +414,11 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 		secrets := resource.On(resource.Actions("ssm:GetParameters"), s.ARN("ssm", "parameter/"+t.Owner.Path()+"/*"))
 		secrets.Without = "nobody checks beforehand whether the secrets of that version are still there"
 		return append(need, resource.On(resource.Actions("ecr:DescribeImages"), t.Image.Repository.ARN(s)), secrets)
+	}
+	if t.Process == "" {
+		families := resource.Anywhere("ecs:ListTaskDefinitionFamilies")
+		families.Without = "processes that were taken out of berth.toml go on running"
+		need = append(need, families)
 	}
 	tidy := resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition")
 	tidy.Without = "old revisions stay registered"

@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -15,14 +16,23 @@ const logLines = 20
 
 // taskLogs reads the log lines of tasks.
 type taskLogs struct {
-	scope *resource.Scope
-	group string
-	token *string // where follow goes on
+	scope  *resource.Scope
+	group  string
+	prefix string  // of the streams
+	token  *string // where follow goes on
 }
+
+// logs reads the log of tasks of the definition.
+func (t *TaskDefinition) logs(s *resource.Scope) *taskLogs {
+	return &taskLogs{scope: s, group: t.LogGroup.Name(), prefix: StreamPrefix(t.Process)}
+}
+
+// StreamPrefix starts the names of the log streams of a process; the app's own is "".
+func StreamPrefix(process string) string { return cmp.Or(process, ContainerName) }
 
 // stream is the log stream of a task's container: prefix/container/task.
 func (l *taskLogs) stream(task string) *string {
-	return aws.String(ContainerName + "/" + ContainerName + "/" + task)
+	return aws.String(l.prefix + "/" + ContainerName + "/" + task)
 }
 
 // last are the last log lines of a task. A stream that is not there (yet) has none.

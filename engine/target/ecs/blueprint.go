@@ -57,6 +57,7 @@ type Blueprint struct {
 	ScalingRole   *access.ServiceLinkedRole // nil without scaling
 	Scaling       *compute.Scaling          // nil without scaling
 	Service       *compute.Service
+	Processes     []*process // beside the app's own
 
 	Secrets       *data.Secrets
 	DatabaseGroup *network.SecurityGroup
@@ -86,6 +87,7 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	if err := b.service(s, o); err != nil {
 		return nil, err
 	}
+	b.processes(s, o)
 	b.endpoint(s, o)
 	return b, nil
 }
@@ -115,6 +117,11 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	b.TaskDef.Pin, b.Service.RevisionOnly = revision, true
 	b.Service.Release = nil
 	rs := resource.Set{resource.ReadOnly{Resource: b.TargetGroup}, b.TaskDef, b.Service}
+	for _, p := range b.Processes {
+		p.TaskDef.Pin, p.Service.RevisionOnly, p.Service.Release = revision, true, nil
+		p.TaskDef.Unwanted, p.Service.Unwanted = false, false
+		rs = append(rs, p.TaskDef, p.Service)
+	}
 	for _, r := range b.Door.Looks() {
 		rs = append(rs, resource.ReadOnly{Resource: r})
 	}
@@ -152,11 +159,11 @@ func (b *Blueprint) foundation() resource.Set {
 }
 
 func (b *Blueprint) frontage() resource.Set {
-	return slices.Concat(resource.Set{b.LoadBalancer, b.TargetGroup}, b.Door.Behind(), resource.Set{b.LogGroup, b.Cluster, b.TaskDef})
+	return slices.Concat(resource.Set{b.LoadBalancer, b.TargetGroup}, b.Door.Behind(), resource.Set{b.LogGroup, b.Cluster, b.TaskDef}, b.definitions())
 }
 
 func (b *Blueprint) running() resource.Set {
-	return append(resource.Set{b.Service, b.Scaling}, b.Door.Before()...)
+	return slices.Concat(resource.Set{b.Service, b.Scaling}, b.services(), b.Door.Before())
 }
 
 func (b *Blueprint) network(s *spec.Spec) {
@@ -270,32 +277,44 @@ func (b *Blueprint) compute(s *spec.Spec) {
 		}
 		return compute.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api", more...)
 	})
-	b.TaskDef = &compute.TaskDefinition{
-		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
-		CPU: spec.CPUUnits(s.Service.CPU), Memory: s.Service.Memory, Arch: spec.RuntimeArch(s.Image.Platform),
-		Port: s.Service.Port, Command: s.Service.Command, StopTimeout: time.Duration(s.Service.StopTimeout),
-		Settings:    fingerprint(s),
-		Environment: func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc) },
-		Secrets:     func(sc *resource.Scope) map[string]string { return b.secrets(s, sc) },
-		Versions:    func(sc *resource.Scope) (map[string]string, bool) { return b.versions(s, sc) },
-	}
-	if usesHost(s) {
-		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.Door.Distribution, Loose: true}, resource.Need{On: b.LoadBalancer, Loose: true})
-	}
-	b.TaskDef.Mounts, b.TaskDef.More = b.Folders, append(b.TaskDef.More, b.mounts()...)
+	b.TaskDef = b.taskDefinition(s, func(sc *resource.Scope) string { return b.Service.ServiceARN(sc) })
+	b.TaskDef.CPU, b.TaskDef.Memory, b.TaskDef.Command, b.TaskDef.Port = spec.CPUUnits(s.Service.CPU), s.Service.Memory, s.Service.Command, s.Service.Port
+	b.TaskDef.Settings = fingerprint(s, nil)
 	for _, m := range b.MountTargets {
 		m.Used = func() bool { return b.TaskDef.MountsAlready(b.FileSystem.ID) }
-	}
-	if b.Database.Wanted() {
-		b.TaskDef.More = append(b.TaskDef.More, resource.Need{On: b.DatabaseURL})
 	}
 	b.Namespace = &compute.Namespace{Owner: b.Owner, VPC: b.VPC, Unwanted: s.Network.Clustering != "dns"}
 	b.Discovery = &compute.Discovery{Owner: b.Owner, Namespace: b.Namespace, Unwanted: s.Network.Clustering != "dns"}
 }
 
-// fingerprint stands for what the user said about the containers, without telling any of it.
-func fingerprint(s *spec.Spec) string {
-	b, err := json.Marshal([]any{s.Service, s.Env, s.Secrets, s.Image.Platform})
+// taskDefinition is what all tasks of the app share; the size, the command and the port are left to be said. The service
+// that runs them has that ARN.
+func (b *Blueprint) taskDefinition(s *spec.Spec, service func(*resource.Scope) string) *compute.TaskDefinition {
+	td := &compute.TaskDefinition{
+		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
+		Arch: spec.RuntimeArch(s.Image.Platform), StopTimeout: time.Duration(s.Service.StopTimeout), DiskGB: s.Service.EphemeralGB,
+		Secrets:  func(sc *resource.Scope) map[string]string { return b.secrets(s, sc) },
+		Versions: func(sc *resource.Scope) (map[string]string, bool) { return b.versions(s, sc) },
+		Mounts:   b.Folders, More: b.mounts(),
+	}
+	td.Environment = func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc, td.Port, service(sc)) }
+	if usesHost(s) {
+		td.More = append(td.More, resource.Need{On: b.Door.Distribution, Loose: true}, resource.Need{On: b.LoadBalancer, Loose: true})
+	}
+	if b.Database.Wanted() {
+		td.More = append(td.More, resource.Need{On: b.DatabaseURL})
+	}
+	return td
+}
+
+// fingerprint stands for what the user said about the containers of a process, nil for the app's own, without telling any
+// of it.
+func fingerprint(s *spec.Spec, p *spec.Process) string {
+	said := []any{s.Service, s.Env, s.Secrets, s.Image.Platform}
+	if p != nil {
+		said = append(said, p)
+	}
+	b, err := json.Marshal(said)
 	if err != nil {
 		panic("marshal settings: " + err.Error()) // plain values: cannot happen
 	}
@@ -304,21 +323,22 @@ func fingerprint(s *spec.Spec) string {
 }
 
 func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
-	b.Service = &compute.Service{
-		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
-		TargetGroup: b.TargetGroup, Rules: b.Door.Rules(), Discovery: b.Discovery, Port: s.Service.Port,
-		Instances: s.Service.Instances, Scaled: s.Service.Autoscale != nil,
-		GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
-		CPU: s.Service.CPU, MemoryGB: float64(s.Service.Memory) / 1024, Arch: priceArch(s.Image.Platform),
-	}
+	b.Service = b.serviceOf(s, o, b.TaskDef)
+	b.Service.TargetGroup, b.Service.Rules, b.Service.Port = b.TargetGroup, b.Door.Rules(), s.Service.Port
+	b.Service.Instances, b.Service.Scaled, b.Service.Spot = s.Service.Instances, s.Service.Autoscale != nil, s.Service.Spot
+	b.Service.CPU, b.Service.MemoryGB = s.Service.CPU, float64(s.Service.Memory)/1024
 	b.ScalingRole = &access.ServiceLinkedRole{
 		ID: "scaling-service-role", Service: "ecs.application-autoscaling.amazonaws.com",
 		Name: "AWSServiceRoleForApplicationAutoScaling_ECSService", Label: "the role of Application Auto Scaling itself",
-		Unwanted: s.Service.Autoscale == nil,
+		Unwanted: !scaled(s),
 	}
 	b.Scaling = &compute.Scaling{Service: b.Service, LinkedRole: b.ScalingRole, Unwanted: s.Service.Autoscale == nil}
 	if a := s.Service.Autoscale; a != nil {
-		b.Scaling.Min, b.Scaling.Max, b.Scaling.CPUPercent = s.Service.Instances, a.Max, a.CPUPercent
+		b.Scaling.Min, b.Scaling.Max = s.Service.Instances, a.Max
+		b.Scaling.CPU, b.Scaling.Memory, b.Scaling.Requests = a.CPUPercent, a.MemoryPercent, a.RequestsPerInstance
+		if a.RequestsPerInstance > 0 {
+			b.Scaling.Balancer = b.LoadBalancer
+		}
 	}
 	if s.Service.ReleaseCommand == "" {
 		return nil
@@ -353,19 +373,23 @@ func usesHost(s *spec.Spec) bool {
 	return false
 }
 
-// environment is the app's environment; ok is false while the host name is needed and not known.
-func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope) (env map[string]string, ok bool) {
+// environment is the environment of tasks that listen on a port, zero for none, and of whose service that is the ARN; ok
+// is false while the host name is needed and not known.
+func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope, port int, service string) (env map[string]string, ok bool) {
 	if usesHost(s) && b.Door.Host() == "" {
 		return nil, false
 	}
 	vars := map[string]string{
 		"region": sc.Region, "cluster": b.Cluster.Name(),
-		"service_arn": b.Service.ServiceARN(sc), "namespace": b.Discovery.Host(),
+		"service_arn": service, "namespace": b.Discovery.Host(),
 	}
 	if usesHost(s) { // else it may be made this very moment
 		vars["host"] = b.Door.Host()
 	}
-	env = map[string]string{"PORT": fmt.Sprint(s.Service.Port)}
+	env = map[string]string{}
+	if port != 0 {
+		env["PORT"] = fmt.Sprint(port)
+	}
 	for k, v := range s.Env {
 		text, err := spec.Interpolate(v, vars)
 		if err != nil {

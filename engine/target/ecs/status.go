@@ -20,14 +20,9 @@ const maxDeployments = 10
 
 // Status implements target.Watcher.
 func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
-	b, err := newBlueprint(w.app, target.Options{})
+	b, l, scope, err := w.lookAll(ctx)
 	if err != nil {
 		return nil, err
-	}
-	l := &look{service: b.Service}
-	scope := &resource.Scope{Clients: w.clients, Owner: b.Owner}
-	if err := plan.Observe(ctx, l.lenient(b.Lasting()), scope); err != nil {
-		return nil, cloud.Refused(err)
 	}
 	st := &target.Status{
 		App: w.app.App, Env: w.app.EnvName, Target: name, Region: w.clients.Region, State: target.Absent,
@@ -42,6 +37,7 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 		st.State = target.Partial
 	}
 	st.Endpoint = b.Address()
+	st.Processes = b.tell()
 	at := &found{cluster: b.Cluster.Name(), balancerARN: b.LoadBalancer.ARN}
 	svc := b.Service.Observed()
 	switch {
@@ -59,6 +55,62 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 	defer w.mu.Unlock()
 	w.found = at
 	return st, nil
+}
+
+// lookAll looks everything up, with the processes that the last look knew, and asks meanwhile which there are: only when
+// those are others it looks again.
+func (w *watcher) lookAll(ctx context.Context) (*Blueprint, *look, *resource.Scope, error) {
+	w.mu.Lock()
+	knew := w.standing
+	w.mu.Unlock()
+	var there []string
+	l := &look{}
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		there, err = Target{}.Standing(both, w.clients, w.app)
+		if err = cloud.Explain("list the app's processes", err); cloud.Unknown(err) || l.deny(err) {
+			return nil
+		}
+		return err
+	})
+	var b *Blueprint
+	scope := &resource.Scope{Clients: w.clients}
+	g.Go(func() (err error) {
+		b, err = w.observe(both, l, scope, knew)
+		return err
+	})
+	err := g.Wait()
+	if err == nil && !slices.Equal(knew, there) {
+		w.mu.Lock()
+		w.standing = there
+		w.mu.Unlock()
+		b, err = w.observe(ctx, l, scope, there)
+	}
+	return b, l, scope, cloud.Refused(err)
+}
+
+// observe looks an app with these processes up.
+func (w *watcher) observe(ctx context.Context, l *look, scope *resource.Scope, processes []string) (*Blueprint, error) {
+	b, err := newBlueprint(w.app, target.Options{Standing: processes})
+	if err != nil {
+		return nil, err
+	}
+	scope.Owner = b.Owner
+	return b, plan.Observe(ctx, l.lenient(b.Lasting(), b.Service), scope)
+}
+
+// tell tells of the processes beside the app's own.
+func (b *Blueprint) tell() []target.Process {
+	var all []target.Process
+	for _, p := range b.Processes {
+		one := target.Process{Name: p.name, State: target.Partial, Revision: last(p.TaskDef.ARN)}
+		if svc := p.Service.Observed(); svc != nil {
+			one.Running, one.Desired = int(svc.RunningCount), int(svc.DesiredCount)
+			one.Revision, one.State = last(aws.ToString(svc.TaskDefinition)), stateOf(svc)
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // there are the resources that exist, with what they cost by id.
@@ -109,8 +161,6 @@ func (w *watcher) running(ctx context.Context, st *target.Status, svc *ecstypes.
 
 // look notes what a look was not allowed to see.
 type look struct {
-	service resource.Resource // what there is no look without
-
 	mu     sync.Mutex
 	denied []string
 	err    error // the first denial
@@ -139,11 +189,11 @@ func (l *look) actions() []string {
 }
 
 // lenient are the resources as a look sees them that goes on without those it may not see. Their second rounds
-// of calls, which tell how they are set up, are left out.
-func (l *look) lenient(rs resource.Set) resource.Set {
+// of calls, which tell how they are set up, are left out. There is no look without one of them.
+func (l *look) lenient(rs resource.Set, without resource.Resource) resource.Set {
 	var out resource.Set
 	for _, r := range rs {
-		out = append(out, glance{Resource: r, l: l})
+		out = append(out, glance{Resource: r, l: l, must: r == without})
 	}
 	return out
 }
@@ -151,13 +201,14 @@ func (l *look) lenient(rs resource.Set) resource.Set {
 // glance is a resource that a status looks up.
 type glance struct {
 	resource.Resource
-	l *look
+	l    *look
+	must bool // there is no look without it
 }
 
 // Observe implements resource.Resource.
 func (g glance) Observe(ctx context.Context, s *resource.Scope) error {
 	err := g.Resource.Observe(ctx, s)
-	if g.Resource != g.l.service && g.l.deny(cloud.Explain("look up "+g.Info().Label, err)) {
+	if !g.must && g.l.deny(cloud.Explain("look up "+g.Info().Label, err)) {
 		return nil
 	}
 	return err

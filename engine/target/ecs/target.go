@@ -7,6 +7,7 @@ import (
 	"berth/engine/fail"
 	"berth/engine/orphan"
 	"berth/engine/resource"
+	"berth/engine/resource/compute"
 	"berth/engine/spec"
 	"berth/engine/target"
 )
@@ -19,6 +20,11 @@ const name = "ecs-fargate"
 
 // Name implements target.Target.
 func (Target) Name() string { return name }
+
+// Standing implements target.Target.
+func (Target) Standing(ctx context.Context, c *cloud.Clients, s *spec.Spec) ([]string, error) {
+	return compute.Processes(ctx, c, resource.Owner{App: s.App, Env: s.EnvName})
+}
 
 // Blueprint implements target.Target.
 func (t Target) Blueprint(s *spec.Spec, o target.Options) (target.Blueprint, error) {

@@ -20,10 +20,6 @@ var unbuilt = []string{
 	"service.health",
 	"service.sticky_sessions",
 	"service.exec",
-	"service.spot",
-	"service.ephemeral_gb",
-	"service.autoscale.memory_percent",
-	"service.autoscale.requests_per_instance",
 	"network.https",
 	"network.tasks",
 	"network.front",
@@ -33,7 +29,6 @@ var unbuilt = []string{
 	"network.assets",
 	"permissions",
 	"account_rules",
-	"processes",
 }
 
 // Builds implements target.Target.

@@ -33,6 +33,8 @@ type watcher struct {
 	mu    sync.Mutex
 	found *found            // what the latest Status found; nil before the first
 	made  map[string]origin // by family:number
+
+	standing []string // the processes that the latest Status found
 }
 
 // found is where the app is.

@@ -1,0 +1,137 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"berth/engine"
+	"berth/engine/event"
+	"berth/engine/sim"
+	"berth/engine/spec"
+)
+
+// newShop is an app with a release command and two processes beside its own.
+func newShop(t *testing.T, o sim.Options) *harbor {
+	t.Helper()
+	h := newHarbor(t, o, 0)
+	h.spec.Service.ReleaseCommand = "/server migrate"
+	h.spec.Processes = map[string]*spec.Process{
+		"worker": {Command: []string{"/server", "work"}, Instances: 2},
+		"clock":  {Command: []string{"/server", "clock"}, Autoscale: &spec.Autoscale{Max: 3, MemoryPercent: 70}},
+	}
+	must(t, h.spec.Complete(nil, nil))
+	return h
+}
+
+// services are the names of the services that run, with what they run.
+func (h *harbor) services() []string {
+	st, err := h.watch().Status(h.t.Context())
+	must(h.t, err)
+	all := []string{"app " + st.Revision}
+	for _, p := range st.Processes {
+		all = append(all, p.Name+" "+p.Revision)
+	}
+	return all
+}
+
+func TestProcessesLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newShop(t, sim.Options{})
+		p := h.plan(engine.Request{})
+		for _, want := range []string{"task-definition:worker:create", "service:worker:create", "service:clock:create", "scaling:clock:create", "service:create"} {
+			if got := actions(p); !slices.Contains(got, want) {
+				t.Errorf("the plan does %v, not %s", got, want)
+			}
+		}
+		h.must(h.apply(p))
+		if p := h.plan(engine.Request{}); p.Changed() {
+			t.Fatalf("unchanged app: plan does %v", actions(p))
+		}
+		st, err := h.watch().Status(t.Context())
+		must(t, err)
+		if len(st.Processes) != 2 || st.Processes[1].Name != "worker" || st.Processes[1].Running != 2 || st.Processes[1].State != engine.Running {
+			t.Errorf("the status tells of %+v", st.Processes)
+		}
+		if diff := st.MonthlyUSD - p.MonthlyUSD; diff > 0.001 || diff < -0.001 {
+			t.Errorf("the status costs %v, the plan %v", st.MonthlyUSD, p.MonthlyUSD)
+		}
+
+		write(t, h.spec.Dir, "server", "version 2")
+		want := []string{
+			"build:create", "image:create", "task-definition:update", "task-definition:clock:update", "task-definition:worker:update", "release:create",
+			"service:update", "service:clock:update", "service:worker:update",
+		}
+		if got := actions(h.plan(engine.Request{})); !slices.Equal(got, want) {
+			t.Errorf("a new version does %v, want %v", got, want)
+		}
+		h.must(h.deploy())
+
+		h.spec.Processes["worker"].Instances = 1
+		if got := actions(h.plan(engine.Request{})); !slices.Equal(got, []string{"service:worker:update"}) {
+			t.Errorf("scaling the worker does %v", got)
+		}
+		h.must(h.deploy())
+
+		h.must(h.apply(h.plan(engine.Request{Rollback: "previous"})))
+		if got := h.services(); !slices.Equal(got, []string{"app berth-live-beats-production:1", "clock berth-live-beats-production_clock:1", "worker berth-live-beats-production_worker:1"}) {
+			t.Errorf("after the rollback: %v", got)
+		}
+		h.must(h.deploy())
+
+		delete(h.spec.Processes, "clock")
+		want = []string{"service:clock:delete", "scaling:clock:delete", "task-definition:clock:delete"}
+		for _, one := range want {
+			if got := actions(h.plan(engine.Request{})); !slices.Contains(got, one) {
+				t.Errorf("without the clock the plan does %v, not %s", got, one)
+			}
+		}
+		h.must(h.deploy())
+		if p := h.plan(engine.Request{}); p.Changed() {
+			t.Errorf("once the clock is gone, the plan does %v", actions(p))
+		}
+
+		h.spec = &spec.Spec{App: h.spec.App, EnvName: h.spec.EnvName, Region: h.spec.Region} // as with --app, without a file
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("destroy leaves %v", left)
+		}
+	})
+}
+
+// A version that fails in a process goes back in all of them, and is told once, with its cause.
+func TestFailingProcessTakesAllBack(t *testing.T) {
+	for name, faulty := range map[string]string{"worker": "/_worker", "own": "/production"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newShop(t, sim.Options{})
+				h.must(h.deploy())
+				time.Sleep(time.Hour)
+				before := h.services()
+				write(t, h.spec.Dir, "server", "version 2, which crashes")
+				h.spec.Service.ReleaseCommand = "" // which would fail first
+				h.account.SetFaults(fault(t, "crash-task=3"+faulty))
+				res, events := h.deploy()
+				if res.Outcome != event.RolledBack || res.Err == nil || !strings.Contains(res.Err.Cause, "exit code 3") {
+					h.tell(events)
+					t.Fatalf("ended %s: %v", res.Outcome, res.Err)
+				}
+				if name == "worker" && !strings.Contains(res.Err.Cause, "worker") {
+					t.Errorf("the cause does not name the process: %s", res.Err.Cause)
+				}
+				time.Sleep(10 * time.Minute)
+				if got := h.services(); !slices.Equal(got, before) {
+					t.Errorf("%v runs, and before that %v", got, before)
+				}
+				h.account.SetFaults()
+				h.must(h.deploy())
+				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+				if left := h.left(); len(left) > 0 {
+					t.Errorf("destroy leaves %v", left)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,92 @@
+package ecs
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"berth/engine/resource"
+	"berth/engine/resource/compute"
+	"berth/engine/spec"
+	"berth/engine/target"
+)
+
+// process is a program of the app's image beside the app's own: what its tasks are, and the service that runs them.
+type process struct {
+	name    string
+	TaskDef *compute.TaskDefinition
+	Service *compute.Service
+	Scaling *compute.Scaling
+}
+
+// processes makes those that the spec wants, and those of an earlier deployment, which go unless it wants them.
+func (b *Blueprint) processes(s *spec.Spec, o target.Options) {
+	names := slices.AppendSeq(slices.Clone(o.Standing), maps.Keys(s.Processes))
+	slices.Sort(names)
+	b.Service.Together = &compute.Together{Services: []*compute.Service{b.Service}}
+	for _, name := range slices.Compact(names) {
+		p := b.process(s, o, name)
+		b.Processes = append(b.Processes, p)
+		b.Service.Together.Services = append(b.Service.Together.Services, p.Service)
+	}
+}
+
+// process makes one of them.
+func (b *Blueprint) process(s *spec.Spec, o target.Options, name string) *process {
+	want, wanted := s.Processes[name]
+	if !wanted {
+		want = &spec.Process{}
+	}
+	p := &process{name: name}
+	p.TaskDef = b.taskDefinition(s, func(sc *resource.Scope) string { return p.Service.ServiceARN(sc) })
+	p.TaskDef.Process, p.TaskDef.Beside, p.TaskDef.Unwanted = name, b.TaskDef, !wanted
+	p.TaskDef.CPU, p.TaskDef.Memory, p.TaskDef.Command, p.TaskDef.Port = spec.CPUUnits(want.CPU), want.Memory, want.Command, 0
+	p.TaskDef.Settings = fingerprint(s, want)
+	p.Service = b.serviceOf(s, o, p.TaskDef)
+	p.Service.Process, p.Service.Together, p.Service.Unwanted = name, b.Service.Together, !wanted
+	p.Service.Instances, p.Service.CPU, p.Service.MemoryGB, p.Service.Spot = want.Instances, want.CPU, float64(want.Memory)/1024, want.Spot
+	p.Scaling = &compute.Scaling{Service: p.Service, LinkedRole: b.ScalingRole, Unwanted: want.Autoscale == nil, Min: want.Instances}
+	if a := want.Autoscale; a != nil {
+		p.Service.Scaled = true
+		p.Scaling.Max, p.Scaling.CPU, p.Scaling.Memory = a.Max, a.CPUPercent, a.MemoryPercent
+	}
+	return p
+}
+
+// scaled says whether anything of the app scales.
+func scaled(s *spec.Spec) bool {
+	if s.Service.Autoscale != nil {
+		return true
+	}
+	for _, p := range s.Processes {
+		if p.Autoscale != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// serviceOf is a service that runs tasks of a definition, without what differs between the processes.
+func (b *Blueprint) serviceOf(s *spec.Spec, o target.Options, td *compute.TaskDefinition) *compute.Service {
+	return &compute.Service{
+		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: td, Network: b.Network, SecurityGroup: b.TaskGroup,
+		Discovery: b.Discovery, GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
+		Arch: priceArch(s.Image.Platform), DiskGB: float64(s.Service.EphemeralGB), Release: b.Release,
+	}
+}
+
+// definitions are the task definitions of the processes.
+func (b *Blueprint) definitions() (rs resource.Set) {
+	for _, p := range b.Processes {
+		rs = append(rs, p.TaskDef)
+	}
+	return rs
+}
+
+// services are what runs the processes.
+func (b *Blueprint) services() (rs resource.Set) {
+	for _, p := range b.Processes {
+		rs = append(rs, p.Service, p.Scaling)
+	}
+	return rs
+}
