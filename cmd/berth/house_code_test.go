@@ -143,7 +143,11 @@ func resourceIDs(all []*goFile) []string {
 				return true
 			}
 			key, ok := kv.Key.(*ast.Ident)
-			if text, is := literal(kv.Value); ok && is && key.Name == "ID" {
+			value := kv.Value
+			if call, is := value.(*ast.CallExpr); is && len(call.Args) > 0 {
+				value = call.Args[0] // each process has one
+			}
+			if text, is := literal(value); ok && is && key.Name == "ID" {
 				ids = append(ids, text)
 			}
 			return true
