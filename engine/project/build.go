@@ -14,8 +14,11 @@ import (
 type Build struct {
 	Bases    []Line // images that the stages begin with, that of the built stage first
 	Copies   []Copy // COPY and ADD, in order
+	OwnCopy  []Copy // those of the built stage itself
 	Runs     []Line // RUN; Text is the command
+	OwnRuns  []Line // those of the built stage itself
 	Unset    []Line // ARGs without a value that paths or checks depend on; Text is the name
+	NoBase   []Line // FROMs whose image is an ARG without a value; Text is its name
 	BuildKit []Line // what only BuildKit understands; Text says what
 	Secrets  []Line // secrets that RUN mounts; Text is the id
 }
@@ -77,7 +80,7 @@ func (r *reader) gather(chosen int) Build {
 		}
 	}
 	visit(chosen)
-	b := Build{Bases: slices.Clone(r.stages[chosen].own.Bases)}
+	b := Build{Bases: slices.Clone(r.stages[chosen].own.Bases), OwnCopy: slices.Clone(r.stages[chosen].own.Copies), OwnRuns: slices.Clone(r.stages[chosen].own.Runs)}
 	for i, s := range r.stages {
 		if !needed[i] {
 			continue
@@ -85,6 +88,7 @@ func (r *reader) gather(chosen int) Build {
 		b.Copies = append(b.Copies, s.own.Copies...)
 		b.Runs = append(b.Runs, s.own.Runs...)
 		b.Unset = append(b.Unset, s.own.Unset...)
+		b.NoBase = append(b.NoBase, s.own.NoBase...)
 		b.BuildKit = append(b.BuildKit, s.own.BuildKit...)
 		b.Secrets = append(b.Secrets, s.own.Secrets...)
 	}

@@ -35,14 +35,23 @@ func CheckBuild(ctx context.Context, s *spec.Spec) ([]Finding, error) {
 	return l.Findings.Findings, ctx.Err()
 }
 
+// noBase is the id of a FROM without an image.
+const noBase = "dockerfile-no-base"
+
 // checkBuild adds what CheckBuild finds in a Dockerfile that could be read.
 func (l *look) checkBuild() {
 	d := l.docker
+	for _, a := range d.NoBase {
+		l.addFinding(Finding{
+			ID: noBase, Severity: Must, File: d.Name, Line: a.Line, Text: "FROM " + a.Text, Key: "image.args." + a.Text,
+			Means: "the ARG that names this image has no value: give it a default, or " + a.Text + " a value under [image.args] in berth.toml",
+		})
+	}
 	for _, a := range d.Unset {
 		key := "image.args." + a.Text
 		l.addFinding(Finding{
 			ID: "dockerfile-arg", Severity: Must, File: d.Name, Line: a.Line, Text: "ARG " + a.Text, Key: key,
-			Means: "this build argument has no default, and the build needs it: give it a value under [image.args]",
+			Means: "this build argument has no default, and the build needs it: give it a value under [image.args] in berth.toml",
 		})
 	}
 	if len(d.BuildKit) > 0 {

@@ -70,17 +70,73 @@ func (l *look) chooseDockerfile() { //nolint:gocognit // a list of cases, one af
 		}
 		l.Dockerfiles = append(l.Dockerfiles, c)
 	}
-	if l.spec.Image.Dockerfile != "" || len(l.Dockerfiles) == 0 {
+	l.take()
+}
+
+// take builds from the likeliest Dockerfile, unless berth.toml names one or the usual one is there.
+func (l *look) take() {
+	if l.spec.Image.Dockerfile != "" || len(l.Dockerfiles) == 0 || l.Dockerfiles[0].File == "Dockerfile" {
 		return
 	}
-	if c := l.Dockerfiles[0]; c.File != "Dockerfile" && c.from != "" {
-		l.spec.Image.Dockerfile = c.File
-		l.suggest("image.dockerfile", c.File, c.from, c.line, c.Why)
-		if c.Context != "." && l.spec.Image.Context == "" {
-			l.spec.Image.Context = c.Context
-			l.suggest("image.context", c.Context, c.from, c.line, c.Why)
+	c := l.Dockerfiles[0]
+	if c.from == "" && (c.Dir != "" && !l.sourcesAbove(c) || forOthers().MatchString(strings.ToLower(path.Base(c.File)))) {
+		return // an app of its own, for which berth is to run there, or one that is for something else
+	}
+	why := c.Why
+	if c.from == "" {
+		why = "the only Dockerfile"
+		if n := len(l.Dockerfiles) - 1; n > 0 {
+			why = fmt.Sprintf("the likeliest of %d Dockerfiles", n+1)
+			l.add(Should, "dockerfile-choice", c.File, 0, c.File, "of several Dockerfiles this one is built; others are "+l.otherDockerfiles()+": dockerfile under [image] in berth.toml names another")
 		}
 	}
+	l.spec.Image.Dockerfile = c.File
+	l.suggest("image.dockerfile", c.File, c.from, c.line, why)
+	if c.Context != "." && l.spec.Image.Context == "" {
+		l.spec.Image.Context = c.Context
+		l.suggest("image.context", c.Context, c.from, c.line, why)
+	}
+}
+
+// otherDockerfiles names some that were not taken.
+func (l *look) otherDockerfiles() string {
+	var others []string
+	for _, o := range l.Dockerfiles[1:min(len(l.Dockerfiles), 5)] {
+		others = append(others, o.File)
+	}
+	return strings.Join(others, ", ")
+}
+
+// sourcesAbove says whether a Dockerfile in a folder below takes its files from the top of the tree: more of what it
+// copies is there than in its own folder.
+func (l *look) sourcesAbove(c Choice) bool {
+	text, ok := l.t.text(c.File)
+	if !ok {
+		return false
+	}
+	d, err := ReadDockerfile(c.File, strings.NewReader(text), nil)
+	if err != nil {
+		return false
+	}
+	above, beside := 0, 0
+	for _, copied := range d.Copies {
+		if copied.From != "" {
+			continue
+		}
+		for _, s := range copied.Sources {
+			s = path.Clean("/" + s)[1:]
+			if s == "" {
+				continue
+			}
+			if l.exists(s) {
+				above++
+			}
+			if l.exists(path.Join(path.Dir(c.File), s)) {
+				beside++
+			}
+		}
+	}
+	return above > beside
 }
 
 func (l *look) exists(name string) bool {
@@ -94,10 +150,14 @@ func byLikelihood(names []string) []string {
 		s := strings.Count(name, "/")
 		base := strings.ToLower(name)
 		switch {
-		case strings.Contains(base, "prod"), strings.Contains(base, "deploy"), strings.Contains(base, "fly"):
-			s -= 10
 		case forOthers().MatchString(base):
 			s += 100
+		case strings.Contains(base, "prod"), strings.Contains(base, "deploy"), strings.Contains(base, "fly"):
+			s -= 10
+		case strings.Contains(base, "default"), strings.Contains(base, "stable"):
+			s--
+		case strings.Contains(base, "alpine"), strings.Contains(base, "edge"):
+			s++
 		}
 		return s
 	}
@@ -106,7 +166,7 @@ func byLikelihood(names []string) []string {
 	return out
 }
 
-var forOthers = lazy(`dev|test|builder|build\.|base|ci\b|debug|local|devcontainer|lint|docs|windows|bench`)
+var forOthers = lazy(`dev|test|builder|\bbuild\b|base|\bci\b|debug|local|lint|docs|windows|bench|e2e|debian|\brpm\b|\bdeb\b|migrat|seed|sandbox`)
 
 // stage is the build stage that is asked for, and who asks.
 func (l *look) target() (name, file string, line int) {
@@ -157,6 +217,11 @@ func (l *look) readDockerfile() error {
 	}
 	target, from, line := l.target()
 	d, err := ReadStage(name, strings.NewReader(text), target, args)
+	if better := l.betterStage(d, target); better != "" {
+		if c, failed := ReadStage(name, strings.NewReader(text), better, args); failed == nil {
+			d = c
+		}
+	}
 	if none := (*noStageError)(nil); errors.As(err, &none) {
 		l.add(Must, "dockerfile-no-stage", from, line, "stage "+target, fail.From(err).Cause+"; "+fail.From(err).Remedy)
 		d, err = ReadStage(name, strings.NewReader(text), "", args)
@@ -179,6 +244,25 @@ func (l *look) readDockerfile() error {
 		}
 	}
 	return nil
+}
+
+var (
+	sideStage = lazy(`(?i)test|\bdev|development|lint|\bci\b|artifact|debug|migrat|\bdocs?\b|storybook`)
+	mainStage = lazy(`(?i)^(?:release|prod|production|final|runtime|runner|run|app|server|web|deploy|main)$`)
+)
+
+// betterStage is the stage that is for production where the last one, which would be built, is for something else.
+func (l *look) betterStage(d *Dockerfile, asked string) string {
+	if d == nil || asked != "" || l.spec.Said("image.target") || !sideStage().MatchString(d.Stage) {
+		return ""
+	}
+	i := slices.IndexFunc(d.Names, func(n string) bool { return mainStage().MatchString(n) })
+	if i < 0 {
+		return ""
+	}
+	l.add(Should, "dockerfile-stage-choice", d.Name, d.From.Line, d.From.Text, "the last stage seems to be for something else, so that "+d.Names[i]+" is built: target under [image] in berth.toml names another")
+	l.suggest("image.target", d.Names[i], d.Name, d.From.Line, "the stage for production")
+	return d.Names[i]
 }
 
 // readDockerfile reads a Dockerfile in the tree, or elsewhere when berth.toml says so.
@@ -228,12 +312,8 @@ func (l *look) missing(err error) error {
 		if c.Dir != "" {
 			e.Remedy = "there is an app of its own in " + c.Dir + ": run berth there, or with -C " + c.Dir
 		}
-		if n := len(l.Dockerfiles) - 1; n > 0 {
-			var others []string
-			for _, o := range l.Dockerfiles[1 : min(n, 4)+1] {
-				others = append(others, o.File)
-			}
-			e.Remedy += "; others are " + strings.Join(others, ", ")
+		if len(l.Dockerfiles) > 1 {
+			e.Remedy += "; others are " + l.otherDockerfiles()
 		}
 		return e
 	}

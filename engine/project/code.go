@@ -246,7 +246,7 @@ var notShipped = map[string]bool{
 }
 
 var (
-	testFile = lazy(`(?:_test\.(?:go|py|exs|rb|dart)|_spec\.rb|\.(?:test|spec|e2e|stories|cy)\.[cm]?[jt]sx?|Tests?\.(?:java|kt|cs|php|scala)|Spec\.(?:kt|scala))$|(?:^|/)(?:test_[^/]*\.py|conftest\.py|test_helper\.[a-z]+|setup\.py|noxfile\.py|fabfile\.py|vitest\.[^/]*|jest\.[^/]*|karma\.[^/]*|cypress\.[^/]*|playwright\.[^/]*)$`)
+	testFile = lazy(`(?:_test\.(?:go|py|exs|rb|dart)|_spec\.rb|\.(?:test|spec|e2e|stories|cy)\.[cm]?[jt]sx?|Tests?\.(?:java|kt|cs|php|scala)|Spec\.(?:kt|scala))$|(?:^|/)(?:test_[^/]*\.py|conftest\.py|test_helper\.[a-z]+|setup\.py|build\.rs|noxfile\.py|fabfile\.py|vitest\.[^/]*|jest\.[^/]*|karma\.[^/]*|cypress\.[^/]*|playwright\.[^/]*)$`)
 	devFile  = lazy(`(?:^|/)(?:config/(?:dev|test)\.exs|config/environments/(?:development|test)\.rb|settings/(?:dev|development|test|testing|local|ci)\.py|settings_(?:dev|development|test|local)\.py|(?:application|bootstrap)-(?:dev|development|test|local|it)\.(?:ya?ml|properties)|appsettings\.(?:Development|Local|Test)\.json|(?:docker-)?compose[.-](?:dev|test|local|override|ci)[^/]*\.ya?ml|requirements[-_./](?:dev|test|local|lint|docs)[^/]*\.txt|(?:dev|test)[-_]requirements\.txt)$`)
 )
 
@@ -265,7 +265,7 @@ func ships(name string) bool {
 }
 
 // suspects are parts of names without which a file is neither a test nor for development.
-var suspects = literals{"est", "pec", "stories", ".cy.", "e2e", "setup", "nox", "fab", "karma", "cypress", "playwright", "dev", "Dev", "local", "Local", "override", "ci", "lint", "docs", "it."}
+var suspects = literals{"est", "pec", "stories", ".cy.", "e2e", "setup", "build.rs", "nox", "fab", "karma", "cypress", "playwright", "dev", "Dev", "local", "Local", "override", "ci", "lint", "docs", "it."}
 
 type literals []string
 

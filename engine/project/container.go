@@ -197,7 +197,7 @@ func (l *look) checkedBy(d *Dockerfile) {
 	}
 	means := "ECS ignores it; the load balancer asks a path of the app instead"
 	p, port := l.asked(h.String())
-	if p != "" {
+	if p != "" && !elsewherePorts[port] {
 		means += ": " + p
 		l.health(rankHealth, p, d.Name, h.Line, "HEALTHCHECK")
 	}

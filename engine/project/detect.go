@@ -267,6 +267,9 @@ func (l *look) confirmed(x *mark) bool {
 
 // apply makes a finding of a mark that was found.
 func (l *look) apply(x *mark, h hit) {
+	if x.ID == "dockerfile-loopback" && l.toldToListenEverywhere() {
+		return
+	}
 	means := x.Means
 	for _, n := range x.Needs {
 		if l.cancelled[n] {
@@ -298,6 +301,21 @@ func (l *look) apply(x *mark, h hit) {
 		l.suggest(key, literalOf(value), h.file, h.line, h.text)
 	}
 }
+
+// toldToListenEverywhere says whether the image sets an address for the app to listen on that is reached from outside.
+func (l *look) toldToListenEverywhere() bool {
+	if l.docker == nil {
+		return false
+	}
+	for name, v := range l.docker.Env {
+		if listenNames().MatchString(name) && (v.Text == "0.0.0.0" || v.Text == "::" || v.Text == "[::]") {
+			return true
+		}
+	}
+	return false
+}
+
+var listenNames = lazy(`(?:^|_)(?:IP|HOST|HOSTNAME|BIND|ADDR|ADDRESS|LISTEN|INTERFACE)$`)
 
 // literalOf is a value of a mark as berth.toml has it: true and false are truths.
 func literalOf(value string) any {

@@ -23,6 +23,7 @@ type Dockerfile struct {
 	Name     string          // as in errors, such as "Dockerfile"
 	Stage    string          // name of the last stage, empty when it has none
 	Stages   int             // how many stages there are
+	Names    []string        // the stages that have a name, by it
 	From     Line            // the FROM line of the last stage; Text is the line
 	Base     string          // image that the last stage goes back to, with ARGs put in
 	Platform Line            // --platform of the last stage; Text is the platform, "" when there is none
@@ -84,6 +85,7 @@ type reader struct {
 	lex     *shell.Lex
 	build   map[string]string // --build-arg
 	globals map[string]string // ARG before the first FROM
+	asked   []string          // those of them without a value
 	stages  []*stage
 	left    int      // how many bytes of values may still be put in
 	unset   []string // ARGs without a value that the last expansion asked for
@@ -132,6 +134,11 @@ func ReadStage(name string, text io.Reader, target string, args map[string]strin
 	}
 	out := r.stages[chosen].Dockerfile
 	out.Name, out.Stages, out.Build = name, len(r.stages), r.gather(chosen)
+	for _, s := range r.stages {
+		if s.Stage != "" {
+			out.Names = append(out.Names, s.Stage)
+		}
+	}
 	if out.WorkDir == "" {
 		out.WorkDir = "/"
 	}
@@ -166,6 +173,9 @@ func (r *reader) instruction(n *parser.Node) error {
 	if len(r.stages) == 0 {
 		if name != command.Arg {
 			return broken(r.name, n.StartLine, fmt.Errorf("%s stands before the first FROM", strings.ToUpper(name)), "begin with FROM")
+		}
+		for w := n.Next; w != nil; w = w.Next {
+			r.asked = append(r.asked, w.Value)
 		}
 		return r.arg(n, r.globals, nil)
 	}
@@ -229,10 +239,6 @@ func (r *reader) from(n *parser.Node) error {
 	if err != nil {
 		return err
 	}
-	if base == "" {
-		return broken(r.name, n.StartLine, fmt.Errorf("FROM %s has no value", words[0]),
-			"give the ARG before FROM a default, or a value under [image.args] in berth.toml")
-	}
 	s := &stage{r: r, args: map[string]string{}, declared: map[string]int{}}
 	s.Base, s.Env = base, map[string]Line{}
 	if at := r.stage(base, len(r.stages)); at >= 0 && !number(base) {
@@ -240,6 +246,11 @@ func (r *reader) from(n *parser.Node) error {
 		s.uses = []int{at}
 	}
 	s.own.Bases = []Line{{s.Base, n.StartLine}}
+	if name := strings.Trim(words[0], "${}"); base == "" && slices.Contains(r.asked, name) {
+		s.own.NoBase = []Line{{name, n.StartLine}}
+	} else if base == "" {
+		return broken(r.name, n.StartLine, fmt.Errorf("FROM %s has no value", words[0]), "name the image, or declare the ARG before FROM")
+	}
 	s.Stage, s.From = "", Line{strings.TrimSpace(n.Original), n.StartLine}
 	if len(words) == 3 {
 		s.Stage = words[2]

@@ -46,8 +46,8 @@ func (x Finding) Open(s *spec.Spec) bool {
 	}
 }
 
-// StopsBuild says whether a finding of CheckBuild is certain to end the build, so that no setting helps.
-func (x Finding) StopsBuild() bool { return x.Severity == Must && x.Key == "" }
+// StopsBuild says whether a finding of CheckBuild is certain to end the build.
+func (x Finding) StopsBuild() bool { return x.Severity == Must && (x.Key == "" || x.ID == noBase) }
 
 // At is the place of a finding, such as Dockerfile:12; empty when it is about the whole tree.
 func (x Finding) At() string {

@@ -68,7 +68,7 @@ func (l *look) readCompose() {
 	}
 	if test := c.app.get("healthcheck", "test"); test != nil {
 		words := strings.Join(test.list(), " ")
-		if p, port := l.asked(words); p != "" {
+		if p, port := l.asked(words); p != "" && !elsewherePorts[port] {
 			l.health(rankCompose, p, c.name, test.at(), "health check of Compose")
 			l.candidate(rankCompose+1, port, c.name, test.at(), "health check of Compose")
 			l.add(Info, "compose-health", c.name, test.at(), words, "Compose asks "+p+" whether the app is well; the load balancer can ask the same")

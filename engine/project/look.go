@@ -79,6 +79,14 @@ func (l *look) candidate(rank, port int, file string, line int, text string) {
 	}
 }
 
+// elsewherePorts are ports that no HTTP of an app is behind: those of other protocols, of TLS, and of what administers a
+// server.
+var elsewherePorts = map[int]bool{
+	21: true, 22: true, 25: true, 53: true, 110: true, 143: true, 389: true, 443: true, 465: true, 587: true, 636: true, 993: true, 995: true,
+	1433: true, 1883: true, 2019: true, 3306: true, 4369: true, 5432: true, 5671: true, 5672: true, 6379: true, 8443: true, 8883: true,
+	9229: true, 11211: true, 27017: true,
+}
+
 // choosePort takes the surest port. Of several that EXPOSE names it is one that something else names, too.
 func (l *look) choosePort() {
 	slices.SortStableFunc(l.ports, func(a, b candidate) int { return a.rank - b.rank })
@@ -90,9 +98,12 @@ func (l *look) choosePort() {
 		return
 	}
 	c := l.ports[0]
+	if i := slices.IndexFunc(l.ports, func(x candidate) bool { return !elsewherePorts[x.port] }); i >= 0 {
+		c = l.ports[i]
+	}
 	if c.rank == rankExpose {
 		for _, other := range l.ports {
-			if i := slices.IndexFunc(l.ports, func(x candidate) bool { return x.rank == rankExpose && x.port == other.port }); other.rank != rankExpose && other.rank < rankUsual && i >= 0 {
+			if i := slices.IndexFunc(l.ports, func(x candidate) bool { return x.rank == rankExpose && x.port == other.port }); other.rank != rankExpose && other.rank < rankUsual && i >= 0 && !elsewherePorts[other.port] {
 				c = l.ports[i]
 				break
 			}

@@ -116,7 +116,7 @@ func (l *look) reads(lang *language) []read {
 	var out []read
 	has := make([]bool, len(lang.find.literal))
 	for _, name := range l.files {
-		if tool(name) && !l.runsFile(name) {
+		if tool(name) && (!l.runsFile(name) || strings.HasPrefix(name, "rel/")) {
 			continue
 		}
 		mine := lang.source(name)
@@ -261,6 +261,13 @@ var given = map[string]bool{
 	"HOME": true, "PATH": true, "HOSTNAME": true, "PWD": true, "USER": true, "SHELL": true, "LANG": true, "TERM": true, "TMPDIR": true, "TZ": true,
 	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": true, "ECS_CONTAINER_METADATA_URI_V4": true, "ECS_CONTAINER_METADATA_URI": true,
 	"AWS_EXECUTION_ENV": true,
+	// what base images set
+	"PYTHON_VERSION": true, "NODE_VERSION": true, "YARN_VERSION": true, "RUBY_VERSION": true, "GOLANG_VERSION": true, "RUST_VERSION": true,
+	"PHP_VERSION": true, "PHP_INI_DIR": true, "JAVA_HOME": true, "JAVA_VERSION": true, "GEM_HOME": true, "BUNDLE_APP_CONFIG": true,
+	"DOTNET_VERSION": true, "ASPNET_VERSION": true, "DOTNET_RUNNING_IN_CONTAINER": true, "CARGO_HOME": true, "RUSTUP_HOME": true,
+	// what a release of Elixir, Cargo and npm set for their own programs
+	"RELEASE_NAME": true, "RELEASE_ROOT": true, "RELEASE_VSN": true, "RELEASE_NODE": true, "RELEASE_MODE": true, "RELEASE_TMP": true,
+	"OUT_DIR": true, "CARGO_MANIFEST_DIR": true, "CARGO_PKG_VERSION": true, "CARGO_PKG_NAME": true,
 }
 
 var (
@@ -275,6 +282,9 @@ var (
 	randomLine  = lazy(`^\s*(?:SECRET_KEY|secret_key_base:?|config\.secret_key_base|app\.secret_key|signing_salt:|salt:|SECRET|app\.config\[.SECRET_KEY.\])\s*[:=]?`)
 )
 
+// ownKey matches lines that read a private key, for which no random text will do.
+var ownKey = lazy(`(?i)\b(?:private_?key|rsa|ecdsa|ed25519|pem|x509)\b`)
+
 // classify says where the value of a variable comes from, by its name, the line that reads it and the stack.
 func classify(name, line, stack string) *Variable {
 	v := &Variable{Name: name, Kind: Setting}
@@ -287,6 +297,8 @@ func classify(name, line, stack string) *Variable {
 	case v.Database:
 		v.Kind = Secret
 	case publicNames().MatchString(name):
+	case ownKey().MatchString(line) || strings.HasSuffix(name, "PRIVATE_KEY"):
+		v.Kind = Secret
 	case (randomNames().MatchString(name) || randomLine().MatchString(line)) && !vendors().MatchString(name):
 		v.Kind, v.Random = Generated, randomFor(name, stack)
 	case secretNames().MatchString(name):

@@ -8,7 +8,7 @@ var (
 	schemaOpens   = lazy(`\b(?:z\.(?:object|strictObject|looseObject)|v\.(?:object|strictObject|looseObject)|[Jj]oi\.object(?:<[^>(]*>)?|yup\.object|Type\.Object|t\.Object|(?:S|Schema)\.Struct|cleanEnv\(\s*(?:process|Bun)\.env\s*,|createEnv|Env\.create\([^{]*|defineEnv)\s*\(?\s*(\{)`)
 	readsEnv      = lazy(`process\.env|Bun\.env|Deno\.env|import\.meta\.env|\bcreateEnv\(|\bcleanEnv\(|\bEnv\.create\(|ConfigModule`)
 	schemaKey     = lazy(`^\s*["']?(` + nameShape + `)["']?\s*$`)
-	schemaDefault = lazy(`\.optional\(|\.default\(|\.nullish\(|\.catch\(|\.prefault\(|\bdefault\s*:|\.(?:optional|nullish|exactOptional|undefinedable|fallback)\(|\bOptional\(|\.withDefault|\bundefined\b|optionalWith|isOptional\(|\.notRequired\(`)
+	schemaDefault = lazy(`\w*[oO]ptional\w*\b|\.optional\(|\.default\(|\.nullish\(|\.catch\(|\.prefault\(|\bdefault\s*:|\.(?:optional|nullish|exactOptional|undefinedable|fallback)\(|\bOptional\(|\.withDefault|\bundefined\b|optionalWith|isOptional\(|\.notRequired\(`)
 	schemaParts   = lazy(`^\s*(?:server|shared)\s*$`)
 )
 

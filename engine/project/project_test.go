@@ -154,7 +154,7 @@ func TestInspectNoDockerfile(t *testing.T) {
 		{"empty", "", "there is no Dockerfile in ", "run berth in the folder of the app"},
 		{"phoenix", "-- mix.exs --\n{:phoenix, \"~> 1.7\"}\n", "there is no Dockerfile in ", "`mix phx.gen.release --docker` writes one"},
 		{"node", "-- package.json --\n{}\n", "there is no Dockerfile in ", "write a Dockerfile"},
-		{"elsewhere", "-- docker/Dockerfile --\nFROM x\n", "there is no Dockerfile in ", `there is docker/Dockerfile: write dockerfile = "docker/Dockerfile" under [image]`},
+		{"elsewhere", "-- Dockerfile.dev --\nFROM x\n", "there is no Dockerfile in ", `there is Dockerfile.dev: write dockerfile = "Dockerfile.dev" under [image]`},
 		{"named", "-- berth.toml --\nimage.dockerfile = \"build/D\"\n", "there is no build/D in ", ""},
 	}
 	for _, tt := range tests {
@@ -247,7 +247,7 @@ HEALTHCHECK NONE
 		t.Fatal(err)
 	}
 	want := &Dockerfile{
-		Name: "Dockerfile", Stages: 3, From: Line{"FROM base", 13}, Base: "alpine:2",
+		Name: "Dockerfile", Stages: 3, Names: []string{"Base", "other"}, From: Line{"FROM base", 13}, Base: "alpine:2",
 		Env: map[string]Line{"A": {"1", 5}, "B": {"two words", 5}, "C": {"", 5}},
 		Ports: []Port{
 			{From: 80, To: 80, Protocol: "tcp", Line: 6},

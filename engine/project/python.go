@@ -37,12 +37,14 @@ func settingsClasses(name, text string) []read {
 			if indent(body[x[0]:]) != depth || field == "model_config" || inBrackets(body[:x[0]]) {
 				continue
 			}
-			value := ""
+			kind, value := body[x[4]:x[5]], ""
 			if x[6] >= 0 {
 				value = statement(body[x[6]:])
+			} else if inBrackets(kind) { // the type goes on in the lines below
+				kind, value = splitType(statement(body[x[4]:]))
 			}
-			variable, need := settingsVariable(prefix, field, body[x[4]:x[5]], value)
-			if !need || strings.Contains(text, "class "+strings.TrimSpace(body[x[4]:x[5]])+"(") {
+			variable, need := settingsVariable(prefix, field, kind, value)
+			if !need || strings.Contains(text, "class "+strings.TrimSpace(kind)+"(") {
 				continue // it has a default, or is a group of settings
 			}
 			r := read{name: variable, file: name, at: from + x[2]}
@@ -51,6 +53,23 @@ func settingsClasses(name, text string) []read {
 		}
 	}
 	return out
+}
+
+// splitType parts a type from the default behind it, which is "" when there is none.
+func splitType(text string) (kind, value string) {
+	depth := 0
+	for i, c := range []byte(text) {
+		switch c {
+		case '[', '(':
+			depth++
+		case ']', ')':
+			if depth--; depth == 0 {
+				_, value, _ = strings.Cut(text[i:], "=")
+				return text[:i+1], strings.TrimSpace(value)
+			}
+		}
+	}
+	return text, ""
 }
 
 // settingsVariable is the variable of a field, and whether it must be there.

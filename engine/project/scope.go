@@ -103,6 +103,13 @@ func (l *look) chosen(parts []string) []string {
 			text.WriteString(" " + strings.Join(c.Sources, " "))
 		}
 	}
+	for _, c := range l.docker.OwnCopy {
+		for _, s := range c.Sources {
+			if c.From == "" {
+				text.WriteString(" " + path.Join(l.context, strings.TrimPrefix(s, "/")) + "/ ")
+			}
+		}
+	}
 	for _, r := range l.docker.Runs {
 		if buildsPart().MatchString(r.Text) {
 			text.WriteString(" " + r.Text)

@@ -16,6 +16,10 @@ func (l *look) findLanguage() { //nolint:gocognit // a list of cases, one after 
 			}
 		}
 		for i, b := range l.docker.Bases {
+			if lang := l.ranIn(l.docker.OwnRuns); i == 1 && lang != "" {
+				l.speaks = lang
+				return
+			}
 			for _, known := range bases() {
 				if known.Language == "" || !known.re().MatchString(b.Text) || i > 0 && known.Language == "static" {
 					continue
@@ -41,6 +45,16 @@ func (l *look) findLanguage() { //nolint:gocognit // a list of cases, one after 
 			}
 		}
 	}
+}
+
+// ranIn is the language of the last program of the tree's languages that RUN starts, "" for none.
+func (l *look) ranIn(runs []Line) string {
+	for _, r := range slices.Backward(runs) {
+		if lang := languageOf(r.Text); lang != "" && l.plausible(lang) {
+			return lang
+		}
+	}
+	return ""
 }
 
 // plausible says whether a language that a command hints at is one that the tree, or the image, knows.

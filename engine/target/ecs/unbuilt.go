@@ -13,8 +13,6 @@ import (
 // the line out.
 var unbuilt = []string{
 	"account",
-	"image.target",
-	"image.secrets",
 	"service.entrypoint",
 	"service.init",
 	"service.health",
