@@ -80,6 +80,8 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"service.log_days":       {"a week", "is not a whole number"},
 		"image.builder":          {"magic", "magic"},
 		"secrets":                {"TOKEN=nothing", "ARN"},
+		"image.target":           {"my stage", "the name of a stage"},
+		"image.secrets":          {"NPM-TOKEN", "environment variable"},
 	}
 	chosen := []string{"region", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "database.multi_az", "database.version"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
