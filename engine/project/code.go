@@ -175,6 +175,7 @@ var (
 	condition   = lazy(`^\s*(?:\}?\s*(?:if|elif|elsif|else if|unless|when|while)\b|try\b|begin\b)|^\s*(?:\w+\s*=\s*)?(?:if|unless)\b|->\s*$|^\s*case\s+.*:\s*$`)
 	otherwise   = lazy(`^\s*\}?\s*else\b(?:\s*(?:do|then|:|\{))?\s*$`)
 	branch      = lazy(`^\s*(?::\w+|"[^"]*"|\{[^}]*\}|_|nil)\s*->|^\s*(?:case|when)\s[^\n]*:|^\s*if\b[^\n]*,\s*do:|^\s*(?:\}\s*else\s+)?if\s*\([^\n]*\)\s*\{`)
+	unsetBranch = lazy(`^\s*nil\s*->\s*$`)
 	modifier    = lazy(`\s(?:if|unless)\s.*$`)
 )
 
@@ -229,6 +230,9 @@ func guarded(text string, at, end int) guard {
 			continue
 		}
 		depth = in
+		if unsetBranch().MatchString(line) {
+			continue // what is not set by itself: that is what happens
+		}
 		if condition().MatchString(line) {
 			worst = max(worst, judge(line, inverted))
 		}

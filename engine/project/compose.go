@@ -3,12 +3,15 @@ package project
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	"go.yaml.in/yaml/v3"
+
+	"berth/engine/spec"
 )
 
 // node is a value of a YAML file with its place. A nil node says nothing.
@@ -164,6 +167,9 @@ func readCompose(t *tree) *composeFile {
 		doc, err := readYAML(t, name)
 		c := &composeFile{name: name, err: err, services: doc.get("services")}
 		c.choose()
+		if c.app == nil {
+			c.chooseByImage(filepath.Base(t.dir))
+		}
 		if c.app != nil {
 			return c
 		}
@@ -198,6 +204,22 @@ func (c *composeFile) choose() {
 		}
 		if score > best {
 			best, c.app, c.appName = score, v, key
+		}
+	})
+}
+
+// chooseByImage finds the service that runs an image which is published of this project: one that has its name.
+func (c *composeFile) chooseByImage(project string) {
+	project = spec.Slug(project)
+	if len(project) < 3 {
+		return
+	}
+	c.services.each(func(key string, _ int, v *node) {
+		image, _, _ := strings.Cut(v.get("image").str(), "@")
+		name := image[strings.LastIndexByte(image, '/')+1:]
+		name, _, _ = strings.Cut(name, ":")
+		if c.app == nil && spec.Slug(name) == project && v.get("build") == nil {
+			c.app, c.appName = v, key
 		}
 	})
 }

@@ -25,6 +25,7 @@ type mark struct {
 	Weak        bool              `toml:"weak"` // it is told, but needs nothing
 	Severity    Severity          `toml:"severity"`
 	Engine      string            `toml:"engine"` // the kind of database
+	Folder      string            `toml:"folder"` // that folder, where the pattern does not say it
 	Store       bool              `toml:"store"`  // the group path of the pattern is a folder that must outlive containers
 	Text        string            `toml:"text"`   // instead of the line
 	Means       string            `toml:"means"`
@@ -288,8 +289,8 @@ func (l *look) apply(x *mark, h hit) {
 		l.nextOnStorage()
 	}
 	l.addFinding(Finding{ID: x.ID, Severity: x.Severity, File: h.file, Line: h.line, Text: h.text, Means: means, Key: x.Key})
-	if x.Store && h.path != "" {
-		l.store(l.inContainer(h.path), h.file, h.line, h.text)
+	if folder := firstOf(h.path, x.Folder); x.Store && folder != "" {
+		l.store(l.inContainer(folder), h.file, h.line, h.text)
 	}
 	for key, value := range x.Suggests {
 		if l.cancelled["clustering"] && (key == "network.clustering" || strings.Contains(value, "${namespace}")) {

@@ -85,16 +85,37 @@ func (l *look) releaseModule() {
 		if path.Base(name) != "release.ex" {
 			continue
 		}
-		text, ok := l.t.code(name)
-		module, def := moduleName().FindStringSubmatch(text), migrateFunction().FindStringIndex(text)
+		body, ok := l.t.code(name)
+		module, def := moduleName().FindStringSubmatch(body), migrateFunction().FindStringIndex(body)
 		if !ok || module == nil || def == nil {
 			continue
 		}
-		n, _ := lineOf(text, def[1]-1)
-		l.release(path.Join(l.home(), "bin", app[1])+" eval "+module[1]+".migrate", name, n, "def migrate", "the database has to be changed before a new version starts")
+		n, _ := lineOf(body, def[1]-1)
+		l.release(path.Join(l.home(), "bin", l.releaseName(text, app[1]))+" eval "+module[1]+".migrate", name, n, "def migrate", "the database has to be changed before a new version starts")
 		return
 	}
 }
+
+// releaseName is the name of the release that the image holds: the one that mix is told to make, else the only one
+// that mix.exs has, else the app's.
+func (l *look) releaseName(mixfile, app string) string {
+	if l.docker != nil {
+		for _, r := range l.docker.Runs {
+			if m := mixRelease().FindStringSubmatch(r.Text); m != nil {
+				return m[1]
+			}
+		}
+	}
+	if m := releaseNames().FindStringSubmatch(mixfile); m != nil {
+		return m[1]
+	}
+	return app
+}
+
+var (
+	mixRelease   = lazy(`\bmix\s+release\s+(\w+)`)
+	releaseNames = lazy(`\breleases:\s*\[\s*(\w+):\s*\[`)
+)
 
 var (
 	flyMark    = lazy(`FLY_[A-Z_]+|fly-local-6pn|inet6_tcp|\bECTO_IPV6\b|\.internal\b`)

@@ -210,6 +210,12 @@ func (l *look) suggestStorage() {
 
 // process tells of a process that runs beside the one that answers requests, and proposes it as one of its own.
 func (l *look) process(name, command, file string, line int, text string) {
+	for _, d := range daemonPrograms {
+		if d.data && d.re().MatchString(command) && d.name != "cron" && !strings.HasPrefix(d.name, "a ") && d.name != "Celery beat" {
+			l.add(Should, "process-data", file, line, text, d.name+" runs beside the app there; here its data would be lost with the container: it needs a service of its own")
+			return
+		}
+	}
 	id := spec.Slug(name)
 	key := "processes." + id + ".command"
 	means := "this runs beside the app that answers requests, in containers of its own: give it a table [processes." + id + "]"
@@ -217,10 +223,24 @@ func (l *look) process(name, command, file string, line int, text string) {
 		means = "berth runs the process that answers requests; this one, " + name + ", needs containers of its own"
 	}
 	l.add(Should, "process", file, line, text, means)
-	if words, err := spec.Words(command); err == nil && len(words) > 0 && id != "" {
+	if words := commandWords(command); len(words) > 0 && id != "" {
 		l.suggest(key, words, file, line, text)
 	}
 }
+
+// commandWords are the words of a command as berth.toml has it: what only a shell understands is given to one.
+func commandWords(command string) []string {
+	words, err := spec.Words(command)
+	if err != nil || len(words) == 0 {
+		return nil
+	}
+	if needsShell().MatchString(command) {
+		return []string{"sh", "-c", command}
+	}
+	return words
+}
+
+var needsShell = lazy("[$;&|<>`*]|^\\s*\\w+=\\S")
 
 // settable says whether berth.toml has a key.
 func settable(key string) bool {

@@ -214,6 +214,13 @@ func (l *look) demand(x read) {
 	if !strings.Contains(text, x.name) {
 		text = x.name
 	}
+	if body, ok := l.t.codes[x.file]; ok && later(x, body) {
+		l.addFinding(Finding{
+			ID: "name-later", Severity: Should, File: x.file, Line: x.line, Text: text, Variable: v,
+			Means: "the app starts without " + x.name + ", and asks for it later: without it, what it is for fails",
+		})
+		return
+	}
 	finding := Finding{ID: "name-" + string(v.Kind), Severity: Must, File: x.file, Line: x.line, Text: text, Variable: v}
 	where := "`" + setSecret + x.name + "` asks for it and keeps it encrypted"
 	switch {

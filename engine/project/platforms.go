@@ -110,10 +110,29 @@ func (l *look) importEnv(p platformFile, e setting) {
 		l.suggest("env."+e.name, "${host}", p.name, e.line, "the host name changes with the move")
 	case urlNames().MatchString(e.name):
 		l.suggest("env."+e.name, "https://${host}", p.name, e.line, "the host name changes with the move")
+	case strings.Contains(strings.TrimPrefix(e.value, "https://"), "://"):
+		l.suggest("env."+e.name, e.value, p.name, e.line, "set on "+p.who)
+	case ownAddress().MatchString(e.value):
+		host := "${host}"
+		if strings.Contains(e.value, "://") {
+			host = "https://${host}"
+		}
+		l.suggest("env."+e.name, host, p.name, e.line, "the host name changes with the move")
+	case madeUp().MatchString(e.value):
+		l.add(Should, "import-env", p.name, e.line, e.name, "its value on "+p.who+" stands in for one of your own: set it under [env] in berth.toml")
 	default:
+		if value, ok := platformValue(e.name); ok {
+			e.value = value
+		}
 		l.suggest("env."+e.name, e.value, p.name, e.line, "set on "+p.who)
 	}
 }
+
+var (
+	// ownAddress matches host names that other platforms give their apps.
+	ownAddress = lazy(`(?i)^(?:https?://)?[\w.-]+\.(?:herokuapp\.com|onrender\.com|up\.railway\.app|fly\.dev|vercel\.app|netlify\.app|ondigitalocean\.app)/?$`)
+	madeUp     = lazy(`(?i)change[-_]?me|your[-_]|<[^>]+>|\bexample\.(?:com|org|net)\b|^x{3,}$|replace[-_]?me`)
+)
 
 func atoi(text string) int { return whole(text) }
 
@@ -369,8 +388,17 @@ func (l *look) applyProcfile() {
 	}
 }
 
+var (
+	usesMix = lazy(`(?:^|\s)mix\s`)
+	hasMix  = lazy(`(?i)elixir`)
+)
+
 // release proposes a command that runs once before each new version.
 func (l *look) release(command, file string, line int, text, means string) {
+	if l.docker != nil && usesMix().MatchString(command) && !hasMix().MatchString(l.docker.Base) {
+		l.add(Should, "release-command-mix", file, line, text, means+"; the image holds a release, in which there is no mix, so that this is not taken over")
+		return
+	}
 	l.add(Info, "release-command", file, line, text, means)
 	l.Need("release_command", origin(file, line, text))
 	l.suggest("service.release_command", command, file, line, text)

@@ -144,7 +144,42 @@ func (l *look) prefix(name, text string, at int, line string) string {
 			out = "/" + strings.Trim(p, "/") + out
 		}
 	}
-	return strings.TrimSuffix(out, "/") + l.mounted(name)
+	out = strings.TrimSuffix(out, "/")
+	if strings.HasSuffix(name, ".controller.ts") {
+		return l.nestPrefix(out) + out
+	}
+	return out + l.mounted(name)
+}
+
+var (
+	nestGlobal  = lazy(`\.setGlobalPrefix\(\s*["\x60']/?([\w/.-]+)["\x60'](?:\s*,\s*\{([^}]*(?:\{[^}]*\}[^}]*)*)\})?`)
+	nestVersion = lazy(`enableVersioning\(\s*\{[^}]*\bdefaultVersion:\s*\[?\s*["\x60']([\w.]+)["\x60'][^}]*VersioningType\.URI|enableVersioning\(\s*\{[^}]*VersioningType\.URI[^}]*\bdefaultVersion:\s*\[?\s*["\x60']([\w.]+)["\x60']`)
+)
+
+// nestPrefix is what NestJS puts before the routes of all controllers, but for those that main.ts leaves out.
+func (l *look) nestPrefix(route string) string {
+	for _, name := range l.files {
+		if path.Base(name) != "main.ts" {
+			continue
+		}
+		text, ok := l.t.code(name)
+		if !ok {
+			continue
+		}
+		m := nestGlobal().FindStringSubmatch(text)
+		version := nestVersion().FindStringSubmatch(text)
+		switch first, _, _ := strings.Cut(strings.Trim(route, "/"), "/"); {
+		case m != nil && first != "" && strings.Contains(m[2], first):
+			return ""
+		case m != nil && version != nil:
+			return "/" + m[1] + "/v" + version[1] + version[2]
+		case m != nil:
+			return "/" + m[1]
+		case version != nil:
+			return "/v" + version[1] + version[2]
+		}
+	}
+	return ""
 }
 
 // madeWith is the prefix that a router was made with, in the same file.

@@ -27,9 +27,9 @@ func (l *look) narrow() {
 			}
 		}
 	}
-	if chosen := l.chosen(parts); len(chosen) > 0 {
+	if chosen := l.withNeeds(l.chosen(parts), parts); len(chosen) > 0 {
 		for _, p := range parts {
-			if !slices.ContainsFunc(chosen, func(c string) bool { return within(p, c) || within(c, p) || l.needs(c, p) }) {
+			if !slices.ContainsFunc(chosen, func(c string) bool { return within(p, c) || within(c, p) }) {
 				out[p] = true
 			}
 		}
@@ -128,7 +128,7 @@ func (l *look) chosen(parts []string) []string {
 	return out
 }
 
-var buildsPart = lazy(`--filter|--scope|-pl\s|--projects|--project\b|\bpublish\b|--package\b|\bcargo\s+build\b.*\s-p\s|\bworkspace\s|-w\s|:bootJar|:build\b|:installDist|:shadowJar|nx\s`)
+var buildsPart = lazy(`--filter|--scope|-pl\s|--projects|--project\b|\bpublish\b|--package\b|\bcargo\s+(?:build|install|chef)\b.*\s(?:-p|--bin|--package)[= ]|\bworkspace\s|-w\s|:bootJar|:build\b|:installDist|:shadowJar|nx\s`)
 
 // mentions says whether a text has a path as whole parts of a path.
 func mentions(text, p string) bool {
@@ -150,7 +150,7 @@ func mentions(text, p string) bool {
 
 var (
 	packageName = lazy(`"name"\s*:\s*"([^"]+)"`)
-	filterNames = lazy(`(?:--filter|--scope|--workspace|-w|-pl|--projects|-p|--package|nx build|nx run)[= ]["']?(?:\.\.\.)?([@\w./:-]+)|:([\w-]+):(?:bootJar|build|installDist|shadowJar|assemble)|workspace\s+([@\w./-]+)`)
+	filterNames = lazy(`(?:--filter|--scope|--workspace|-w|-pl|--projects|-p|--package|nx build|nx run)[= ]["']?(?:\.\.\.)?([@\w./:-]+)|:([\w-]+):(?:bootJar|build|installDist|shadowJar|assemble)|workspace\s+([@\w./-]+)|--bin[= ]["\x27]?([\w-]+)`)
 )
 
 // named says whether a filter of a build tool names the part.
@@ -162,7 +162,7 @@ func (l *look) named(said, part string) bool {
 		}
 	}
 	for _, m := range filterNames().FindAllStringSubmatch(said, -1) {
-		name := strings.TrimSuffix(m[1]+m[2]+m[3], "...")
+		name := strings.TrimSuffix(m[1]+m[2]+m[3]+m[4], "...")
 		if name == own || name == path.Base(part) || name == part || strings.HasPrefix(name, own+":") {
 			return true
 		}
@@ -170,29 +170,76 @@ func (l *look) named(said, part string) bool {
 	return false
 }
 
-// needs says whether one part uses another: as a package of the workspace, a module or a project beside it.
-func (l *look) needs(part, other string) bool {
-	for _, file := range []string{"package.json", "pom.xml", "build.gradle", "build.gradle.kts", "Cargo.toml", "pyproject.toml", "go.mod"} {
-		text, ok := l.t.text(path.Join(part, file))
-		if !ok {
-			continue
+// withNeeds adds to parts those that they use, and those that these use in turn: as a package of the workspace, a
+// module or a project beside it.
+func (l *look) withNeeds(chosen, parts []string) []string {
+	projects := map[string][]string{} // of .NET, by folder
+	for _, file := range l.t.files {
+		if strings.HasSuffix(file, ".csproj") {
+			projects[path.Dir(file)] = append(projects[path.Dir(file)], file)
 		}
-		name := path.Base(other)
-		if m, ok := l.t.text(path.Join(other, "package.json")); ok && file == "package.json" {
-			if p := packageName().FindStringSubmatch(m); p != nil {
-				name = p[1]
+	}
+	names := map[string]string{} // of the npm packages
+	for _, p := range parts {
+		if text, ok := l.t.text(path.Join(p, "package.json")); ok {
+			if m := packageName().FindStringSubmatch(text); m != nil {
+				names[p] = m[1]
 			}
 		}
-		if strings.Contains(text, `"`+name+`"`) || strings.Contains(text, ">"+name+"<") || strings.Contains(text, ":"+name) || strings.Contains(text, "/"+name) {
+	}
+	for i := 0; i < len(chosen); i++ {
+		for _, file := range append(slices.Clone(partManifests), projects[chosen[i]]...) {
+			if !strings.HasSuffix(file, ".csproj") {
+				file = path.Join(chosen[i], file)
+			}
+			text, ok := l.t.text(file)
+			if !ok {
+				continue
+			}
+			for _, p := range parts {
+				if !slices.Contains(chosen, p) && takes(path.Base(file), text, firstOf(names[p], path.Base(p)), path.Base(p)) {
+					chosen = append(chosen, p)
+				}
+			}
+		}
+	}
+	return chosen
+}
+
+var partManifests = []string{"package.json", "pom.xml", "build.gradle", "build.gradle.kts", "Cargo.toml", "pyproject.toml", "go.mod"}
+
+// takes says whether a manifest names another part of the project, by its package's or its folder's name.
+func takes(file, text, name, folder string) bool {
+	switch {
+	case strings.HasSuffix(file, ".csproj"):
+		return strings.Contains(strings.ReplaceAll(text, `\`, "/"), folder+"/")
+	case file == "package.json":
+		return strings.Contains(text, `"`+name+`"`)
+	case file == "Cargo.toml":
+		text = devDependencies().ReplaceAllString(text, "")
+		if hasWord(text, "\n"+folder) {
 			return true
 		}
 	}
-	for _, file := range l.t.files {
-		if strings.HasSuffix(file, ".csproj") && path.Dir(file) == part {
-			if text, ok := l.t.text(file); ok && strings.Contains(strings.ReplaceAll(text, `\`, "/"), path.Base(other)+"/") {
-				return true
-			}
+	return slices.ContainsFunc([]string{`"`, ">", ":", "/"}, func(before string) bool { return hasWord(text, before+folder) })
+}
+
+// devDependencies matches the table of a Cargo.toml with what tests alone use.
+var devDependencies = lazy(`^\[dev-dependencies(?:\.[^\]]*)?\]\n(?:[^\[\n][^\n]*\n|\n)*`)
+
+// hasWord says whether a text has a word that does not go on.
+func hasWord(text, word string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], word)
+		if at < 0 {
+			return false
+		}
+		if from += at + len(word); from == len(text) || !wordByte(text[from]) {
+			return true
 		}
 	}
-	return false
+}
+
+func wordByte(c byte) bool {
+	return c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
