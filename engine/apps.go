@@ -21,8 +21,8 @@ import (
 // Owner is an app in one environment.
 type Owner = resource.Owner
 
-// owner is the app of a spec.
-func owner(s *spec.Spec) Owner { return Owner{App: s.App, Env: s.EnvName} }
+// AnyID is the identity of whoever has an app of that name.
+const AnyID = resource.AnyID
 
 // Owners lists the apps of a region (empty: the one of the settings), running or not, by two calls.
 func (e *Engine) Owners(ctx context.Context, region string) ([]Owner, error) {
@@ -156,6 +156,7 @@ func (e *Engine) appsOf(ctx context.Context, region string) (one regionApps, err
 		var g errgroup.Group
 		g.SetLimit(looksAtOnce)
 		for i, o := range owners {
+			o.ID = AnyID
 			g.Go(func() error {
 				apps[i], more[i] = e.statusOf(ctx, t, clients, o)
 				return nil
@@ -184,7 +185,11 @@ func (e *Engine) appsOf(ctx context.Context, region string) (one regionApps, err
 
 // statusOf looks at one app of a target.
 func (e *Engine) statusOf(ctx context.Context, t target.Target, c *cloud.Clients, o Owner) (*Status, error) {
-	w, err := t.Watch(c, &spec.Spec{App: o.App, EnvName: o.Env, Region: c.Region}, e.prices(price.DefaultUsage()))
+	o, err := old(ctx, t, c, o)
+	if err != nil {
+		return nil, err
+	}
+	w, err := t.Watch(c, o, e.prices(price.DefaultUsage()))
 	if err != nil {
 		return nil, err
 	}

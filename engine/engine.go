@@ -37,6 +37,8 @@ type Options struct {
 	Prices      *price.Table      // nil means those that are part of the binary
 	// Runs is the folder in which each run leaves a journal, for other terminals to watch it. Empty: none does.
 	Runs string
+	// Identify gives an app that is deployed nowhere yet an identity at its first yes, and keeps it in its berth.toml.
+	Identify bool
 	// WaitForLogin pauses a run whose credentials expire until somebody has signed in again. Without it such a
 	// run ends, and can be gone on with later.
 	WaitForLogin bool
@@ -161,22 +163,32 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Spec = r.Spec.Clone()
 	if r.Spec.Region == "" { // the settings or the profile said it
-		r.Spec = r.Spec.Clone()
 		r.Spec.Region = clients.Region
 	}
 	t, err := targetOf(r.Spec)
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.planAll(ctx, t, clients, r, now)
+	var keep func() error
+	if !r.Destroy && r.Rollback == "" {
+		if keep, err = e.identified(ctx, clients, r.Spec); err != nil {
+			return nil, err
+		}
+	}
+	o, err := e.owner(ctx, clients, r.Spec)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.planAll(ctx, t, clients, r, o, now)
 	if err != nil {
 		return nil, err
 	}
 	if now != nil {
 		p.Sum = now.With(p.Sum)
 	}
-	p.SkipPreflight = r.SkipPreflight
+	p.SkipPreflight, p.Keep = r.SkipPreflight, keep
 	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
 	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
 	return p, nil
@@ -184,22 +196,22 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 
 // planAll plans what the spec wants, and while that looks at AWS asks which processes an earlier deployment made: only
 // when there are others than the spec knows it plans again, with those. A rollback knows them from the status.
-func (e *Engine) planAll(ctx context.Context, t target.Target, c *cloud.Clients, r Request, now *Status) (p *Plan, err error) {
+func (e *Engine) planAll(ctx context.Context, t target.Target, c *cloud.Clients, r Request, o Owner, now *Status) (p *Plan, err error) {
 	if now != nil {
 		var there []string
 		for _, one := range now.Processes {
 			there = append(there, one.Name)
 		}
-		return e.make(ctx, t, c, r, there)
+		return e.make(ctx, t, c, r, o, there)
 	}
 	var there []string
 	g, both := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		there, err = standing(both, t, c, r)
+		there, err = standing(both, t, c, r, o)
 		return err
 	})
 	g.Go(func() (err error) {
-		p, err = e.make(both, t, c, r, nil)
+		p, err = e.make(both, t, c, r, o, nil)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -208,17 +220,17 @@ func (e *Engine) planAll(ctx context.Context, t target.Target, c *cloud.Clients,
 	if !slices.ContainsFunc(there, func(name string) bool { return r.Spec.Processes[name] == nil }) {
 		return p, nil
 	}
-	return e.make(ctx, t, c, r, there)
+	return e.make(ctx, t, c, r, o, there)
 }
 
 // make plans an app with the processes that an earlier deployment made.
-func (e *Engine) make(ctx context.Context, t target.Target, clients *cloud.Clients, r Request, standing []string) (*Plan, error) {
-	b, err := e.blueprint(r, standing)
+func (e *Engine) make(ctx context.Context, t target.Target, clients *cloud.Clients, r Request, o Owner, standing []string) (*Plan, error) {
+	b, err := e.blueprint(r, o, standing)
 	if err != nil {
 		return nil, err
 	}
 	in := plan.Input{
-		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: owner(r.Spec)}, Target: t.Name(),
+		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: o}, Target: t.Name(),
 		Verb: "deploy", Prices: e.prices(r.usage()),
 	}
 	switch {
@@ -265,15 +277,25 @@ func (e *Engine) lock(ctx context.Context, p *Plan, id, verb string, tell func(s
 	if err := e.cleared(ctx, p, tell); err != nil {
 		return nil, err
 	}
+	release := func(context.Context) {}
 	l, err := lock.Acquire(ctx, p.Scope.Clients, name, me, tell, lost)
-	if cloud.Unknown(err) {
+	switch {
+	case cloud.Unknown(err):
 		tell("this endpoint cannot lock the app: another run at the same moment would not be noticed")
-		return func(context.Context) {}, nil
+	case err != nil:
+		return nil, err
+	default:
+		release = l.Release
 	}
-	if err != nil {
+	if p.Keep == nil {
+		return release, nil
+	}
+	if err := p.Keep(); err != nil {
+		release(ctx)
 		return nil, err
 	}
-	return l.Release, nil
+	tell(fmt.Sprintf("berth.toml has the identity of the app now, id = %q: keep the file with the app's source", p.Scope.Owner.ID))
+	return release, nil
 }
 
 // confirmed returns the plan to carry out: the given one while it is fresh, else a new one, if that does

@@ -95,12 +95,13 @@ func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Rep
 	if err != nil {
 		return nil, err
 	}
-	b, err := e.blueprint(r, nil)
+	o, _ := e.owner(ctx, clients, r.Spec) // as far as it can be told: AWS may be out of reach
+	b, err := e.blueprint(r, o, nil)
 	if err != nil {
 		return nil, err
 	}
 	in := preflight.Input{
-		Scope: &resource.Scope{Clients: clients, Owner: owner(r.Spec)}, Resources: b.Resources(), Do: map[string]event.Action{},
+		Scope: &resource.Scope{Clients: clients, Owner: o}, Resources: b.Resources(), Do: map[string]event.Action{},
 	}
 	for _, res := range in.Resources {
 		if resource.Wanted(res) {
@@ -138,11 +139,12 @@ func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (least 
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := e.blueprint(r, nil)
+	o, _ := e.owner(ctx, clients, r.Spec) // as far as it can be told: AWS may be out of reach
+	b, err := e.blueprint(r, o, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &resource.Scope{Clients: clients, Owner: owner(r.Spec)}
+	s := &resource.Scope{Clients: clients, Owner: o}
 	if note = plan.Observe(ctx, b.Deciding(), s); note != nil {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"berth/engine/resource"
 	"berth/engine/secret"
 	"berth/engine/spec"
 )
@@ -74,6 +73,9 @@ func (e *Engine) Secrets(ctx context.Context, s *spec.Spec) ([]Secret, error) {
 // SetSecret keeps the value of a secret in the account and returns its version. What runs takes it with the next
 // deployment.
 func (e *Engine) SetSecret(ctx context.Context, s *spec.Spec, name, value string) (version int64, err error) {
+	if err := e.Namesake(ctx, s); err != nil {
+		return 0, err
+	}
 	store, err := e.store(ctx, s)
 	if err != nil {
 		return 0, err
@@ -83,6 +85,9 @@ func (e *Engine) SetSecret(ctx context.Context, s *spec.Spec, name, value string
 
 // UnsetSecret removes a secret from the account. That there is none is a Refused fail.Error.
 func (e *Engine) UnsetSecret(ctx context.Context, s *spec.Spec, name string) error {
+	if err := e.Namesake(ctx, s); err != nil {
+		return err
+	}
 	store, err := e.store(ctx, s)
 	if err != nil {
 		return err
@@ -95,5 +100,5 @@ func (e *Engine) store(ctx context.Context, s *spec.Spec) (secret.Store, error) 
 	if err != nil {
 		return secret.Store{}, err
 	}
-	return secret.Store{Clients: clients, Owner: resource.Owner{App: s.App, Env: s.EnvName}}, nil
+	return secret.Store{Clients: clients, Owner: Owner{App: s.App, Env: s.EnvName}}, nil
 }

@@ -9,8 +9,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 
 	"berth/engine"
 	"berth/engine/cloud"
@@ -83,6 +88,35 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 			_, err := c.Logs.CreateLogGroup(h.t.Context(), &cloudwatchlogs.CreateLogGroupInput{
 				LogGroupName: aws.String("/berth/live-beats/production"), Tags: map[string]string{"berth:app": "live", "berth:env": "beats"},
 			})
+			return err
+		}},
+		{"ecr.Repository", func(h *harbor, c *cloud.Clients) error {
+			_, err := c.ECR.CreateRepository(h.t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String(name)})
+			return err
+		}},
+		{"elbv2.TargetGroup", func(h *harbor, c *cloud.Clients) error {
+			var group string
+			for _, ch := range h.plan(engine.Request{}).Changes {
+				if ch.ID == "target-group" {
+					group = ch.Name
+				}
+			}
+			vpcs, err := c.EC2.DescribeVpcs(h.t.Context(), &ec2.DescribeVpcsInput{})
+			must(h.t, err)
+			_, err = c.ELB.CreateTargetGroup(h.t.Context(), &elb.CreateTargetGroupInput{
+				Name: &group, Port: aws.Int32(4000), Protocol: "HTTP", TargetType: "ip", VpcId: vpcs.Vpcs[0].VpcId,
+				Tags: []elbtypes.Tag{{Key: aws.String("team"), Value: aws.String("other")}},
+			})
+			return err
+		}},
+		{"servicediscovery.Namespace", func(h *harbor, c *cloud.Clients) error {
+			h.spec.Network.Clustering = "dns"
+			vpcs, err := c.EC2.DescribeVpcs(h.t.Context(), &ec2.DescribeVpcsInput{})
+			must(h.t, err)
+			_, err = c.CloudMap.CreatePrivateDnsNamespace(h.t.Context(), &servicediscovery.CreatePrivateDnsNamespaceInput{
+				Name: aws.String("production.live-beats.internal"), Vpc: vpcs.Vpcs[0].VpcId, CreatorRequestId: aws.String("by hand"),
+			})
+			time.Sleep(2 * time.Minute)
 			return err
 		}},
 	} {

@@ -40,8 +40,8 @@ func unknownTarget(s *spec.Spec) spec.Problem {
 
 // standing are the processes that an earlier deployment made. Who may not list them deploys without that, and destroys
 // nothing: a cluster with a process in it would stay.
-func standing(ctx context.Context, t target.Target, c *cloud.Clients, r Request) ([]string, error) {
-	names, err := t.Standing(ctx, c, r.Spec)
+func standing(ctx context.Context, t target.Target, c *cloud.Clients, r Request, o Owner) ([]string, error) {
+	names, err := t.Standing(ctx, c, o)
 	if cloud.Unknown(err) || cloud.Denied(err) && !r.Destroy {
 		return nil, nil
 	}
@@ -49,13 +49,13 @@ func standing(ctx context.Context, t target.Target, c *cloud.Clients, r Request)
 }
 
 // blueprint is the app as its target builds it, with the processes that an earlier deployment made.
-func (e *Engine) blueprint(r Request, standing []string) (target.Blueprint, error) {
+func (e *Engine) blueprint(r Request, o Owner, standing []string) (target.Blueprint, error) {
 	t, err := targetOf(r.Spec)
 	if err != nil {
 		return nil, err
 	}
 	return t.Blueprint(r.Spec, target.Options{
-		Standing: standing,
-		Builder:  e.opts.Builder, SkipVerify: r.SkipVerify, NoRehearsal: r.NoRehearsal, RolloutTimeout: r.RolloutTimeout,
+		Owner: o, Standing: standing,
+		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, NoRehearsal: r.NoRehearsal, RolloutTimeout: r.RolloutTimeout,
 	})
 }

@@ -49,7 +49,8 @@ type Watch struct {
 	lock    string // name of its lock
 }
 
-// Watch opens a watch on an app, of whose spec App, EnvName and Region suffice. It makes no call to AWS.
+// Watch opens a watch on an app, of whose spec App, EnvName and Region suffice. It makes no call to AWS, save for an
+// app whose name could be that of another one (resource.Owner.Ambiguous).
 func (e *Engine) Watch(ctx context.Context, s *spec.Spec) (*Watch, error) {
 	t, err := targetOf(s)
 	if err != nil {
@@ -59,11 +60,15 @@ func (e *Engine) Watch(ctx context.Context, s *spec.Spec) (*Watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := t.Watch(clients, s, e.prices(price.DefaultUsage()))
+	o, err := e.reader(ctx, clients, s)
 	if err != nil {
 		return nil, err
 	}
-	return &Watch{Watcher: w, clients: clients, lock: lockName(owner(s))}, nil
+	w, err := t.Watch(clients, o, e.prices(price.DefaultUsage()))
+	if err != nil {
+		return nil, err
+	}
+	return &Watch{Watcher: w, clients: clients, lock: lockName(o)}, nil
 }
 
 // Calls is how many calls to AWS the watch has made.

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"berth/engine/spec"
 )
 
 // deployArgs are what deploys an image on the simulated account of a folder.
@@ -77,8 +77,8 @@ func TestVerbsOnScreens(t *testing.T) {
 		t.Errorf("rollback: %v\n%s", err, m.normal())
 	}
 
-	if _, err := os.Stat(filepath.Join(dir, "berth.toml")); err == nil {
-		t.Error("berth.toml was written")
+	if kept, err := spec.Load(dir, ""); err != nil || kept.App != "shop" || kept.ID == "" || kept.Said("region") {
+		t.Errorf("berth.toml has more or less than the app and its identity: %+v, %v", kept, err)
 	}
 
 	m, wait = open(ctx, t, 100, 30, dir, "destroy", "--simulate", "--app", "shop", "--region", "eu-west-2", "--sim-speed", "300")

@@ -86,6 +86,7 @@ var listings = []resource.Listing{
 // app is one app while its resources are judged.
 type app struct {
 	*resource.App
+	id    string // its identity, empty when none of its resources has one
 	found []resource.Found
 }
 
@@ -157,7 +158,7 @@ func (r *Report) judge(surveys []*resource.Survey, prices *price.Table) {
 		}
 		for _, f := range s.Found {
 			m := of(f.Owner)
-			m.found = append(m.found, f)
+			m.found, m.id = append(m.found, f), cmp.Or(m.id, f.ID)
 		}
 	}
 	for _, a := range apps {
@@ -178,7 +179,7 @@ func (r *Report) judge(surveys []*resource.Survey, prices *price.Table) {
 func (r *Report) group(a *app, prices *price.Table) Group {
 	g := Group{App: a.Owner.App, Env: a.Owner.Env, Alive: a.Alive, Resources: []Resource{}}
 	for _, f := range a.found {
-		left, ok := judge(f, a.App, r.Region)
+		left, ok := judge(f, a, r.Region)
 		if !ok {
 			continue
 		}
@@ -191,16 +192,20 @@ func (r *Report) group(a *app, prices *price.Table) Group {
 }
 
 // judge says whether a resource is left over, why, and what removes it.
-func judge(f resource.Found, a *resource.App, region string) (Resource, bool) {
+func judge(f resource.Found, a *app, region string) (Resource, bool) {
 	left := Resource{Kind: f.Kind, Name: f.Name, ARN: f.ARN, Role: f.Role}
 	command := func(verb string) string {
-		return fmt.Sprintf("berth %s --app %s --env %s --region %s", verb, a.Owner.App, a.Owner.Env, region)
+		id := ""
+		if a.id != "" {
+			id = " --id " + a.id
+		}
+		return fmt.Sprintf("berth %s --app %s --env %s%s --region %s", verb, a.Owner.App, a.Owner.Env, id, region)
 	}
 	switch {
 	case !a.Alive:
 		left.Why, left.Remove = cmp.Or(f.Why, "its app has no service"), command("destroy")
 	case f.Unused != nil:
-		left.Why, left.Remove = f.Unused(a), cmp.Or(f.Remove, command("deploy"))
+		left.Why, left.Remove = f.Unused(a.App), cmp.Or(f.Remove, command("deploy"))
 	}
 	return left, left.Why != ""
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"berth/compare/price"
@@ -92,29 +93,52 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	return p, nil
 }
 
-// strangers refuses a deployment that cannot be, or would change what is somebody else's. A destroy leaves that where it is.
+// strangers refuses a run that would change what is somebody else's: another app of this name, whatever is done to it,
+// and a deployment where something else stands, or that cannot be. A destroy leaves that where it is.
 func strangers(in Input) error {
-	if in.Destroy {
-		return nil
-	}
 	for _, r := range in.Resources {
-		if b, ok := r.(resource.Barred); ok {
+		if b, ok := r.(resource.Barred); ok && !in.Destroy {
 			if err := b.Bar(); err != nil {
 				return err
 			}
 		}
 		c, ok := r.(resource.Claimed)
-		if !ok || c.Stranger() == "" {
+		if !ok || !in.Destroy && !resource.Wanted(r) {
 			continue
 		}
-		i := r.Info()
+		other, i := c.Stranger(), r.Info()
+		switch {
+		case other == nil:
+			continue
+		case other.Owner.Same(in.Scope.Owner):
+			return namesake(in, other.Owner, i)
+		case in.Destroy:
+			continue
+		}
 		return &fail.Error{
 			Class: fail.Refused, Cause: fmt.Sprintf("there is already something else where %s would be", i.Label),
-			Evidence: fmt.Sprintf("%s %s: %s", i.Kind, i.Name, c.Stranger()),
+			Evidence: fmt.Sprintf("%s %s: %s", i.Kind, i.Name, other),
 			Remedy:   "give the app another name (app in berth.toml), or remove what is there if nobody needs it",
 		}
 	}
 	return nil
+}
+
+// namesake refuses to take another app of this name for this one.
+func namesake(in Input, other resource.Owner, i resource.Info) error {
+	o := in.Scope.Owner
+	evidence := fmt.Sprintf("%s %s has the identity %q by its tags, and berth.toml has ", i.Kind, i.Name, other.ID)
+	if o.ID == "" {
+		evidence += "none"
+	} else {
+		evidence += strconv.Quote(o.ID)
+	}
+	return &fail.Error{
+		Class: fail.Refused, Cause: fmt.Sprintf("another app is called %s (%s) in %s, so this folder's is not it", o.App, o.Env, in.Scope.Region),
+		Evidence: evidence,
+		Remedy: fmt.Sprintf("if it is the same app, write id = %q in its berth.toml, or give --id %s; else give this one another name: "+
+			"app in berth.toml, or --app", other.ID, other.ID),
+	}
 }
 
 // diff is what is done to r. A resource that is gone or was never ours has no part in a destroy.

@@ -88,7 +88,10 @@ type Plan struct {
 	Scope     *resource.Scope `json:"-"` // what they were observed with
 	// Again makes the same plan anew from what AWS has by then.
 	Again func(context.Context) (*Plan, error) `json:"-"`
-	made  time.Time
+	// Keep writes down whose the app is. It is called once, when all that stands in the way is gone and before anything
+	// changes; its error is one of the run. Nil: there is nothing to write.
+	Keep func() error `json:"-"`
+	made time.Time
 
 	Preflight *preflight.Report `json:"-"` // what the last look before the run found, nil before there was one
 	// SkipPreflight says that the run goes ahead whatever that look finds.

@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,6 +25,7 @@ type Listing struct {
 // Found is one resource of berth's that exists.
 type Found struct {
 	Owner Owner
+	ID    string   // the app's identity as its tag says, empty when it has none
 	Kind  string   // as in plans: elbv2.LoadBalancer
 	Name  string   // as in AWS
 	ARN   string   // or id, as AWS has it
@@ -96,7 +96,7 @@ func (s *Survey) Add(f Found) { s.Found = append(s.Found, f) }
 // AddTagged notes a resource when its tags say that it is ours.
 func (s *Survey) AddTagged(f Found, tags map[string]string) {
 	if o, ok := OwnerOf(tags); ok {
-		f.Owner, f.Role = o, tags[TagRole]
+		f.Owner, f.ID, f.Role = o, tags[TagID], tags[TagRole]
 		s.Add(f)
 	}
 }
@@ -118,21 +118,10 @@ func (s *Survey) AddByTags(ctx context.Context, all []Found, tags func(context.C
 // NamePrefix starts the names of all resources of ours that have one of their own choice.
 const NamePrefix = "berth-"
 
-// OwnerOf reads the owner off tags.
+// OwnerOf reads the owner off tags, without the identity.
 func OwnerOf(tags map[string]string) (Owner, bool) {
 	o := Owner{App: tags[TagApp], Env: tags[TagEnv]}
 	return o, o.App != "" && o.Env != ""
-}
-
-// Stranger says whose a resource with those tags is when it is not this owner's; empty when it is.
-func (o Owner) Stranger(tags map[string]string) string {
-	switch other, ok := OwnerOf(tags); {
-	case !ok:
-		return "it does not carry the tags of berth"
-	case other != o:
-		return fmt.Sprintf("by its tags it belongs to %s (%s)", other.App, other.Env)
-	}
-	return ""
 }
 
 // OwnerOfPath reads the owner off a name such as /berth/app/env/rest.

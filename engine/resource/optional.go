@@ -74,8 +74,8 @@ type Coster interface {
 // Claimed is a Resource whose name somebody else may have taken before. One that does not carry our tags is never
 // changed or deleted: it does not exist as far as a destroy goes, and a deployment is refused.
 type Claimed interface {
-	// Stranger says whose the resource of that name is, as far as its tags tell; empty when there is none or it is ours.
-	Stranger() string
+	// Stranger says whose the resource of that name is, as far as its tags tell; nil when there is none or it is ours.
+	Stranger() *Stranger
 }
 
 // Keeping is a Resource that holds data of people. A destroy that keeps data leaves it where it is, with all that it

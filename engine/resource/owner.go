@@ -19,17 +19,40 @@ import (
 )
 
 // Owner is the app and environment that resources belong to. All names and tags come from it.
-type Owner struct{ App, Env string }
+type Owner struct {
+	App, Env string
+	// ID tells the app from another one of the same name. It stands in the tags and in no name. Empty: an app that
+	// was deployed before there were identities. AnyID: to look at, whoever's it is.
+	ID string
+	// Old: the names are those of an app that was deployed before they were told apart, see Name.
+	Old bool
+}
 
-// The keys of the tags that every resource of ours carries.
+// AnyID is the identity of whoever has an app of that name, for looks that change nothing.
+const AnyID = "*"
+
+// The keys of the tags that every resource of ours carries. One that was made before there were identities has no TagID.
 const (
 	TagApp  = "berth:app"
 	TagEnv  = "berth:env"
+	TagID   = "berth:id"
 	TagRole = "berth:role"
 )
 
-// Name is the name of the app's resources where AWS allows long ones: berth-app-env.
-func (o Owner) Name() string { return "berth-" + o.App + "-" + o.Env }
+// Name is the name of the app's resources where AWS allows long ones: berth-app-env, and berth-app_env where the
+// environment has a hyphen itself. So no two apps and environments have one name: neither has an underscore.
+func (o Owner) Name() string {
+	if o.Ambiguous() && !o.Old {
+		return NamePrefix + o.App + "_" + o.Env
+	}
+	return NamePrefix + o.App + "-" + o.Env
+}
+
+// Ambiguous says whether berth-app-env could be the name of another app in another environment, too.
+func (o Owner) Ambiguous() bool { return strings.Contains(o.Env, "-") }
+
+// Same says whether both are one app in one environment, whatever their identities.
+func (o Owner) Same(other Owner) bool { return o.App == other.App && o.Env == other.Env }
 
 // Short is Name for resources of at most 32 characters (load balancers and target groups): the app cut to
 // 14 characters and a hash of app and environment, 27 characters at most.
@@ -58,7 +81,11 @@ func Digest(s string) string {
 }
 
 func (o Owner) tags(role string) [][2]string {
-	return [][2]string{{TagApp, o.App}, {TagEnv, o.Env}, {TagRole, role}}
+	tags := [][2]string{{TagApp, o.App}, {TagEnv, o.Env}, {TagRole, role}}
+	if o.ID != "" && o.ID != AnyID {
+		tags = append(tags, [2]string{TagID, o.ID})
+	}
+	return tags
 }
 
 // TagList are the tags of a resource, each made by one: the services of AWS have a type of tag each.
@@ -87,13 +114,19 @@ func (o Owner) EC2TagSpec(t ec2types.ResourceType, role string) []ec2types.TagSp
 	return []ec2types.TagSpecification{{ResourceType: t, Tags: o.EC2Tags(role)}}
 }
 
-// EC2Filter finds resources of this owner; an empty role finds all roles.
+// EC2Filter finds resources of this owner; an empty role finds all roles. Whether they are of another app of the same
+// name is for OwnsEC2 to say.
 func (o Owner) EC2Filter(role string) []ec2types.Filter {
 	fs := []ec2types.Filter{EC2Filter("tag:"+TagApp, o.App), EC2Filter("tag:"+TagEnv, o.Env)}
 	if role != "" {
 		fs = append(fs, EC2Filter("tag:"+TagRole, role))
 	}
 	return fs
+}
+
+// OwnsEC2 says whether something of EC2 with those tags is this owner's.
+func (o Owner) OwnsEC2(tags []ec2types.Tag) bool {
+	return o.Stranger(TagMap(tags, func(t ec2types.Tag) (k, v *string) { return t.Key, t.Value })) == nil
 }
 
 // EC2Filter finds what has one of the values.

@@ -42,6 +42,13 @@ func On(actions []string, resources ...string) Permission {
 	return Permission{Actions: actions, Resources: resources}
 }
 
+// Whose is the action that tells whose something is that has one of our names; what is "a log group".
+func Whose(action, what string, resources ...string) Permission {
+	return Permission{
+		Actions: Actions(action), Resources: resources, Without: what + " of that name is taken for the app's, whosever it is",
+	}
+}
+
 // Actions is a list of IAM actions.
 func Actions(actions ...string) []string { return actions }
 

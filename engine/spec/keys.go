@@ -10,7 +10,7 @@ var keys = []Key{
 		Example: `"live-beats"`, at: func(s *Spec, _ bool) any { return &s.App },
 	},
 	{
-		Name: "id", Kind: Text, Doc: "tells the app from others of the same name; berth makes it",
+		Name: "id", Kind: Text, Flag: "--id", Doc: "tells the app from others of the same name; berth makes it",
 		Example: `"k3v9q2"`, at: func(s *Spec, _ bool) any { return &s.ID },
 	},
 	{

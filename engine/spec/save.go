@@ -87,6 +87,7 @@ func (s *Spec) update(old []byte) ([]byte, error) {
 	want := before.Clone()
 	for _, k := range allKeys(s, before) {
 		switch {
+		case k.Name == "id" && s.ID == "": // it may have got one since it was read, and nothing but an editor takes it away
 		case k.Kind == Table:
 			text, err = s.updateTable(text, k, before, want)
 		case k.Name == "storage":
@@ -107,6 +108,56 @@ func (s *Spec) update(old []byte) ([]byte, error) {
 		}
 	}
 	return text, verify(text, want)
+}
+
+// KeepID writes the identity that an app got into the berth.toml in dir: for one environment alone where it is not the
+// default one. A file that does not say the app's name, or is not there, says it from now on.
+func KeepID(dir, env, app, id string) error {
+	file := filepath.Join(dir, FileName)
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
+	text, err := os.ReadFile(file)
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	mode := fs.FileMode(0o644)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		text = []byte("# How this app runs on AWS. berth reads this file and keeps your changes and comments.\n")
+	case err != nil:
+		return &fail.Error{Class: fail.Refused, Cause: "berth.toml cannot be read", Evidence: err.Error(), Err: err}
+	default:
+		if info, err := os.Stat(file); err == nil {
+			mode = info.Mode().Perm()
+		}
+	}
+	said, err := Parse(text, env)
+	if err != nil {
+		return err
+	}
+	if said.App == "" {
+		if text, err = edit(text, func(d *document) []byte { return d.set("", "app", literal(app)) }); err != nil {
+			return err
+		}
+		said.App = app
+	}
+	text, err = edit(text, func(d *document) []byte {
+		table, leaf := Key{Name: said.place(d, "id")}.table()
+		return d.set(table, leaf, literal(id))
+	})
+	if err != nil {
+		return err
+	}
+	said.ID = id
+	if err := verify(text, said); err != nil {
+		return err
+	}
+	if err := writeFile(file, text, mode); err != nil {
+		return &fail.Error{
+			Class: fail.Refused, Cause: "berth.toml cannot be written, and the app needs its identity kept there", Evidence: err.Error(),
+			Remedy: "make the folder writable, or give an identity with --id, the same one each time", Err: err,
+		}
+	}
+	return nil
 }
 
 // allKeys are the keys that one of two specs can have a value for.

@@ -324,6 +324,9 @@ func TestSaveTouchesOnlyWhatChanged(t *testing.T) {
 		}
 		changed := map[string]bool{}
 		for _, k := range s.Keys() {
+			if k.Name == "id" {
+				continue // no save takes it away
+			}
 			switch rapid.IntRange(0, 5).Draw(t, "change "+k.Name) {
 			case 0:
 				drawKey(t, s, k)
@@ -417,4 +420,37 @@ func read(t *testing.T, dir string) string {
 	b, err := os.ReadFile(filepath.Join(dir, FileName))
 	must(t, err)
 	return string(b)
+}
+
+// The identity goes into any berth.toml beside what is there, and no save takes it away again.
+func TestKeepID(t *testing.T) {
+	for _, tt := range []struct{ name, env, file, want string }{
+		{"no file", DefaultEnv, "", "# How this app runs on AWS. berth reads this file and keeps your changes and comments.\napp = \"web\"\nid = \"k3v9q2\"\n"},
+		{"a file that says the name", DefaultEnv, "app = \"shop\" # ours\n\n[service]\nport = 4000\n", "app = \"shop\" # ours\nid = \"k3v9q2\"\n\n[service]\nport = 4000\n"},
+		{"one environment", "staging", "app = \"shop\"\n", "app = \"shop\"\n\n[environments.staging]\nid = \"k3v9q2\"\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, FileName)
+			if tt.file != "" {
+				must(t, os.WriteFile(file, []byte(tt.file), 0o600))
+			}
+			before, err := Load(dir, tt.env)
+			must(t, err)
+			must(t, KeepID(dir, tt.env, "web", "k3v9q2"))
+			if diff := cmp.Diff(tt.want, read(t, dir)); diff != "" {
+				t.Error(diff)
+			}
+			if before.App != "" {
+				must(t, before.SetText("service.memory", "1024", Origin{Kind: Answer}))
+				_, err = before.Save()
+				must(t, err)
+			}
+			after, err := Load(dir, tt.env)
+			must(t, err)
+			if after.ID != "k3v9q2" {
+				t.Errorf("it is %q after another save", after.ID)
+			}
+		})
+	}
 }

@@ -30,6 +30,8 @@ type Status struct {
 	Processes   []Process    `json:"processes,omitempty"` // beside the app's own
 	Deployments []Deployment `json:"deployments"`
 	Resources   []Resource   `json:"resources"`
+	// Namesake is the identity of another app of this name that is deployed there; empty when there is none.
+	Namesake string `json:"namesake,omitempty"`
 	// Sum is what all of it costs a month as it runs, whatever berth.toml says, with light use.
 	plan.Sum
 	// Denied are the IAM actions that were missing for the whole picture. Nil when nothing was.

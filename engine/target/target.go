@@ -22,23 +22,33 @@ type Target interface {
 	Unsupported(*spec.Spec) []spec.Problem
 	// Builds says whether the target can serve other values of a key of berth.toml than the one that it has anyway.
 	Builds(key string) bool
-	// Standing lists the processes of an app, of whose spec App and EnvName suffice, that anything is there of. Errors of
+	// Standing lists the processes of an app that anything is there of. Errors of
 	// the SDK come as they are.
-	Standing(context.Context, *cloud.Clients, *spec.Spec) ([]string, error)
+	Standing(context.Context, *cloud.Clients, resource.Owner) ([]string, error)
 	// Blueprint is the app as resources. The spec is complete and valid. One that asks for what the target cannot
 	// do is a Usage failure. It makes no call.
 	Blueprint(*spec.Spec, Options) (Blueprint, error)
-	// Watch follows what runs of an app, of whose spec App, EnvName and Region suffice, and what it costs. It makes
-	// no call.
-	Watch(*cloud.Clients, *spec.Spec, plan.Prices) (Watcher, error)
+	// Watch follows what runs of an app in the region of the clients, and what it costs. It makes no call.
+	Watch(*cloud.Clients, resource.Owner, plan.Prices) (Watcher, error)
+	// Known is what is deployed by the name of an app, whatever its identity, by two calls at most. Where that may not
+	// be asked, nothing is known.
+	Known(context.Context, *cloud.Clients, resource.Owner) (Known, error)
 	// Owners lists the apps that run, or are ready to, in the region of the clients, by few calls.
 	Owners(context.Context, *cloud.Clients) ([]resource.Owner, error)
 	// Apps lists the apps of which anything is there that costs money, and says what could not be looked at.
 	Apps(context.Context, *cloud.Clients) (owners []resource.Owner, blind []string, err error)
 }
 
+// Known is what is deployed by the name of an app.
+type Known struct {
+	Exists bool   // an app of that name runs, or is ready to
+	ID     string // its identity, empty when it has none
+	Old    bool   // it has the name of before names were told apart
+}
+
 // Options is what a blueprint needs beyond the spec.
 type Options struct {
+	Owner resource.Owner // of all resources
 	// Standing are the processes that an earlier deployment made, as Target.Standing tells them. Those that the spec does
 	// not want go.
 	Standing       []string

@@ -92,6 +92,7 @@ func (a *app) askCode(ctx context.Context, serial string) (string, error) {
 func (a *app) openOn(region string, env cloud.Environment, builder image.Builder, runs string) *account {
 	eng := engine.Open(engine.Options{
 		Prices:      a.prices(),
+		Identify:    true,
 		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
 		Environment: env, Builder: builder, WaitForLogin: a.asks(), Runs: runs,
 	})

@@ -79,6 +79,7 @@ func (g *globals) check(cmd *cobra.Command) error {
 // said are the flags of a verb that give values of berth.toml, by the name of the key.
 type said struct {
 	app   string
+	id    string
 	port  string
 	image string
 
@@ -122,13 +123,16 @@ func (f *filled) Set(text string) error {
 
 // take sets what is not given from what another process was given, by the keys of berth.toml.
 func (s *said) take(given map[string]string) {
-	s.app, s.port, s.image = cmp.Or(s.app, given["app"]), cmp.Or(s.port, given["service.port"]), cmp.Or(s.image, given["image.ref"])
+	s.app, s.id = cmp.Or(s.app, given["app"]), cmp.Or(s.id, given["id"])
+	s.port, s.image = cmp.Or(s.port, given["service.port"]), cmp.Or(s.image, given["image.ref"])
 }
 
 // registerApp registers only what names the app, for verbs that need no more.
 func (a *app) registerApp(s *said, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.app, "app", "", "name of the app (default: berth.toml, then the folder's name)")
 	takes(cmd, "app", "APP", words(a.appWords))
+	cmd.Flags().StringVar(&s.id, "id", "", "identity of the app, when no berth.toml has it (default: berth.toml)")
+	takes(cmd, "id", "ID", nil)
 }
 
 // rollout are the flags of deploy that are no part of berth.toml.

@@ -38,7 +38,14 @@ func (a *app) logsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(s.Region, func(eng *account) error { return a.logs(cmd.Context(), eng, s, l) })
+			return a.with(s.Region, func(eng *account) error {
+				if flags.app == "" { // a name that is typed means whoever has it
+					if err := eng.Namesake(cmd.Context(), s); err != nil {
+						return err
+					}
+				}
+				return a.logs(cmd.Context(), eng, s, l)
+			})
 		},
 	}
 	f := cmd.Flags()

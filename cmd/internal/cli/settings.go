@@ -60,7 +60,7 @@ func (a *app) named(ctx context.Context, flags said) (*spec.Spec, error) {
 	}
 	var problems []spec.Problem
 	for _, p := range d.Spec.Validate(regions()...) {
-		if p.Key == "app" || p.Key == "region" || p.Key == "env name" {
+		if p.Key == "app" || p.Key == "id" || p.Key == "region" || p.Key == "env name" {
 			problems = append(problems, p)
 		}
 	}
@@ -88,6 +88,7 @@ func (a *app) load(flags said) (*spec.Spec, error) {
 func (a *app) override(s *spec.Spec, flags said) error {
 	for _, f := range []struct{ key, flag, text string }{
 		{"app", "--app", flags.app},
+		{"id", "--id", flags.id},
 		{"region", "--region", a.flags.region},
 		{"service.port", "--port", flags.port},
 		{"image.ref", "--image", flags.image},

@@ -12,6 +12,10 @@ import (
 // Status writes what runs of an app for people. Ages are counted from now, the engine clock's.
 func Status(w io.Writer, s *engine.Status, now time.Time) {
 	fmt.Fprintf(w, "%s (%s) on %s in %s: %s\n", s.App, s.Env, target(s.Target), s.Region, stateWords(s.State))
+	if s.Namesake != "" {
+		fmt.Fprintf(w, "  another app of that name is deployed there, with the identity %s; if it is this one,\n"+
+			"  write id = %q in its berth.toml, or give --id %s\n", s.Namesake, s.Namesake, s.Namesake)
+	}
 	if s.State == "absent" {
 		return
 	}

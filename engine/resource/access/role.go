@@ -27,6 +27,7 @@ const policyName = "berth"
 
 // Role is an IAM role that ECS tasks run with, and its one inline policy.
 type Role struct {
+	resource.Claim
 	Owner  resource.Owner
 	Role   string // execution or task
 	Label  string
@@ -38,8 +39,6 @@ type Role struct {
 	found  bool
 	trust  string // as observed
 	policy string // as observed, empty when there is none
-
-	stranger string
 }
 
 // NewRole makes a role; role is execution or task. An account has one set of roles for all regions, so the
@@ -74,7 +73,7 @@ func (r *Role) Observe(ctx context.Context, s *resource.Scope) error {
 		if err == nil {
 			r.found, r.ARN = true, aws.ToString(out.Role.Arn)
 			r.trust = aws.ToString(out.Role.AssumeRolePolicyDocument)
-			r.stranger = r.Owner.Stranger(resource.TagMap(out.Role.Tags, func(t iamtypes.Tag) (k, v *string) { return t.Key, t.Value }))
+			err = r.Judge(r.Owner, resource.TagMap(out.Role.Tags, func(t iamtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil)
 		}
 		return err
 	})
@@ -104,10 +103,7 @@ func trustTasks(s *resource.Scope) string {
 }
 
 // Exists implements Resource.
-func (r *Role) Exists() bool { return r.found && r.stranger == "" }
-
-// Stranger implements Claimed.
-func (r *Role) Stranger() string { return r.stranger }
+func (r *Role) Exists() bool { return r.found && r.Ours() }
 
 // Diff implements Resource.
 func (r *Role) Diff(s *resource.Scope) resource.Diff {

@@ -31,11 +31,13 @@ const lifecycle = `{"rules":[` +
 
 // Repository is the ECR repository that holds the app's images.
 type Repository struct {
+	resource.Claim
 	Owner resource.Owner
 
 	URI string // output: host/name without a tag
 
 	found     bool
+	arn       string // as observed, which needs no identity
 	lifecycle string // as observed
 }
 
@@ -69,7 +71,7 @@ func (r *Repository) Observe(ctx context.Context, s *resource.Scope) error {
 			return nil
 		}
 		if err == nil && len(out.Repositories) > 0 {
-			r.found, r.URI = true, aws.ToString(out.Repositories[0].RepositoryUri)
+			r.found, r.URI, r.arn = true, aws.ToString(out.Repositories[0].RepositoryUri), aws.ToString(out.Repositories[0].RepositoryArn)
 		}
 		return err
 	})
@@ -84,6 +86,24 @@ func (r *Repository) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	})
 	return g.Wait()
+}
+
+// Detail implements Detailer: whose the repository is.
+func (r *Repository) Detail(ctx context.Context, s *resource.Scope) error {
+	if !r.found {
+		return nil
+	}
+	tags, err := repositoryTags(ctx, s.Clients, r.arn)
+	return r.Judge(r.Owner, tags, err)
+}
+
+// repositoryTags are the tags of a repository.
+func repositoryTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
+	out, err := c.ECR.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	return resource.TagMap(out.Tags, func(t ecrtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
 }
 
 // digest is the digest of the image with a tag, empty when there is none.
@@ -102,7 +122,7 @@ func (r *Repository) digest(ctx context.Context, s *resource.Scope, tag string) 
 }
 
 // Exists implements Resource.
-func (r *Repository) Exists() bool { return r.found }
+func (r *Repository) Exists() bool { return r.found && r.Ours() }
 
 // Diff implements Resource.
 func (r *Repository) Diff(s *resource.Scope) resource.Diff {
@@ -171,7 +191,11 @@ func (r *Repository) Permissions(s *resource.Scope, do event.Action) []resource.
 		actions = append(actions, "ecr:DeleteRepository")
 	case event.None, event.Replace:
 	}
-	return []resource.Permission{resource.On(actions, r.ARN(s))}
+	need := []resource.Permission{resource.On(actions, r.ARN(s))}
+	if r.found || resource.Existing(do) {
+		need = append(need, resource.Whose("ecr:ListTagsForResource", "an image repository", r.ARN(s)))
+	}
+	return need
 }
 
 // Costs implements Coster.
@@ -197,10 +221,7 @@ func listRepositories(ctx context.Context, s *resource.Survey) error {
 		return err
 	}
 	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		out, err := s.ECR.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: &f.ARN})
-		if err != nil {
-			return nil, resource.UnlessGone(err)
-		}
-		return resource.TagMap(out.Tags, func(t ecrtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
+		tags, err := repositoryTags(ctx, s.Clients, f.ARN)
+		return tags, resource.UnlessGone(err)
 	})
 }

@@ -23,6 +23,15 @@ func duplicateOperation(err error) *string {
 	return nil
 }
 
+// cloudMapTags are the tags of a namespace or of a service in one.
+func cloudMapTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
+	out, err := c.CloudMap.ListTagsForResource(ctx, &sd.ListTagsForResourceInput{ResourceARN: &arn})
+	if err != nil {
+		return nil, err
+	}
+	return resource.TagMap(out.Tags, func(t sdtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
+}
+
 // cloudMapOperation waits for an operation of Cloud Map to end.
 func cloudMapOperation(ctx context.Context, s *resource.Scope, id *string, what string, usually time.Duration) error {
 	w := cloud.Wait{For: what, Deadline: 10 * time.Minute}

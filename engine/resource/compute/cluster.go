@@ -20,13 +20,13 @@ import (
 
 // Cluster is the ECS cluster of the app. It costs nothing.
 type Cluster struct {
+	resource.Claim
 	Owner      resource.Owner
 	LinkedRole *access.ServiceLinkedRole
 
 	ARN string // output
 
-	found    bool
-	stranger string
+	found bool
 }
 
 // Name is the cluster's name. It is known before the cluster exists.
@@ -56,17 +56,15 @@ func (c *Cluster) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	for _, found := range out.Clusters {
 		if aws.ToString(found.ClusterName) == c.Name() && aws.ToString(found.Status) != "INACTIVE" {
-			c.found, c.ARN, c.stranger = true, aws.ToString(found.ClusterArn), c.Owner.Stranger(tagMap(found.Tags))
+			c.found, c.ARN = true, aws.ToString(found.ClusterArn)
+			return c.Judge(c.Owner, tagMap(found.Tags), nil)
 		}
 	}
 	return nil
 }
 
 // Exists implements Resource.
-func (c *Cluster) Exists() bool { return c.found && c.stranger == "" }
-
-// Stranger implements Claimed.
-func (c *Cluster) Stranger() string { return c.stranger }
+func (c *Cluster) Exists() bool { return c.found && c.Ours() }
 
 // Diff implements Resource.
 func (c *Cluster) Diff(s *resource.Scope) resource.Diff {
@@ -151,6 +149,30 @@ const clusterBatch = 100
 type placed struct {
 	arn   string
 	owner resource.Owner
+}
+
+// FindClusters looks for the clusters of owners, and returns the owners that have one, each with its identity.
+func FindClusters(ctx context.Context, c *cloud.Clients, owners ...resource.Owner) (found []resource.Owner, err error) {
+	var names []string
+	for _, o := range owners {
+		names = append(names, o.Name())
+	}
+	out, err := c.ECS.DescribeClusters(ctx, &ecs.DescribeClustersInput{
+		Clusters: names, Include: []ecstypes.ClusterField{ecstypes.ClusterFieldTags},
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range out.Clusters {
+		tags := tagMap(k.Tags)
+		i := slices.Index(names, aws.ToString(k.ClusterName))
+		if has, ok := resource.OwnerOf(tags); i >= 0 && ok && has.Same(owners[i]) && aws.ToString(k.Status) != "INACTIVE" {
+			o := owners[i]
+			o.ID = tags[resource.TagID]
+			found = append(found, o)
+		}
+	}
+	return found, nil
 }
 
 // Apps lists the apps that have a cluster in the region of the clients. Errors of the SDK come as they are.

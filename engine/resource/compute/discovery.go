@@ -20,6 +20,7 @@ const discoveryTTL = 10
 
 // Discovery is the DNS name under which all healthy tasks of the service are listed (a Cloud Map service).
 type Discovery struct {
+	resource.Claim
 	Owner     resource.Owner
 	Namespace *Namespace
 	Unwanted  bool // the app does without; one that is left goes
@@ -65,6 +66,15 @@ func (d *Discovery) Observe(ctx context.Context, s *resource.Scope) error {
 	})
 }
 
+// Detail implements Detailer: whose the name is.
+func (d *Discovery) Detail(ctx context.Context, s *resource.Scope) error {
+	if d.ID == "" {
+		return nil
+	}
+	tags, err := cloudMapTags(ctx, s.Clients, d.ARN)
+	return d.Judge(d.Owner, tags, err)
+}
+
 // inZone asks for the services of a namespace.
 func inZone(id string) *sd.ListServicesInput {
 	return &sd.ListServicesInput{Filters: []sdtypes.ServiceFilter{
@@ -73,7 +83,7 @@ func inZone(id string) *sd.ListServicesInput {
 }
 
 // Exists implements Resource.
-func (d *Discovery) Exists() bool { return d.ID != "" }
+func (d *Discovery) Exists() bool { return d.ID != "" && d.Ours() }
 
 // Diff implements Resource.
 func (d *Discovery) Diff(s *resource.Scope) resource.Diff {
@@ -140,6 +150,9 @@ func (d *Discovery) Permissions(s *resource.Scope, do event.Action) []resource.P
 	case event.Delete:
 		need = append(need, resource.On(resource.Actions("servicediscovery:DeleteService"), services))
 	case event.None, event.Update, event.Replace:
+	}
+	if d.ID != "" || resource.Existing(do) {
+		need = append(need, resource.Whose("servicediscovery:ListTagsForResource", "a DNS name of tasks", services))
 	}
 	return need
 }

@@ -27,6 +27,7 @@ const (
 
 // LogGroup is where the tasks' output goes. A task does not start without it.
 type LogGroup struct {
+	resource.Claim
 	Owner resource.Owner
 	Days  int // how long logs are kept at least; AWS keeps them for ever when nobody says
 
@@ -34,7 +35,6 @@ type LogGroup struct {
 	arn       string
 	retention int32 // zero means for ever
 	due       bool  // a run made the group and did not get to setting its retention
-	stranger  string
 }
 
 // Name is the group's name. It is known before the group exists.
@@ -74,21 +74,15 @@ func (l *LogGroup) Detail(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	out, err := s.Logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &l.arn})
-	if cloud.Denied(err) || cloud.Unknown(err) {
-		return nil // its name says whose it is
-	}
 	if err != nil {
-		return resource.UnlessGone(err)
+		return l.Judge(l.Owner, nil, err)
 	}
-	l.stranger, l.due = l.Owner.Stranger(out.Tags), out.Tags[tagRetention] == retentionDue
-	return nil
+	l.due = out.Tags[tagRetention] == retentionDue
+	return l.Judge(l.Owner, out.Tags, nil)
 }
 
-// Stranger implements Claimed.
-func (l *LogGroup) Stranger() string { return l.stranger }
-
 // Exists implements Resource.
-func (l *LogGroup) Exists() bool { return l.found && l.stranger == "" }
+func (l *LogGroup) Exists() bool { return l.found && l.Ours() }
 
 // short says whether the group keeps its logs for too short a time, or for ever because nobody said yet.
 func (l *LogGroup) short() bool {
@@ -197,9 +191,7 @@ func (l *LogGroup) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 	case event.None, event.Replace:
 	}
 	if l.found || resource.Existing(do) {
-		look := resource.On(resource.Actions("logs:ListTagsForResource"), l.arns(s)...)
-		look.Without = "a log group of that name is taken for the app's whosever it is"
-		need = append(need, look)
+		need = append(need, resource.Whose("logs:ListTagsForResource", "a log group", l.arns(s)...))
 	}
 	return append(need, resource.On(actions, l.arns(s)...))
 }

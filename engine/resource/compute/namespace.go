@@ -24,11 +24,14 @@ const negativeTTL = 15
 
 // Namespace is the private DNS zone in which the app's tasks find each other (AWS Cloud Map).
 type Namespace struct {
+	resource.Claim
 	Owner    resource.Owner
 	VPC      *network.VPC
 	Unwanted bool // the app does without; one that is left goes
 
 	ID string // output
+
+	arn string
 }
 
 // Name is the zone's name. It is known before the namespace exists.
@@ -62,15 +65,24 @@ func (n *Namespace) Observe(ctx context.Context, s *resource.Scope) error {
 	return resource.Pages(ctx, pages, func(out *sd.ListNamespacesOutput) error {
 		for _, ns := range out.Namespaces {
 			if aws.ToString(ns.Name) == n.Name() {
-				n.ID = aws.ToString(ns.Id)
+				n.ID, n.arn = aws.ToString(ns.Id), aws.ToString(ns.Arn)
 			}
 		}
 		return nil
 	})
 }
 
+// Detail implements Detailer: whose the zone is.
+func (n *Namespace) Detail(ctx context.Context, s *resource.Scope) error {
+	if n.ID == "" {
+		return nil
+	}
+	tags, err := cloudMapTags(ctx, s.Clients, n.arn)
+	return n.Judge(n.Owner, tags, err)
+}
+
 // Exists implements Resource.
-func (n *Namespace) Exists() bool { return n.ID != "" }
+func (n *Namespace) Exists() bool { return n.ID != "" && n.Ours() }
 
 // Diff implements Resource.
 func (n *Namespace) Diff(s *resource.Scope) resource.Diff {
@@ -159,6 +171,9 @@ func (n *Namespace) Permissions(s *resource.Scope, do event.Action) []resource.P
 			resource.Anywhere("servicediscovery:GetOperation"), resource.On(resource.Actions("route53:GetHostedZone", "route53:DeleteHostedZone"), zones))
 	case event.None, event.Update, event.Replace:
 	}
+	if n.ID != "" || resource.Existing(do) {
+		need = append(need, resource.Whose("servicediscovery:ListTagsForResource", "a private DNS zone", namespaces))
+	}
 	return need
 }
 
@@ -200,11 +215,8 @@ func listNamespaces(ctx context.Context, s *resource.Survey) error {
 		return err
 	}
 	err = s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		out, err := s.CloudMap.ListTagsForResource(ctx, &sd.ListTagsForResourceInput{ResourceARN: &f.ARN})
-		if err != nil {
-			return nil, resource.UnlessGone(err)
-		}
-		return resource.TagMap(out.Tags, func(t sdtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
+		tags, err := cloudMapTags(ctx, s.Clients, f.ARN)
+		return tags, resource.UnlessGone(err)
 	})
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ func (c *Scaling) Observe(ctx context.Context, s *resource.Scope) error {
 }
 
 // Exists implements Resource.
-func (c *Scaling) Exists() bool { return c.found != nil }
+func (c *Scaling) Exists() bool { return c.found != nil && c.Service.Stranger() == nil }
 
 // Diff implements Resource.
 func (c *Scaling) Diff(s *resource.Scope) resource.Diff {
@@ -263,7 +263,8 @@ func (c *Scaling) Costs(b *price.Bill) {
 	b.Alarms(n)
 }
 
-// Scalings lists what scales the services of all apps: its id is service/berth-app-env/app, with the process behind it.
+// Scalings lists what scales the services of all apps: its id is service/berth-app-env/app (see resource.Owner.Name), with
+// the process behind it.
 var Scalings = resource.Listing{What: "scaling", List: listScalings}
 
 func listScalings(ctx context.Context, s *resource.Survey) error {
@@ -279,12 +280,12 @@ func listScalings(ctx context.Context, s *resource.Survey) error {
 				continue
 			}
 			app, process, _ := strings.Cut(parts[2], processMark)
-			env, ok := strings.CutPrefix(parts[1], resource.NamePrefix+app+"-")
-			if !ok || env == "" {
+			env, ok := strings.CutPrefix(parts[1], resource.NamePrefix+app)
+			if !ok || len(env) < 2 || env[0] != '-' && env[0] != '_' {
 				continue
 			}
 			s.Add(resource.Found{
-				Owner: resource.Owner{App: app, Env: env}, Kind: "applicationautoscaling.ScalableTarget", Name: id, ARN: id, Role: nodeOf("scaling", process),
+				Owner: resource.Owner{App: app, Env: env[1:]}, Kind: "applicationautoscaling.ScalableTarget", Name: id, ARN: id, Role: nodeOf("scaling", process),
 			})
 		}
 		return nil

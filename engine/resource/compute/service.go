@@ -131,12 +131,12 @@ func (v *Service) describe(ctx context.Context, s *resource.Scope) (*ecstypes.Se
 }
 
 // Exists implements Resource.
-func (v *Service) Exists() bool { return v.found != nil && v.Stranger() == "" }
+func (v *Service) Exists() bool { return v.found != nil && v.Stranger() == nil }
 
 // Stranger implements Claimed.
-func (v *Service) Stranger() string {
+func (v *Service) Stranger() *resource.Stranger {
 	if v.found == nil || v.touched {
-		return ""
+		return nil
 	}
 	return v.Owner.Stranger(tagMap(v.found.Tags))
 }

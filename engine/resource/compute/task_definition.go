@@ -37,6 +37,7 @@ const keepRevisions = 10
 // TaskDefinition is what a task runs: image, size, environment, log group and roles. AWS never changes one;
 // every change registers a new revision.
 type TaskDefinition struct {
+	resource.Claim
 	Owner         resource.Owner
 	Process       string          // which of the app's processes runs so; empty for the app's own
 	Beside        *TaskDefinition // the app's own, for that of a process; nil for the app's own
@@ -73,7 +74,6 @@ type TaskDefinition struct {
 	found    string                   // its ARN
 	hash     string                   // spec hash of the latest revision
 	previous bool                     // there was a revision before this run
-	stranger string
 }
 
 // Family is the name that all revisions share.
@@ -131,16 +131,12 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *resource.Scope) error {
 	t.latest, t.found = out.TaskDefinition, aws.ToString(out.TaskDefinition.TaskDefinitionArn)
 	t.previous = t.found != ""
 	tags := tagMap(out.Tags)
-	t.hash, t.stranger = tags[tagSpec], t.Owner.Stranger(tags)
-	t.ARN = t.found
-	return nil
+	t.hash, t.ARN = tags[tagSpec], t.found
+	return t.Judge(t.Owner, tags, nil)
 }
 
 // Exists implements Resource.
-func (t *TaskDefinition) Exists() bool { return t.found != "" && t.stranger == "" }
-
-// Stranger implements Claimed.
-func (t *TaskDefinition) Stranger() string { return t.stranger }
+func (t *TaskDefinition) Exists() bool { return t.found != "" && t.Ours() }
 
 // Diff implements Resource.
 func (t *TaskDefinition) Diff(s *resource.Scope) resource.Diff {

@@ -22,6 +22,7 @@ import (
 // Database is an RDS instance for PostgreSQL or MySQL: encrypted, reachable from the app's tasks alone, backed up
 // each day, and protected from being deleted by mistake. Its master password is the one that Password holds.
 type Database struct {
+	resource.Claim
 	Owner         resource.Owner
 	Subnets       *SubnetGroup
 	SecurityGroup *network.SecurityGroup
@@ -140,7 +141,7 @@ func (d *Database) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	d.take(out.DBInstances[0])
-	return nil
+	return d.Judge(d.Owner, tagMap(out.DBInstances[0].TagList), nil)
 }
 
 func (d *Database) take(i rdstypes.DBInstance) {
@@ -156,7 +157,7 @@ func (d *Database) take(i rdstypes.DBInstance) {
 }
 
 // Exists implements Resource.
-func (d *Database) Exists() bool { return d.found != nil }
+func (d *Database) Exists() bool { return d.found != nil && d.Ours() }
 
 // status is what AWS says of the instance.
 func (d *Database) status() string { return aws.ToString(d.found.DBInstanceStatus) }

@@ -16,6 +16,7 @@ func DatabaseURL(o resource.Owner, d *Database, query string) *Parameter {
 	return &Parameter{
 		Owner: o, ID: "database-url", Key: "database/url", Label: "the database's address",
 		After: []resource.Need{{On: d, Ready: true}}, Value: u.value, Stamp: u.stamp,
+		Unneeded: d.Unneeded,
 	}
 }
 

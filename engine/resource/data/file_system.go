@@ -20,6 +20,7 @@ import (
 // FileSystem is an EFS file system: the files that outlive the app's tasks, encrypted and backed up each day. Removing
 // it removes what stands on it, too: no other kind knows of folders that berth.toml no longer names.
 type FileSystem struct {
+	resource.Claim
 	Owner         resource.Owner
 	SecurityGroup *network.SecurityGroup // of its mount targets, which must outlive them
 	LinkedRole    *access.ServiceLinkedRole
@@ -67,12 +68,17 @@ func (f *FileSystem) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	for _, one := range out.FileSystems {
 		f.found, f.ID = &one, aws.ToString(one.FileSystemId)
+		return f.Judge(f.Owner, fileSystemTags(one), nil)
 	}
 	return nil
 }
 
+func fileSystemTags(f efstypes.FileSystemDescription) map[string]string {
+	return resource.TagMap(f.Tags, func(t efstypes.Tag) (k, v *string) { return t.Key, t.Value })
+}
+
 // Exists implements Resource.
-func (f *FileSystem) Exists() bool { return f.found != nil }
+func (f *FileSystem) Exists() bool { return f.found != nil && f.Ours() }
 
 // Diff implements Resource.
 func (f *FileSystem) Diff(*resource.Scope) resource.Diff {
@@ -242,7 +248,7 @@ var FileSystems = resource.Listing{What: "file systems", List: listFileSystems}
 func listFileSystems(ctx context.Context, s *resource.Survey) error {
 	return resource.Pages(ctx, efs.NewDescribeFileSystemsPaginator(s.EFS, &efs.DescribeFileSystemsInput{}), func(out *efs.DescribeFileSystemsOutput) error {
 		for _, f := range out.FileSystems {
-			tags := resource.TagMap(f.Tags, func(t efstypes.Tag) (k, v *string) { return t.Key, t.Value })
+			tags := fileSystemTags(f)
 			s.AddTagged(resource.Found{
 				Kind: "efs.FileSystem", Name: aws.ToString(f.Name), ARN: aws.ToString(f.FileSystemArn), Like: &FileSystem{},
 			}, tags)

@@ -21,6 +21,7 @@ import (
 // Parameter is a SecureString in the Parameter Store whose value berth makes up: a password, or the address of a
 // database with the password in it. Nobody types the value, and it is in no plan, event or file.
 type Parameter struct {
+	resource.Claim
 	Owner resource.Owner
 	ID    string // within the plan
 	Key   string // below the path of the app; one with a slash cannot be the name of a variable
@@ -86,8 +87,22 @@ func (p *Parameter) Observe(ctx context.Context, s *resource.Scope) error {
 	return err
 }
 
+// Detail implements Detailer: whose the parameter is.
+func (p *Parameter) Detail(ctx context.Context, s *resource.Scope) error {
+	if !p.found {
+		return nil
+	}
+	out, err := s.SSM.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
+		ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: aws.String(p.Name()),
+	})
+	if err != nil {
+		return p.Judge(p.Owner, nil, err)
+	}
+	return p.Judge(p.Owner, resource.TagMap(out.TagList, func(t ssmtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil)
+}
+
 // Exists implements Resource.
-func (p *Parameter) Exists() bool { return p.found }
+func (p *Parameter) Exists() bool { return p.found && p.Ours() }
 
 // wanted is the stamp of the value that is wanted.
 func (p *Parameter) wanted() (string, bool) {
@@ -200,7 +215,11 @@ func (p *Parameter) Permissions(s *resource.Scope, do event.Action) []resource.P
 		actions = resource.Actions("ssm:DeleteParameter")
 	case event.None, event.Replace:
 	}
-	return []resource.Permission{look, resource.On(actions, p.ParameterARN(s))}
+	need := []resource.Permission{look, resource.On(actions, p.ParameterARN(s))}
+	if p.found || !p.Unneeded && resource.Existing(do) {
+		need = append(need, resource.Whose("ssm:ListTagsForResource", "a parameter", p.ParameterARN(s)))
+	}
+	return need
 }
 
 // passwordLength is the number of characters of a password: more than anybody guesses, and less than the 41

@@ -18,11 +18,13 @@ import (
 
 // SubnetGroup names the subnets that a database may stand in: two zones at least, even when it uses one.
 type SubnetGroup struct {
+	resource.Claim
 	Owner    resource.Owner
 	Network  network.Network
 	Unneeded bool // berth.toml asks for no database: a destroy alone looks for it
 
 	found   bool
+	arn     string
 	vpc     string
 	subnets []string
 }
@@ -63,7 +65,7 @@ func (g *SubnetGroup) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	for _, f := range out.DBSubnetGroups {
-		g.found, g.vpc = true, aws.ToString(f.VpcId)
+		g.found, g.arn, g.vpc = true, aws.ToString(f.DBSubnetGroupArn), aws.ToString(f.VpcId)
 		for _, sn := range f.Subnets {
 			g.subnets = append(g.subnets, aws.ToString(sn.SubnetIdentifier))
 		}
@@ -71,8 +73,17 @@ func (g *SubnetGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
+// Detail implements Detailer: whose the group is.
+func (g *SubnetGroup) Detail(ctx context.Context, s *resource.Scope) error {
+	if !g.found {
+		return nil
+	}
+	tags, err := subnetGroupTags(ctx, s.Clients, g.arn)
+	return g.Judge(g.Owner, tags, err)
+}
+
 // Exists implements Resource.
-func (g *SubnetGroup) Exists() bool { return g.found }
+func (g *SubnetGroup) Exists() bool { return g.found && g.Ours() }
 
 // Diff implements Resource. A database cannot leave its VPC, so that a group in another one stays as it is.
 func (g *SubnetGroup) Diff(*resource.Scope) resource.Diff {
@@ -150,7 +161,12 @@ func (g *SubnetGroup) Permissions(s *resource.Scope, do event.Action) []resource
 		actions = append(actions, "rds:DeleteDBSubnetGroup")
 	case event.None, event.Replace:
 	}
-	return []resource.Permission{resource.On(actions, s.ARN("rds", "subgrp:"+g.Name()))}
+	arn := s.ARN("rds", "subgrp:"+g.Name())
+	need := []resource.Permission{resource.On(actions, arn)}
+	if g.found || resource.Existing(do) {
+		need = append(need, resource.Whose("rds:ListTagsForResource", "a subnet group", arn))
+	}
+	return need
 }
 
 // SubnetGroups lists the databases' subnet groups of all apps.
@@ -171,10 +187,16 @@ func listSubnetGroups(ctx context.Context, s *resource.Survey) error {
 		return err
 	}
 	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		out, err := s.RDS.ListTagsForResource(ctx, &rds.ListTagsForResourceInput{ResourceName: &f.ARN})
-		if err != nil {
-			return nil, resource.UnlessGone(err)
-		}
-		return tagMap(out.TagList), nil
+		tags, err := subnetGroupTags(ctx, s.Clients, f.ARN)
+		return tags, resource.UnlessGone(err)
 	})
+}
+
+// subnetGroupTags are the tags of a subnet group.
+func subnetGroupTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
+	out, err := c.RDS.ListTagsForResource(ctx, &rds.ListTagsForResourceInput{ResourceName: &arn})
+	if err != nil {
+		return nil, err
+	}
+	return tagMap(out.TagList), nil
 }

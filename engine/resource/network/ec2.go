@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,6 +52,31 @@ func describeRouteTables(ctx context.Context, s *resource.Scope, filters ...ec2t
 		return nil
 	})
 	return all, err
+}
+
+// ours are those of all that carry the owner's tags.
+func ours[T any](o resource.Owner, all []T, tags func(T) []ec2types.Tag) []T {
+	return slices.DeleteFunc(all, func(one T) bool { return !o.OwnsEC2(tags(one)) })
+}
+
+func ownVPCs(ctx context.Context, s *resource.Scope, o resource.Owner) ([]ec2types.Vpc, error) {
+	all, err := describeVPCs(ctx, s, o.EC2Filter("vpc")...)
+	return ours(o, all, func(v ec2types.Vpc) []ec2types.Tag { return v.Tags }), err
+}
+
+func ownGateways(ctx context.Context, s *resource.Scope, o resource.Owner, role string) ([]ec2types.InternetGateway, error) {
+	all, err := describeGateways(ctx, s, o.EC2Filter(role)...)
+	return ours(o, all, func(g ec2types.InternetGateway) []ec2types.Tag { return g.Tags }), err
+}
+
+func ownSubnets(ctx context.Context, s *resource.Scope, o resource.Owner, role string) ([]ec2types.Subnet, error) {
+	all, err := describeSubnets(ctx, s, o.EC2Filter(role)...)
+	return ours(o, all, func(n ec2types.Subnet) []ec2types.Tag { return n.Tags }), err
+}
+
+func ownRouteTables(ctx context.Context, s *resource.Scope, o resource.Owner) ([]ec2types.RouteTable, error) {
+	all, err := describeRouteTables(ctx, s, o.EC2Filter("routes")...)
+	return ours(o, all, func(t ec2types.RouteTable) []ec2types.Tag { return t.Tags }), err
 }
 
 func ec2Tag(tags []ec2types.Tag, key string) string {

@@ -100,9 +100,9 @@ func (g *InternetGateway) Apply(ctx context.Context, s *resource.Scope) error {
 
 func (g *InternetGateway) find(s *resource.Scope) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
-		ours, err := describeGateways(ctx, s, g.Owner.EC2Filter("internet-gateway")...)
-		if err == nil && len(ours) > 0 {
-			g.use(&ours[0])
+		own, err := ownGateways(ctx, s, g.Owner, "internet-gateway")
+		if err == nil && len(own) > 0 {
+			g.use(&own[0])
 		}
 		return g.found, err
 	}

@@ -143,9 +143,9 @@ func (r *RouteTable) Apply(ctx context.Context, s *resource.Scope) error {
 
 func (r *RouteTable) find(s *resource.Scope) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
-		ours, err := describeRouteTables(ctx, s, r.Owner.EC2Filter("routes")...)
-		if err == nil && len(ours) > 0 {
-			r.found, r.ID = &ours[0], aws.ToString(ours[0].RouteTableId)
+		own, err := ownRouteTables(ctx, s, r.Owner)
+		if err == nil && len(own) > 0 {
+			r.found, r.ID = &own[0], aws.ToString(own[0].RouteTableId)
 		}
 		return r.found != nil, err
 	}

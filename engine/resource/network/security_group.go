@@ -86,7 +86,7 @@ func (g *SecurityGroup) Observe(ctx context.Context, s *resource.Scope) error {
 			Filters: append(g.Owner.EC2Filter(g.Role), resource.EC2Filter("group-name", g.name())),
 		})
 		return resource.Pages(ctx, p, func(out *ec2.DescribeSecurityGroupsOutput) error {
-			g.groups = append(g.groups, out.SecurityGroups...)
+			g.groups = append(g.groups, ours(g.Owner, out.SecurityGroups, func(x ec2types.SecurityGroup) []ec2types.Tag { return x.Tags })...)
 			return nil
 		})
 	})
@@ -423,6 +423,19 @@ func (g *SecurityGroup) Exposes(do event.Action) string {
 		open = append(open, fmt.Sprintf("%s is open to the addresses of %s, and to no others", ports, in.Text))
 	}
 	return strings.Join(open, "; ")
+}
+
+// OldGroups says whether an app has security groups by its old name, which is another one than its name now.
+func OldGroups(ctx context.Context, c *cloud.Clients, o resource.Owner) (has bool, err error) {
+	o.Old = true
+	p := ec2.NewDescribeSecurityGroupsPaginator(c.EC2, &ec2.DescribeSecurityGroupsInput{Filters: o.EC2Filter("")})
+	err = resource.Pages(ctx, p, func(out *ec2.DescribeSecurityGroupsOutput) error {
+		has = has || slices.ContainsFunc(out.SecurityGroups, func(g ec2types.SecurityGroup) bool {
+			return strings.HasPrefix(aws.ToString(g.GroupName), o.Name()+"-")
+		})
+		return nil
+	})
+	return has, err
 }
 
 // SecurityGroups lists the security groups of all apps.

@@ -91,9 +91,9 @@ func (n *Subnet) Apply(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	look := func(ctx context.Context) error { // made by a call whose answer got lost
-		ours, err := describeSubnets(ctx, s, n.Owner.EC2Filter(n.role())...)
-		if err == nil && len(ours) > 0 {
-			n.found, n.ID = &ours[0], aws.ToString(ours[0].SubnetId)
+		own, err := ownSubnets(ctx, s, n.Owner, n.role())
+		if err == nil && len(own) > 0 {
+			n.found, n.ID = &own[0], aws.ToString(own[0].SubnetId)
 		}
 		return err
 	}

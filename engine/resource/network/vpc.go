@@ -68,7 +68,7 @@ func (v *VPC) Identifier() string { return v.ID }
 
 // Observe implements Resource.
 func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
-	var defaults, ours []ec2types.Vpc
+	var defaults, own []ec2types.Vpc
 	var defaultSubnets, ourSubnets []ec2types.Subnet
 	var tables []ec2types.RouteTable
 	var gateways []ec2types.InternetGateway
@@ -78,20 +78,20 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 		defaults, err = describeVPCs(ctx, s, resource.EC2Filter("is-default", "true"))
 		return err
 	})
-	g.Go(func() (err error) { ours, err = describeVPCs(ctx, s, v.Owner.EC2Filter("vpc")...); return err })
+	g.Go(func() (err error) { own, err = ownVPCs(ctx, s, v.Owner); return err })
 	g.Go(func() (err error) {
 		defaultSubnets, err = describeSubnets(ctx, s, resource.EC2Filter("default-for-az", "true"))
 		return err
 	})
-	g.Go(func() (err error) { ourSubnets, err = describeSubnets(ctx, s, v.Owner.EC2Filter("")...); return err })
+	g.Go(func() (err error) { ourSubnets, err = ownSubnets(ctx, s, v.Owner, ""); return err })
 	g.Go(func() (err error) { tables, err = describeRouteTables(ctx, s); return err })
-	g.Go(func() (err error) { gateways, err = describeGateways(ctx, s, v.Owner.EC2Filter("")...); return err })
+	g.Go(func() (err error) { gateways, err = ownGateways(ctx, s, v.Owner, ""); return err })
 	g.Go(func() (err error) { at, err = v.standing(ctx, s); return err })
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if len(ours) > 0 {
-		v.useOwn(ours[0], ourSubnets, tables)
+	if len(own) > 0 {
+		v.useOwn(own[0], ourSubnets, tables)
 	} else if len(defaults) > 0 {
 		v.useDefault(aws.ToString(defaults[0].VpcId), at, defaultSubnets, tables)
 	}
@@ -231,9 +231,9 @@ func (v *VPC) Apply(ctx context.Context, s *resource.Scope) error {
 
 func (v *VPC) find(s *resource.Scope) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
-		ours, err := describeVPCs(ctx, s, v.Owner.EC2Filter("vpc")...)
-		if err == nil && len(ours) > 0 {
-			v.own, v.ID = &ours[0], aws.ToString(ours[0].VpcId)
+		own, err := ownVPCs(ctx, s, v.Owner)
+		if err == nil && len(own) > 0 {
+			v.own, v.ID = &own[0], aws.ToString(own[0].VpcId)
 		}
 		return v.own != nil, err
 	}

@@ -34,6 +34,7 @@ const originID = "load-balancer"
 // Distribution is the CloudFront distribution that gives the app an https address with a certificate of its
 // own, without a domain. It caches nothing.
 type Distribution struct {
+	resource.Claim
 	Owner        resource.Owner
 	Region       string // of the load balancer; CloudFront itself has none
 	LoadBalancer *LoadBalancer
@@ -44,6 +45,7 @@ type Distribution struct {
 	ID, Host string // outputs, known as soon as it is created
 
 	found  bool
+	arn    string
 	config *cftypes.DistributionConfig // as observed
 	etag   string
 }
@@ -90,7 +92,7 @@ func (d *Distribution) Observe(ctx context.Context, s *resource.Scope) error {
 				return err
 			}
 			if ours {
-				d.found, d.ID, d.Host = true, aws.ToString(item.Id), aws.ToString(item.DomainName)
+				d.found, d.ID, d.Host, d.arn = true, aws.ToString(item.Id), aws.ToString(item.DomainName), aws.ToString(item.ARN)
 				return nil
 			}
 		}
@@ -103,18 +105,33 @@ func (d *Distribution) isOurs(ctx context.Context, s *resource.Scope, item cftyp
 	if item.Comment != nil {
 		return *item.Comment == d.comment(), nil
 	}
-	out, err := s.CloudFront.ListTagsForResource(ctx, &cf.ListTagsForResourceInput{Resource: item.ARN})
-	if err != nil || out.Tags == nil {
+	tags, err := distributionTags(ctx, s.Clients, aws.ToString(item.ARN))
+	if err != nil {
 		return false, err
 	}
-	owner, ok := resource.OwnerOf(tagMap(out.Tags))
-	return ok && owner == d.Owner, nil
+	owner, ok := resource.OwnerOf(tags)
+	return ok && owner.Same(d.Owner), nil
 }
 
-// Detail implements Detailer: the configuration and its ETag.
+// distributionTags are the tags of a distribution.
+func distributionTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
+	out, err := c.CloudFront.ListTagsForResource(ctx, &cf.ListTagsForResourceInput{Resource: &arn})
+	if err != nil || out.Tags == nil {
+		return nil, err
+	}
+	return resource.TagMap(out.Tags.Items, func(t cftypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
+}
+
+// Detail implements Detailer: whose it is, the configuration and its ETag.
 func (d *Distribution) Detail(ctx context.Context, s *resource.Scope) error {
 	if !d.found {
 		return nil
+	}
+	if d.arn != "" {
+		tags, err := distributionTags(ctx, s.Clients, d.arn)
+		if err := d.Judge(d.Owner, tags, err); err != nil {
+			return err
+		}
 	}
 	out, err := s.CloudFront.GetDistributionConfig(ctx, &cf.GetDistributionConfigInput{Id: &d.ID})
 	if cloud.NotFound(err) {
@@ -143,7 +160,7 @@ func (d *Distribution) origin() *cftypes.Origin {
 }
 
 // Exists implements Resource.
-func (d *Distribution) Exists() bool { return d.found }
+func (d *Distribution) Exists() bool { return d.found && d.Ours() }
 
 // Diff implements Resource.
 func (d *Distribution) Diff(s *resource.Scope) resource.Diff {
@@ -330,6 +347,7 @@ func (d *Distribution) Permissions(s *resource.Scope, do event.Action) []resourc
 	if d.found || resource.Existing(do) {
 		actions = resource.Actions("cloudfront:GetDistributionConfig")
 	}
+	known := len(actions) > 0
 	switch do {
 	case event.Create:
 		actions = append(actions, "cloudfront:CreateDistribution", "cloudfront:TagResource", "cloudfront:GetDistribution")
@@ -344,7 +362,11 @@ func (d *Distribution) Permissions(s *resource.Scope, do event.Action) []resourc
 	if d.ID != "" {
 		which = d.ID
 	}
-	return append(need, resource.On(actions, s.GlobalARN("cloudfront", "distribution/"+which)))
+	arn := s.GlobalARN("cloudfront", "distribution/"+which)
+	if known {
+		need = append(need, resource.Whose("cloudfront:ListTagsForResource", "a distribution", arn))
+	}
+	return append(need, resource.On(actions, arn))
 }
 
 // Exposes implements Exposed.
@@ -397,16 +419,9 @@ func listDistributions(ctx context.Context, s *resource.Survey) error {
 		return err
 	}
 	return s.AddByTags(ctx, silent, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		out, err := s.CloudFront.ListTagsForResource(ctx, &cf.ListTagsForResourceInput{Resource: &f.ARN})
-		if err != nil || out.Tags == nil {
-			return nil, resource.UnlessGone(err)
-		}
-		return tagMap(out.Tags), nil
+		tags, err := distributionTags(ctx, s.Clients, f.ARN)
+		return tags, resource.UnlessGone(err)
 	})
-}
-
-func tagMap(tags *cftypes.Tags) map[string]string {
-	return resource.TagMap(tags.Items, func(t cftypes.Tag) (k, v *string) { return t.Key, t.Value })
 }
 
 // commentShape is how distributions of ours say whose they are: app, environment and the hash of both.

@@ -46,6 +46,19 @@ func newELB(api, made, parent string) []resource.Permission {
 // tagBatch is of how many resources one DescribeTags tells.
 const tagBatch = 20
 
+// elbTags are the tags of load balancers or target groups, twenty at most, by ARN.
+func elbTags(ctx context.Context, c *cloud.Clients, arns ...string) (map[string]map[string]string, error) {
+	out, err := c.ELB.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: arns})
+	if err != nil {
+		return nil, err
+	}
+	tags := map[string]map[string]string{}
+	for _, d := range out.TagDescriptions {
+		tags[aws.ToString(d.ResourceArn)] = resource.TagMap(d.Tags, func(t elbtypes.Tag) (k, v *string) { return t.Key, t.Value })
+	}
+	return tags, nil
+}
+
 // addByTags notes those of the load balancers or target groups that are ours.
 func addByTags(ctx context.Context, s *resource.Survey, all []resource.Found) error {
 	all = slices.DeleteFunc(all, func(f resource.Found) bool { return !strings.HasPrefix(f.Name, resource.NamePrefix) })
@@ -66,16 +79,16 @@ func addByTags(ctx context.Context, s *resource.Survey, all []resource.Found) er
 // tagsOf are the tags of a batch by ARN. When one of it is gone since it was listed, AWS tells nothing of the
 // others either; they are asked for one by one then.
 func tagsOf(ctx context.Context, s *resource.Survey, batch []resource.Found) (map[string]map[string]string, error) {
-	tags := map[string]map[string]string{}
 	var arns []string
 	for _, f := range batch {
 		arns = append(arns, f.ARN)
 	}
-	out, err := s.ELB.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: arns})
+	tags, err := elbTags(ctx, s.Clients, arns...)
 	switch {
 	case cloud.NotFound(err) && len(batch) == 1:
-		return tags, nil
+		return nil, nil //nolint:nilnil // it is gone
 	case cloud.NotFound(err):
+		tags = map[string]map[string]string{}
 		for i := range batch {
 			one, err := tagsOf(ctx, s, batch[i:i+1])
 			if err != nil {
@@ -84,11 +97,6 @@ func tagsOf(ctx context.Context, s *resource.Survey, batch []resource.Found) (ma
 			maps.Copy(tags, one)
 		}
 		return tags, nil
-	case err != nil:
-		return nil, err
 	}
-	for _, d := range out.TagDescriptions {
-		tags[aws.ToString(d.ResourceArn)] = resource.TagMap(d.Tags, func(t elbtypes.Tag) (k, v *string) { return t.Key, t.Value })
-	}
-	return tags, nil
+	return tags, err
 }

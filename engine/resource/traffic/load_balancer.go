@@ -23,6 +23,7 @@ import (
 
 // LoadBalancer is the Application Load Balancer in front of the tasks.
 type LoadBalancer struct {
+	resource.Claim
 	Owner         resource.Owner
 	Network       network.Network
 	SecurityGroup *network.SecurityGroup
@@ -90,10 +91,14 @@ func (l *LoadBalancer) Stands(ctx context.Context, s *resource.Scope) (at networ
 	return at, nil
 }
 
-// Detail implements Detailer: the attributes.
+// Detail implements Detailer: whose it is, and the attributes.
 func (l *LoadBalancer) Detail(ctx context.Context, s *resource.Scope) error {
 	if l.ARN == "" {
 		return nil
+	}
+	tags, err := elbTags(ctx, s.Clients, l.ARN)
+	if err := l.Judge(l.Owner, tags[l.ARN], err); err != nil {
+		return err
 	}
 	out, err := s.ELB.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &l.ARN})
 	if err != nil {
@@ -115,7 +120,7 @@ func (l *LoadBalancer) wanted() map[string]string {
 }
 
 // Exists implements Resource.
-func (l *LoadBalancer) Exists() bool { return l.found != nil }
+func (l *LoadBalancer) Exists() bool { return l.found != nil && l.Ours() }
 
 // Diff implements Resource.
 func (l *LoadBalancer) Diff(s *resource.Scope) resource.Diff {
@@ -288,7 +293,8 @@ var lookedAt = []string{
 func (l *LoadBalancer) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.Anywhere("elasticloadbalancing:DescribeLoadBalancers")}
 	if l.ARN != "" || resource.Existing(do) {
-		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeLoadBalancerAttributes"))
+		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeLoadBalancerAttributes"),
+			resource.Whose("elasticloadbalancing:DescribeTags", "a load balancer", "*"))
 	}
 	arn := l.pattern(s, "loadbalancer")
 	var actions []string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ const (
 // TargetGroup is the list of tasks that the load balancer sends requests to. What cannot be changed (port,
 // VPC) is part of its name, so that a new one can stand beside the old one until no task uses that any more.
 type TargetGroup struct {
+	resource.Claim
 	Owner      resource.Owner
 	VPC        *network.VPC
 	Port       int
@@ -92,10 +94,10 @@ func (t *TargetGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-// Detail implements Detailer: the attributes.
+// Detail implements Detailer: whose they are, and the attributes.
 func (t *TargetGroup) Detail(ctx context.Context, s *resource.Scope) error {
-	if t.ARN == "" {
-		return nil
+	if err := t.judge(ctx, s); err != nil || t.ARN == "" {
+		return err
 	}
 	out, err := s.ELB.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: &t.ARN})
 	if err != nil {
@@ -105,6 +107,29 @@ func (t *TargetGroup) Detail(ctx context.Context, s *resource.Scope) error {
 	for _, a := range out.Attributes {
 		t.attributes[aws.ToString(a.Key)] = aws.ToString(a.Value)
 	}
+	return nil
+}
+
+// judge looks at the tags of all target groups with one of our names. Those of another port that are not ours are none
+// of our business.
+func (t *TargetGroup) judge(ctx context.Context, s *resource.Scope) error {
+	var arns []string
+	if t.ARN != "" {
+		arns = append(arns, t.ARN)
+	}
+	for _, g := range t.stale {
+		arns = append(arns, aws.ToString(g.TargetGroupArn))
+	}
+	if len(arns) == 0 {
+		return nil
+	}
+	tags, err := elbTags(ctx, s.Clients, arns[:min(len(arns), tagBatch)]...)
+	if t.ARN != "" || err != nil {
+		return t.Judge(t.Owner, tags[t.ARN], err)
+	}
+	t.stale = slices.DeleteFunc(t.stale, func(g elbtypes.TargetGroup) bool {
+		return t.Owner.Stranger(tags[aws.ToString(g.TargetGroupArn)]) != nil
+	})
 	return nil
 }
 
@@ -124,7 +149,7 @@ func (t *TargetGroup) known() *elbtypes.TargetGroup {
 }
 
 // Exists implements Resource.
-func (t *TargetGroup) Exists() bool { return t.found != nil || len(t.stale) > 0 }
+func (t *TargetGroup) Exists() bool { return (t.found != nil || len(t.stale) > 0) && t.Ours() }
 
 // Diff implements Resource.
 func (t *TargetGroup) Diff(s *resource.Scope) resource.Diff {
@@ -272,7 +297,8 @@ func (t *TargetGroup) Delete(ctx context.Context, s *resource.Scope) error {
 func (t *TargetGroup) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.Anywhere("elasticloadbalancing:DescribeTargetGroups")}
 	if t.ARN != "" || resource.Existing(do) {
-		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeTargetGroupAttributes"))
+		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeTargetGroupAttributes"),
+			resource.Whose("elasticloadbalancing:DescribeTags", "a target group", "*"))
 	}
 	arn := s.ARN("elasticloadbalancing", "targetgroup/"+t.Owner.Short()+"-*/*")
 	var actions []string

@@ -77,7 +77,7 @@ type Blueprint struct {
 
 // newBlueprint makes the blueprint of a complete, valid spec that asks for nothing unsupported.
 func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
-	b := &Blueprint{Owner: resource.Owner{App: s.App, Env: s.EnvName}}
+	b := &Blueprint{Owner: o.Owner}
 	b.network(s)
 	b.data(s)
 	b.access(s)

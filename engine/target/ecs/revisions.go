@@ -25,7 +25,7 @@ func (w *watcher) Revision(ctx context.Context, called string) (string, *target.
 	}
 	if st.Revision == "" {
 		return "", nil, &fail.Error{
-			Class: fail.Refused, Cause: w.app.App + " is not deployed, so there is nothing to go back to",
+			Class: fail.Refused, Cause: w.owner.App + " is not deployed, so there is nothing to go back to",
 			Remedy: "deploy it with: berth deploy",
 		}
 	}
@@ -65,7 +65,7 @@ var history = []string{"ecs:ListServiceDeployments", "ecs:DescribeServiceDeploym
 
 // Revisions implements target.Watcher. It takes four calls.
 func (w *watcher) Revisions(ctx context.Context) ([]target.Deployment, error) {
-	b, err := newBlueprint(w.app, target.Options{})
+	b, err := w.blueprint()
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,15 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 		return nil, err
 	}
 	st := &target.Status{
-		App: w.app.App, Env: w.app.EnvName, Target: name, Region: w.clients.Region, State: target.Absent,
+		App: w.owner.App, Env: w.owner.Env, Target: name, Region: w.clients.Region, State: target.Absent,
 		Deployments: []target.Deployment{},
+	}
+	if st.Namesake = namesake(b); st.Namesake != "" {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.found = &found{state: st.State}
+		st.Resources = []target.Resource{}
+		return st, nil
 	}
 	if st.Sum, err = plan.Standing(ctx, b.Lasting(), scope, w.prices); err != nil {
 		return nil, err
@@ -67,7 +74,7 @@ func (w *watcher) lookAll(ctx context.Context) (*Blueprint, *look, *resource.Sco
 	l := &look{}
 	g, both := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		there, err = Target{}.Standing(both, w.clients, w.app)
+		there, err = Target{}.Standing(both, w.clients, w.owner)
 		if err = cloud.Explain("list the app's processes", err); cloud.Unknown(err) || l.deny(err) {
 			return nil
 		}
@@ -91,7 +98,7 @@ func (w *watcher) lookAll(ctx context.Context) (*Blueprint, *look, *resource.Sco
 
 // observe looks an app with these processes up.
 func (w *watcher) observe(ctx context.Context, l *look, scope *resource.Scope, processes []string) (*Blueprint, error) {
-	b, err := newBlueprint(w.app, target.Options{Standing: processes})
+	b, err := w.blueprint(processes...)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +118,16 @@ func (b *Blueprint) tell() []target.Process {
 		all = append(all, one)
 	}
 	return all
+}
+
+// namesake is the identity of another app of this name that is there, empty when there is none.
+func namesake(b *Blueprint) string {
+	for _, r := range b.Lasting() {
+		if c, ok := r.(resource.Claimed); ok && c.Stranger() != nil && c.Stranger().Owner.Same(b.Owner) {
+			return c.Stranger().Owner.ID
+		}
+	}
+	return ""
 }
 
 // there are the resources that exist, with what they cost by id.

@@ -22,8 +22,8 @@ const name = "ecs-fargate"
 func (Target) Name() string { return name }
 
 // Standing implements target.Target.
-func (Target) Standing(ctx context.Context, c *cloud.Clients, s *spec.Spec) ([]string, error) {
-	return compute.Processes(ctx, c, resource.Owner{App: s.App, Env: s.EnvName})
+func (Target) Standing(ctx context.Context, c *cloud.Clients, o resource.Owner) ([]string, error) {
+	return compute.Processes(ctx, c, o)
 }
 
 // Blueprint implements target.Target.

@@ -17,6 +17,7 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/plan"
+	"berth/engine/resource"
 	"berth/engine/spec"
 	"berth/engine/target"
 	"berth/engine/watch"
@@ -25,7 +26,7 @@ import (
 // watcher follows what runs of one app. It holds the connection to AWS, so that repeated looks do not sign in anew,
 // and what never changes about revisions.
 type watcher struct {
-	app     *spec.Spec // bare: app, environment and region
+	owner   resource.Owner
 	clients *cloud.Clients
 	prices  plan.Prices
 	log     *watch.Log
@@ -48,15 +49,19 @@ type found struct {
 var errNoStatus = errors.New("look at the whole status first")
 
 // Watch implements target.Target.
-func (Target) Watch(clients *cloud.Clients, s *spec.Spec, p plan.Prices) (target.Watcher, error) {
-	app := &spec.Spec{App: s.App, EnvName: s.EnvName, Region: clients.Region}
-	b, err := newBlueprint(app, target.Options{})
+func (Target) Watch(clients *cloud.Clients, o resource.Owner, p plan.Prices) (target.Watcher, error) {
+	w := &watcher{owner: o, clients: clients, prices: p, made: map[string]origin{}}
+	b, err := w.blueprint()
 	if err != nil {
 		return nil, err
 	}
-	return &watcher{
-		app: app, clients: clients, prices: p, log: &watch.Log{Clients: clients, Group: b.LogGroup.Name()}, made: map[string]origin{},
-	}, nil
+	w.log = &watch.Log{Clients: clients, Group: b.LogGroup.Name()}
+	return w, nil
+}
+
+// blueprint is the app with those processes, as far as it is known without its spec.
+func (w *watcher) blueprint(processes ...string) (*Blueprint, error) {
+	return newBlueprint(&spec.Spec{App: w.owner.App, EnvName: w.owner.Env, Region: w.clients.Region}, target.Options{Owner: w.owner, Standing: processes})
 }
 
 // where is what the latest Status found.
@@ -181,7 +186,7 @@ func (w *watcher) FollowLogs(ctx context.Context, after time.Time, each func([]w
 func (w *watcher) logError(err error) error {
 	if cloud.NotFound(err) {
 		return &fail.Error{
-			Class: fail.Refused, Cause: w.app.App + " (" + w.app.EnvName + ") has no log in " + w.app.Region + ": it is not deployed there",
+			Class: fail.Refused, Cause: w.owner.App + " (" + w.owner.Env + ") has no log in " + w.clients.Region + ": it is not deployed there",
 			Evidence: "there is no log group " + w.log.Group,
 			Remedy:   "deploy it with: berth deploy; or name another environment with --env, or another region with --region", Err: err,
 		}

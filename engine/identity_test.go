@@ -1,0 +1,170 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"berth/engine"
+	"berth/engine/fail"
+	"berth/engine/sim"
+	"berth/engine/spec"
+)
+
+// folder is the app of another folder on the same account, with an engine that gives identities.
+func (h *harbor) folder(app, env string) *harbor {
+	h.t.Helper()
+	dir := h.t.TempDir()
+	write(h.t, dir, "Dockerfile", dockerfile)
+	write(h.t, dir, "server", app+" "+env)
+	other := &harbor{t: h.t, account: h.account}
+	other.engine = engine.Open(engine.Options{Environment: h.account.Environment(), Builder: h.account.Builder(), Identify: true})
+	other.spec = &spec.Spec{App: app, EnvName: env, Region: "eu-west-2", Dir: dir}
+	other.spec.Service.Port = 4000
+	must(h.t, other.spec.Complete(nil, nil))
+	return other
+}
+
+// kept is the identity in the folder's berth.toml.
+func (h *harbor) kept() string {
+	h.t.Helper()
+	s, err := spec.Load(h.spec.Dir, h.spec.EnvName)
+	must(h.t, err)
+	return s.ID
+}
+
+func (h *harbor) image() string {
+	h.t.Helper()
+	st, err := h.engine.Status(h.t.Context(), h.spec)
+	must(h.t, err)
+	return st.Image
+}
+
+func TestAFoldersNameIsNoIdentity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := newHarbor(t, sim.Options{}, 0).folder("web", "production")
+		beta := alpha.folder("web", "production")
+		if p := alpha.plan(engine.Request{}); alpha.kept() != "" || !p.Changed() {
+			t.Error("a plan alone has written an identity")
+		}
+		alpha.must(alpha.deploy())
+		id, runs, before := alpha.kept(), alpha.image(), alpha.left()
+		if id == "" || runs == "" {
+			t.Fatalf("alpha has the identity %q and runs %q", id, runs)
+		}
+		time.Sleep(time.Minute)
+		if p := alpha.plan(engine.Request{}); p.Changed() {
+			t.Errorf("alpha again would %v", actions(p))
+		}
+		for _, destroy := range []bool{false, true} {
+			_, err := beta.engine.Plan(t.Context(), engine.Request{Spec: beta.spec, Destroy: destroy})
+			f := fail.From(err)
+			if err == nil || f.Class != fail.Refused || !strings.Contains(f.Evidence, id) || !strings.Contains(f.Remedy, "--id "+id) {
+				t.Errorf("beta's plan (destroy: %v) says %+v", destroy, f)
+			}
+		}
+		if st, err := beta.engine.Status(t.Context(), beta.spec); err != nil || st.State != engine.Absent || st.Image != "" || len(st.Resources) > 0 {
+			t.Errorf("beta's status is %+v, %v", st, err)
+		}
+		if _, err := beta.engine.SetSecret(t.Context(), beta.spec, "KEY", "value"); fail.From(err).Class != fail.Refused {
+			t.Errorf("beta sets a secret of alpha: %v", err)
+		}
+		if after := alpha.left(); alpha.image() != runs || !slices.Equal(before, after) || beta.kept() != "" {
+			t.Errorf("there was %v and there is %v; beta has %q", before, after, beta.kept())
+		}
+
+		// The same app in another checkout: berth.toml or --id says so.
+		beta.spec.ID = id
+		if p := beta.plan(engine.Request{}); slices.Contains(actions(p), "cluster:create") {
+			t.Errorf("another checkout of alpha would %v", actions(p))
+		}
+		typed := alpha.folder("elsewhere", "production")
+		must(t, typed.spec.SetText("app", "web", spec.Origin{Kind: spec.Flag, Text: "--app"}))
+		if typed.image() != runs {
+			t.Error("a name that is typed does not show whoever has it")
+		}
+		alpha.must(alpha.apply(alpha.plan(engine.Request{Destroy: true})))
+		if left := alpha.left(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
+func TestNamesCannotCollide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := newHarbor(t, sim.Options{}, 0).folder("shop", "eu-prod")
+		other := one.folder("shop-eu", "prod")
+		one.must(one.deploy())
+		before := one.left()
+		time.Sleep(time.Minute)
+		if p := other.plan(engine.Request{Destroy: true}); p.Changed() {
+			t.Errorf("destroying what was never deployed would %v", actions(p))
+		}
+		other.must(other.deploy())
+		if one.image() == other.image() || one.image() == "" {
+			t.Errorf("they run %q and %q", one.image(), other.image())
+		}
+		time.Sleep(time.Minute)
+		other.must(other.apply(other.plan(engine.Request{Destroy: true})))
+		if after := one.left(); !slices.Equal(before, after) {
+			t.Errorf("there was %v and there is %v", before, after)
+		}
+		all, err := one.engine.Apps(t.Context(), engine.AppsRequest{Region: "eu-west-2"})
+		must(t, err)
+		if len(all.Apps) != 1 || all.Apps[0].Env != "eu-prod" || all.Apps[0].State != engine.Running {
+			t.Errorf("the apps are %+v", all.Apps)
+		}
+		if text, err := os.ReadFile(filepath.Join(one.spec.Dir, "berth.toml")); err != nil || !strings.Contains(string(text), "[environments.eu-prod]\nid = ") {
+			t.Errorf("berth.toml is %q, %v", text, err)
+		}
+	})
+}
+
+// What was deployed before there were identities goes on as it is, under the names that it has.
+func TestOldDeploymentsGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		h.engine = engine.Open(engine.Options{Environment: h.account.Environment(), Builder: h.account.Builder(), Identify: true})
+		time.Sleep(time.Minute)
+		if p := h.plan(engine.Request{}); p.Changed() || p.Keep != nil {
+			t.Errorf("it would %v", actions(p))
+		}
+		write(t, h.spec.Dir, "server", "version 2")
+		h.must(h.deploy())
+		if h.kept() != "" {
+			t.Errorf("it got the identity %s", h.kept())
+		}
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+
+		shop := h.folder("shop", "eu-prod")
+		c := h.clients()
+		_, err := c.IAM.CreateServiceLinkedRole(t.Context(), &iam.CreateServiceLinkedRoleInput{AWSServiceName: aws.String("ecs.amazonaws.com")})
+		if err == nil {
+			time.Sleep(time.Minute)
+		}
+		_, err = c.ECS.CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String("berth-shop-eu-prod"), Tags: []ecstypes.Tag{
+			{Key: aws.String("berth:app"), Value: aws.String("shop")}, {Key: aws.String("berth:env"), Value: aws.String("eu-prod")},
+		}})
+		must(t, err)
+		time.Sleep(time.Minute)
+		for _, ch := range shop.plan(engine.Request{}).Changes {
+			if ch.ID == "cluster" && ch.Action != "none" || ch.ID == "repository" && ch.Name != "berth-shop-eu-prod" {
+				t.Errorf("the plan is to %s %s", ch.Action, ch.Name)
+			}
+		}
+		shop.must(shop.apply(shop.plan(engine.Request{Destroy: true})))
+	})
+}
