@@ -114,7 +114,7 @@ func (c *Certificate) Observe(ctx context.Context, s *resource.Scope) error {
 		if tags[i], err = certificateTags(ctx, s.Clients, one.CertificateArn); err != nil {
 			return resource.UnlessGone(err)
 		}
-		if o, ok := resource.OwnerOf(tags[i]); !ok || o != c.Owner {
+		if c.Owner.Stranger(tags[i]) != nil {
 			return nil
 		}
 		details[i], err = describeCertificate(ctx, s, aws.ToString(one.CertificateArn))
