@@ -39,17 +39,29 @@ const (
 	TagRole = "berth:role"
 )
 
-// Name is the name of the app's resources where AWS allows long ones: berth-app-env, and berth-app_env where the
-// environment has a hyphen itself. So no two apps and environments have one name: neither has an underscore.
+// apart starts the names of apps that could not be taken apart else, behind NamePrefix.
+const apart = "env_"
+
+// Name is the name of the app's resources where AWS allows long ones: berth-app-env, and berth-env_app_env where the
+// environment has a hyphen itself. So no two apps and environments have one name, nor has a process of one the name of
+// another: none of them has an underscore, and no app-env is without a hyphen.
 func (o Owner) Name() string {
 	if o.Ambiguous() && !o.Old {
-		return NamePrefix + o.App + "_" + o.Env
+		return NamePrefix + apart + o.App + "_" + o.Env
 	}
 	return NamePrefix + o.App + "-" + o.Env
 }
 
 // Ambiguous says whether berth-app-env could be the name of another app in another environment, too.
 func (o Owner) Ambiguous() bool { return strings.Contains(o.Env, "-") }
+
+// EnvOf is the environment of an app in what Name made.
+func EnvOf(name, app string) (env string, ok bool) {
+	if env, ok = strings.CutPrefix(name, NamePrefix+apart+app+"_"); !ok {
+		env, ok = strings.CutPrefix(name, NamePrefix+app+"-")
+	}
+	return env, ok && env != ""
+}
 
 // Same says whether both are one app in one environment, whatever their identities.
 func (o Owner) Same(other Owner) bool { return o.App == other.App && o.Env == other.Env }

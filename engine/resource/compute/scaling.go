@@ -280,12 +280,12 @@ func listScalings(ctx context.Context, s *resource.Survey) error {
 				continue
 			}
 			app, process, _ := strings.Cut(parts[2], processMark)
-			env, ok := strings.CutPrefix(parts[1], resource.NamePrefix+app)
-			if !ok || len(env) < 2 || env[0] != '-' && env[0] != '_' {
+			env, ok := resource.EnvOf(parts[1], app)
+			if !ok {
 				continue
 			}
 			s.Add(resource.Found{
-				Owner: resource.Owner{App: app, Env: env[1:]}, Kind: "applicationautoscaling.ScalableTarget", Name: id, ARN: id, Role: nodeOf("scaling", process),
+				Owner: resource.Owner{App: app, Env: env}, Kind: "applicationautoscaling.ScalableTarget", Name: id, ARN: id, Role: nodeOf("scaling", process),
 			})
 		}
 		return nil
