@@ -42,6 +42,7 @@ type Account struct {
 	opts   Options
 	clk    clock.Clock
 	faults []Fault
+	errors map[string]keptError // what the edges of CloudFront keep, by domain and path
 	seed   uint64
 	opened time.Time // account time at Open
 

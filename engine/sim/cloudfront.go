@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
@@ -54,6 +55,15 @@ const (
 	latCFUpdate  lat = "cloudfront.update"
 	latCFDisable lat = "cloudfront.disable"
 )
+
+// viewerAndCloudFront is the managed policy that also passes on the headers that CloudFront makes.
+const viewerAndCloudFront = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
+
+// errorCodes are those that a distribution can say something else for, or keep for another time.
+var errorCodes = []int32{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+
+// reservedHeaders are some of those that CloudFront adds to no request to an origin.
+var reservedHeaders = []string{"x-forwarded-proto", "host", "connection", "cookie", "via", "upgrade", "te", "range", "x-real-ip"}
 
 type distribution struct {
 	ID       string
@@ -133,6 +143,16 @@ func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) err
 	if len(str(cfg.CallerReference)) > 128 {
 		return &cftypes.InvalidArgument{Message: msg("The parameter CallerReference is too long.")}
 	}
+	if e := cfg.CustomErrorResponses; e != nil {
+		if int(val(e.Quantity, 0)) != len(e.Items) {
+			return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}
+		}
+		for _, x := range e.Items {
+			if !slices.Contains(errorCodes, val(x.ErrorCode, 0)) || (str(x.ResponseCode) == "") != (str(x.ResponsePagePath) == "") {
+				return &cftypes.InvalidErrorCode{Message: msg("The parameter ErrorCode is invalid: %d", val(x.ErrorCode, 0))}
+			}
+		}
+	}
 	origins := map[string]bool{}
 	for _, o := range cfg.Origins.Items {
 		if str(o.DomainName) == "" {
@@ -140,6 +160,13 @@ func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) err
 		}
 		if o.CustomHeaders != nil && int(val(o.CustomHeaders.Quantity, 0)) != len(o.CustomHeaders.Items) {
 			return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}
+		}
+		if o.CustomHeaders != nil {
+			for _, h := range o.CustomHeaders.Items {
+				if slices.Contains(reservedHeaders, strings.ToLower(str(h.HeaderName))) {
+					return &cftypes.InvalidArgument{Message: msg("The parameter HeaderName contains a header that CloudFront does not add: %s", str(h.HeaderName))}
+				}
+			}
 		}
 		origins[str(o.Id)] = true
 	}

@@ -83,9 +83,10 @@ type fate struct {
 	Exit   int32 // exit code that it ends with soon after the start, when Ends
 	Ends   bool
 	OOM    bool
-	Enough int  // MiB from which on a task does not run out of memory; 0: none is enough
-	NoWay  bool // no route to the registry
-	NoPull bool // the image is gone
+	Enough int    // MiB from which on a task does not run out of memory; 0: none is enough
+	NoWay  bool   // no route to the registry
+	NoPull bool   // the image is gone
+	TLS    string `json:",omitempty"` // the request header that tells it of https; without it, it redirects there
 }
 
 // target is a task's registration with a target group.
@@ -143,6 +144,8 @@ func (a *Account) fateNow(taskDef string) fate {
 			f.NoWay = true
 		case faultImageGone:
 			f.NoPull = true
+		case faultForceSSL:
+			f.TLS = x.target
 		}
 	}
 	return f

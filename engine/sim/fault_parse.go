@@ -51,6 +51,10 @@ func ParseFault(rule string) (Fault, error) {
 		if hasArg {
 			want = f.number(arg, 0, 65535, "a number, or nothing")
 		}
+	case faultForceSSL:
+		if f.target = "X-Forwarded-Proto"; hasArg {
+			f.target = arg
+		}
 	case faultSlow:
 		want = f.slow(arg)
 	case faultExpire:

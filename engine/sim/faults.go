@@ -40,6 +40,7 @@ const (
 	faultNoCF      faultKind = "no-cloudfront"
 	faultNoELB     faultKind = "no-elb"
 	faultGuard     faultKind = "guard"
+	faultForceSSL  faultKind = "force-ssl"
 )
 
 // FaultRule describes one kind of fault for people.
@@ -65,6 +66,7 @@ func FaultHelp() []FaultRule {
 		{"unhealthy=404", "the app answers every request with that status"},
 		{"oom", "every task runs out of memory and is killed (oom=1024: those that have less than 1024 MiB)"},
 		{"image-gone", "the image cannot be found when a task pulls it"},
+		{"force-ssl", "the app redirects to https unless X-Forwarded-Proto says so, but at its health path (force-ssl=HEADER: another header)"},
 		{"no-route", "tasks have no way to the registry"},
 		{"slow=elb:4x", "one service takes that many times longer: " + strings.Join(slowables(), ", ")},
 		{"jitter=0.5", "every latency differs at random by up to that share"},

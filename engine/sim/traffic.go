@@ -147,7 +147,11 @@ func (a *Account) fromEdge(st *state, req *http.Request, host, domain string, no
 		if str(o.Id) != str(behaviour.TargetOriginId) {
 			continue
 		}
-		ans := a.fromOrigin(st, req, o, now)
+		asked := domain + req.URL.RequestURI()
+		if old, kept := a.errors[asked]; kept && now.Before(old.until) {
+			return old.answer, nil
+		}
+		ans := a.fromOrigin(st, req, o, str(behaviour.OriginRequestPolicyId), now)
 		if ans.header == nil {
 			ans.header = edge
 		}
@@ -156,13 +160,56 @@ func (a *Account) fromEdge(st *state, req *http.Request, host, domain string, no
 			ans.header["X-Cache"] = "Miss from cloudfront"
 		}
 		ans.tls = secure
+		if ans.status >= 400 && req.Method == http.MethodGet {
+			a.keepError(asked, ans, cfg, now)
+		}
 		return ans, nil
 	}
 	return answer{status: http.StatusBadGateway, header: edge, body: "502 ERROR The request could not be satisfied.", tls: secure}, nil
 }
 
+// keptError is an answer that an edge gives again without asking.
+type keptError struct {
+	answer answer
+	until  time.Time
+}
+
+// keepError has the edges give an error again for as long as the distribution says, 10 s by default.
+func (a *Account) keepError(asked string, ans answer, cfg *cftypes.DistributionConfig, now time.Time) {
+	ttl := 10 * time.Second
+	if e := cfg.CustomErrorResponses; e != nil {
+		for _, x := range e.Items {
+			if int(val(x.ErrorCode, 0)) == ans.status {
+				ttl = time.Duration(val(x.ErrorCachingMinTTL, 10)) * time.Second
+			}
+		}
+	}
+	if ttl == 0 {
+		delete(a.errors, asked)
+		return
+	}
+	if a.errors == nil {
+		a.errors = map[string]keptError{}
+	}
+	a.errors[asked] = keptError{ans, now.Add(ttl)}
+}
+
+// seenByOrigin are the headers of a viewer that CloudFront passes on, by its origin request policy. It takes out what the
+// viewer says of the protocol (engine/AWS.md, CloudFront).
+func seenByOrigin(req *http.Request, policy string) http.Header {
+	header := req.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Del("X-Forwarded-Proto")
+	if policy == viewerAndCloudFront {
+		header.Set("CloudFront-Forwarded-Proto", req.URL.Scheme)
+	}
+	return header
+}
+
 // fromOrigin is what CloudFront gets from an origin.
-func (a *Account) fromOrigin(st *state, req *http.Request, o cftypes.Origin, now time.Time) answer {
+func (a *Account) fromOrigin(st *state, req *http.Request, o cftypes.Origin, policy string, now time.Time) answer {
 	lb, r := st.balancerByDNS(str(o.DomainName))
 	if lb == nil || now.Before(lb.Active) {
 		return answer{status: http.StatusBadGateway, body: "502 ERROR The request could not be satisfied. CloudFront wasn't able to resolve the origin domain name."}
@@ -177,7 +224,7 @@ func (a *Account) fromOrigin(st *state, req *http.Request, o cftypes.Origin, now
 	if !r.admits(lb.Groups, port, nil, prefixListID(r.Name, prefixLists[0])) {
 		return answer{status: http.StatusGatewayTimeout, body: "504 ERROR The request could not be satisfied. CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection."}
 	}
-	header := req.Header.Clone()
+	header := seenByOrigin(req, policy)
 	if o.CustomHeaders != nil {
 		for _, h := range o.CustomHeaders.Items {
 			header.Set(str(h.HeaderName), str(h.HeaderValue))
@@ -252,7 +299,9 @@ func (w *world) throughBalancer(lb *loadBalancer, port int32, req *http.Request,
 		case elbtypes.ActionTypeEnumRedirect:
 			return redirect(act.RedirectConfig, req, port, head), true
 		case elbtypes.ActionTypeEnumForward:
-			return w.forward(lb, targetsOf(actions)[0], head), true
+			header = header.Clone()
+			header.Set("X-Forwarded-Proto", strings.ToLower(string(l.Protocol)))
+			return w.forward(lb, targetsOf(actions)[0], head, &http.Request{URL: req.URL, Host: req.Host, Header: header}), true
 		}
 	}
 	return answer{status: http.StatusServiceUnavailable, header: head}, true
@@ -308,7 +357,7 @@ func meets(conditions []elbtypes.RuleCondition, req *http.Request, header http.H
 }
 
 // forward hands a request to a healthy target. When all are unhealthy, an ALB tries them all the same.
-func (w *world) forward(lb *loadBalancer, group string, head map[string]string) answer {
+func (w *world) forward(lb *loadBalancer, group string, head map[string]string, req *http.Request) answer {
 	g := w.r.targetGroup(group)
 	var ill *task
 	for _, t := range w.r.ecs().Tasks {
@@ -318,7 +367,7 @@ func (w *world) forward(lb *loadBalancer, group string, head map[string]string) 
 				continue
 			}
 			if reason, _ := w.probe(t, x, g, lb); x.State == "healthy" && reason == "" {
-				return w.appAnswer(t)
+				return w.appAnswer(t, g, req)
 			}
 			if x.State == "unhealthy" || x.State == "healthy" {
 				ill = t
@@ -336,11 +385,14 @@ func (w *world) forward(lb *loadBalancer, group string, head map[string]string) 
 			return answer{status: http.StatusBadGateway, header: head, body: "502 Bad Gateway"}
 		}
 	}
-	return w.appAnswer(ill)
+	return w.appAnswer(ill, g, req)
 }
 
-// appAnswer is what the app in a task says.
-func (w *world) appAnswer(t *task) answer {
+// appAnswer is what the app in a task says to a request as it gets there.
+func (w *world) appAnswer(t *task, g *targetGroup, req *http.Request) answer {
+	if told := strings.ToLower(req.Header.Get(t.Fate.TLS)); t.Fate.TLS != "" && told != "https" && told != "on" && req.URL.Path != g.HealthPath {
+		return answer{status: http.StatusMovedPermanently, app: true, header: map[string]string{"Location": "https://" + req.URL.Hostname() + req.URL.RequestURI()}}
+	}
 	name := strings.TrimPrefix(t.Group, "service:")
 	return answer{
 		status: t.Fate.Code, app: true, header: map[string]string{"Content-Type": "text/html; charset=utf-8"},

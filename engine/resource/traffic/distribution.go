@@ -25,7 +25,8 @@ import (
 // The managed policies of CloudFront that the distribution uses (engine/AWS.md, CloudFront).
 const (
 	cachingDisabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-	allViewer       = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+	// allViewerAndMore also tells the origin what CloudFront knows of the viewer, such as CloudFront-Forwarded-Proto.
+	allViewerAndMore = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
 )
 
 // originID names the one origin within the distribution.
@@ -179,6 +180,12 @@ func (d *Distribution) Diff(s *resource.Scope) resource.Diff {
 	}
 	if !aws.ToBool(d.config.Enabled) {
 		drift.Add("is switched off", resource.Field("enabled", false, true))
+	}
+	if fields := d.edges(); len(fields) > 0 {
+		drift.Add("keeps errors, or is at other edges", fields...)
+	}
+	if !d.tellsHTTPS() {
+		drift.Add("does not tell the app that the visitor came by https", resource.Field("origin headers", "", names(httpsHeaders())))
 	}
 	if fields := d.behaves(); len(fields) > 0 {
 		drift.Add("caches or passes requests on in another way", fields...)

@@ -1,6 +1,11 @@
 package traffic
 
 import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
@@ -16,7 +21,7 @@ func (d *Distribution) behaves() (fields []resource.FieldChange) {
 	https := cftypes.ViewerProtocolPolicyRedirectToHttps
 	for _, f := range []resource.FieldChange{
 		resource.Field("cache policy", aws.ToString(b.CachePolicyId), cachingDisabled),
-		resource.Field("origin request policy", aws.ToString(b.OriginRequestPolicyId), allViewer),
+		resource.Field("origin request policy", aws.ToString(b.OriginRequestPolicyId), allViewerAndMore),
 		resource.Field("viewer protocol policy", b.ViewerProtocolPolicy, https),
 	} {
 		if f.Old != f.New {
@@ -35,14 +40,12 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 	return &cftypes.DistributionConfig{
 		CallerReference: &reference, Comment: aws.String(d.comment()), Enabled: aws.Bool(true),
 		HttpVersion: cftypes.HttpVersionHttp2and3, IsIPV6Enabled: aws.Bool(true),
-		PriceClass:        cftypes.PriceClassPriceClass100,
+		PriceClass: priceClass(d.Region), CustomErrorResponses: keepNoErrors(nil),
 		ViewerCertificate: &cftypes.ViewerCertificate{CloudFrontDefaultCertificate: aws.Bool(true)},
 		Origins: &cftypes.Origins{Quantity: aws.Int32(1), Items: []cftypes.Origin{{
 			Id: aws.String(originID), DomainName: &d.LoadBalancer.DNS,
 			ConnectionAttempts: aws.Int32(3), ConnectionTimeout: aws.Int32(10), OriginPath: aws.String(""),
-			CustomHeaders: &cftypes.CustomHeaders{Quantity: aws.Int32(1), Items: []cftypes.OriginCustomHeader{
-				{HeaderName: aws.String(OriginHeader), HeaderValue: aws.String(d.Secret.value())},
-			}},
+			CustomHeaders: d.headers(),
 			CustomOriginConfig: &cftypes.CustomOriginConfig{
 				HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
 				OriginProtocolPolicy: cftypes.OriginProtocolPolicyHttpOnly,
@@ -55,7 +58,7 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 		DefaultCacheBehavior: &cftypes.DefaultCacheBehavior{
 			TargetOriginId: aws.String(originID), Compress: aws.Bool(true),
 			ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyRedirectToHttps,
-			CachePolicyId:        aws.String(cachingDisabled), OriginRequestPolicyId: aws.String(allViewer),
+			CachePolicyId:        aws.String(cachingDisabled), OriginRequestPolicyId: aws.String(allViewerAndMore),
 			AllowedMethods: &cftypes.AllowedMethods{
 				Quantity: aws.Int32(int32(len(methods))), Items: methods,
 				CachedMethods: &cftypes.CachedMethods{
@@ -66,11 +69,118 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 	}
 }
 
+// httpsHeaders tell the app that the visitor came by https. The load balancer is asked over plain http and says so in
+// X-Forwarded-Proto, which CloudFront may not set; frameworks also know these (engine/AWS.md, CloudFront).
+func httpsHeaders() []cftypes.OriginCustomHeader {
+	return []cftypes.OriginCustomHeader{
+		{HeaderName: aws.String("X-Forwarded-Ssl"), HeaderValue: aws.String("on")},
+		{HeaderName: aws.String("X-Forwarded-Scheme"), HeaderValue: aws.String("https")},
+	}
+}
+
+// headers are what each request to the load balancer has besides the visitor's own.
+func (d *Distribution) headers() *cftypes.CustomHeaders {
+	all := append([]cftypes.OriginCustomHeader{
+		{HeaderName: aws.String(OriginHeader), HeaderValue: aws.String(d.Secret.value())},
+	}, httpsHeaders()...)
+	return &cftypes.CustomHeaders{Quantity: aws.Int32(int32(len(all))), Items: all}
+}
+
+// tellsHTTPS says whether the distribution sends httpsHeaders, as observed.
+func (d *Distribution) tellsHTTPS() bool {
+	o := d.origin()
+	if o == nil || o.CustomHeaders == nil {
+		return false
+	}
+	for _, want := range httpsHeaders() {
+		if !slices.ContainsFunc(o.CustomHeaders.Items, func(h cftypes.OriginCustomHeader) bool {
+			return strings.EqualFold(aws.ToString(h.HeaderName), *want.HeaderName) && aws.ToString(h.HeaderValue) == *want.HeaderValue
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// names are the names of headers.
+func names(headers []cftypes.OriginCustomHeader) string {
+	all := make([]string, len(headers))
+	for i, h := range headers {
+		all[i] = aws.ToString(h.HeaderName)
+	}
+	return strings.Join(all, ", ")
+}
+
+// edges is how the distribution differs at its edges from what is wanted.
+func (d *Distribution) edges() (fields []resource.FieldChange) {
+	if have := errorsKept(d.config.CustomErrorResponses); have != 0 {
+		fields = append(fields, resource.Field("errors are kept for", time.Duration(have)*time.Second, time.Duration(0)))
+	}
+	if want := priceClass(d.Region); d.config.PriceClass != want {
+		fields = append(fields, resource.Field("price class", d.config.PriceClass, want))
+	}
+	return fields
+}
+
+// errorCodes are the statuses that CloudFront keeps for 10 s unless told otherwise, whatever the app says of caching:
+// one visitor's refusal would be shown to the next (engine/AWS.md, CloudFront).
+var errorCodes = []int32{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+
+// errorsKept is for how many seconds errors are kept at most.
+func errorsKept(have *cftypes.CustomErrorResponses) int64 {
+	kept := map[int32]int64{}
+	for _, code := range errorCodes {
+		kept[code] = 10
+	}
+	if have != nil {
+		for _, x := range have.Items {
+			kept[aws.ToInt32(x.ErrorCode)] = aws.ToInt64(x.ErrorCachingMinTTL)
+		}
+	}
+	return slices.Max(slices.Collect(maps.Values(kept)))
+}
+
+// keepNoErrors has no error kept, and leaves the pages that somebody chose for some.
+func keepNoErrors(have *cftypes.CustomErrorResponses) *cftypes.CustomErrorResponses {
+	page := map[int32]cftypes.CustomErrorResponse{}
+	if have != nil {
+		for _, x := range have.Items {
+			page[aws.ToInt32(x.ErrorCode)] = x
+		}
+	}
+	out := &cftypes.CustomErrorResponses{Quantity: aws.Int32(int32(len(errorCodes)))}
+	for _, code := range errorCodes {
+		x := page[code]
+		out.Items = append(out.Items, cftypes.CustomErrorResponse{
+			ErrorCode: aws.Int32(code), ErrorCachingMinTTL: aws.Int64(0),
+			ResponseCode: aws.String(aws.ToString(x.ResponseCode)), ResponsePagePath: aws.String(aws.ToString(x.ResponsePagePath)),
+		})
+	}
+	return out
+}
+
+// priceClass is the cheapest one whose edges are near an app in the region (engine/AWS.md, CloudFront).
+func priceClass(region string) cftypes.PriceClass {
+	land, _, _ := strings.Cut(region, "-")
+	switch land {
+	case "us", "ca", "mx", "eu", "il":
+		return cftypes.PriceClassPriceClass100
+	case "sa":
+		return cftypes.PriceClassPriceClassAll
+	}
+	switch region {
+	case "ap-southeast-2", "ap-southeast-4", "ap-southeast-6": // Australia and New Zealand
+		return cftypes.PriceClassPriceClassAll
+	}
+	return cftypes.PriceClassPriceClass200
+}
+
 // mend brings what Diff looks at to what is wanted and leaves the rest as AWS told it: an update must say many
 // fields that a creation may leave out (SmoothStreaming, FieldLevelEncryptionId, LambdaFunctionAssociations,
 // those of the origin).
 func mend(c, want *cftypes.DistributionConfig) {
 	o, w := &want.Origins.Items[0], want.DefaultCacheBehavior
+	c.PriceClass, c.CustomErrorResponses = want.PriceClass, keepNoErrors(c.CustomErrorResponses)
 	if c.Origins != nil && len(c.Origins.Items) == 1 && c.DefaultCacheBehavior != nil {
 		have, b := &c.Origins.Items[0], c.DefaultCacheBehavior
 		have.DomainName, have.CustomHeaders, have.CustomOriginConfig = o.DomainName, o.CustomHeaders, o.CustomOriginConfig

@@ -92,6 +92,9 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return err
 	}
+	if err := e.follow(ctx, client); err != nil {
+		return err
+	}
 	how := "answered " + status
 	if e.Door.Own() && !e.Door.CloudFront() {
 		more, err := e.domain(ctx, client)
@@ -176,20 +179,7 @@ func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status strin
 	if err != nil {
 		return err.Error(), false, nil // DNS and TLS need a moment: the poller tries again
 	}
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 && sameURL(target, resp.Header.Get("Location")) {
-		return "", false, &fail.Error{
-			Class: fail.Failed, Cause: "the app redirects " + target + " to itself without end",
-			Evidence: fmt.Sprintf("%s, Location: %s", resp.Status, resp.Header.Get("Location")),
-			Remedy: "switch off the app's own redirect to https (force_ssl and the like): CloudFront redirects already, " +
-				"and speaks plain http to the app",
-		}
-	}
 	return resp.Status, resp.StatusCode >= 200 && resp.StatusCode < 400, nil
-}
-
-func sameURL(a, b string) bool {
-	trim := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), "/") }
-	return trim(a) == trim(b)
 }
 
 // WebSocketPaths are where a WebSocket is tried: at the path that is known, or at the usual ones.
