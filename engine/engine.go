@@ -230,7 +230,7 @@ func (e *Engine) make(ctx context.Context, t target.Target, clients *cloud.Clien
 		return nil, err
 	}
 	in := plan.Input{
-		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: o}, Target: t.Name(),
+		Resources: b.Resources(), Scope: &resource.Scope{Clients: clients, Owner: o}, Target: t.Name(), Account: r.Spec.Account,
 		Verb: "deploy", Prices: e.prices(r.usage()),
 	}
 	switch {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"berth/engine/plan"
+	"berth/engine/resource"
 	"berth/engine/secret"
 	"berth/engine/spec"
 )
@@ -76,7 +78,7 @@ func (e *Engine) SetSecret(ctx context.Context, s *spec.Spec, name, value string
 	if err := e.Namesake(ctx, s); err != nil {
 		return 0, err
 	}
-	store, err := e.store(ctx, s)
+	store, err := e.guarded(ctx, s)
 	if err != nil {
 		return 0, err
 	}
@@ -88,7 +90,7 @@ func (e *Engine) UnsetSecret(ctx context.Context, s *spec.Spec, name string) err
 	if err := e.Namesake(ctx, s); err != nil {
 		return err
 	}
-	store, err := e.store(ctx, s)
+	store, err := e.guarded(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -100,5 +102,18 @@ func (e *Engine) store(ctx context.Context, s *spec.Spec) (secret.Store, error) 
 	if err != nil {
 		return secret.Store{}, err
 	}
-	return secret.Store{Clients: clients, Owner: Owner{App: s.App, Env: s.EnvName}}, nil
+	return secret.Store{Clients: clients, Owner: Owner{App: s.App, Env: s.EnvName, Demanded: resource.Demand(s.AccountRules.Tags)}}, nil
+}
+
+// guarded is the store that is changed: of the account that berth.toml names, if it names one.
+func (e *Engine) guarded(ctx context.Context, s *spec.Spec) (secret.Store, error) {
+	store, err := e.store(ctx, s)
+	if err != nil || s.Account == "" {
+		return store, err
+	}
+	id, err := store.Clients.WhoAmI(ctx)
+	if err == nil && id.Account != s.Account {
+		err = plan.WrongAccount(s.Account, id.Account)
+	}
+	return store, err
 }

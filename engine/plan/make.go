@@ -23,6 +23,7 @@ type Input struct {
 	Resources resource.Set    // in the order in which people should see them
 	Scope     *resource.Scope // who we are is filled in by Make
 	Target    string
+	Account   string // the only one that may be changed; empty for any
 	Destroy   bool
 	KeepData  bool   // a destroy leaves what holds data, and what that needs
 	Verb      string // deploy, destroy or rollback
@@ -49,6 +50,9 @@ func (in Input) usual(i resource.Info, a event.Action) time.Duration {
 // changes nothing.
 func Make(ctx context.Context, in Input) (*Plan, error) {
 	if err := Observe(ctx, in.Resources, in.Scope); err != nil {
+		return nil, err
+	}
+	if err := in.guard(); err != nil {
 		return nil, err
 	}
 	if err := strangers(in); err != nil {
@@ -91,6 +95,22 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 	}
 	p.Hash = p.hash()
 	return p, nil
+}
+
+// guard refuses every account but the one that berth.toml names.
+func (in Input) guard() error {
+	if is := in.Scope.Identity.Account; in.Account != "" && in.Account != is {
+		return WrongAccount(in.Account, is)
+	}
+	return nil
+}
+
+// WrongAccount is the refusal of an account that berth.toml does not name.
+func WrongAccount(named, is string) error {
+	return &fail.Error{
+		Class: fail.Refused, Cause: fmt.Sprintf("these credentials are for account %s, and berth.toml names account %s alone", is, named),
+		Remedy: "use credentials for " + named + " (--profile, AWS_PROFILE), or change account in berth.toml",
+	}
 }
 
 // strangers refuses a run that would change what is somebody else's: another app of this name, whatever is done to it,

@@ -26,6 +26,8 @@ type Owner struct {
 	ID string
 	// Old: the names are those of an app that was deployed before they were told apart, see Name.
 	Old bool
+	// Demanded are the tags of the organization, on all that is made.
+	Demanded Demanded
 }
 
 // AnyID is the identity of whoever has an app of that name, for looks that change nothing.
@@ -97,7 +99,7 @@ func (o Owner) tags(role string) [][2]string {
 	if o.ID != "" && o.ID != AnyID {
 		tags = append(tags, [2]string{TagID, o.ID})
 	}
-	return tags
+	return append(tags, o.Demanded.list()...)
 }
 
 // TagList are the tags of a resource, each made by one: the services of AWS have a type of tag each.

@@ -19,7 +19,7 @@ func iamService() awsService {
 		state: []keeper{iamShelf},
 		operations: []operation{
 			op(iamCreateRole, tagging("iam:TagRole")), op(iamGetRole), op(iamUpdateAssumeRolePolicy), op(iamPutRolePolicy), op(iamGetRolePolicy),
-			op(iamListRolePolicies, pages("PolicyNames", 100, 1000)), op(iamDeleteRolePolicy), op(iamAttachRolePolicy), op(iamDetachRolePolicy),
+			op(iamListRolePolicies, pages("PolicyNames", 100, 1000)), op(iamDeleteRolePolicy), op(iamAttachRolePolicy), op(iamDetachRolePolicy), op(iamGetPolicy), op(iamCreatePolicy), op(iamPutRolePermissionsBoundary),
 			op(iamListAttachedRolePolicies, pages("AttachedPolicies", 100, 1000)), op(iamListRoles, pages("Roles", 100, 1000)), op(iamDeleteRole),
 			op(iamTagRole), op(iamUntagRole), op(iamListRoleTags, pages("Tags", 100, 1000)), op(iamCreateServiceLinkedRole),
 			op(iamSimulatePrincipalPolicy, pages("EvaluationResults", 100, 1000)),
@@ -31,7 +31,7 @@ func iamService() awsService {
 		listGlobal: func(v *inventory) {
 			for _, r := range v.st.iam().Roles {
 				v.add("iam.Role", r.Name, r.Linked, map[string]any{
-					"Path": r.Path, "Trust": r.Trust, "Inline": r.Inline, "Attached": r.Attached, "Description": r.Description, "Tags": r.Tags,
+					"Path": r.Path, "Trust": r.Trust, "Inline": r.Inline, "Attached": r.Attached, "Boundary": r.Boundary, "Description": r.Description, "Tags": r.Tags,
 				})
 			}
 		},
@@ -49,7 +49,8 @@ const (
 
 // iamState is what IAM keeps; it is global.
 type iamState struct {
-	Roles []*role
+	Roles    []*role
+	Policies map[string]string // of the customer: documents by ARN
 }
 
 type role struct {
@@ -64,6 +65,7 @@ type role struct {
 	Usable      time.Time         // from when a service-linked role works
 	Inline      map[string]string // policy name -> document
 	Attached    []string          // ARNs
+	Boundary    string            // ARN of the policy that bounds what the others allow
 	Tags        tagMap
 }
 
@@ -96,6 +98,52 @@ func (r *role) policies() []policyDoc {
 	return docs
 }
 
+// managed is the document of a managed policy, of AWS or of the customer.
+func (st *state) managed(arn string) (doc string, ok bool) {
+	if doc, ok = managedPolicies[arn]; ok {
+		return doc, true
+	}
+	doc, ok = st.iam().Policies[arn]
+	return doc, ok
+}
+
+// noManaged is the answer to the ARN of a policy that there is not.
+func noManaged(arn string) error {
+	return &iamtypes.NoSuchEntityException{Message: msg("Policy %s does not exist or is not attachable.", arn)}
+}
+
+func iamCreatePolicy(c *call, in *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error) {
+	arn := fmt.Sprintf("arn:aws:iam::%s:policy%s%s", c.st.Account, val(in.Path, "/"), str(in.PolicyName))
+	if _, ok := c.st.managed(arn); ok {
+		return nil, &iamtypes.EntityAlreadyExistsException{Message: msg("A policy called %s already exists. Duplicate names are not allowed.", str(in.PolicyName))}
+	}
+	if _, err := parsePolicy(str(in.PolicyDocument), false); err != nil {
+		return nil, err
+	}
+	if c.st.iam().Policies == nil {
+		c.st.iam().Policies = map[string]string{}
+	}
+	c.st.iam().Policies[arn] = str(in.PolicyDocument)
+	return &iam.CreatePolicyOutput{Policy: &iamtypes.Policy{Arn: &arn, PolicyName: in.PolicyName}}, nil
+}
+
+func iamGetPolicy(c *call, in *iam.GetPolicyInput) (*iam.GetPolicyOutput, error) {
+	if _, ok := c.st.managed(str(in.PolicyArn)); !ok {
+		return nil, &iamtypes.NoSuchEntityException{Message: msg("Policy %s was not found.", str(in.PolicyArn))}
+	}
+	return &iam.GetPolicyOutput{Policy: &iamtypes.Policy{Arn: in.PolicyArn, IsAttachable: true}}, nil
+}
+
+func iamPutRolePermissionsBoundary(c *call, in *iam.PutRolePermissionsBoundaryInput) (*iam.PutRolePermissionsBoundaryOutput, error) {
+	return onRole(c, in.RoleName, func(r *role) (*iam.PutRolePermissionsBoundaryOutput, error) {
+		if _, ok := c.st.managed(str(in.PermissionsBoundary)); !ok {
+			return nil, noManaged(str(in.PermissionsBoundary))
+		}
+		r.Boundary = str(in.PermissionsBoundary)
+		return &iam.PutRolePermissionsBoundaryOutput{}, nil
+	})
+}
+
 func malformed(text string) error {
 	return &iamtypes.MalformedPolicyDocumentException{Message: msg("%s", text)}
 }
@@ -117,8 +165,14 @@ func iamCreateRole(c *call, in *iam.CreateRoleInput) (*iam.CreateRoleOutput, err
 	if _, err := parsePolicy(str(in.AssumeRolePolicyDocument), true); err != nil {
 		return nil, err
 	}
+	if in.PermissionsBoundary != nil {
+		if _, ok := c.st.managed(*in.PermissionsBoundary); !ok {
+			return nil, noManaged(*in.PermissionsBoundary)
+		}
+	}
 	r := &role{
-		Name: name, Path: val(in.Path, "/"), ID: "AROA" + lettersOf(c.st.fresh("role", name), 17), Trust: str(in.AssumeRolePolicyDocument),
+		Boundary: str(in.PermissionsBoundary),
+		Name:     name, Path: val(in.Path, "/"), ID: "AROA" + lettersOf(c.st.fresh("role", name), 17), Trust: str(in.AssumeRolePolicyDocument),
 		Description: str(in.Description), Created: c.now, TrustSince: c.now, Inline: map[string]string{}, Tags: iamTags(in.Tags),
 	}
 	c.st.iam().Roles = append(c.st.iam().Roles, r)
@@ -131,8 +185,13 @@ func iamTags(in []iamtypes.Tag) tagMap {
 
 // roleOut is the role as IAM gives it back: with its trust policy URL-encoded.
 func (c *call) roleOut(r *role) iamtypes.Role {
+	var bound *iamtypes.AttachedPermissionsBoundary
+	if r.Boundary != "" {
+		bound = &iamtypes.AttachedPermissionsBoundary{PermissionsBoundaryArn: new(r.Boundary), PermissionsBoundaryType: iamtypes.PermissionsBoundaryAttachmentTypePolicy}
+	}
 	return iamtypes.Role{
-		RoleName: new(r.Name), Path: new(r.Path), RoleId: new(r.ID), Arn: new(r.arn(c.st.Account)), CreateDate: new(r.Created),
+		PermissionsBoundary: bound,
+		RoleName:            new(r.Name), Path: new(r.Path), RoleId: new(r.ID), Arn: new(r.arn(c.st.Account)), CreateDate: new(r.Created),
 		AssumeRolePolicyDocument: new(url.QueryEscape(r.Trust)), Description: new(r.Description), MaxSessionDuration: new(int32(3600)),
 		Tags: tagsTo(r.Tags, func(k, v *string) iamtypes.Tag { return iamtypes.Tag{Key: k, Value: v} }),
 	}
@@ -223,8 +282,8 @@ func iamDeleteRolePolicy(c *call, in *iam.DeleteRolePolicyInput) (*iam.DeleteRol
 
 func iamAttachRolePolicy(c *call, in *iam.AttachRolePolicyInput) (*iam.AttachRolePolicyOutput, error) {
 	return onRole(c, in.RoleName, func(r *role) (*iam.AttachRolePolicyOutput, error) {
-		if _, ok := managedPolicies[str(in.PolicyArn)]; !ok {
-			return nil, &iamtypes.NoSuchEntityException{Message: msg("Policy %s does not exist or is not attachable.", str(in.PolicyArn))}
+		if _, ok := c.st.managed(str(in.PolicyArn)); !ok {
+			return nil, noManaged(str(in.PolicyArn))
 		}
 		if !slices.Contains(r.Attached, str(in.PolicyArn)) {
 			r.Attached = append(r.Attached, str(in.PolicyArn))

@@ -216,6 +216,9 @@ func wild(pattern, s string) bool {
 
 // The managed policies that the account knows, by ARN.
 var managedPolicies = map[string]string{
+	"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		"Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]}`,
+	"arn:aws:iam::aws:policy/AmazonSQSFullAccess": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:*"],"Resource":"*"}]}`,
 	"arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 		"Action":["ecr:GetAuthorizationToken","ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage",
 		"logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`,

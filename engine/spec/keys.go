@@ -246,7 +246,7 @@ var keys = []Key{
 		Example: `"/teams/web/"`, at: func(s *Spec, _ bool) any { return &s.AccountRules.RolePath },
 	},
 	{
-		Name: "account_rules.tags", Kind: Table, Doc: "tags that the organization demands of everything",
+		Name: "account_rules.tags", Kind: Table, Doc: "tags that the organization demands of everything that is made from then on",
 		Example: `{ cost-center = "42" }`, at: func(s *Spec, _ bool) any { return &s.AccountRules.Tags },
 	},
 	{

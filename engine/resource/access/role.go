@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,13 +33,19 @@ type Role struct {
 	Role   string // execution or task
 	Label  string
 	Policy func(*resource.Scope) string // the inline policy's document, asked for once the identity is known
+	Rules  Rules                        // what the organization demands of it
+	Grants Grants                       // what berth.toml lets the app do beyond Policy, which has it, too
 
 	ARN string // output
 
-	name   string
-	found  bool
-	trust  string // as observed
-	policy string // as observed, empty when there is none
+	name     string
+	found    bool
+	trust    string // as observed
+	policy   string // as observed, empty when there is none
+	path     string // as observed
+	boundary string // as observed
+	attached []string
+	tracked  map[string]bool // digests of the managed policies that a run attached
 }
 
 // NewRole makes a role; role is execution or task. An account has one set of roles for all regions, so the
@@ -73,7 +80,14 @@ func (r *Role) Observe(ctx context.Context, s *resource.Scope) error {
 		if err == nil {
 			r.found, r.ARN = true, aws.ToString(out.Role.Arn)
 			r.trust = aws.ToString(out.Role.AssumeRolePolicyDocument)
-			err = r.Judge(r.Owner, resource.TagMap(out.Role.Tags, func(t iamtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil)
+			tags := resource.TagMap(out.Role.Tags, func(t iamtypes.Tag) (k, v *string) { return t.Key, t.Value })
+			r.path, r.tracked = aws.ToString(out.Role.Path), tracked(tags[tagPolicies])
+			if b := out.Role.PermissionsBoundary; b != nil {
+				r.boundary = aws.ToString(b.PermissionsBoundaryArn)
+			}
+			if err = r.Judge(r.Owner, tags, nil); err == nil && len(r.Grants.Policies)+len(r.tracked) > 0 {
+				r.attached, err = r.listAttached(ctx, s)
+			}
 		}
 		return err
 	})
@@ -117,6 +131,19 @@ func (r *Role) Diff(s *resource.Scope) resource.Diff {
 	if want := r.Policy(s); r.policy == "" || !policy.Same(r.policy, want) {
 		drift.Add("does not allow exactly what is needed", resource.Field("policy", policy.Plain(r.policy), want))
 	}
+	if want := r.Rules.Path; want != "" && r.path != want { // Checks refuses it
+		drift.Add("is at another path than is demanded", resource.Field("path", r.path, want))
+	}
+	if want := r.Rules.Boundary; want != "" && r.boundary != want {
+		drift.Add("does not have the permissions boundary that is demanded", resource.Field("permissions boundary", r.boundary, want))
+	}
+	add, drop := r.managed()
+	for _, arn := range add {
+		drift.Add("does not have a policy that berth.toml names", resource.Field("policies", "", arn))
+	}
+	for _, arn := range drop {
+		drift.Add("has a policy that berth.toml no longer names", resource.Field("policies", arn, ""))
+	}
 	return drift.Diff()
 }
 
@@ -147,9 +174,19 @@ func (r *Role) Apply(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("set who may take the role on: %w", err)
 		}
 	}
-	if r.policy != "" && policy.Same(r.policy, r.Policy(s)) {
-		return nil
+	if r.policy == "" || !policy.Same(r.policy, r.Policy(s)) {
+		if err := r.write(ctx, s); err != nil {
+			return err
+		}
 	}
+	if err := r.bound(ctx, s); err != nil {
+		return err
+	}
+	return r.attach(ctx, s)
+}
+
+// write writes the inline policy.
+func (r *Role) write(ctx context.Context, s *resource.Scope) error {
 	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
 		_, err := s.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 			RoleName: &r.name, PolicyName: aws.String(policyName), PolicyDocument: aws.String(r.Policy(s)),
@@ -164,12 +201,19 @@ func (r *Role) Apply(ctx context.Context, s *resource.Scope) error {
 
 func (r *Role) create(ctx context.Context, s *resource.Scope) error {
 	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
-		out, err := s.IAM.CreateRole(ctx, &iam.CreateRoleInput{
+		in := &iam.CreateRoleInput{
 			RoleName: &r.name, AssumeRolePolicyDocument: aws.String(trustTasks(s)),
 			Description: aws.String("berth: " + r.Label), Tags: r.Owner.IAMTags(r.Role + "-role"),
-		})
+		}
+		if r.Rules.Path != "" {
+			in.Path = &r.Rules.Path
+		}
+		if r.Rules.Boundary != "" {
+			in.PermissionsBoundary = &r.Rules.Boundary
+		}
+		out, err := s.IAM.CreateRole(ctx, in)
 		if err == nil {
-			r.ARN = aws.ToString(out.Role.Arn)
+			r.ARN, r.path, r.boundary = aws.ToString(out.Role.Arn), aws.ToString(out.Role.Path), r.Rules.Boundary
 		}
 		return err
 	})
@@ -199,21 +243,18 @@ func (r *Role) Delete(ctx context.Context, s *resource.Scope) error {
 
 // detach takes off the managed policies that others attached.
 func (r *Role) detach(ctx context.Context, s *resource.Scope) error {
-	var attached []iamtypes.AttachedPolicy
-	p := iam.NewListAttachedRolePoliciesPaginator(s.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name})
-	err := resource.Pages(ctx, p, func(out *iam.ListAttachedRolePoliciesOutput) error {
-		attached = append(attached, out.AttachedPolicies...)
-		return nil
-	})
+	attached, err := r.listAttached(ctx, s)
 	if err != nil {
-		return fmt.Errorf("list the role's managed policies: %w", err)
+		return err
 	}
-	for _, one := range attached {
-		_, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.name, PolicyArn: one.PolicyArn})
+	for _, arn := range attached {
+		_, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.name, PolicyArn: &arn})
 		if resource.UnlessGone(err) != nil {
-			return fmt.Errorf("detach %s, which somebody attached to the role %s: %w", aws.ToString(one.PolicyName), r.name, err)
+			return fmt.Errorf("detach %s from the role %s: %w", resource.Last(arn), r.name, err)
 		}
-		s.Notice("berth", "detached "+aws.ToString(one.PolicyName)+", which somebody had attached to the role "+r.name)
+		if !r.tracked[digest(arn)] {
+			s.Notice("berth", "detached "+resource.Last(arn)+", which somebody had attached to the role "+r.name)
+		}
 	}
 	return nil
 }
@@ -242,7 +283,9 @@ func (r *Role) empty(ctx context.Context, s *resource.Scope) error {
 }
 
 // arn is the role's ARN, which is known before the role exists.
-func (r *Role) RoleARN(s *resource.Scope) string { return s.GlobalARN("iam", "role/"+r.name) }
+func (r *Role) RoleARN(s *resource.Scope) string {
+	return s.GlobalARN("iam", "role"+cmp.Or(r.path, r.Rules.Path, "/")+r.name)
+}
 
 // Permissions implements Permissioned.
 func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
@@ -250,12 +293,18 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 	switch do {
 	case event.Create:
 		actions = append(actions, "iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy")
+		if r.Rules.Boundary != "" {
+			actions = append(actions, "iam:PutRolePermissionsBoundary")
+		}
 	case event.Update:
 		if !policy.Same(r.trust, trustTasks(s)) {
 			actions = append(actions, "iam:UpdateAssumeRolePolicy")
 		}
 		if r.policy == "" || !policy.Same(r.policy, r.Policy(s)) {
 			actions = append(actions, "iam:PutRolePolicy")
+		}
+		if want := r.Rules.Boundary; want != "" && r.boundary != want {
+			actions = append(actions, "iam:PutRolePermissionsBoundary")
 		}
 	case event.Delete:
 		actions = append(actions, "iam:DeleteRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:DeleteRole")
@@ -264,7 +313,7 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 		return []resource.Permission{resource.On(actions, r.RoleARN(s)), detach}
 	case event.None, event.Replace:
 	}
-	return []resource.Permission{resource.On(actions, r.RoleARN(s))}
+	return append([]resource.Permission{resource.On(actions, r.RoleARN(s))}, r.attaching(s, do)...)
 }
 
 // Roles lists the roles that the tasks of this region take on: IAM itself knows no region, but what they trust does.

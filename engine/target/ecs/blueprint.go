@@ -78,6 +78,7 @@ type Blueprint struct {
 // newBlueprint makes the blueprint of a complete, valid spec that asks for nothing unsupported.
 func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	b := &Blueprint{Owner: o.Owner}
+	b.Owner.Demanded = resource.Demand(s.AccountRules.Tags)
 	b.network(s)
 	b.data(s)
 	b.access(s)
@@ -201,6 +202,21 @@ func (b *Blueprint) access(s *spec.Spec) {
 	b.ExecutionRole = access.NewRole(b.Owner, s.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
 		return compute.ExecutionPolicy(sc, b.Image.Repositories(sc), b.LogGroup, b.Secrets.Read(sc))
 	})
+	b.ExecutionRole.Rules = rules(s)
+}
+
+// rules are what the organization demands of roles.
+func rules(s *spec.Spec) access.Rules {
+	return access.Rules{Boundary: s.AccountRules.PermissionsBoundary, Path: s.AccountRules.RolePath}
+}
+
+// grants are what the app itself may do.
+func grants(s *spec.Spec) access.Grants {
+	g := access.Grants{Policies: s.Permissions.Policies}
+	for _, one := range s.Permissions.Allow {
+		g.Allow = append(g.Allow, policy.Allow(one.Actions, one.Resources...))
+	}
+	return g
 }
 
 func (b *Blueprint) image(s *spec.Spec, o target.Options) {
@@ -270,13 +286,15 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 
 func (b *Blueprint) compute(s *spec.Spec) {
 	b.Cluster = &compute.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
+	grants := grants(s)
 	b.TaskRole = access.NewRole(b.Owner, s.Region, "task", "the role that the app runs with", func(sc *resource.Scope) string {
-		var more []policy.Statement
+		more := slices.Clone(grants.Allow)
 		if b.FileSystem.Wanted() {
 			more = append(more, b.FileSystem.Mount(sc))
 		}
 		return compute.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api", more...)
 	})
+	b.TaskRole.Rules, b.TaskRole.Grants = rules(s), grants
 	b.TaskDef = b.taskDefinition(s, func(sc *resource.Scope) string { return b.Service.ServiceARN(sc) })
 	b.TaskDef.CPU, b.TaskDef.Memory, b.TaskDef.Command, b.TaskDef.Port = spec.CPUUnits(s.Service.CPU), s.Service.Memory, s.Service.Command, s.Service.Port
 	b.TaskDef.Settings = fingerprint(s, nil)

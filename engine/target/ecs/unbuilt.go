@@ -12,7 +12,6 @@ import (
 // unbuilt are the keys and tables of berth.toml that this target cannot deploy yet. Whoever makes it able to takes
 // the line out.
 var unbuilt = []string{
-	"account",
 	"service.entrypoint",
 	"service.init",
 	"service.health",
@@ -25,8 +24,6 @@ var unbuilt = []string{
 	"network.subnets",
 	"network.idle_timeout",
 	"network.assets",
-	"permissions",
-	"account_rules",
 }
 
 // Builds implements target.Target.
