@@ -250,3 +250,134 @@ func (h *harbor) outage(url string) (stop func() time.Duration) {
 		return <-done
 	}
 }
+
+// publish sets the records that are waited for at the other DNS provider, as the app's owner would.
+func (h *harbor) publish(w *event.Waiting, why string) {
+	h.t.Helper()
+	n := 0
+	for _, r := range w.Left() {
+		if strings.Contains(r.Why, why) {
+			h.account.Publish(r.Name, r.Type, r.Value)
+			n++
+		}
+	}
+	if n == 0 {
+		h.t.Errorf("no record that %s: %v", why, w.Text())
+	}
+}
+
+func (h *harbor) status() *engine.Status {
+	h.t.Helper()
+	w, err := h.engine.Watch(context.Background(), h.spec)
+	must(h.t, err)
+	s, err := w.Status(context.Background())
+	must(h.t, err)
+	return s
+}
+
+// A domain whose DNS is elsewhere: the first run serves by CloudFront and says which records it waits for; later runs
+// go on as far as the records are set, and the app never stops answering.
+func TestDomainElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newDomainHarbor(t)
+		h.account.Publish("example.com", "NS", "ns1.registrar.example.")
+		p := h.plan(engine.Request{})
+		if text := strings.Join(p.Waiting.Text(), "\n"); !strings.Contains(text, "CNAME www.example.com") || !strings.Contains(text, "ALIAS example.com") || !strings.Contains(text, "known after apply") {
+			t.Errorf("the plan says %s", text)
+		}
+		res, events := h.apply(p)
+		h.must(res, events)
+		cloudFront := res.Endpoint
+		if !strings.HasSuffix(cloudFront, ".cloudfront.net") || res.Waiting == nil {
+			t.Fatalf("ended at %s, waits for %v", cloudFront, res.Waiting)
+		}
+		for _, r := range res.Waiting.Records {
+			if r.State != event.RecordMissing || r.Zone != "example.com" || strings.Contains(r.Value, "apply") || strings.HasSuffix(r.Relative, "example.com") {
+				t.Errorf("%+v", r)
+			}
+		}
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("while it waits, a plan does %v", got)
+		}
+		if s := h.status(); s.Waiting == nil || s.Endpoint != cloudFront {
+			t.Errorf("status: %s, waits for %v", s.Endpoint, s.Waiting)
+		}
+
+		h.publish(res.Waiting, "proves")
+		time.Sleep(30 * time.Minute)
+		p = h.plan(engine.Request{})
+		if got := actions(p); !slices.Contains(got, "https-listener:create") || slices.Contains(got, "distribution:delete") {
+			t.Errorf("once it is issued, a plan does %v", got)
+		}
+		outCF := h.outage(cloudFront + "/")
+		res, events = h.apply(p)
+		h.must(res, events)
+		if res.Endpoint != cloudFront || len(res.Waiting.Left()) != 2 {
+			t.Errorf("ended at %s, waits for %v", res.Endpoint, res.Waiting.Text())
+		}
+
+		h.publish(res.Waiting, "leads")
+		time.Sleep(time.Minute)
+		if s := h.status(); s.Waiting == nil || len(s.Waiting.Left()) > 0 || s.Endpoint != cloudFront {
+			t.Errorf("all set: status says %s, %v", s.Endpoint, s.Waiting.Text())
+		}
+		if gap := outCF(); gap > 0 {
+			t.Errorf("%s was out for %s", cloudFront, gap)
+		}
+		out := h.outage("https://www.example.com/")
+		res, events = h.deploy()
+		h.must(res, events)
+		if res.Endpoint != "https://www.example.com" || res.Waiting != nil {
+			t.Errorf("ended at %s, waits for %v", res.Endpoint, res.Waiting)
+		}
+		if gap := out(); gap > 0 {
+			t.Errorf("the domain was out for %s", gap)
+		}
+		if s := h.status(); s.Waiting != nil || s.Endpoint != "https://www.example.com" {
+			t.Errorf("done: status says %s, %v", s.Endpoint, s.Waiting.Text())
+		}
+		if strings.Contains(strings.Join(h.left(), " "), "cloudfront") {
+			t.Error("CloudFront is still there")
+		}
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("unchanged app: plan does %v", got)
+		}
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("left %v", left)
+		}
+	})
+}
+
+// A certificate that nobody proved within 72 hours is told, and asked for anew with the same records.
+func TestValidationTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newDomainHarbor(t)
+		res, events := h.deploy()
+		h.must(res, events)
+		asked := res.Waiting.ZoneFile()
+		time.Sleep(73 * time.Hour)
+		p := h.plan(engine.Request{})
+		if got := actions(p); !slices.Equal(got, []string{"certificate:replace"}) || !strings.Contains(change(p, "certificate").Why, "72 hours") {
+			t.Errorf("the plan does %v: %s", got, change(p, "certificate").Why)
+		}
+		res, events = h.apply(p)
+		h.must(res, events)
+		if again := res.Waiting.ZoneFile(); again != asked {
+			t.Errorf("asked for\n%s\nbefore, and now for\n%s", asked, again)
+		}
+		if n := strings.Count(strings.Join(h.left(), " "), "acm.Certificate"); n != 1 {
+			t.Errorf("%d certificates", n)
+		}
+	})
+}
+
+// change is the change of a plan with that id.
+func change(p *engine.Plan, id string) engine.Change {
+	for _, c := range p.Changes {
+		if c.ID == id {
+			return c
+		}
+	}
+	return engine.Change{}
+}

@@ -29,7 +29,7 @@ const (
 	NodeFailed   Type = "node.failed"    // Error
 	EndpointUp   Type = "endpoint.ready" // Endpoint, Text: how it was verified
 	RunStopping  Type = "run.stopping"   // Text: what still goes on
-	RunFinished  Type = "run.finished"   // Outcome, Endpoint, ElapsedS, APICalls, Error; MonthlyUSD of what there is after an early end
+	RunFinished  Type = "run.finished"   // Outcome, Endpoint, ElapsedS, APICalls, Error, Waiting; MonthlyUSD of what there is after an early end
 )
 
 // Action is what a plan does to a node.
@@ -118,6 +118,7 @@ type Event struct {
 	ElapsedS float64     `json:"elapsed_s,omitempty"`
 	APICalls int         `json:"api_calls,omitempty"`
 	Error    *fail.Error `json:"error,omitempty"`
+	Waiting  *Waiting    `json:"waiting,omitempty"` // what only people can do
 }
 
 // Seconds converts a duration for the fields that count in seconds.

@@ -1,6 +1,10 @@
 package event
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Waiting is what an app waits for that only people can do: records at a DNS provider that is not Route 53.
 type Waiting struct {
@@ -29,6 +33,41 @@ const (
 	RecordSet     = "set"
 	RecordOther   = "other"
 )
+
+// Text is what is waited for, line by line: each record in full, as DNS panels want it, and as a line of a zone file.
+func (w *Waiting) Text() []string {
+	if w == nil {
+		return nil
+	}
+	lines := []string{"Waits for " + w.For + "."}
+	for _, r := range w.Records {
+		lines = append(lines, "",
+			fmt.Sprintf("  %-8s %s %s", r.State, r.Type, r.Name),
+			"           value      "+r.Value,
+			"           in a panel "+r.Relative+" in the zone "+r.Zone)
+		if r.Line != "" {
+			lines = append(lines, "           zone file  "+r.Line)
+		}
+		lines = append(lines, "           it "+r.Why)
+		if r.Note != "" {
+			lines = append(lines, "           note: "+r.Note)
+		}
+	}
+	lines = append(lines, "")
+	if !w.Until.IsZero() {
+		lines = append(lines, "AWS waits until "+w.Until.UTC().Format("2006-01-02 15:04 MST")+"; after that the next deployment asks for a new certificate.")
+	}
+	return append(lines, "Then "+w.Then+".")
+}
+
+// ZoneFile are the records that are not set yet as lines of a zone file.
+func (w *Waiting) ZoneFile() string {
+	var lines []string
+	for _, r := range w.Left() {
+		lines = append(lines, r.Line)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // Left are the records that are not set yet.
 func (w *Waiting) Left() (left []Record) {

@@ -139,13 +139,17 @@ func (r *Run) finish(f *fail.Error) {
 	text := r.opts.Verb + " succeeded"
 	if f != nil {
 		res.Outcome, text = outcome(f.Class), f.Cause
+	} else if !r.plan.Destroy {
+		if res.Waiting = r.plan.Resources.Awaits(); res.Waiting != nil {
+			text += "; it waits for " + res.Waiting.For
+		}
 	}
 	r.mu.Lock()
 	res.Endpoint = r.endpoint
 	r.result = res
 	r.mu.Unlock()
 	r.bus.Emit(event.Event{
-		Type: event.RunFinished, Text: text, Outcome: res.Outcome, Endpoint: res.Endpoint, Error: f,
+		Type: event.RunFinished, Text: text, Outcome: res.Outcome, Endpoint: res.Endpoint, Error: f, Waiting: res.Waiting,
 		ElapsedS: event.Seconds(r.opts.Scope.Clock.Since(r.start)), MonthlyUSD: r.leftUSD,
 		APICalls: r.opts.Scope.Calls.Count() - r.calls,
 	})

@@ -41,6 +41,8 @@ type Result struct {
 	Outcome  event.Outcome
 	Endpoint string
 	Err      *fail.Error // nil when it succeeded
+	// Waiting is what the app waits for although the run succeeded, nil when for nothing.
+	Waiting *event.Waiting
 }
 
 // Run is a plan being carried out. It is safe for concurrent use.

@@ -44,7 +44,8 @@ func (a *Account) Delegate(name string) (ok bool) {
 	return ok
 }
 
-// Publish sets a record at another DNS provider, as its owner would; without values it takes the record away.
+// Publish sets a record at another DNS provider, as its owner would; some of those have ALIAS, which leads to another
+// name as a CNAME does. Without values it takes the record away.
 func (a *Account) Publish(name, kind string, values ...string) {
 	_ = a.locked(func(st *state, _ time.Time) (bool, error) {
 		d := st.dns()
@@ -70,8 +71,8 @@ func (st *state) ask(name, kind string, now time.Time) (values []string, alias b
 		return z.ask(name, kind, now)
 	}
 	for _, r := range st.dns().Outside {
-		if r.Name == name && r.Type == kind {
-			return r.Values, false
+		if r.Name == name && (r.Type == kind || r.Type == "ALIAS" && kind == "A") {
+			return r.Values, r.Type == "ALIAS"
 		}
 	}
 	return nil, false

@@ -3,6 +3,7 @@ package target
 import (
 	"time"
 
+	"berth/engine/event"
 	"berth/engine/plan"
 )
 
@@ -34,6 +35,8 @@ type Status struct {
 	Namesake string `json:"namesake,omitempty"`
 	// Sum is what all of it costs a month as it runs, whatever berth.toml says, with light use.
 	plan.Sum
+	// Waiting is what the app waits for that only people can do, nil when for nothing.
+	Waiting *event.Waiting `json:"waiting,omitempty"`
 	// Denied are the IAM actions that were missing for the whole picture. Nil when nothing was.
 	Denied []string `json:"denied,omitempty"`
 }

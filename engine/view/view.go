@@ -85,10 +85,11 @@ type Snapshot struct {
 
 	Nodes    []Node
 	Logs     []Log
-	Notices  []Log  // the log lines that matter just now, the newest last: at most MaxNotices
-	Endpoint string // set once verified
-	Verified string // how the endpoint was verified
-	Stopping string // what still goes on after a stop was asked for
+	Notices  []Log          // the log lines that matter just now, the newest last: at most MaxNotices
+	Endpoint string         // set once verified
+	Verified string         // how the endpoint was verified
+	Waiting  *event.Waiting // what the app waits for although the run went well, nil when for nothing
+	Stopping string         // what still goes on after a stop was asked for
 
 	Outcome  event.Outcome // empty while the run goes on
 	Error    *fail.Error
@@ -162,7 +163,7 @@ func (s *Snapshot) Apply(e event.Event) {
 }
 
 func (s *Snapshot) finish(e event.Event) {
-	s.LeftUSD = e.MonthlyUSD
+	s.LeftUSD, s.Waiting = e.MonthlyUSD, e.Waiting
 	s.Ended, s.Outcome, s.Error, s.APICalls, s.Notices = e.Time, e.Outcome, e.Error, e.APICalls, nil
 	if e.Endpoint != "" {
 		s.Endpoint = e.Endpoint

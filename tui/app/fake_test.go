@@ -273,6 +273,7 @@ func (f *fakeEngine) Simulated() string { return f.simulated }
 
 // fakeRun is a run whose events a script emits.
 type fakeRun struct {
+	waiting      *event.Waiting // what the app waits for at its end
 	id           string
 	plan         *screen.Plan
 	bus          *event.Bus
@@ -325,7 +326,7 @@ func (r *fakeRun) emit(t event.Type, node, text string) {
 
 // finish emits the end.
 func (r *fakeRun) finish(o event.Outcome, err *fail.Error) {
-	e := event.Event{Type: event.RunFinished, Outcome: o, APICalls: 143, Error: err}
+	e := event.Event{Type: event.RunFinished, Outcome: o, APICalls: 143, Error: err, Waiting: r.waiting}
 	if o == event.Succeeded {
 		e.Endpoint = "https://d3k1example.cloudfront.net"
 	}
@@ -366,4 +367,24 @@ func smooth(r *fakeRun) {
 		})
 	}
 	r.finish(event.Succeeded, nil)
+}
+
+// forRecords is what an app waits for whose domain has its DNS elsewhere.
+func forRecords() *event.Waiting {
+	return &event.Waiting{
+		For:  "records of www.example.com at the DNS provider of example.com",
+		Then: "run berth deploy again: it moves the app to https://www.example.com; until then the app answers at its other address",
+		Records: []event.Record{
+			{
+				Zone: "example.com", Name: "_a79865eb4cd1a6ab.www.example.com", Relative: "_a79865eb4cd1a6ab.www", Type: "CNAME",
+				Value: "_be123.mhbtsbpdnt.acm-validations.aws", State: event.RecordSet, Why: "proves to AWS that the name is yours",
+				Line: "_a79865eb4cd1a6ab.www.example.com. 300 IN CNAME _be123.mhbtsbpdnt.acm-validations.aws.",
+			},
+			{
+				Zone: "example.com", Name: "www.example.com", Relative: "www", Type: "CNAME", State: event.RecordMissing,
+				Value: "berth-live-beats-1.eu-west-2.elb.amazonaws.com", Why: "leads visitors to the app",
+				Line: "www.example.com. 300 IN CNAME berth-live-beats-1.eu-west-2.elb.amazonaws.com.",
+			},
+		},
+	}
 }

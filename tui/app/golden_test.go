@@ -332,6 +332,22 @@ var shots = []shot{
 		d.pass(10 * time.Minute)
 		d.press("o")
 	}},
+	{"result-waiting", fresh, func(d *harness) {
+		d.s.Copy = func(string) {}
+		script := d.engine.script
+		if script == nil {
+			script = smooth
+		}
+		d.engine.script = func(r *fakeRun) { r.waiting = forRecords(); script(r) }
+		d.press(toReview...)
+		d.press("y")
+		d.pass(10 * time.Minute)
+		d.press("c")
+	}},
+	{"overview-waiting", deployed, func(d *harness) {
+		d.engine.status.Waiting = forRecords()
+		d.press("R")
+	}},
 	{"result-rollback", deployed, func(d *harness) { d.press("b", "y"); d.pass(10 * time.Minute) }},
 	{"result-destroyed", deployed, func(d *harness) {
 		for i := range d.engine.plan.Changes {

@@ -231,6 +231,7 @@ func (p *lines) end(e event.Event) error {
 	calls := count(e.APICalls, "API call")
 	if e.Outcome == event.Succeeded {
 		fmt.Fprintf(p.Err, "%s in %s with %s.\n", p.succeeded(), took, calls)
+		waiting(p.Err, e.Waiting)
 		return url(p.Out, e)
 	}
 	for i := range p.snap.Nodes {

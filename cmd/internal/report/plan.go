@@ -165,3 +165,14 @@ func asOf(date string, old bool) string {
 	}
 	return text
 }
+
+// waiting writes what an app waits for that only people can do.
+func waiting(w io.Writer, waits *event.Waiting) {
+	if waits == nil {
+		return
+	}
+	for _, line := range waits.Text() {
+		fmt.Fprintln(w, line)
+	}
+	fmt.Fprintln(w)
+}

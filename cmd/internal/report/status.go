@@ -42,6 +42,10 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		fmt.Fprintf(w, "  %-10s %s\n", label, rollout(d, now))
 	}
 	row("not seen", strings.Join(s.Denied, ", "))
+	if s.Waiting != nil {
+		fmt.Fprintln(w)
+		waiting(w, s.Waiting)
+	}
 	resources(w, s.Resources)
 }
 

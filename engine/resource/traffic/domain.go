@@ -285,12 +285,12 @@ func (d *Domain) hosted(name string) string { return d.places[name].id }
 
 // Elsewhere says whether the DNS of a wanted name is not in Route 53, as observed.
 func (d *Domain) Elsewhere() bool {
-	return slices.ContainsFunc(d.Names, func(n string) bool { return d.hosted(n) == "" })
+	return slices.ContainsFunc(d.names(), func(n string) bool { return d.hosted(n) == "" })
 }
 
 // arrived says whether all names whose DNS is elsewhere lead to the load balancer.
 func (d *Domain) arrived() bool {
-	return !slices.ContainsFunc(d.Names, func(n string) bool { return d.hosted(n) == "" && !d.places[n].leads })
+	return !slices.ContainsFunc(d.names(), func(n string) bool { return d.hosted(n) == "" && !d.places[n].leads })
 }
 
 // Bar implements Barred.

@@ -86,18 +86,20 @@ func (d *Door) Looks() resource.Set {
 	return resource.Set{d.Distribution}
 }
 
-// Own says whether the app shall be reached by names of its own.
-func (d *Door) Own() bool { return d.Want == ByDomain }
+// Own says whether the app shall be reached by names of its own; for a look, whether it has some.
+func (d *Door) Own() bool {
+	return d.Want == ByDomain || d.Want == "" && d.Certificate.found != nil
+}
 
 // Interim says whether CloudFront stands in for the domain.
 func (d *Door) Interim() bool { return d.Own() && d.Domain.Elsewhere() && !d.complete() }
 
 // complete says whether all that others have to do for the domain is done.
-func (d *Door) complete() bool { return d.Domain.Certificate.Issued && d.Domain.arrived() }
+func (d *Door) complete() bool { return d.Certificate.Issued && d.Domain.arrived() }
 
 // TLS says whether the load balancer encrypts: the certificate is there, or a run can get it by itself.
 func (d *Door) TLS() bool {
-	return d.Own() && (!d.Domain.Elsewhere() || d.Domain.Certificate.Issued)
+	return d.Own() && (!d.Domain.Elsewhere() || d.Certificate.Issued)
 }
 
 // CloudFront says whether visitors come by CloudFront.
@@ -112,20 +114,12 @@ func (d *Door) Anybody() bool { return d.TLS() || d.Open() }
 // Host is the name that the app is called by, empty while AWS has not given it.
 func (d *Door) Host() string {
 	switch {
-	case d.CloudFront():
+	case d.CloudFront(), d.Want == "" && d.Distribution.Host != "":
 		return d.Distribution.Host
 	case d.Own():
 		return d.Domain.Main()
-	case d.Open():
+	case d.Open(), d.Want == "" && d.Rule.found != nil:
 		return strings.ToLower(d.LoadBalancer.DNS)
-	}
-	return cmp.Or(d.Distribution.Host, d.found())
-}
-
-// found is the name of a door that was found and that nobody said.
-func (d *Door) found() string {
-	if d.HTTPS.Exists() {
-		return d.Domain.Main()
 	}
 	return ""
 }
@@ -135,7 +129,7 @@ func (d *Door) URL() string {
 	switch host := d.Host(); {
 	case host == "":
 		return ""
-	case d.Open():
+	case strings.HasSuffix(host, ".elb.amazonaws.com"):
 		return "http://" + host
 	default:
 		return "https://" + host
@@ -144,60 +138,87 @@ func (d *Door) URL() string {
 
 // Awaits is what the domain waits for, nil when it waits for nothing.
 func (d *Door) Awaits() *event.Waiting {
-	if !d.Own() || !d.Domain.Elsewhere() || d.complete() {
+	if !d.Own() || !d.Domain.Elsewhere() || d.complete() && d.Want != "" || d.Want == "" && d.Distribution.Host == "" {
 		return nil
 	}
+	main := d.Domain.Main()
 	w := &event.Waiting{
-		For:  "records of " + d.Domain.Main() + " at the DNS provider of " + d.Domain.places[d.Domain.Main()].zone,
-		Then: "run berth deploy again once they are set: it moves the app to https://" + d.Domain.Main() + "; until then it answers at its other address",
+		For:  "records of " + strings.Join(d.elsewhere(), ", ") + " at the DNS provider of " + d.Domain.places[d.elsewhere()[0]].zone,
+		Then: "run berth deploy again: it moves the app to https://" + main + "; until then the app answers at its other address",
 	}
-	c, issued := d.Domain.Certificate, d.Domain.Certificate.Issued || d.Validation.issued
-	for _, p := range proofs(c.found) {
-		if d.Domain.hosted(p.host) != "" {
-			continue
-		}
-		r := d.record(p.host, p.name, "CNAME", p.value, "proves to AWS that "+p.host+" is yours; keep it, the certificate is renewed by it")
-		if r.State = cmp.Or(d.Validation.seen[p.name], event.RecordMissing); issued {
-			r.State = event.RecordSet
-		}
-		w.Records = append(w.Records, r)
+	if d.complete() {
+		w.For = "the next deployment, since all records of " + main + " are set"
 	}
-	if c.found != nil && c.found.CreatedAt != nil && !issued {
-		w.Until = c.found.CreatedAt.Add(validationTime)
-	}
-	if d.LoadBalancer.DNS == "" {
-		return w
-	}
-	for _, n := range d.Domain.Names {
-		p := d.Domain.places[n]
-		if p.id != "" {
-			continue
-		}
-		r := d.record(n, n, "CNAME", strings.ToLower(d.LoadBalancer.DNS), "leads visitors to the app")
-		if n == p.zone {
-			r.Type = "ALIAS"
-			r.Note = "a zone's own name can have no CNAME: use ALIAS or ANAME where the provider has it, or let it redirect to a name such as www." + n
-			r.Line = fmt.Sprintf("; %s. ALIAS %s. (no zone file has this, the provider's panel may)", n, r.Value)
-		} else if !issued {
-			r.Note = "set it once the certificate is issued, if the name leads somewhere now"
-		}
-		if p.leads {
-			r.State = event.RecordSet
-		}
-		w.Records = append(w.Records, r)
+	issued := d.Certificate.Issued || d.Validation.issued
+	w.Records = append(d.proving(issued), d.leading(issued)...)
+	if c := d.Certificate.found; c != nil && c.CreatedAt != nil && !issued {
+		w.Until = c.CreatedAt.Add(validationTime)
 	}
 	return w
 }
 
+// elsewhere are the names whose DNS is not in Route 53.
+func (d *Door) elsewhere() (names []string) {
+	for _, n := range d.Domain.names() {
+		if d.Domain.hosted(n) == "" {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// proving are the records by which ACM sees that the domain is the app's.
+func (d *Door) proving(issued bool) (all []event.Record) {
+	const why = "proves to AWS that the name is yours; keep it, the certificate is renewed by it"
+	found := proofs(d.Certificate.found)
+	if len(found) == 0 {
+		for _, n := range d.elsewhere() {
+			found = append(found, proof{host: n, name: "(known after apply)." + n, value: resource.NotYet})
+		}
+	}
+	for _, p := range found {
+		if d.Domain.hosted(p.host) != "" {
+			continue
+		}
+		r := d.record(p.host, p.name, p.value, why)
+		if r.State = cmp.Or(d.Validation.seen[p.name], event.RecordMissing); issued {
+			r.State = event.RecordSet
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// leading are the records by which visitors find the load balancer.
+func (d *Door) leading(issued bool) (all []event.Record) {
+	for _, n := range d.elsewhere() {
+		p := d.Domain.places[n]
+		r := d.record(n, n, cmp.Or(strings.ToLower(d.LoadBalancer.DNS), resource.NotYet), "leads visitors to the app")
+		if !issued {
+			r.Note = "where the name leads somewhere now, set it once the certificate is issued"
+		}
+		if n == p.zone {
+			r.Type, r.Line = "ALIAS", ""
+			r.Note = "a zone's own name can have no CNAME: use ALIAS or ANAME where the provider has it, or let the name redirect to one such as www." + n
+		}
+		if p.leads {
+			r.State = event.RecordSet
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
 // record is one record to set by hand.
-func (d *Door) record(host, name, kind, value, why string) event.Record {
+func (d *Door) record(host, name, value, why string) event.Record {
 	zone := d.Domain.places[host].zone
 	relative := "@"
 	if name != zone {
 		relative = strings.TrimSuffix(name, "."+zone)
 	}
-	return event.Record{
-		Zone: zone, Name: name, Relative: relative, Type: kind, Value: value, Why: why, State: event.RecordMissing,
-		Line: fmt.Sprintf("%s. %d IN %s %s.", name, recordTTL, kind, value),
+	r := event.Record{Zone: zone, Name: name, Relative: relative, Type: "CNAME", Value: value, Why: why, State: event.RecordMissing}
+	if value != resource.NotYet {
+		r.Line = fmt.Sprintf("%s. %d IN CNAME %s.", name, recordTTL, value)
 	}
+	return r
 }

@@ -282,8 +282,9 @@ func (l *Listener) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 
 // Costs implements Coster: what goes out to visitors that do not come by CloudFront.
 func (l *Listener) Costs(b *price.Bill) {
-	direct := l.Certificate != nil && (l.Door.TLS() || l.found != nil && l.Door.Want == "" && l.Door.Distribution.Host == "")
-	if (direct || l.Certificate == nil && l.Door.Open()) && !l.Door.CloudFront() {
+	d := l.Door
+	direct := l.Certificate != nil && d.TLS() && !d.CloudFront() && (d.Want != "" || d.Distribution.Host == "")
+	if direct || l.Certificate == nil && d.Open() {
 		b.Egress()
 	}
 }

@@ -43,7 +43,7 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 	if len(st.Resources) > 0 {
 		st.State = target.Partial
 	}
-	st.Endpoint = b.Address()
+	st.Endpoint, st.Waiting = b.Address(), b.Lasting().Awaits()
 	st.Processes = b.tell()
 	at := &found{cluster: b.Cluster.Name(), balancerARN: b.LoadBalancer.ARN}
 	svc := b.Service.Observed()

@@ -125,6 +125,13 @@ func (h *Screen) facts() []fact {
 		add("at work", fmt.Sprintf("the %s by %s ended before it was done", b.Verb, b.Who()), th.Warn)
 	}
 	add("address", s.Endpoint, th.Title)
+	if s.Waiting != nil {
+		text := "for " + s.Waiting.For
+		if n := len(s.Waiting.Left()); n > 0 {
+			text += " (" + widget.Count(n, "record") + " to set: berth status shows them)"
+		}
+		add("waits", text, th.Warn)
+	}
 	w, _ := h.columns()
 	// pair is two things in one line where there is room, else in a line each; rest is what joins the second then.
 	pair := func(label, text, label2, text2, rest string) {

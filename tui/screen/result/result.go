@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/compare/price"
+	"berth/engine/event"
 	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
@@ -75,6 +76,19 @@ func (r *Screen) copy() {
 	r.note = "The address is on the clipboard, if the terminal lets berth put it there."
 }
 
+// waiting is what the app waits for although all went well, nil when for nothing.
+func (r *Screen) waiting() *event.Waiting {
+	if r.of.Outcome.Snap == nil {
+		return nil
+	}
+	return r.of.Outcome.Snap.Waiting
+}
+
+func (r *Screen) copyRecords() {
+	r.s.Copy(r.waiting().ZoneFile())
+	r.note = "The records are on the clipboard as lines of a zone file, if the terminal lets berth put them there."
+}
+
 func (r *Screen) scroll(by int) {
 	r.offset = widget.ClampOffset(r.offset+by, len(r.lines()), r.height)
 }
@@ -100,6 +114,8 @@ func (r *Screen) Keys() []keys.Key {
 		keys.Act("berth open", "o", "open", r.open).Say("open the address in the browser").
 			When(address && r.s.Browse != nil && r.s.Engine.Simulated() == ""),
 		keys.Act("berth status", "y", "copy address", r.copy).Say("copy the address").When(address && r.s.Copy != nil),
+		keys.Act("berth status", "c", "copy records", r.copyRecords).Say("copy the DNS records that are waited for").
+			When(len(r.waiting().Left()) > 0 && r.s.Copy != nil),
 		log, course, keys.Way("q", "leave", r.s.Quit, "q", "esc"))
 }
 
@@ -139,6 +155,15 @@ func (r *Screen) lines() []string {
 				l.Put(th.Quiet, f[0])
 			}
 			lines = append(lines, l.To(labelWidth).Put(th.Text, text).String())
+		}
+	}
+	for i, text := range r.waiting().Text() {
+		if i == 0 {
+			lines = append(lines, "")
+		}
+		indent := len(text) - len(strings.TrimLeft(text, " "))
+		for _, part := range widget.Wrap(strings.TrimLeft(text, " "), w-indent) {
+			lines = append(lines, widget.NewLine(th, w).Gap(indent).Put(th.Text, part).String())
 		}
 	}
 	lines = append(lines, "", th.Strong.Paint("Next"))
