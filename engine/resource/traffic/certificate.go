@@ -227,6 +227,11 @@ func (c *Certificate) Apply(ctx context.Context, s *resource.Scope) error {
 			return err
 		}
 	}
+	return c.asks(ctx, s)
+}
+
+// asks waits until ACM says which records prove the domain.
+func (c *Certificate) asks(ctx context.Context, s *resource.Scope) error {
 	w := cloud.Wait{For: "ACM to say which records prove the domain", Every: 2 * time.Second, Deadline: 2 * time.Minute}
 	return s.Poll(ctx, w, c.Info().Usually, func(ctx context.Context) (bool, string, error) {
 		d, err := describeCertificate(ctx, s, c.ARN)

@@ -136,6 +136,9 @@ func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string,
 		if t := resp.TLS; t != nil && len(t.PeerCertificates) > 0 && name == e.Door.Domain.Main() {
 			how = ", with a certificate until " + t.PeerCertificates[0].NotAfter.UTC().Format("2006-01-02")
 		}
+		if e.Door.Rule.open() {
+			continue // the plain address answers until this run has ended
+		}
 		resp, err = ask(ctx, client, "http://"+name+e.Path)
 		if err != nil || resp.StatusCode != http.StatusMovedPermanently || !strings.HasPrefix(resp.Header.Get("Location"), "https://"+name) {
 			got := ""
@@ -149,6 +152,9 @@ func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string,
 				Remedy: "look what answers there, then run the same command again",
 			}
 		}
+	}
+	if e.Door.Rule.open() {
+		return how, nil
 	}
 	return how + ", http redirects to https", nil
 }

@@ -280,6 +280,19 @@ func (l *Listener) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 	return need
 }
 
+// Checks implements Checked: a door without encryption is warned of.
+func (l *Listener) Checks(event.Action) []resource.Probe {
+	if l.Certificate != nil || !l.Door.Open() {
+		return nil
+	}
+	return []resource.Probe{{ID: "unencrypted", Title: "encryption", Offline: true, Look: func(context.Context, *resource.Scope) resource.Finding {
+		return resource.Finding{
+			Verdict: resource.Warn, Text: "visitors reach the app by plain HTTP: whoever is on the way can read and change what they send, passwords included",
+			Remedy: "leave network.https out, or give the app a network.domain",
+		}
+	}}}
+}
+
 // Costs implements Coster: what goes out to visitors that do not come by CloudFront.
 func (l *Listener) Costs(b *price.Bill) {
 	d := l.Door

@@ -195,7 +195,12 @@ func (r *ListenerRule) knows() bool { return r.Secret == nil || r.Door.Open() ||
 
 // tightens says whether the rule lets everybody in, and shall not any more: that waits until the other way serves.
 func (r *ListenerRule) tightens() bool {
-	return r.found != nil && r.Secret != nil && !r.Door.Open() && r.asked() == told(openCondition())
+	return !r.Door.Open() && r.open()
+}
+
+// open says whether the rule of port 80 lets everybody in, as observed.
+func (r *ListenerRule) open() bool {
+	return r.found != nil && r.Secret != nil && r.asked() == told(openCondition())
 }
 
 // openCondition is met by every request.
@@ -326,4 +331,12 @@ func (r *ListenerRule) Permissions(s *resource.Scope, do event.Action) []resourc
 	case event.None:
 	}
 	return need
+}
+
+// Exposes implements Exposed.
+func (r *ListenerRule) Exposes(do event.Action) string {
+	if r.Secret == nil || !r.Door.Open() || !resource.Makes(do) && do != event.Update {
+		return ""
+	}
+	return "the app answers everybody on the internet, without encryption"
 }

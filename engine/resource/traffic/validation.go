@@ -150,7 +150,7 @@ func (v *Validation) Diff(*resource.Scope) resource.Diff {
 	if v.Certificate.Unneeded {
 		return resource.Unwanted(v)
 	}
-	if v.Certificate.ARN == "" { // nobody knows the records yet
+	if len(proofs(v.Certificate.found)) == 0 { // nobody knows the records yet
 		if slices.ContainsFunc(v.Domain.Names, func(n string) bool { return v.Domain.hosted(n) != "" }) {
 			return resource.Absent()
 		}
@@ -180,6 +180,11 @@ func (v *Validation) Diff(*resource.Scope) resource.Diff {
 // Apply implements Resource. The certificate says first which records are ours, and then they are made: a run that is
 // cut short in between leaves nothing that nobody owns.
 func (v *Validation) Apply(ctx context.Context, s *resource.Scope) error {
+	if len(proofs(v.Certificate.found)) == 0 { // asked for a moment ago by a run that was cut short
+		if err := v.Certificate.asks(ctx, s); err != nil {
+			return err
+		}
+	}
 	byZone, marks := map[string][]r53types.Change{}, []string{}
 	for _, p := range proofs(v.Certificate.found) {
 		zone := v.Domain.hosted(p.host)

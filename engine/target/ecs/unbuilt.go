@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"berth/engine/resource/traffic"
 	"berth/engine/spec"
 )
 
@@ -17,7 +18,6 @@ var unbuilt = []string{
 	"service.health",
 	"service.sticky_sessions",
 	"service.exec",
-	"network.https",
 	"network.tasks",
 	"network.front",
 	"network.vpc",
@@ -63,6 +63,9 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 			at += "." + slices.Min(slices.Collect(maps.Keys(m)))
 		}
 		out = append(out, s.Problem(at, "this version of berth cannot deploy "+u+" yet", "take "+u+" out of berth.toml"))
+	}
+	if s.Network.HTTPS == traffic.ByGateway {
+		out = append(out, s.Problem("network.https", "this version of berth cannot deploy behind an ECS gateway yet", "say auto, cloudfront or none"))
 	}
 	return out
 }

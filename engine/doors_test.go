@@ -1,0 +1,140 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"berth/engine"
+	"berth/engine/sim"
+	"berth/engine/spec"
+)
+
+// doors are the ways by which visitors can reach an app, as settings.
+var doors = map[string]func(*spec.Spec){
+	"cloudfront": func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "auto", "", nil },
+	"domain": func(s *spec.Spec) {
+		s.Network.HTTPS, s.Network.Domain, s.Network.Also = "auto", "www.example.com", []string{"example.com"}
+	},
+	"none": func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "none", "", nil },
+}
+
+// moves are all ways from one door to another.
+func moves() (all [][2]string) {
+	for _, from := range []string{"cloudfront", "domain", "none"} {
+		for _, to := range []string{"cloudfront", "domain", "none"} {
+			if from != to {
+				all = append(all, [2]string{from, to})
+			}
+		}
+	}
+	return all
+}
+
+// Moving from any door to any other: the old address answers until the new one is verified, nothing of the old door stays,
+// and a destroy leaves the account as it was.
+func TestDoorsMove(t *testing.T) {
+	for _, m := range moves() {
+		t.Run(m[0]+" to "+m[1], func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHarbor(t, sim.Options{}, 0)
+				h.zone("example.com", true)
+				before := h.left()
+				doors[m[1]](h.spec)
+				h.must(h.deploy())
+				fresh := kinds(h.left())
+				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+
+				doors[m[0]](h.spec)
+				res, events := h.deploy()
+				h.must(res, events)
+				old := res.Endpoint
+				doors[m[1]](h.spec)
+				p := h.plan(engine.Request{})
+				t.Logf("%s a month: %v", fmt.Sprintf("$%.2f", p.MonthlyUSD), actions(p))
+				start, verified := time.Now(), time.Time{}
+				out := h.outage(old + "/")
+				run := h.engine.Apply(t.Context(), p)
+				for reader := run.Events(); verified.IsZero(); {
+					batch, err := reader.Next(t.Context())
+					must(t, err)
+					for _, e := range batch {
+						if e.Type == "endpoint.ready" || e.Type == "run.finished" {
+							verified = e.Time
+						}
+					}
+				}
+				gap := out()
+				res, err := run.Wait(t.Context())
+				must(t, err)
+				if res.Err != nil {
+					t.Fatal(res.Err)
+				}
+				t.Logf("%s to %s took %s, verified after %s, longest time without an answer %s", old, res.Endpoint,
+					time.Since(start).Round(time.Second), verified.Sub(start).Round(time.Second), gap)
+				if gap > 0 {
+					t.Errorf("%s was out for %s before %s was verified", old, gap, res.Endpoint)
+				}
+				if res.Endpoint == old || p.Endpoint != "" && res.Endpoint != p.Endpoint {
+					t.Errorf("moved from %s to %s, planned %s", old, res.Endpoint, p.Endpoint)
+				}
+				if got := kinds(h.left()); !slices.Equal(got, fresh) {
+					t.Errorf("moved:\n%v\nmade anew:\n%v", got, fresh)
+				}
+				if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+					t.Errorf("unchanged app: plan does %v", got)
+				}
+				if s := h.status(); s.Endpoint != res.Endpoint {
+					t.Errorf("status says %s", s.Endpoint)
+				}
+				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+				if left := h.left(); !slices.Equal(left, before) {
+					t.Errorf("before %v, left %v", before, left)
+				}
+			})
+		})
+	}
+}
+
+// kinds counts what is there by kind.
+func kinds(left []string) (out []string) {
+	n := map[string]int{}
+	for _, l := range left {
+		if kind, _, _ := strings.Cut(l, " "); kind != "ecs.TaskDefinition" { // each revision is one
+			n[kind]++
+		}
+	}
+	for k, c := range n {
+		out = append(out, fmt.Sprintf("%s %d", k, c))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// A move that is cut short at any call goes on with the same command, to the same account as without the cut.
+func TestDoorsMoveCut(t *testing.T) {
+	for _, m := range moves() {
+		t.Run(m[0]+" to "+m[1], func(t *testing.T) {
+			scenario{name: "move", app: newSmallHarbor, before: func(h *harbor) {
+				h.zone("example.com", true)
+				doors[m[0]](h.spec)
+				h.must(h.deploy())
+				time.Sleep(time.Hour)
+				doors[m[1]](h.spec)
+			}}.matrix(t)
+		})
+	}
+}
+
+// newSmallHarbor is an app with its files in dir, in the default VPC.
+func newSmallHarbor(t *testing.T, dir string) *harbor {
+	t.Helper()
+	h := newHarbor(t, sim.Options{}, slowPoll)
+	write(t, dir, "Dockerfile", dockerfile)
+	write(t, dir, "server", "version 1")
+	h.spec.Dir = dir
+	return h
+}
