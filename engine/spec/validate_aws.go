@@ -131,8 +131,6 @@ func (c *checker) network() {
 	switch {
 	case n.Domain == "" && len(n.Also) > 0:
 		c.add("network.also", "there is no domain beside which these are further names", "write domain under [network]")
-	case n.Domain != "" && n.HTTPS != "" && n.HTTPS != "auto" && n.HTTPS != "domain":
-		c.add("network.https", fmt.Sprintf("%q leaves network.domain without effect", n.HTTPS), "say auto, or take domain out")
 	case n.Domain == "" && n.HTTPS == "domain":
 		c.add("network.https", "there is no domain to have a certificate for", "write domain under [network]")
 	}

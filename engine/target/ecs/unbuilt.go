@@ -64,6 +64,9 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 		}
 		out = append(out, s.Problem(at, "this version of berth cannot deploy "+u+" yet", "take "+u+" out of berth.toml"))
 	}
+	if n := s.Network; n.Domain != "" && (n.HTTPS == traffic.ByCloudFront || n.HTTPS == traffic.ByHTTP) {
+		out = append(out, s.Problem("network.https", `"`+n.HTTPS+`" leaves network.domain without effect`, "say auto, or take domain out"))
+	}
 	if s.Network.HTTPS == traffic.ByGateway {
 		out = append(out, s.Problem("network.https", "this version of berth cannot deploy behind an ECS gateway yet", "say auto, cloudfront or none"))
 	}
