@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"berth/engine"
+	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/sim"
 	"berth/engine/spec"
@@ -21,6 +22,7 @@ func newShop(t *testing.T, o sim.Options) *harbor {
 	h.spec.Processes = map[string]*spec.Process{
 		"worker": {Command: []string{"/server", "work"}, Instances: 2},
 		"clock":  {Command: []string{"/server", "clock"}, Autoscale: &spec.Autoscale{Max: 3, MemoryPercent: 70}},
+		"report": {Command: []string{"/server", "report"}, Schedule: "cron(0 3 * * ? *)", ScheduleTZ: "Europe/Berlin"},
 	}
 	must(t, h.spec.Complete(nil, nil))
 	return h
@@ -41,7 +43,7 @@ func TestProcessesLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newShop(t, sim.Options{})
 		p := h.plan(engine.Request{})
-		for _, want := range []string{"task-definition:worker:create", "service:worker:create", "service:clock:create", "scaling:clock:create", "service:create"} {
+		for _, want := range []string{"task-definition:worker:create", "service:worker:create", "service:clock:create", "scaling:clock:create", "service:create", "schedule:report:create", "schedule-role:create"} {
 			if got := actions(p); !slices.Contains(got, want) {
 				t.Errorf("the plan does %v, not %s", got, want)
 			}
@@ -52,7 +54,7 @@ func TestProcessesLife(t *testing.T) {
 		}
 		st, err := h.watch().Status(t.Context())
 		must(t, err)
-		if len(st.Processes) != 2 || st.Processes[1].Name != "worker" || st.Processes[1].Running != 2 || st.Processes[1].State != engine.Running {
+		if len(st.Processes) != 3 || st.Processes[2].Name != "worker" || st.Processes[2].Running != 2 || st.Processes[2].State != engine.Running {
 			t.Errorf("the status tells of %+v", st.Processes)
 		}
 		if diff := st.MonthlyUSD - p.MonthlyUSD; diff > 0.001 || diff < -0.001 {
@@ -61,8 +63,8 @@ func TestProcessesLife(t *testing.T) {
 
 		write(t, h.spec.Dir, "server", "version 2")
 		want := []string{
-			"build:create", "image:create", "task-definition:update", "task-definition:clock:update", "task-definition:worker:update", "release:create",
-			"service:update", "service:clock:update", "service:worker:update",
+			"build:create", "image:create", "task-definition:update", "task-definition:clock:update", "task-definition:report:update", "task-definition:worker:update", "release:create",
+			"service:update", "service:clock:update", "service:worker:update", "schedule:report:update",
 		}
 		if got := actions(h.plan(engine.Request{})); !slices.Equal(got, want) {
 			t.Errorf("a new version does %v, want %v", got, want)
@@ -76,7 +78,7 @@ func TestProcessesLife(t *testing.T) {
 		h.must(h.deploy())
 
 		h.must(h.apply(h.plan(engine.Request{Rollback: "previous"})))
-		if got := h.services(); !slices.Equal(got, []string{"app berth-live-beats-production:1", "clock berth-live-beats-production_clock:1", "worker berth-live-beats-production_worker:1"}) {
+		if got := h.services(); !slices.Equal(got, []string{"app berth-live-beats-production:1", "clock berth-live-beats-production_clock:1", "report berth-live-beats-production_report:1", "worker berth-live-beats-production_worker:1"}) {
 			t.Errorf("after the rollback: %v", got)
 		}
 		h.must(h.deploy())
@@ -134,4 +136,106 @@ func TestFailingProcessTakesAllBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A schedule runs its process at its time, and a run that fails is told with its exit code.
+func TestScheduledRunsAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newShop(t, sim.Options{})
+		h.must(h.deploy())
+		berlin, err := time.LoadLocation("Europe/Berlin")
+		must(t, err)
+		now := time.Now().In(berlin)
+		night := time.Date(now.Year(), now.Month(), now.Day()+1, 3, 20, 0, 0, berlin)
+		time.Sleep(night.Sub(now))
+		report := func() engine.Process {
+			st, err := h.watch().Status(t.Context())
+			must(t, err)
+			return st.Processes[slices.IndexFunc(st.Processes, func(p engine.Process) bool { return p.Name == "report" })]
+		}
+		if p := report(); len(p.Runs) != 1 || p.Runs[0].Failed() || p.State != engine.Running || p.Schedule != "cron(0 3 * * ? *) Europe/Berlin" {
+			t.Errorf("the report of the night: %+v", p)
+		}
+		h.account.SetFaults(fault(t, "crash-task=9/_report"))
+		time.Sleep(24 * time.Hour)
+		p := report()
+		if len(p.Runs) != 1 || !p.Runs[0].Failed() || *p.Runs[0].ExitCode != 9 || p.State != engine.Degraded {
+			t.Errorf("the report that failed: %+v", p)
+		}
+		if says := p.Says(time.Now(), time.Duration.String); !strings.Contains(says, "exit code 9") {
+			t.Errorf("it says %q", says)
+		}
+	})
+}
+
+// The least policy for an app with processes holds exactly what AWS checks over its life.
+func TestPolicyOfProcessesIsExact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newShop(t, sim.Options{})
+		policy, note, err := h.engine.Policy(t.Context(), engine.Request{Spec: h.spec})
+		if err != nil || note != nil {
+			t.Fatal(note, err)
+		}
+		h.must(h.deploy())
+		time.Sleep(time.Hour)
+		h.look()
+		h.spec.Service.ReleaseCommand = ""
+		write(t, h.spec.Dir, "server", "version 2, which crashes")
+		h.account.SetFaults(fault(t, "crash-task=1/_worker"))
+		if res, _ := h.deploy(); res.Outcome != event.RolledBack {
+			t.Errorf("ended %s", res.Outcome)
+		}
+		h.account.SetFaults()
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		allowed := policy.Actions()
+		for _, used := range h.account.ActionsUsed() {
+			if !slices.Contains(allowed, used) {
+				t.Errorf("%s is used and not allowed", used)
+			}
+		}
+	})
+}
+
+// A run over an app with processes that is cut at any call converges, and destroy leaves nothing.
+func TestCutMatrixOfProcesses(t *testing.T) {
+	lives := []scenario{
+		{name: "first deployment", before: func(*harbor) {}},
+		{name: "redeployment without one", before: func(h *harbor) {
+			h.must(h.deploy())
+			time.Sleep(time.Hour)
+			write(h.t, h.spec.Dir, "server", "version 2")
+			h.spec = h.spec.Clone()
+			delete(h.spec.Processes, "clock")
+		}},
+		{name: "destroy", before: func(h *harbor) {
+			h.must(h.deploy())
+			time.Sleep(time.Hour)
+		}, run: engine.Request{Destroy: true}},
+	}
+	for _, s := range lives {
+		s.app = func(t *testing.T, dir string) *harbor {
+			h := newShop(t, sim.Options{})
+			h.engine = engine.Open(engine.Options{Environment: slowly(h.account), Builder: h.account.Builder()})
+			write(t, dir, "Dockerfile", dockerfile)
+			write(t, dir, "server", "version 1")
+			h.spec.Dir = dir
+			return h
+		}
+		t.Run(s.name, func(t *testing.T) {
+			before, calls, want := s.undisturbed(t)
+			var count tally
+			for n := 1; n <= calls; n += 5 {
+				s.cut(t, before, n, n%len(cuts), want, &count)
+			}
+			t.Logf("%d calls, %d cuts tried, %d converged, %d doubled, %d missing, %d leaked", calls,
+				count.tried.Load(), count.converged.Load(), count.doubled.Load(), count.missing.Load(), count.leaked.Load())
+		})
+	}
+}
+
+// slowly is the environment of an account that is looked at seldom.
+func slowly(a *sim.Account) cloud.Environment {
+	env := a.Environment()
+	env.PollEvery = slowPoll
+	return env
 }

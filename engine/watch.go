@@ -17,6 +17,9 @@ type Status = target.Status
 // Deployment is one rollout of an app.
 type Deployment = target.Deployment
 
+// Process is a program of an app's image that runs beside the app's own.
+type Process = target.Process
+
 // Resource is one resource of an app that exists.
 type Resource = target.Resource
 

@@ -49,14 +49,21 @@ type bill struct {
 	*Bill
 	shape Shape
 	s     *catalog.Service
+	own   int // instances of the app's own process
 }
 
 // all adds every line of the service.
 func (b *bill) all() error {
-	u := b.u
 	if b.s.ID == "fly" {
 		b.p = b.p.onFly()
 	}
+	b.own = b.u.Instances
+	if b.s.ID != "ecs-fargate" && b.s.ID != "ecs-express" { // where a process is one more instance of the app's size
+		for _, p := range b.u.Processes {
+			b.u.Instances += p.Count
+		}
+	}
+	u := b.u
 	switch b.s.ID {
 	case "app-runner":
 		b.appRunner()
@@ -96,7 +103,13 @@ func (b *bill) fargate() {
 	if !ok {
 		b.missing("fargate."+u.Arch+".vcpu_hour", "no size holds %s vCPU and %s GB", num(u.VCPU), num(u.MemoryGB))
 	} else {
-		b.Tasks(Tasks{Count: u.Instances, VCPU: z.VCPU, MemoryGB: gb, Arch: u.Arch, DiskGB: u.EphemeralGB, Private: u.NATGateways > 0})
+		b.Tasks(Tasks{
+			Count: u.Instances, VCPU: z.VCPU, MemoryGB: gb, Arch: u.Arch, DiskGB: u.EphemeralGB, Private: u.NATGateways > 0,
+			Spot: SpotTasks(u.Instances, u.Spot),
+		})
+	}
+	for _, p := range u.Processes {
+		b.Tasks(p)
 	}
 	b.front()
 }
@@ -189,7 +202,7 @@ func (b *bill) name() {
 
 // single says that one instance does without a load balancer: it is reached by itself, behind CloudFront or with a
 // certificate of its own.
-func (b *bill) single() bool { return b.u.Instances == 1 && !b.shape.NoHTTP }
+func (b *bill) single() bool { return b.own == 1 && !b.shape.NoHTTP }
 
 // common adds what every service is billed for beside itself: what the app keeps, and the AWS parts around it.
 func (b *bill) common() {

@@ -11,14 +11,14 @@ const Zones = 2
 
 // Tasks is a number of equal Fargate tasks.
 type Tasks struct {
-	Count    int
-	VCPU     float64 // of each; a size that Fargate has
-	MemoryGB float64
-	Arch     string  // x86 or arm
-	DiskGB   float64 // 0: what is free
-	Private  bool    // without a public address
-	Spot     int     // how many of them run on Fargate Spot
-	Name     string  // of the process, empty for the app itself
+	Count    int     `json:"count"`
+	VCPU     float64 `json:"vcpu"` // of each; a size that Fargate has
+	MemoryGB float64 `json:"memory_gb"`
+	Arch     string  `json:"arch"`              // x86 or arm
+	DiskGB   float64 `json:"disk_gb,omitempty"` // 0: what is free
+	Private  bool    `json:"private,omitempty"` // without a public address
+	Spot     int     `json:"spot,omitempty"`    // how many of them run on Fargate Spot
+	Name     string  `json:"name,omitempty"`    // of the process, empty for the app itself
 }
 
 // SpotTasks is how many of count tasks run on Spot when a share of those beyond the first does.

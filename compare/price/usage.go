@@ -48,6 +48,9 @@ type Usage struct {
 	Cache      string  `json:"cache,omitempty"`     // ElastiCache node type such as cache.t4g.micro, empty for none
 	ObjectGB   float64 `json:"object_gb,omitempty"` // of files in S3
 
+	Spot      float64 `json:"spot,omitempty"`      // share of the instances beyond the first on Fargate Spot
+	Processes []Tasks `json:"processes,omitempty"` // beside the app's own, each as so many tasks
+
 	// What the command line has no flag for; the blueprint or the wizard knows it.
 	RequestMS    float64 `json:"request_ms,omitempty"`    // how long a request keeps Lambda busy, zero means 100
 	NATGateways  int     `json:"nat_gateways,omitempty"`  // by which private subnets reach the internet

@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -69,6 +70,7 @@ type Clients struct {
 	SSM        *ssm.Client
 	CloudMap   *servicediscovery.Client
 	Scaling    *applicationautoscaling.Client
+	Schedules  *scheduler.Client
 	Quotas     *servicequotas.Client
 	CloudWatch *cloudwatch.Client
 	RDS        *rds.Client
@@ -159,7 +161,8 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		ECR: ecr.NewFromConfig(cfg), Logs: cloudwatchlogs.NewFromConfig(cfg), ECS: ecs.NewFromConfig(cfg),
 		ELB: elasticloadbalancingv2.NewFromConfig(cfg), CloudFront: cloudfront.NewFromConfig(cfg),
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
-		Scaling: applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
+		Schedules: scheduler.NewFromConfig(cfg),
+		Scaling:   applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
 		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg),
 		Region: cfg.Region, Clock: e.Clock, Transport: transport, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,

@@ -2,6 +2,8 @@ package interview
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -114,6 +116,15 @@ func (d *Draft) Usage() price.Usage {
 	u.VCPU, u.MemoryGB, u.Instances = s.Service.CPU, float64(s.Service.Memory)/1024, s.Service.Instances
 	if s.Image.Platform == spec.ARM64 {
 		u.Arch = "arm"
+	}
+	u.Spot, u.EphemeralGB = s.Service.Spot, float64(s.Service.EphemeralGB)
+	for _, name := range slices.Sorted(maps.Keys(s.Processes)) {
+		if p := s.Processes[name]; p.Schedule == "" {
+			u.Processes = append(u.Processes, price.Tasks{
+				Count: p.Instances, VCPU: p.CPU, MemoryGB: float64(p.Memory) / 1024, Arch: u.Arch, DiskGB: u.EphemeralGB,
+				Spot: price.SpotTasks(p.Instances, p.Spot), Name: name,
+			})
+		}
 	}
 	if s.Database != nil {
 		u.Database, u.DatabaseGB = s.Database.Class, float64(s.Database.StorageGB)

@@ -77,6 +77,7 @@ var listings = []resource.Listing{
 	access.Roles,
 	compute.TaskDefinitions,
 	compute.Scalings,
+	compute.ScheduleGroups,
 	data.Databases,
 	data.SubnetGroups,
 	data.FileSystems,

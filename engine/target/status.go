@@ -1,6 +1,7 @@
 package target
 
 import (
+	"fmt"
 	"time"
 
 	"berth/engine/event"
@@ -58,7 +59,49 @@ type Process struct {
 	Revision string `json:"revision"`
 	Running  int    `json:"running"`
 	Desired  int    `json:"desired"`
+	// Schedule is when it runs, with its time zone; empty for one that runs all the time. Its State is running, stopped
+	// when it is paused, or degraded when its last run failed.
+	Schedule string `json:"schedule,omitempty"`
+	Runs     []Run  `json:"runs,omitempty"` // of the last hour, which is how long AWS keeps them, newest first
 }
+
+// Says tells in a few words how the process does; age writes how long ago something was.
+func (p Process) Says(now time.Time, age func(time.Duration) string) string {
+	if p.Schedule == "" {
+		return fmt.Sprintf("%d of %d running, %s", p.Running, p.Desired, p.Revision)
+	}
+	text := p.Schedule
+	if p.State == Idle {
+		text += ", paused"
+	}
+	if len(p.Runs) == 0 {
+		return text + ", no run in the last hour"
+	}
+	switch r := p.Runs[0]; {
+	case r.Ended.IsZero() && r.Started.IsZero():
+		return text + ", is starting"
+	case r.Ended.IsZero():
+		return text + ", runs since " + r.Started.Local().Format("15:04")
+	case r.ExitCode == nil:
+		return text + ", could not start: " + r.Reason
+	case r.Failed():
+		return text + fmt.Sprintf(", failed %s with exit code %d after %s", age(now.Sub(r.Ended)), *r.ExitCode, r.Ended.Sub(r.Started).Round(time.Second))
+	default:
+		return text + fmt.Sprintf(", ran %s in %s", age(now.Sub(r.Ended)), r.Ended.Sub(r.Started).Round(time.Second))
+	}
+}
+
+// Run is one task that ran to its end, or still runs.
+type Run struct {
+	Task     string    `json:"task"` // its id
+	Started  time.Time `json:"started,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"`      // zero while it runs
+	ExitCode *int      `json:"exit_code,omitempty"` // nil while it runs, and when it never started
+	Reason   string    `json:"reason,omitempty"`    // why it stopped, as AWS says it
+}
+
+// Failed says whether the run ended badly.
+func (r Run) Failed() bool { return !r.Ended.IsZero() && (r.ExitCode == nil || *r.ExitCode != 0) }
 
 // Deployment is one rollout of the app, newest first.
 type Deployment struct {

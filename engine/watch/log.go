@@ -21,7 +21,9 @@ import (
 type Line struct {
 	Time time.Time `json:"time"`
 	Task string    `json:"task"` // short id
-	Text string    `json:"text"`
+	// Process is which of the app's processes wrote it; empty for the app's own.
+	Process string `json:"process,omitempty"`
+	Text    string `json:"text"`
 
 	id string // of the event in CloudWatch
 }
@@ -186,13 +188,30 @@ func (l *Log) window(ctx context.Context, start, end time.Time) (lines []Line, w
 func line(e logstypes.FilteredLogEvent) Line {
 	stream := aws.ToString(e.LogStreamName)
 	one := Line{
-		Time: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Task: short(stream),
+		Time: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Task: short(stream), Process: process(stream),
 		Text: strings.TrimRight(aws.ToString(e.Message), "\r\n"), id: aws.ToString(e.EventId),
 	}
 	if one.id == "" {
 		one.id = strings.Join([]string{stream, one.Time.String(), one.Text}, "\x00")
 	}
 	return one
+}
+
+// Who is the task that wrote the line, with its process before it.
+func (l Line) Who() string {
+	if l.Process == "" {
+		return l.Task
+	}
+	return l.Process + "/" + l.Task
+}
+
+// process is the process that writes to a stream, empty for the app's own, which is called as its container.
+func process(stream string) string {
+	prefix, rest, _ := strings.Cut(stream, "/")
+	if container, _, ok := strings.Cut(rest, "/"); !ok || prefix == container {
+		return ""
+	}
+	return prefix
 }
 
 // short is the short id of the task that writes to a stream: prefix/container/task.

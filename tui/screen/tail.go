@@ -26,7 +26,7 @@ func (t *Tail) Newest() time.Time { return t.newest }
 func (t *Tail) Add(lines []LogLine) {
 	t.Known, t.Err = true, nil
 	for _, l := range lines {
-		t.Lines = append(t.Lines, view.Log{Time: l.Time, Node: l.Task, Stream: "app", Text: l.Text})
+		t.Lines = append(t.Lines, view.Log{Time: l.Time, Node: l.Who(), Stream: "app", Text: l.Text})
 		if l.Time.After(t.newest) {
 			t.newest = l.Time
 		}

@@ -19,7 +19,9 @@ type logFlags struct {
 	follow bool
 	since  time.Duration
 	task   string
-	grep   string
+
+	process string
+	grep    string
 }
 
 func (a *app) logsCommand() *cobra.Command {
@@ -53,6 +55,7 @@ func (a *app) logsCommand() *cobra.Command {
 	a.registerApp(&flags, cmd)
 	f.BoolVarP(&l.follow, "follow", "f", false, "go on with what the app writes from now on")
 	f.DurationVar(&l.since, "since", 0, "how far to go back, such as 10m or 24h (default: the newest 200 lines)")
+	f.StringVar(&l.process, "process", "", "lines of that process only; app is the one of [service]")
 	f.StringVar(&l.task, "task", "", "lines of the task with that id only, or its beginning")
 	f.StringVar(&l.grep, "grep", "", "lines that hold that text only; it looks through those that --since names")
 	return cmd
@@ -70,6 +73,13 @@ func (a *app) logs(ctx context.Context, eng *account, s *spec.Spec, l logFlags) 
 		after = begin.Add(-l.since)
 	}
 	out := report.Log{Out: a.Out, JSON: a.flags.json, Task: l.task, Text: l.grep}
+	if l.process != "" {
+		name := l.process
+		if name == "app" || name == "web" {
+			name = ""
+		}
+		out.Process = &name
+	}
 	if l.follow {
 		err := w.FollowLogs(ctx, after, out.Write)
 		if errors.Is(err, context.Canceled) && a.stop.asked() {
@@ -107,7 +117,7 @@ func all(ctx context.Context, w *engine.Watch, after, now time.Time, each func([
 // nothing says that there was no line to print.
 func (l logFlags) nothing() string {
 	switch {
-	case l.task != "" || l.grep != "":
+	case l.task != "" || l.process != "" || l.grep != "":
 		return "No line fits; --since goes further back."
 	case l.since > 0:
 		return "The app wrote nothing in that time."

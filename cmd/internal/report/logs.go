@@ -16,7 +16,9 @@ type Log struct {
 	Out  io.Writer
 	JSON bool
 	Task string // only the lines of the task with that id; part of it suffices from the beginning
-	Text string // only the lines with that text
+	// Process, unless it is nil, is the process whose lines alone are written; the app's own is "".
+	Process *string
+	Text    string // only the lines with that text
 
 	Lines int // how many were written
 }
@@ -26,6 +28,9 @@ func (l *Log) Write(lines []engine.LogLine) error {
 	for _, one := range lines {
 		// A line carries the beginning of the id; the whole id fits it, too.
 		fits := strings.HasPrefix(one.Task, l.Task) || one.Task != "" && strings.HasPrefix(l.Task, one.Task)
+		if l.Process != nil && one.Process != *l.Process {
+			continue
+		}
 		if !fits || !strings.Contains(one.Text, l.Text) {
 			continue
 		}
@@ -41,7 +46,7 @@ func (l *Log) write(one engine.LogLine) error {
 	if l.JSON {
 		return writeJSON(l.Out, one, "")
 	}
-	text := fmt.Sprintf("%s  %-8s  %s", one.Time.Local().Format("2006-01-02 15:04:05"), one.Task, harmless(one.Text))
+	text := fmt.Sprintf("%s  %-8s  %s", one.Time.Local().Format("2006-01-02 15:04:05"), one.Who(), harmless(one.Text))
 	_, err := fmt.Fprintln(l.Out, strings.TrimRight(text, " "))
 	return err
 }

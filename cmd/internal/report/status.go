@@ -34,6 +34,13 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		row("tasks", fmt.Sprintf("%d of %d running", s.Running, s.Desired))
 		row("health", health(s))
 	}
+	for i, p := range s.Processes {
+		label := ""
+		if i == 0 {
+			label = "processes"
+		}
+		fmt.Fprintf(w, "  %-10s %s\n", label, p.Name+": "+p.Says(now, age))
+	}
 	for i, d := range s.Deployments {
 		label := ""
 		if i == 0 {

@@ -35,6 +35,10 @@ type Role struct {
 	Policy func(*resource.Scope) string // the inline policy's document, asked for once the identity is known
 	Rules  Rules                        // what the organization demands of it
 	Grants Grants                       // what berth.toml lets the app do beyond Policy, which has it, too
+	// Trust says who may take the role on. Nil: ECS tasks.
+	Trust    func(*resource.Scope) policy.Statement
+	Behind   []resource.Resource // made before it and removed after it
+	Unwanted bool                // the app does without; one that is left goes
 
 	ARN string // output
 
@@ -64,7 +68,10 @@ func (r *Role) Info() resource.Info {
 }
 
 // Needs implements Resource.
-func (r *Role) Needs() []resource.Need { return nil }
+func (r *Role) Needs() []resource.Need { return resource.After(r.Behind...) }
+
+// Wanted implements Optional.
+func (r *Role) Wanted() bool { return !r.Unwanted }
 
 // Identifier implements Identified.
 func (r *Role) Identifier() string { return r.ARN }
@@ -104,8 +111,11 @@ func (r *Role) Observe(ctx context.Context, s *resource.Scope) error {
 	return g.Wait()
 }
 
-// trustTasks lets ECS tasks of this account and region take the role on.
-func trustTasks(s *resource.Scope) string {
+// trustPolicy says who may take the role on: ECS tasks of this account and region, unless Trust says otherwise.
+func (r *Role) trustPolicy(s *resource.Scope) string {
+	if r.Trust != nil {
+		return policy.Of(r.Trust(s)).Text()
+	}
 	return policy.Of(policy.Statement{
 		Effect: "Allow", Principal: map[string]string{"Service": "ecs-tasks.amazonaws.com"},
 		Action: []string{"sts:AssumeRole"},
@@ -121,12 +131,15 @@ func (r *Role) Exists() bool { return r.found && r.Ours() }
 
 // Diff implements Resource.
 func (r *Role) Diff(s *resource.Scope) resource.Diff {
+	if r.Unwanted {
+		return resource.Unwanted(r)
+	}
 	if !r.found {
 		return resource.Absent()
 	}
 	var drift resource.Drift
-	if want := trustTasks(s); !policy.Same(r.trust, want) {
-		drift.Add("may be taken on by others than ECS tasks of this account", resource.Field("trust policy", policy.Plain(r.trust), want))
+	if want := r.trustPolicy(s); !policy.Same(r.trust, want) {
+		drift.Add("may be taken on by others than it is for", resource.Field("trust policy", policy.Plain(r.trust), want))
 	}
 	if want := r.Policy(s); r.policy == "" || !policy.Same(r.policy, want) {
 		drift.Add("does not allow exactly what is needed", resource.Field("policy", policy.Plain(r.policy), want))
@@ -163,10 +176,10 @@ func (r *Role) Apply(ctx context.Context, s *resource.Scope) error {
 		if err := r.create(ctx, s); err != nil {
 			return fmt.Errorf("create role: %w", err)
 		}
-	case !policy.Same(r.trust, trustTasks(s)):
+	case !policy.Same(r.trust, r.trustPolicy(s)):
 		err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
 			_, err := s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
-				RoleName: &r.name, PolicyDocument: aws.String(trustTasks(s)),
+				RoleName: &r.name, PolicyDocument: aws.String(r.trustPolicy(s)),
 			})
 			return err
 		})
@@ -202,7 +215,7 @@ func (r *Role) write(ctx context.Context, s *resource.Scope) error {
 func (r *Role) create(ctx context.Context, s *resource.Scope) error {
 	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
 		in := &iam.CreateRoleInput{
-			RoleName: &r.name, AssumeRolePolicyDocument: aws.String(trustTasks(s)),
+			RoleName: &r.name, AssumeRolePolicyDocument: aws.String(r.trustPolicy(s)),
 			Description: aws.String("berth: " + r.Label), Tags: r.Owner.IAMTags(r.Role + "-role"),
 		}
 		if r.Rules.Path != "" {
@@ -297,7 +310,7 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 			actions = append(actions, "iam:PutRolePermissionsBoundary")
 		}
 	case event.Update:
-		if !policy.Same(r.trust, trustTasks(s)) {
+		if !policy.Same(r.trust, r.trustPolicy(s)) {
 			actions = append(actions, "iam:UpdateAssumeRolePolicy")
 		}
 		if r.policy == "" || !policy.Same(r.policy, r.Policy(s)) {

@@ -13,6 +13,7 @@ import (
 	aastypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	sd "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 
 	"berth/engine/image"
@@ -201,6 +202,44 @@ func TestServiceOfProcess(t *testing.T) {
 			_, err := sc.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{
 				Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()), DesiredCount: aws.Int32(1),
 			})
+			return err
+		},
+	})
+}
+
+// nightly is a process of the app that runs by the clock.
+func (a app) nightly(w kindtest.World, when string) *compute.Schedule {
+	td := *a.definition
+	td.Process, td.Beside, td.Port, td.Command = "nightly", a.definition, 0, []string{"/server", "report"}
+	group := &compute.ScheduleGroup{Owner: w.Owner, Behind: []resource.Resource{&td}}
+	role := access.NewRole(w.Owner, kindtest.Region, "schedule", "the role that schedules start tasks with", func(sc *resource.Scope) string {
+		return compute.SchedulePolicy(sc, a.cluster, a.definition)
+	})
+	role.Trust, role.Behind = group.TrustScheduler, group.Behind
+	return &compute.Schedule{
+		Group: group, Cluster: a.cluster, TaskDefinition: &td, Network: a.service.Network, SecurityGroup: a.service.SecurityGroup,
+		Role: role, Expression: when, Zone: "Europe/Berlin",
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	s := source(t)
+	kindtest.Lifecycle(t, kindtest.Kind[*compute.Schedule]{
+		Wanted:  func(w kindtest.World) *compute.Schedule { return s.build(w).nightly(w, "cron(0 3 * * ? *)") },
+		Changed: func(w kindtest.World) *compute.Schedule { return s.build(w).nightly(w, "rate(1 hour)") },
+		Drift: func(ctx context.Context, sc *resource.Scope, c *compute.Schedule) error {
+			_, err := sc.Schedules.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{GroupName: aws.String(c.Group.Name()), Name: aws.String(c.Name())})
+			return err
+		},
+	})
+}
+
+func TestScheduleGroup(t *testing.T) {
+	s := source(t)
+	kindtest.Lifecycle(t, kindtest.Kind[*compute.ScheduleGroup]{
+		Wanted: func(w kindtest.World) *compute.ScheduleGroup { return s.build(w).nightly(w, "rate(1 hour)").Group },
+		Drift: func(ctx context.Context, sc *resource.Scope, g *compute.ScheduleGroup) error {
+			_, err := sc.Schedules.DeleteScheduleGroup(ctx, &scheduler.DeleteScheduleGroupInput{Name: aws.String(g.Name())})
 			return err
 		},
 	})

@@ -61,6 +61,20 @@ func Processes(ctx context.Context, c *cloud.Clients, o resource.Owner) ([]strin
 	return names, err
 }
 
+// Tasks are the tasks of all revisions, those that run and those that stopped in the last hour. Errors of the SDK come as
+// they are.
+func (t *TaskDefinition) Tasks(ctx context.Context, s *resource.Scope) (all []ecstypes.Task, err error) {
+	cluster, family := t.Owner.Name(), t.Family()
+	for _, st := range []ecstypes.DesiredStatus{ecstypes.DesiredStatusRunning, ecstypes.DesiredStatusStopped} {
+		tasks, err := tasksOf(ctx, s.Clients, &ecs.ListTasksInput{Cluster: &cluster, Family: &family, DesiredStatus: st})
+		if resource.UnlessGone(err) != nil {
+			return nil, err
+		}
+		all = append(all, tasks...)
+	}
+	return all, nil
+}
+
 // tagBeside is the tag of a process's revision that says beside which revision of the app's own it was made.
 const tagBeside = "berth:beside"
 

@@ -149,6 +149,9 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 	if v.Unwanted {
 		return resource.Unwanted(v)
 	}
+	if !v.active() && v.RevisionOnly {
+		return resource.Diff{} // one by schedule has none
+	}
 	if !v.active() {
 		return resource.Absent()
 	}

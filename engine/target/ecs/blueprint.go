@@ -58,6 +58,8 @@ type Blueprint struct {
 	Scaling       *compute.Scaling          // nil without scaling
 	Service       *compute.Service
 	Processes     []*process // beside the app's own
+	ScheduleRole  *access.Role
+	ScheduleGroup *compute.ScheduleGroup
 
 	Secrets       *data.Secrets
 	DatabaseGroup *network.SecurityGroup
@@ -121,7 +123,8 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	for _, p := range b.Processes {
 		p.TaskDef.Pin, p.Service.RevisionOnly, p.Service.Release = revision, true, nil
 		p.TaskDef.Unwanted, p.Service.Unwanted = false, false
-		rs = append(rs, p.TaskDef, p.Service)
+		p.Schedule.RevisionOnly, p.Schedule.Unwanted = true, false
+		rs = append(rs, p.TaskDef, p.Service, p.Schedule)
 	}
 	for _, r := range b.Door.Looks() {
 		rs = append(rs, resource.ReadOnly{Resource: r})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"berth/engine/resource"
+	"berth/engine/resource/access"
 	"berth/engine/resource/compute"
 	"berth/engine/spec"
 	"berth/engine/target"
@@ -17,6 +18,8 @@ type process struct {
 	TaskDef *compute.TaskDefinition
 	Service *compute.Service
 	Scaling *compute.Scaling
+
+	Schedule *compute.Schedule
 }
 
 // processes makes those that the spec wants, and those of an earlier deployment, which go unless it wants them.
@@ -28,6 +31,38 @@ func (b *Blueprint) processes(s *spec.Spec, o target.Options) {
 		p := b.process(s, o, name)
 		b.Processes = append(b.Processes, p)
 		b.Service.Together.Services = append(b.Service.Together.Services, p.Service)
+	}
+	b.schedules(s)
+}
+
+// schedules makes what starts processes by the clock. All of it stands behind the task definitions of the processes, so that
+// nothing is left once those are gone.
+func (b *Blueprint) schedules(s *spec.Spec) {
+	var behind []resource.Resource
+	unwanted := true
+	for _, p := range b.Processes {
+		behind = append(behind, p.TaskDef)
+		unwanted = unwanted && (s.Processes[p.name] == nil || s.Processes[p.name].Schedule == "")
+	}
+	b.ScheduleGroup = &compute.ScheduleGroup{Owner: b.Owner, Behind: behind, Unwanted: unwanted}
+	b.ScheduleRole = access.NewRole(b.Owner, s.Region, "schedule", "the role that schedules start tasks with", func(sc *resource.Scope) string {
+		return compute.SchedulePolicy(sc, b.Cluster, b.TaskDef)
+	})
+	b.ScheduleRole.Rules = rules(s)
+	b.ScheduleRole.Trust, b.ScheduleRole.Behind, b.ScheduleRole.Unwanted = b.ScheduleGroup.TrustScheduler, behind, unwanted
+	for _, p := range b.Processes {
+		p.Schedule = &compute.Schedule{
+			Group: b.ScheduleGroup, Cluster: b.Cluster, TaskDefinition: p.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
+			Role: b.ScheduleRole, Release: b.Release, Unwanted: true,
+		}
+		for _, v := range b.Service.Together.Services {
+			if !v.Unwanted {
+				p.Schedule.Services = append(p.Schedule.Services, v)
+			}
+		}
+		if want := s.Processes[p.name]; want != nil && want.Schedule != "" {
+			p.Schedule.Expression, p.Schedule.Zone, p.Schedule.Paused, p.Schedule.Unwanted = want.Schedule, want.ScheduleTZ, want.Instances == 0, false
+		}
 	}
 }
 
@@ -43,7 +78,7 @@ func (b *Blueprint) process(s *spec.Spec, o target.Options, name string) *proces
 	p.TaskDef.CPU, p.TaskDef.Memory, p.TaskDef.Command, p.TaskDef.Port = spec.CPUUnits(want.CPU), want.Memory, want.Command, 0
 	p.TaskDef.Settings = fingerprint(s, want)
 	p.Service = b.serviceOf(s, o, p.TaskDef)
-	p.Service.Process, p.Service.Together, p.Service.Unwanted = name, b.Service.Together, !wanted
+	p.Service.Process, p.Service.Together, p.Service.Unwanted = name, b.Service.Together, !wanted || want.Schedule != ""
 	p.Service.Instances, p.Service.CPU, p.Service.MemoryGB, p.Service.Spot = want.Instances, want.CPU, float64(want.Memory)/1024, want.Spot
 	p.Scaling = &compute.Scaling{Service: p.Service, LinkedRole: b.ScalingRole, Unwanted: want.Autoscale == nil, Min: want.Instances}
 	if a := want.Autoscale; a != nil {
@@ -87,6 +122,12 @@ func (b *Blueprint) definitions() (rs resource.Set) {
 func (b *Blueprint) services() (rs resource.Set) {
 	for _, p := range b.Processes {
 		rs = append(rs, p.Service, p.Scaling)
+	}
+	if len(b.Processes) > 0 {
+		rs = append(rs, b.ScheduleRole, b.ScheduleGroup)
+	}
+	for _, p := range b.Processes {
+		rs = append(rs, p.Schedule)
 	}
 	return rs
 }

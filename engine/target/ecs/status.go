@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/plan"
 	"berth/engine/resource"
+	"berth/engine/resource/compute"
 	"berth/engine/target"
 )
 
@@ -44,7 +46,9 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 		st.State = target.Partial
 	}
 	st.Endpoint, st.Waiting = b.Address(), b.Lasting().Awaits()
-	st.Processes = b.tell()
+	if st.Processes, err = b.tell(ctx, scope, l); err != nil {
+		return nil, err
+	}
 	at := &found{cluster: b.Cluster.Name(), balancerARN: b.LoadBalancer.ARN}
 	svc := b.Service.Observed()
 	switch {
@@ -107,17 +111,46 @@ func (w *watcher) observe(ctx context.Context, l *look, scope *resource.Scope, p
 }
 
 // tell tells of the processes beside the app's own.
-func (b *Blueprint) tell() []target.Process {
-	var all []target.Process
+func (b *Blueprint) tell(ctx context.Context, s *resource.Scope, l *look) (all []target.Process, err error) {
 	for _, p := range b.Processes {
 		one := target.Process{Name: p.name, State: target.Partial, Revision: last(p.TaskDef.ARN)}
 		if svc := p.Service.Observed(); svc != nil {
 			one.Running, one.Desired = int(svc.RunningCount), int(svc.DesiredCount)
 			one.Revision, one.State = last(aws.ToString(svc.TaskDefinition)), stateOf(svc)
 		}
+		if times, revision, paused := p.Schedule.Observed(); times != "" {
+			one.Schedule, one.Revision, one.State = times, revision, target.Running
+			one.Runs, err = runs(ctx, s, p.TaskDef)
+			if err != nil && !l.deny(err) {
+				return nil, cloud.Explain("look at the runs of "+p.name, err)
+			}
+			switch {
+			case paused:
+				one.State = target.Idle
+			case len(one.Runs) > 0 && one.Runs[0].Failed():
+				one.State = target.Degraded
+			}
+		}
 		all = append(all, one)
 	}
-	return all
+	return all, nil
+}
+
+// runs are the tasks of a definition that AWS still knows, newest first.
+func runs(ctx context.Context, s *resource.Scope, td *compute.TaskDefinition) (all []target.Run, err error) {
+	tasks, err := td.Tasks(ctx, s)
+	for _, t := range tasks {
+		one := target.Run{Task: last(aws.ToString(t.TaskArn)), Started: aws.ToTime(t.StartedAt), Ended: aws.ToTime(t.StoppedAt), Reason: aws.ToString(t.StoppedReason)}
+		for _, c := range t.Containers {
+			if aws.ToString(c.Name) == compute.ContainerName && c.ExitCode != nil {
+				code := int(*c.ExitCode)
+				one.ExitCode = &code
+			}
+		}
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(a, b target.Run) int { return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(a.Task, b.Task)) })
+	return all, err
 }
 
 // namesake is the identity of another app of this name that is there, empty when there is none.

@@ -146,6 +146,13 @@ func (h *Screen) facts() []fact {
 		add("since", fmt.Sprintf("%s, %s", h.when(at), widget.Ago(h.seen.Sub(at))), th.Text)
 	}
 	add("image", shortImage(s.Image), th.Text)
+	for _, p := range s.Processes {
+		ink := th.Text
+		if p.State == "degraded" {
+			ink = th.Warn
+		}
+		add(p.Name, p.Says(h.seen, widget.Ago), ink)
+	}
 	service := s.Target
 	if n := len(s.Resources); n > 0 {
 		service += ", " + widget.Count(n, "resource")
