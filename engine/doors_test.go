@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -137,4 +138,43 @@ func newSmallHarbor(t *testing.T, dir string) *harbor {
 	write(t, dir, "server", "version 1")
 	h.spec.Dir = dir
 	return h
+}
+
+// Assets are cached by CloudFront and nothing else is; taking them out again leaves nothing. Behaviours of somebody else
+// stay.
+func TestAssetsAreCached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		h.spec.Network.Assets = []string{"/assets/*"}
+		p := h.plan(engine.Request{})
+		if got := actions(p); !slices.Equal(got, []string{"distribution:update"}) {
+			t.Errorf("the plan does %v", got)
+		}
+		res, events := h.apply(p)
+		h.must(res, events)
+		client := &http.Client{Transport: h.account.Environment().Transport}
+		status := func(method, path string) int {
+			req, err := http.NewRequestWithContext(t.Context(), method, res.Endpoint+path, nil)
+			must(t, err)
+			resp, err := client.Do(req)
+			must(t, err)
+			_ = resp.Body.Close()
+			return resp.StatusCode
+		}
+		if got := status("GET", "/assets/app.js"); got != 200 {
+			t.Errorf("an asset answers %d", got)
+		}
+		if got := status("POST", "/assets/app.js"); got != 403 {
+			t.Errorf("an asset that is written to answers %d", got)
+		}
+		if got := status("POST", "/login"); got != 200 {
+			t.Errorf("a form answers %d", got)
+		}
+		h.spec.Network.Assets = nil
+		h.must(h.deploy())
+		if got := status("POST", "/assets/app.js"); got != 200 {
+			t.Errorf("it is still cached: %d", got)
+		}
+	})
 }

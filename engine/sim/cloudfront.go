@@ -176,6 +176,21 @@ func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) err
 	if err := c.checkAliases(cfg, id); err != nil {
 		return err
 	}
+	if b := cfg.CacheBehaviors; b != nil {
+		if int(val(b.Quantity, 0)) != len(b.Items) {
+			return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}
+		}
+		seen := map[string]bool{}
+		for _, x := range b.Items {
+			switch {
+			case !origins[str(x.TargetOriginId)]:
+				return &cftypes.NoSuchOrigin{Message: msg("One or more of your origins or origin groups do not exist.")}
+			case seen[str(x.PathPattern)]:
+				return &cftypes.InvalidArgument{Message: msg("The parameter PathPattern contains duplicates: %s", str(x.PathPattern))}
+			}
+			seen[str(x.PathPattern)] = true
+		}
+	}
 	if !origins[str(cfg.DefaultCacheBehavior.TargetOriginId)] {
 		return &cftypes.NoSuchOrigin{Message: msg("One or more of your origins or origin groups do not exist.")}
 	}

@@ -139,6 +139,17 @@ func (a *Account) fromEdge(st *state, req *http.Request, host, domain string, no
 		return answer{status: http.StatusForbidden, header: edge, body: "403 ERROR The request could not be satisfied. Bad request. We can't connect to the server for this app or website at this time.", tls: secure}, nil
 	}
 	behaviour := cfg.DefaultCacheBehavior
+	if cfg.CacheBehaviors != nil {
+		for _, b := range cfg.CacheBehaviors.Items { // the first pattern that fits counts
+			if wild(strings.TrimPrefix(str(b.PathPattern), "/"), strings.TrimPrefix(req.URL.Path, "/")) {
+				if b.AllowedMethods != nil && !slices.Contains(b.AllowedMethods.Items, cftypes.Method(req.Method)) {
+					return answer{status: http.StatusForbidden, header: edge, body: "403 ERROR This distribution is not configured to allow the HTTP request method that was used for this request.", tls: secure}, nil
+				}
+				behaviour = &cftypes.DefaultCacheBehavior{TargetOriginId: b.TargetOriginId, ViewerProtocolPolicy: b.ViewerProtocolPolicy, CachePolicyId: b.CachePolicyId}
+				break
+			}
+		}
+	}
 	if req.URL.Scheme == "http" && behaviour.ViewerProtocolPolicy == cftypes.ViewerProtocolPolicyRedirectToHttps {
 		edge["Location"], edge["X-Cache"] = "https://"+host+req.URL.RequestURI(), "Redirect from cloudfront"
 		return answer{status: http.StatusMovedPermanently, header: edge}, nil

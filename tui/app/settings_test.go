@@ -61,6 +61,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"network.websocket_path": {"live", "does not start with /"},
 		"network.clustering":     {"magic", "is not known"},
 		"network.domain":         {"https://example.com/", "such as"},
+		"network.assets":         {"assets", "does not start with /"},
 		"network.also":           {"example.com/", "such as"},
 		"network.take_over":      {"other.example.com", "is none of the app's names"},
 		"env":                    {"HELLO", "NAME=value"},

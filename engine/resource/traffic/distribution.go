@@ -41,6 +41,7 @@ type Distribution struct {
 	LoadBalancer *LoadBalancer
 	Rule         *ListenerRule // lets its requests through
 	Door         *Door
+	Assets       []string // patterns of paths that are cached and compressed
 	Secret       *OriginSecret
 
 	ID, Host string // outputs, known as soon as it is created
@@ -181,6 +182,9 @@ func (d *Distribution) Diff(s *resource.Scope) resource.Diff {
 	if !aws.ToBool(d.config.Enabled) {
 		drift.Add("is switched off", resource.Field("enabled", false, true))
 	}
+	if fields := d.otherAssets(); len(fields) > 0 {
+		drift.Add("caches other paths", fields...)
+	}
 	if fields := d.edges(); len(fields) > 0 {
 		drift.Add("keeps errors, or is at other edges", fields...)
 	}
@@ -210,6 +214,7 @@ func (d *Distribution) Apply(ctx context.Context, s *resource.Scope) error {
 		return d.change(ctx, s, func(c *cftypes.DistributionConfig) {
 			want := d.wanted(aws.ToString(c.CallerReference))
 			c.Enabled = want.Enabled
+			c.CacheBehaviors = d.behaviours(c.CacheBehaviors)
 			mend(c, want)
 		})
 	}

@@ -55,6 +55,7 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 				},
 			},
 		}}},
+		CacheBehaviors: d.behaviours(nil),
 		DefaultCacheBehavior: &cftypes.DefaultCacheBehavior{
 			TargetOriginId: aws.String(originID), Compress: aws.Bool(true),
 			ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyRedirectToHttps,

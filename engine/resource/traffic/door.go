@@ -48,6 +48,7 @@ type Ask struct {
 	Want     string   // one of the ways; empty: whichever is found
 	Names    []string // of the app's own, where it wants to be reached by a domain; the main one first
 	TakeOver []string // names whose records of somebody else may be replaced
+	Assets   []string // patterns of paths that CloudFront caches and compresses
 	Secret   string   // a random one, should CloudFront need a new one; 32 characters at least
 }
 
@@ -62,7 +63,7 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	d.Rule = &ListenerRule{Owner: o, Listener: d.Listener, TargetGroup: tg, Door: d, Secret: secret}
 	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener}
 	d.HTTPSRule = &ListenerRule{Owner: o, Listener: d.HTTPS, TargetGroup: tg, Door: d}
-	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Secret: secret}
+	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Assets: a.Assets, Secret: secret}
 	d.Records = &Records{Owner: o, Domain: d.Domain, Door: d, TakeOver: a.TakeOver}
 	return d
 }

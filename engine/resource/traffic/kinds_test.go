@@ -98,6 +98,11 @@ func TestListenerRule(t *testing.T) {
 func TestDistribution(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Distribution]{
 		Wanted: func(w kindtest.World) *traffic.Distribution { return plain(w).Distribution },
+		Changed: func(w kindtest.World) *traffic.Distribution {
+			d := plain(w).Distribution
+			d.Assets = []string{"/assets/*", "/images/*"}
+			return d
+		},
 		Drift: func(ctx context.Context, s *resource.Scope, d *traffic.Distribution) error {
 			out, err := s.CloudFront.GetDistributionConfig(ctx, &cf.GetDistributionConfigInput{Id: &d.ID})
 			if err != nil {

@@ -23,7 +23,6 @@ var unbuilt = []string{
 	"network.vpc",
 	"network.subnets",
 	"network.idle_timeout",
-	"network.assets",
 }
 
 // Builds implements target.Target.
@@ -66,6 +65,9 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 	}
 	if n := s.Network; n.Domain != "" && (n.HTTPS == traffic.ByCloudFront || n.HTTPS == traffic.ByHTTP) {
 		out = append(out, s.Problem("network.https", `"`+n.HTTPS+`" leaves network.domain without effect`, "say auto, or take domain out"))
+	}
+	if n := s.Network; len(n.Assets) > 0 && (n.Domain != "" || n.HTTPS != "auto" && n.HTTPS != traffic.ByCloudFront) {
+		out = append(out, s.Problem("network.assets", "only CloudFront caches paths, and this app is reached without it", "take assets out, or say https = \"cloudfront\" and no domain"))
 	}
 	if s.Network.HTTPS == traffic.ByGateway {
 		out = append(out, s.Problem("network.https", "this version of berth cannot deploy behind an ECS gateway yet", "say auto, cloudfront or none"))
