@@ -189,6 +189,9 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 		p.Sum = now.With(p.Sum)
 	}
 	p.SkipPreflight, p.Keep = r.SkipPreflight, keep
+	if !r.Destroy && r.Rollback == "" {
+		p.Elsewhere = e.elsewhere(ctx, p, r.Spec)
+	}
 	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
 	p.Again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, r) }
 	return p, nil

@@ -168,3 +168,37 @@ func TestOldDeploymentsGoOn(t *testing.T) {
 		shop.must(shop.apply(shop.plan(engine.Request{Destroy: true})))
 	})
 }
+
+// A region that changes in berth.toml is told as a second app, with what the first costs and how to remove it.
+func TestTheSameAppElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0).folder("web", "production")
+		h.engine = engine.Open(engine.Options{Environment: h.account.Environment(), Builder: h.account.Builder(), Identify: true, Runs: t.TempDir()})
+		h.must(h.deploy())
+		if p := h.plan(engine.Request{}); len(p.Elsewhere) > 0 {
+			t.Errorf("at home: %v", p.Elsewhere)
+		}
+		st, err := h.engine.Status(t.Context(), h.spec)
+		must(t, err)
+		h.spec.Region = "eu-central-1"
+		p := h.plan(engine.Request{})
+		if len(p.Elsewhere) != 1 {
+			t.Fatalf("it is told of %v", p.Elsewhere)
+		}
+		e := p.Elsewhere[0]
+		if e.Region != "eu-west-2" || e.MonthlyUSD != st.MonthlyUSD || !strings.Contains(e.Remove, "--region eu-west-2 --id "+h.kept()) {
+			t.Errorf("it is told of %+v, which costs %v", e, st.MonthlyUSD)
+		}
+		typed := h.spec.Clone()
+		must(t, typed.SetText("region", "eu-central-1", spec.Origin{Kind: spec.Flag, Text: "--region"}))
+		if p, err := h.engine.Plan(t.Context(), engine.Request{Spec: typed}); err != nil || len(p.Elsewhere) > 0 {
+			t.Errorf("typed: %v, %v", p.Elsewhere, err)
+		}
+		h.spec.Region = "eu-west-2"
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		h.spec.Region = "eu-central-1"
+		if p := h.plan(engine.Request{}); len(p.Elsewhere) > 0 {
+			t.Errorf("what was destroyed: %v", p.Elsewhere)
+		}
+	})
+}

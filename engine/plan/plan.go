@@ -70,6 +70,9 @@ type Plan struct {
 	Waiting *event.Waiting `json:"waiting,omitempty"`
 	Sum
 
+	// Elsewhere is where the same app runs already, when this would make a second one.
+	Elsewhere []Elsewhere `json:"elsewhere,omitempty"`
+
 	Account  string        `json:"-"`
 	Destroy  bool          `json:"-"`
 	KeepData bool          `json:"-"` // of a destroy: it leaves the data of people

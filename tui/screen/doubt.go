@@ -24,7 +24,7 @@ func Against(s compare.Service) []string {
 }
 
 // Doubts are why a deployment may not lead to what is wanted: musts that nobody has settled, of an app that does not
-// run yet, and a budget that it breaks. What the user has accepted is none.
+// run yet, the same app elsewhere, and a budget that it breaks. What the user has accepted is none.
 func (s *Session) Doubts(p *Plan) []string {
 	var out []string
 	doubt := func(text string) {
@@ -36,6 +36,9 @@ func (s *Session) Doubts(p *Plan) []string {
 		for _, f := range s.OpenMusts() {
 			doubt(f.Means)
 		}
+	}
+	for _, e := range p.Elsewhere {
+		doubt(e.String())
 	}
 	doubt(s.OverBudget(p.MonthlyUSD))
 	return out

@@ -40,6 +40,11 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 			return err
 		}
 	}
+	if a.flags.yes && !a.flags.json && !a.flags.quiet {
+		for _, e := range p.Elsewhere {
+			fmt.Fprintf(a.Err, "Note: %s\n", e)
+		}
+	}
 	return a.follow(ctx, eng, eng.Apply(context.WithoutCancel(ctx), p))
 }
 

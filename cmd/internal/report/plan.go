@@ -28,6 +28,9 @@ func Plan(w io.Writer, p *plan.Plan) {
 	if lost, kept := p.Data(); len(lost)+len(kept) > 0 {
 		dataOf(w, p, lost, kept)
 	}
+	for _, e := range p.Elsewhere {
+		fmt.Fprintf(w, "Note: %s\n\n", e)
+	}
 	summary := tally(by)
 	if by[event.None] == len(p.Changes) {
 		summary = "Nothing to do"
