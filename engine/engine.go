@@ -25,6 +25,7 @@ import (
 	"berth/engine/project"
 	"berth/engine/resource"
 	"berth/engine/run"
+	"berth/engine/secret"
 	"berth/engine/spec"
 	"berth/engine/target"
 )
@@ -74,10 +75,17 @@ type FieldChange = resource.FieldChange
 // Identity is whose credentials are in use.
 type Identity = cloud.Identity
 
+// Given is a secret whose value somebody gave, for a deployment to keep.
+type Given = secret.Given
+
+// Give makes Given of a value; fresh is one that was made up, which gives way to what is kept already.
+func Give(name, value string, fresh bool) (Given, error) { return secret.Give(name, value, fresh) }
+
 // Request says what to plan.
 type Request struct {
 	Spec           *spec.Spec // complete and valid
 	Destroy        bool
+	Given          []Given       // values of secrets, which a deployment keeps in the account before its tasks start
 	KeepData       bool          // a destroy leaves the database and the files where they are
 	Rollback       string        // the revision to go back to: family:number, the number alone, or Previous
 	SkipVerify     bool          // make no request to the endpoint

@@ -55,7 +55,7 @@ func (e *Engine) blueprint(r Request, o Owner, standing []string) (target.Bluepr
 		return nil, err
 	}
 	return t.Blueprint(r.Spec, target.Options{
-		Owner: o, Standing: standing,
+		Owner: o, Standing: standing, Given: r.Given,
 		Builder: e.opts.Builder, SkipVerify: r.SkipVerify, NoRehearsal: r.NoRehearsal, RolloutTimeout: r.RolloutTimeout,
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"berth/engine/image"
 	"berth/engine/plan"
 	"berth/engine/resource"
+	"berth/engine/secret"
 	"berth/engine/spec"
 	"berth/engine/watch"
 )
@@ -53,9 +54,10 @@ type Options struct {
 	// not want go.
 	Standing       []string
 	Builder        image.Builder
-	SkipVerify     bool          // make no request to the endpoint
-	NoRehearsal    bool          // ship an image without having run it here
-	RolloutTimeout time.Duration // zero means the target's own deadline
+	Given          []secret.Given // values of secrets, which the deployment keeps before anything reads them
+	SkipVerify     bool           // make no request to the endpoint
+	NoRehearsal    bool           // ship an image without having run it here
+	RolloutTimeout time.Duration  // zero means the target's own deadline
 }
 
 // Blueprint is one app as the resources that a target makes of it, wired to each other.

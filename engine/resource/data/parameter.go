@@ -32,6 +32,8 @@ type Parameter struct {
 	// Stamp says what the value depends on, without telling it: another stamp asks for another value. It is kept as
 	// the description. Known is false while that is not known yet. Nil: the value never changes.
 	Stamp func() (stamp string, known bool)
+	// Stays leaves whatever value is there already.
+	Stays bool
 	// Unneeded is a parameter that berth.toml does not ask for: it is looked up by a destroy alone.
 	Unneeded bool
 
@@ -115,7 +117,7 @@ func (p *Parameter) wanted() (string, bool) {
 // Current says whether the parameter has the value that is wanted.
 func (p *Parameter) Current() bool {
 	stamp, known := p.wanted()
-	return p.found && known && stamp == p.stamp
+	return p.found && (p.Stays || known && stamp == p.stamp)
 }
 
 // ParameterARN is the ARN, known before the parameter exists.
@@ -129,6 +131,8 @@ func (p *Parameter) Diff(s *resource.Scope) resource.Diff {
 	}
 	stamp, known := p.wanted()
 	switch {
+	case p.Stays:
+		return resource.None()
 	case !known:
 		return resource.Changed("depends on what is made in this run", resource.Field("value of", p.stamp, resource.NotYet))
 	case stamp != p.stamp:
@@ -144,7 +148,7 @@ func (p *Parameter) Apply(ctx context.Context, s *resource.Scope) error {
 	if !known {
 		return errors.New("write parameter: what it is made of is not known yet")
 	}
-	if p.found && stamp == p.stamp {
+	if p.Current() {
 		return nil
 	}
 	value, err := p.Value(ctx, s)

@@ -204,6 +204,7 @@ func (x *Secrets) Read(s *resource.Scope) []policy.Statement {
 	for _, p := range x.Made {
 		parameters = append(parameters, p.ParameterARN(s))
 	}
+	slices.Sort(parameters) // the same, whoever keeps them
 	var out []policy.Statement
 	if len(parameters) > 0 {
 		out = append(out, policy.Allow([]string{"ssm:GetParameters"}, parameters...))

@@ -62,6 +62,7 @@ type Blueprint struct {
 	ScheduleGroup *compute.ScheduleGroup
 
 	Secrets       *data.Secrets
+	Given         []*data.Parameter // secrets whose values came with the request
 	DatabaseGroup *network.SecurityGroup
 	DatabaseRole  *access.ServiceLinkedRole
 	Subnets       *data.SubnetGroup
@@ -82,6 +83,7 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	b := &Blueprint{Owner: o.Owner}
 	b.Owner.Demanded = resource.Demand(s.AccountRules.Tags)
 	b.network(s)
+	b.given(s, o.Given)
 	b.data(s)
 	b.access(s)
 	b.image(s, o)
@@ -98,6 +100,9 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 // Resources implements target.Blueprint.
 func (b *Blueprint) Resources() resource.Set {
 	rs := append(b.foundation(), b.Secrets)
+	for _, p := range b.Given {
+		rs = append(rs, p)
+	}
 	if b.Database.Wanted() {
 		rs = append(rs, b.database()...)
 	}
@@ -324,6 +329,9 @@ func (b *Blueprint) taskDefinition(s *spec.Spec, service func(*resource.Scope) s
 	}
 	if b.Database.Wanted() {
 		td.More = append(td.More, resource.Need{On: b.DatabaseURL})
+	}
+	for _, p := range b.Given {
+		td.More = append(td.More, resource.Need{On: p})
 	}
 	return td
 }

@@ -1,13 +1,16 @@
 package ecs
 
 import (
+	"context"
 	"maps"
+	"slices"
 	"strconv"
 
 	"berth/engine/resource"
 	"berth/engine/resource/access"
 	"berth/engine/resource/data"
 	"berth/engine/resource/network"
+	"berth/engine/secret"
 	"berth/engine/spec"
 )
 
@@ -37,10 +40,40 @@ func (b *Blueprint) data(s *spec.Spec) {
 	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, databaseQuery(d))
 	b.Database.Told = b.DatabaseURL.Exists
 	b.storage(s)
-	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return named(s, sc) }}
+	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return b.kept(s, sc) }}
+	for _, p := range b.Given {
+		b.Secrets.Made = append(b.Secrets.Made, p)
+	}
 	if !no {
 		b.Secrets.Made = append(b.Secrets.Made, b.DatabaseURL)
 	}
+}
+
+// given makes the parameters of the secrets whose values came with the request. They outlive the app as those do that
+// berth secrets set makes, so they carry no identity.
+func (b *Blueprint) given(s *spec.Spec, all []secret.Given) {
+	owner := b.Owner
+	owner.ID = ""
+	for _, g := range all {
+		if !slices.Contains(s.Secrets.FromSSM, g.Name) {
+			continue // the answer was taken back
+		}
+		p := &data.Parameter{
+			Owner: owner, ID: "secret-" + g.Name, Key: g.Name, Label: "the secret " + g.Name, Stays: g.Fresh,
+			Value: func(context.Context, *resource.Scope) (string, error) { return g.Reveal(), nil },
+			Stamp: func() (string, bool) { return g.Mark, true },
+		}
+		b.Given = append(b.Given, p)
+	}
+}
+
+// kept are the secrets that berth.toml names and that are there without this run.
+func (b *Blueprint) kept(s *spec.Spec, sc *resource.Scope) map[string]string {
+	m := named(s, sc)
+	for _, p := range b.Given {
+		delete(m, p.Key)
+	}
+	return m
 }
 
 // storage makes the file system, with a way to each folder of it, and an address in each subnet.
@@ -116,7 +149,7 @@ func (b *Blueprint) database() resource.Set {
 
 // secrets are those that berth.toml names, and the database's address, as a task definition has them.
 func (b *Blueprint) secrets(s *spec.Spec, sc *resource.Scope) map[string]string {
-	m := maps.Clone(named(s, sc))
+	m := maps.Clone(named(s, sc)) // with those that this run keeps
 	if b.Database.Wanted() {
 		m[databaseVariable(s)] = b.DatabaseURL.ParameterARN(sc)
 	}
@@ -126,6 +159,12 @@ func (b *Blueprint) secrets(s *spec.Spec, sc *resource.Scope) map[string]string 
 // versions are the versions of the secrets; ok is false while the database's address is not final.
 func (b *Blueprint) versions(s *spec.Spec, sc *resource.Scope) (versions map[string]string, ok bool) {
 	versions = b.Secrets.Versions(sc)
+	for _, p := range b.Given {
+		if !p.Current() {
+			return nil, false
+		}
+		versions[p.Key] = strconv.FormatInt(p.Version, 10)
+	}
 	if !b.Database.Wanted() {
 		return versions, true
 	}
