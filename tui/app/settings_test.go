@@ -76,7 +76,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"database.class":         {"huge", "such as"},
 		"database.storage_gb":    {"1", "20 to 65536"},
 		"database.snapshot":      {"my snapshot", "is no id of a snapshot"},
-		"database.variable":      {"1URL", "cannot be the name"},
+		"database.variable":      {"A=B", "cannot be the name"},
 		"database.url_query":     {"a b", "cannot stand in a URL"},
 		"service.log_days":       {"a week", "is not a whole number"},
 		"image.builder":          {"magic", "magic"},
