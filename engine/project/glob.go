@@ -9,6 +9,9 @@ import (
 type glob struct {
 	head, tail string // literal start and end, to be fast
 	re         pattern
+
+	ends  bool // of the form a/**/*b: start and end decide
+	named bool // of the form a/**/b: start and the last parts decide
 }
 
 func newGlob(pattern string) glob {
@@ -17,6 +20,13 @@ func newGlob(pattern string) glob {
 		return glob{head: pattern}
 	}
 	g := glob{head: head, tail: pattern[strings.LastIndexByte(pattern, '*')+1:]}
+	tail := g.tail
+	switch middle := pattern[len(head) : len(pattern)-len(tail)]; {
+	case middle == "**/*" && !strings.Contains(tail, "/"):
+		g.ends = true
+	case middle == "**" && strings.HasPrefix(tail, "/"):
+		g.named = true
+	}
 	expr := regexp.QuoteMeta(pattern)
 	expr = strings.ReplaceAll(expr, `\*\*/`, `(?:.*/)?`)
 	expr = strings.ReplaceAll(expr, `\*`, `[^/]*`)
@@ -37,5 +47,15 @@ func (g glob) match(name string) bool {
 	if g.re == nil {
 		return name == g.head
 	}
-	return strings.HasPrefix(name, g.head) && strings.HasSuffix(name, g.tail) && g.re().MatchString(name)
+	if len(name) < len(g.head)+len(g.tail) || !strings.HasPrefix(name, g.head) || !strings.HasSuffix(name, g.tail) {
+		return false
+	}
+	switch {
+	case g.ends:
+		return true
+	case g.named:
+		before := name[:len(name)-len(g.tail)]
+		return before == g.head || strings.HasSuffix(before, "/")
+	}
+	return g.re().MatchString(name)
 }

@@ -6,18 +6,19 @@ import (
 
 var (
 	schemaOpens   = lazy(`\b(?:z\.(?:object|strictObject|looseObject)|v\.(?:object|strictObject|looseObject)|[Jj]oi\.object(?:<[^>(]*>)?|yup\.object|Type\.Object|t\.Object|(?:S|Schema)\.Struct|cleanEnv\(\s*(?:process|Bun)\.env\s*,|createEnv|Env\.create\([^{]*|defineEnv)\s*\(?\s*(\{)`)
-	readsEnv      = lazy(`process\.env|Bun\.env|Deno\.env|import\.meta\.env|\bcreateEnv\(|\bcleanEnv\(|\bEnv\.create\(|ConfigModule`)
 	schemaKey     = lazy(`^\s*["']?(` + nameShape + `)["']?\s*$`)
 	schemaDefault = lazy(`\w*[oO]ptional\w*\b|\.optional\(|\.default\(|\.nullish\(|\.catch\(|\.prefault\(|\bdefault\s*:|\.(?:optional|nullish|exactOptional|undefinedable|fallback)\(|\bOptional\(|\.withDefault|\bundefined\b|optionalWith|isOptional\(|\.notRequired\(`)
 	schemaParts   = lazy(`^\s*(?:server|shared)\s*$`)
 )
+
+var readsEnv = literals{"process.env", "Bun.env", "Deno.env", "import.meta.env", "createEnv(", "cleanEnv(", "Env.create(", "ConfigModule"}
 
 var schemaCalls = literals{"bject(", "bject<", "cleanEnv(", "createEnv(", "Env.create(", "defineEnv(", "Struct("}
 
 // envSchemas are the entries without default of the schemas that an app checks its environment with: zod, valibot,
 // Joi, envalid, t3-env, AdonisJS and the like.
 func envSchemas(name, text string) []read {
-	if !schemaCalls.in(text) || !readsEnv().MatchString(text) || !schemaOpens().MatchString(text) {
+	if !readsEnv.in(text) || !schemaCalls.in(text) {
 		return nil
 	}
 	text = code(name, text)

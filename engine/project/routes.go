@@ -68,6 +68,9 @@ func (l *look) portIn(p *portMark, name, text string) {
 // routeIn finds the routes of a file by which the app tells whether it is well.
 func (l *look) routeIn(lang *language, r *route, name string) {
 	if r.file != nil {
+		if !healthWords.in(name) {
+			return
+		}
 		if m := r.file().FindStringSubmatch(name); m != nil {
 			l.tells(name, 1, "/"+strings.TrimPrefix(m[1], "/"), name)
 		}
@@ -91,6 +94,9 @@ func (l *look) routeIn(lang *language, r *route, name string) {
 		l.tells(name, n, path.Clean(p), line)
 	}
 }
+
+// healthWords are parts of all paths of the form healthShape.
+var healthWords = literals{"health", "up", "ping", "status", "live", "read", "beat"}
 
 // tells notes a route by which the app tells whether it is well, the plainer the better.
 func (l *look) tells(file string, line int, p, text string) {
@@ -200,11 +206,18 @@ var (
 	mountCalls = lazy(`(?:\.use\(\s*|include_router\([^\n]*prefix\s*=\s*|register_blueprint\([^\n]*url_prefix\s*=\s*|\bpath\(\s*|\.mount\(\s*)["'](/?[\w/.-]*)["'][^\n]*`)
 )
 
+// mounts are parts of all mountCalls.
+var mounts = literals{".use(", "include_router(", "register_blueprint(", "path(", ".mount("}
+
 var boundTo = lazy(`(?:const|let|var|import)\s+(?:\*\s+as\s+)?(\w+)\s*(?:=\s*require\(|\bfrom\s)\s*["']([^"']+)["']`)
 
 // mounted is the prefix under which another file takes in the routes of this one.
 func (l *look) mounted(name string) string {
 	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	switch path.Ext(name) {
+	case ".ex", ".exs", ".go", ".java", ".kt", ".cs", ".fs", ".rb", ".php":
+		return "" // there it is done in another way
+	}
 	if len(stem) < 3 || stem == "index" || stem == "main" || stem == "urls" || stem == "app" || stem == "server" || stem == "router" || stem == "routes" {
 		return ""
 	}
@@ -213,7 +226,7 @@ func (l *look) mounted(name string) string {
 			continue
 		}
 		raw, ok := l.t.text(file)
-		if !ok || !strings.Contains(raw, stem) {
+		if !ok || !strings.Contains(raw, stem) || !mounts.in(raw) {
 			continue
 		}
 		text, _ := l.t.code(file)

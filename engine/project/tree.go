@@ -25,6 +25,7 @@ const (
 	maxDepth    = 12        // folders below the top
 	maxFileSize = 512 << 10 // bytes of one file; larger ones are not source
 	maxRead     = 32 << 20  // bytes of all files together
+	maxOpened   = 8_000     // files that are opened; those near the top come first
 )
 
 // skipped are folders that hold what others wrote, or what is built.
@@ -45,6 +46,7 @@ type tree struct {
 	has   map[string]bool // the same
 	cut   bool            // there is more than was looked at
 	read  int64
+	opens int
 	cache map[string]string
 	codes map[string]string // without comments
 
@@ -191,6 +193,10 @@ var envExample = lazy(`^(?:\.?env|sample|example)[.\-_](?:example|sample|templat
 func (t *tree) text(name string) (string, bool) {
 	if s, ok := t.cache[name]; ok {
 		return s, s != ""
+	}
+	if t.opens++; t.opens > maxOpened {
+		t.cut = true
+		return "", false
 	}
 	s, err := t.load(name)
 	if err != nil {
