@@ -20,6 +20,9 @@ type Deployment = target.Deployment
 // Process is a program of an app's image that runs beside the app's own.
 type Process = target.Process
 
+// Once is a command that runs once; see Watch.Run.
+type Once = target.Once
+
 // Resource is one resource of an app that exists.
 type Resource = target.Resource
 

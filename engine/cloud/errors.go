@@ -249,6 +249,9 @@ func ofThisMachine(err error) bool {
 	return (errors.As(err, &path) || errors.As(err, &link)) && !errors.As(err, &op)
 }
 
+// Disconnected says whether the connection to AWS broke, or there is none.
+func Disconnected(err error) bool { return disconnected(err) || unreachable(err) }
+
 // disconnected says whether the connection broke, by the SDK's own mark for it.
 func disconnected(err error) bool {
 	var c interface{ ConnectionError() bool }

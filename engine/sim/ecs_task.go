@@ -321,8 +321,11 @@ func (w *world) run(t *task, d *taskDef, at time.Time) {
 	switch {
 	case t.Fate.OOM:
 		t.Next = boot.Add(5 * time.Second)
-	case t.Fate.Ends, t.once():
+	case t.Fate.Ends:
 		t.Next = boot
+	case t.once():
+		p, _ := programOf(t.Command)
+		t.Next = boot.Add(p.takes)
 	case len(t.Targets) == 0:
 		t.Next = at.Add(w.a.delay(latNoChecks, t.ID))
 	}
@@ -350,8 +353,14 @@ func (w *world) ran(t *task, d *taskDef, at time.Time) {
 	case t.Fate.Ends:
 		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited", "", new(t.Fate.Exit))
 	case t.once():
-		w.log(t, d, at, "done")
-		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited", "", new(int32(0)))
+		p, known := programOf(t.Command)
+		if !known || len(t.Command) == 0 {
+			p.lines = []string{"done"}
+		}
+		for _, line := range p.lines {
+			w.log(t, d, at, line)
+		}
+		w.fail(t, at, ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited", "", new(p.exit))
 	default:
 		t.Ready = true
 		w.healthy(t, at)

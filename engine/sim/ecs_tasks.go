@@ -219,6 +219,7 @@ func ecsRunTask(c *call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 			t.Group = *in.Group
 		}
 		t.ARN = c.ecsARN("task/%s/%s", k.Name, t.ID)
+		t.Alone = len(command) == 0 && len(d.main().Command) > 0 // what a process does for once comes to an end
 		t.Command, t.Tags, t.Exec = command, ecsTags(in.Tags), in.EnableExecuteCommand
 		c.r.ecs().Tasks = append(c.r.ecs().Tasks, t)
 		out.Tasks = append(out.Tasks, c.taskOut(t))

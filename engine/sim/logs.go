@@ -87,7 +87,7 @@ func (r *region) write(group, stream string, at time.Time, text string) {
 	}
 	s.Count++
 	s.Lines = append(s.Lines, logLine{N: s.Count, At: at, Text: text})
-	if len(s.Lines) > linesKept {
+	if len(s.Lines) >= 2*linesKept && s.Lines[len(s.Lines)-linesKept].At.Before(at) { // what is written at once stays together
 		s.Lines = slices.Clone(s.Lines[len(s.Lines)-linesKept:])
 	}
 }

@@ -100,12 +100,25 @@ type Watcher interface {
 	// fails, whose error it then returns. It looks every two seconds and bears an AWS that is out of reach for a
 	// moment.
 	FollowLogs(ctx context.Context, after time.Time, each func([]watch.Line) error) error
+	// Run runs a command once as the app's tasks do, to its end, and gives its exit code. When ctx ends it ends the
+	// command, too, and is a Stopped fail.Error. An app that is not deployed is Refused, an unknown process Usage.
+	Run(context.Context, Once) (exit int, err error)
 	// Revisions lists the deployments that one can go back to, newest first: those that came up, each revision
 	// once, without the one that runs.
 	Revisions(context.Context) ([]Deployment, error)
 	// Revision is the full name of the revision that somebody calls so: in full, by its number, or Previous; and what
 	// runs now. It is Refused when there is none.
 	Revision(ctx context.Context, called string) (string, *Status, error)
+}
+
+// Once is a command that runs once.
+type Once struct {
+	Process string   // of which process; empty: the app's own
+	Command []string // instead of the process's; empty: the process's
+	// Each gets the output as it comes, in order, line by line.
+	Each func(lines []string) error
+	// Doing says what goes on, such as that the task is being started.
+	Doing func(text string)
 }
 
 // Previous stands, as a revision to go back to, for the newest one that came up before the one that runs now.

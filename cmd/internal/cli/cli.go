@@ -155,6 +155,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.statusCommand(),
 		a.appsCommand(),
 		a.logsCommand(),
+		a.runCommand(),
 		a.openCommand(),
 		a.secretsCommand(),
 		a.destroyCommand(),
