@@ -17,6 +17,8 @@ var keys = map[string]string{
 	"database":           "database.engine",
 	"multi_az":           "database.multi_az",
 	"uploads_to_s3":      "permissions.allow",
+
+	"longest_request_seconds": "network.idle_timeout",
 }
 
 // unbuilt is the requirements that berth.toml has no key for, and that berth builds nowhere.

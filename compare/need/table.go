@@ -69,7 +69,7 @@ var table = []Need{
 	{
 		ID: "longest_request_seconds", Group: Rarely, Kind: Number, Label: "Longest request", Short: "long request",
 		Question: "How many seconds the slowest request takes.", Why: "Some services cut requests off after a fixed time.",
-		Flag: "longest-request", Help: "seconds that the longest request takes",
+		Flag: "longest-request", Help: "seconds that the longest request takes", Key: "network.idle_timeout",
 		at: func(r *Requirements) any { return &r.LongestRequestSeconds },
 	},
 	{

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"berth/compare/advise"
 	"berth/compare/need"
 	"berth/compare/price"
 	"berth/engine/spec"
@@ -41,6 +42,8 @@ func (d *Draft) value(n need.Need) string {
 	case nil:
 	case []string:
 		text = strings.Join(v, ", ")
+	case spec.Duration:
+		text = strconv.Itoa(v.Seconds())
 	default:
 		text = strings.TrimSpace(fmt.Sprint(v))
 	}
@@ -92,9 +95,48 @@ func (d *Draft) Answer(n need.Need, text string) error {
 		return d.Set(n.Key, n.Yes)
 	case n.Kind == need.YesNo && n.Yes != "":
 		return d.Off(n.Key)
+	case n.Kind == need.Number && text != "" && kindOf(n.Key) == spec.Span:
+		if err := n.Check(text); err != nil {
+			return err
+		}
+		return d.Set(n.Key, text+"s")
 	default:
 		return d.Set(n.Key, text)
 	}
+}
+
+func kindOf(key string) spec.Kind {
+	k, _ := spec.KeyOf(key)
+	return k.Kind
+}
+
+// instead is what to do about needs that berth builds nowhere.
+var instead = map[string]string{
+	"grpc":          "requests reach the container as HTTP/1.1: serve gRPC-Web, or run the gRPC service elsewhere",
+	"scale_to_zero": "its tasks run all the time: instances = 0 under [service] pauses it by hand",
+	"cache":         "name one that you have, by its URL, under [secrets]",
+}
+
+// Unbuilt are the needs that change nothing of what berth would make, each with what to do instead.
+func (d *Draft) Unbuilt() []string {
+	var out []string
+	for _, n := range need.All() {
+		if !d.On(n) {
+			continue
+		}
+		key, built := advise.Key(n.ID)
+		what := strings.ToLower(n.Label[:1]) + n.Label[1:]
+		switch {
+		case n.ID == "persistent_storage" && d.has("storage") && len(d.Spec.Storage) == 0:
+			out = append(out, `files must stay, and no folder is named for them: add [[storage]] with path = "/app/uploads" to berth.toml, or they are gone at `+
+				"the next deployment")
+		case key == "" && !built && instead[n.ID] != "":
+			out = append(out, "berth does not build "+what+"; "+instead[n.ID])
+		case key != "" && !d.has(key):
+			out = append(out, "this version of berth does not build "+what)
+		}
+	}
+	return out
 }
 
 // Requirements is what the app needs from a service.

@@ -36,6 +36,11 @@ func (s *Session) Doubts(p *Plan) []string {
 		for _, f := range s.OpenMusts() {
 			doubt(f.Means)
 		}
+		if s.Draft != nil {
+			for _, text := range s.Draft.Unbuilt() {
+				doubt(text)
+			}
+		}
 	}
 	for _, e := range p.Elsewhere {
 		doubt(e.String())

@@ -48,6 +48,9 @@ func (l *LoadBalancer) Info() resource.Info {
 	}
 }
 
+// Fingerprint implements plan.Printer.
+func (l *LoadBalancer) Fingerprint() string { return "idle " + l.IdleTimeout.String() }
+
 // Needs implements Resource.
 func (l *LoadBalancer) Needs() []resource.Need {
 	return append(l.Network.Needs(), resource.After(l.SecurityGroup, l.LinkedRole)...)

@@ -29,6 +29,9 @@ const (
 	healthyStatuses = "200-399"
 )
 
+// stickyFor is for how many seconds a visitor comes back to the same task: a day.
+const stickyFor = 24 * 60 * 60
+
 // TargetGroup is the list of tasks that the load balancer sends requests to. What cannot be changed (port,
 // VPC) is part of its name, so that a new one can stand beside the old one until no task uses that any more.
 type TargetGroup struct {
@@ -38,6 +41,7 @@ type TargetGroup struct {
 	Port       int
 	HealthPath string
 	DrainFor   time.Duration // how long a task that leaves may finish its requests
+	Sticky     bool          // a visitor comes back to the same task, by a cookie of the load balancer
 
 	ARN string // output
 
@@ -60,6 +64,11 @@ func (t *TargetGroup) Info() resource.Info {
 		ID: "target-group", Kind: "elbv2.TargetGroup", Name: name, Label: "the target group",
 		Group: resource.GroupTraffic, Usually: 2 * time.Second, Gone: 5 * time.Second,
 	}
+}
+
+// Fingerprint implements plan.Printer.
+func (t *TargetGroup) Fingerprint() string {
+	return fmt.Sprintf("target group %d %s %s %v", t.Port, t.HealthPath, t.DrainFor, t.Sticky)
 }
 
 // Needs implements Resource.
@@ -134,10 +143,18 @@ func (t *TargetGroup) judge(ctx context.Context, s *resource.Scope) error {
 }
 
 func (t *TargetGroup) wanted() map[string]string {
-	return map[string]string{
+	want := map[string]string{
 		"deregistration_delay.timeout_seconds": strconv.Itoa(int(t.DrainFor.Seconds())),
 		"load_balancing.algorithm.type":        "least_outstanding_requests",
 	}
+	switch {
+	case t.Sticky:
+		want["stickiness.enabled"], want["stickiness.type"] = "true", "lb_cookie"
+		want["stickiness.lb_cookie.duration_seconds"] = strconv.Itoa(stickyFor)
+	case t.attributes["stickiness.enabled"] == "true":
+		want["stickiness.enabled"] = "false"
+	}
+	return want
 }
 
 // known takes the one target group that there is for the wanted one, for a look that knows no port.
@@ -168,7 +185,7 @@ func (t *TargetGroup) Diff(s *resource.Scope) resource.Diff {
 		drift.Add("checks health in another way", fields...)
 	}
 	if d := drifted(t.attributes, t.wanted()); len(d) > 0 {
-		drift.Add("drains or spreads requests in another way", attributes(t.attributes, d)...)
+		drift.Add("drains, spreads or binds requests in another way", attributes(t.attributes, d)...)
 	}
 	if len(t.stale) > 0 {
 		var names []string

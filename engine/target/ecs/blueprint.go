@@ -287,7 +287,7 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 	}
 	b.VPC.Stands = b.LoadBalancer.Stands
 	b.TargetGroup = &traffic.TargetGroup{
-		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s),
+		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s), Sticky: s.Service.StickySessions,
 	}
 	b.Door = door(s, b.Owner, b.LoadBalancer, b.TargetGroup)
 }

@@ -16,7 +16,6 @@ var unbuilt = []string{
 	"service.entrypoint",
 	"service.init",
 	"service.health",
-	"service.sticky_sessions",
 	"service.exec",
 	"network.tasks",
 	"network.front",
