@@ -62,6 +62,8 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"network.clustering":     {"magic", "is not known"},
 		"network.domain":         {"https://example.com/", "such as"},
 		"network.assets":         {"assets", "does not start with /"},
+		"network.vpc":            {"my-network", "is no id of a VPC"},
+		"network.subnets":        {"a, b", "is no id of a subnet"},
 		"network.also":           {"example.com/", "such as"},
 		"network.take_over":      {"other.example.com", "is none of the app's names"},
 		"env":                    {"HELLO", "NAME=value"},
@@ -84,7 +86,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"image.target":           {"my stage", "the name of a stage"},
 		"image.secrets":          {"NPM-TOKEN", "environment variable"},
 	}
-	chosen := []string{"region", "network.https", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "database.multi_az", "database.version"}
+	chosen := []string{"region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "database.multi_az", "database.version"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if _, ok := tests[r.Key.Name]; !ok && r.Heading == "" && !slices.Contains(chosen, r.Key.Name) {
 			t.Errorf("%s is not tried", r.Key.Name)

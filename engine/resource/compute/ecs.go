@@ -15,6 +15,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/resource"
+	"berth/engine/resource/network"
 )
 
 // ecsSettling are the errors of ECS while roles and clusters made a moment ago spread (engine/AWS.md, Settling).
@@ -91,4 +92,12 @@ func Deployments(ctx context.Context, c *cloud.Clients, in *ecs.ListServiceDeplo
 			return all, nil
 		}
 	}
+}
+
+// publicIP says whether tasks in a network get public addresses.
+func publicIP(n network.Network) ecstypes.AssignPublicIp {
+	if n.Private {
+		return ecstypes.AssignPublicIpDisabled
+	}
+	return ecstypes.AssignPublicIpEnabled
 }

@@ -105,7 +105,7 @@ func (r *Release) start(ctx context.Context, s *resource.Scope) (arn string, err
 		ClientToken: aws.String(rand.Text()), PropagateTags: ecstypes.PropagateTagsTaskDefinition,
 		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
 			Subnets: r.Network.SubnetIDs(), SecurityGroups: []string{r.SecurityGroup.ID},
-			AssignPublicIp: ecstypes.AssignPublicIpEnabled,
+			AssignPublicIp: publicIP(r.Network),
 		}},
 		Overrides: &ecstypes.TaskOverride{ContainerOverrides: []ecstypes.ContainerOverride{
 			{Name: aws.String(ContainerName), Command: r.Command},

@@ -141,7 +141,7 @@ func (c *Schedule) target(s *resource.Scope) *schedtypes.Target {
 			TaskDefinitionArn: &c.TaskDefinition.ARN, LaunchType: schedtypes.LaunchTypeFargate, TaskCount: aws.Int32(1),
 			PropagateTags: schedtypes.PropagateTagsTaskDefinition,
 			NetworkConfiguration: &schedtypes.NetworkConfiguration{AwsvpcConfiguration: &schedtypes.AwsVpcConfiguration{
-				Subnets: c.Network.SubnetIDs(), SecurityGroups: []string{c.SecurityGroup.ID}, AssignPublicIp: schedtypes.AssignPublicIpEnabled,
+				Subnets: c.Network.SubnetIDs(), SecurityGroups: []string{c.SecurityGroup.ID}, AssignPublicIp: schedtypes.AssignPublicIp(publicIP(c.Network)),
 			}},
 		},
 	}

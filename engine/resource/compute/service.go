@@ -202,6 +202,9 @@ func (v *Service) otherNetwork() (fields []resource.FieldChange) {
 	if want := v.Network.SubnetIDs(); !v.Network.Known() || !resource.SameSet(have.Subnets, want) {
 		fields = append(fields, resource.Field("subnets", resource.Listed(have.Subnets), resource.Listed(want)))
 	}
+	if want := publicIP(v.Network); have.AssignPublicIp != "" && have.AssignPublicIp != want {
+		fields = append(fields, resource.Field("public addresses", have.AssignPublicIp, want))
+	}
 	if want := []string{v.SecurityGroup.ID}; !resource.SameSet(have.SecurityGroups, want) {
 		fields = append(fields, resource.Field("security groups", resource.Listed(have.SecurityGroups), resource.Listed(want)))
 	}
@@ -449,6 +452,7 @@ func (v *Service) Costs(b *price.Bill) {
 func (v *Service) size(count int) price.Tasks {
 	return price.Tasks{
 		Count: count, VCPU: v.CPU, MemoryGB: v.MemoryGB, Arch: v.Arch, DiskGB: v.DiskGB, Spot: price.SpotTasks(count, v.Spot), Name: v.Process,
+		Private: v.Network.Private,
 	}
 }
 
@@ -459,6 +463,9 @@ func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	v.Instances, v.Unwanted = int(v.found.DesiredCount), false
+	if n := v.found.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
+		v.Network.Private = n.AwsvpcConfiguration.AssignPublicIp == ecstypes.AssignPublicIpDisabled
+	}
 	td := v.TaskDefinition.latest
 	if !v.RevisionOnly && (td == nil || aws.ToString(td.TaskDefinitionArn) != aws.ToString(v.found.TaskDefinition)) {
 		out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: v.found.TaskDefinition})
@@ -490,7 +497,7 @@ func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
 
 // Exposes implements Exposed.
 func (v *Service) Exposes(do event.Action) string {
-	if !resource.Makes(do) {
+	if !resource.Makes(do) || v.Network.Private {
 		return ""
 	}
 	if v.TargetGroup == nil {

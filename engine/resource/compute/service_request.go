@@ -51,7 +51,7 @@ func (v *Service) grace() *int32 {
 func (v *Service) network() *ecstypes.NetworkConfiguration {
 	return &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
 		Subnets: v.Network.SubnetIDs(), SecurityGroups: []string{v.SecurityGroup.ID},
-		AssignPublicIp: ecstypes.AssignPublicIpEnabled,
+		AssignPublicIp: publicIP(v.Network),
 	}}
 }
 

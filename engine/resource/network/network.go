@@ -14,10 +14,14 @@ type Network struct {
 	VPC     *VPC
 	Subnets []*Subnet
 	Routes  *RouteTable
+	Private bool // for tasks without public addresses
 }
 
-// SubnetIDs are the two public subnets; some are empty as long as they are not made.
+// SubnetIDs are the public subnets, or the private ones for what is private; some are empty as long as they are not made.
 func (n Network) SubnetIDs() []string {
+	if n.Private {
+		return n.VPC.Private
+	}
 	if n.VPC.Default {
 		return n.VPC.Public
 	}

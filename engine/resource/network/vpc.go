@@ -36,15 +36,19 @@ type VPC struct {
 	// Stands says where the app's front door stands. What stands and works stays where it is. Nil: nowhere.
 	Stands func(context.Context, *resource.Scope) (Standing, error)
 
+	Given Given // an existing network to use instead
+
 	ID      string   // output
-	Default bool     // output: the default VPC is used, nothing of it is ours
-	Public  []string // output: two public subnets of the default VPC in different zones
+	Default bool     // output: the default VPC is used, or the one that was given; nothing of it is ours
+	Public  []string // output: public subnets of that VPC in different zones, two at least
+	Private []string // output: private subnets of the one that was given, for tasks
 
 	own     *ec2types.Vpc
 	subnets map[string]ec2types.Subnet // of our own VPC, by role tag
 	gateway *ec2types.InternetGateway  // of our own VPC
 	table   *ec2types.RouteTable       // of our own VPC
 	named   bool                       // our own VPC gives its machines DNS names
+	bar     error                      // what is wrong with the network that was given
 	broken  []string                   // of Public, those that do not reach the internet any more
 }
 
@@ -52,7 +56,7 @@ type VPC struct {
 func (v *VPC) Info() resource.Info {
 	name := v.Owner.Name()
 	if v.Default {
-		name = "default VPC"
+		name = cmp.Or(v.Given.VPC, "default VPC")
 	}
 	return resource.Info{
 		ID: "vpc", Kind: "ec2.VPC", Name: name, Label: "the network (VPC)", Group: resource.GroupNetwork,
@@ -73,6 +77,8 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 	var tables []ec2types.RouteTable
 	var gateways []ec2types.InternetGateway
 	var at Standing
+	outer := ctx
+	v.bar, v.Private = nil, nil
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		defaults, err = describeVPCs(ctx, s, resource.EC2Filter("is-default", "true"))
@@ -92,6 +98,10 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	if len(own) > 0 {
 		v.useOwn(own[0], ourSubnets, tables)
+	} else if v.Given.VPC != "" {
+		if err := v.useGiven(outer, s, at, tables); err != nil {
+			return err
+		}
 	} else if len(defaults) > 0 {
 		v.useDefault(aws.ToString(defaults[0].VpcId), at, defaultSubnets, tables)
 	}
@@ -194,6 +204,8 @@ func (v *VPC) Diff(s *resource.Scope) resource.Diff {
 	switch {
 	case v.noRoute() != "":
 		return resource.Diff{Action: event.None, Why: v.noRoute()}
+	case v.Given.VPC != "" && v.own == nil:
+		return resource.Diff{Action: event.None, Why: "the network that network.vpc names; nothing of it is changed"}
 	case v.Default:
 		return resource.Diff{Action: event.None, Why: "the region's default VPC has public subnets in two zones"}
 	case v.own != nil && !v.named:
@@ -206,7 +218,7 @@ func (v *VPC) Diff(s *resource.Scope) resource.Diff {
 
 // Apply implements Resource.
 func (v *VPC) Apply(ctx context.Context, s *resource.Scope) error {
-	if v.Default {
+	if v.Default || v.Given.VPC != "" {
 		return nil
 	}
 	if v.own == nil {
@@ -266,6 +278,9 @@ func (v *VPC) Delete(ctx context.Context, s *resource.Scope) error {
 func (v *VPC) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.Anywhere(
 		"ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeRouteTables", "ec2:DescribeInternetGateways")}
+	if v.Given.VPC != "" && v.own == nil {
+		return append(need, resource.Anywhere("ec2:DescribeVpcAttribute"))
+	}
 	if v.Default {
 		return need
 	}
@@ -290,7 +305,7 @@ const vpcQuota = "L-F678F1CE"
 
 // Checks implements Checked: room for one more VPC.
 func (v *VPC) Checks(do event.Action) []resource.Probe {
-	if do != event.Create || v.Default {
+	if do != event.Create || v.Default || v.Given.VPC != "" {
 		return nil
 	}
 	return []resource.Probe{{ID: "quota-vpc", Title: "VPCs", Look: func(ctx context.Context, s *resource.Scope) resource.Finding {

@@ -362,7 +362,16 @@ func countLoadBalancers(ctx context.Context, s *resource.Scope) (n int, err erro
 }
 
 // Costs implements Coster.
-func (l *LoadBalancer) Costs(b *price.Bill) { b.LoadBalancer(price.Zones, "") }
+func (l *LoadBalancer) Costs(b *price.Bill) {
+	zones := price.Zones
+	switch {
+	case l.found != nil:
+		zones = len(l.subnets())
+	case l.Network.VPC != nil:
+		zones = max(zones, len(l.Network.SubnetIDs()))
+	}
+	b.LoadBalancer(zones, "")
+}
 
 // Exposes implements Exposed.
 func (l *LoadBalancer) Exposes(do event.Action) string {

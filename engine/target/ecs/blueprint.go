@@ -176,7 +176,9 @@ func (b *Blueprint) running() resource.Set {
 }
 
 func (b *Blueprint) network(s *spec.Spec) {
-	b.VPC = &network.VPC{Owner: b.Owner}
+	b.VPC = &network.VPC{Owner: b.Owner, Given: network.Given{
+		VPC: s.Network.VPC, Subnets: s.Network.Subnets, Private: s.Network.Tasks == "private",
+	}}
 	b.Gateway = &network.InternetGateway{Owner: b.Owner, VPC: b.VPC}
 	subnets := []*network.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 0}, {Owner: b.Owner, VPC: b.VPC, Index: 1}}
 	b.Network = network.Network{
@@ -377,7 +379,7 @@ func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 		return fail.Usagef("service.release_command cannot be read: %v", err)
 	}
 	b.Release = &compute.Release{
-		Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
+		Cluster: b.Cluster, TaskDefinition: b.TaskDef, Network: b.tasksIn(s), SecurityGroup: b.TaskGroup,
 		Service: b.Service, Command: words,
 	}
 	b.Service.Release = b.Release

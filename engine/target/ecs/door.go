@@ -38,3 +38,10 @@ func (b *Blueprint) doorIngress() []network.Ingress {
 		{Port: 443, Anybody: true, Text: "everybody, over HTTPS", If: func() bool { return b.Door.TLS() }},
 	}
 }
+
+// tasksIn is where tasks stand.
+func (b *Blueprint) tasksIn(s *spec.Spec) network.Network {
+	n := b.Network
+	n.Private = s.Network.Tasks == "private"
+	return n
+}

@@ -52,7 +52,7 @@ func (b *Blueprint) schedules(s *spec.Spec) {
 	b.ScheduleRole.Trust, b.ScheduleRole.Behind, b.ScheduleRole.Unwanted = b.ScheduleGroup.TrustScheduler, behind, unwanted
 	for _, p := range b.Processes {
 		p.Schedule = &compute.Schedule{
-			Group: b.ScheduleGroup, Cluster: b.Cluster, TaskDefinition: p.TaskDef, Network: b.Network, SecurityGroup: b.TaskGroup,
+			Group: b.ScheduleGroup, Cluster: b.Cluster, TaskDefinition: p.TaskDef, Network: b.tasksIn(s), SecurityGroup: b.TaskGroup,
 			Role: b.ScheduleRole, Release: b.Release, Unwanted: true,
 		}
 		for _, v := range b.Service.Together.Services {
@@ -104,7 +104,7 @@ func scaled(s *spec.Spec) bool {
 // serviceOf is a service that runs tasks of a definition, without what differs between the processes.
 func (b *Blueprint) serviceOf(s *spec.Spec, o target.Options, td *compute.TaskDefinition) *compute.Service {
 	return &compute.Service{
-		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: td, Network: b.Network, SecurityGroup: b.TaskGroup,
+		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: td, Network: b.tasksIn(s), SecurityGroup: b.TaskGroup,
 		Discovery: b.Discovery, GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
 		Arch: priceArch(s.Image.Platform), DiskGB: float64(s.Service.EphemeralGB), Release: b.Release,
 	}

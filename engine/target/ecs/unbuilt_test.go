@@ -24,6 +24,9 @@ func TestUnbuiltKeysAreRefused(t *testing.T) {
 		case k.Name == "service.ephemeral_gb" || k.Name == "service.log_days":
 			value = "90"
 		}
+		if k.Name == "network.tasks" { // private ones need a network that has private subnets
+			value += "\nvpc = \"vpc-0a1b2c3d4e5f67890\""
+		}
 		s, err := spec.Parse([]byte(table+leaf+" = "+value+"\n"), "")
 		if err != nil {
 			t.Error(err)
