@@ -33,6 +33,9 @@ type Findings struct {
 	// Dockerfiles are those that the app may be built from, the likeliest first.
 	Dockerfiles []Choice `json:"dockerfiles,omitempty"`
 
+	// Imports are what the files of other platforms say, and what became of it.
+	Imports []Import `json:"imports,omitempty"`
+
 	Dockerfile *Dockerfile `json:"-"` // nil when there is none that can be read
 
 	from    map[string]spec.Origin
@@ -199,6 +202,7 @@ func (l *look) conclude() {
 	l.nameDatabase()
 	l.advise()
 	l.nameApp()
+	l.listImports()
 }
 
 // nameDatabase adds the variable by which the app finds its database, when the app names it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,7 @@ import (
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/interview"
+	"berth/engine/project"
 	"berth/engine/spec"
 )
 
@@ -39,6 +41,20 @@ func (a *app) initCommand() *cobra.Command {
 	return cmd
 }
 
+// notTaken are comments on what the files of other platforms say and no key has.
+func notTaken(f *project.Findings) string {
+	var b strings.Builder
+	for _, x := range f.Imports {
+		if x.Lost() {
+			fmt.Fprintf(&b, "# %s: %s: %s\n", x.Place(), x.Text, x.Value)
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "\n# What other platforms' files say, and no key above has:\n" + b.String()
+}
+
 func (a *app) init(cmd *cobra.Command, flags said) error {
 	dir, err := a.dir()
 	if err != nil {
@@ -58,6 +74,7 @@ func (a *app) init(cmd *cobra.Command, flags said) error {
 	}
 	s := d.Spec
 	text := s.Commented(func(key string) bool { return engine.Builds(s, key) })
+	text = append(text, notTaken(d.Findings)...)
 	if err := s.Create(text); err != nil {
 		return err
 	}

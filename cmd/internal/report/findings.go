@@ -32,6 +32,10 @@ func Findings(w io.Writer, f *project.Findings) {
 		fmt.Fprintln(w, "\n  needs")
 		places(w, needs)
 	}
+	if imports := imports(f); len(imports) > 0 {
+		fmt.Fprintln(w, "\n  from other platforms")
+		places(w, imports)
+	}
 	if len(f.Suggests) > 0 {
 		fmt.Fprintln(w, "\n  for berth.toml")
 		places(w, suggests(f))
@@ -87,6 +91,19 @@ func suggests(f *project.Findings) [][2]string {
 			from = o.Text
 		}
 		lines = append(lines, [2]string{fmt.Sprintf("%-*s = %s", width, k, literal(f.Suggests[k])), from})
+	}
+	return lines
+}
+
+// imports are the lines of other platforms' files, each with what becomes of it.
+func imports(f *project.Findings) [][2]string {
+	var lines [][2]string
+	for _, x := range f.Imports {
+		becomes := x.Key + " = " + x.Value
+		if x.Lost() {
+			becomes = "no key for it: " + x.Value
+		}
+		lines = append(lines, [2]string{x.Place() + "  " + x.Text, becomes})
 	}
 	return lines
 }

@@ -1,0 +1,73 @@
+package project
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Import is one thing that the file of another platform says, and what became of it.
+type Import struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Text string `json:"text"` // what stands there
+	Key  string `json:"key"`  // the key of berth.toml that it becomes, "" when there is none like it
+	// Value is that of Key as text; without a key it says what the line means here.
+	Value string `json:"value"`
+}
+
+// Place is where it stands, such as fly.toml:12.
+func (x Import) Place() string {
+	if x.Line > 0 {
+		return fmt.Sprintf("%s:%d", x.File, x.Line)
+	}
+	return x.File
+}
+
+// Lost says that there is no key for it.
+func (x Import) Lost() bool { return x.Key == "" }
+
+// platformFiles matches the files in which other platforms are told how to run an app.
+var platformFiles = lazy(`^(?:fly\.toml|render\.yaml|railway\.(?:toml|json)|app\.json|Procfile|copilot/.+\.ya?ml|(?:docker-)?compose[\w.-]*\.ya?ml)$`)
+
+// listImports tells what was taken over of the files of other platforms, in their order, and what was not.
+func (f *Findings) listImports() {
+	at := map[string]bool{} // places of which something became a key
+	for _, key := range sortedNames(f.Suggests) {
+		o := f.from[key]
+		if !platformFiles().MatchString(o.File) {
+			continue
+		}
+		x := Import{File: o.File, Line: o.Line, Text: o.Text, Key: key, Value: valueText(f.Suggests[key])}
+		at[x.Place()] = true
+		f.Imports = append(f.Imports, x)
+	}
+	for _, x := range f.Findings {
+		if x.Line == 0 || !platformFiles().MatchString(x.File) || at[x.At()] || x.Variable != nil {
+			continue
+		}
+		f.Imports = append(f.Imports, Import{File: x.File, Line: x.Line, Text: x.Text, Value: x.Means})
+	}
+	slices.SortStableFunc(f.Imports, func(a, b Import) int {
+		if c := strings.Compare(path.Base(a.File), path.Base(b.File)); c != 0 {
+			return c
+		}
+		return a.Line - b.Line
+	})
+}
+
+// valueText is a value of berth.toml on one line.
+func valueText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return fmt.Sprintf("%q", v)
+	case []string:
+		var all []string
+		for _, s := range v {
+			all = append(all, fmt.Sprintf("%q", s))
+		}
+		return "[" + strings.Join(all, ", ") + "]"
+	}
+	return fmt.Sprint(v)
+}
