@@ -56,6 +56,7 @@ func randomSpec(s *spec.Spec, seed uint64) {
 		r.Service.Port = rapid.IntRange(1024, 65535).Draw(t, "port")
 		r.Service.Instances = rapid.IntRange(1, 4).Draw(t, "instances")
 		r.Network.WebSockets = rapid.Bool().Draw(t, "websockets")
+		r.Network.HTTPS = rapid.SampledFrom([]string{"auto", "auto", "none"}).Draw(t, "https")
 		r.Network.Clustering = rapid.SampledFrom([]string{"", "dns", "ecs-api"}).Draw(t, "clustering")
 		r.Service.ReleaseCommand = rapid.SampledFrom([]string{"", "/server migrate"}).Draw(t, "release")
 		if rapid.Bool().Draw(t, "host") {
