@@ -65,6 +65,9 @@ func wildRun(rt *rapid.T, nodes int) func(r *fakeRun) {
 		}
 	}
 	return func(r *fakeRun) {
+		if n%2 == 0 {
+			r.waiting = forRecords()
+		}
 		r.begin(r.plan)
 		for _, e := range events {
 			r.bus.Emit(e)

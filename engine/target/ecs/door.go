@@ -9,15 +9,15 @@ import (
 	"berth/engine/spec"
 )
 
-// wants is the way by which visitors reach the app, empty for a look that knows no settings.
+// wants is the way by which visitors reach the app.
 func wants(s *spec.Spec) string {
 	switch n := s.Network; {
-	case n.HTTPS == "auto" && n.Domain != "":
-		return traffic.ByDomain
-	case n.HTTPS == "auto":
-		return traffic.ByCloudFront
-	default:
+	case n.HTTPS != "" && n.HTTPS != "auto":
 		return n.HTTPS
+	case n.Domain != "":
+		return traffic.ByDomain
+	default:
+		return traffic.ByCloudFront
 	}
 }
 

@@ -61,7 +61,11 @@ func (Target) Watch(clients *cloud.Clients, o resource.Owner, p plan.Prices) (ta
 
 // blueprint is the app with those processes, as far as it is known without its spec.
 func (w *watcher) blueprint(processes ...string) (*Blueprint, error) {
-	return newBlueprint(&spec.Spec{App: w.owner.App, EnvName: w.owner.Env, Region: w.clients.Region}, target.Options{Owner: w.owner, Standing: processes})
+	b, err := newBlueprint(&spec.Spec{App: w.owner.App, EnvName: w.owner.Env, Region: w.clients.Region}, target.Options{Owner: w.owner, Standing: processes})
+	if err == nil {
+		b.Door.Want = "" // whichever way visitors come, it is looked for
+	}
+	return b, err
 }
 
 // where is what the latest Status found.
