@@ -99,6 +99,17 @@ var noRoute = either(said("i/o timeout"), said("context deadline"), said("connec
 	said("context canceled"), said("dial tcp"))
 
 var rules = []rule{
+	// The first process.
+	{
+		"own first process", either(logged("can only run as pid 1"), logged("must be run as pid 1"), logged("must run as pid 1")),
+		func(Task, Context) verdict {
+			return verdict{
+				cause:   "the image brings its own first process (PID 1), and ECS put another one before it",
+				remedy:  "set service.init = false in berth.toml and deploy again",
+				setting: "service.init", suggest: false,
+			}
+		},
+	},
 	// The image.
 	{
 		"other processor", either(said("does not contain descriptor matching platform"), said("exec format error"), logged("exec format error")),

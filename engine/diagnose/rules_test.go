@@ -15,6 +15,7 @@ var examples = []struct {
 }{
 	{"other processor", Task{StoppedReason: "CannotPullContainerError: pull image manifest has been retried 5 time(s): image Manifest does not contain descriptor matching platform 'linux/amd64'"}, "another kind of processor"},
 	{"other processor", Task{ExitCode: code(255), Logs: []string{"exec /app: exec format error"}}, "another kind of processor"},
+	{"own first process", Task{ExitCode: code(100), Logs: []string{"s6-overlay-suexec: fatal: can only run as pid 1"}}, "its own first process"},
 	{"pull limit", Task{StoppedReason: "CannotPullContainerError: inspect image has been retried: toomanyrequests: You have reached your pull rate limit"}, "limits how often"},
 	{"image too large", Task{StoppedReason: "CannotPullContainerError: failed to extract layer: no space left on device"}, "larger than the task's disk"},
 	{"pull denied", Task{StoppedReason: "CannotPullContainerError: Error response from daemon: pull access denied for x, repository does not exist"}, "may not pull"},

@@ -211,6 +211,8 @@ func (w *world) bootLog(t *task, d *taskDef, at, boot time.Time) {
 		w.log(t, d, at, "starting "+strings.Join(command, " "))
 	}
 	switch {
+	case t.Fate.Second:
+		w.log(t, d, boot, "s6-overlay-suexec: fatal: can only run as pid 1")
 	case t.Fate.OOM, t.once() && !t.Fate.Ends:
 	case t.Fate.Ends:
 		w.log(t, d, boot, fmt.Sprintf("fatal: the application could not start (exit code %d)", t.Fate.Exit))

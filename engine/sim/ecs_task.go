@@ -86,6 +86,8 @@ type fate struct {
 	Enough int    // MiB from which on a task does not run out of memory; 0: none is enough
 	NoWay  bool   // no route to the registry
 	NoPull bool   // the image is gone
+	Second bool   `json:",omitempty"` // it must be the first process and is not
+	Deaf   bool   `json:",omitempty"` // it takes a command that it is given for arguments of its server
 	TLS    string `json:",omitempty"` // the request header that tells it of https; without it, it redirects there
 }
 
@@ -108,7 +110,7 @@ func (t *task) holdsInterface() bool {
 }
 
 // once says whether the task's app does something and ends.
-func (t *task) once() bool { return len(t.Command) > 0 || t.Alone }
+func (t *task) once() bool { return (len(t.Command) > 0 || t.Alone) && !t.Fate.Deaf }
 
 // due is when something happens to the task next.
 func (t *task) due() time.Time {
@@ -142,6 +144,8 @@ func (a *Account) fateNow(taskDef string) fate {
 			f.Code = x.n
 		case faultNoRoute:
 			f.NoWay = true
+		case faultDeaf:
+			f.Deaf = true
 		case faultImageGone:
 			f.NoPull = true
 		case faultForceSSL:
@@ -313,10 +317,23 @@ func (w *world) register(t *task, at time.Time) {
 	}
 }
 
+// firstProcess ends an image that brings its own first process when an init process was put before it.
+func (w *world) firstProcess(t *task, d *taskDef) {
+	k := d.main()
+	entry := k.EntryPoint
+	if cfg := w.imageConfig(str(k.Image), platformOf(d)); cfg != nil && len(entry) == 0 {
+		entry = cfg.Config.Entrypoint
+	}
+	if l := k.LinuxParameters; len(entry) > 0 && entry[0] == "/init" && l != nil && val(l.InitProcessEnabled, false) {
+		t.Fate.Ends, t.Fate.Exit, t.Fate.Second = true, 100, true
+	}
+}
+
 // run makes a task's containers run.
 func (w *world) run(t *task, d *taskDef, at time.Time) {
 	t.Status, t.Started = taskRunning, at
 	boot := at.Add(w.a.delay(latBoot, t.ID))
+	w.firstProcess(t, d)
 	w.bootLog(t, d, at, boot)
 	switch {
 	case t.Fate.OOM:

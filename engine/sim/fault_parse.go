@@ -75,7 +75,7 @@ func ParseFault(rule string) (Fault, error) {
 		if hasArg {
 			want = f.number(arg, 512, 1<<31-1, "MiB from 512 on, or nothing")
 		}
-	case faultImageGone, faultNoRoute, faultNoCF, faultNoELB:
+	case faultDeaf, faultImageGone, faultNoRoute, faultNoCF, faultNoELB:
 		if hasArg {
 			want = "nothing"
 		}

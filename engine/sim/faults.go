@@ -41,6 +41,7 @@ const (
 	faultNoELB     faultKind = "no-elb"
 	faultGuard     faultKind = "guard"
 	faultForceSSL  faultKind = "force-ssl"
+	faultDeaf      faultKind = "ignores-command"
 )
 
 // FaultRule describes one kind of fault for people.
@@ -67,6 +68,7 @@ func FaultHelp() []FaultRule {
 		{"oom", "every task runs out of memory and is killed (oom=1024: those that have less than 1024 MiB)"},
 		{"image-gone", "the image cannot be found when a task pulls it"},
 		{"force-ssl", "the app redirects to https unless X-Forwarded-Proto says so, but at its health path (force-ssl=HEADER: another header)"},
+		{"ignores-command", "the image's ENTRYPOINT starts the server, whatever command a task is given"},
 		{"no-route", "tasks have no way to the registry"},
 		{"slow=elb:4x", "one service takes that many times longer: " + strings.Join(slowables(), ", ")},
 		{"jitter=0.5", "every latency differs at random by up to that share"},

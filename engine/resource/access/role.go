@@ -32,7 +32,7 @@ type Role struct {
 	Owner  resource.Owner
 	Role   string // execution or task
 	Label  string
-	Policy func(*resource.Scope) string // the inline policy's document, asked for once the identity is known
+	Policy func(*resource.Scope) string // the inline policy's document, asked for once the identity is known; empty: it has none
 	Rules  Rules                        // what the organization demands of it
 	Grants Grants                       // what berth.toml lets the app do beyond Policy, which has it, too
 	// Trust says who may take the role on. Nil: ECS tasks.
@@ -141,7 +141,7 @@ func (r *Role) Diff(s *resource.Scope) resource.Diff {
 	if want := r.trustPolicy(s); !policy.Same(r.trust, want) {
 		drift.Add("may be taken on by others than it is for", resource.Field("trust policy", policy.Plain(r.trust), want))
 	}
-	if want := r.Policy(s); r.policy == "" || !policy.Same(r.policy, want) {
+	if want := r.Policy(s); !r.says(s) {
 		drift.Add("does not allow exactly what is needed", resource.Field("policy", policy.Plain(r.policy), want))
 	}
 	if want := r.Rules.Path; want != "" && r.path != want { // Checks refuses it
@@ -187,7 +187,7 @@ func (r *Role) Apply(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("set who may take the role on: %w", err)
 		}
 	}
-	if r.policy == "" || !policy.Same(r.policy, r.Policy(s)) {
+	if !r.says(s) {
 		if err := r.write(ctx, s); err != nil {
 			return err
 		}
@@ -198,9 +198,22 @@ func (r *Role) Apply(ctx context.Context, s *resource.Scope) error {
 	return r.attach(ctx, s)
 }
 
-// write writes the inline policy.
+// says says whether the inline policy is the one that is wanted, or none is and there is none.
+func (r *Role) says(s *resource.Scope) bool {
+	want := r.Policy(s)
+	if r.policy == "" || want == "" {
+		return r.policy == want
+	}
+	return policy.Same(r.policy, want)
+}
+
+// write writes the inline policy, or deletes one that nothing asks for.
 func (r *Role) write(ctx context.Context, s *resource.Scope) error {
 	err := s.Retry(ctx, iamSettling, func(ctx context.Context) error {
+		if r.Policy(s) == "" {
+			_, err := s.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(policyName)})
+			return err
+		}
 		_, err := s.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 			RoleName: &r.name, PolicyName: aws.String(policyName), PolicyDocument: aws.String(r.Policy(s)),
 		})
@@ -305,7 +318,10 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 	actions := resource.Actions("iam:GetRole", "iam:GetRolePolicy")
 	switch do {
 	case event.Create:
-		actions = append(actions, "iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy")
+		actions = append(actions, "iam:CreateRole", "iam:TagRole")
+		if r.Policy(s) != "" {
+			actions = append(actions, "iam:PutRolePolicy")
+		}
 		if r.Rules.Boundary != "" {
 			actions = append(actions, "iam:PutRolePermissionsBoundary")
 		}
@@ -313,8 +329,8 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 		if !policy.Same(r.trust, r.trustPolicy(s)) {
 			actions = append(actions, "iam:UpdateAssumeRolePolicy")
 		}
-		if r.policy == "" || !policy.Same(r.policy, r.Policy(s)) {
-			actions = append(actions, "iam:PutRolePolicy")
+		if !r.says(s) {
+			actions = append(actions, map[bool]string{true: "iam:DeleteRolePolicy", false: "iam:PutRolePolicy"}[r.Policy(s) == ""])
 		}
 		if want := r.Rules.Boundary; want != "" && r.boundary != want {
 			actions = append(actions, "iam:PutRolePermissionsBoundary")

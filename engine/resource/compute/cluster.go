@@ -111,12 +111,39 @@ func (c *Cluster) Delete(ctx context.Context, s *resource.Scope) error {
 		{Code: "UpdateInProgressException", For: busy},
 	}, func(ctx context.Context) error {
 		_, err := s.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: aws.String(c.Name())})
+		if cloud.Is(err, "ClusterContainsTasksException") {
+			c.stopLoners(ctx, s)
+		}
 		return err
 	})
 	if cloud.NotFound(err) {
 		return nil
 	}
 	return err
+}
+
+// stopLoners stops the tasks that run in the cluster without a service: a release command that never ends, or a shell that
+// was forgotten. Nothing else ends them, and the cluster does not go before. What cannot be stopped is told.
+func (c *Cluster) stopLoners(ctx context.Context, s *resource.Scope) {
+	tasks, err := tasksOf(ctx, s.Clients, &ecs.ListTasksInput{Cluster: aws.String(c.Name()), DesiredStatus: ecstypes.DesiredStatusRunning})
+	if err != nil {
+		s.Notice("berth", "tasks in the cluster keep it: "+cloud.WhyNot(err))
+		return
+	}
+	for _, t := range tasks {
+		if strings.HasPrefix(aws.ToString(t.Group), "service:") {
+			continue
+		}
+		name := resource.Last(aws.ToString(t.TaskArn))
+		_, err := s.ECS.StopTask(ctx, &ecs.StopTaskInput{
+			Cluster: aws.String(c.Name()), Task: t.TaskArn, Reason: aws.String("berth: the app is destroyed"),
+		})
+		if err != nil && !cloud.NotFound(err) {
+			s.Notice("berth", "the task "+name+" keeps the cluster: "+cloud.WhyNot(err))
+			continue
+		}
+		s.Notice("berth", "stopped the task "+name+", which ran on its own")
+	}
 }
 
 // arn is the cluster's ARN, which is known before the cluster exists.
@@ -129,7 +156,11 @@ func (c *Cluster) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	case event.Create:
 		need = append(need, newECS("CreateCluster", c.arn(s))...)
 	case event.Delete:
-		need = append(need, resource.On(resource.Actions("ecs:DeleteCluster"), c.arn(s)))
+		loners := append(c.tasks(s), resource.On(resource.Actions("ecs:StopTask"), s.ARN("ecs", "task/"+c.Name()+"/*")))
+		for i := range loners {
+			loners[i].Without = "a task that runs on its own keeps the cluster"
+		}
+		need = append(append(need, loners...), resource.On(resource.Actions("ecs:DeleteCluster"), c.arn(s)))
 	case event.None, event.Update, event.Replace:
 	}
 	return need

@@ -99,7 +99,7 @@ func (s settings) build(w kindtest.World) app {
 		Owner: o, Network: place, SecurityGroup: lb, IdleTimeout: time.Minute,
 		LinkedRole: linked("elb-service-role", "elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"),
 	}
-	group := &traffic.TargetGroup{Owner: o, VPC: vpc, Port: 4000, HealthPath: "/", DrainFor: 10 * time.Second}
+	group := &traffic.TargetGroup{Owner: o, VPC: vpc, Port: 4000, Health: traffic.Health{Path: "/", Interval: 5 * time.Second, Timeout: 4 * time.Second, Unhealthy: 3, Codes: "200-399"}, DrainFor: 10 * time.Second}
 	door := traffic.NewDoor(traffic.Ask{
 		Owner: o, Region: kindtest.Region, Want: traffic.ByCloudFront, Secret: strings.Repeat("s", 52),
 	}, balancer, group)

@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -133,7 +134,8 @@ func (r *Release) start(ctx context.Context, s *resource.Scope) (arn string, err
 func (r *Release) watch(ctx context.Context, s *resource.Scope, arn string) error {
 	w := cloud.Wait{For: "the release command to finish", Deadline: 30 * time.Minute}
 	logs := r.TaskDefinition.logs(s)
-	return s.Poll(ctx, w, r.Info().Usually, func(ctx context.Context) (bool, string, error) {
+	ended := false
+	err := s.Poll(ctx, w, r.Info().Usually, func(ctx context.Context) (bool, string, error) {
 		out, err := s.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String(r.Cluster.Name()), Tasks: []string{arn}})
 		if err != nil || len(out.Tasks) == 0 {
 			return false, "", err
@@ -143,6 +145,7 @@ func (r *Release) watch(ctx context.Context, s *resource.Scope, arn string) erro
 		if aws.ToString(task.LastStatus) != "STOPPED" {
 			return false, strings.ToLower(aws.ToString(task.LastStatus)), nil
 		}
+		ended = true
 		d := stoppedTask(task)
 		if d.ExitCode != nil && *d.ExitCode == 0 {
 			return true, "", nil
@@ -157,6 +160,37 @@ func (r *Release) watch(ctx context.Context, s *resource.Scope, arn string) erro
 		}
 		return false, "", f
 	})
+	if err != nil && !ended {
+		return r.giveUp(ctx, s, arn, err)
+	}
+	return err
+}
+
+// stopLimit is how long stopping a task may take once the run itself is over.
+const stopLimit = 20 * time.Second
+
+// giveUp stops a release command that nobody waits for any more: it would go on changing data behind a version that does
+// not come.
+func (r *Release) giveUp(ctx context.Context, s *resource.Scope, arn string, err error) error {
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	_, stopErr := s.ECS.StopTask(late, &ecs.StopTaskInput{
+		Cluster: aws.String(r.Cluster.Name()), Task: &arn, Reason: aws.String("berth: nobody waits for it any more"),
+	})
+	if stopErr != nil && !cloud.NotFound(stopErr) {
+		s.Notice("berth", "the release command still runs: "+cloud.WhyNot(stopErr))
+		return err
+	}
+	s.Notice("berth", "stopped the release command")
+	var f *fail.Error
+	if errors.As(err, &f) && f.Class == fail.Failed && cloud.Code(err) == "" {
+		c := *f
+		c.Remedy = "look at its output: a server that was started instead does not end, as when the image has an ENTRYPOINT that " +
+			"does not run what it is given; service.entrypoint in berth.toml replaces that"
+		c.Setting = "service.entrypoint"
+		return &c
+	}
+	return err
 }
 
 // Delete implements Resource. A task that finished leaves nothing.
@@ -167,7 +201,9 @@ func (r *Release) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	if do != event.Create {
 		return nil
 	}
-	return append(r.Cluster.tasks(s), resource.On(resource.Actions("ecs:RunTask"), r.TaskDefinition.arns(s)), r.TaskDefinition.passRoles(s),
+	stop := resource.On(resource.Actions("ecs:StopTask"), s.ARN("ecs", "task/"+r.Cluster.Name()+"/*"))
+	stop.Without = "a release command that is given up goes on"
+	return append(r.Cluster.tasks(s), stop, resource.On(resource.Actions("ecs:RunTask"), r.TaskDefinition.arns(s)), r.TaskDefinition.passRoles(s),
 		newECS("RunTask", s.ARN("ecs", "task/"+r.Cluster.Name()+"/*"))[1],
 		r.TaskDefinition.LogGroup.readLogs(s, "the output of the release command is not shown"))
 }

@@ -20,6 +20,12 @@ import (
 	"berth/engine/resource"
 )
 
+// patience is how long the rollout may take: a new task may fail its checks for the grace period, and the circuit
+// breaker gives up only after some tasks have.
+func (v *Service) patience() time.Duration {
+	return cmp.Or(v.Timeout, max(rolloutTimeout, breakerThreshold*v.GracePeriod+rolloutTimeout/3))
+}
+
 // rolloutTimeout is how long a rollout may take when nobody says otherwise (engine/AWS.md, Durations).
 const rolloutTimeout = 15 * time.Minute
 
@@ -64,7 +70,7 @@ func (v *Service) Ready(ctx context.Context, s *resource.Scope) error {
 	if v.TargetGroup == nil {
 		what = "the new version to run"
 	}
-	w := cloud.Wait{For: what, Every: rolloutEvery, Soon: r.allHealthy, Deadline: cmp.Or(v.Timeout, rolloutTimeout)}
+	w := cloud.Wait{For: what, Every: rolloutEvery, Soon: r.allHealthy, Deadline: v.patience()}
 	err := s.Poll(ctx, w, v.Info().Usually, r.look)
 	var f *fail.Error
 	if errors.As(err, &f) && r.judged {
@@ -369,7 +375,7 @@ func (r *rollout) note(t diagnose.Task) {
 		Port: r.Port, MemoryMiB: r.TaskDefinition.Memory, Platform: r.TaskDefinition.Arch, VCPU: float64(r.TaskDefinition.CPU) / 1024,
 	}
 	if r.TargetGroup != nil {
-		at.HealthPath = r.TargetGroup.HealthPath
+		at.HealthPath = r.TargetGroup.Health.Path
 	}
 	f := diagnose.Explain(t, at)
 	if r.Process != "" {

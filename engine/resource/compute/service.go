@@ -43,7 +43,8 @@ type Service struct {
 	Port        int
 	Instances   int
 	GracePeriod time.Duration // how long a new task may fail health checks
-	Timeout     time.Duration // how long a rollout may take; zero means 15 minutes
+	Timeout     time.Duration // how long a rollout may take; zero means 15 minutes, and longer for an app that starts slowly
+	Exec        bool          // a shell in its tasks can be had, through ECS Exec
 	CPU         float64       // vCPU of a task, for the estimate
 	MemoryGB    float64       // of a task, for the estimate
 	Arch        string        // x86 or arm, for the estimate
@@ -189,6 +190,9 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 	}
 	if fields := v.otherDeployment(); len(fields) > 0 {
 		drift.Add("rolls out in another way", fields...)
+	}
+	if was := v.found.EnableExecuteCommand; was != v.Exec {
+		drift.Add(map[bool]string{true: "lets nobody into its tasks", false: "lets people into its tasks"}[v.Exec], resource.Field("ECS Exec", was, v.Exec))
 	}
 	return drift.Diff()
 }

@@ -102,8 +102,8 @@ func (v *Service) changes() *ecs.UpdateServiceInput {
 	if len(v.otherCapacity()) > 0 { // which ECS takes with a new rollout only
 		in.CapacityProviderStrategy, in.ForceNewDeployment = v.capacity(), true
 	}
-	if !v.found.EnableExecuteCommand {
-		in.EnableExecuteCommand = aws.Bool(true)
+	if v.found.EnableExecuteCommand != v.Exec {
+		in.EnableExecuteCommand = &v.Exec
 	}
 	return in
 }
@@ -116,7 +116,7 @@ func (v *Service) create(ctx context.Context, s *resource.Scope) error {
 		NetworkConfiguration: v.network(), LoadBalancers: v.loadBalancers(), ServiceRegistries: v.registries(),
 		DeploymentConfiguration:       v.deployment(),
 		HealthCheckGracePeriodSeconds: v.grace(),
-		EnableExecuteCommand:          true, EnableECSManagedTags: true,
+		EnableExecuteCommand:          v.Exec, EnableECSManagedTags: true,
 		PropagateTags:               ecstypes.PropagateTagsService,
 		AvailabilityZoneRebalancing: ecstypes.AvailabilityZoneRebalancingEnabled,
 		Tags:                        v.Owner.ECSTags(nodeOf("service", v.Process)),

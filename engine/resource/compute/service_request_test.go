@@ -19,7 +19,7 @@ func TestAnUpdateSaysOnlyWhatDiffers(t *testing.T) {
 		return &Service{
 			Cluster: &Cluster{}, TaskDefinition: &TaskDefinition{ARN: "td:2"}, Network: network.Network{VPC: vpc},
 			SecurityGroup: &network.SecurityGroup{ID: "sg-1"}, TargetGroup: &traffic.TargetGroup{ARN: "tg"},
-			Discovery: &Discovery{Unwanted: true}, Port: 4000, Instances: 2, GracePeriod: time.Minute,
+			Discovery: &Discovery{Unwanted: true}, Port: 4000, Instances: 2, GracePeriod: time.Minute, Exec: true,
 			found: &ecstypes.Service{
 				Status: aws.String("ACTIVE"), TaskDefinition: aws.String("td:2"), DesiredCount: 2, EnableExecuteCommand: true,
 				HealthCheckGracePeriodSeconds: aws.Int32(60),
@@ -31,15 +31,16 @@ func TestAnUpdateSaysOnlyWhatDiffers(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		what                                        string
-		change                                      func(*Service)
-		revision, count, place, requests, configure bool
+		what                                                string
+		change                                              func(*Service)
+		revision, count, place, requests, configure, shells bool
 	}{
 		{what: "nothing", change: func(*Service) {}},
 		{what: "the number of tasks", change: func(v *Service) { v.Instances = 3 }, count: true},
 		{what: "the revision", change: func(v *Service) { v.TaskDefinition.ARN = "td:3" }, revision: true},
 		{what: "the security group", change: func(v *Service) { v.SecurityGroup.ID = "sg-2" }, place: true},
 		{what: "the target group", change: func(v *Service) { v.TargetGroup.ARN = "tg2" }, requests: true},
+		{what: "shells", change: func(v *Service) { v.Exec = false }, shells: true},
 		{what: "the grace period", change: func(v *Service) { v.GracePeriod = time.Hour }, configure: true},
 	} {
 		v := observed()
@@ -47,7 +48,7 @@ func TestAnUpdateSaysOnlyWhatDiffers(t *testing.T) {
 		in := v.changes()
 		if in.TaskDefinition != nil != c.revision || in.DesiredCount != nil != c.count || in.NetworkConfiguration != nil != c.place ||
 			in.LoadBalancers != nil != c.requests || in.HealthCheckGracePeriodSeconds != nil != c.configure ||
-			in.ServiceRegistries != nil || in.EnableExecuteCommand != nil || in.ForceNewDeployment {
+			in.ServiceRegistries != nil || in.EnableExecuteCommand != nil != c.shells || in.ForceNewDeployment {
 			t.Errorf("%s: %+v", c.what, in)
 		}
 		if different := c.what != "nothing"; (v.Diff(nil).Why != "") != different {

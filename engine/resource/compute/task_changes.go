@@ -46,11 +46,12 @@ func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 		resource.Field("architecture", arch, t.Arch),
 		resource.Field("port", port, portText(t.Port)),
 		resource.Field("disk", diskOf(was), max(t.DiskGB, freeDisk)),
+		resource.Field("entrypoint", strings.Join(c.EntryPoint, " "), strings.Join(t.Entrypoint, " ")),
 		resource.Field("command", strings.Join(c.Command, " "), strings.Join(t.Command, " ")),
 		resource.Field("stop timeout", aws.ToInt32(c.StopTimeout), int(t.StopTimeout.Seconds())),
 		resource.Field("execution role", aws.ToString(was.ExecutionRoleArn), cmp.Or(t.ExecutionRole.ARN, resource.NotYet)),
 		resource.Field("task role", aws.ToString(was.TaskRoleArn), cmp.Or(t.TaskRole.ARN, resource.NotYet)),
-		resource.Field("init process", aws.ToBool(linux.InitProcessEnabled), true),
+		resource.Field("init process", aws.ToBool(linux.InitProcessEnabled), !t.NoInit),
 		resource.Field("log group", logs.Options["awslogs-group"], t.LogGroup.Name()),
 	}
 	for _, p := range t.Mounts {

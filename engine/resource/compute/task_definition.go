@@ -48,10 +48,12 @@ type TaskDefinition struct {
 	TaskRole      *access.Role
 	More          []resource.Need // others that Environment and Versions need, such as the distribution with its host name
 
-	CPU, Memory int    // CPU units (1024 a vCPU) and MiB
-	Arch        string // X86_64 or ARM64
-	Port        int    // zero: it takes no requests
+	CPU, Memory int      // CPU units (1024 a vCPU) and MiB
+	Arch        string   // X86_64 or ARM64
+	Port        int      // zero: it takes no requests
+	Entrypoint  []string // instead of the image's; nil: the image's
 	Command     []string
+	NoInit      bool // the image brings its own first process
 	StopTimeout time.Duration
 	DiskGB      int    // of disk for each task; up to 20, what Fargate has in any case, is not said
 	Settings    string // stands for everything the user said about it, without telling any of it
@@ -73,6 +75,7 @@ type TaskDefinition struct {
 	latest   *ecstypes.TaskDefinition // the latest revision, whatever it is
 	found    string                   // its ARN
 	hash     string                   // spec hash of the latest revision
+	retired  bool                     // there are only revisions that were retired
 	previous bool                     // there was a revision before this run
 }
 
@@ -123,7 +126,7 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *resource.Scope) error {
 		TaskDefinition: &family, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
 	})
 	if cloud.Is(err, "ClientException", "InvalidParameterException") || cloud.NotFound(err) {
-		return nil // no revision yet
+		return t.observeRetired(ctx, s)
 	}
 	if err != nil {
 		return err
@@ -135,8 +138,28 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *resource.Scope) error {
 	return t.Judge(t.Owner, tags, nil)
 }
 
+// observeRetired looks for revisions that a destroy retired and did not come to delete. Nothing is lost where that may not
+// be asked.
+func (t *TaskDefinition) observeRetired(ctx context.Context, s *resource.Scope) error {
+	arns, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusInactive)
+	if cloud.Denied(err) || cloud.Unknown(err) || err == nil && len(arns) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+		TaskDefinition: &arns[0], Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
+	})
+	if err != nil {
+		return resource.UnlessGone(err)
+	}
+	t.retired = true
+	return t.Judge(t.Owner, tagMap(out.Tags), nil)
+}
+
 // Exists implements Resource.
-func (t *TaskDefinition) Exists() bool { return t.found != "" && t.Ours() }
+func (t *TaskDefinition) Exists() bool { return (t.found != "" || t.retired) && t.Ours() }
 
 // Diff implements Resource.
 func (t *TaskDefinition) Diff(s *resource.Scope) resource.Diff {
@@ -217,8 +240,8 @@ func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitio
 		return nil, false
 	}
 	c := ecstypes.ContainerDefinition{
-		Name: aws.String(ContainerName), Image: &t.Image.Ref, Essential: aws.Bool(true), Command: t.Command,
-		LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
+		Name: aws.String(ContainerName), Image: &t.Image.Ref, Essential: aws.Bool(true), EntryPoint: t.Entrypoint, Command: t.Command,
+		LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(!t.NoInit)},
 		StopTimeout:     aws.Int32(int32(t.StopTimeout.Seconds())),
 		LogConfiguration: &ecstypes.LogConfiguration{LogDriver: ecstypes.LogDriverAwslogs, Options: map[string]string{
 			"awslogs-group": t.LogGroup.Name(), "awslogs-region": s.Region, "awslogs-stream-prefix": StreamPrefix(t.Process),

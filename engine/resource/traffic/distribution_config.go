@@ -49,7 +49,7 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 			CustomOriginConfig: &cftypes.CustomOriginConfig{
 				HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
 				OriginProtocolPolicy: cftypes.OriginProtocolPolicyHttpOnly,
-				OriginReadTimeout:    aws.Int32(60), OriginKeepaliveTimeout: aws.Int32(60),
+				OriginReadTimeout:    aws.Int32(60), OriginKeepaliveTimeout: aws.Int32(d.keepAlive()),
 				OriginSslProtocols: &cftypes.OriginSslProtocols{
 					Quantity: aws.Int32(1), Items: []cftypes.SslProtocol{cftypes.SslProtocolTLSv12},
 				},
@@ -112,6 +112,15 @@ func names(headers []cftypes.OriginCustomHeader) string {
 	return strings.Join(all, ", ")
 }
 
+// mostKeepAlive is for how many seconds CloudFront keeps a connection that nothing is asked on.
+const mostKeepAlive = 30
+
+// keepAlive is for how many seconds CloudFront keeps such a connection to the load balancer: less than that one keeps it,
+// since a request on a connection that is just being closed fails.
+func (d *Distribution) keepAlive() int32 {
+	return max(1, min(mostKeepAlive, int32(d.LoadBalancer.IdleTimeout/time.Second)-5)) //nolint:gosec // 4000 at most
+}
+
 // edges is how the distribution differs at its edges from what is wanted.
 func (d *Distribution) edges() (fields []resource.FieldChange) {
 	if have := errorsKept(d.config.CustomErrorResponses); have != 0 {
@@ -119,6 +128,11 @@ func (d *Distribution) edges() (fields []resource.FieldChange) {
 	}
 	if want := priceClass(d.Region); d.config.PriceClass != want {
 		fields = append(fields, resource.Field("price class", d.config.PriceClass, want))
+	}
+	if o := d.origin(); o != nil && o.CustomOriginConfig != nil {
+		if have := aws.ToInt32(o.CustomOriginConfig.OriginKeepaliveTimeout); have >= d.keepAlive()+5 {
+			fields = append(fields, resource.Field("origin keep-alive", have, d.keepAlive()))
+		}
 	}
 	return fields
 }

@@ -24,6 +24,9 @@ import (
 )
 
 // build is everything in front of the tasks, in the default VPC.
+// health is how the tests' tasks are asked whether they are well.
+var health = traffic.Health{Path: "/health", Interval: 5 * time.Second, Timeout: 4 * time.Second, Unhealthy: 3, Codes: "200-399"}
+
 func build(w kindtest.World, port int, idle time.Duration, names ...string) *traffic.Door {
 	vpc := &network.VPC{Owner: w.Owner}
 	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
@@ -34,7 +37,7 @@ func build(w kindtest.World, port int, idle time.Duration, names ...string) *tra
 			ID: "elb-service-role", Service: "elasticloadbalancing.amazonaws.com", Name: "AWSServiceRoleForElasticLoadBalancing",
 		},
 	}
-	group := &traffic.TargetGroup{Owner: w.Owner, VPC: vpc, Port: port, HealthPath: "/health", DrainFor: 10 * time.Second}
+	group := &traffic.TargetGroup{Owner: w.Owner, VPC: vpc, Port: port, Health: health, DrainFor: 10 * time.Second}
 	a := traffic.Ask{Owner: w.Owner, Region: kindtest.Region, Want: traffic.ByCloudFront, Names: names, Secret: strings.Repeat("s", 52)}
 	if len(names) > 0 {
 		a.Want = traffic.ByDomain

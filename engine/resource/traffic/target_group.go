@@ -19,15 +19,20 @@ import (
 	"berth/engine/resource/network"
 )
 
-// The health check of a target group: a task that just started counts as healthy after one check, so the
-// interval is what a rollout waits at most (engine/AWS.md, Health checks and draining).
-const (
-	healthInterval  = 5
-	healthTimeout   = 4
-	healthyAfter    = 2
-	unhealthyAfter  = 3
-	healthyStatuses = "200-399"
-)
+// Health is how the load balancer asks tasks whether they are well.
+type Health struct {
+	Path      string
+	Interval  time.Duration
+	Timeout   time.Duration
+	Unhealthy int    // failed checks in a row that make a task unhealthy
+	Codes     string // statuses of a task that is well, such as 200-399
+}
+
+// healthyAfter is how many checks in a row make a task healthy again that was not. One that just started counts as healthy
+// after one, so the interval is what a rollout waits at most (engine/AWS.md, Health checks and draining).
+const healthyAfter = 2
+
+func seconds(d time.Duration) int32 { return int32(d / time.Second) } //nolint:gosec // a few minutes at most
 
 // stickyFor is for how many seconds a visitor comes back to the same task: a day.
 const stickyFor = 24 * 60 * 60
@@ -36,12 +41,12 @@ const stickyFor = 24 * 60 * 60
 // VPC) is part of its name, so that a new one can stand beside the old one until no task uses that any more.
 type TargetGroup struct {
 	resource.Claim
-	Owner      resource.Owner
-	VPC        *network.VPC
-	Port       int
-	HealthPath string
-	DrainFor   time.Duration // how long a task that leaves may finish its requests
-	Sticky     bool          // a visitor comes back to the same task, by a cookie of the load balancer
+	Owner    resource.Owner
+	VPC      *network.VPC
+	Port     int
+	Health   Health
+	DrainFor time.Duration // how long a task that leaves may finish its requests
+	Sticky   bool          // a visitor comes back to the same task, by a cookie of the load balancer
 
 	ARN string // output
 
@@ -68,7 +73,7 @@ func (t *TargetGroup) Info() resource.Info {
 
 // Fingerprint implements plan.Printer.
 func (t *TargetGroup) Fingerprint() string {
-	return fmt.Sprintf("target group %d %s %s %v", t.Port, t.HealthPath, t.DrainFor, t.Sticky)
+	return fmt.Sprintf("target group %d %v %s %v", t.Port, t.Health, t.DrainFor, t.Sticky)
 }
 
 // Needs implements Resource.
@@ -204,12 +209,12 @@ func (t *TargetGroup) otherHealth() (fields []resource.FieldChange) {
 		statuses = aws.ToString(g.Matcher.HttpCode)
 	}
 	for _, f := range []resource.FieldChange{
-		resource.Field("health path", aws.ToString(g.HealthCheckPath), t.HealthPath),
-		resource.Field("health interval", aws.ToInt32(g.HealthCheckIntervalSeconds), healthInterval),
-		resource.Field("health timeout", aws.ToInt32(g.HealthCheckTimeoutSeconds), healthTimeout),
+		resource.Field("health path", aws.ToString(g.HealthCheckPath), t.Health.Path),
+		resource.Field("health interval", aws.ToInt32(g.HealthCheckIntervalSeconds), seconds(t.Health.Interval)),
+		resource.Field("health timeout", aws.ToInt32(g.HealthCheckTimeoutSeconds), seconds(t.Health.Timeout)),
 		resource.Field("healthy after", aws.ToInt32(g.HealthyThresholdCount), healthyAfter),
-		resource.Field("unhealthy after", aws.ToInt32(g.UnhealthyThresholdCount), unhealthyAfter),
-		resource.Field("healthy codes", statuses, healthyStatuses),
+		resource.Field("unhealthy after", aws.ToInt32(g.UnhealthyThresholdCount), t.Health.Unhealthy),
+		resource.Field("healthy codes", statuses, t.Health.Codes),
 	} {
 		if f.Old != f.New {
 			fields = append(fields, f)
@@ -232,10 +237,10 @@ func (t *TargetGroup) Apply(ctx context.Context, s *resource.Scope) error {
 		}
 	case len(t.otherHealth()) > 0:
 		_, err := s.ELB.ModifyTargetGroup(ctx, &elb.ModifyTargetGroupInput{
-			TargetGroupArn: &t.ARN, HealthCheckPath: &t.HealthPath,
-			HealthCheckIntervalSeconds: aws.Int32(healthInterval), HealthCheckTimeoutSeconds: aws.Int32(healthTimeout),
-			HealthyThresholdCount: aws.Int32(healthyAfter), UnhealthyThresholdCount: aws.Int32(unhealthyAfter),
-			Matcher: &elbtypes.Matcher{HttpCode: aws.String(healthyStatuses)},
+			TargetGroupArn: &t.ARN, HealthCheckPath: &t.Health.Path,
+			HealthCheckIntervalSeconds: aws.Int32(seconds(t.Health.Interval)), HealthCheckTimeoutSeconds: aws.Int32(seconds(t.Health.Timeout)),
+			HealthyThresholdCount: aws.Int32(healthyAfter), UnhealthyThresholdCount: aws.Int32(int32(t.Health.Unhealthy)),
+			Matcher: &elbtypes.Matcher{HttpCode: &t.Health.Codes},
 		})
 		if err != nil {
 			return fmt.Errorf("change the health check: %w", err)
@@ -262,10 +267,10 @@ func (t *TargetGroup) create(ctx context.Context, s *resource.Scope) error {
 			Name: aws.String(t.name()), TargetType: elbtypes.TargetTypeEnumIp, VpcId: &t.VPC.ID,
 			Protocol: elbtypes.ProtocolEnumHttp, ProtocolVersion: aws.String("HTTP1"),
 			Port:            aws.Int32(int32(t.Port)), //nolint:gosec // a port
-			HealthCheckPath: &t.HealthPath, HealthCheckProtocol: elbtypes.ProtocolEnumHttp,
-			HealthCheckIntervalSeconds: aws.Int32(healthInterval), HealthCheckTimeoutSeconds: aws.Int32(healthTimeout),
-			HealthyThresholdCount: aws.Int32(healthyAfter), UnhealthyThresholdCount: aws.Int32(unhealthyAfter),
-			Matcher: &elbtypes.Matcher{HttpCode: aws.String(healthyStatuses)}, Tags: t.Owner.ELBTags("target-group"),
+			HealthCheckPath: &t.Health.Path, HealthCheckProtocol: elbtypes.ProtocolEnumHttp,
+			HealthCheckIntervalSeconds: aws.Int32(seconds(t.Health.Interval)), HealthCheckTimeoutSeconds: aws.Int32(seconds(t.Health.Timeout)),
+			HealthyThresholdCount: aws.Int32(healthyAfter), UnhealthyThresholdCount: aws.Int32(int32(t.Health.Unhealthy)),
+			Matcher: &elbtypes.Matcher{HttpCode: &t.Health.Codes}, Tags: t.Owner.ELBTags("target-group"),
 		})
 		if err == nil {
 			t.found, t.ARN = &out.TargetGroups[0], aws.ToString(out.TargetGroups[0].TargetGroupArn)

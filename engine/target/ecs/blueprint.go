@@ -275,8 +275,19 @@ func drain(s *spec.Spec) time.Duration {
 	return 10 * time.Second
 }
 
+// health is how tasks are asked whether they are well.
+func health(s *spec.Spec) traffic.Health {
+	h := s.Service.Health
+	return traffic.Health{
+		Path: s.Service.HealthPath, Interval: time.Duration(h.Interval), Timeout: time.Duration(h.Timeout), Unhealthy: h.Unhealthy, Codes: h.Codes,
+	}
+}
+
 // idle is how long a connection may be silent: WebSockets outlive the usual heartbeat of 30 s many times.
 func idle(s *spec.Spec) time.Duration {
+	if said := time.Duration(s.Network.IdleTimeout); said != 0 {
+		return said
+	}
 	if s.Network.WebSockets {
 		return 300 * time.Second
 	}
@@ -289,7 +300,7 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 	}
 	b.VPC.Stands = b.LoadBalancer.Stands
 	b.TargetGroup = &traffic.TargetGroup{
-		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, HealthPath: s.Service.HealthPath, DrainFor: drain(s), Sticky: s.Service.StickySessions,
+		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, Health: health(s), DrainFor: drain(s), Sticky: s.Service.StickySessions,
 	}
 	b.Door = door(s, b.Owner, b.LoadBalancer, b.TargetGroup)
 }
@@ -301,6 +312,9 @@ func (b *Blueprint) compute(s *spec.Spec) {
 		more := slices.Clone(grants.Allow)
 		if b.FileSystem.Wanted() {
 			more = append(more, b.FileSystem.Mount(sc))
+		}
+		if s.Service.Exec {
+			more = append(more, compute.Channels())
 		}
 		return compute.TaskPolicy(sc, b.Cluster, s.Network.Clustering == "ecs-api", more...)
 	})
@@ -321,6 +335,7 @@ func (b *Blueprint) taskDefinition(s *spec.Spec, service func(*resource.Scope) s
 	td := &compute.TaskDefinition{
 		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
 		Arch: spec.RuntimeArch(s.Image.Platform), StopTimeout: time.Duration(s.Service.StopTimeout), DiskGB: s.Service.EphemeralGB,
+		Entrypoint: s.Service.Entrypoint, NoInit: !s.Service.Init,
 		Secrets:  func(sc *resource.Scope) map[string]string { return b.secrets(s, sc) },
 		Versions: func(sc *resource.Scope) (map[string]string, bool) { return b.versions(s, sc) },
 		Mounts:   b.Folders, More: b.mounts(),

@@ -105,7 +105,7 @@ func scaled(s *spec.Spec) bool {
 func (b *Blueprint) serviceOf(s *spec.Spec, o target.Options, td *compute.TaskDefinition) *compute.Service {
 	return &compute.Service{
 		Owner: b.Owner, Cluster: b.Cluster, TaskDefinition: td, Network: b.tasksIn(s), SecurityGroup: b.TaskGroup,
-		Discovery: b.Discovery, GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout,
+		Discovery: b.Discovery, GracePeriod: time.Duration(s.Service.StartTimeout), Timeout: o.RolloutTimeout, Exec: s.Service.Exec,
 		Arch: priceArch(s.Image.Platform), DiskGB: float64(s.Service.EphemeralGB), Release: b.Release,
 	}
 }

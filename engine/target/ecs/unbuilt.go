@@ -13,12 +13,7 @@ import (
 // unbuilt are the keys and tables of berth.toml that this target cannot deploy yet. Whoever makes it able to takes
 // the line out.
 var unbuilt = []string{
-	"service.entrypoint",
-	"service.init",
-	"service.health",
-	"service.exec",
 	"network.front",
-	"network.idle_timeout",
 }
 
 // Builds implements target.Target.
