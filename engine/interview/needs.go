@@ -159,7 +159,10 @@ func (d *Draft) Usage() price.Usage {
 	if s.Image.Platform == spec.ARM64 {
 		u.Arch = "arm"
 	}
-	u.Spot, u.EphemeralGB = s.Service.Spot, float64(s.Service.EphemeralGB)
+	u.Spot = s.Service.Spot
+	if s.Origins["service.ephemeral_gb"].Kind != spec.Default { // what every task has anyway is no need
+		u.EphemeralGB = float64(s.Service.EphemeralGB)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Processes)) {
 		if p := s.Processes[name]; p.Schedule == "" {
 			u.Processes = append(u.Processes, price.Tasks{

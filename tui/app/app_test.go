@@ -183,7 +183,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 	inBubble(t, fresh(), func(d *harness) {
 		d.press("enter", "down", "space") // uploads: no
 		d.press("enter", "enter")
-		d.press("down", "down", "space", "ctrl+u", "8080", "enter")
+		d.press("down", "down", "down", "space", "ctrl+u", "8080", "enter") // name, region, account, port
 		d.press("esc", "esc", "esc")
 		d.expect(screen.Project{})
 		d.press("enter")
