@@ -86,7 +86,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"image.target":           {"my stage", "the name of a stage"},
 		"image.secrets":          {"NPM-TOKEN", "environment variable"},
 	}
-	chosen := []string{"region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "database.multi_az", "database.version"}
+	chosen := []string{"region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "database.version"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if _, ok := tests[r.Key.Name]; !ok && r.Heading == "" && !slices.Contains(chosen, r.Key.Name) {
 			t.Errorf("%s is not tried", r.Key.Name)
