@@ -202,7 +202,7 @@ var shots = []shot{
 	{"stories-told", touring, func(d *harness) { d.press("enter"); d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
 	{"project", fresh, func(d *harness) {}},
 	{"project-musts", demanding, func(d *harness) {}},
-	{"project-answer", demanding, func(d *harness) { d.press("space", "a") }},
+	{"project-answer", demanding, func(d *harness) { d.press("space", "a", "a") }},
 	{"project-runs", fresh, func(d *harness) { d.engine.status = running(); d.press("r") }},
 	{"project-broken", func() *fakeEngine {
 		e := fresh()

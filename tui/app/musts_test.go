@@ -1,8 +1,12 @@
 package app
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine"
 	"berth/engine/event"
@@ -40,11 +44,9 @@ func TestMustsAreTickedOrAnsweredWhereTheyStand(t *testing.T) {
 		d.sees("To settle before the app runs", "Worth a look", "127.0.0.1 alone", "space ticks it off")
 		d.press("space") // seen to; on to the next one
 		d.sees("SECRET_KEY_BASE", "a answers it")
-		d.press("a")
-		d.sees("/live-beats/production/SECRET_KEY_BASE")
-		d.press("enter", "a", "Live Beats", "enter")
+		d.press("a", "a", "Live Beats", "enter") // the first one is made up
 		s := d.s.Spec()
-		if got := s.Secrets.FromSSM; len(got) != 1 || got[0] != "/live-beats/production/SECRET_KEY_BASE" || s.Env["SITE_TITLE"] != "Live Beats" {
+		if got := s.Secrets.FromSSM; len(got) != 1 || got[0] != "SECRET_KEY_BASE" || s.Env["SITE_TITLE"] != "Live Beats" {
 			t.Errorf("secrets %v, variables %v", got, s.Env)
 		}
 		if open := d.s.OpenMusts(); len(open) > 0 {
@@ -162,4 +164,58 @@ func changing() *fakeEngine {
 		}
 	}
 	return e
+}
+
+// What somebody types or pastes as a secret is seen in no frame, and comes with the plan's request.
+func TestASecretIsTypedUnseen(t *testing.T) {
+	e := fresh()
+	e.findings.Findings = append([]screen.Finding{{
+		ID: "name-secret", Severity: project.Must, File: "config/runtime.exs", Line: 13, Text: `System.fetch_env!("STRIPE_KEY")`,
+		Means: "the app does not start without STRIPE_KEY", Variable: &project.Variable{Name: "STRIPE_KEY", Kind: project.Secret},
+	}}, e.findings.Findings...)
+	inBubble(t, e, func(d *harness) {
+		unseen := func() {
+			if v := d.view(); strings.Contains(v, "marker") {
+				t.Fatalf("the value is seen:\n%s", v)
+			}
+		}
+		d.press("a", "marker")
+		unseen()
+		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("-a\nmarker-b"), Paste: true})
+		d.sees("several lines", "berth secrets set")
+		unseen()
+		d.press("-1", "enter")
+		unseen()
+		if got := d.s.Spec().Secrets.FromSSM; len(got) != 1 || got[0] != "STRIPE_KEY" {
+			t.Errorf("names %v", got)
+		}
+		keys := toReview
+		d.press(keys...)
+		unseen()
+		if got := e.last.Given; len(got) != 1 || got[0].Reveal() != "marker-1" {
+			t.Errorf("the plan was asked for with %v", got)
+		}
+		d.press("y")
+		d.expect(screen.Deploy{})
+		if b, err := os.ReadFile(filepath.Join(d.s.Dir, "berth.toml")); err != nil || strings.Contains(string(b), "marker") || !strings.Contains(string(b), "STRIPE_KEY") {
+			t.Errorf("berth.toml: %s, %v", b, err)
+		}
+	})
+}
+
+// One key has the database made that the app asks for.
+func TestADatabaseIsMadeOnAKey(t *testing.T) {
+	e := fresh()
+	e.findings.Findings = append([]screen.Finding{{
+		ID: "name-secret", Severity: project.Must, File: "config/runtime.exs", Line: 13, Text: `System.fetch_env!("DATABASE_URL")`,
+		Means:    "the app does not start without DATABASE_URL, by which it finds its database",
+		Variable: &project.Variable{Name: "DATABASE_URL", Kind: project.Secret, Database: true},
+	}}, e.findings.Findings...)
+	inBubble(t, e, func(d *harness) {
+		d.sees("n new database")
+		d.press("n")
+		if db := d.s.Spec().Database; db == nil || db.Engine != "postgres" || db.Class == "" || len(d.s.OpenMusts()) > 0 {
+			t.Errorf("database %+v, open %v", db, d.s.OpenMusts())
+		}
+	})
 }

@@ -83,8 +83,16 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"service.log_days":       {"a week", "is not a whole number"},
 		"image.builder":          {"magic", "magic"},
 		"secrets":                {"TOKEN=nothing", "ARN"},
-		"image.target":           {"my stage", "the name of a stage"},
-		"image.secrets":          {"NPM-TOKEN", "environment variable"},
+
+		"account":                            {"12", "12 digits"},
+		"permissions.policies":               {"S3ReadOnly", "ARN of a policy"},
+		"permissions.allow":                  {"s3:PutObject", "such as"},
+		"account_rules.permissions_boundary": {"boundary", "ARN of a policy"},
+		"account_rules.role_path":            {"teams", "path of a role"},
+		"account_rules.tags":                 {"aws:owner=me", "AWS keeps"},
+
+		"image.target":  {"my stage", "the name of a stage"},
+		"image.secrets": {"NPM-TOKEN", "environment variable"},
 	}
 	chosen := []string{"region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "database.version"}
 	for _, r := range settings.Rows(&spec.Spec{}) {

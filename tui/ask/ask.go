@@ -26,6 +26,7 @@ import (
 type asker struct {
 	s         *screen.Session
 	in        *bufio.Reader
+	tty       io.Reader // what in reads
 	out       io.Writer
 	confirmed *screen.Plan // nil before
 }
@@ -47,12 +48,18 @@ var errGone = errors.New("the input has ended")
 // Run asks until a plan is confirmed, which it returns, or until the user leaves: then the plan is nil. An
 // input that ends is a Usage failure.
 func Run(ctx context.Context, o screen.Options, in io.Reader, out io.Writer) (*screen.Plan, error) {
-	a := &asker{s: screen.NewSession(ctx, o), in: bufio.NewReader(in), out: out}
+	a := &asker{s: screen.NewSession(ctx, o), in: bufio.NewReader(in), tty: in, out: out}
 	if sim := o.Engine.Simulated(); sim != "" {
 		a.say("%s", sim)
 	}
 	review := func(ctx context.Context) (turn, error) { return a.review(ctx, false) }
-	steps := []step{a.project, a.needs, a.compare, a.settings, review}
+	begin := func(ctx context.Context) (turn, error) {
+		if t, err := a.project(ctx); err != nil || t != on {
+			return t, err
+		}
+		return a.secrets(ctx)
+	}
+	steps := []step{begin, a.needs, a.compare, a.settings, review}
 	for i := 0; i < len(steps); {
 		t, err := steps[i](ctx)
 		if errors.Is(err, errGone) {

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,6 +29,21 @@ func talk(t *testing.T, eng *engine.Engine, dir string, answers ...string) (*scr
 }
 
 func sample(t *testing.T) string {
+	t.Helper()
+	dir := demanding(t)
+	config := filepath.Join(dir, "config", "runtime.exs")
+	b, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, bytes.ReplaceAll(b, []byte("fetch_env!"), []byte("get_env")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// demanding is the same app with variables that it does not start without.
+func demanding(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "guestbook")
 	tree, err := fs.Sub(assets.Sample, "sample")
@@ -223,5 +239,25 @@ func TestOnlyEnterGoesOnFromTheComparison(t *testing.T) {
 	_, said, err := talk(t, eng, dir, "", "no", "quit")
 	if err != nil || strings.Contains(said, "Settings:") || !strings.Contains(said, "Enter goes on") {
 		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+// What the app does not start without is made up or typed, is in nothing that is said, and is kept with the yes alone.
+func TestSecretsAreAskedFor(t *testing.T) {
+	dir := demanding(t)
+	eng := simulated(t)
+	p, said, err := talk(t, eng, dir, "", "marker-typed", "", "", "", "yes")
+	if err != nil || p == nil {
+		t.Fatalf("plan %v, error %v, said:\n%s", p, err, said)
+	}
+	s, err := spec.Load(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Secrets.FromSSM) != 2 || strings.Contains(said, "marker-typed") {
+		t.Errorf("names %v, said:\n%s", s.Secrets.FromSSM, said)
+	}
+	if res, err := eng.Apply(t.Context(), p).Wait(t.Context()); err != nil || res.Outcome != event.Succeeded {
+		t.Fatalf("ended %+v, %v", res, err)
 	}
 }

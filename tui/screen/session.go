@@ -2,11 +2,13 @@ package screen
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"berth/compare"
 	"berth/compare/advise"
 	"berth/compare/price"
+	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/engine/view"
@@ -72,6 +74,7 @@ type Session struct {
 
 	Frame int // of everything that moves
 
+	given   []engine.Given  // values of secrets that were typed or made up
 	ticked  map[found]bool  // findings that were ticked off
 	despite map[string]bool // doubts that were accepted
 	watch   Watch
@@ -186,7 +189,7 @@ func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.
 
 // Request asks for a plan of the app as it stands now.
 func (s *Session) Request() Request {
-	r := Request{Spec: s.Spec().Clone(), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight, RolloutTimeout: s.RolloutTimeout}
+	r := Request{Spec: s.Spec().Clone(), Given: slices.Clone(s.given), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight, RolloutTimeout: s.RolloutTimeout}
 	if s.Draft != nil { // the plan costs what the comparison said
 		u := s.Draft.Usage()
 		r.Usage = &u

@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/engine"
 	"berth/engine/spec"
 	"berth/tui/form"
 	"berth/tui/keys"
@@ -59,16 +60,33 @@ func (p *Screen) settleKeys() []keys.Key {
 	if !ok || !screen.Must(f) || p.err != nil || p.s.Draft == nil {
 		return nil
 	}
-	const verb = "berth.toml"
+	verb := "berth.toml"
 	settled := !f.Open(p.s.Spec()) // by a setting, so there is nothing to tick
 	tick := keys.Act(verb, "space", map[bool]string{true: "open again", false: "tick off"}[p.s.Ticked(f)], func() { p.tick(f) }, " ").
 		Say("say that it is seen to where berth does not see it").When(!settled)
-	answer := keys.Act(verb, "a", "answer", func() { p.answer(f) }).
-		Say("give the value that settles it").When(!settled && (f.Variable != nil || f.Key != ""))
-	if p.s.Ticked(f) {
-		return []keys.Key{tick, answer}
+	does, long := "answer", "give the value that settles it"
+	switch {
+	case f.Variable != nil && f.Variable.Kind == "generated":
+		verb, does, long = "berth secrets", "make one up", "make a random text up, which is kept in AWS with the yes to the plan"
+	case screen.Secret(f):
+		verb, long = "berth secrets", "type its value unseen, which is kept in AWS with the yes to the plan; or the path or ARN of one that is kept already"
 	}
-	return []keys.Key{answer, tick}
+	answer := keys.Act(verb, "a", does, func() { p.answer(f) }).
+		Say(long).When(!settled && (f.Variable != nil || f.Key != ""))
+	base := keys.Act("berth.toml", "n", "new database", func() { p.database(f) }).
+		Say("have a database made, which the app finds by this variable; the review says what it costs").
+		When(!settled && f.Variable != nil && f.Variable.Database)
+	if p.s.Ticked(f) {
+		return []keys.Key{tick, answer, base}
+	}
+	return []keys.Key{answer, base, tick}
+}
+
+// database has a database made.
+func (p *Screen) database(f screen.Finding) {
+	if p.settle(p.s.NewDatabase(f.Variable)) {
+		p.next()
+	}
 }
 
 // tick ticks a must off and goes to the next one that is open.
@@ -89,36 +107,49 @@ func (p *Screen) next() {
 	p.follow()
 }
 
-// answer opens what settles a must where it stands: the value of a variable that everybody may read, the name of
-// the parameter that holds one that nobody may read, or the key of berth.toml.
+// answer opens what settles a must where it stands: the value of a variable, unseen where nobody may read it, or the key
+// of berth.toml. One for which any random text will do is made up.
 func (p *Screen) answer(f screen.Finding) {
-	key, value := f.Key, ""
+	key := f.Key
 	switch v := f.Variable; {
 	case v != nil && v.Kind == "setting":
 		key = "env." + v.Name
+	case v != nil && v.Kind == "generated":
+		if p.settle(p.s.MakeUp(v)) {
+			p.next()
+		}
+		return
 	case v != nil:
-		s := p.s.Spec()
-		key, value = "secrets.from_ssm", fmt.Sprintf("/%s/%s/%s", s.App, s.EnvName, v.Name)
+		p.editor = form.NewHidden(p.s.Theme, func(text string) error {
+			if text == "" {
+				return fmt.Errorf("a value is needed; esc leaves it open")
+			}
+			_, err := engine.Give(v.Name, text, false)
+			return err
+		})
+		p.settles, p.secret = "", v
+		p.follow()
+		return
 	case choosable(key):
 		p.s.Go(screen.Settings{Fix: &screen.Fix{Key: key}})
 		return
 	}
-	p.editor = form.NewText(p.s.Theme, value, func(text string) error {
+	p.editor = form.NewText(p.s.Theme, "", func(text string) error {
 		if strings.TrimSpace(text) == "" {
 			return fmt.Errorf("a value is needed; esc leaves it open")
 		}
-		return p.s.Draft.Check(key, p.whole(key, text))
+		return p.s.Draft.Check(key, text)
 	})
 	p.settles = key
 	p.follow()
 }
 
-// whole is the value of a key with an answer in it: a list keeps what it holds.
-func (p *Screen) whole(key, text string) string {
-	if key != "secrets.from_ssm" {
-		return text
+// settle says why an answer does not count, and whether it does.
+func (p *Screen) settle(err error) bool {
+	if p.note = ""; err != nil {
+		p.note = err.Error()
 	}
-	return strings.Join(append(slices.Clone(p.s.Spec().Secrets.FromSSM), strings.TrimSpace(text)), ", ")
+	return err == nil
 }
 
 // choosable says that a key is no line of text, so that the settings ask for it better.
@@ -131,15 +162,19 @@ func (p *Screen) edit(k tea.KeyMsg) {
 	p.editor.Key(k)
 	switch p.editor.State() {
 	case form.Done:
-		err := p.s.Draft.Set(p.settles, p.whole(p.settles, p.editor.Value()))
-		p.editor = nil
-		if p.note = ""; err != nil {
-			p.note = err.Error()
-			break
+		value, v := p.editor.Value(), p.secret
+		p.editor, p.secret = nil, nil
+		var err error
+		if v != nil {
+			err = p.s.KeepSecret(v, value)
+		} else {
+			err = p.s.Draft.Set(p.settles, value)
 		}
-		p.next()
+		if p.settle(err) {
+			p.next()
+		}
 	case form.Cancelled:
-		p.editor = nil
+		p.editor, p.secret = nil, nil
 	}
 	p.follow()
 }

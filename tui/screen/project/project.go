@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/engine/fail"
+	source "berth/engine/project"
 	"berth/engine/spec"
 	"berth/tui/form"
 	"berth/tui/keys"
@@ -33,8 +34,9 @@ type Screen struct {
 	found   []screen.Finding // as they are listed
 	cursor  int              // in found
 	offset  int
-	editor  form.Editor // of the answer to the finding with the cursor
-	settles string      // the key of berth.toml that the editor is about
+	editor  form.Editor      // of the answer to the finding with the cursor
+	secret  *source.Variable // that the editor is about, nil when it is about a key
+	settles string           // the key of berth.toml that the editor is about
 
 	said    bool // there is a berth.toml
 	asked   bool // what runs of an app without a berth.toml is known, or cannot be
