@@ -2,11 +2,13 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"maps"
 	"slices"
 	"time"
 
 	"berth/engine/plan"
+	"berth/engine/project"
 	"berth/engine/resource"
 	"berth/engine/secret"
 	"berth/engine/spec"
@@ -103,6 +105,27 @@ func (e *Engine) store(ctx context.Context, s *spec.Spec) (secret.Store, error) 
 		return secret.Store{}, err
 	}
 	return secret.Store{Clients: clients, Owner: Owner{App: s.App, Env: s.EnvName, Demanded: resource.Demand(s.AccountRules.Tags)}}, nil
+}
+
+// Variable is an environment variable that an app does not start without.
+type Variable = project.Variable
+
+// Unread says whether the value of a variable is one that nobody may read.
+func Unread(v *Variable) bool {
+	return v != nil && (v.Kind == project.Secret || v.Kind == project.Generated)
+}
+
+// MakeUp makes up the value of a variable for which any random text of its form will do.
+func MakeUp(v *Variable) (Given, error) {
+	form := project.Random{Length: 64, Alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"}
+	if v.Random != nil {
+		form = *v.Random
+	}
+	text, err := form.Text(rand.Reader)
+	if err != nil {
+		return Given{}, err
+	}
+	return Give(v.Name, text, true)
 }
 
 // guarded is the store that is changed: of the account that berth.toml names, if it names one.

@@ -1,40 +1,38 @@
 package screen
 
 import (
-	"crypto/rand"
 	"slices"
 	"strings"
 
 	"berth/engine"
-	"berth/engine/project"
 )
 
 // Secret says that a finding is about a variable whose value nobody may read.
 func Secret(f Finding) bool {
-	return f.Variable != nil && (f.Variable.Kind == project.Secret || f.Variable.Kind == project.Generated)
+	return engine.Unread(f.Variable)
 }
 
 // MakeUp settles a variable for which any random text will do: a text of the right form is made up, and kept in the
 // account with the yes to the plan. What the account has already stays.
-func (s *Session) MakeUp(v *project.Variable) error {
-	form := project.Random{Length: 64, Alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"}
-	if v.Random != nil {
-		form = *v.Random
-	}
-	text, err := form.Text(rand.Reader)
+func (s *Session) MakeUp(v *engine.Variable) error {
+	g, err := engine.MakeUp(v)
 	if err != nil {
 		return err
 	}
-	return s.keep(v.Name, text, true)
+	return s.keep(g)
 }
 
 // KeepSecret settles a variable with a value that was typed, or, where that is the path or the ARN of a secret that is
 // kept already, with that. A value is kept in the account with the yes to the plan, and nowhere before.
-func (s *Session) KeepSecret(v *project.Variable, typed string) error {
+func (s *Session) KeepSecret(v *engine.Variable, typed string) error {
 	if Reference(typed) {
 		return s.name(typed)
 	}
-	return s.keep(v.Name, typed, false)
+	g, err := engine.Give(v.Name, typed, false)
+	if err != nil {
+		return err
+	}
+	return s.keep(g)
 }
 
 // Reference says that what was typed names a secret that is kept already.
@@ -42,15 +40,12 @@ func Reference(typed string) bool {
 	return strings.HasPrefix(typed, "arn:aws") || strings.HasPrefix(typed, "/") && strings.Count(typed, "/") > 1 && !strings.ContainsAny(typed, "=+ ")
 }
 
-func (s *Session) keep(name, value string, fresh bool) error {
-	g, err := engine.Give(name, value, fresh)
-	if err != nil {
+// keep has a value kept with the yes to the plan.
+func (s *Session) keep(given engine.Given) error {
+	if err := s.name(given.Name); err != nil {
 		return err
 	}
-	if err := s.name(name); err != nil {
-		return err
-	}
-	s.given = append(slices.DeleteFunc(s.given, func(g engine.Given) bool { return g.Name == name }), g)
+	s.given = append(slices.DeleteFunc(s.given, func(g engine.Given) bool { return g.Name == given.Name }), given)
 	return nil
 }
 
@@ -64,7 +59,7 @@ func (s *Session) name(ref string) error {
 }
 
 // NewDatabase settles the variable by which the app finds its database with one that the deployment makes.
-func (s *Session) NewDatabase(v *project.Variable) error {
+func (s *Session) NewDatabase(v *engine.Variable) error {
 	kind := "postgres"
 	if d := s.Findings.Database; d != nil && d.Engine != "" {
 		kind = d.Engine

@@ -10,8 +10,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/engine"
 	"berth/engine/fail"
-	source "berth/engine/project"
 	"berth/engine/spec"
 	"berth/tui/form"
 	"berth/tui/keys"
@@ -35,7 +35,7 @@ type Screen struct {
 	cursor  int              // in found
 	offset  int
 	editor  form.Editor      // of the answer to the finding with the cursor
-	secret  *source.Variable // that the editor is about, nil when it is about a key
+	secret  *engine.Variable // that the editor is about, nil when it is about a key
 	settles string           // the key of berth.toml that the editor is about
 
 	said    bool // there is a berth.toml
