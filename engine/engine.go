@@ -134,9 +134,9 @@ func (e *Engine) Clock() clock.Clock { return e.opts.Environment.Clock }
 // Simulated is a sentence about the simulated account, empty on a real one.
 func (e *Engine) Simulated() string { return e.opts.Environment.Simulated }
 
-// Inspect reads the source tree in dir. It makes no AWS call.
-func (e *Engine) Inspect(ctx context.Context, dir string) (*Findings, error) {
-	return project.Inspect(ctx, dir)
+// Inspect reads the source tree of an app. It makes no AWS call.
+func (e *Engine) Inspect(ctx context.Context, app *spec.Spec) (*Findings, error) {
+	return project.InspectFor(ctx, app)
 }
 
 // connect makes the clients for a region, or for the one that the settings name.

@@ -22,6 +22,7 @@ type fakeEngine struct {
 	account    string // empty: 123456789012
 	findings   *screen.Findings
 	inspectErr error
+	builtFrom  string // the Dockerfile that the source tree was last read for
 	plan       *screen.Plan
 	planErr    error
 	status     *screen.Status
@@ -74,7 +75,8 @@ func (f *fakeEngine) called(name string) int {
 	return f.calls[name]
 }
 
-func (f *fakeEngine) Inspect(context.Context, string) (*screen.Findings, error) {
+func (f *fakeEngine) Inspect(_ context.Context, app *spec.Spec) (*screen.Findings, error) {
+	f.builtFrom = app.Image.Dockerfile
 	f.count("inspect")
 	time.Sleep(f.inspectTakes)
 	return f.findings, f.inspectErr

@@ -18,7 +18,7 @@ var YourAnswer = interview.YourAnswer
 func (o Options) sources() interview.Sources {
 	return interview.Sources{
 		Dir: o.Dir, Env: o.Env, Override: o.Override, Builds: engine.Builds,
-		Inspect: func(ctx context.Context, s *spec.Spec) (*Findings, error) { return o.Engine.Inspect(ctx, s.Dir) },
+		Inspect: o.Engine.Inspect,
 		Region:  func(context.Context) (region, from string, err error) { return o.Region, o.RegionFrom, nil },
 	}
 }

@@ -51,7 +51,7 @@ type Watch interface {
 // Engine is what the screens need of the engine. It is safe for concurrent use; only Now and Simulated may
 // be called while a message is handled, the others take their time. Apply returns at once.
 type Engine interface {
-	Inspect(ctx context.Context, dir string) (*Findings, error)
+	Inspect(ctx context.Context, app *spec.Spec) (*Findings, error)
 	Identity(ctx context.Context, region string) (Identity, error)
 	Plan(ctx context.Context, r Request) (*Plan, error)
 	// Preflight looks at what a plan depends on, and keeps the report with the plan: nothing else may use the

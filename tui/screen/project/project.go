@@ -31,6 +31,8 @@ type Screen struct {
 	err     *fail.Error
 	note    string // why it is not known what runs, when that could not be asked
 
+	dockerfile string // the one of several that the user chose, empty when nobody did
+
 	found   []screen.Finding // as they are listed
 	cursor  int              // in found
 	offset  int
@@ -83,7 +85,7 @@ func (p *Screen) Enter(at screen.Place) tea.Cmd {
 func (p *Screen) read() tea.Cmd {
 	p.err, p.loading, p.asked, p.offered = nil, "Reading the source tree", false, false
 	p.work.Begin(p.s.Ctx)
-	o := p.s.Options
+	o := p.options()
 	return p.work.Do(func(ctx context.Context) tea.Msg {
 		var m readMsg
 		m.start, m.err = screen.Read(ctx, o)
@@ -225,10 +227,16 @@ func (p *Screen) Keys() []keys.Key {
 	again := keys.Act("berth inspect", "r", "read again", p.again).Say("read the source tree again")
 	questions := func() { p.s.Go(screen.Needs{}) }
 	settle := p.settleKeys()
+	other := keys.Act("berth.toml", "d", "other Dockerfile", p.other).Say("build from the next of the Dockerfiles that are here")
+	several := p.several()
 	switch {
 	case p.err != nil:
 		again = again.When(p.loading == "")
-		all = []keys.Key{again, keys.Way("q", "leave", p.s.Quit)}
+		all = []keys.Key{again}
+		if several && p.loading == "" {
+			all = append(all, other)
+		}
+		all = append(all, keys.Way("q", "leave", p.s.Quit))
 	case p.loading != "":
 	case p.offered:
 		all = append([]keys.Key{
@@ -237,6 +245,9 @@ func (p *Screen) Keys() []keys.Key {
 		}, append(settle, again)...)
 	default:
 		all = append([]keys.Key{keys.Way("enter", "continue", questions)}, append(settle, again)...)
+	}
+	if several && p.err == nil && p.loading == "" {
+		all = append(all, other)
 	}
 	moves := keys.Moves("move", p.move, p.listHeight())
 	moves[0] = moves[0].Hide(p.err != nil || p.loading != "")
