@@ -84,6 +84,13 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"image.builder":          {"magic", "magic"},
 		"secrets":                {"TOKEN=nothing", "ARN"},
 
+		"service.health.interval":  {"soon", "duration"},
+		"service.health.timeout":   {"soon", "duration"},
+		"service.health.unhealthy": {"many", "is not a whole number"},
+		"service.health.codes":     {"fine", "codes"},
+		"service.entrypoint":       {"run 'it", "is open"},
+		"network.idle_timeout":     {"soon", "duration"},
+
 		"account":                            {"12", "12 digits"},
 		"permissions.policies":               {"S3ReadOnly", "ARN of a policy"},
 		"permissions.allow":                  {"s3:PutObject", "such as"},
@@ -94,7 +101,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"image.target":  {"my stage", "the name of a stage"},
 		"image.secrets": {"NPM-TOKEN", "environment variable"},
 	}
-	chosen := []string{"region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "database.version"}
+	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "database.version"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if _, ok := tests[r.Key.Name]; !ok && r.Heading == "" && !slices.Contains(chosen, r.Key.Name) {
 			t.Errorf("%s is not tried", r.Key.Name)
