@@ -147,6 +147,7 @@ func (d *Draft) Requirements() need.Requirements {
 		_ = n.Set(&r, d.Need(n))
 	}
 	r.WebSocketUploads = r.WebSocketUploads && r.WebSockets
+	r.NoHTTP = r.NoHTTP || d.Spec.NoHTTP()
 	return r
 }
 

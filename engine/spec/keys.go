@@ -62,7 +62,7 @@ var keys = []Key{
 	},
 
 	{
-		Name: "service.port", Kind: Whole, Flag: "--port", Doc: "port that the app listens on",
+		Name: "service.port", Kind: Whole, Flag: "--port", Doc: "port that the app listens on; 0 for one that answers no HTTP",
 		Example: "4000", at: func(s *Spec, _ bool) any { return &s.Service.Port },
 	},
 	{

@@ -20,6 +20,9 @@ func (s *Spec) Said(name string) bool {
 	return ok && !zero(v)
 }
 
+// NoHTTP says whether the app answers no requests: its port was said to be 0.
+func (s *Spec) NoHTTP() bool { return s.Service.Port == 0 && s.Said("service.port") }
+
 // Get returns the value of a key: string, int, float64, bool, Duration, []string, map[string]string or
 // []Storage or []Grant, or that of one table entry ("env.PHX_HOST", "storage[0].path"). It is not found when the
 // key is unknown, or lies in a table or at an index that s does not have.

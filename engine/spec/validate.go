@@ -172,8 +172,9 @@ func (c *checker) service() {
 	if sv.Port == 0 && !portSaid {
 		c.missing("service.port", "it is not known which port the app listens on")
 	} else {
-		c.within("service.port", sv.Port, 1, 65535, "a port")
+		c.within("service.port", sv.Port, 0, 65535, "a port")
 	}
+	c.noHTTP()
 	c.within("service.instances", sv.Instances, 0, 5000, "a number of containers that ECS runs")
 	c.path("service.health_path", sv.HealthPath, `such as "/health"`)
 	c.words("service.entrypoint", sv.Entrypoint)
@@ -189,6 +190,31 @@ func (c *checker) service() {
 	c.said("service.ephemeral_gb", sv.EphemeralGB, 20, 200, "a size that a task can have")
 	if _, said := c.s.Origins["service.log_days"]; (sv.LogDays != 0 || said) && !slices.Contains(logDays, sv.LogDays) {
 		c.add("service.log_days", fmt.Sprintf("CloudWatch cannot keep logs for %d days", sv.LogDays), "it can for "+listNumbers(logDays))
+	}
+}
+
+// noHTTP reports what an app asks for that answers no requests.
+func (c *checker) noHTTP() {
+	if !c.s.NoHTTP() {
+		return
+	}
+	n, a := c.s.Network, c.s.Service.Autoscale
+	for _, one := range []struct {
+		key   string
+		asked bool
+	}{
+		{"service.sticky_sessions", c.s.Service.StickySessions},
+		{"service.autoscale.requests_per_instance", a != nil && a.RequestsPerInstance > 0},
+		{"network.websockets", n.WebSockets}, {"network.domain", n.Domain != ""},
+	} {
+		if one.asked {
+			c.add(one.key, "the app answers no HTTP: service.port is 0", "take one of the two out")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.s.Env)) {
+		if used, err := VariablesIn(c.s.Env[name]); err == nil && slices.Contains(used, "host") {
+			c.add("env."+name, "there is no ${host}: the app answers no HTTP", "take it out, or say the port under [service]")
+		}
 	}
 }
 

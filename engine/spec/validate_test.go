@@ -64,7 +64,7 @@ func TestValidate(t *testing.T) {
 			"no port", func(s *Spec) { s.Service.Port = 0 },
 			"service.port: it is not known which port the app listens on; give --port, or write port = 4000 under [service] in berth.toml",
 		},
-		{"port too high", func(s *Spec) { s.Service.Port = 70000 }, "service.port: 70000 is not a port; it goes from 1 to 65535"},
+		{"port too high", func(s *Spec) { s.Service.Port = 70000 }, "service.port: 70000 is not a port; it goes from 0 to 65535"},
 		{"instances", func(s *Spec) { s.Service.Instances = 5001 }, "service.instances: 5001 is not a number of containers that ECS runs; it goes from 0 to 5000"},
 		{"no instances", func(s *Spec) { s.Service.Instances = 0 }, ""},
 		{
@@ -159,7 +159,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestValidatePlaces(t *testing.T) {
-	s, err := Parse([]byte("app = \"Shop\"\n\n[service]\nport =  0\nstop_timeout = \"1s\"\n[env]\nA = \"${x}\"\n[[storage]]\npath = \"rel\"\n"), "")
+	s, err := Parse([]byte("app = \"Shop\"\n\n[service]\nport =  -1\nstop_timeout = \"1s\"\n[env]\nA = \"${x}\"\n[[storage]]\npath = \"rel\"\n"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,5 +289,23 @@ func TestPlatform(t *testing.T) {
 		if got := PlatformOf(in); got != want {
 			t.Errorf("PlatformOf(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// An app that answers no HTTP cannot have what only requests need.
+func TestValidateNoHTTP(t *testing.T) {
+	s, err := Parse([]byte("app = \"bot\"\nregion = \"eu-west-2\"\n[service]\nport = 0\n[network]\nwebsockets = true\n[env]\nHOST = \"${host}\"\n"), "")
+	if err == nil {
+		err = s.Complete(nil, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range s.Validate() {
+		got = append(got, p.Key)
+	}
+	if want := "network.websockets env.HOST"; strings.Join(got, " ") != want {
+		t.Errorf("problems of %v, want %s", got, want)
 	}
 }

@@ -450,6 +450,9 @@ func (v *Service) Costs(b *price.Bill) {
 	if !v.Unwanted {
 		b.Tasks(v.size(v.Instances))
 	}
+	if v.Process == "" && v.TargetGroup == nil { // else the way to it is billed for what goes out
+		b.Egress()
+	}
 }
 
 // size is so many of its tasks, for the estimate.
@@ -469,6 +472,9 @@ func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
 	v.Instances, v.Unwanted = int(v.found.DesiredCount), false
 	if n := v.found.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
 		v.Network.Private = n.AwsvpcConfiguration.AssignPublicIp == ecstypes.AssignPublicIpDisabled
+	}
+	if len(v.found.LoadBalancers) == 0 {
+		v.TargetGroup, v.Rules = nil, nil
 	}
 	td := v.TaskDefinition.latest
 	if !v.RevisionOnly && (td == nil || aws.ToString(td.TaskDefinitionArn) != aws.ToString(v.found.TaskDefinition)) {

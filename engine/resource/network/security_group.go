@@ -46,6 +46,8 @@ type SecurityGroup struct {
 	VPC     *VPC
 	Ingress []Ingress
 
+	Unneeded bool // the app does without; one that is left goes
+
 	ID string // output
 
 	groups []ec2types.SecurityGroup // ours by name, in any VPC
@@ -73,6 +75,9 @@ func (g *SecurityGroup) Needs() []resource.Need {
 	}
 	return needs
 }
+
+// Wanted implements Optional.
+func (g *SecurityGroup) Wanted() bool { return !g.Unneeded }
 
 // Identifier implements Identified.
 func (g *SecurityGroup) Identifier() string { return g.ID }
@@ -155,6 +160,8 @@ func (g *SecurityGroup) Exists() bool { return len(g.groups) > 0 }
 // Diff implements Resource.
 func (g *SecurityGroup) Diff(s *resource.Scope) resource.Diff {
 	switch {
+	case g.Unneeded:
+		return resource.Unwanted(g)
 	case g.ID == "" && len(g.groups) > 0:
 		return resource.Replaced("the app moves to another VPC", resource.Field("vpc", aws.ToString(g.groups[0].VpcId), cmp.Or(g.VPC.ID, resource.NotYet)))
 	case g.ID == "":

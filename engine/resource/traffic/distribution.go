@@ -391,7 +391,10 @@ func (d *Distribution) Exposes(do event.Action) string {
 
 // Costs implements Coster. One that stands in for a domain is priced as that, which it soon gives way to.
 func (d *Distribution) Costs(b *price.Bill) {
-	if d.Door.Interim() {
+	switch {
+	case d.Door.Want == Nobody:
+		return
+	case d.Door.Interim():
 		b.Egress()
 		return
 	}

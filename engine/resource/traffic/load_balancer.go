@@ -29,6 +29,7 @@ type LoadBalancer struct {
 	SecurityGroup *network.SecurityGroup
 	LinkedRole    *access.ServiceLinkedRole
 	IdleTimeout   time.Duration // how long a connection may be silent
+	Unneeded      bool          // the app answers no requests; one that is left goes
 
 	ARN, DNS string // outputs, known as soon as it is created
 	Zone     string // output: the hosted zone that its name is in, for aliases
@@ -55,6 +56,9 @@ func (l *LoadBalancer) Fingerprint() string { return "idle " + l.IdleTimeout.Str
 func (l *LoadBalancer) Needs() []resource.Need {
 	return append(l.Network.Needs(), resource.After(l.SecurityGroup, l.LinkedRole)...)
 }
+
+// Wanted implements Optional.
+func (l *LoadBalancer) Wanted() bool { return !l.Unneeded }
 
 // Identifier implements Identified.
 func (l *LoadBalancer) Identifier() string { return l.ARN }
@@ -127,6 +131,9 @@ func (l *LoadBalancer) Exists() bool { return l.found != nil && l.Ours() }
 
 // Diff implements Resource.
 func (l *LoadBalancer) Diff(s *resource.Scope) resource.Diff {
+	if l.Unneeded {
+		return resource.Unwanted(l)
+	}
 	if l.found == nil {
 		return resource.Absent()
 	}
@@ -363,6 +370,9 @@ func countLoadBalancers(ctx context.Context, s *resource.Scope) (n int, err erro
 
 // Costs implements Coster.
 func (l *LoadBalancer) Costs(b *price.Bill) {
+	if l.Unneeded {
+		return
+	}
 	zones := price.Zones
 	switch {
 	case l.found != nil:

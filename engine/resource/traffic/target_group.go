@@ -47,6 +47,7 @@ type TargetGroup struct {
 	Health   Health
 	DrainFor time.Duration // how long a task that leaves may finish its requests
 	Sticky   bool          // a visitor comes back to the same task, by a cookie of the load balancer
+	Unneeded bool          // the app answers no requests; those that are left go
 
 	ARN string // output
 
@@ -78,6 +79,9 @@ func (t *TargetGroup) Fingerprint() string {
 
 // Needs implements Resource.
 func (t *TargetGroup) Needs() []resource.Need { return resource.After(t.VPC) }
+
+// Wanted implements Optional.
+func (t *TargetGroup) Wanted() bool { return !t.Unneeded }
 
 // Identifier implements Identified.
 func (t *TargetGroup) Identifier() string {
@@ -175,6 +179,9 @@ func (t *TargetGroup) Exists() bool { return (t.found != nil || len(t.stale) > 0
 
 // Diff implements Resource.
 func (t *TargetGroup) Diff(s *resource.Scope) resource.Diff {
+	if t.Unneeded {
+		return resource.Unwanted(t)
+	}
 	if t.found == nil {
 		if len(t.stale) > 0 {
 			return resource.Replaced("the port changes to "+strconv.Itoa(t.Port), resource.Field("port", aws.ToInt32(t.stale[0].Port), t.Port))

@@ -116,7 +116,11 @@ func (b *Blueprint) Resources() resource.Set {
 	if b.Release != nil {
 		rs = append(rs, b.Release)
 	}
-	return append(append(rs, b.running()...), b.Endpoint)
+	rs = append(rs, b.running()...)
+	if b.LoadBalancer.Wanted() { // else nobody is answered
+		rs = append(rs, b.Endpoint)
+	}
+	return rs
 }
 
 // Rollback implements target.Blueprint: the service as it is, with that revision (family:number), and the check of
@@ -134,7 +138,10 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	for _, r := range b.Door.Looks() {
 		rs = append(rs, resource.ReadOnly{Resource: r})
 	}
-	return append(rs, b.Endpoint)
+	if b.LoadBalancer.Wanted() {
+		rs = append(rs, b.Endpoint)
+	}
+	return rs
 }
 
 // Lasting implements target.Blueprint.
@@ -193,6 +200,9 @@ func (b *Blueprint) network(s *spec.Spec) {
 		Owner: b.Owner, Role: "tasks", Label: "the tasks' security group", VPC: b.VPC,
 		Ingress: []network.Ingress{{Port: s.Service.Port, From: b.LBGroup, Text: "the load balancer"}},
 	}
+	if s.NoHTTP() {
+		b.LBGroup.Unneeded, b.TaskGroup.Ingress = true, nil
+	}
 	if s.Network.Clustering != "" { // nodes talk on ports of their own choice
 		b.TaskGroup.Ingress = append(b.TaskGroup.Ingress,
 			network.Ingress{Port: 1, ToPort: 65535, Self: true, Text: "the other tasks of the app"})
@@ -206,6 +216,7 @@ func (b *Blueprint) access(s *spec.Spec) {
 	b.ELBRole = &access.ServiceLinkedRole{
 		ID: "elb-service-role", Service: "elasticloadbalancing.amazonaws.com",
 		Name: "AWSServiceRoleForElasticLoadBalancing", Label: "the role of the load balancer service itself",
+		Unwanted: s.NoHTTP(),
 	}
 	b.Repository = &artifact.Repository{Owner: b.Owner}
 	b.LogGroup = &compute.LogGroup{Owner: b.Owner, Days: s.Service.LogDays}
@@ -297,10 +308,12 @@ func idle(s *spec.Spec) time.Duration {
 func (b *Blueprint) traffic(s *spec.Spec) {
 	b.LoadBalancer = &traffic.LoadBalancer{
 		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
+		Unneeded: s.NoHTTP(),
 	}
 	b.VPC.Stands = b.LoadBalancer.Stands
 	b.TargetGroup = &traffic.TargetGroup{
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, Health: health(s), DrainFor: drain(s), Sticky: s.Service.StickySessions,
+		Unneeded: s.NoHTTP(),
 	}
 	b.Door = door(s, b.Owner, b.LoadBalancer, b.TargetGroup)
 }
@@ -370,7 +383,9 @@ func fingerprint(s *spec.Spec, p *spec.Process) string {
 
 func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	b.Service = b.serviceOf(s, o, b.TaskDef)
-	b.Service.TargetGroup, b.Service.Rules, b.Service.Port = b.TargetGroup, b.Door.Rules(), s.Service.Port
+	if !s.NoHTTP() {
+		b.Service.TargetGroup, b.Service.Rules, b.Service.Port = b.TargetGroup, b.Door.Rules(), s.Service.Port
+	}
 	b.Service.Instances, b.Service.Scaled, b.Service.Spot = s.Service.Instances, s.Service.Autoscale != nil, s.Service.Spot
 	b.Service.CPU, b.Service.MemoryGB = s.Service.CPU, float64(s.Service.Memory)/1024
 	b.ScalingRole = &access.ServiceLinkedRole{

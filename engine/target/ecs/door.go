@@ -12,6 +12,8 @@ import (
 // wants is the way by which visitors reach the app.
 func wants(s *spec.Spec) string {
 	switch n := s.Network; {
+	case s.NoHTTP():
+		return traffic.Nobody
 	case n.HTTPS != "" && n.HTTPS != "auto":
 		return n.HTTPS
 	case n.Domain != "":
