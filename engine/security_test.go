@@ -1,0 +1,46 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"berth/engine/sim"
+)
+
+// What each door lets in, to be read by whoever reviews it: every security group, listener, rule and distribution.
+func TestDoorsSecurity(t *testing.T) {
+	for name, door := range doors {
+		t.Run(name, func(t *testing.T) {
+			var text strings.Builder
+			synctest.Test(t, func(t *testing.T) {
+				h := newHarbor(t, sim.Options{}, 0)
+				h.zone("example.com", true)
+				door(h.spec)
+				h.must(h.deploy())
+				for _, i := range h.account.Inventory() {
+					switch i.Kind {
+					case "ec2.SecurityGroup", "elasticloadbalancing.Listener", "elasticloadbalancing.ListenerRule", "elasticloadbalancing.LoadBalancer",
+						"cloudfront.Distribution", "acm.Certificate":
+						text.WriteString(i.String() + "\n  " + i.Detail + "\n")
+					}
+				}
+			})
+			file := filepath.Join("testdata", t.Name()+".golden")
+			if os.Getenv("UPDATE") != "" {
+				if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text.String() != string(want) {
+				t.Errorf("UPDATE=1 writes it anew. It is\n%s\nand was\n%s", text.String(), want)
+			}
+		})
+	}
+}
