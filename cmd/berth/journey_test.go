@@ -37,7 +37,7 @@ func journey(t *testing.T, args ...string) (m *terminal, wait func() error) {
 // choose moves the cursor of the settings to the line with that label.
 func (m *terminal) choose(label string) {
 	m.t.Helper()
-	for range 40 {
+	for range 80 {
 		for line := range strings.Lines(m.look()) {
 			if strings.Contains(line, "› "+label) {
 				return
