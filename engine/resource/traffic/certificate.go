@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,6 +32,7 @@ type Certificate struct {
 	Issued bool   // output: as observed; a run that waits for it does not change what it was planned with
 
 	found  *acmtypes.CertificateDetail
+	mu     sync.Mutex                   // of stale: Validation removes it, too, maybe at the same moment
 	stale  []acmtypes.CertificateDetail // ours, for other names or good for nothing
 	others map[string]bool              // names that certificates of somebody else are for
 	tags   map[string]string            // of all of ours: which validation records an app made, by ARN
@@ -69,8 +71,10 @@ func (c *Certificate) everyName() (names []string) {
 
 // every is each certificate of ours.
 func (c *Certificate) every() []acmtypes.CertificateDetail {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.found == nil {
-		return c.stale
+		return slices.Clone(c.stale)
 	}
 	return append([]acmtypes.CertificateDetail{*c.found}, c.stale...)
 }
@@ -291,11 +295,16 @@ var inUse = []cloud.Retryable{{Code: "ResourceInUseException", For: 20 * time.Mi
 
 // removeStale deletes the certificates that another one has replaced.
 func (c *Certificate) removeStale(ctx context.Context, s *resource.Scope) error {
-	for _, d := range c.stale {
+	c.mu.Lock()
+	stale := slices.Clone(c.stale)
+	c.mu.Unlock()
+	for _, d := range stale {
 		if err := deleteCertificate(ctx, s, d.CertificateArn); err != nil {
 			return err
 		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.stale = nil
 	return nil
 }

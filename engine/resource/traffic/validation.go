@@ -267,6 +267,9 @@ func (v *Validation) Cleanup(ctx context.Context, s *resource.Scope) error {
 	if err := v.remove(ctx, s, func(p proof) bool { return !kept[p.name] }); err != nil {
 		return err
 	}
+	if v.Certificate.Unneeded { // it goes by itself, maybe at this moment, and takes those that are stale along
+		return nil
+	}
 	return v.Certificate.removeStale(ctx, s)
 }
 

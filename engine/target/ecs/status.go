@@ -243,7 +243,7 @@ func (l *look) actions() []string {
 func (l *look) lenient(rs resource.Set, without resource.Resource) resource.Set {
 	var out resource.Set
 	for _, r := range rs {
-		out = append(out, glance{Resource: r, l: l, must: r == without})
+		out = append(out, glance{Resource: r, l: l, label: r.Info().Label, must: r == without})
 	}
 	return out
 }
@@ -251,14 +251,15 @@ func (l *look) lenient(rs resource.Set, without resource.Resource) resource.Set 
 // glance is a resource that a status looks up.
 type glance struct {
 	resource.Resource
-	l    *look
-	must bool // there is no look without it
+	l     *look
+	label string // as Info had it before the look: it may depend on what others are just finding out
+	must  bool   // there is no look without it
 }
 
 // Observe implements resource.Resource.
 func (g glance) Observe(ctx context.Context, s *resource.Scope) error {
 	err := g.Resource.Observe(ctx, s)
-	if !g.must && g.l.deny(cloud.Explain("look up "+g.Info().Label, err)) {
+	if !g.must && g.l.deny(cloud.Explain("look up "+g.label, err)) {
 		return nil
 	}
 	return err
