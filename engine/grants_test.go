@@ -33,7 +33,8 @@ func (h *harbor) role(end string) (r struct {
 	Inline         map[string]string
 	Attached       []string
 	Tags           map[string]string
-}) {
+},
+) {
 	h.t.Helper()
 	for _, i := range h.account.Inventory() {
 		if i.Kind == "iam.Role" && strings.HasSuffix(i.Key, end) {

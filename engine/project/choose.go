@@ -32,7 +32,7 @@ var dockerfiles = newGlobs([]string{
 
 // chooseDockerfile finds the Dockerfile: the one of berth.toml, else that of the file that tells another platform how
 // to build the app, else the one at the top, else the one that Compose builds.
-func (l *look) chooseDockerfile() { //nolint:gocognit // a list of cases, one after the other
+func (l *look) chooseDockerfile() {
 	var said []Choice
 	if name := l.fly.text("build", "dockerfile"); name != "" {
 		said = append(said, Choice{File: path.Clean(filepath.ToSlash(name)), Context: ".", Why: "the Dockerfile for Fly.io", from: l.fly.name, line: l.fly.line("dockerfile")})

@@ -136,7 +136,7 @@ func (c *call) checkAliases(cfg *cftypes.DistributionConfig, id string) error {
 }
 
 // checkDistribution checks a distribution's configuration. id is the distribution's, empty for a new one.
-func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) error {
+func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) error { //nolint:gocognit // a list of checks, one after the other
 	if len(str(cfg.Comment)) > 128 {
 		return &cftypes.InvalidArgument{Message: msg("The parameter Comment is too long.")}
 	}

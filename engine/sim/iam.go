@@ -98,13 +98,11 @@ func (r *role) policies() []policyDoc {
 	return docs
 }
 
-// managed is the document of a managed policy, of AWS or of the customer.
-func (st *state) managed(arn string) (doc string, ok bool) {
-	if doc, ok = managedPolicies[arn]; ok {
-		return doc, true
-	}
-	doc, ok = st.iam().Policies[arn]
-	return doc, ok
+// managed says whether there is a managed policy, of AWS or of the customer.
+func (st *state) managed(arn string) bool {
+	_, theirs := managedPolicies[arn]
+	_, own := st.iam().Policies[arn]
+	return theirs || own
 }
 
 // noManaged is the answer to the ARN of a policy that there is not.
@@ -114,7 +112,7 @@ func noManaged(arn string) error {
 
 func iamCreatePolicy(c *call, in *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error) {
 	arn := fmt.Sprintf("arn:aws:iam::%s:policy%s%s", c.st.Account, val(in.Path, "/"), str(in.PolicyName))
-	if _, ok := c.st.managed(arn); ok {
+	if c.st.managed(arn) {
 		return nil, &iamtypes.EntityAlreadyExistsException{Message: msg("A policy called %s already exists. Duplicate names are not allowed.", str(in.PolicyName))}
 	}
 	if _, err := parsePolicy(str(in.PolicyDocument), false); err != nil {
@@ -128,7 +126,7 @@ func iamCreatePolicy(c *call, in *iam.CreatePolicyInput) (*iam.CreatePolicyOutpu
 }
 
 func iamGetPolicy(c *call, in *iam.GetPolicyInput) (*iam.GetPolicyOutput, error) {
-	if _, ok := c.st.managed(str(in.PolicyArn)); !ok {
+	if !c.st.managed(str(in.PolicyArn)) {
 		return nil, &iamtypes.NoSuchEntityException{Message: msg("Policy %s was not found.", str(in.PolicyArn))}
 	}
 	return &iam.GetPolicyOutput{Policy: &iamtypes.Policy{Arn: in.PolicyArn, IsAttachable: true}}, nil
@@ -136,7 +134,7 @@ func iamGetPolicy(c *call, in *iam.GetPolicyInput) (*iam.GetPolicyOutput, error)
 
 func iamPutRolePermissionsBoundary(c *call, in *iam.PutRolePermissionsBoundaryInput) (*iam.PutRolePermissionsBoundaryOutput, error) {
 	return onRole(c, in.RoleName, func(r *role) (*iam.PutRolePermissionsBoundaryOutput, error) {
-		if _, ok := c.st.managed(str(in.PermissionsBoundary)); !ok {
+		if !c.st.managed(str(in.PermissionsBoundary)) {
 			return nil, noManaged(str(in.PermissionsBoundary))
 		}
 		r.Boundary = str(in.PermissionsBoundary)
@@ -166,7 +164,7 @@ func iamCreateRole(c *call, in *iam.CreateRoleInput) (*iam.CreateRoleOutput, err
 		return nil, err
 	}
 	if in.PermissionsBoundary != nil {
-		if _, ok := c.st.managed(*in.PermissionsBoundary); !ok {
+		if !c.st.managed(*in.PermissionsBoundary) {
 			return nil, noManaged(*in.PermissionsBoundary)
 		}
 	}
@@ -282,7 +280,7 @@ func iamDeleteRolePolicy(c *call, in *iam.DeleteRolePolicyInput) (*iam.DeleteRol
 
 func iamAttachRolePolicy(c *call, in *iam.AttachRolePolicyInput) (*iam.AttachRolePolicyOutput, error) {
 	return onRole(c, in.RoleName, func(r *role) (*iam.AttachRolePolicyOutput, error) {
-		if _, ok := c.st.managed(str(in.PolicyArn)); !ok {
+		if !c.st.managed(str(in.PolicyArn)) {
 			return nil, noManaged(str(in.PolicyArn))
 		}
 		if !slices.Contains(r.Attached, str(in.PolicyArn)) {

@@ -119,7 +119,7 @@ func (a *Account) dialTimeout(ctx context.Context, host string) error {
 }
 
 // fromEdge answers a request for a host to the distribution with that domain.
-func (a *Account) fromEdge(st *state, req *http.Request, host, domain string, now time.Time) (answer, error) {
+func (a *Account) fromEdge(st *state, req *http.Request, host, domain string, now time.Time) (answer, error) { //nolint:gocognit // the way of one request, step by step
 	d := find(st.cloudFront().Distributions, func(d *distribution) bool { return d.Domain == domain })
 	if d == nil {
 		return answer{}, noSuchHost(host)
@@ -311,7 +311,7 @@ func (w *world) throughBalancer(lb *loadBalancer, port int32, req *http.Request,
 			return redirect(act.RedirectConfig, req, port, head), true
 		case elbtypes.ActionTypeEnumForward:
 			header = header.Clone()
-			header.Set("X-Forwarded-Proto", strings.ToLower(string(l.Protocol)))
+			header.Set("X-Forwarded-Proto", strings.ToLower(l.Protocol))
 			return w.forward(lb, targetsOf(actions)[0], head, &http.Request{URL: req.URL, Host: req.Host, Header: header}), true
 		}
 	}

@@ -205,7 +205,8 @@ func (c *checker) noHTTP() {
 	}{
 		{"service.sticky_sessions", c.s.Service.StickySessions},
 		{"service.autoscale.requests_per_instance", a != nil && a.RequestsPerInstance > 0},
-		{"network.websockets", n.WebSockets}, {"network.domain", n.Domain != ""},
+		{"network.websockets", n.WebSockets},
+		{"network.domain", n.Domain != ""},
 	} {
 		if one.asked {
 			c.add(one.key, "the app answers no HTTP: service.port is 0", "take one of the two out")

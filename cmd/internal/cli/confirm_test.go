@@ -14,8 +14,17 @@ func TestConfirm(t *testing.T) {
 		answer, word string
 		want         bool
 	}{
-		{"y\n", "yes", true}, {"YES\n", "yes", true}, {"yes", "yes", true}, {"\n", "yes", false}, {"", "yes", false},
-		{"shop\n", "shop", true}, {" shop \n", "shop", true}, {"y\n", "shop", false}, {"yes\n", "shop", false}, {"Shop\n", "shop", false}, {"", "shop", false},
+		{"y\n", "yes", true},
+		{"YES\n", "yes", true},
+		{"yes", "yes", true},
+		{"\n", "yes", false},
+		{"", "yes", false},
+		{"shop\n", "shop", true},
+		{" shop \n", "shop", true},
+		{"y\n", "shop", false},
+		{"yes\n", "shop", false},
+		{"Shop\n", "shop", false},
+		{"", "shop", false},
 	} {
 		a := &app{Process: Process{In: strings.NewReader(c.answer), Err: &bytes.Buffer{}}}
 		err := a.confirm(t.Context(), "Delete all of this?", c.word)

@@ -95,32 +95,32 @@ func (o *OneOff) follow(ctx context.Context) (exit int, err error) {
 	var ended time.Time // when the task was first seen to be over
 	w := cloud.Wait{For: "the command to finish", Every: oneOffEvery, Deadline: longest}
 	lost := time.Time{} // since when the connection is gone
-	look := func(ctx context.Context) (bool, string, error) {
+	look := func(ctx context.Context) (bool, error) {
 		out, err := o.Clients.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &o.Cluster, Tasks: []string{o.task}})
 		if err != nil {
-			return false, "", cloudPass("look at the task", err)
+			return false, cloudPass("look at the task", err)
 		}
 		if len(out.Tasks) == 0 {
-			return false, "", nil // it does not show up yet
+			return false, nil // it does not show up yet
 		}
 		task := out.Tasks[0]
 		o.Doing(strings.ToLower(aws.ToString(task.LastStatus)))
 		more, err := o.output(ctx)
 		if err != nil || aws.ToString(task.LastStatus) != "STOPPED" {
-			return false, "", err
+			return false, err
 		}
 		switch now := o.Clients.Clock.Now(); {
 		case ended.IsZero() || more:
 			ended = now
-			return false, "", nil
+			return false, nil
 		case now.Sub(ended) < straggle:
-			return false, "", nil
+			return false, nil
 		}
 		exit, err = o.verdict(task)
-		return err == nil, "", err
+		return err == nil, err
 	}
 	err = cloud.Poll(ctx, o.Clients.Clock, w, func(ctx context.Context) (bool, string, error) {
-		done, seen, err := look(ctx)
+		done, err := look(ctx)
 		switch now := o.Clients.Clock.Now(); {
 		case !cloud.Disconnected(err):
 			lost = time.Time{}
@@ -136,7 +136,7 @@ func (o *OneOff) follow(ctx context.Context) (exit int, err error) {
 				Remedy: "berth logs shows what it writes", Err: err,
 			}
 		}
-		return done, seen, err
+		return done, "", err
 	})
 	return exit, err
 }

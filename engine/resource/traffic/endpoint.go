@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -49,8 +50,11 @@ func (e *Endpoint) Info() resource.Info {
 // Needs implements Resource.
 func (e *Endpoint) Needs() []resource.Need {
 	return []resource.Need{
-		{On: e.Door.Distribution, Ready: true}, {On: e.Door.LoadBalancer, Ready: true}, {On: e.Service, Ready: true},
-		{On: e.Door.Records, Ready: true}, {On: e.Door.HTTPSRule},
+		{On: e.Door.Distribution, Ready: true},
+		{On: e.Door.LoadBalancer, Ready: true},
+		{On: e.Service, Ready: true},
+		{On: e.Door.Records, Ready: true},
+		{On: e.Door.HTTPSRule},
 	}
 }
 
@@ -86,8 +90,8 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 	status := ""
 	w := cloud.Wait{For: e.URL + " to answer", Every: 2 * time.Second, Deadline: e.patience()}
 	err := s.Poll(ctx, w, e.Info().Usually, func(ctx context.Context) (done bool, seen string, err error) {
-		status, done, err = e.fetch(ctx, client)
-		return done, status, err
+		status, done = e.fetch(ctx, client)
+		return done, status, nil
 	})
 	if err != nil {
 		return err
@@ -133,19 +137,19 @@ func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string,
 				Remedy: "look where the name leads (dig " + name + "), then run the same command again", Setting: "network.also",
 			}
 		}
-		if t := resp.TLS; t != nil && len(t.PeerCertificates) > 0 && name == e.Door.Domain.Main() {
+		if t := resp.tls; t != nil && len(t.PeerCertificates) > 0 && name == e.Door.Domain.Main() {
 			how = ", with a certificate until " + t.PeerCertificates[0].NotAfter.UTC().Format("2006-01-02")
 		}
 		if e.Door.Rule.open() {
 			continue // the plain address answers until this run has ended
 		}
 		resp, err = ask(ctx, client, "http://"+name+e.Path)
-		if err != nil || resp.StatusCode != http.StatusMovedPermanently || !strings.HasPrefix(resp.Header.Get("Location"), "https://"+name) {
+		if err != nil || resp.code != http.StatusMovedPermanently || !strings.HasPrefix(resp.header.Get("Location"), "https://"+name) {
 			got := ""
 			if err != nil {
 				got = err.Error()
 			} else {
-				got = resp.Status + ", Location: " + resp.Header.Get("Location")
+				got = resp.status + ", Location: " + resp.header.Get("Location")
 			}
 			return "", &fail.Error{
 				Class: fail.Failed, Cause: "http://" + name + " does not redirect to https", Evidence: got,
@@ -159,8 +163,17 @@ func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string,
 	return how + ", http redirects to https", nil
 }
 
+// reply is the answer to one request, without its body.
+type reply struct {
+	code     int
+	status   string
+	header   http.Header
+	location *url.URL // where it redirects to, nil when nowhere
+	tls      *tls.ConnectionState
+}
+
 // ask makes one request and reads the answer's body away.
-func ask(ctx context.Context, client *http.Client, target string) (*http.Response, error) {
+func ask(ctx context.Context, client *http.Client, target string) (*reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
@@ -174,18 +187,20 @@ func ask(ctx context.Context, client *http.Client, target string) (*http.Respons
 		}
 		return nil, err
 	}
+	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	return resp, resp.Body.Close()
+	r := &reply{code: resp.StatusCode, status: resp.Status, header: resp.Header, tls: resp.TLS}
+	r.location, _ = resp.Location() // most answers lead nowhere
+	return r, nil
 }
 
-// fetch asks once. An answer that more waiting will not change is an error.
-func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status string, ok bool, err error) {
-	target := e.URL + e.Path
-	resp, err := ask(ctx, client, target)
+// fetch asks once. Without an answer, status says why: DNS and TLS need a moment.
+func (e *Endpoint) fetch(ctx context.Context, client *http.Client) (status string, ok bool) {
+	r, err := ask(ctx, client, e.URL+e.Path)
 	if err != nil {
-		return err.Error(), false, nil // DNS and TLS need a moment: the poller tries again
+		return err.Error(), false
 	}
-	return resp.Status, resp.StatusCode >= 200 && resp.StatusCode < 400, nil
+	return r.status, r.code >= 200 && r.code < 400
 }
 
 // WebSocketPaths are where a WebSocket is tried: at the path that is known, or at the usual ones.

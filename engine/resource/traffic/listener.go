@@ -189,7 +189,8 @@ func byDefault(actions []elbtypes.Action) string {
 
 // settlingCertificate are the errors of a certificate that was issued a moment ago.
 var settlingCertificate = []cloud.Retryable{
-	{Code: "CertificateNotFound", For: 2 * time.Minute}, {Code: "CertificateNotFoundException", For: 2 * time.Minute},
+	{Code: "CertificateNotFound", For: 2 * time.Minute},
+	{Code: "CertificateNotFoundException", For: 2 * time.Minute},
 	{Code: "UnsupportedCertificate", For: 2 * time.Minute},
 }
 

@@ -58,12 +58,9 @@ func (e *Endpoint) endless(seen []string) error {
 
 // where is where an address redirects to, nil when it does not.
 func where(ctx context.Context, client *http.Client, at string) (to *url.URL, status string) {
-	resp, err := ask(ctx, client, at)
-	if err != nil || resp.StatusCode < 300 || resp.StatusCode >= 400 {
+	r, err := ask(ctx, client, at)
+	if err != nil || r.code < 300 || r.code >= 400 {
 		return nil, ""
 	}
-	if to, err = resp.Location(); err != nil { // 304 and the like lead nowhere
-		return nil, resp.Status
-	}
-	return to, resp.Status
+	return r.location, r.status // 304 and the like lead nowhere
 }

@@ -41,9 +41,7 @@ func (b *Blueprint) data(s *spec.Spec) {
 	b.Database.Told = b.DatabaseURL.Exists
 	b.storage(s)
 	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return b.kept(s, sc) }}
-	for _, p := range b.Given {
-		b.Secrets.Made = append(b.Secrets.Made, p)
-	}
+	b.Secrets.Made = append(b.Secrets.Made, b.Given...)
 	if !no {
 		b.Secrets.Made = append(b.Secrets.Made, b.DatabaseURL)
 	}
