@@ -77,7 +77,7 @@ func TestMotoDeploy(t *testing.T) {
 		}
 	}
 
-	motoLooks(t, moto.url)
+	motoLooks(t, moto.url, dir)
 
 	gone, calls := run("destroy", "--yes", "--json", "--app", "conform", "--region", "eu-west-2")
 	report(t, "destroy", gone, calls)
@@ -102,14 +102,22 @@ func TestMotoDeploy(t *testing.T) {
 }
 
 // motoLooks looks at the app as a screen does that is left open.
-func motoLooks(t *testing.T, endpoint string) {
+func motoLooks(t *testing.T, endpoint, dir string) {
 	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		t.Setenv(name, value)
 	}
-	w, err := engine.Open(engine.Options{}).Watch(t.Context(), &spec.Spec{App: "conform", EnvName: "production", Region: "eu-west-2"})
+	app, err := spec.Load(dir, "production") // the deployment has written which app it is
+	if err != nil {
+		t.Fatal(err)
+	}
+	if app.App != "conform" || app.ID == "" {
+		t.Errorf("berth.toml names %q with the identity %q", app.App, app.ID)
+	}
+	app.Region = "eu-west-2"
+	w, err := engine.Open(engine.Options{}).Watch(t.Context(), app)
 	if err != nil {
 		t.Fatal(err)
 	}
