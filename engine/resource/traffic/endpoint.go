@@ -187,7 +187,7 @@ func ask(ctx context.Context, client *http.Client, target string) (*reply, error
 		}
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	r := &reply{code: resp.StatusCode, status: resp.Status, header: resp.Header, tls: resp.TLS}
 	r.location, _ = resp.Location() // most answers lead nowhere
