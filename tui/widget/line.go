@@ -139,13 +139,12 @@ func Width(s string) int {
 		case c >= 0x20 && c < 0x7f:
 			w++
 			i++
-		case c == 0x1b && i+1 < len(s) && s[i+1] == '[':
-			for i += 2; i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == ';'); i++ {
-			}
-			if i >= len(s) || s[i] != 'm' {
+		case c == 0x1b:
+			end := colour(s, i)
+			if end < 0 {
 				return ansi.StringWidth(s)
 			}
-			i++
+			i = end
 		case c == 0xe2: // the glyphs: punctuation, arrows, boxes, blocks, circles, checks, braille
 			r, n := utf8.DecodeRuneInString(s[i:])
 			if !narrow(r) {
@@ -192,14 +191,13 @@ func Clean(s string) string {
 func uncoloured(s string) (string, bool) {
 	var plain strings.Builder
 	plain.Grow(len(s))
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c >= 0x20 && c < 0x7f:
 			plain.WriteByte(c)
-		case c == 0x1b && i+1 < len(s) && s[i+1] == '[':
-			for i += 2; i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == ';'); i++ {
-			}
-			if i >= len(s) || s[i] != 'm' {
+			i++
+		case c == 0x1b:
+			if i = colour(s, i); i < 0 {
 				return "", false
 			}
 		default:
@@ -207,6 +205,19 @@ func uncoloured(s string) (string, bool) {
 		}
 	}
 	return plain.String(), true
+}
+
+// colour is where the escape sequence for a colour that begins at i ends, -1 when what begins there is none.
+func colour(s string, i int) int {
+	if i+1 >= len(s) || s[i+1] != '[' {
+		return -1
+	}
+	for i += 2; i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == ';'); i++ {
+	}
+	if i >= len(s) || s[i] != 'm' {
+		return -1
+	}
+	return i + 1
 }
 
 func isPrintable(s string) bool {
