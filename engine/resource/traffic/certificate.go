@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,7 +31,6 @@ type Certificate struct {
 	Issued bool   // output: as observed; a run that waits for it does not change what it was planned with
 
 	found  *acmtypes.CertificateDetail
-	mu     sync.Mutex                   // of stale: Validation removes it, too, maybe at the same moment
 	stale  []acmtypes.CertificateDetail // ours, for other names or good for nothing
 	others map[string]bool              // names that certificates of somebody else are for
 	tags   map[string]string            // of all of ours: which validation records an app made, by ARN
@@ -71,10 +69,8 @@ func (c *Certificate) everyName() (names []string) {
 
 // every is each certificate of ours.
 func (c *Certificate) every() []acmtypes.CertificateDetail {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.found == nil {
-		return slices.Clone(c.stale)
+		return c.stale
 	}
 	return append([]acmtypes.CertificateDetail{*c.found}, c.stale...)
 }
@@ -293,19 +289,14 @@ func (c *Certificate) refused(d *acmtypes.CertificateDetail) error {
 // inUse is the error of a certificate that a listener had a moment ago.
 var inUse = []cloud.Retryable{{Code: "ResourceInUseException", For: 20 * time.Minute}}
 
-// removeStale deletes the certificates that another one has replaced.
+// removeStale deletes the certificates that another one has replaced. It leaves the list as it was observed: the
+// validation reads it, maybe at this moment.
 func (c *Certificate) removeStale(ctx context.Context, s *resource.Scope) error {
-	c.mu.Lock()
-	stale := slices.Clone(c.stale)
-	c.mu.Unlock()
-	for _, d := range stale {
+	for _, d := range c.stale {
 		if err := deleteCertificate(ctx, s, d.CertificateArn); err != nil {
 			return err
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stale = nil
 	return nil
 }
 
