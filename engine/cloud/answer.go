@@ -143,6 +143,7 @@ type silence struct {
 	last  bool // there were enough attempts
 }
 
+// Error says which call got no answer, and for how long it was waited.
 func (s *silence) Error() string {
 	return fmt.Sprintf("no answer from AWS to %s within %s", s.call, s.after)
 }

@@ -28,8 +28,10 @@ type unsigned struct {
 	err     error
 }
 
+// Error is the error that the SDK had.
 func (u *unsigned) Error() string { return u.err.Error() }
 
+// Unwrap leads to the error that the SDK had.
 func (u *unsigned) Unwrap() error { return u.err }
 
 // chosenProfile is the profile that is used when the settings name one or none.
@@ -156,8 +158,10 @@ type stranger struct {
 	err       error
 }
 
+// Error is what AWS answered.
 func (s *stranger) Error() string { return s.err.Error() }
 
+// Unwrap leads to what AWS answered.
 func (s *stranger) Unwrap() error { return s.err }
 
 // explain says why AWS does not know the credentials. A region that an account must enable first knows nobody's until

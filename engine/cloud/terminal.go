@@ -148,13 +148,16 @@ type mute struct {
 	err  error
 }
 
+// Error says how the process failed and what it said.
 func (m *mute) Error() string { return m.err.Error() + ": " + m.said }
 
+// Unwrap leads to how the process failed.
 func (m *mute) Unwrap() error { return m.err }
 
 // tail keeps the end of what is written to it.
 type tail struct{ kept []byte }
 
+// Write implements io.Writer. It never fails.
 func (t *tail) Write(b []byte) (int, error) {
 	t.kept = append(t.kept, b...)
 	t.kept = t.kept[max(0, len(t.kept)-mostSaid):]
