@@ -3,21 +3,11 @@
 package ecs
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"berth/engine/fail"
-	"berth/engine/image"
 	"berth/engine/policy"
-	"berth/engine/project"
-	"berth/engine/rehearse"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
 	"berth/engine/resource/artifact"
@@ -240,43 +230,6 @@ func grants(s *spec.Spec) access.Grants {
 	return g
 }
 
-func (b *Blueprint) image(s *spec.Spec, o target.Options) {
-	builder := builderOf(s, o)
-	if s.Image.Ref != "" {
-		b.Image = &artifact.Image{
-			Repository: b.Repository, External: s.Image.Ref, Builder: builder, Platform: s.Image.Platform,
-			Port: s.Service.Port, OwnCommand: len(s.Service.Command) > 0,
-		}
-		return
-	}
-	b.Build = &artifact.Build{Builder: builder, Source: source(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
-	b.Build.Read = func(ctx context.Context) ([]project.Finding, error) { return project.CheckBuild(ctx, s) }
-	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
-	if !o.NoRehearsal {
-		b.Build.Rehearse = func(ctx context.Context, img image.Image) (*rehearse.Report, error) {
-			return rehearse.Image(ctx, s, img)
-		}
-	}
-}
-
-// builderOf is the builder that the command line chose, else the one of berth.toml.
-func builderOf(s *spec.Spec, o target.Options) image.Builder {
-	if m, ok := o.Builder.(image.Machine); ok && m.Program == "" {
-		m.Program = s.Image.Builder
-		return m
-	}
-	return o.Builder
-}
-
-// source is what the image is built from.
-func source(s *spec.Spec) image.Source {
-	dir, file := s.BuildContext()
-	if rel, err := filepath.Rel(dir, file); err == nil {
-		file = rel
-	}
-	return image.Source{Dir: dir, Dockerfile: file, Platform: s.Image.Platform, Target: s.Image.Target, Args: s.Image.Args, Secrets: s.Image.Secrets}
-}
-
 // drain is how long a task that leaves may finish its requests: connections that stay open get longer, since
 // everybody on them has to come back elsewhere (engine/AWS.md, Health checks and draining).
 func drain(s *spec.Spec) time.Duration {
@@ -342,45 +295,6 @@ func (b *Blueprint) compute(s *spec.Spec) {
 	b.Discovery = &compute.Discovery{Owner: b.Owner, Namespace: b.Namespace, Unwanted: s.Network.Clustering != "dns"}
 }
 
-// taskDefinition is what all tasks of the app share; the size, the command and the port are left to be said. The service
-// that runs them has that ARN.
-func (b *Blueprint) taskDefinition(s *spec.Spec, service func(*resource.Scope) string) *compute.TaskDefinition {
-	td := &compute.TaskDefinition{
-		Owner: b.Owner, Image: b.Image, LogGroup: b.LogGroup, ExecutionRole: b.ExecutionRole, TaskRole: b.TaskRole,
-		Arch: spec.RuntimeArch(s.Image.Platform), StopTimeout: time.Duration(s.Service.StopTimeout), DiskGB: s.Service.EphemeralGB,
-		Entrypoint: s.Service.Entrypoint, NoInit: !s.Service.Init,
-		Secrets:  func(sc *resource.Scope) map[string]string { return b.secrets(s, sc) },
-		Versions: func(sc *resource.Scope) (map[string]string, bool) { return b.versions(s, sc) },
-		Mounts:   b.Folders, More: b.mounts(),
-	}
-	td.Environment = func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc, td.Port, service(sc)) }
-	if usesHost(s) {
-		td.More = append(td.More, resource.Need{On: b.Door.Distribution, Loose: true}, resource.Need{On: b.LoadBalancer, Loose: true})
-	}
-	if b.Database.Wanted() {
-		td.More = append(td.More, resource.Need{On: b.DatabaseURL})
-	}
-	for _, p := range b.Given {
-		td.More = append(td.More, resource.Need{On: p})
-	}
-	return td
-}
-
-// fingerprint stands for what the user said about the containers of a process, nil for the app's own, without telling any
-// of it.
-func fingerprint(s *spec.Spec, p *spec.Process) string {
-	said := []any{s.Service, s.Env, s.Secrets, s.Image.Platform}
-	if p != nil {
-		said = append(said, p)
-	}
-	b, err := json.Marshal(said)
-	if err != nil {
-		panic("marshal settings: " + err.Error()) // plain values: cannot happen
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8])
-}
-
 func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	b.Service = b.serviceOf(s, o, b.TaskDef)
 	if !s.NoHTTP() {
@@ -414,51 +328,6 @@ func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	}
 	b.Service.Release = b.Release
 	return nil
-}
-
-// priceArch is the architecture as the price table has it.
-func priceArch(platform string) string {
-	if spec.Arch(platform) == "arm64" {
-		return "arm"
-	}
-	return "x86"
-}
-
-// usesHost says whether a setting of the app holds its own host name, which AWS gives it.
-func usesHost(s *spec.Spec) bool {
-	for _, v := range s.Env {
-		if strings.Contains(v, "${host}") {
-			return true
-		}
-	}
-	return false
-}
-
-// environment is the environment of tasks that listen on a port, zero for none, and of whose service that is the ARN; ok
-// is false while the host name is needed and not known.
-func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope, port int, service string) (env map[string]string, ok bool) {
-	if usesHost(s) && b.Door.Host() == "" {
-		return nil, false
-	}
-	vars := map[string]string{
-		"region": sc.Region, "cluster": b.Cluster.Name(),
-		"service_arn": service, "namespace": b.Discovery.Host(),
-	}
-	if usesHost(s) { // else it may be made this very moment
-		vars["host"] = b.Door.Host()
-	}
-	env = map[string]string{}
-	if port != 0 {
-		env["PORT"] = fmt.Sprint(port)
-	}
-	for k, v := range s.Env {
-		text, err := spec.Interpolate(v, vars)
-		if err != nil {
-			return nil, false // Validate refuses such a spec
-		}
-		env[k] = text
-	}
-	return env, true
 }
 
 func (b *Blueprint) endpoint(s *spec.Spec, o target.Options) {
