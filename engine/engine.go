@@ -88,6 +88,7 @@ type Request struct {
 	Given          []Given       // values of secrets, which a deployment keeps in the account before its tasks start
 	KeepData       bool          // a destroy leaves the database and the files where they are
 	Rollback       string        // the revision to go back to: family:number, the number alone, or Previous
+	Restart        bool          // new tasks for the version that runs
 	SkipVerify     bool          // make no request to the endpoint
 	SkipPreflight  bool          // go ahead whatever permissions, quotas and secrets there are
 	NoRehearsal    bool          // ship an image without having run it here
@@ -96,6 +97,9 @@ type Request struct {
 	// the hours of the month count; sizes and numbers are those of the spec.
 	Usage *price.Usage
 }
+
+// deploys says that the request brings what the spec wants.
+func (r Request) deploys() bool { return !r.Destroy && r.Rollback == "" && !r.Restart }
 
 func (r Request) usage() price.Usage {
 	if r.Usage != nil {
@@ -157,15 +161,9 @@ func (e *Engine) Identity(ctx context.Context, region string) (Identity, error) 
 
 // Plan looks at AWS and says what Apply would do. It changes nothing.
 func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
-	var now *Status // what a rollback changes little of
-	if r.Rollback != "" {
-		w, err := e.Watch(ctx, r.Spec)
-		if err != nil {
-			return nil, err
-		}
-		if r.Rollback, now, err = w.Revision(ctx, r.Rollback); err != nil {
-			return nil, err
-		}
+	now, err := e.runs(ctx, &r)
+	if err != nil {
+		return nil, err
 	}
 	clients, err := e.connect(ctx, r.Spec.Region)
 	if err != nil {
@@ -180,7 +178,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 		return nil, err
 	}
 	var keep func() error
-	if !r.Destroy && r.Rollback == "" {
+	if r.deploys() {
 		if keep, err = e.identified(ctx, clients, r.Spec); err != nil {
 			return nil, err
 		}
@@ -197,7 +195,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 		p.Sum = now.With(p.Sum)
 	}
 	p.SkipPreflight, p.Keep = r.SkipPreflight, keep
-	if !r.Destroy && r.Rollback == "" {
+	if r.deploys() {
 		p.Elsewhere = e.elsewhere(ctx, p, r.Spec)
 	}
 	p.Dir, p.Given, p.Revision = r.Spec.Dir, given(r.Spec), r.Rollback
@@ -205,15 +203,33 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	return p, nil
 }
 
+// runs is what runs of an app when the request is about that alone, else nil. The revision to go back to becomes a full
+// name.
+func (e *Engine) runs(ctx context.Context, r *Request) (now *Status, err error) {
+	if r.Rollback == "" && !r.Restart {
+		return nil, nil //nolint:nilnil // it is about more
+	}
+	w, err := e.Watch(ctx, r.Spec)
+	if err != nil {
+		return nil, err
+	}
+	if r.Restart {
+		return w.Restartable(ctx)
+	}
+	r.Rollback, now, err = w.Revision(ctx, r.Rollback)
+	return now, err
+}
+
 // planAll plans what the spec wants, and while that looks at AWS asks which processes an earlier deployment made: only
-// when there are others than the spec knows it plans again, with those. A rollback knows them from the status.
+// when there are others than the spec knows it plans again, with those. What is about the
+// version that runs, or ran, knows them from the status.
 func (e *Engine) planAll(ctx context.Context, t target.Target, c *cloud.Clients, r Request, o Owner, now *Status) (p *Plan, err error) {
 	if now != nil {
 		var there []string
 		for _, one := range now.Processes {
 			there = append(there, one.Name)
 		}
-		return e.make(ctx, t, c, r, o, there)
+		return e.make(ctx, t, c, r, o, there, now)
 	}
 	var there []string
 	g, both := errgroup.WithContext(ctx)
@@ -222,7 +238,7 @@ func (e *Engine) planAll(ctx context.Context, t target.Target, c *cloud.Clients,
 		return err
 	})
 	g.Go(func() (err error) {
-		p, err = e.make(both, t, c, r, o, nil)
+		p, err = e.make(both, t, c, r, o, nil, nil)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -231,11 +247,11 @@ func (e *Engine) planAll(ctx context.Context, t target.Target, c *cloud.Clients,
 	if !slices.ContainsFunc(there, func(name string) bool { return r.Spec.Processes[name] == nil }) {
 		return p, nil
 	}
-	return e.make(ctx, t, c, r, o, there)
+	return e.make(ctx, t, c, r, o, there, nil)
 }
 
-// make plans an app with the processes that an earlier deployment made.
-func (e *Engine) make(ctx context.Context, t target.Target, clients *cloud.Clients, r Request, o Owner, standing []string) (*Plan, error) {
+// make plans an app with the processes that an earlier deployment made. A restart needs to know what runs now.
+func (e *Engine) make(ctx context.Context, t target.Target, clients *cloud.Clients, r Request, o Owner, standing []string, now *Status) (*Plan, error) {
 	b, err := e.blueprint(r, o, standing)
 	if err != nil {
 		return nil, err
@@ -249,6 +265,8 @@ func (e *Engine) make(ctx context.Context, t target.Target, clients *cloud.Clien
 		in.Resources, in.Destroy, in.KeepData, in.Verb = b.Lasting(), true, r.KeepData, "destroy"
 	case r.Rollback != "":
 		in.Resources, in.Verb = b.Rollback(r.Rollback), "rollback"
+	case r.Restart:
+		in.Resources, in.Verb = b.Restart(now), "restart"
 	}
 	in.Took = e.took(r.Spec)
 	p, err := plan.Make(ctx, in)

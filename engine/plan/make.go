@@ -76,7 +76,7 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 		}
 		diffs[r.Info().ID], actions[r.Info().ID] = d, d.Action
 	}
-	if in.Destroy || in.Verb == "rollback" { // these price what runs, not what the settings want
+	if in.Verb != "deploy" { // the others price what runs, not what the settings want
 		if _, err := Standing(ctx, in.Resources, in.Scope, Prices{}); err != nil {
 			return nil, err
 		}

@@ -70,6 +70,9 @@ type Blueprint interface {
 	// Rollback are the resources of a rollback to a revision, as Watcher.Revision names it. The blueprint is good
 	// for nothing else afterwards.
 	Rollback(revision string) resource.Set
+	// Restart are the resources of new tasks for the version that runs, as a status tells it. The blueprint is good
+	// for nothing else afterwards.
+	Restart(now *Status) resource.Set
 	// Deciding are those of Resources that must be looked up to know which permissions the others need.
 	Deciding() resource.Set
 	// Looks are the permissions for what a Watcher reads beyond Lasting.
@@ -109,6 +112,8 @@ type Watcher interface {
 	// Revision is the full name of the revision that somebody calls so: in full, by its number, or Previous; and what
 	// runs now. It is Refused when there is none.
 	Revision(ctx context.Context, called string) (string, *Status, error)
+	// Restartable is what runs now. It is Refused when there are no tasks that could be started anew.
+	Restartable(context.Context) (*Status, error)
 }
 
 // Once is a command that runs once.

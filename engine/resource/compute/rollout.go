@@ -242,9 +242,9 @@ func (r *rollout) judge(ctx context.Context, dep *ecstypes.ServiceDeployment, sv
 		return r.success(ctx, svc, healthy)
 	case ecstypes.ServiceDeploymentStatusRollbackRequested, ecstypes.ServiceDeploymentStatusRollbackInProgress:
 		r.rollback = true
-		return false, "going back to the previous version", nil
+		return false, "going back to " + r.beforeIt(), nil
 	case ecstypes.ServiceDeploymentStatusRollbackSuccessful:
-		return false, "", r.failure(fail.RolledBack, "ECS went back to the previous version", aws.ToString(dep.StatusReason))
+		return false, "", r.failure(fail.RolledBack, r.wentBack(), aws.ToString(dep.StatusReason))
 	case ecstypes.ServiceDeploymentStatusRollbackFailed:
 		return false, "", r.failure(fail.Failed, "the new version failed, and so did going back", aws.ToString(dep.StatusReason))
 	case ecstypes.ServiceDeploymentStatusStopped, ecstypes.ServiceDeploymentStatusStopRequested:
@@ -269,10 +269,10 @@ func (r *rollout) judgeBlind(ctx context.Context, svc *ecstypes.Service, healthy
 		return false, "", nil
 	}
 	waited := r.scope.Clock.Since(r.began)
-	ours := aws.ToString(p.TaskDefinition) == r.TaskDefinition.ARN
+	ours := aws.ToString(p.TaskDefinition) == r.TaskDefinition.ARN && r.mine(aws.ToString(p.Id))
 	switch {
 	case !ours && r.touched && r.blind:
-		return false, "", r.failure(fail.RolledBack, "ECS went back to the previous version", aws.ToString(p.RolloutStateReason))
+		return false, "", r.failure(fail.RolledBack, r.wentBack(), aws.ToString(p.RolloutStateReason))
 	case p.RolloutState == ecstypes.DeploymentRolloutStateFailed:
 		return false, "", r.failure(fail.Failed, "the new version did not come up", aws.ToString(p.RolloutStateReason))
 	case ours && p.RolloutState == ecstypes.DeploymentRolloutStateCompleted && (r.blind || waited > appear || !r.touched):
@@ -283,6 +283,20 @@ func (r *rollout) judgeBlind(ctx context.Context, svc *ecstypes.Service, healthy
 	}
 	return false, r.counts(svc, healthy), nil
 }
+
+// mine says whether tasks that a rollout started are those that this run waits for. Where only the tasks are new, the
+// revision does not tell them apart.
+func (r *rollout) mine(rollout string) bool { return !r.Restart || r.Service.rollout == rollout }
+
+// beforeIt is what the service goes back to when the rollout fails.
+func (r *rollout) beforeIt() string {
+	if r.Restart {
+		return "the tasks of before"
+	}
+	return "the previous version"
+}
+
+func (r *rollout) wentBack() string { return "ECS went back to " + r.beforeIt() }
 
 func primary(svc *ecstypes.Service) *ecstypes.Deployment {
 	for i, d := range svc.Deployments {

@@ -29,7 +29,7 @@ func (r *rollout) lookAtTasks(ctx context.Context, svc *ecstypes.Service) (healt
 	}
 	var shown []event.Task
 	for _, t := range running {
-		ours := aws.ToString(t.TaskDefinitionArn) == r.TaskDefinition.ARN
+		ours := aws.ToString(t.TaskDefinitionArn) == r.TaskDefinition.ARN && r.mine(aws.ToString(t.StartedBy))
 		h := health[address(t)]
 		e := event.Task{
 			ID: shortARN(aws.ToString(t.TaskArn)), New: ours, State: strings.ToLower(aws.ToString(t.LastStatus)),

@@ -33,6 +33,7 @@ type Service struct {
 	Release        *Release                // runs before a new revision; nil when there is no release command
 	Discovery      *Discovery              // lists the tasks
 	RevisionOnly   bool                    // change nothing but the revision: a rollback
+	Restart        bool                    // new tasks, of the revision that runs
 	Scaled         bool                    // the number of tasks follows the load, at least Instances
 	Unwanted       bool                    // the app does without; one that is left goes
 	Together       *Together               // the services that take a new version over with this one; nil: it is alone
@@ -54,6 +55,7 @@ type Service struct {
 	since   time.Time // when this run last changed the service; zero when it did not
 	touched bool      // this run created or changed the service
 	before  string    // ARN of the revision that it ran before this run changed it; empty when it ran none
+	rollout string    // id of the rollout that this run began; empty when it began none
 	served  bool      // a version came up before this run, which a rollback can go to
 }
 
@@ -164,7 +166,7 @@ func (v *Service) Apply(ctx context.Context, s *resource.Scope) error {
 	}
 	in := &ecs.UpdateServiceInput{
 		Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name()),
-		TaskDefinition: &v.TaskDefinition.ARN,
+		TaskDefinition: &v.TaskDefinition.ARN, ForceNewDeployment: v.Restart,
 	}
 	if !v.RevisionOnly {
 		in = v.changes()
@@ -183,8 +185,16 @@ func (v *Service) Apply(ctx context.Context, s *resource.Scope) error {
 // began takes the time of the rollout from AWS: this machine's clock may go wrong.
 func (v *Service) began() {
 	if p := primary(v.found); p != nil && p.CreatedAt != nil {
-		v.since = *p.CreatedAt
+		v.since, v.rollout = *p.CreatedAt, aws.ToString(p.Id)
 	}
+}
+
+// standing says since when the tasks of now are there.
+func (v *Service) standing() string {
+	if p := primary(v.found); p != nil && p.CreatedAt != nil {
+		return "those since " + p.CreatedAt.UTC().Format("2006-01-02 15:04 MST")
+	}
+	return "those of now"
 }
 
 // tellOther tells of a rollout that somebody else has going on, which this one replaces.

@@ -25,6 +25,9 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 	if was := aws.ToString(v.found.TaskDefinition); v.TaskDefinition.ARN == "" || was != v.TaskDefinition.ARN {
 		drift.Add("runs another revision", resource.Field("revision", shortARN(was), cmp.Or(shortARN(v.TaskDefinition.ARN), resource.NotYet)))
 	}
+	if v.Restart && !v.touched {
+		drift.Add("starts new tasks of the version that runs", resource.Field("tasks", v.standing(), "new ones"))
+	}
 	if v.RevisionOnly {
 		return drift.Diff()
 	}

@@ -134,6 +134,22 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	return rs
 }
 
+// Restart implements target.Blueprint: the services that run, each with the revision that it runs, and the check of the
+// endpoint. What runs by schedule has new tasks every time.
+func (b *Blueprint) Restart(now *target.Status) resource.Set {
+	rs := b.Rollback(now.Revision)
+	b.Service.Restart = now.Desired > 0
+	for _, p := range b.Processes {
+		for _, one := range now.Processes {
+			if one.Name == p.name {
+				p.TaskDef.Pin, p.TaskDef.Beside = one.Revision, nil
+				p.Service.Restart = one.Schedule == "" && one.Desired > 0
+			}
+		}
+	}
+	return rs
+}
+
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
 	return slices.Concat(b.foundation(), b.database(), b.files(), b.frontage(), b.running())

@@ -43,6 +43,32 @@ func (w *watcher) Revision(ctx context.Context, called string) (string, *target.
 	return called, st, nil
 }
 
+// Restartable implements target.Watcher.
+func (w *watcher) Restartable(ctx context.Context) (*target.Status, error) {
+	st, err := w.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if st.Revision == "" {
+		return nil, &fail.Error{
+			Class: fail.Refused, Cause: w.owner.App + " is not deployed, so there is nothing to start anew",
+			Remedy: "deploy it with: berth deploy",
+		}
+	}
+	for _, p := range st.Processes {
+		if p.Schedule == "" && p.Desired > 0 {
+			return st, nil
+		}
+	}
+	if st.Desired == 0 {
+		return nil, &fail.Error{
+			Class: fail.Refused, Cause: w.owner.App + " is paused: it runs no tasks that could be started anew",
+			Remedy: "raise service.instances in berth.toml, then: berth deploy", Setting: "service.instances",
+		}
+	}
+	return st, nil
+}
+
 // noEarlier says why a status has no version to go back to.
 func noEarlier(st *target.Status) error {
 	missing := slices.DeleteFunc(slices.Clone(st.Denied), func(action string) bool {
