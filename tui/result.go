@@ -40,6 +40,9 @@ func result(s *screen.Session, left bool) Result {
 	if o.Verb == "rollback" {
 		app += ", back at " + o.Revision + ","
 	}
+	if o.Verb == "restart" {
+		app += ", in new tasks,"
+	}
 	r.Text = text(o, app)
 	if s.Tour() != nil { // its account and its folder are gone by now
 		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of an app of yours, berth does the same on AWS.", 1)

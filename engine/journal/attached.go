@@ -168,6 +168,8 @@ func (h Header) Noun() string {
 		return "destruction"
 	case "rollback":
 		return "rollback"
+	case "restart":
+		return "restart"
 	}
 	return "deployment"
 }

@@ -123,6 +123,10 @@ func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, 
 			p.Revision = "live-beats-production:6"
 		}
 	}
+	if r.Restart {
+		p.Verb, p.Changes = "restart", []screen.Change{change("service", "compute", 0, 60*time.Second)}
+		p.Changes[0].Action, p.Changes[0].Why = event.Update, "starts new tasks of the version that runs"
+	}
 	f.mu.Lock()
 	f.planned = &p
 	f.mu.Unlock()

@@ -49,6 +49,27 @@ func TestRollbackAsksAndGoesToTheSelectedVersion(t *testing.T) {
 	})
 }
 
+func TestRestartAsksFirst(t *testing.T) {
+	e := deployed()
+	inBubble(t, e, func(d *harness) {
+		d.press("t")
+		d.sees("Start new tasks?", "y yes, restart")
+		d.press("enter", "esc")
+		if e.called("apply") != 0 {
+			t.Fatal("it was begun without a yes")
+		}
+		d.press("t", "y")
+		d.expect(screen.Deploy{})
+		d.sees("Restarting live-beats")
+		if !e.last.Restart || e.runs[0].plan.Verb != "restart" {
+			t.Errorf("asked for %+v", e.last)
+		}
+		d.pass(2 * time.Minute)
+		d.expect(screen.Result{})
+		d.sees("live-beats runs in new tasks")
+	})
+}
+
 func TestRollbackWithoutASelectionIsToTheVersionBefore(t *testing.T) {
 	e := deployed()
 	inBubble(t, e, func(d *harness) {

@@ -188,7 +188,7 @@ func walk(rt *rapid.T, dir string, seen *visits, table []row) (steps int) {
 	case 0:
 		o.Mode = e.watching()
 	case 1:
-		t := task(rapid.SampledFrom([]string{"deploy", "rollback", "destroy"}).Draw(rt, "verb"), rapid.Bool().Draw(rt, "yes"))
+		t := task(rapid.SampledFrom([]string{"deploy", "rollback", "restart", "destroy"}).Draw(rt, "verb"), rapid.Bool().Draw(rt, "yes"))
 		t.Spec.Dir = dir // where its settings are written
 		o.Mode = t
 	case 2:

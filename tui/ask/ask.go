@@ -161,7 +161,7 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 	a.say("%s is %s: %d of %s run, at %s, revision %s.", st.App, st.State, st.Running,
 		widget.Count(st.Desired, "instance"), st.Endpoint, st.Revision)
 	for {
-		answer, t, err := a.ask("redeploy, rollback, settings, destroy or quit? [redeploy]")
+		answer, t, err := a.ask("redeploy, rollback, restart, settings, destroy or quit? [redeploy]")
 		if err != nil || t != on {
 			return end, err
 		}
@@ -174,6 +174,14 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 			return end, err
 		case "rollback":
 			t, err := a.rollback(ctx, st)
+			if err == nil && t == back {
+				continue
+			}
+			return end, err
+		case "restart":
+			req := a.s.Request()
+			req.Restart = true
+			t, err := a.planned(ctx, req)
 			if err == nil && t == back {
 				continue
 			}

@@ -43,7 +43,7 @@ func (a *asker) planned(ctx context.Context, req screen.Request) (turn, error) {
 		a.say("Kept: %s, for %s a month. The next deployment uses it again.", strings.Join(kept, ", "), widget.USD(p.KeptUSD))
 	}
 	t, err := a.confirm(ctx, p)
-	if err == nil && a.confirmed != nil && !req.Destroy {
+	if err == nil && a.confirmed != nil && p.Verb == "deploy" {
 		_, err = req.Spec.Save()
 	}
 	return t, err
@@ -84,8 +84,8 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 	if p.Destroy {
 		word = p.App
 	}
-	if p.Verb == "rollback" {
-		cost = "" // the plan has only what changes
+	if p.Verb == "rollback" || p.Verb == "restart" {
+		cost = "" // it stays, but for the size of an older version
 	} else {
 		cost = ", " + cost + " a month together"
 	}
@@ -96,7 +96,7 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 	if t, err := a.check(ctx, p); err != nil || t != on {
 		return t, err
 	}
-	if !p.Destroy && p.Verb != "rollback" {
+	if p.Verb == "deploy" {
 		for _, d := range a.s.Doubts(p) {
 			a.say("Not settled: %s.", d)
 		}

@@ -34,6 +34,7 @@ var conversations = map[string]said{
 	"deploy":    {answers: []string{"", "", "", "yes"}, plan: "deploy"},
 	"what runs": {deployed: true, answers: []string{"quit"}, hears: []string{" is running: 2 of 2 instances run, at https://"}},
 	"roll back": {deployed: true, answers: []string{"rollback", "", "yes"}, hears: []string{"- 1, deployed "}, plan: "rollback"},
+	"restart":   {deployed: true, answers: []string{"restart", "yes"}, hears: []string{"starts new tasks"}, plan: "restart"},
 	"scale":     {deployed: true, answers: []string{"settings", "6", "3", "", "", "", "yes"}, hears: []string{"6. Instances: 3 (your answer)"}, plan: "deploy"},
 	"destroy":   {deployed: true, answers: []string{"destroy", "harbor"}, plan: "destroy"},
 }

@@ -24,7 +24,7 @@ func (w *Wizard) begin(*Session) Place { return Project{Then: w.Then} }
 // Task is the one thing that the screens were opened for, by a verb of the command line: a look at what would
 // change, the run, how it ended.
 type Task struct {
-	Verb     string     // deploy, rollback, destroy
+	Verb     string     // deploy, rollback, restart, destroy
 	Spec     *spec.Spec // complete and valid; of a destruction, what names the app
 	Findings *Findings  // may be nil
 	KeepData bool       // of a destruction: the database and the files stay
@@ -39,6 +39,8 @@ func (t *Task) begin(s *Session) Place {
 		return Review{Destroy: true, KeepData: t.KeepData}
 	case "rollback":
 		return Review{Rollback: t.Revision}
+	case "restart":
+		return Review{Restart: true}
 	}
 	return Review{}
 }
@@ -62,7 +64,7 @@ type Watching struct {
 	Run
 	Clock    func() time.Time // of that run's engine
 	PID      int
-	What     string // deployment, rollback or destruction
+	What     string // deployment, rollback, restart or destruction
 	Revision string // that a rollback goes back to
 	App      *spec.Spec
 	Account  string

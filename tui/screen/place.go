@@ -17,11 +17,13 @@ type (
 	Compare struct{}
 	// Settings shows every value of berth.toml. Fix is filled in and shown first; it may be nil.
 	Settings struct{ Fix *Fix }
-	// Review plans and asks: a deployment, a destruction, or going back to a revision (as engine.Request has it).
+	// Review plans and asks: a deployment, a destruction, going back to a revision (as engine.Request has it), or new tasks
+	// of the version that runs.
 	Review struct {
 		Destroy  bool
 		KeepData bool // of a destruction: the database and the files stay
 		Rollback string
+		Restart  bool
 	}
 	// Deploy carries a confirmed plan out; without one it shows the newest run. Alone says that nobody is asked
 	// anything, and that the program ends with the run.
@@ -34,8 +36,12 @@ type (
 		Outcome Outcome
 		Plan    *Plan
 	}
-	// Overview shows what runs. RollBack is the revision (family:number) that is offered to go back to; empty: none.
-	Overview struct{ RollBack string }
+	// Overview shows what runs. RollBack is the revision (family:number) that is offered to go back to, empty: none;
+	// Restart offers new tasks of the version that runs.
+	Overview struct {
+		RollBack string
+		Restart  bool
+	}
 	// Logs follows the app's own log.
 	Logs struct{}
 	// Stories is what can be tried in a demo.

@@ -160,6 +160,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.secretsCommand(),
 		a.destroyCommand(),
 		a.rollbackCommand(),
+		a.restartCommand(),
 		a.doctorCommand(),
 		a.policyCommand(),
 		a.versionCommand(),

@@ -14,22 +14,22 @@ const exitChanges = 5
 
 func (a *app) planCommand() *cobra.Command {
 	var flags said
-	var destroy, keep, exit bool
+	var destroy, keep, restart, exit bool
 	var to string
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: noArgs,
 		Long: "Shows what would happen to each resource and why, with the old and the new value of what would change, and what it costs\n" +
-			"a month. With --destroy or --rollback it shows that instead of a deployment.",
+			"a month. With --destroy, --rollback or --restart it shows that instead of a deployment.",
 		Example: "  berth plan\n  berth plan --env staging --region eu-west-2\n  berth plan --destroy\n" +
 			"  berth plan --exit-code --quiet          # 5 when something would change",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if destroy && to != "" {
-				return usage(cmd, "--destroy and --rollback exclude each other")
+			if destroy && (to != "" || restart) || to != "" && restart {
+				return usage(cmd, "--destroy, --rollback and --restart exclude each other")
 			}
 			if keep && !destroy {
 				return usage(cmd, "--keep-data goes with --destroy")
 			}
-			r := engine.Request{Destroy: destroy, KeepData: keep, Rollback: to}
+			r := engine.Request{Destroy: destroy, KeepData: keep, Rollback: to, Restart: restart}
 			if destroy {
 				var err error
 				if r.Spec, err = a.named(cmd.Context(), flags); err != nil {
@@ -50,6 +50,7 @@ func (a *app) planCommand() *cobra.Command {
 	f.BoolVar(&destroy, "destroy", false, "show what destroy would do")
 	f.BoolVar(&keep, "keep-data", false, "with --destroy: what destroy --keep-data would do")
 	f.StringVar(&to, "rollback", "", "show what rollback to that revision would do; previous is the one before")
+	f.BoolVar(&restart, "restart", false, "show what restart would do")
 	f.BoolVar(&exit, "exit-code", false, "exit with 5 when something would change")
 	takes(cmd, "rollback", "REVISION", a.completeRevision)
 	return cmd

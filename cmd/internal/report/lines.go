@@ -127,7 +127,7 @@ func (p *lines) usually(n *view.Node, told time.Duration) string {
 }
 
 func (p *lines) begin(e event.Event) {
-	verb := map[string]string{"deploy": "Deploying", "destroy": "Destroying", "rollback": "Rolling back"}[e.Verb]
+	verb := map[string]string{"deploy": "Deploying", "destroy": "Destroying", "rollback": "Rolling back", "restart": "Restarting"}[e.Verb]
 	if verb == "" {
 		verb = "Running"
 	}
@@ -265,6 +265,8 @@ func (p *lines) succeeded() string {
 		return "Nothing was there to destroy, looked"
 	case p.snap.Verb == "rollback":
 		return "Rolled back"
+	case p.snap.Verb == "restart":
+		return "Restarted"
 	case !changed:
 		return "Nothing changed, checked"
 	default:

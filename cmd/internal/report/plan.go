@@ -59,8 +59,13 @@ func dataOf(w io.Writer, p *plan.Plan, lost, kept []string) {
 }
 
 func planVerb(p *plan.Plan) string {
-	if p.Destroy {
+	switch p.Verb {
+	case "destroy":
 		return "Destroy"
+	case "rollback":
+		return "Back to " + p.Revision
+	case "restart":
+		return "Restart"
 	}
 	return "Plan"
 }

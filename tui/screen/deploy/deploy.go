@@ -188,6 +188,10 @@ func (d *Screen) again() screen.Place {
 		return screen.Overview{RollBack: d.revision()}
 	case d.snap.Verb == "rollback":
 		return screen.Review{Rollback: d.revision()}
+	case d.snap.Verb == "restart" && d.s.Task() == nil:
+		return screen.Overview{Restart: true}
+	case d.snap.Verb == "restart":
+		return screen.Review{Restart: true}
 	}
 	return screen.Review{}
 }

@@ -206,6 +206,8 @@ func doing(verb string) string {
 		return "Destroying"
 	case "rollback":
 		return "Rolling back"
+	case "restart":
+		return "Restarting"
 	default:
 		return "Deploying"
 	}

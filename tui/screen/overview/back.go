@@ -11,18 +11,19 @@ import (
 	"berth/tui/widget"
 )
 
-// back is the question whether to go back to a revision. The plan is made while the question is seen, and it
-// alone is what a yes confirms.
+// back is the question whether to go back to a revision, or to start new tasks of the one that runs. The plan is made while
+// the question is seen, and it alone is what a yes confirms.
 type back struct {
 	revision string
+	restart  bool
 	plan     *screen.Plan
 	err      *fail.Error
 }
 
 type backMsg struct {
-	revision string
-	plan     *screen.Plan
-	err      error
+	of   *back
+	plan *screen.Plan
+	err  error
 }
 
 // runsNow says that a deployment brought what runs.
@@ -72,12 +73,37 @@ func (h *Screen) rollBack() tea.Cmd {
 
 // offer opens the question and looks whether the revision can start.
 func (h *Screen) offer(revision string) tea.Cmd {
-	h.back = &back{revision: revision}
-	e, req := h.s.Engine, h.s.Request()
+	req := h.s.Request()
 	req.Rollback = revision
+	return h.ponder(&back{revision: revision}, req)
+}
+
+// restart asks whether to start new tasks of what runs.
+func (h *Screen) restart() tea.Cmd {
+	if !h.runs() {
+		h.message = "Nothing runs that could be started anew."
+		return nil
+	}
+	return h.offerRestart()
+}
+
+func (h *Screen) offerRestart() tea.Cmd {
+	req := h.s.Request()
+	req.Restart = true
+	b := &back{restart: true}
+	if h.status != nil {
+		b.revision = h.status.Revision
+	}
+	return h.ponder(b, req)
+}
+
+// ponder opens a question and makes its plan.
+func (h *Screen) ponder(b *back, req screen.Request) tea.Cmd {
+	h.back = b
+	e := h.s.Engine
 	return h.visit.Do(func(ctx context.Context) tea.Msg {
 		p, err := e.Plan(ctx, req)
-		return backMsg{revision: revision, plan: p, err: err}
+		return backMsg{of: b, plan: p, err: err}
 	})
 }
 
@@ -94,9 +120,12 @@ func (b *back) answer(m backMsg) {
 
 // backKeys are the keys while the question is asked.
 func (h *Screen) backKeys() []keys.Key {
+	verb, does, long := "berth rollback", "yes, roll back", "go back to exactly the version that is named"
+	if h.back.restart {
+		verb, does, long = "berth restart", "yes, restart", "start new tasks of the version that runs"
+	}
 	return []keys.Key{
-		keys.Act("berth rollback", "y", "yes, roll back", func() { h.s.Go(screen.Deploy{Plan: h.back.plan}) }).
-			Say("go back to exactly the version that is named").When(h.back.plan != nil),
+		keys.Act(verb, "y", does, func() { h.s.Go(screen.Deploy{Plan: h.back.plan}) }).Say(long).When(h.back.plan != nil),
 		keys.Way("esc", "leave it", func() { h.back = nil }, "esc", "n", "q"),
 	}
 }
@@ -126,7 +155,14 @@ func (h *Screen) question() string {
 		body = append(body, h.waiting("Looking whether it can start"))
 	default:
 		text := "It can start, with the size and the variables that it had then. Its tasks come up before those of now stop; data stays as it is."
+		if b.restart {
+			text = "New tasks of this version start, with the secrets of now, before those of now stop. Nothing is built, and no setting changes."
+		}
 		body = append(body, widget.Paragraph(th.Text, text, w)...)
 	}
-	return widget.Box{Theme: th, Title: "Roll back?", Body: append(body, "", keys.Footer(th, h.backKeys(), w))}.Render(h.width, h.height)
+	title := "Roll back?"
+	if b.restart {
+		title = "Start new tasks?"
+	}
+	return widget.Box{Theme: th, Title: title, Body: append(body, "", keys.Footer(th, h.backKeys(), w))}.Render(h.width, h.height)
 }

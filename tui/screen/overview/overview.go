@@ -65,8 +65,11 @@ func (h *Screen) Enter(at screen.Place) tea.Cmd {
 		h.status, h.load, h.loadErr, h.err, h.busy = nil, nil, nil, nil, nil
 	}
 	var again tea.Cmd
-	if at, ok := at.(screen.Overview); ok && at.RollBack != "" {
+	switch at, _ := at.(screen.Overview); {
+	case at.RollBack != "":
 		again = h.offer(at.RollBack)
+	case at.Restart:
+		again = h.offerRestart()
 	}
 	if h.s.Status != nil && h.status != h.s.Status { // somebody has asked a moment ago
 		if watch != nil {
@@ -101,7 +104,7 @@ func (h *Screen) Update(msg tea.Msg) tea.Cmd {
 	case lookMsg:
 		h.onLook(msg)
 	case backMsg:
-		if h.back != nil && h.back.revision == msg.revision {
+		if h.back != nil && h.back == msg.of {
 			h.back.answer(msg)
 		}
 	case tea.KeyMsg:
@@ -234,6 +237,8 @@ func (h *Screen) Keys() []keys.Key {
 		keys.Act("service.instances", "+-", "scale", more, "+", "=").Hide(!h.scalable()).
 			Say("more or fewer instances, then see what would change"), keys.Also(fewer, "-"),
 		keys.Act("berth logs", "l", "log", h.log).Say("the app's log, followed; it can be searched").Hide(!h.runs()),
+		keys.Act("berth restart", "t", "restart", h.restart).Hide(!h.runs()).
+			Say("new tasks of the version that runs, such as for new secrets; asks first"),
 		keys.Act("berth destroy", "d", "destroy", h.destroy).Say("see what would be removed; asks for the app's name"),
 		keys.Act("berth.toml", "n", "needs", func() { h.s.Go(screen.Needs{}) }).
 			Say("answer again what the app needs, and compare the services"),

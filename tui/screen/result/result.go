@@ -142,6 +142,9 @@ func (r *Screen) lines() []string {
 		if o.Verb == "rollback" {
 			what = app + " is back at " + o.Revision
 		}
+		if o.Verb == "restart" {
+			what = app + " runs in new tasks"
+		}
 		lines = []string{head.Put(th.Strong, what).String(), ""}
 		if o.Endpoint != "" {
 			lines = append(lines, widget.NewLine(th, w).Gap(2).URL(th.Title, o.Endpoint).String())

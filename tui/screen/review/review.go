@@ -70,6 +70,7 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 	r.refused(nil)
 	e, req := r.s.Engine, r.s.Request()
 	req.Destroy, req.KeepData, req.Rollback = r.of.Destroy, r.of.KeepData, r.of.Rollback
+	req.Restart = r.of.Restart
 	return r.work.Do(func(ctx context.Context) tea.Msg {
 		id, err := e.Identity(ctx, req.Spec.Region)
 		if err != nil {

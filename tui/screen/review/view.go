@@ -249,6 +249,9 @@ func (r *Screen) summary() []string {
 	if r.of.Rollback != "" {
 		first.Put(th.Strong, "Back to "+p.Revision+": ")
 	}
+	if r.of.Restart {
+		first.Put(th.Strong, "New tasks, the same version: ")
+	}
 	first.Put(th.Strong, say(t))
 	if r.of.Destroy {
 		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD-p.KeptUSD, !p.Complete)))

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"berth/engine"
+	"berth/tui"
+)
+
+func (a *app) restartCommand() *cobra.Command {
+	var flags said
+	var roll rollout
+	cmd := &cobra.Command{
+		Use: "restart", Short: "Start new tasks of the version that runs; the old ones go once those serve", Args: noArgs,
+		Long: "Starts new tasks of the version that runs, of each process. They read the secrets of now, and nothing else is new:\n" +
+			"nothing is built, and the settings stay. The old tasks go once the new ones are healthy; when those do not come up,\n" +
+			"ECS keeps the old ones.",
+		Example: "  berth secrets set API_KEY && berth restart\n  berth restart --yes --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.mayChange("restart"); err != nil {
+				return err
+			}
+			d, err := a.settings(cmd.Context(), flags)
+			if err != nil {
+				return err
+			}
+			return a.with(d.Spec.Region, func(eng *account) error {
+				if a.draws() {
+					return a.perform(cmd.Context(), eng, tui.Task{Verb: "restart", Spec: d.Spec, Findings: d.Findings}, roll)
+				}
+				return a.carryOut(cmd.Context(), eng, engine.Request{
+					Spec: d.Spec, Restart: true, SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout,
+				}, "Start new tasks?")
+			})
+		},
+	}
+	a.register(&flags, cmd)
+	roll.register(cmd.Flags())
+	return cmd
+}
