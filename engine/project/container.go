@@ -171,13 +171,9 @@ func (l *look) around(d *Dockerfile) {
 	}
 	l.checkedBy(d)
 	l.platform(d)
-	for _, b := range bases() {
-		if b.re().MatchString(d.Base) && b.Port != 0 {
-			l.candidate(rankBase, b.Port, d.Name, d.From.Line, d.From.Text)
-			break
-		}
-	}
+	l.based(d)
 	l.secretsInEnv(d)
+	l.sqliteInEnv(d)
 }
 
 // isRoot says whether a USER is root: by its name, or by the number zero, whatever the group.

@@ -34,6 +34,17 @@ func TestCorpus(t *testing.T) {
 				continue
 			}
 			compareWith(t, name, tree.expect, found(f), score)
+			said := strings.ToLower(fmt.Sprint(f.Findings, f.Suggests))
+			for word := range strings.FieldsSeq(tree.expect["mentions"]) {
+				if !strings.Contains(said, strings.ToLower(word)) {
+					t.Errorf("%s: no word on %s", name, word)
+				}
+			}
+			for word := range strings.FieldsSeq(tree.expect["silent"]) {
+				if strings.Contains(said, strings.ToLower(word)) {
+					t.Errorf("%s: says %s", name, word)
+				}
+			}
 			for key := range strings.FieldsSeq(tree.expect["suggests"]) {
 				if _, ok := f.Suggests[key]; !ok {
 					t.Errorf("%s: %s is not suggested: %v", name, key, f.Suggests)
@@ -41,7 +52,7 @@ func TestCorpus(t *testing.T) {
 			}
 		}
 	}
-	if count < 80 {
+	if count < 240 {
 		t.Errorf("only %d trees", count)
 	}
 	t.Logf("%d trees", count)

@@ -66,11 +66,12 @@ func (l *look) detect() error {
 	var all []found
 	for _, lang := range l.languages() {
 		inSource := l.scan(lang)
+		passed := l.passedOver(lang)
 		for _, x := range lang.Marks {
 			if err := l.ctx.Err(); err != nil {
 				return err
 			}
-			if len(x.Unless) > 0 && l.uses(lang.ID, x.Unless) != nil {
+			if passed && x.Engine != "" && len(x.Deps) > 0 || len(x.Unless) > 0 && !passed && l.uses(lang.ID, x.Unless) != nil {
 				continue
 			}
 			h, ok := l.find(lang, x, inSource)
@@ -87,6 +88,37 @@ func (l *look) detect() error {
 		l.apply(f.mark, f.hit)
 	}
 	return nil
+}
+
+// manyEngines is how many kinds of databases a program must have the drivers of so that none of them is told to be
+// its own.
+const manyEngines = 3
+
+// passedOver says whether the drivers of database servers tell nothing of what a program needs: where it has an
+// embedded database and chooses by its settings, or where it has a file for its own data and watches, or can do with,
+// servers of many kinds.
+func (l *look) passedOver(lang *language) bool {
+	if lang.ID == "java" && l.embeddedDatabase() {
+		l.tellEmbedded()
+		return true
+	}
+	engines := map[string]bool{}
+	file := false
+	for _, x := range lang.Marks {
+		if len(x.Deps) == 0 || l.uses(lang.ID, x.Deps) == nil {
+			continue
+		}
+		if x.Engine != "" {
+			engines[x.Engine] = true
+		}
+		file = file || x.ID == "sqlite"
+	}
+	if len(engines) < manyEngines || !file {
+		return false
+	}
+	l.add(Info, "many-databases", l.manifest, 0, strings.Join(sortedNames(engines), ", "),
+		"the app has drivers for all of these, and a database in a file: it can do with any, or watches them; by itself it needs no server")
+	return true
 }
 
 // languages are those that ship, with what is the same in all.

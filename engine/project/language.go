@@ -57,6 +57,11 @@ type base struct {
 	Language string `toml:"language"` // what is written in it
 	Starts   string `toml:"starts"`   // what it starts when the Dockerfile says nothing
 
+	// What an image that is an app in itself needs.
+	Needs  []string `toml:"needs"`
+	Engine string   `toml:"engine"` // the kind of its database
+	Stores []string `toml:"stores"` // folders in which it keeps what must outlive the container
+
 	re pattern
 }
 
@@ -334,6 +339,9 @@ func (r *required) named(re *regexp.Regexp, text string, m []int) []string {
 	}
 	if name := group(re, text, m, "name"); name != "" {
 		return []string{name}
+	}
+	if field := group(re, text, m, "field"); field != "" {
+		return []string{strings.ToUpper(field)}
 	}
 	if connection := group(re, text, m, "connection"); connection != "" {
 		return []string{"ConnectionStrings__" + connection}

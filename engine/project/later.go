@@ -2,6 +2,7 @@ package project
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -19,14 +20,23 @@ func later(x read, text string) bool {
 	switch path.Ext(x.file) {
 	case ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts":
 		head := outermost(text, start)
+		if strings.Contains(head, "class ") {
+			method := nearest(text, start, nodeMethod())
+			return method != "" && !atStart().MatchString(method+"(") && method != "constructor" && !hook().MatchString(method)
+		}
 		if asksFor(x.file) && !strings.Contains(head, "class ") {
 			return nodeFunction().MatchString(head)
 		}
 		return asyncFunction().MatchString(head) && !atStart().MatchString(head)
 	case ".rb":
-		return strings.HasPrefix(x.file, "app/") && rubyMethod().MatchString(before(text, start, rubyMethod()))
+		return (strings.HasPrefix(x.file, "app/") || strings.HasPrefix(x.file, "lib/")) && nearest(text, start, rubyNamed()) != "initialize" && rubyMethod().MatchString(before(text, start, rubyMethod()))
 	case ".py":
-		return (path.Base(x.file) == "views.py" || asksFor(x.file)) && pythonFunction().MatchString(outermost(text, start))
+		head := outermost(text, start)
+		if strings.HasPrefix(head, "class ") {
+			method := nearest(text, start, pythonMethod())
+			return method != "" && !strings.HasPrefix(method, "__") && !atStart().MatchString(method+"(")
+		}
+		return (path.Base(x.file) == "views.py" || asksFor(x.file)) && pythonFunction().MatchString(head)
 	}
 	return false
 }
@@ -36,6 +46,10 @@ var (
 	asyncFunction  = lazy(`^export\s+(?:default\s+)?async\s+function\b|^export\s+const\s+\w+(?:\s*:[^=]+)?\s*=\s*async\b`)
 	atStart        = lazy(`(?i)\b(?:start|main|boot|bootstrap|init|create|connect|setup|run|listen|load|validate|register|configure|serve|build|launch|assert|ensure)\w*\s*[(=:]`)
 	rubyMethod     = lazy(`^\s*def\s`)
+	nodeMethod     = lazy(`^\s+(?:(?:public|private|protected|async|get|set|override)\s+)*(\w+)\s*(?:<[^>]*>)?\([^;]*\{\s*$`)
+	hook           = lazy(`^on(?:Module|Application)|^(?:from|get)Env`)
+	rubyNamed      = lazy(`^\s*def\s+(?:self\.)?(\w+)`)
+	pythonMethod   = lazy(`^\s*(?:async\s+)?def\s+(\w+)`)
 	pythonFunction = lazy(`^\s*(?:async\s+)?def\s`)
 )
 
@@ -59,6 +73,15 @@ func outermost(text string, start int) string {
 		if strings.TrimSpace(line) != "" && indent(line) == 0 && !strings.HasPrefix(line, "}") && !strings.HasPrefix(line, ")") {
 			return line
 		}
+	}
+	return ""
+}
+
+// nearest is the name in the first line above start, and less indented, that a pattern with a group for it matches; ""
+// when none does.
+func nearest(text string, start int, re *regexp.Regexp) string {
+	if m := re.FindStringSubmatch(before(text, start, re)); m != nil {
+		return m[1]
 	}
 	return ""
 }

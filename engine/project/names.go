@@ -15,12 +15,13 @@ func (l *look) readNames() error {
 			return err
 		}
 		all = append(all, l.reads(lang)...)
-		if list := schemas[lang.ID]; list != nil {
-			for _, name := range l.files {
-				if !lang.source(name) || tool(name) && !l.runsFile(name) {
-					continue
-				}
-				if text, ok := l.t.text(name); ok {
+		all = append(all, l.helperReads(lang)...)
+		for _, name := range l.files {
+			if len(schemas[lang.ID]) == 0 || !lang.source(name) || tool(name) && !l.runsFile(name) {
+				continue
+			}
+			if text, ok := l.t.text(name); ok {
+				for _, list := range schemas[lang.ID] {
 					all = append(all, list(name, text)...)
 				}
 			}
@@ -48,7 +49,7 @@ func (l *look) scriptWants() []read {
 		text, _ := l.t.code(s.file)
 		for _, m := range scriptWant().FindAllStringSubmatchIndex(text, 50) {
 			for g := 2; g < len(m); g += 2 {
-				if m[g] < 0 || guarded(text, m[0], m[1]) != free {
+				if m[g] < 0 || guarded(text, m[0], m[1]) != free || inBranch(text, m[0]) {
 					continue
 				}
 				x := read{name: text[m[g]:m[g+1]], file: s.file}
@@ -58,6 +59,32 @@ func (l *look) scriptWants() []read {
 		}
 	}
 	return out
+}
+
+var (
+	branchOpens = lazy(`^\s*\(?[\w*"'|.\s-]+\)\s*$`)
+	onlyAfter   = lazy(`(?:&&|\|\||;\s*then|\bthen|\bdo)\s*(?::|export\s+\w+=|\w+=)?\s*["']?$`)
+)
+
+// inBranch says whether a place of a script is reached in some cases only: in an arm of a case, or behind another
+// command on its line.
+func inBranch(text string, at int) bool {
+	start := strings.LastIndexByte(text[:at], '\n') + 1
+	if onlyAfter().MatchString(text[start:at]) {
+		return true
+	}
+	depth := indent(text[start:])
+	for depth > 0 && start > 0 {
+		last := start - 1
+		start = strings.LastIndexByte(text[:last], '\n') + 1
+		line := text[start:last]
+		if in := indent(line); strings.TrimSpace(line) != "" && in < depth {
+			if depth = in; branchOpens().MatchString(line) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 var scriptWant = lazy(`\$\{(` + nameShape + `):?\?|(?:\[\[?\s+-z\s+"?\$\{?(` + nameShape + `)(?::-)?\}?"?\s+\]\]?|test\s+-z\s+"?\$\{?(` + nameShape + `)\}?"?)\s*(?:;\s*then|&&)[^\n]*\n?(?:[^\n]*\becho\b[^\n]*\n)*[^\n]*\bexit\s+[1-9]`)
@@ -109,7 +136,9 @@ func (l *look) optional(name string) bool {
 }
 
 // schemas are the readers of files that declare variables in a form of their own, by language.
-var schemas = map[string]func(name, text string) []read{"python": settingsClasses, "node": envSchemas}
+var schemas = map[string][]func(name, text string) []read{
+	"python": {settingsClasses}, "node": {envSchemas, envClasses}, "rust": {envStructs}, "go": {configTags}, "dotnet": {checkedOptions},
+}
 
 // reads are the reads of variables without default in all files of a language that run in production.
 func (l *look) reads(lang *language) []read {
@@ -201,7 +230,7 @@ func inDevSection(name, text string, at int) bool {
 
 // demand makes a finding of a variable that has no default.
 func (l *look) demand(x read) {
-	if l.seen[x.name] || given[x.name] || l.docker != nil && l.docker.Env[x.name].Text != "" {
+	if l.seen[x.name] || given[x.name] || l.setInAppSettings(x.name) || l.docker != nil && l.docker.Env[x.name].Text != "" {
 		return
 	}
 	l.seen[x.name] = true
@@ -209,7 +238,7 @@ func (l *look) demand(x read) {
 	if x.random {
 		v.Kind, v.Random = Generated, randomFor(x.name, l.Stack)
 	}
-	v.Build = buildTime(x.file)
+	v.Build = buildTime(x.file) || strings.Contains(x.text, "$env/static/")
 	text := x.text
 	if !strings.Contains(text, x.name) {
 		text = x.name

@@ -26,6 +26,9 @@ type platformFile struct {
 	others  []step    // further processes: raw is the name, text the command
 	kept    []Line    // folders that outlive containers
 	needs   []setting // names of Needs; value says why
+	cpu     Line      // in 1024ths of a vCPU
+	memory  Line      // MiB
+	count   Line      // containers
 	notes   []Finding
 }
 
@@ -53,6 +56,7 @@ func (l *look) platforms() []platformFile {
 // readPlatforms takes over what other platforms know about the app.
 func (l *look) readPlatforms() {
 	for _, p := range l.platforms() {
+		l.importSize(p)
 		for _, n := range p.notes {
 			l.addFinding(n)
 		}
@@ -95,6 +99,17 @@ func (l *look) readPlatforms() {
 			l.add(Info, "import-"+n.name, p.name, n.line, n.value, "on "+p.who+" the app has this beside it")
 			l.Need(n.name, origin(p.name, n.line, n.value))
 		}
+	}
+}
+
+// importSize takes over how large, and how many, the app's containers are.
+func (l *look) importSize(p platformFile) {
+	if cpu, memory, ok := spec.Snap(float64(atoi(p.cpu.Text))/1024, atoi(p.memory.Text)); ok && p.cpu.Text != "" && p.memory.Text != "" {
+		l.suggest("service.cpu", cpu, p.name, p.cpu.Line, "cpu: "+p.cpu.Text)
+		l.suggest("service.memory", memory, p.name, p.memory.Line, "memory: "+p.memory.Text)
+	}
+	if n := atoi(p.count.Text); n > 0 {
+		l.suggest("service.instances", n, p.name, p.count.Line, "count: "+p.count.Text)
 	}
 }
 
@@ -269,6 +284,11 @@ func copilotService(name string, doc *node) *platformFile {
 		p.choice = Choice{File: path.Clean(f.str()), Context: path.Clean(firstOf(b.get("context").str(), path.Dir(f.str()))), Target: b.get("target").str(), Why: "the Dockerfile for Copilot", from: name, line: f.at()}
 	}
 	p.port = line(doc.get("image", "port"))
+	p.cpu, p.memory = line(doc.get("cpu")), line(doc.get("memory"))
+	p.count = line(doc.get("count"))
+	if r := doc.get("count", "range"); r != nil {
+		p.count = Line{firstOf(r.get("min").str(), strings.Split(r.str()+"-", "-")[0]), r.at()}
+	}
 	if h := doc.get("http", "healthcheck"); h.isMap() {
 		p.health = line(h.get("path"))
 	} else {

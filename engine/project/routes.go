@@ -2,6 +2,7 @@ package project
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -91,9 +92,26 @@ func (l *look) routeIn(lang *language, r *route, name string) {
 		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
 		n, line := lineOf(text, at)
 		p := firstOf(r.Path, l.prefix(name, text, at, line)+"/"+strings.TrimLeft(group(re, text, m, "path"), "/"))
-		l.tells(name, n, path.Clean(p), line)
+		p = path.Clean(p)
+		if end := pathEnd(re, m); end > 0 && p != "/" && (text[end-1] == '/' || endsInSlash().MatchString(text[end:])) {
+			p += "/" // without it, the app would answer with a redirect
+		}
+		l.tells(name, n, p, line)
 	}
 }
+
+// pathEnd is where the group path of a match ends, 0 when it took no part.
+func pathEnd(re *regexp.Regexp, m []int) int {
+	for i, n := range re.SubexpNames() {
+		if (n == "path" || strings.HasPrefix(n, "path_")) && m[2*i] >= 0 {
+			return m[2*i+1]
+		}
+	}
+	return 0
+}
+
+// endsInSlash matches the rest of a path that ends in a slash, up to its quote.
+var endsInSlash = lazy("\\A/[\"'`]")
 
 // healthWords are parts of all paths of the form healthShape.
 var healthWords = literals{"health", "up", "ping", "status", "live", "read", "beat"}

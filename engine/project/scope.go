@@ -11,6 +11,7 @@ import (
 // pass over in favour of another part is not looked at.
 func (l *look) narrow() {
 	l.files = slices.DeleteFunc(slices.Clone(l.t.files), func(name string) bool { return !ships(name) })
+	l.leaveOtherPrograms()
 	parts := l.parts()
 	if l.docker == nil || len(parts) == 0 {
 		return
@@ -45,6 +46,49 @@ func (l *look) narrow() {
 		}
 		return false
 	})
+}
+
+var (
+	goProgram   = lazy(`^(?:(?:.*/)?cmd|apps|services)/([\w.-]+)/(?:.*/)?[\w.-]+\.go$`)
+	rustProgram = lazy(`^(?:.*/)?src/bin/([\w-]+)(?:\.rs|/.*\.rs)$`)
+)
+
+// leaveOtherPrograms leaves out the programs of a Go module, or of a crate, that the image is not built of: when a
+// command of the build or the start command names one of them.
+func (l *look) leaveOtherPrograms() {
+	if l.docker == nil {
+		return
+	}
+	var said strings.Builder
+	for _, r := range l.docker.Runs {
+		said.WriteString(" " + l.expanded(r.Text))
+	}
+	for _, s := range l.start {
+		said.WriteString(" " + s.text)
+	}
+	text := said.String() + " "
+	for _, p := range []struct {
+		re    pattern
+		named func(program string) bool
+	}{
+		{goProgram, func(program string) bool {
+			return hasWord(text, "cmd/"+program) || hasWord(text, "services/"+program) || hasWord(text, "apps/"+program)
+		}},
+		{rustProgram, func(program string) bool {
+			return hasWord(text, "--bin "+program) || hasWord(text, "--bin="+program) || hasWord(text, "/"+program)
+		}},
+	} {
+		program := func(name string) string {
+			if m := p.re().FindStringSubmatch(name); m != nil {
+				return m[1]
+			}
+			return ""
+		}
+		if !slices.ContainsFunc(l.files, func(name string) bool { x := program(name); return x != "" && p.named(x) }) {
+			continue
+		}
+		l.files = slices.DeleteFunc(l.files, func(name string) bool { x := program(name); return x != "" && !p.named(x) })
+	}
 }
 
 // parts are the folders below the top that have a manifest of their own.

@@ -17,6 +17,27 @@ func (l *look) readStart() {
 	l.severalDaemons()
 	l.launcher()
 	l.ownInit()
+	l.dataFolder()
+}
+
+// dataFlag matches an argument that names the folder in which a program keeps its data.
+var dataFlag = lazy(`\s--?(?:data|data-?dir|data-?path|dir|storage|storage-?(?:dir|path)|db|db-?path|database|state-?dir|store-?dir)[= ]["']?(/[\w./-]+)`)
+
+// dataFolder takes from the start command the folder that must outlive the container, when the app keeps files.
+func (l *look) dataFolder() {
+	if !l.Needs.PersistentStorage || len(l.start) == 0 {
+		return
+	}
+	s := l.start[len(l.start)-1]
+	m := dataFlag().FindStringSubmatch(" " + l.expanded(s.text))
+	if m == nil {
+		return
+	}
+	folder := m[1]
+	if strings.Contains(path.Base(folder), ".") {
+		folder = path.Dir(folder)
+	}
+	l.store(folder, s.file, s.line, s.raw)
 }
 
 // bareLauncher matches programs that run others, and do nothing lasting without an argument.
@@ -66,7 +87,11 @@ var portFlag = lazy(`\s--?(?:[a-z.-]*port|p|P|bind|b|listen|l|addr|address|http-
 
 // listens takes the port from the start command, or from what the started server does by itself.
 func (l *look) listens() {
+	front := l.front()
 	for i, s := range l.start {
+		if front != nil && s.text != front.text {
+			continue
+		}
 		for _, lang := range spoken() {
 			for _, x := range lang.Servers {
 				if !x.start().MatchString(s.text) {
@@ -80,6 +105,17 @@ func (l *look) listens() {
 			l.flagPort(s, m[1])
 		}
 	}
+}
+
+// proxy matches programs that hand requests on to others in the same container.
+var proxy = lazy(`(?:^|/)(?:nginx|caddy|haproxy|traefik|envoy|apache2ctl|apache2-foreground|httpd)\b`)
+
+// front is the web server that answers for the others of its container, nil when none does.
+func (l *look) front() *step {
+	if len(l.start) < 2 || slices.ContainsFunc(l.start, func(s step) bool { return strings.Contains(s.text, "php-fpm") }) {
+		return nil
+	}
+	return l.runs(proxy())
 }
 
 // portVariable notes a variable without default from which the start command takes the port.
@@ -118,7 +154,11 @@ func (l *look) serves(x *server, s step) {
 	}
 	for _, name := range x.PortEnv {
 		if v := l.docker.Env[name]; v.Text != "" {
-			l.candidate(rankEnv, atoi(v.Text), l.docker.Name, v.Line, "ENV "+name+"="+v.Text)
+			text := v.Text
+			if m := addressPort().FindStringSubmatch(text); m != nil {
+				text = m[1]
+			}
+			l.candidate(rankEnv, atoi(text), l.docker.Name, v.Line, "ENV "+name+"="+v.Text)
 			told = true
 		}
 	}
@@ -138,6 +178,9 @@ func (l *look) serves(x *server, s step) {
 		}
 	}
 }
+
+// addressPort matches an address such as http://+:5000, of several that for HTTP.
+var addressPort = lazy(`^(?:https://[^;]*;)?http://[^/:;]*:(\d{2,5})`)
 
 func suggestKey(suggest string) string {
 	name, _, ok := strings.Cut(suggest, "=")
@@ -178,6 +221,9 @@ var loopbackFlag = lazy(`(?:--?(?:bind|host|hostname|address|addr|ip|listen|b|H|
 // loopback finds an address, in the start command or in ENV, that cannot be reached from outside.
 func (l *look) loopback() {
 	const means = " only, where the load balancer cannot reach it; let it listen on 0.0.0.0"
+	if l.front() != nil {
+		return // it answers the web server beside it
+	}
 	for _, s := range l.start {
 		if m := loopbackFlag().FindStringSubmatch(s.text); m != nil && !besides().MatchString(s.text) && (s.file == l.docker.Name || languageOf(s.text) != "") {
 			l.add(Must, "dockerfile-loopback", s.file, s.line, s.raw, "the app seems to listen on "+m[1]+means)

@@ -1,0 +1,192 @@
+package project
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// helper is how a function of the project's own looks that reads the variable it is given the name of, and ends the
+// program when there is none. PARAM stands for that parameter.
+type helper struct {
+	has    string  // a literal that files with such functions have
+	read   pattern // its group is the parameter
+	define string  // its groups are the name of the function
+	fails  string  // in the function
+}
+
+var helpers = map[string]helper{
+	"node": {
+		"env[", lazy(`\b(?:process|Bun|import\.meta)\.env\[\s*([a-z]\w*)(?:\s+as\s+\w+)?\s*\]`),
+		`(?:function\s+(\w+)|(?:const|let|var)\s+(\w+)\s*(?::[^=\n]+)?=\s*(?:async\s+)?(?:function\s*)?|exports\.(\w+)\s*=\s*(?:function\s*)?|^\s*(?:(?:public|private|protected|static|async)\s+)*(\w+))\s*(?:<[^>\n]*>)?\(?\s*PARAM\b`,
+		`\bthrow\b|process\.exit|\bassert\(|\binvariant\(`,
+	},
+	"python": {
+		"env", lazy(`(?:environ\[\s*|environ\.get\(\s*|getenv\(\s*)([a-z]\w*)\s*[\])]`),
+		`\bdef\s+(\w+)\(\s*(?:self\s*,\s*|cls\s*,\s*)?PARAM\b`,
+		`\braise\b|sys\.exit|\bexit\(|\bassert\b`,
+	},
+	"go": {
+		"env(", lazy(`\bos\.(?:Getenv|LookupEnv)\(\s*([a-z]\w*)\s*\)`),
+		`func\s+(?:\([^)\n]*\)\s*)?(\w+)\(\s*PARAM\b|\b(\w+)\s*:?=\s*func\(\s*PARAM\b`,
+		`\bpanic\(|Fatal|os\.Exit|log\.Panic|errors\.New\(|fmt\.Errorf\(`,
+	},
+	"rust": {
+		"var(", lazy(`\b(?:env|dotenvy)::var\(\s*&?([a-z]\w*)\s*\)`),
+		`\bfn\s+(\w+)(?:<[^>\n]*>)?\(\s*(?:&self\s*,\s*)?PARAM\s*:`,
+		`panic!|\.expect\(|\.unwrap\(\)|process::exit|\?\s*;|\?\s*\)|bail!`,
+	},
+	"ruby": {
+		"ENV", lazy(`\bENV(?:\[\s*|\.fetch\(\s*)([a-z]\w*)\s*[\])]`),
+		`\bdef\s+(?:self\.)?(\w+[!?]?)[ (]\s*PARAM\b`,
+		`\braise\b|\babort\b|\bexit\b|ENV\.fetch\(\s*PARAM\s*\)\s*$`,
+	},
+	"java": {
+		"getenv(", lazy(`\bSystem\.getenv\(\s*([a-z]\w*)\s*\)`),
+		`\b(\w+)\s*\(\s*(?:final\s+)?(?:String\s+)?PARAM\b`,
+		`\bthrow\b|\berror\(|exit\(|requireNonNull|!!|requireNotNull|checkNotNull`,
+	},
+	"dotnet": {
+		"GetEnvironmentVariable(", lazy(`\bGetEnvironmentVariable\(\s*([a-z]\w*)\s*\)`),
+		`\b(\w+)\s*\(\s*string\s+PARAM\b`,
+		`\bthrow\b|Environment\.Exit|FailFast`,
+	},
+	"php": {
+		"nv", lazy(`(?:\bgetenv\(\s*|\$_ENV\[\s*|\$_SERVER\[\s*)\$([a-z]\w*)\s*[\])]`),
+		`\bfunction\s+(\w+)\s*\(\s*(?:\??string\s+)?\$PARAM\b`,
+		`\bthrow\b|\bexit\(|\bdie\(|trigger_error`,
+	},
+	"elixir": {
+		"env", lazy(`\bSystem\.(?:get_env|fetch_env!?)\(\s*([a-z]\w*)\s*\)`),
+		`\bdefp?\s+(\w+[!?]?)\(\s*PARAM\b|\b(\w+)\s*=\s*fn\s+PARAM\s*->`,
+		`\braise\b|fetch_env!|System\.halt`,
+	},
+}
+
+// helperReads are the calls of the project's own functions that end the program without the variable they name.
+func (l *look) helperReads(lang *language) []read {
+	h, ok := helpers[lang.ID]
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, file := range l.files {
+		if raw, ok := l.t.text(file); ok && lang.source(file) && strings.Contains(raw, h.has) {
+			text, _ := l.t.code(file)
+			for _, name := range h.functions(text) {
+				if !slices.Contains(names, name) {
+					names = append(names, regexp.QuoteMeta(name))
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	called, err := regexp.Compile(`(?:^|[^\w.]|[\w\])]\.|::)(?:` + strings.Join(names, "|") + `)\.?[( ]\s*["'\x60](` + nameShape + `)["'\x60]\s*(?:\)|$)`)
+	if err != nil {
+		return nil // no name of a function can do that
+	}
+	var out []read
+	for _, file := range l.files {
+		if !lang.source(file) || tool(file) && !l.runsFile(file) {
+			continue
+		}
+		raw, ok := l.t.text(file)
+		if !ok || !slices.ContainsFunc(names, func(n string) bool { return strings.Contains(raw, strings.ReplaceAll(n, `\`, "")) }) {
+			continue
+		}
+		text, _ := l.t.code(file)
+		for _, m := range called.FindAllStringSubmatchIndex(text, 100) {
+			if guarded(text, m[2], m[1]) != free {
+				continue
+			}
+			x := read{name: text[m[2]:m[3]], file: file, at: m[2], end: m[1]}
+			x.line, x.text = lineOf(text, m[2])
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// how far above a read the function that it stands in may begin, in lines.
+const functionAbove = 12
+
+// functions are the names of the functions of a file that end the program without the variable they are asked for.
+func (h helper) functions(text string) []string {
+	var out []string
+	for _, m := range h.read().FindAllStringSubmatchIndex(text, 20) {
+		param := regexp.QuoteMeta(text[m[2]:m[3]])
+		define, err := regexp.Compile("(?m)" + strings.ReplaceAll(h.define, "PARAM", param))
+		if err != nil {
+			continue
+		}
+		end := m[1]
+		for range functionAbove {
+			start := strings.LastIndexByte(text[:end], '\n') + 1
+			line := text[start:min(len(text), start+len(firstLine(text[start:])))]
+			if d := define.FindStringSubmatch(line); d != nil && start <= m[0] {
+				body := line + "\n"
+				if below := start + len(line) + 1; below < len(text) {
+					body += blockBelow(text[below:], indent(line))
+				}
+				fails := regexp.MustCompile("(?m)" + strings.ReplaceAll(h.fails, "PARAM", param))
+				bare := strings.Contains(text[m[0]:m[1]], "environ[") && !strings.Contains(body, "except")
+				if name := firstOf(d[1:]...); name != "" && (bare || fails.MatchString(body)) && !notFunctions[name] {
+					out = append(out, name)
+				}
+				break
+			}
+			if start == 0 {
+				break
+			}
+			end = start - 1
+		}
+	}
+	return out
+}
+
+// notFunctions are words that look like the name of a function.
+var notFunctions = map[string]bool{"if": true, "for": true, "while": true, "switch": true, "catch": true, "return": true, "getenv": true, "env": false}
+
+var (
+	envClassUse  = lazy(`\b(?:plainToInstance|plainToClass|transformAndValidateSync)\(\s*(\w+)\s*,|\bvalidate(?:Sync)?\(\s*new\s+(\w+)\(`)
+	classOpens   = lazy(`^(?:export\s+)?(?:default\s+)?class\s+(\w+)[^{\n]*\{`)
+	classField   = lazy(`^[ \t]+(?:public\s+|readonly\s+)*(` + nameShape + `)\s*([!?]?)\s*:\s*[^=;\n]+(=)?`)
+	mayBeMissing = lazy(`@IsOptional\(|@ValidateIf\(`)
+)
+
+// envClasses are the fields without default of the classes that an app checks its environment with by
+// class-validator.
+func envClasses(name, text string) []read {
+	if !strings.Contains(text, "class-validator") || path.Ext(name) != ".ts" {
+		return nil
+	}
+	text = code(name, text)
+	used := map[string]bool{}
+	for _, m := range envClassUse().FindAllStringSubmatch(text, 20) {
+		used[m[1]+m[2]] = true
+	}
+	var out []read
+	for _, m := range classOpens().FindAllStringSubmatchIndex(text, 50) {
+		class := text[m[2]:m[3]]
+		if !used[class] && !strings.HasPrefix(strings.ToLower(class), "env") {
+			continue
+		}
+		from := m[1]
+		body := blockBelow(text[from:], 0)
+		last := 0
+		for _, f := range classField().FindAllStringSubmatchIndex(body, 200) {
+			notes := body[last:f[0]]
+			last = f[1]
+			if f[4] < f[5] && body[f[4]:f[5]] == "?" || f[6] >= 0 || mayBeMissing().MatchString(notes) || !strings.Contains(notes, "@") {
+				continue
+			}
+			x := read{name: body[f[2]:f[3]], file: name, at: from + f[2]}
+			x.line, x.text = lineOf(text, x.at)
+			out = append(out, x)
+		}
+	}
+	return out
+}
