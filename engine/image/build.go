@@ -25,6 +25,28 @@ func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image,
 	if err := p.fits(src); err != nil {
 		return nil, err
 	}
+	img, err := p.make(ctx, src, m, report)
+	kept := p.way == classicWay || p.way == podmanWay
+	if err != nil || !kept || m.NoCache || samePlatform(platformName(img.facts.Config.Platform()), src.Platform) {
+		return held(img, err)
+	}
+	// Without a base image these take the steps of an earlier build for another platform for the same.
+	img.Release()
+	report.log("the builder's cache holds this image for " + platformName(img.facts.Config.Platform()) + " only: building it without the cache")
+	m.NoCache = true
+	return held(p.make(ctx, src, m, report))
+}
+
+// held keeps an image that is none from becoming an Image that is not nil.
+func held(img *stored, err error) (Image, error) {
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+// make builds src under a tag of its own.
+func (p program) make(ctx context.Context, src Source, m Machine, report Reporter) (*stored, error) {
 	tag := "localhost/berth-build:" + strings.ToLower(rand.Text())
 	if err := p.build(ctx, src, m, tag, report); err != nil {
 		return nil, err

@@ -122,6 +122,10 @@ func TestBuildFails(t *testing.T) {
 			"the image build failed at step 1 of 1, RUN --mount=type=cache x", "requires BuildKit", "the Dockerfile needs BuildKit",
 		},
 		{
+			"a language that cannot be fetched", ok + `"build --force-rm") echo '#3 resolve image config for docker.io/docker/dockerfile:1'; echo 'failed to do request: dial tcp: no such host'; exit 1;;`,
+			"the image build failed", "no such host", "the first line of the Dockerfile, # syntax=",
+		},
+		{
 			"an image that is not there", ok + `"build --force-rm") ;;` + "\n" + `"image inspect") echo 'Error: no such image' >&2; exit 1;;`,
 			"the build ended well, and its image is not in Docker", "", "see whether a builder of your own",
 		},
@@ -148,6 +152,30 @@ func TestBuildFails(t *testing.T) {
 	}
 	if _, err := none.Build(t.Context(), Source{Dir: dir, Dockerfile: "None"}, Reporter{}); fail.From(err).Class != fail.Usage {
 		t.Errorf("no Dockerfile: %v", err)
+	}
+}
+
+// The classic builder takes the cached steps of another platform for the wanted ones when there is no base image.
+func TestBuildLeavesACacheOfAnotherPlatform(t *testing.T) {
+	docker, calls := fakeDocker(t, strings.Join([]string{
+		`"buildx version") exit 1;;`, `"version --format") echo '{"Client":{"Version":"28.0.1"},"Server":{"Version":"28.0.1"}}';;`, `"--version ") ;;`, `"image rm") ;;`,
+		`"build --force-rm") case "$*" in *--no-cache*) touch "$(dirname "$0")/anew";; esac;;`,
+		`"image inspect") arch=arm64; [ -e "$(dirname "$0")/anew" ] && arch=amd64`, strings.ReplaceAll(strings.SplitN(inspect1(`$arch`), ") ", 2)[1], "' $arch '", `'$arch'`),
+	}, "\n"))
+	var s steps
+	img, err := docker.Build(t.Context(), Source{Dir: plant(t, map[string]string{"Dockerfile": "FROM scratch\n"}), Platform: "linux/amd64"}, s.reporter())
+	must(t, err)
+	if got := img.Facts().Config.Architecture; got != "amd64" {
+		t.Errorf("the image is for %s", got)
+	}
+	if got := calls(); strings.Count(got, "--force-rm") != 2 || strings.Count(got, "image rm") != 1 {
+		t.Errorf("calls\n%s", got)
+	}
+	// An image that stays for another platform is for its caller to judge, after one more build.
+	img, err = docker.Build(t.Context(), Source{Dir: plant(t, map[string]string{"Dockerfile": "FROM scratch\n"}), Platform: "linux/arm64"}, s.reporter())
+	must(t, err)
+	if got := img.Facts().Config.Architecture; got != "amd64" {
+		t.Errorf("the image is for %s", got)
 	}
 }
 

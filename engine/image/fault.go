@@ -106,8 +106,13 @@ func (p program) buildRemedy(output string) string {
 	case has("exec format error"):
 		return "this machine cannot run programs of the image's platform: choose another platform under [image] in berth.toml, " +
 			"or install emulators (docker run --privileged --rm tonistiigi/binfmt --install all)"
+	case has("resolve image config for docker"), has("docker/dockerfile") && has("failed to resolve source metadata"):
+		return "the first line of the Dockerfile, # syntax=…, has BuildKit fetch what reads the file, and that cannot be fetched: " +
+			"check the network to that registry, or take the line out where BuildKit reads the file without it"
 	case p.way == classicWay && speaksOfBuildKit(output):
 		return "the Dockerfile needs BuildKit: " + p.wayOut()
+	case p.way != podmanWay && speaksOfBuildKit(output):
+		return "if that is no typing error, it needs a newer BuildKit: " + p.newerDialect()
 	case has("toomanyrequests"), has("Too Many Requests"):
 		return "the registry of a base image limits downloads: wait, or sign in with `docker login`"
 	case has("pull access denied"), has("manifest unknown"), has("not found: manifest"), has("failed to resolve source metadata"):

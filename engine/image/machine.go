@@ -52,6 +52,7 @@ type program struct {
 	attests bool   // buildx knows --provenance, which it does since 0.10
 	arch    string // of the machine that runs the steps, as Go names it; empty when it is not known
 	remote  bool   // the engine is on another machine, as far as can be told
+	early   bool   // its BuildKit is one of before Docker 23, which has it built in
 }
 
 // Check says whether this machine can build: nil, or a Refused fail.Error, which names --image.
@@ -207,7 +208,7 @@ func (p *program) lookDocker(ctx context.Context) error {
 	}
 	// Clients before 23 have BuildKit built in; later ones want the plugin.
 	if n := major(v.Client.Version); n >= 19 && n < 23 && major(v.Server.Version) >= 19 {
-		p.way = buildkitWay
+		p.way, p.early = buildkitWay, major(v.Server.Version) < 23
 		return nil
 	}
 	p.way = classicWay

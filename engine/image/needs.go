@@ -27,17 +27,42 @@ func (p program) fits(src Source) error {
 		return err
 	}
 	doc, parseErr := parser.Parse(bytes.NewReader(text))
-	if parseErr != nil || p.way != classicWay {
+	if parseErr != nil {
 		return nil //nolint:nilerr // the builder says it better
 	}
-	line, what := needsBuildKit(doc.AST)
+	if p.way != classicWay && (!p.early || namesDialect(text)) {
+		return nil
+	}
+	line, what := needsNewer(doc.AST, p.way != classicWay)
 	if what == "" {
 		return nil
 	}
-	return &fail.Error{
+	f := &fail.Error{
 		Class: fail.Refused, Cause: "the Dockerfile needs BuildKit, and here Docker has only its classic builder",
 		Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), line, what), Remedy: p.wayOut(),
 	}
+	if p.way != classicWay {
+		f.Cause, f.Remedy = "the Dockerfile needs a newer BuildKit than the one of this Docker", p.newerDialect()
+	}
+	return f
+}
+
+// namesDialect says whether a Dockerfile has BuildKit fetch what reads it.
+func namesDialect(text []byte) bool {
+	syntax, _, _, ok := parser.DetectSyntax(text)
+	return ok && syntax != ""
+}
+
+// newerDialect says how an old BuildKit comes to read a newer Dockerfile.
+func (p program) newerDialect() string {
+	const fetch = `write "# syntax=docker/dockerfile:1" as the first line of the Dockerfile, which has BuildKit fetch what reads it; or `
+	switch {
+	case p.kind != "docker":
+		return fetch + "bring " + p.name + " up to date"
+	case p.way == buildxWay:
+		return fetch + "bring Docker up to date, or make a builder with a newer BuildKit: docker buildx create --use"
+	}
+	return fetch + "bring Docker up to date, and install its buildx plugin: " + installBuildx()
 }
 
 // secrets says when the build's secrets cannot be handed over: the builder knows none, or the environment has them not.
@@ -58,15 +83,18 @@ func (p program) secrets(src Source) error {
 	return nil
 }
 
-// modernFlags are the flags of instructions that only BuildKit knows.
-var modernFlags = map[string][]string{
-	command.Run:  {"mount", "network", "security", "device"},
-	command.Copy: {"link", "parents", "chmod", "exclude"},
-	command.Add:  {"link", "parents", "chmod", "exclude", "checksum", "keep-git-dir", "unpack"},
-}
+// modernFlags are the flags of instructions that only BuildKit knows, and earlyFlags those that it knew in Docker 20.10.
+var (
+	modernFlags = map[string][]string{
+		command.Run:  {"mount", "network", "security", "device"},
+		command.Copy: {"link", "parents", "chmod", "exclude"},
+		command.Add:  {"link", "parents", "chmod", "exclude", "checksum", "keep-git-dir", "unpack"},
+	}
+	earlyFlags = map[string][]string{command.Run: {"mount"}, command.Copy: {"chmod"}, command.Add: {"chmod"}}
+)
 
-// needsBuildKit finds the first line that the classic builder does not understand.
-func needsBuildKit(ast *parser.Node) (line int, what string) {
+// needsNewer finds the first line that the classic builder, or an early BuildKit, does not understand.
+func needsNewer(ast *parser.Node, early bool) (line int, what string) {
 	for _, n := range ast.Children {
 		verb := strings.ToLower(n.Value)
 		if len(n.Heredocs) > 0 {
@@ -74,7 +102,7 @@ func needsBuildKit(ast *parser.Node) (line int, what string) {
 		}
 		for _, flag := range n.Flags {
 			name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
-			if slices.Contains(modernFlags[verb], name) {
+			if slices.Contains(modernFlags[verb], name) && !(early && slices.Contains(earlyFlags[verb], name)) {
 				return n.StartLine, strings.ToUpper(verb) + " --" + name
 			}
 		}
@@ -82,7 +110,7 @@ func needsBuildKit(ast *parser.Node) (line int, what string) {
 	return 0, ""
 }
 
-// speaksOfBuildKit says whether the classic builder failed at something that only BuildKit knows.
+// speaksOfBuildKit says whether a builder failed at something that only BuildKit, or a newer one, knows.
 func speaksOfBuildKit(output string) bool {
 	lower := strings.ToLower(output)
 	return slices.ContainsFunc([]string{

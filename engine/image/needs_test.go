@@ -70,6 +70,31 @@ func TestFitsTheClassicBuilder(t *testing.T) {
 	}
 }
 
+// BuildKit as Docker 20.10 has it reads what it knew then, and anything when the file says what reads it.
+func TestFitsAnEarlyBuildKit(t *testing.T) {
+	docker, _ := fakeDocker(t, `"buildx version") exit 1;;`+"\n"+`"version --format") echo '{"Client":{"Version":"20.10.24"},"Server":{"Version":"20.10.24"}}';;`+"\n"+`"--version ") ;;`)
+	for dockerfile, what := range map[string]string{
+		"FROM debian\nCOPY <<EOF /x\none\nEOF\n":                                  "Dockerfile:2: a here-document",
+		"FROM debian\nCOPY --link a b\n":                                          "Dockerfile:2: COPY --link",
+		"FROM debian\nRUN --network=none x\n":                                     "Dockerfile:2: RUN --network",
+		"FROM debian\nRUN --mount=type=cache,target=/c x\nCOPY --chmod=755 a b\n": "",
+		"# syntax=docker/dockerfile:1\nFROM debian\nCOPY --link a b\n":            "",
+	} {
+		src := Source{Dir: plant(t, map[string]string{"Dockerfile": dockerfile}), Platform: "linux/amd64"}
+		err := docker.Fits(t.Context(), src)
+		if what == "" {
+			if err != nil {
+				t.Errorf("%q: %v", dockerfile, err)
+			}
+			continue
+		}
+		f := fail.From(err)
+		if err == nil || f.Class != fail.Refused || f.Evidence != what || !strings.Contains(f.Remedy, "# syntax=docker/dockerfile:1") || !strings.Contains(f.Remedy, "buildx") {
+			t.Errorf("%q: %+v", dockerfile, f)
+		}
+	}
+}
+
 func TestPackageOfBuildx(t *testing.T) {
 	for release, want := range map[string]string{
 		"ID=debian\nVERSION_ID=\"12\"\n": "", "ID=debian\nVERSION_ID=\"13\"\n": "sudo apt-get install docker-buildx",
