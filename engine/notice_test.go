@@ -4,10 +4,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/sim"
+	"berth/engine/view"
 )
 
 // noticed are the log lines that were marked as ones that matter.
@@ -76,6 +78,21 @@ func TestAPauseMattersUntilItIsOver(t *testing.T) {
 		notable, others := noticed(events)
 		if len(notable) != 1 || !strings.HasPrefix(notable[0], "paused: ") || !strings.Contains(strings.Join(others, "\n"), "signed in again") {
 			t.Errorf("marked %q, not marked %q", notable, others)
+		}
+		var snap view.Snapshot
+		var waited, since time.Duration
+		for _, e := range events {
+			if snap.Apply(e); snap.SignIn == nil {
+				since = 0
+				continue
+			}
+			if since == 0 {
+				since = snap.SignIn.Until.Sub(e.Time)
+			}
+			waited = max(waited, since)
+		}
+		if waited != 30*time.Minute || snap.SignIn != nil {
+			t.Errorf("somebody has %s to sign in, and at the end %+v", waited, snap.SignIn)
 		}
 	})
 }

@@ -47,6 +47,18 @@ func withProfile(command, profile string) string {
 	return command + " --profile " + profile
 }
 
+// signIn is the command that signs in to a profile again, empty where its keys do not come from a sign-in.
+func signIn(profile string) string {
+	profile = cmp.Or(profile, "default")
+	switch p := sharedFiles()[profile]; {
+	case p["sso_session"] != "" || p["sso_start_url"] != "":
+		return withProfile("aws sso login", profile)
+	case p["source_profile"] != "" && p["source_profile"] != profile:
+		return signIn(p["source_profile"])
+	}
+	return ""
+}
+
 // explain says why there are no credentials, and what to do about it. It says false where it knows nothing better
 // than what AWS said.
 func (u *unsigned) explain(f *fail.Error) bool {

@@ -28,16 +28,22 @@ type login struct {
 	home     bool // AWS knows the credentials in a region that every account has
 
 	mu     sync.Mutex
-	tell   func(string, bool)      // where a pause is told; nil means that nobody can sign in: do not wait
+	tell   func(string, *SignIn)   // where a pause is told; nil means that nobody can sign in: do not wait
 	fresh  aws.CredentialsProvider // read since, nil until then
 	gen    int                     // counts how often fresh was replaced
 	asking chan struct{}           // closed when the one that waits is done; nil when nobody waits
 }
 
+// SignIn is what calls wait for while the credentials have expired.
+type SignIn struct {
+	Command string    // that signs in; empty where only fresh keys help
+	Until   time.Time // when it is given up, by the clients' clock
+}
+
 // OnExpired makes calls wait when the credentials expire, until there are fresh ones. tell is called once a
-// pause with what to do, and once when it is over: waits tells the two apart. Nil ends calls with their error
-// instead, as it is at first.
-func (c *Clients) OnExpired(tell func(text string, waits bool)) {
+// pause with what to do, and once when it is over, with nil. A nil tell ends calls with their error instead, as it is at
+// first.
+func (c *Clients) OnExpired(tell func(text string, wait *SignIn)) {
 	c.login.mu.Lock()
 	defer c.login.mu.Unlock()
 	c.login.tell = tell
@@ -106,7 +112,7 @@ func (l *login) wait(ctx context.Context, gen int) bool {
 }
 
 // ask says what to do and looks for fresh credentials until there are some.
-func (l *login) ask(ctx context.Context, tell func(string, bool)) (ok bool) {
+func (l *login) ask(ctx context.Context, tell func(string, *SignIn)) (ok bool) {
 	defer func() {
 		l.mu.Lock()
 		close(l.asking)
@@ -116,12 +122,14 @@ func (l *login) ask(ctx context.Context, tell func(string, bool)) (ok bool) {
 		}
 		l.mu.Unlock()
 	}()
-	how := "aws sso login"
-	if l.profile != "" {
-		how += " --profile " + l.profile
+	start := l.clk.Now()
+	wait := &SignIn{Command: signIn(l.profile), Until: start.Add(loginDeadline)}
+	how := "sign in again with: " + wait.Command
+	if wait.Command == "" {
+		how = "put fresh keys where the old ones were"
 	}
-	tell("paused: the AWS credentials have expired; sign in again ("+how+", or fresh keys for the profile), this goes on by itself", true)
-	for start := l.clk.Now(); l.clk.Since(start) < loginDeadline; {
+	tell("paused: the AWS credentials have expired; "+how+"; this goes on by itself", wait)
+	for l.clk.Since(start) < loginDeadline {
 		if pause(ctx, l.clk, loginEvery) != nil {
 			return false
 		}
@@ -139,7 +147,7 @@ func (l *login) ask(ctx context.Context, tell func(string, bool)) (ok bool) {
 		l.fresh = cfg.Credentials
 		l.gen++
 		l.mu.Unlock()
-		tell("signed in again, going on", false)
+		tell("signed in again, going on", nil)
 		return true
 	}
 	return false

@@ -66,6 +66,12 @@ type Task struct {
 	Started time.Time `json:"started,omitzero"`
 }
 
+// SignIn is a pause in which somebody has to sign in again.
+type SignIn struct {
+	Command string    `json:"command,omitempty"` // that signs in; empty where only fresh keys help
+	Until   time.Time `json:"until"`             // when the run is given up
+}
+
 // Step is a part of what is done to a node: it is applied, and then waited for, or it is removed. Most nodes have
 // one step. What a node usually takes, its last step takes.
 type Step struct {
@@ -109,8 +115,9 @@ type Event struct {
 	Stream string `json:"stream,omitempty"` // of a log line: build, push, app, aws, berth
 	// Notable marks a log line that tells of trouble or of a turn. One about a node matters until the node has
 	// ended or its tasks are well, one about the run until the next line about the run.
-	Notable bool   `json:"notable,omitempty"`
-	Tasks   []Task `json:"tasks,omitempty"`
+	Notable bool    `json:"notable,omitempty"`
+	SignIn  *SignIn `json:"sign_in,omitempty"` // the whole run waits for it, until the next line about the run
+	Tasks   []Task  `json:"tasks,omitempty"`
 
 	ID       string      `json:"id,omitempty"`
 	Endpoint string      `json:"endpoint,omitempty"`

@@ -23,7 +23,7 @@ func (r *Run) execute(ctx context.Context) {
 	r.opts.Scope.OnSilence(r.paused)
 	defer r.opts.Scope.OnSilence(nil)
 	if r.opts.WaitForLogin {
-		r.opts.Scope.OnExpired(r.paused)
+		r.opts.Scope.OnExpired(r.expired)
 		defer r.opts.Scope.OnExpired(nil)
 	}
 	p, release, err := r.prepare(ctx)
@@ -86,6 +86,15 @@ func (r *Run) notice(text string) { r.paused(text, true) }
 // paused passes on a line about the run as a whole, which matters as long as the run waits.
 func (r *Run) paused(text string, waits bool) {
 	r.bus.Emit(event.Event{Type: event.NodeLog, Stream: "berth", Text: text, Notable: waits})
+}
+
+// expired passes on that the run waits for a sign-in, and that it goes on.
+func (r *Run) expired(text string, wait *cloud.SignIn) {
+	e := event.Event{Type: event.NodeLog, Stream: "berth", Text: text, Notable: wait != nil}
+	if wait != nil {
+		e.SignIn = &event.SignIn{Command: wait.Command, Until: wait.Until}
+	}
+	r.bus.Emit(e)
 }
 
 // lost stops a run whose lock was taken away.

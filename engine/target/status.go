@@ -2,6 +2,7 @@ package target
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"berth/engine/event"
@@ -114,6 +115,19 @@ type Deployment struct {
 	Commit   string    `json:"commit,omitempty"` // as in a Status
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
+}
+
+// Failed says that the deployment did not bring its version.
+func (d Deployment) Failed() bool {
+	return strings.HasPrefix(d.State, "rollback_") || strings.Contains(d.State, "fail")
+}
+
+// LastFailed is the newest deployment when it failed, else nil: then what runs is not what somebody wanted last.
+func (s *Status) LastFailed() *Deployment {
+	if len(s.Deployments) == 0 || !s.Deployments[0].Failed() {
+		return nil
+	}
+	return &s.Deployments[0]
 }
 
 // Resource is one resource that exists.

@@ -39,8 +39,12 @@ const patience = 30 * time.Second
 const leftOver = 20
 
 // Update reads the snapshot as of now. Before the work has begun there is no forecast, because the plan may not
-// be known in full yet.
+// be known in full yet. It stands still while the run waits for a person.
 func (f *Forecast) Update(s *Snapshot, now time.Time) {
+	if s.SignIn != nil {
+		f.since = now
+		return
+	}
 	if s.Running() && s.Begun() {
 		f.take(f.remaining(s, now), now)
 	}

@@ -89,6 +89,7 @@ type Snapshot struct {
 	Endpoint string         // set once verified
 	Verified string         // how the endpoint was verified
 	Waiting  *event.Waiting // what the app waits for although the run went well, nil when for nothing
+	SignIn   *event.SignIn  // what the whole run waits for just now, nil when not for that
 	Stopping string         // what still goes on after a stop was asked for
 
 	Outcome  event.Outcome // empty while the run goes on
@@ -164,7 +165,7 @@ func (s *Snapshot) Apply(e event.Event) {
 
 func (s *Snapshot) finish(e event.Event) {
 	s.LeftUSD, s.Waiting = e.MonthlyUSD, e.Waiting
-	s.Ended, s.Outcome, s.Error, s.APICalls, s.Notices = e.Time, e.Outcome, e.Error, e.APICalls, nil
+	s.Ended, s.Outcome, s.Error, s.APICalls, s.Notices, s.SignIn = e.Time, e.Outcome, e.Error, e.APICalls, nil, nil
 	if e.Endpoint != "" {
 		s.Endpoint = e.Endpoint
 	}
@@ -187,6 +188,7 @@ func (s *Snapshot) log(e event.Event) {
 func (s *Snapshot) notice(e event.Event) {
 	if e.Node == "" && e.Stream == "berth" {
 		s.settle("")
+		s.SignIn = e.SignIn
 	}
 	if !e.Notable {
 		return

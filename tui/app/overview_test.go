@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,16 @@ func TestRollbackAsksAndGoesToTheSelectedVersion(t *testing.T) {
 		d.pass(2 * time.Minute)
 		d.expect(screen.Result{})
 		d.sees("live-beats is back at live-beats-production:5")
+	})
+}
+
+func TestTheFirstLineSaysThatTheLastDeploymentFailed(t *testing.T) {
+	e := deployed()
+	d := slices.Clone(e.status.Deployments)
+	d[0], d[1] = d[1], d[0]
+	e.status.Deployments = d
+	inBubble(t, e, func(d *harness) {
+		d.sees("live-beats runs, the last deployment failed")
 	})
 }
 

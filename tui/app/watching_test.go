@@ -39,7 +39,10 @@ func task(verb string, yes bool) *screen.Task {
 // troubled is a deployment that says what matters, between much that does not.
 func troubled(r *fakeRun) {
 	r.begin(r.plan)
-	r.bus.Emit(event.Event{Type: event.NodeLog, Stream: "berth", Notable: true, Text: "paused: the AWS credentials have expired; sign in again (aws sso login), this goes on by itself"})
+	r.bus.Emit(event.Event{
+		Type: event.NodeLog, Stream: "berth", Notable: true, SignIn: &event.SignIn{Command: "aws sso login --profile acme", Until: time.Now().Add(30 * time.Minute)},
+		Text: "paused: the AWS credentials have expired; sign in again with: aws sso login --profile acme; this goes on by itself",
+	})
 	r.emit(event.NodeStarted, "service", "creating live-beats-service")
 	for i, text := range []string{
 		"was unable to place a task. Reason: ResourceInitializationError: unable to pull secrets or registry auth",

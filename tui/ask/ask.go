@@ -160,6 +160,13 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 	a.say("")
 	a.say("%s is %s: %d of %s run, at %s, revision %s.", st.App, st.State, st.Running,
 		widget.Count(st.Desired, "instance"), st.Endpoint, st.Revision)
+	if d := st.LastFailed(); d != nil {
+		why := ""
+		if d.Reason != "" {
+			why = ": " + strings.TrimSuffix(d.Reason, ".")
+		}
+		a.say("The last deployment, of %s, failed%s.", d.Revision, why)
+	}
 	for {
 		answer, t, err := a.ask("redeploy, rollback, restart, settings, destroy or quit? [redeploy]")
 		if err != nil || t != on {

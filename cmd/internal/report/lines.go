@@ -164,6 +164,14 @@ func (p *lines) still() {
 		return
 	}
 	now := p.Clock.Now()
+	if wait := p.snap.SignIn; wait != nil {
+		how := "fresh keys"
+		if wait.Command != "" {
+			how = "a sign-in (" + wait.Command + ")"
+		}
+		p.line(now, "", "", fmt.Sprintf("still waiting for %s, %s left", how, span(max(0, wait.Until.Sub(now)))))
+		return
+	}
 	var waits []string
 	for i := range p.snap.Nodes {
 		n := &p.snap.Nodes[i]

@@ -19,6 +19,9 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 	if s.State == "absent" {
 		return
 	}
+	if d := s.LastFailed(); d != nil {
+		fmt.Fprintf(w, "  the last deployment failed: %s\n", rollout(*d, now))
+	}
 	row := func(label, text string) {
 		if text != "" {
 			fmt.Fprintf(w, "  %-10s %s\n", label, text)

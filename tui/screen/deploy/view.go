@@ -178,6 +178,9 @@ func (d *Screen) headline() string {
 		l.Put(ink, glyph).Gap(1).Put(th.Strong, widget.Title(s.Verb)+" "+word)
 		return l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %d, %s", done, all, elapsed)).String()
 	}
+	if s.SignIn != nil {
+		return d.waitsForSignIn(l, elapsed)
+	}
 	what := doing(s.Verb) + " " + s.App
 	if s.Verb == "rollback" {
 		what += " to " + d.revision()[strings.LastIndexByte(d.revision(), ':')+1:]
@@ -198,6 +201,23 @@ func (d *Screen) headline() string {
 		}
 	}
 	return l.String()
+}
+
+// waitsForSignIn says that nothing goes on until somebody has signed in, how, and how long that is waited for.
+func (d *Screen) waitsForSignIn(l *widget.Line, elapsed string) string {
+	th, wait := d.s.Theme, d.snap.SignIn
+	left := widget.Roughly(max(0, wait.Until.Sub(d.s.Now()))) + " left"
+	what := "put fresh keys in place"
+	if wait.Command != "" {
+		what = wait.Command
+	}
+	label, rest := "Waits for your sign-in", widget.Width(left)+widget.Width(elapsed)+8
+	if widget.Width(label)+widget.Width(what)+rest > l.Left() { // the command must be read in full
+		label = "Sign in:"
+	}
+	l.Put(th.Warn, th.Glyphs.Waiting).Gap(1).Put(th.Strong, label).Gap(2)
+	l.Cell(th.Title, what, min(widget.Width(what), max(0, l.Left()-rest)))
+	return l.Gap(2).Put(th.Warn, left).Gap(2).Put(th.Quiet, elapsed).String()
 }
 
 func doing(verb string) string {

@@ -91,7 +91,14 @@ func (h *Screen) waiting(text string) string {
 func (h *Screen) headline(w int) string {
 	th, s := h.s.Theme, h.status
 	glyph, ink, word := screen.Sign(th, s.State)
+	failed := s.LastFailed() != nil
+	if failed && ink != th.Bad {
+		glyph, ink = th.Glyphs.Update, th.Warn
+	}
 	l := widget.NewLine(th, w).Put(ink, glyph).Gap(1).Put(th.Strong, s.App+" "+word)
+	if failed {
+		l.Put(th.Bad, ", the last deployment failed")
+	}
 	if s.Desired > 0 || s.Running > 0 {
 		l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %s", s.Running, widget.Count(s.Desired, "instance")))
 	}
