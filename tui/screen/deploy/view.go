@@ -213,7 +213,7 @@ func (d *Screen) waitsForSignIn(l *widget.Line, elapsed string) string {
 	}
 	label, rest := "Waits for your sign-in", widget.Width(left)+widget.Width(elapsed)+8
 	if widget.Width(label)+widget.Width(what)+rest > l.Left() { // the command must be read in full
-		label = "Sign in:"
+		label, elapsed, rest = "Sign in:", "", widget.Width(left)+6
 	}
 	l.Put(th.Warn, th.Glyphs.Waiting).Gap(1).Put(th.Strong, label).Gap(2)
 	l.Cell(th.Title, what, min(widget.Width(what), max(0, l.Left()-rest)))
