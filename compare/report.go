@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"berth/compare/advise"
@@ -229,12 +230,12 @@ func LineMoney(l price.Line) string {
 }
 
 // marked finds marks behind an amount, or standing for one.
-var marked = regexp.MustCompile(`\d\\?([~?\\]+)|\s(\?)(\s|$)`)
+var marked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\d\\?([~?\\]+)|\s(\?)(\s|$)`) })
 
 // legend explains the marks that a text has.
 func legend(text string) []string {
 	found := ""
-	for _, m := range marked.FindAllStringSubmatch(text, -1) {
+	for _, m := range marked().FindAllStringSubmatch(text, -1) {
 		found += m[1] + m[2]
 	}
 	var out []string

@@ -90,6 +90,10 @@ func (t *Tour) screens() *screen.Tour {
 // cancelled, and how long it may take then.
 const grace = 30 * time.Second
 
+// fps is how often a second what has changed is drawn, at most. It is the most that Bubble Tea takes: nothing is drawn
+// before the first tick, so that half the rate would show the first frame 8 ms later.
+const fps = 120
+
 // Run shows the screens until the user leaves, or until ctx ends, which stops a run that goes on. An error
 // means that the terminal could not be used; how a run ended is in the Result.
 func Run(ctx context.Context, d Deps) (Result, error) { return d.show(ctx, d.options()) }
@@ -104,7 +108,7 @@ func (d Deps) show(ctx context.Context, o screen.Options) (Result, error) {
 	}
 	o.Theme, o.Copy, o.Browse = d.theme(out.File), out.Copy, browse
 	s := screen.NewSession(inner, o)
-	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out)}
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithOutput(out), tea.WithFPS(fps)}
 	g := &guard{Model: app.New(s), log: d.Debug}
 	in, asked := d.input(lipgloss.ColorProfile())
 	p := tea.NewProgram(g, append(options, tea.WithInput(in))...)

@@ -40,13 +40,44 @@ func BenchmarkFirstFrame(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*9/10].Microseconds())/1000, "ms-p90")
 	b.ReportMetric(0, "ns/op") // of 20 runs together, which tells nothing
 	inits := initialised(b, path)
-	var sum float64
+	var sum, own float64
 	for _, i := range inits {
 		sum += i.ms
+		if i.own() {
+			own += i.ms
+		}
 	}
 	b.ReportMetric(sum, "ms-package-init")
+	b.ReportMetric(own, "ms-own-init")
 	for _, i := range inits[:min(5, len(inits))] {
 		b.Logf("%6.2f ms to initialise %s", i.ms, i.name)
+	}
+}
+
+// maxInit is how many bytes our packages may allocate before main begins: a regular expression, a table or a price
+// that is read there is paid for by every command. Time would tell of the machine, bytes tell of the program.
+const maxInit = 80 << 10
+
+// TestOwnInit keeps work out of the initialisation of our packages.
+func TestOwnInit(t *testing.T) {
+	if raced {
+		t.Skip("the race detector allocates, too")
+	}
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, most := 0, initialisation{}
+	for _, i := range initialised(t, path) {
+		if i.own() {
+			if sum += i.bytes; i.bytes > most.bytes {
+				most = i
+			}
+		}
+	}
+	t.Logf("our packages allocate %d bytes before main", sum)
+	if sum == 0 || sum > maxInit {
+		t.Errorf("our packages allocate %d bytes before main, want 1 to %d; most of them %s: %d", sum, maxInit, most.name, most.bytes)
 	}
 }
 
@@ -83,14 +114,17 @@ func firstFrame(b *testing.B, path string) time.Duration {
 }
 
 type initialisation struct {
-	name string
-	ms   float64
+	name  string
+	ms    float64
+	bytes int
 }
 
-var inited = regexp.MustCompile(`(?m)^init (\S+) @[0-9.]+ ms, ([0-9.]+) ms clock`)
+func (i initialisation) own() bool { return strings.HasPrefix(i.name, "berth/") }
+
+var inited = regexp.MustCompile(`(?m)^init (\S+) @[0-9.]+ ms, ([0-9.]+) ms clock, (\d+) bytes`)
 
 // initialised is how long each package took to initialise, the slowest first.
-func initialised(b *testing.B, path string) []initialisation {
+func initialised(b testing.TB, path string) []initialisation {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), path, "version")
 	cmd.Env = []string{"GODEBUG=inittrace=1", "HOME=" + b.TempDir()}
@@ -105,7 +139,11 @@ func initialised(b *testing.B, path string) []initialisation {
 		if err != nil {
 			b.Fatal(err)
 		}
-		all = append(all, initialisation{m[1], ms})
+		bytes, err := strconv.Atoi(m[3])
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, initialisation{m[1], ms, bytes})
 	}
 	if len(all) == 0 {
 		b.Fatalf("the runtime tells of no package:\n%s", trace.String())

@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -232,13 +233,15 @@ func partitionName(partition string) string {
 }
 
 // skewed are the words with which AWS refuses a signature because of its time: the time of the signature, and AWS's.
-var skewed = regexp.MustCompile(`Signature (?:expired|not yet current): (\d{8}T\d{6}Z) is .* than \d{8}T\d{6}Z \((\d{8}T\d{6}Z)`)
+var skewed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`Signature (?:expired|not yet current): (\d{8}T\d{6}Z) is .* than \d{8}T\d{6}Z \((\d{8}T\d{6}Z)`)
+})
 
 // skew is how far the clock of this machine is ahead of AWS's, as an answer of AWS shows. The SDK sets that right by
 // itself where AWS's answer has a date.
 func skew(err error) (ahead time.Duration, wrong bool) {
 	const form = "20060102T150405Z"
-	m := skewed.FindStringSubmatch(Message(err))
+	m := skewed().FindStringSubmatch(Message(err))
 	if m == nil {
 		return 0, Is(err, "RequestTimeTooSkewed", "RequestInTheFuture")
 	}

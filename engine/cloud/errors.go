@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -116,8 +117,11 @@ var (
 		"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException",
 		"AuthorizationError",
 	}
-	notAuthorized = regexp.MustCompile(`not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?`)
 )
+
+var notAuthorized = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?`)
+})
 
 // gone are the SDK's words for a sign-in that is over: temporary keys, and the two kinds of SSO profiles.
 var gone = []string{"token has expired", "the SSO session has expired or is invalid", "refresh cached SSO token failed"}
@@ -139,7 +143,7 @@ func Expired(err error) bool {
 
 // DeniedAction is the IAM action that err says is missing, and the resource when it is named.
 func DeniedAction(err error) (action, resource string) {
-	if m := notAuthorized.FindStringSubmatch(Message(err)); m != nil {
+	if m := notAuthorized().FindStringSubmatch(Message(err)); m != nil {
 		return m[1], strings.TrimSuffix(m[2], ".")
 	}
 	return Operation(err), ""
