@@ -151,7 +151,7 @@ func (h *harbor) complete(o *engine.Orphans) {
 				h.t.Errorf("not all is told: %+v", r)
 			}
 			if costs := r.Kind == "elbv2.LoadBalancer" || r.Kind == "servicediscovery.Namespace" || r.Kind == "ecr.Repository" ||
-				r.Kind == "ecs.Task" || r.Kind == "rds.DBInstance"; costs != (r.MonthlyUSD > 0) {
+				r.Kind == "ecs.Task" || r.Kind == "rds.DBInstance" || r.Kind == "elasticache.ReplicationGroup"; costs != (r.MonthlyUSD > 0) {
 				h.t.Errorf("%s %s costs %g a month", r.Kind, r.Name, r.MonthlyUSD)
 			}
 			if want := fmt.Sprintf("--app %s --env %s --region %s", g.App, g.Env, o.Region); !strings.HasSuffix(r.Remove, want) {

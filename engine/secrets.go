@@ -53,6 +53,9 @@ func (e *Engine) Secrets(ctx context.Context, s *spec.Spec) ([]Secret, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s.Made()[name] != "" {
+			continue // the deployment fills it
+		}
 		switch k, ok := there[name]; {
 		case ref != name:
 			all = append(all, Secret{Name: name, Where: ref, State: SecretElsewhere})

@@ -15,6 +15,7 @@ var keys = map[string]string{
 	"private_network":    "network.tasks",
 	"autoscaling":        "service.autoscale.max",
 	"database":           "database.engine",
+	"cache":              "cache.engine",
 	"multi_az":           "database.multi_az",
 	"uploads_to_s3":      "permissions.allow",
 
@@ -22,7 +23,7 @@ var keys = map[string]string{
 }
 
 // unbuilt is the requirements that berth.toml has no key for, and that berth builds nowhere.
-var unbuilt = map[string]bool{"cache": true, "no_http": true, "grpc": true, "scale_to_zero": true}
+var unbuilt = map[string]bool{"no_http": true, "grpc": true, "scale_to_zero": true}
 
 // Key is the key of berth.toml by which a requirement is met, empty when it has none; built says whether every
 // deployment meets it by itself.

@@ -107,7 +107,7 @@ var table = []Need{
 	},
 	{
 		ID: "cache", Label: "Cache", Short: "cache", Found: "a cache",
-		Flag: "needs-cache", Help: "the app needs a Redis",
+		Flag: "needs-cache", Help: "the app needs a Redis", Key: "cache.engine",
 		at: func(r *Requirements) any { return &r.Cache },
 	},
 	{

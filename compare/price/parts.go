@@ -124,13 +124,13 @@ func (b *Bill) Database(engine, class string, gb float64, multiAZ bool) {
 	b.fixed("rds.gp3"+zones+"_gb_month", gb, "database storage, %s", where)
 }
 
-// Cache adds a Redis node of ElastiCache, or two in two zones.
+// Cache adds a node of ElastiCache, or two in two zones. The table has the prices of Redis; those of Valkey are lower.
 func (b *Bill) Cache(node string, multiAZ bool) {
 	n := 1
 	if multiAZ {
 		n = 2
 	}
-	b.fixed("elasticache.redis."+node+"_hour", float64(n)*b.u.hours(), "Redis %s x %s", plural(n, "node"), node)
+	b.fixed("elasticache.redis."+node+"_hour", float64(n)*b.u.hours(), "cache, %s x %s, at the price of Redis", plural(n, "node"), node)
 }
 
 // Bucket adds files in S3.

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -60,25 +61,26 @@ func (o onClock) BackoffDelay(attempt int, err error) (time.Duration, error) {
 
 // Clients are the SDK clients of one region. They share one count of calls and one clock.
 type Clients struct {
-	STS        *sts.Client
-	EC2        *ec2.Client
-	IAM        *iam.Client
-	ECR        *ecr.Client
-	Logs       *cloudwatchlogs.Client
-	ECS        *ecs.Client
-	ELB        *elasticloadbalancingv2.Client
-	CloudFront *cloudfront.Client
-	SSM        *ssm.Client
-	CloudMap   *servicediscovery.Client
-	Scaling    *applicationautoscaling.Client
-	Schedules  *scheduler.Client
-	Quotas     *servicequotas.Client
-	CloudWatch *cloudwatch.Client
-	RDS        *rds.Client
-	EFS        *efs.Client
-	Secrets    *secretsmanager.Client
-	ACM        *acm.Client
-	Route53    *route53.Client
+	STS         *sts.Client
+	EC2         *ec2.Client
+	IAM         *iam.Client
+	ECR         *ecr.Client
+	Logs        *cloudwatchlogs.Client
+	ECS         *ecs.Client
+	ELB         *elasticloadbalancingv2.Client
+	CloudFront  *cloudfront.Client
+	SSM         *ssm.Client
+	CloudMap    *servicediscovery.Client
+	Scaling     *applicationautoscaling.Client
+	Schedules   *scheduler.Client
+	Quotas      *servicequotas.Client
+	CloudWatch  *cloudwatch.Client
+	RDS         *rds.Client
+	EFS         *efs.Client
+	ElastiCache *elasticache.Client
+	Secrets     *secretsmanager.Client
+	ACM         *acm.Client
+	Route53     *route53.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -164,7 +166,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Schedules: scheduler.NewFromConfig(cfg),
 		Scaling:   applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
-		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
+		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), ElastiCache: elasticache.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
 		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg),
 		Region: cfg.Region, Clock: e.Clock, Transport: transport, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil

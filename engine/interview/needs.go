@@ -15,7 +15,7 @@ import (
 
 // Need is the answer to a need as it stands: "true" or "false", a number, a text, and empty for none.
 func (d *Draft) Need(n need.Need) string {
-	if d.has(n.Key) {
+	if d.has(n.Key) && (!made[n.ID] || d.Spec.Said(n.Key)) {
 		return d.value(n)
 	}
 	if a, ok := d.answers[n.ID]; ok {
@@ -25,6 +25,8 @@ func (d *Draft) Need(n need.Need) string {
 	switch {
 	case n.ID == "persistent_storage" && len(d.Spec.Storage) > 0:
 		found = true
+	case made[n.ID] && !d.Spec.Said(n.Key):
+		found = d.Findings.Needs.Has(n.ID) && !d.elsewhere(n.ID)
 	case n.Key != "" && d.Spec.Said(n.Key):
 		return d.value(n) // said in berth.toml, and refused
 	}
@@ -32,6 +34,21 @@ func (d *Draft) Need(n need.Need) string {
 		return strconv.FormatBool(found)
 	}
 	return ""
+}
+
+// made are the needs for which berth makes something that costs money, so that it is made where somebody says so and
+// nowhere else. One that was found and is answered by nothing is counted as if it was said.
+var made = map[string]bool{"database": true, "cache": true}
+
+// elsewhere says whether the app was given what it needs where that is already, under a name that it was found to
+// look for.
+func (d *Draft) elsewhere(need string) bool {
+	for _, f := range d.Findings.Findings {
+		if v := f.Variable; v != nil && (need == "database" && v.Database || need == "cache" && v.Cache) && !f.Open(d.Spec) {
+			return true
+		}
+	}
+	return false
 }
 
 // value is the value of the key of a need.
@@ -114,7 +131,6 @@ func kindOf(key string) spec.Kind {
 var instead = map[string]string{
 	"grpc":          "requests reach the container as HTTP/1.1: serve gRPC-Web, or run the gRPC service elsewhere",
 	"scale_to_zero": "its tasks run all the time: instances = 0 under [service] pauses it by hand",
-	"cache":         "name one that you have, by its URL, under [secrets]",
 }
 
 // Unbuilt are the needs that change nothing of what berth would make, each with what to do instead.
@@ -174,6 +190,9 @@ func (d *Draft) Usage() price.Usage {
 	}
 	if s.Database != nil {
 		u.Database, u.DatabaseGB = s.Database.Class, float64(s.Database.StorageGB)
+	}
+	if s.Cache != nil {
+		u.Cache = s.Cache.Node
 	}
 	for id, to := range map[string]*float64{"egress_gb": &u.EgressGB, "requests_per_second": &u.RequestsPerSecond} {
 		if text, ok := d.answers[id]; ok {

@@ -81,6 +81,8 @@ var listings = []resource.Listing{
 	data.Databases,
 	data.SubnetGroups,
 	data.FileSystems,
+	data.Caches,
+	data.CacheSubnetGroups,
 	locks,
 }
 

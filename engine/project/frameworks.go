@@ -99,7 +99,7 @@ func (l *look) readNeighbours() {
 		switch n.kind {
 		case "redis", "memcached":
 			l.Need("cache", at)
-			l.add(Info, "compose-cache", l.compose.name, n.line, text, "the app has a cache beside it: here that is ElastiCache, or a service elsewhere")
+			l.add(Info, "compose-cache", l.compose.name, n.line, text, "the app has a cache beside it: [cache] in berth.toml makes one that speaks as Redis does, or name one elsewhere under [secrets]")
 		case "rabbitmq", "kafka", "nats", "elasticsearch", "minio":
 			l.add(Info, "compose-"+n.kind, l.compose.name, n.line, text, neighbourMeans[n.kind])
 		default:

@@ -271,6 +271,8 @@ func (l *look) demand(x read) {
 	case v.Database:
 		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its database", x.name)
 		l.nextOnDatabase()
+	case v.Cache:
+		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its cache; [cache] in berth.toml makes one, or `%s%s` leads it to one that is there", x.name, setSecret, x.name)
 	case v.Kind == Secret:
 		finding.Means = fmt.Sprintf("the app does not start without %s: %s", x.name, where)
 	default:
@@ -283,6 +285,9 @@ func (l *look) demand(x read) {
 	l.addFinding(finding)
 	if v.Database {
 		l.Need("database", origin(x.file, x.line, x.text))
+	}
+	if v.Cache {
+		l.Need("cache", origin(x.file, x.line, x.text))
 	}
 }
 
@@ -313,6 +318,7 @@ var (
 	secretNames = lazy(`SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|_PASS$|_PWD$|^PASS$|API_?KEY|_KEY$|^KEY$|_KEYS$|PRIVATE|CREDENTIAL|SALT|DSN$|WEBHOOK|COOKIE|CERT|CONNECTION_?STRING|ConnectionStrings__|(?:DATABASE|DB|POSTGRES\w*|PG|MYSQL|MONGO\w*|REDIS|VALKEY|AMQP|RABBITMQ|CLOUDAMQP|BROKER|CACHE|CELERY\w*|SMTP|MAILER|ELASTICSEARCH|JDBC\w*|DATASOURCE)_(?:\w+_)?UR[IL]$`)
 	publicNames = lazy(`PUBLIC_KEY|PUBLISHABLE|KEY_ID$|_KEY_NAME$|KEY_PATH|KEY_FILE|CERT_PATH|CERT_FILE|TOKEN_URL|TOKEN_TTL|TOKEN_EXPIR|EXPIRES|^NEXT_PUBLIC_|^VITE_|^PUBLIC_`)
 	databases   = lazy(`^(?:\w+_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB)_(?:URL|URI|DSN)$|^(?:DATABASE|POSTGRES|PG)_?(?:URL|URI|DSN)$|^JDBC_DATABASE_URL$|^SPRING_DATASOURCE_URL$|^DATABASE_URL\w*$|^(?:DATABASE|DB)_CONNECTION_STRING$|^ConnectionStrings__(?:Default|DefaultConnection|Database|Db|Postgres|Npgsql|SqlServer|\w*Context|\w*Db)$`)
+	caches      = lazy(`^(?:\w+_)?(?:REDIS|VALKEY)_(?:\w+_)?UR[IL]$|^(?:CACHE|KV|SIDEKIQ_REDIS|CELERY_BROKER)_UR[IL]$|^SPRING_DATA_REDIS_URL$`)
 	vendors     = lazy(`^(?:STRIPE|AWS|PAYPAL|TWILIO|SENTRY|RECAPTCHA|TURNSTILE|HCAPTCHA|CLERK|S3|R2|MINIO|GITHUB|GITLAB|GOOGLE|OPENAI|ANTHROPIC|SENDGRID|MAILGUN|POSTMARK|SLACK|DISCORD|TELEGRAM|FACEBOOK|TWITTER|APPLE|AZURE|GCP|CLOUDINARY|ALGOLIA|PUSHER|SUPABASE|AUTH0|OKTA|SHOPIFY|SQUARE|BRAINTREE|ADYEN|PLAID|MOLLIE|RAZORPAY|SPACES|BACKBLAZE|OAUTH|OIDC|LDAP|SAML)_|CLIENT_SECRET|WEBHOOK|ACCESS_KEY|API_SECRET|BOT_TOKEN`)
 	randomNames = lazy(`^(?:\w+_)?(?:SECRET_KEY_BASE|RELEASE_COOKIE|ERLANG_COOKIE|APP_KEY|APP_KEYS|APP_SECRET|NEXTAUTH_SECRET|AUTH_SECRET|SESSION_(?:SECRET|KEY|PASSWORD)|COOKIE_(?:SECRET|KEY|PASSWORD)|SIGNING_(?:SALT|SECRET|KEY)|ENCRYPTION_(?:SALT|KEY|SECRET)|CSRF_(?:SECRET|KEY)|JWT_(?:\w+_)?(?:SECRET|KEY)(?:_KEY)?|JWT_SECRET\w*|(?:\w+_)?SALT|TOKEN_SECRET|HASH_SECRET|CIPHER_KEY|(?:DJANGO|FLASK|GUARDIAN|APP|TOKEN)_SECRET(?:_KEY)?|PASSWORD_PEPPER)$|^(?:SECRET|SECRET_KEY|SESSION_SECRET)$`)
 	randomLine  = lazy(`^\s*(?:SECRET_KEY|secret_key_base:?|config\.secret_key_base|app\.secret_key|signing_salt:|salt:|SECRET|app\.config\[.SECRET_KEY.\])\s*[:=]?`)
@@ -328,9 +334,9 @@ func classify(name, line, stack string) *Variable {
 		v.Kind = Platform
 		return v
 	}
-	v.Database = databases().MatchString(name)
+	v.Database, v.Cache = databases().MatchString(name), caches().MatchString(name)
 	switch {
-	case v.Database:
+	case v.Database, v.Cache:
 		v.Kind = Secret
 	case publicNames().MatchString(name):
 	case ownKey().MatchString(line) || strings.HasSuffix(name, "PRIVATE_KEY"):

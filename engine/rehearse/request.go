@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,9 +65,7 @@ func withheld(s *spec.Spec) []string {
 	for _, p := range s.Secrets.FromSSM {
 		names = append(names, p[strings.LastIndexByte(p, '/')+1:])
 	}
-	if s.Database != nil {
-		names = append(names, "DATABASE_URL")
-	}
+	names = append(names, slices.Collect(maps.Keys(s.Made()))...)
 	slices.Sort(names)
 	return names
 }

@@ -196,7 +196,13 @@ func cacheDescribeCacheEngineVersions(_ *call, in *elasticache.DescribeCacheEngi
 	return out, nil
 }
 
+// cacheTagsOf are the tags of a resource. AWS tells and changes those of a group that is available alone.
 func (c *call) cacheTagsOf(arn *string) (*tagMap, error) {
+	if g := c.r.replicationGroup(lastColon(str(arn))); g != nil && strings.Contains(*arn, ":replicationgroup:") {
+		if err := g.mustBe(c.now); err != nil {
+			return nil, err
+		}
+	}
 	if t := c.r.tagsIn("elasticache", str(arn)); t != nil {
 		return t, nil
 	}

@@ -17,6 +17,7 @@ func cacheReplicationGroups() awsService {
 			op(cacheCreateReplicationGroup, tagging("elasticache:AddTagsToResource"), also("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 				"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVpcs")),
 			op(cacheDescribeReplicationGroups, pages("ReplicationGroups", 100, 100)), op(cacheModifyReplicationGroup),
+			op(cacheIncreaseReplicaCount), op(cacheDecreaseReplicaCount),
 			op(cacheDeleteReplicationGroup, alsoFor(func(in *elasticache.DeleteReplicationGroupInput) []string {
 				if in.FinalSnapshotIdentifier != nil {
 					return []string{"elasticache:CreateSnapshot"}
@@ -167,15 +168,20 @@ func cacheCreateReplicationGroup(c *call, in *elasticache.CreateReplicationGroup
 	}
 	key := c.st.fresh(c.r.Name, "replication group", id)
 	g.Short = key[:6] + "." + shortRegion(c.r.Name)
-	subnets := c.r.cacheSubnets(g.Subnets).Subnets
-	for i := range int(val(in.NumCacheClusters, 1)) {
-		s := c.r.subnet(subnets[i%len(subnets)])
-		nodeKey := stableID(key, fmt.Sprint(i))
-		g.Nodes = append(g.Nodes, cacheNode{ID: fmt.Sprintf("%s-%03d", id, i+1), Subnet: s.ID, ENI: "eni-0" + nodeKey[:16], IP: address(s.CIDR, nodeKey[16:])})
+	for range int(val(in.NumCacheClusters, 1)) {
+		c.addCacheNode(g)
 	}
 	g.Ready = c.now.Add(c.a.delay(latCache, id))
 	c.r.caches().Groups = append(c.r.caches().Groups, g)
 	return &elasticache.CreateReplicationGroupOutput{ReplicationGroup: new(c.replicationGroupOut(g))}, nil
+}
+
+// addCacheNode gives a group one node more, in the next of its subnets.
+func (c *call) addCacheNode(g *replicationGroup) {
+	i, subnets := len(g.Nodes), c.r.cacheSubnets(g.Subnets).Subnets
+	s := c.r.subnet(subnets[i%len(subnets)])
+	key := stableID(g.Short, g.ID, fmt.Sprint(i))
+	g.Nodes = append(g.Nodes, cacheNode{ID: fmt.Sprintf("%s-%03d", g.ID, i+1), Subnet: s.ID, ENI: "eni-0" + key[:16], IP: address(s.CIDR, key[16:])})
 }
 
 // shortRegion is a region's name in host names of ElastiCache: euw2.
@@ -309,6 +315,43 @@ func cacheModifyReplicationGroup(c *call, in *elasticache.ModifyReplicationGroup
 		}
 		return &elasticache.ModifyReplicationGroupOutput{ReplicationGroup: new(c.replicationGroupOut(g))}, nil
 	})
+}
+
+func cacheIncreaseReplicaCount(c *call, in *elasticache.IncreaseReplicaCountInput) (*elasticache.IncreaseReplicaCountOutput, error) {
+	return onReplicationGroup(c, in.ReplicationGroupId, func(g *replicationGroup) (*elasticache.IncreaseReplicaCountOutput, error) {
+		if err := c.replicaCount(g, in.NewReplicaCount, func(n int) bool { return n > len(g.Nodes)-1 }); err != nil {
+			return nil, err
+		}
+		for len(g.Nodes) < int(*in.NewReplicaCount)+1 {
+			c.addCacheNode(g)
+		}
+		return &elasticache.IncreaseReplicaCountOutput{ReplicationGroup: new(c.replicationGroupOut(g))}, nil
+	})
+}
+
+func cacheDecreaseReplicaCount(c *call, in *elasticache.DecreaseReplicaCountInput) (*elasticache.DecreaseReplicaCountOutput, error) {
+	return onReplicationGroup(c, in.ReplicationGroupId, func(g *replicationGroup) (*elasticache.DecreaseReplicaCountOutput, error) {
+		if err := c.replicaCount(g, in.NewReplicaCount, func(n int) bool { return n < len(g.Nodes)-1 }); err != nil {
+			return nil, err
+		}
+		if g.Failover && *in.NewReplicaCount == 0 {
+			return nil, badCombination("Must have at least one replica while automatic failover is enabled.")
+		}
+		g.Nodes = g.Nodes[:*in.NewReplicaCount+1]
+		return &elasticache.DecreaseReplicaCountOutput{ReplicationGroup: new(c.replicationGroupOut(g))}, nil
+	})
+}
+
+// replicaCount checks a new number of replicas and begins the change.
+func (c *call) replicaCount(g *replicationGroup, n *int32, changes func(int) bool) error {
+	if err := g.mustBe(c.now); err != nil {
+		return err
+	}
+	if n == nil || *n < 0 || *n > 5 || !changes(int(*n)) {
+		return badCacheValue("The new number of replicas is not valid.")
+	}
+	g.Changed = c.now.Add(c.a.delay(latCacheChange, g.ID+c.now.String()))
+	return nil
 }
 
 func cacheDeleteReplicationGroup(c *call, in *elasticache.DeleteReplicationGroupInput) (*elasticache.DeleteReplicationGroupOutput, error) {

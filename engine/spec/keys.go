@@ -286,6 +286,24 @@ var keys = []Key{
 		Name: "database.storage_gb", Kind: Whole, Doc: "GB of disk for the database",
 		Example: "20", at: database(func(d *Database) any { return &d.StorageGB }),
 	},
+
+	{
+		Name: "cache.engine", Kind: Text, Doc: "kind of cache: valkey, which speaks as Redis does",
+		Example: `"valkey"`, at: cache(func(c *Cache) any { return &c.Engine }),
+		Choices: []string{"valkey"},
+	},
+	{
+		Name: "cache.node", Kind: Text, Doc: "size of the cache",
+		Example: `"cache.t4g.micro"`, at: cache(func(c *Cache) any { return &c.Node }),
+	},
+	{
+		Name: "cache.multi_az", Kind: Truth, Doc: "a second cache in another zone takes over when the first fails",
+		Example: "true", at: cache(func(c *Cache) any { return &c.MultiAZ }),
+	},
+	{
+		Name: "cache.variable", Kind: Text, Doc: "environment variable that the app gets the cache's URL in",
+		Example: `"REDIS_URL"`, at: cache(func(c *Cache) any { return &c.Variable }),
+	},
 }
 
 // optionalTable is a table that need not be there, with how to tell and how to remove it.
@@ -303,6 +321,7 @@ func optional(of ...*Spec) []optionalTable {
 			func(s *Spec) { s.Service.Autoscale = nil },
 		},
 		{"database", func(s *Spec) bool { return s.Database != nil }, func(s *Spec) { s.Database = nil }},
+		{"cache", func(s *Spec) bool { return s.Cache != nil }, func(s *Spec) { s.Cache = nil }},
 	}
 	for _, one := range of {
 		for name := range one.Processes {
@@ -341,5 +360,17 @@ func database(at func(*Database) any) func(*Spec, bool) any {
 			return nil
 		}
 		return at(s.Database)
+	}
+}
+
+func cache(at func(*Cache) any) func(*Spec, bool) any {
+	return func(s *Spec, grow bool) any {
+		if s.Cache == nil && grow {
+			s.Cache = &Cache{}
+		}
+		if s.Cache == nil {
+			return nil
+		}
+		return at(s.Cache)
 	}
 }

@@ -31,6 +31,7 @@ var (
 	timeZone        = pattern(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*)*$`)
 	snapshotID      = pattern(`^[A-Za-z][A-Za-z0-9:-]{0,254}$`)
 	databaseVersion = pattern(`^[0-9]+(\.[0-9]+){0,2}$`)
+	cacheNode       = pattern(`^cache\.[a-z0-9]+\.[a-z0-9-]+$`)
 	databaseClass   = pattern(`^db\.[a-z0-9]+\.[a-z0-9-]+$`)
 )
 

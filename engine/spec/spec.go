@@ -38,6 +38,7 @@ type Spec struct {
 	AccountRules AccountRules
 	Storage      []Storage
 	Database     *Database
+	Cache        *Cache
 	Processes    map[string]*Process // beside the service, by name
 
 	// EnvName is the environment (--env), such as production. It is not a key of the file, but decides which
@@ -162,6 +163,14 @@ type Database struct {
 	URLQuery  string // behind ? in that URL; empty: by the engine
 }
 
+// Cache is a cache beside the app.
+type Cache struct {
+	Engine   string
+	Node     string // size of a node, such as cache.t4g.micro
+	MultiAZ  bool
+	Variable string // environment variable with its URL; empty: REDIS_URL
+}
+
 // Process is a program of the same image that takes no traffic.
 type Process struct {
 	Command    []string
@@ -224,6 +233,10 @@ func (s *Spec) Clone() *Spec {
 	if s.Database != nil {
 		d := *s.Database
 		c.Database = &d
+	}
+	if s.Cache != nil {
+		k := *s.Cache
+		c.Cache = &k
 	}
 	c.Processes = maps.Clone(s.Processes)
 	for name, p := range c.Processes {

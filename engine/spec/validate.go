@@ -27,6 +27,7 @@ func (s *Spec) Validate(regions ...string) []Problem {
 	c.accountRules()
 	c.storage()
 	c.database()
+	c.cache()
 	c.processes()
 	return c.problems
 }
@@ -252,9 +253,7 @@ func (c *checker) database() {
 	if d.Version != "" && !databaseVersion().MatchString(d.Version) {
 		c.add("database.version", fmt.Sprintf("%q is no version", d.Version), `such as "17" or "17.2"`)
 	}
-	if d.Variable != "" && !variable(d.Variable) {
-		c.add("database.variable", fmt.Sprintf("%q cannot be the name of an environment variable", d.Variable), "any name without =")
-	}
+	c.made("database", c.s.DatabaseVariable())
 	if d.Snapshot != "" && d.Snapshot != "none" && !snapshotID().MatchString(d.Snapshot) {
 		c.add("database.snapshot", fmt.Sprintf("%q is no id of a snapshot", d.Snapshot), `letters, digits and -, or "none"`)
 	}

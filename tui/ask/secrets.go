@@ -39,16 +39,17 @@ func (a *asker) secret(f screen.Finding) (turn, error) {
 		return on, a.s.MakeUp(v)
 	}
 	prompt := v.Name + ", unseen, or the path or ARN of one that is kept already; Enter leaves it open:"
-	if v.Database {
-		prompt = v.Name + ", unseen, or new to have a database made; Enter leaves it open:"
+	makes := screen.Makes(v)
+	if makes != "" {
+		prompt = v.Name + ", unseen, or new to have a " + makes + " made; Enter leaves it open:"
 	}
 	for {
 		value, t, err := a.unseen(prompt)
 		if err != nil || t != on || value == "" {
 			return t, err
 		}
-		if v.Database && value == "new" {
-			return on, a.s.NewDatabase(v)
+		if makes != "" && value == "new" {
+			return on, a.s.Make(v)
 		}
 		if err := a.s.KeepSecret(v, value); err != nil {
 			a.say("%s.", widget.Sentence(err.Error()))

@@ -58,17 +58,32 @@ func (s *Session) name(ref string) error {
 	return s.Draft.Set("secrets.from_ssm", strings.Join(append(slices.Clone(all), ref), ", "))
 }
 
-// NewDatabase settles the variable by which the app finds its database with one that the deployment makes.
-func (s *Session) NewDatabase(v *engine.Variable) error {
-	kind := "postgres"
-	if d := s.Findings.Database; d != nil && d.Engine != "" {
+// Makes is what berth can make so that the variable leads to it: "database", "cache", or nothing.
+func Makes(v *engine.Variable) string {
+	switch {
+	case v == nil:
+		return ""
+	case v.Database:
+		return "database"
+	case v.Cache:
+		return "cache"
+	}
+	return ""
+}
+
+// Make settles a variable with what the deployment makes for it.
+func (s *Session) Make(v *engine.Variable) error {
+	table, kind, usual := "database", "postgres", "DATABASE_URL"
+	if v.Cache {
+		table, kind, usual = "cache", "valkey", "REDIS_URL"
+	} else if d := s.Findings.Database; d != nil && d.Engine != "" {
 		kind = d.Engine
 	}
-	if err := s.Draft.Set("database.engine", kind); err != nil {
+	if err := s.Draft.Set(table+".engine", kind); err != nil {
 		return err
 	}
-	if v.Name == "DATABASE_URL" {
+	if v.Name == usual {
 		return nil
 	}
-	return s.Draft.Set("database.variable", v.Name)
+	return s.Draft.Set(table+".variable", v.Name)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -112,5 +113,54 @@ func TestMountTarget(t *testing.T) {
 func TestAccessPoint(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*data.AccessPoint]{
 		Wanted: func(w kindtest.World) *data.AccessPoint { p, _ := folder(w); return p },
+	})
+}
+
+// cache is a cache in the default VPC, on one node of that size or on two in two zones.
+func cache(w kindtest.World, node string, two bool) *data.Cache {
+	vpc := &network.VPC{Owner: w.Owner}
+	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
+	return &data.Cache{
+		Owner: w.Owner, Node: node, MultiAZ: two, Subnets: &data.CacheSubnets{Owner: w.Owner, Network: place},
+		SecurityGroup: &network.SecurityGroup{Owner: w.Owner, Role: "cache", Label: "the cache's security group", VPC: vpc},
+		LinkedRole: &access.ServiceLinkedRole{
+			ID: "elasticache-service-role", Service: "elasticache.amazonaws.com", Name: "AWSServiceRoleForElastiCache", Label: "the role of ElastiCache itself",
+		},
+	}
+}
+
+func TestCache(t *testing.T) {
+	for name, changed := range map[string]func(kindtest.World) *data.Cache{
+		"larger":    func(w kindtest.World) *data.Cache { return cache(w, "cache.t4g.small", false) },
+		"two zones": func(w kindtest.World) *data.Cache { return cache(w, "cache.t4g.micro", true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			kindtest.Lifecycle(t, kindtest.Kind[*data.Cache]{
+				Wanted:  func(w kindtest.World) *data.Cache { return cache(w, "cache.t4g.micro", false) },
+				Changed: changed,
+				Drift: func(ctx context.Context, s *resource.Scope, c *data.Cache) error {
+					_, err := s.ElastiCache.IncreaseReplicaCount(ctx, &elasticache.IncreaseReplicaCountInput{
+						ReplicationGroupId: aws.String(c.Name()), NewReplicaCount: aws.Int32(1), ApplyImmediately: aws.Bool(true),
+					})
+					return err
+				},
+			})
+		})
+	}
+	t.Run("one zone again", func(t *testing.T) {
+		kindtest.Lifecycle(t, kindtest.Kind[*data.Cache]{
+			Wanted:  func(w kindtest.World) *data.Cache { return cache(w, "cache.t4g.micro", true) },
+			Changed: func(w kindtest.World) *data.Cache { return cache(w, "cache.t4g.micro", false) },
+		})
+	})
+}
+
+func TestCacheSubnets(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*data.CacheSubnets]{
+		Wanted: func(w kindtest.World) *data.CacheSubnets { return cache(w, "cache.t4g.micro", false).Subnets },
+		Drift: func(ctx context.Context, s *resource.Scope, g *data.CacheSubnets) error {
+			_, err := s.ElastiCache.DeleteCacheSubnetGroup(ctx, &elasticache.DeleteCacheSubnetGroupInput{CacheSubnetGroupName: aws.String(g.Name())})
+			return err
+		},
 	})
 }

@@ -99,9 +99,13 @@ func (g *SubnetGroup) Diff(*resource.Scope) resource.Diff {
 
 // all are the subnets that are there and those that are wanted: AWS gives none up that a database uses.
 func (g *SubnetGroup) all() []string {
-	ids := slices.Concat(g.subnets, g.Network.SubnetIDs())
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	return union(g.subnets, g.Network.SubnetIDs())
+}
+
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func subset(some, all []string) bool {

@@ -65,6 +65,8 @@ type Blueprint struct {
 	MountTargets  []*data.MountTarget
 	Folders       []*data.AccessPoint
 
+	cache // what the cache is made of
+
 	Endpoint *traffic.Endpoint
 }
 
@@ -98,6 +100,9 @@ func (b *Blueprint) Resources() resource.Set {
 	}
 	if b.FileSystem.Wanted() {
 		rs = append(rs, b.files()...)
+	}
+	if b.Cache.Wanted() {
+		rs = append(rs, b.cache.resources()...)
 	}
 	if b.Build != nil {
 		rs = append(rs, b.Build)
@@ -152,7 +157,7 @@ func (b *Blueprint) Restart(now *target.Status) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.database(), b.files(), b.frontage(), b.running())
+	return slices.Concat(b.foundation(), b.database(), b.files(), b.cache.resources(), b.frontage(), b.running())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.

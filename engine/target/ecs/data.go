@@ -40,6 +40,7 @@ func (b *Blueprint) data(s *spec.Spec) {
 	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, databaseQuery(d))
 	b.Database.Told = b.DatabaseURL.Exists
 	b.storage(s)
+	b.cache = newCache(s, b.Owner, b.Network, b.TaskGroup)
 	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return b.kept(s, sc) }}
 	b.Secrets.Made = append(b.Secrets.Made, b.Given...)
 	if !no {
@@ -123,14 +124,6 @@ func (b *Blueprint) mounts() []resource.Need {
 	return needs
 }
 
-// databaseVariable is the variable that the app finds its database with.
-func databaseVariable(s *spec.Spec) string {
-	if s.Database != nil && s.Database.Variable != "" {
-		return s.Database.Variable
-	}
-	return "DATABASE_URL"
-}
-
 // databaseQuery is what stands behind the question mark of the database's address. The drivers of PostgreSQL have one
 // word for an encrypted connection, those of MySQL have none in common.
 func databaseQuery(d spec.Database) string {
@@ -149,7 +142,7 @@ func (b *Blueprint) database() resource.Set {
 func (b *Blueprint) secrets(s *spec.Spec, sc *resource.Scope) map[string]string {
 	m := maps.Clone(named(s, sc)) // with those that this run keeps
 	if b.Database.Wanted() {
-		m[databaseVariable(s)] = b.DatabaseURL.ParameterARN(sc)
+		m[s.DatabaseVariable()] = b.DatabaseURL.ParameterARN(sc)
 	}
 	return m
 }
@@ -169,6 +162,6 @@ func (b *Blueprint) versions(s *spec.Spec, sc *resource.Scope) (versions map[str
 	if !b.DatabaseURL.Current() {
 		return nil, false
 	}
-	versions[databaseVariable(s)] = strconv.FormatInt(b.DatabaseURL.Version, 10)
+	versions[s.DatabaseVariable()] = strconv.FormatInt(b.DatabaseURL.Version, 10)
 	return versions, true
 }

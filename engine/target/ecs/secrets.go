@@ -13,10 +13,11 @@ import (
 func named(s *spec.Spec, sc *resource.Scope) map[string]string {
 	m := map[string]string{}
 	owner := resource.Owner{App: s.App, Env: s.EnvName}
+	made := s.Made()
 	for _, ref := range s.Secrets.FromSSM {
 		name, err := spec.SecretName(ref)
-		if err != nil {
-			continue // Validate refuses such a spec
+		if err != nil || made[name] != "" {
+			continue // Validate refuses the one, and the other is no secret of people
 		}
 		switch {
 		case strings.HasPrefix(ref, "arn:"):

@@ -31,6 +31,9 @@ func (b *Blueprint) taskDefinition(s *spec.Spec, service func(*resource.Scope) s
 	if b.Database.Wanted() {
 		td.More = append(td.More, resource.Need{On: b.DatabaseURL})
 	}
+	if b.Cache.Wanted() {
+		td.More = append(td.More, resource.Need{On: b.Cache, Ready: true})
+	}
 	for _, p := range b.Given {
 		td.More = append(td.More, resource.Need{On: p})
 	}
@@ -73,7 +76,7 @@ func usesHost(s *spec.Spec) bool {
 // environment is the environment of tasks that listen on a port, zero for none, and of whose service that is the ARN; ok
 // is false while the host name is needed and not known.
 func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope, port int, service string) (env map[string]string, ok bool) {
-	if usesHost(s) && b.Door.Host() == "" {
+	if usesHost(s) && b.Door.Host() == "" || b.Cache.Wanted() && b.Cache.URL() == "" {
 		return nil, false
 	}
 	vars := map[string]string{
@@ -86,6 +89,9 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope, port int, serv
 	env = map[string]string{}
 	if port != 0 {
 		env["PORT"] = fmt.Sprint(port)
+	}
+	if b.Cache.Wanted() {
+		env[s.CacheVariable()] = b.Cache.URL()
 	}
 	for k, v := range s.Env {
 		text, err := spec.Interpolate(v, vars)

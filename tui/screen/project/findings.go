@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,18 +74,19 @@ func (p *Screen) settleKeys() []keys.Key {
 	}
 	answer := keys.Act(verb, "a", does, func() { p.answer(f) }).
 		Say(long).When(!settled && (f.Variable != nil || f.Key != ""))
-	base := keys.Act("berth.toml", "n", "new database", func() { p.database(f) }).
-		Say("have a database made, which the app finds by this variable; the review says what it costs").
-		When(!settled && f.Variable != nil && f.Variable.Database)
+	makes := screen.Makes(f.Variable)
+	fresh := keys.Act("berth.toml", "n", "new "+cmp.Or(makes, "database"), func() { p.makeOne(f) }).
+		Say("have a " + cmp.Or(makes, "database or a cache") + " made, which the app finds by this variable; the review says what it costs").
+		When(!settled && makes != "")
 	if p.s.Ticked(f) {
-		return []keys.Key{tick, answer, base}
+		return []keys.Key{tick, answer, fresh}
 	}
-	return []keys.Key{answer, base, tick}
+	return []keys.Key{answer, fresh, tick}
 }
 
-// database has a database made.
-func (p *Screen) database(f screen.Finding) {
-	if p.settle(p.s.NewDatabase(f.Variable)) {
+// makeOne has a database or a cache made.
+func (p *Screen) makeOne(f screen.Finding) {
+	if p.settle(p.s.Make(f.Variable)) {
 		p.next()
 	}
 }
