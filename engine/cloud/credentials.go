@@ -71,7 +71,7 @@ func (u *unsigned) explain(f *fail.Error) bool {
 	f.Class = fail.Refused
 	switch {
 	case errors.Is(u.err, errNoCode):
-		f.Cause = "the profile " + u.profile + " needs an MFA code, and there is no terminal to ask for it on"
+		f.Cause = "the profile " + u.profile + " needs an MFA code, and nobody can be asked for it here"
 		f.Evidence = "mfa_serial of the profile: " + u.serial()
 		f.Remedy = "run this on a terminal, where berth asks for the code; or fetch temporary keys with it first, " +
 			"such as with aws sts get-session-token --serial-number … --token-code …, or aws-vault exec " + u.profile

@@ -310,7 +310,7 @@ func (l *look) missing(err error) error {
 		c := l.Dockerfiles[0]
 		e.Remedy = "there is " + c.File + ": write dockerfile = \"" + c.File + "\" under [image] in berth.toml"
 		if c.Dir != "" {
-			e.Remedy = "there is an app of its own in " + c.Dir + ": run berth there, or with -C " + c.Dir
+			e.Remedy = "there is an app of its own in " + c.Dir + ": run berth in that folder, or with -C " + c.Dir
 		}
 		if len(l.Dockerfiles) > 1 {
 			e.Remedy += "; others are " + l.otherDockerfiles()

@@ -85,14 +85,14 @@ func (a *app) tell(ctx context.Context, s story, chosen string) (another bool, e
 		return false, fmt.Errorf("write the sample app: %w", err)
 	}
 	a.flags.simulate = true
-	if a.screens() && !a.accessible() && len(a.flags.simFaults) == 0 {
+	if a.draws() && len(a.flags.simFaults) == 0 {
 		return a.tour(ctx, chosen)
 	}
 	t, err := a.stage(ctx, s)
 	if err != nil {
 		return false, err
 	}
-	if a.screens() {
+	if a.draws() || a.converses() {
 		if a.accessible() && chosen == "" {
 			fmt.Fprintln(a.Out, "This is the story in which all goes well. --story tells another one: "+storyNames()+".")
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,15 +63,31 @@ func changes(p *engine.Plan) bool {
 func ci() bool { return os.Getenv("CI") != "" && os.Getenv("CI") != "false" }
 
 // asks says whether a question may be asked.
-func (a *app) asks() bool {
-	return a.Terminal && !ci() && os.Getenv("TERM") != "dumb" && !a.flags.json && !a.flags.quiet
+func (a *app) asks() bool { return a.unasked() == "" }
+
+// unasked says why no question may be asked, empty when one may. A terminal that cannot draw is good enough for questions
+// line by line, when those are wanted.
+func (a *app) unasked() string {
+	switch {
+	case !a.Terminal:
+		return "there is no terminal to ask on"
+	case ci():
+		return "CI is set, so nobody is asked"
+	case a.flags.json:
+		return "--json asks nothing"
+	case a.flags.quiet:
+		return "--quiet asks nothing"
+	case os.Getenv("TERM") == "dumb" && !a.accessible():
+		return "TERM=dumb cannot show screens"
+	}
+	return ""
 }
 
-// screens says whether screens may be opened.
-func (a *app) screens() bool { return a.asks() && !a.flags.plain }
+// draws says whether questions and runs are shown on screens, rather than line by line.
+func (a *app) draws() bool { return a.asks() && !a.accessible() && !a.flags.plain }
 
-// draws says whether a verb shows its run on screens, rather than line by line.
-func (a *app) draws() bool { return a.screens() && !a.accessible() }
+// converses says whether questions are asked line by line.
+func (a *app) converses() bool { return a.asks() && a.accessible() }
 
 // follow shows a run until it ends, and returns its failure, which has been told then. The first signal stops
 // the run softly, the second cancels it. A pipe whose reader has ended does not stop it; when that is why the
@@ -117,9 +134,12 @@ func (a *app) mayChange(verb string) error {
 	if a.flags.yes || a.asks() {
 		return nil
 	}
+	look := map[string]string{
+		"destroy": "berth plan --destroy", "rollback": "berth plan --rollback previous", "restart": "berth plan --restart",
+	}[verb]
 	return &fail.Error{
-		Class: fail.Usage, Cause: fmt.Sprintf("berth %s changes an AWS account, and there is no terminal to ask on", verb),
-		Remedy: fmt.Sprintf("look at what it would do with berth plan, then give --yes: berth %s --yes", verb),
+		Class: fail.Usage, Cause: fmt.Sprintf("berth %s changes an AWS account, and %s", verb, a.unasked()),
+		Remedy: fmt.Sprintf("look at what it would do with %s, then give --yes: berth %s --yes", cmp.Or(look, "berth plan"), verb),
 	}
 }
 

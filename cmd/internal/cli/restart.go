@@ -11,7 +11,7 @@ func (a *app) restartCommand() *cobra.Command {
 	var flags said
 	var roll rollout
 	cmd := &cobra.Command{
-		Use: "restart", Short: "Start new tasks of the version that runs; the old ones go once those serve", Args: noArgs,
+		Use: "restart", Short: "Start new tasks of the version that runs, for the old", Args: noArgs,
 		Long: "Starts new tasks of the version that runs, of each process. They read the secrets of now, and nothing else is new:\n" +
 			"nothing is built, and the settings stay. The old tasks go once the new ones are healthy; when those do not come up,\n" +
 			"ECS keeps the old ones.",

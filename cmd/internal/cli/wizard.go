@@ -22,11 +22,8 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 	if run != nil && !a.draws() {
 		return a.listen(ctx, run)
 	}
-	if !a.screens() {
-		return &fail.Error{
-			Class: fail.Usage, Cause: "berth without a verb asks questions, and there is no terminal to ask on",
-			Remedy: "berth deploy --yes goes to the end without a question; berth --help lists all verbs",
-		}
+	if !a.draws() && !a.converses() {
+		return a.speechless()
 	}
 	var then tui.Onward
 	if run != nil {
@@ -41,6 +38,18 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 		_, err := a.openScreens(ctx, eng, flags, roll, nil, then)
 		return err
 	})
+}
+
+// speechless refuses to be the wizard where no question may be asked, or no screen may be drawn.
+func (a *app) speechless() error {
+	why, remedy := a.unasked(), "berth deploy --yes goes to the end without a question; berth --help lists all verbs"
+	if why == "" {
+		why = "--plain draws no screens"
+	}
+	if a.Terminal && !ci() && !a.flags.json && !a.flags.quiet {
+		remedy = "berth --accessible asks the same line by line; " + remedy
+	}
+	return &fail.Error{Class: fail.Usage, Cause: "berth without a verb asks questions, and " + why, Remedy: remedy}
 }
 
 // openScreens hands the terminal to the screens and says afterwards what they leave to say. A demo gives its
