@@ -43,6 +43,9 @@ var needWords = map[string]string{
 	"sticky_sessions": "browsers that come back to the same container",
 }
 
+// dataName matches variables that name a folder of data, by their names.
+var dataName = lazy(`(?:^|_)(?:DATA|UPLOADS?|STORAGE|MEDIA|ATTACHMENTS?)_?(?:DIR|PATH|FOLDER|ROOT|HOME|DIRECTORY)$|^DATA$|^PGDATA$`)
+
 // fileDatabase matches the file of an SQLite database in the value of a variable, as a path or as an address.
 var fileDatabase = lazy(`^(?:(?:file|sqlite3?|ecto):(?://)?)?(/[\w.+-][\w./+-]*)/[\w.-]+\.(?:db|sqlite3?|sqlite\d?)(?:\?\S*)?$|^(?:file|sqlite3?):(?://)?(/[\w.+-][\w./+-]*)/[\w.-]+(?:\?\S*)?$`)
 
@@ -50,6 +53,14 @@ var fileDatabase = lazy(`^(?:(?:file|sqlite3?|ecto):(?://)?)?(/[\w.+-][\w./+-]*)
 func (l *look) sqliteInEnv(d *Dockerfile) {
 	for _, name := range sortedNames(d.Env) {
 		v := d.Env[name]
+		if strings.HasPrefix(v.Text, "/") && (v.Text == "/data" || dataName().MatchString(name)) && !notKept().MatchString(v.Text) {
+			text := "ENV " + name + "=" + v.Text
+			l.nextOnStorage()
+			l.add(Should, "dockerfile-env-data", d.Name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
+			l.Need("persistent_storage", origin(d.Name, v.Line, text))
+			l.store(v.Text, d.Name, v.Line, text)
+			continue
+		}
 		m := fileDatabase().FindStringSubmatch(v.Text)
 		if m == nil {
 			continue

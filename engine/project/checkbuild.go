@@ -95,6 +95,8 @@ func (l *look) missingSources() {
 			case err != nil && built().MatchString(rel):
 				l.add(Must, "copy-not-built", l.docker.Name, c.Line, "COPY "+s,
 					rel+" is not there; it looks like something that is built before the image: build it first, or let a stage of the Dockerfile do it")
+			case err != nil && l.oneUp(dir, rel):
+				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is not in the build context, but in a folder above: the image is built from there; deploy that folder, and name this Dockerfile as dockerfile under [image], with context = \".\"")
 			case err != nil:
 				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is not in the build context, so that the build fails: put it there, or take it out of this line")
 			case ignored != nil && ignored(rel):
@@ -102,6 +104,24 @@ func (l *look) missingSources() {
 			}
 		}
 	}
+}
+
+// oneUp says whether a path is in one of the two folders above the context, within the same project.
+func (l *look) oneUp(dir, rel string) bool {
+	abs, err := filepath.Abs(dir)
+	for range 2 {
+		if err != nil {
+			return false
+		}
+		if _, git := os.Lstat(filepath.Join(abs, ".git")); git == nil {
+			return false // the project ends here
+		}
+		abs = filepath.Dir(abs)
+		if _, is := os.Lstat(filepath.Join(abs, filepath.FromSlash(rel))); is == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // built matches paths under which tools put what they build.

@@ -139,7 +139,7 @@ func (l *look) libcluster(d *dependency) {
 
 // overridden says whether rel/env.sh.eex sets a variable itself, so that what berth sets would not count.
 func (l *look) overridden(variable string) bool {
-	script, _ := l.t.text(envScript)
+	script, _ := l.t.text(l.envScript())
 	return regexp.MustCompile(`(?m)^\s*(?:export\s+)?` + variable + `=`).MatchString(withoutComments(script))
 }
 
@@ -167,11 +167,11 @@ func (l *look) dnsCluster(d *dependency, script string) bool {
 	case l.docker != nil && l.docker.Env[variable].Text != "":
 		on, at = true, read{file: l.docker.Name, line: l.docker.Env[variable].Line, text: variable + " is set"}
 	case l.overridden(variable):
-		on, at = true, read{file: envScript, text: variable + " is set"}
+		on, at = true, read{file: l.envScript(), text: variable + " is set"}
 	case distributed().MatchString(withoutComments(script)):
-		on, at = true, read{file: envScript, text: "the nodes have names"}
+		on, at = true, read{file: l.envScript(), text: "the nodes have names"}
 	}
-	if at.file == envScript {
+	if at.file == l.envScript() {
 		n := 0
 		for line := range strings.Lines(script) {
 			n++
@@ -214,14 +214,14 @@ func (l *look) nodes(script string) {
 	switch {
 	case inScript && l.relCopied():
 	case inScript:
-		l.add(Must, "elixir-rel-not-copied", envScript, 1, envScript, "it names the nodes, but the Dockerfile copies no rel, so that it is not part of the release and the containers will not connect: add COPY rel rel before mix release")
+		l.add(Must, "elixir-rel-not-copied", l.envScript(), 1, l.envScript(), "it names the nodes, but the Dockerfile copies no rel, so that it is not part of the release and the containers will not connect: add COPY rel rel before mix release")
 	case env("RELEASE_NODE"), mixed, l.erlangScript():
 	default:
 		next := script
 		if !strings.HasPrefix(next, "#!") {
 			next = "#!/bin/sh\n" + next
 		}
-		original, _ := l.t.text(envScript)
+		original, _ := l.t.text(l.envScript())
 		if original != "" {
 			next = strings.TrimRight(awsScript(original, l.appName(original)), "\n") + "\n"
 		}
@@ -232,7 +232,7 @@ func (l *look) nodes(script string) {
 			next += fmt.Sprintf("export RELEASE_NODE=%q\n", l.appName(original)+"@"+containerIP)
 		}
 		l.addFinding(Finding{
-			ID: "elixir-node-name", Severity: Must, File: envScript, Text: "no RELEASE_NODE", Diff: unified.Diff(envScript, original, next),
+			ID: "elixir-node-name", Severity: Must, File: l.envScript(), Text: "no RELEASE_NODE", Diff: unified.Diff(l.envScript(), original, next),
 			Means: "the containers find each other but will not connect: each needs RELEASE_DISTRIBUTION=name and a RELEASE_NODE with its own address, set in rel/env.sh.eex, which the Dockerfile copies with COPY rel rel",
 		})
 	}
@@ -268,7 +268,7 @@ func (l *look) relCopied() bool {
 // erlangScript says whether a script of the release names the node in another way.
 func (l *look) erlangScript() bool {
 	for _, name := range l.t.files {
-		if strings.HasPrefix(name, "rel/") && name != envScript {
+		if strings.HasPrefix(name, path.Dir(l.envScript())+"/") && name != l.envScript() {
 			if text, ok := l.t.text(name); ok && (strings.Contains(text, "RELEASE_NODE") || strings.Contains(text, "-name ")) {
 				return true
 			}
@@ -278,6 +278,6 @@ func (l *look) erlangScript() bool {
 }
 
 func (l *look) cookieInMix() bool {
-	text, _ := l.t.code("mix.exs")
+	text, _ := l.t.code(l.mixFile())
 	return strings.Contains(text, "cookie:")
 }

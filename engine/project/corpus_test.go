@@ -77,7 +77,11 @@ func ratio(right, wrong int) float64 {
 var corpusFields = []string{"stack", "port", "needs", "clustering", "health", "release", "storage", "names", "musts"}
 
 func compareWith(t *testing.T, name string, want, got map[string]string, score map[string]*[3]int) {
-	for _, field := range corpusFields {
+	fields := corpusFields
+	if only := strings.Fields(want["only"]); only != nil {
+		fields = only
+	}
+	for _, field := range fields {
 		values := func(text string) []string {
 			if field == "release" {
 				return slices.DeleteFunc([]string{text}, func(s string) bool { return s == "" })

@@ -71,7 +71,7 @@ func (l *look) detect() error {
 			if err := l.ctx.Err(); err != nil {
 				return err
 			}
-			if passed && x.Engine != "" && len(x.Deps) > 0 || len(x.Unless) > 0 && !passed && l.uses(lang.ID, x.Unless) != nil {
+			if passed && (x.Engine != "" || slices.Contains(x.Needs, "cache")) && len(x.Deps) > 0 || len(x.Unless) > 0 && !passed && l.uses(lang.ID, x.Unless) != nil {
 				continue
 			}
 			h, ok := l.find(lang, x, inSource)
@@ -92,7 +92,7 @@ func (l *look) detect() error {
 
 // manyEngines is how many kinds of databases a program must have the drivers of so that none of them is told to be
 // its own.
-const manyEngines = 3
+const manyEngines = 2
 
 // passedOver says whether the drivers of database servers tell nothing of what a program needs: where it has an
 // embedded database and chooses by its settings, or where it has a file for its own data and watches, or can do with,
@@ -205,6 +205,9 @@ func (l *look) used(lang *language, x *mark, sources []sourceFile) bool {
 			continue
 		}
 		text, _ := l.t.code(s.name)
+		if x.without != nil && x.without().MatchString(text) {
+			return false
+		}
 		if x.used().MatchString(text) {
 			return true
 		}
@@ -309,6 +312,10 @@ func (l *look) apply(x *mark, h hit) {
 			means += "; another finding says that this app does without"
 			continue
 		}
+		if n == "cache" && len(x.Deps) > 0 && l.mayLackCache() {
+			means += "; the code asks whether it is there, and goes on without it"
+			continue
+		}
 		if !x.Weak {
 			l.Need(n, origin(h.file, h.line, h.text))
 		}
@@ -333,6 +340,23 @@ func (l *look) apply(x *mark, h hit) {
 		}
 		l.suggest(key, literalOf(value), h.file, h.line, h.text)
 	}
+}
+
+var (
+	asksForCache = lazy(`(?:!!|\bBoolean\(|\bif\s*\(?\s*|\bif\s+|&&\s*|\benabled:\s*|\w+\s*=\s*)(?:process\.env\.\w*REDIS\w*\s*(?:\)|\?[^?]|&&|;|,|$)|process\.env\[["']\w*REDIS\w*["']\]\s*(?:\)|\?[^?]|&&)|os\.(?:environ\.get|getenv)\(["']\w*REDIS\w*["']\)\s*:|ENV\[["']\w*REDIS\w*["']\]\s*(?:$|\?[^?])|ENV(?:\.key|\.has_key)?\?\(["']\w*REDIS)`)
+	justKept     = lazy(`\w\s*=\s*process\.env\.\w+\s*(?:;|,|$)|\bif\s*\(?\s*!`)
+)
+
+// mayLackCache says whether the code asks if there is an address of Redis and goes on when there is none.
+func (l *look) mayLackCache() bool {
+	return slices.ContainsFunc(l.files, func(name string) bool {
+		raw, ok := l.t.text(name)
+		if !ok || !strings.Contains(raw, "REDIS") || syntaxes[path.Ext(name)].line == nil {
+			return false
+		}
+		text, _ := l.t.code(name)
+		return slices.ContainsFunc(asksForCache().FindAllString(text, 20), func(m string) bool { return !justKept().MatchString(m) })
+	})
 }
 
 // toldToListenEverywhere says whether the image sets an address for the app to listen on that is reached from outside.

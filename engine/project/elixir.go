@@ -21,7 +21,18 @@ func (l *look) elixir() {
 	l.clustering(script)
 }
 
-const envScript = "rel/env.sh.eex"
+const releaseEnv = "rel/env.sh.eex"
+
+// envScript is the script that sets the environment of the release: in the folder of the project that is built, when
+// the tree holds others, too.
+func (l *look) envScript() string {
+	for _, name := range l.files {
+		if name == releaseEnv || strings.HasSuffix(name, "/"+releaseEnv) && strings.HasPrefix(name, l.context+"/") {
+			return name
+		}
+	}
+	return releaseEnv
+}
 
 var (
 	serverSwitch = lazy(`System\.(?:get_env|fetch_env!?)\(\s*"PHX_SERVER"`)
@@ -76,7 +87,7 @@ var (
 
 // releaseModule proposes to call the module that changes the database, where the release has no script for it.
 func (l *look) releaseModule() {
-	text, _ := l.t.text("mix.exs")
+	text, _ := l.t.text(l.mixFile())
 	app := mixApp().FindStringSubmatch(text)
 	if l.Needs.ReleaseCommand || app == nil || l.runs(changesDatabase()) != nil || l.runsInside(changesDatabase()) != nil {
 		return
@@ -125,7 +136,7 @@ var (
 
 // flyLines tells of lines that are made for Fly.io's network, and returns rel/env.sh.eex as it would be for AWS.
 func (l *look) flyLines() (script string) {
-	script, _ = l.t.text(envScript)
+	script, _ = l.t.text(l.envScript())
 	l.envScriptLines(script)
 	if l.docker != nil {
 		for _, name := range []string{"ECTO_IPV6", "ERL_AFLAGS"} {
@@ -136,6 +147,7 @@ func (l *look) flyLines() (script string) {
 			l.addFinding(Finding{
 				ID: "fly-inet6", Severity: Must, File: l.docker.Name, Line: v.Line, Text: "ENV " + name + "=" + v.Text, Key: "env." + name,
 				Means: "this is made for Fly.io's network, which is IPv6 only (inet6); the containers' network here has IPv4: take it out of the Dockerfile",
+				Diff:  l.without(l.docker.Name, v.Line, name),
 			})
 		}
 	}
@@ -150,12 +162,19 @@ func (l *look) flyLines() (script string) {
 		text, _ = l.t.code(name)
 		if m := hardInet6().FindStringIndex(text); m != nil && guarded(text, m[0], m[1]) == free {
 			n, line := lineOf(text, m[0])
-			l.add(Must, "fly-inet6", name, n, line, "the database is reached over IPv6 only (inet6), as on Fly.io; here it has an IPv4 address: take the option out")
+			l.addFinding(Finding{
+				ID: "fly-inet6", Severity: Must, File: name, Line: n, Text: line, Diff: l.withoutInet6(name),
+				Means: "the database is reached over IPv6 only (inet6), as on Fly.io; here it has an IPv4 address: take the option out",
+			})
 		}
 	}
 	for _, s := range l.start {
-		if s.file != envScript && l.docker != nil && s.file != l.docker.Name && s.file != "Procfile" && (strings.Contains(s.text, "fly-local-6pn") || strings.Contains(s.text, "FLY_")) && !strings.HasSuffix(s.file, ".json") && (l.fly == nil || s.file != l.fly.name) {
-			l.add(Must, "fly-script", s.file, s.line, s.raw, "this is made for Fly.io (FLY_… variables, its own network) and must change for AWS")
+		if s.file != l.envScript() && l.docker != nil && s.file != l.docker.Name && s.file != "Procfile" && (strings.Contains(s.text, "fly-local-6pn") || strings.Contains(s.text, "FLY_")) && !strings.HasSuffix(s.file, ".json") && (l.fly == nil || s.file != l.fly.name) {
+			text, _ := l.t.text(s.file)
+			l.addFinding(Finding{
+				ID: "fly-script", Severity: Must, File: s.file, Line: s.line, Text: s.raw, Diff: changed(s.file, text, awsScript(text, l.appName(text))),
+				Means: "this is made for Fly.io (FLY_… variables, its own network) and must change for AWS",
+			})
 			break
 		}
 	}
@@ -190,11 +209,15 @@ func (l *look) envScriptLines(script string) {
 		means += "; then set " + strings.Join(queries, " and ") + " to ${namespace} under [env]"
 	}
 	l.addFinding(Finding{
-		ID: "elixir-fly-env", Severity: Must, File: envScript, Line: first, Text: shown, Diff: unified.Diff(envScript, script, next), Means: means,
+		ID: "elixir-fly-env", Severity: Must, File: l.envScript(), Line: first, Text: shown, Diff: unified.Diff(l.envScript(), script, next), Means: means,
 	})
 }
 
-func withoutComments(script string) string { return shellSyntax.code(script) }
+// withoutComments is a script without its comments, and without the names of Google's metadata service, which look like
+// those of Fly.io's network.
+func withoutComments(script string) string {
+	return strings.ReplaceAll(shellSyntax.code(script), "metadata.google.internal", "metadata.google.invalid.")
+}
 
 var (
 	nodeName  = lazy(`RELEASE_NODE="?'?([\w-]+)@`)
@@ -210,7 +233,7 @@ func (l *look) appName(script string) string {
 	if m := nodeName().FindStringSubmatch(script); m != nil {
 		return m[1]
 	}
-	if text, ok := l.t.text("mix.exs"); ok {
+	if text, ok := l.t.text(l.mixFile()); ok {
 		if m := mixApp().FindStringSubmatch(text); m != nil {
 			return m[1]
 		}
@@ -239,6 +262,14 @@ func awsScript(script, app string) string {
 		out.WriteString(next)
 	}
 	return out.String()
+}
+
+// mixFile is the project file of what is built.
+func (l *look) mixFile() string {
+	if name := path.Join(l.context, "mix.exs"); l.t.has[name] {
+		return name
+	}
+	return "mix.exs"
 }
 
 var allowUpload = lazy(`^[^#\n]*\ballow_upload\(`)

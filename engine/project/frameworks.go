@@ -103,6 +103,9 @@ func (l *look) readNeighbours() {
 		case "rabbitmq", "kafka", "nats", "elasticsearch", "minio":
 			l.add(Info, "compose-"+n.kind, l.compose.name, n.line, text, neighbourMeans[n.kind])
 		default:
+			if l.compose.app == nil && l.embeddedDatabase() {
+				continue // it is there for a profile that nobody chose
+			}
 			l.Need("database", at)
 			l.database(n.kind, l.compose.name, n.line, text)
 			l.nextOnDatabase()

@@ -81,14 +81,14 @@ func (l *look) helperReads(lang *language) []read {
 			}
 		}
 	}
+	out := l.listReads(lang, h)
 	if len(names) == 0 {
-		return nil
+		return out
 	}
 	called, err := regexp.Compile(`(?:^|[^\w.]|[\w\])]\.|::)(?:` + strings.Join(names, "|") + `)\.?[( ]\s*["'\x60](` + nameShape + `)["'\x60]\s*(?:\)|$)`)
 	if err != nil {
-		return nil // no name of a function can do that
+		return out // no name of a function can do that
 	}
-	var out []read
 	for _, file := range l.files {
 		if !lang.source(file) || tool(file) && !l.runsFile(file) {
 			continue
@@ -108,6 +108,69 @@ func (l *look) helperReads(lang *language) []read {
 		}
 	}
 	return out
+}
+
+var (
+	nameList   = lazy(`\b(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.freeze\s*)?[\[({]((?:\s*["'\x60]` + nameShape + `["'\x60]\s*,?)+)\s*[\])}]|\b(?:for|in|of)\b[^\n]*?[\[(]((?:\s*["']` + nameShape + `["']\s*,?)+)\s*[\])]|%w[\[(]((?:\s*` + nameShape + `)+)\s*[\])]`)
+	readsOne   = lazy(`\benv\[\s*\w+\s*\]|environ(?:\.get\(|\[)\s*\w+|getenv\(\s*\w+\s*\)|\b(?:not\s+)?in\s+os\.environ|Getenv\(\s*\w+\s*\)|LookupEnv\(\s*\w+\s*\)|\bENV(?:\[|\.key\?\(|\.fetch\()\s*\w+|get_env\(\s*\w+|GetEnvironmentVariable\(\s*\w+|(?:\bin|!\()\s*process\.env`)
+	endsForOne = lazy(`\bthrow\b|process\.exit|\braise\b|sys\.exit|\bexit\(|\bpanic\(|Fatal|os\.Exit|\babort\b|errors\.New|fmt\.Errorf`)
+)
+
+// listReads are the names in lists of which a program goes through and ends where one is missing.
+func (l *look) listReads(lang *language, h helper) []read {
+	var out []read
+	for _, file := range l.files {
+		if !lang.source(file) || tool(file) && !l.runsFile(file) {
+			continue
+		}
+		raw, ok := l.t.text(file)
+		if !ok || !strings.Contains(raw, h.has) && !strings.Contains(raw, "environ") && !strings.Contains(raw, "process.env") {
+			continue
+		}
+		text, _ := l.t.code(file)
+		if !readsOne().MatchString(text) || !endsForOne().MatchString(text) {
+			continue
+		}
+		for _, m := range nameList().FindAllStringSubmatchIndex(text, 20) {
+			if !goneThrough(text, m) || guarded(text, m[0], m[1]) != free {
+				continue
+			}
+			for _, g := range []int{4, 6, 8} {
+				if m[g] < 0 {
+					continue
+				}
+				for _, at := range variableNames().FindAllStringIndex(text[m[g]:m[g+1]], 50) {
+					x := read{name: text[m[g]+at[0] : m[g]+at[1]], file: file, at: m[g] + at[0], end: m[g] + at[1]}
+					x.line, x.text = lineOf(text, x.at)
+					out = append(out, x)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// goneThrough says whether the list that a match of nameList names is gone through, and the program ends over it.
+func goneThrough(text string, m []int) bool {
+	near := func(from int) bool {
+		part := text[from:min(len(text), from+soon)]
+		at := readsOne().FindStringIndex(part)
+		return at != nil && endsForOne().MatchString(part)
+	}
+	if m[2] < 0 {
+		return near(m[0])
+	}
+	name := text[m[2]:m[3]]
+	for from := m[1]; ; {
+		at := strings.Index(text[from:], name)
+		if at < 0 {
+			return false
+		}
+		from += at + len(name)
+		if near(from - len(name)) {
+			return true
+		}
+	}
 }
 
 // how far above a read the function that it stands in may begin, in lines.
@@ -132,6 +195,9 @@ func (h helper) functions(text string) []string {
 					body += blockBelow(text[below:], indent(line))
 				}
 				fails := regexp.MustCompile("(?m)" + strings.ReplaceAll(h.fails, "PARAM", param))
+				if hasDefault().MatchString(line) && !withoutValue().MatchString(body) {
+					break
+				}
 				bare := strings.Contains(text[m[0]:m[1]], "environ[") && !strings.Contains(body, "except")
 				if name := firstOf(d[1:]...); name != "" && (bare || fails.MatchString(body)) && !notFunctions[name] {
 					out = append(out, name)
@@ -147,8 +213,15 @@ func (h helper) functions(text string) []string {
 	return out
 }
 
+var (
+	// hasDefault matches the head of a function whose further parameter need not be given.
+	hasDefault = lazy(`\(\s*(?:\w+\s*,\s*)?\$?\w+(?:\s*:\s*[\w ]+)?\s*,\s*[^)]*(?:\\\\|=|\?:|\bdefault|\bfallback)`)
+	// withoutValue matches a check that ends the program when there is no value.
+	withoutValue = lazy(`(?:!\s*\w+\b|={2,3}\s*(?:undefined|null|nil|""|'')|\bis\s+None|\bnot\s+\w+|\.nil\?|\.(?:blank|empty)\?|\bnil\s*->|is_nil\()[^\n]{0,60}\n?[^\n]{0,80}(?:\bthrow\b|\braise\b|\bpanic\(|Fatal|\bexit\b|errors\.New|fmt\.Errorf)`)
+)
+
 // notFunctions are words that look like the name of a function.
-var notFunctions = map[string]bool{"if": true, "for": true, "while": true, "switch": true, "catch": true, "return": true, "getenv": true, "env": false}
+var notFunctions = map[string]bool{"if": true, "for": true, "while": true, "switch": true, "catch": true, "return": true, "getenv": true}
 
 var (
 	envClassUse  = lazy(`\b(?:plainToInstance|plainToClass|transformAndValidateSync)\(\s*(\w+)\s*,|\bvalidate(?:Sync)?\(\s*new\s+(\w+)\(`)

@@ -85,3 +85,53 @@ func (l *look) tellEmbedded() {
 	}
 	l.add(Should, "jvm-embedded-database", d.file, d.line, d.text, means)
 }
+
+var (
+	configProperty = lazy(`@ConfigProperty\(([^)]*)\)\s*(?:@\w+\s*)*(?:(?:private|protected|public|final|lateinit|var|val)\s+)*([\w<>.]+)`)
+	propertyName   = lazy(`\bname\s*=\s*"([\w.-]+)"`)
+	notInName      = lazy(`[^A-Za-z0-9]`)
+)
+
+// configProperties are the properties without default that MicroProfile, and so Quarkus, fills when a program starts: each has a
+// variable with its name in capitals.
+func configProperties(name, text string) []read {
+	if !strings.Contains(text, "@ConfigProperty") {
+		return nil
+	}
+	text = code(name, text)
+	var out []read
+	for _, m := range configProperty().FindAllStringSubmatchIndex(text, 100) {
+		args, kind := text[m[2]:m[3]], text[m[4]:m[5]]
+		p := propertyName().FindStringSubmatch(args)
+		if p == nil || strings.Contains(args, "defaultValue") || strings.HasPrefix(kind, "Optional") || strings.HasPrefix(p[1], "quarkus.") {
+			continue
+		}
+		x := fieldRead(name, text, m[0], strings.ToUpper(notInName().ReplaceAllString(p[1], "_")))
+		x.property = p[1]
+		out = append(out, x)
+	}
+	return out
+}
+
+// setInProperties says whether the settings that ship with a program on the JVM have a value for a property.
+func (l *look) setInProperties(property string) bool {
+	if property == "" {
+		return false
+	}
+	last := property[strings.LastIndexByte(property, '.')+1:]
+	for _, name := range l.files {
+		base := path.Base(name)
+		if base != "application.properties" && base != "application.yml" && base != "application.yaml" && base != "microprofile-config.properties" {
+			continue
+		}
+		text, _ := l.t.code(name)
+		for line := range strings.Lines(text) {
+			key, value, ok := strings.Cut(strings.TrimSpace(line), map[bool]string{true: "=", false: ":"}[path.Ext(name) == ".properties"])
+			key = strings.TrimPrefix(strings.TrimSpace(key), "%prod.")
+			if ok && strings.TrimSpace(value) != "" && (key == property || path.Ext(name) != ".properties" && key == last) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -269,7 +269,8 @@ type read struct {
 	line int
 	text string
 
-	random bool // any random text will do
+	random   bool   // any random text will do
+	property string // the setting that the variable is one way to give, such as payment.token
 }
 
 // reads are the places in a file that a pattern finds. raw is the file as it is, text is without comments.

@@ -178,7 +178,7 @@ func (l *look) store(p, file string, line int, text string) {
 	case "/", "/proc", "/sys", "/dev", "/etc", "/tmp", "/run", "/var", "/usr", "/bin", "/home":
 		return
 	}
-	if strings.ContainsAny(p, ":$\x00") || l.docker != nil && l.docker.WorkDir == p && p != "/data" {
+	if strings.ContainsAny(p, ":$\x00") || l.docker != nil && l.docker.WorkDir == p && p != "/data" && !slices.ContainsFunc(l.docker.Volumes, func(v Line) bool { return path.Clean(v.Text) == p }) {
 		return // to lay a folder over the app's own would hide the app
 	}
 	for i, k := range l.kept {

@@ -137,7 +137,7 @@ func (l *look) optional(name string) bool {
 
 // schemas are the readers of files that declare variables in a form of their own, by language.
 var schemas = map[string][]func(name, text string) []read{
-	"python": {settingsClasses}, "node": {envSchemas, envClasses}, "rust": {envStructs}, "go": {configTags}, "dotnet": {checkedOptions},
+	"python": {settingsClasses}, "node": {envSchemas, envClasses}, "rust": {envStructs}, "go": {configTags}, "dotnet": {checkedOptions}, "java": {configProperties},
 }
 
 // reads are the reads of variables without default in all files of a language that run in production.
@@ -230,7 +230,7 @@ func inDevSection(name, text string, at int) bool {
 
 // demand makes a finding of a variable that has no default.
 func (l *look) demand(x read) {
-	if l.seen[x.name] || given[x.name] || l.setInAppSettings(x.name) || l.docker != nil && l.docker.Env[x.name].Text != "" {
+	if l.seen[x.name] || given[x.name] || l.setInAppSettings(x.name) || l.setInProperties(x.property) || l.defaultInSymfony(x.name) || l.docker != nil && l.docker.Env[x.name].Text != "" {
 		return
 	}
 	l.seen[x.name] = true
@@ -289,6 +289,17 @@ func (l *look) demand(x read) {
 	if v.Cache {
 		l.Need("cache", origin(x.file, x.line, x.text))
 	}
+}
+
+// defaultInSymfony says whether the parameters of Symfony have a default for a variable.
+func (l *look) defaultInSymfony(name string) bool {
+	return l.speaks == "php" && slices.ContainsFunc(l.files, func(file string) bool {
+		if ext := path.Ext(file); ext != ".yaml" && ext != ".yml" || !strings.HasPrefix(file, "config/") {
+			return false
+		}
+		text, ok := l.t.code(file)
+		return ok && strings.Contains(text, "env("+name+"):")
+	})
 }
 
 // buildTime says whether a file is read while the image is built, and not when the app starts.

@@ -117,6 +117,7 @@ func (l *look) importSize(p platformFile) {
 func (l *look) importEnv(p platformFile, e setting) {
 	kind := classify(e.name, "", l.Stack).Kind
 	switch {
+	case herokuOwn().MatchString(e.name):
 	case kind == Secret || kind == Generated || e.value == "" || strings.Contains(e.value, "${{") || strings.Contains(e.value, "$"):
 	case portName().MatchString(e.name):
 		l.candidate(rankImport, atoi(e.value), p.name, e.line, e.name)
@@ -146,7 +147,9 @@ func (l *look) importEnv(p platformFile, e setting) {
 var (
 	// ownAddress matches host names that other platforms give their apps.
 	ownAddress = lazy(`(?i)^(?:https?://)?[\w.-]+\.(?:herokuapp\.com|onrender\.com|up\.railway\.app|fly\.dev|vercel\.app|netlify\.app|ondigitalocean\.app)/?$`)
-	madeUp     = lazy(`(?i)change[-_]?me|your[-_]|<[^>]+>|\bexample\.(?:com|org|net)\b|^x{3,}$|replace[-_]?me`)
+	// herokuOwn matches variables that mean something to Heroku alone.
+	herokuOwn = lazy(`BUILDPACK|HEROKU|^PROCFILE_PATH$|^NPM_CONFIG_PRODUCTION$|^USE_YARN|^WEB_CONCURRENCY$|^RAILS_SERVE_STATIC|^NODE_MODULES_CACHE$`)
+	madeUp    = lazy(`(?i)change[-_]?me|your[-_]|<[^>]+>|\bexample\.(?:com|org|net)\b|^x{3,}$|replace[-_]?me`)
 )
 
 func atoi(text string) int { return whole(text) }

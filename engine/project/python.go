@@ -7,6 +7,7 @@ import (
 
 var (
 	settingsClass  = lazy(`^([ \t]*)class\s+\w+\(\s*(?:[\w.]+\s*,\s*)*(?:\w*\.)?\w*BaseSettings\b[^)]*\)\s*:`)
+	anyClass       = lazy(`^([ \t]*)class\s+(\w+)\(([^)]*)\)\s*:`)
 	settingsField  = lazy(`^[ \t]+(\w+)[ \t]*:[ \t]*([^=\n]+?)[ \t]*(?:=[ \t]*(.*))?$`)
 	settingsPrefix = lazy(`\benv_prefix\s*[=:]\s*["']([^"']*)["']`)
 	fieldAlias     = lazy(`\b(?:alias|validation_alias|env)\s*=\s*["'](\w+)["']`)
@@ -22,12 +23,23 @@ func settingsClasses(name, text string) []read {
 	}
 	text = code(name, text)
 	var out []read
-	for _, m := range settingsClass().FindAllStringSubmatchIndex(text, 50) {
-		from, body := m[1], blockBelow(text[m[1]:], m[3]-m[2])
+	prefixes := map[string]string{} // of the classes of this file
+	for _, m := range anyClass().FindAllStringSubmatchIndex(text, 100) {
+		own := settingsClass().MatchString(firstLine(text[m[0]:]))
 		prefix := ""
+		for base := range strings.SplitSeq(text[m[6]:m[7]], ",") {
+			if p, ok := prefixes[strings.TrimSpace(base)]; ok {
+				prefix, own = p, true
+			}
+		}
+		if !own {
+			continue
+		}
+		from, body := m[1], blockBelow(text[m[1]:], m[3]-m[2])
 		if p := settingsPrefix().FindStringSubmatch(body); p != nil {
 			prefix = p[1]
 		}
+		prefixes[text[m[4]:m[5]]] = prefix
 		depth := -1
 		for _, x := range settingsField().FindAllStringSubmatchIndex(body, -1) {
 			if depth < 0 {

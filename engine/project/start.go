@@ -149,14 +149,69 @@ func (l *look) into(command string, depth int) {
 	if name := l.script(program); name != "" {
 		text, _ := l.t.code(name)
 		offset := 0
+		skip := l.otherCases(text)
 		for line := range strings.Lines(text) {
 			offset++
 			line = strings.TrimSpace(line)
-			if line != "" && !shellKeyword().MatchString(line) {
+			if line != "" && !skip[offset] && !shellKeyword().MatchString(line) {
 				l.follow(strings.TrimSuffix(line, "\\"), step{file: name, line: offset, raw: line}, depth+1)
 			}
 		}
 	}
+}
+
+var (
+	caseOfFirst = lazy(`^\s*case\s+"?\$\{?1\}?"?\s+in\b`)
+	caseArm     = lazy(`^\s*\(?([\w*"'|. -]+)\)(.*)$`)
+	caseEnds    = lazy(`;;\s*$`)
+	caseDone    = lazy(`^\s*esac\b`)
+)
+
+// otherCases are the lines of a script, from 1, that do not run when it is given the first word of the command: those of
+// the arms of a case for other words.
+func (l *look) otherCases(text string) map[int]bool {
+	c := l.command()
+	if l.docker.Entry == nil || c == nil || c.Shell || len(c.Words) == 0 || !caseOfFirst().MatchString(text) {
+		return nil
+	}
+	type arm struct {
+		from, to int
+		words    string
+	}
+	var arms []arm
+	inCase, open, n := false, false, 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case caseOfFirst().MatchString(line):
+			inCase = true
+		case !inCase:
+		case caseDone().MatchString(line):
+			inCase = false
+		case !open:
+			if m := caseArm().FindStringSubmatch(line); m != nil {
+				arms = append(arms, arm{from: n, to: n, words: m[1]})
+				open = !caseEnds().MatchString(line)
+			}
+		default:
+			arms[len(arms)-1].to = n
+			open = !caseEnds().MatchString(line)
+		}
+	}
+	takes := func(a arm) bool {
+		return slices.ContainsFunc(strings.Split(a.words, "|"), func(w string) bool { return strings.Trim(w, ` "'`) == c.Words[0] })
+	}
+	if !slices.ContainsFunc(arms, takes) {
+		return nil // one with a pattern takes it
+	}
+	skip := map[int]bool{}
+	for _, a := range arms {
+		for i := a.from; i <= a.to && !takes(a); i++ {
+			skip[i] = true
+		}
+	}
+	return skip
 }
 
 var shellKeyword = lazy(`^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|set|export|echo|printf|cd|local|function|return|trap|#|\}|\{)\b`)

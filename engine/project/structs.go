@@ -19,7 +19,7 @@ var (
 // where the variable has the name of the field.
 func envStructs(name, text string) []read {
 	var out []read
-	if strings.Contains(text, "envy::") {
+	if hasWordBefore(text, "envy::") {
 		out = envyStructs(name, text)
 	}
 	if !strings.Contains(text, "env)") && !strings.Contains(text, "env,") {
@@ -36,6 +36,20 @@ func envStructs(name, text string) []read {
 	return out
 }
 
+// hasWordBefore says whether a text has a word that is not the end of another, such as dotenvy.
+func hasWordBefore(text, word string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], word)
+		if at < 0 {
+			return false
+		}
+		if from += at; from == 0 || !wordByte(text[from-1]) {
+			return true
+		}
+		from += len(word)
+	}
+}
+
 func envyStructs(name, text string) []read {
 	text = code(name, text)
 	prefix, filled := "", map[string]bool{}
@@ -45,7 +59,7 @@ func envyStructs(name, text string) []read {
 	}
 	var out []read
 	for _, m := range rustStruct().FindAllStringSubmatchIndex(text, 50) {
-		if !filled[text[m[2]:m[3]]] && !filled[""] && len(filled) > 0 && !filled["Self"] {
+		if !filled[text[m[2]:m[3]]] && !filled[""] && !filled["Self"] {
 			continue
 		}
 		body := text[m[1]:]
