@@ -4,6 +4,8 @@
 package app
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -75,7 +77,15 @@ func screens(s *screen.Session) map[screen.Name]screen.Screen {
 
 // New makes the program. It does no work: the first screen starts it when it is shown.
 func New(s *screen.Session) *Model {
-	return &Model{s: s, screens: screens(s), stack: []screen.Name{s.Start().Name()}}
+	m := &Model{s: s, screens: screens(s), stack: []screen.Name{s.Start().Name()}}
+	var entered []screen.Entered
+	for _, name := range slices.Sorted(maps.Keys(m.screens)) {
+		if e, ok := m.screens[name].(screen.Entered); ok {
+			entered = append(entered, e)
+		}
+	}
+	s.Connect(entered)
+	return m
 }
 
 type beatMsg struct{}

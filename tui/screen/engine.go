@@ -48,7 +48,7 @@ type Watch interface {
 	Busy(ctx context.Context) (*Holder, error)
 }
 
-// Engine is what the screens need of the engine. It is safe for concurrent use; only Now and Simulated may
+// Engine is what several screens need of the engine; what a single one needs it declares itself, see As. It is safe for concurrent use; only Now and Simulated may
 // be called while a message is handled, the others take their time. Apply returns at once.
 type Engine interface {
 	Inspect(ctx context.Context, app *spec.Spec) (*Findings, error)
@@ -59,9 +59,14 @@ type Engine interface {
 	Preflight(ctx context.Context, p *Plan) (*Report, error)
 	Apply(ctx context.Context, p *Plan) Run
 	Watch(ctx context.Context, s *spec.Spec) (Watch, error)
-	Apps(ctx context.Context, r engine.AppsRequest) (*engine.Apps, error)
 	Now() time.Time    // of the engine's clock, which may run faster than the wall's
 	Simulated() string // a sentence about the simulated account, empty on a real one
+}
+
+// As is the engine as a single screen needs it. Part is declared beside that screen's code, which also makes sure that
+// *engine.Engine has it.
+func As[Part any](e Engine) Part {
+	return e.(Part)
 }
 
 // Open is an engine as the screens want it.

@@ -48,5 +48,11 @@ type Holding interface{ Holding() bool }
 // Leaver is a screen that wants to know when another one comes to the front.
 type Leaver interface{ Leave() }
 
+// Entered is a screen that is opened by a key of another screen that need not know it.
+type Entered interface {
+	// Entry is that key, and the screen that has it.
+	Entry() (from Name, key keys.Key)
+}
+
 // Tick makes everything that moves take its next step. Only a busy screen gets it.
 type Tick struct{}

@@ -12,6 +12,7 @@ import (
 	"berth/engine/fail"
 	"berth/engine/spec"
 	"berth/engine/view"
+	"berth/tui/keys"
 	"berth/tui/theme"
 )
 
@@ -74,9 +75,10 @@ type Session struct {
 
 	Frame int // of everything that moves
 
-	given   []engine.Given  // values of secrets that were typed or made up
-	ticked  map[found]bool  // findings that were ticked off
-	despite map[string]bool // doubts that were accepted
+	entries map[Name][]keys.Key // by the screen that has the keys
+	given   []engine.Given      // values of secrets that were typed or made up
+	ticked  map[found]bool      // findings that were ticked off
+	despite map[string]bool     // doubts that were accepted
 	watch   Watch
 	watched string // which app that is
 	start   Place
@@ -153,6 +155,18 @@ func (s *Session) Spec() *spec.Spec {
 	}
 	return &spec.Spec{Dir: s.Dir}
 }
+
+// Connect gives screens the keys that open others.
+func (s *Session) Connect(all []Entered) {
+	s.entries = map[Name][]keys.Key{}
+	for _, e := range all {
+		from, key := e.Entry()
+		s.entries[from] = append(s.entries[from], key)
+	}
+}
+
+// Entries are the keys of a screen that open screens that it does not know.
+func (s *Session) Entries(of Place) []keys.Key { return s.entries[of.Name()] }
 
 // Now is what the clock shows that the run at hand goes by.
 func (s *Session) Now() time.Time {

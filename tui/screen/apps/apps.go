@@ -23,6 +23,13 @@ type Place struct{}
 // Name names the screen.
 func (Place) Name() screen.Name { return "apps" }
 
+// lister is what the screen needs of the engine.
+type lister interface {
+	Apps(ctx context.Context, r engine.AppsRequest) (*engine.Apps, error)
+}
+
+var _ lister = (*engine.Engine)(nil)
+
 // Screen is the screen of all apps.
 type Screen struct {
 	s             *screen.Session
@@ -57,6 +64,12 @@ func (*Screen) About() string {
 	return "Every app and environment that berth deployed into this account, from whichever folder. It changes nothing."
 }
 
+// Entry is the key of the overview that opens it.
+func (a *Screen) Entry() (from screen.Name, key keys.Key) {
+	return screen.Overview{}.Name(), keys.Act("berth apps", "a", "all apps", func() { a.s.Go(Place{}) }).
+		Say("all apps of the account, with state and cost")
+}
+
 // Enter asks AWS for the apps.
 func (a *Screen) Enter(screen.Place) tea.Cmd {
 	a.Leave()
@@ -76,7 +89,7 @@ func (a *Screen) ask() tea.Cmd {
 		return nil
 	}
 	a.asking = true
-	e, r := a.s.Engine, engine.AppsRequest{Region: a.s.Spec().Region, AllRegions: a.every}
+	e, r := screen.As[lister](a.s.Engine), engine.AppsRequest{Region: a.s.Spec().Region, AllRegions: a.every}
 	return a.visit.Do(func(ctx context.Context) tea.Msg {
 		apps, err := e.Apps(ctx, r)
 		return appsMsg{apps, err}

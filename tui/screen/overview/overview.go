@@ -10,7 +10,6 @@ import (
 	"berth/engine/fail"
 	"berth/tui/keys"
 	"berth/tui/screen"
-	"berth/tui/screen/apps"
 	"berth/tui/widget"
 )
 
@@ -242,8 +241,8 @@ func (h *Screen) Keys() []keys.Key {
 		keys.Act("berth destroy", "d", "destroy", h.destroy).Say("see what would be removed; asks for the app's name"),
 		keys.Act("berth.toml", "n", "needs", func() { h.s.Go(screen.Needs{}) }).
 			Say("answer again what the app needs, and compare the services"),
-		keys.Act("berth apps", "a", "all apps", func() { h.s.Go(apps.Place{}) }).Say("all apps of the account, with state and cost"),
 	)
+	all = append(all, h.s.Entries(screen.Overview{})...)
 	all = append(all, keys.Steps("select", h.pick)...)
 	all = append(all, keys.Pages(h.scroll, h.height)...)
 	return append(all,
