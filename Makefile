@@ -74,9 +74,13 @@ screens: bin/berth ## Make the screens of the README from real runs; needs tmux,
 man: bin/berth ## Write the man pages to dist/man
 	@./bin/berth man dist/man
 
+# AWS's API models come with botocore, which moto brings.
+MODELS = $(shell python3 -c 'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))' 2>/dev/null)
+
 .PHONY: conformance
-conformance: ## Deploy to moto_server (Python, moto 5) over real HTTP
-	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 5m -run '^TestMoto' -v ./cmd/berth
+conformance: ## Live on moto_server (Python, moto 5) over real HTTP, and hold all requests against AWS's API models
+	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 10m -run '^TestMoto' -v ./cmd/berth
+	@BERTH_TEST_MODELS=$(MODELS) $(GO) test -count=1 -timeout 10m -run '^TestRequestsKeepToTheModels$$' -v ./engine
 
 .PHONY: clean
 clean: ## Remove what builds leave

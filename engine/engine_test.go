@@ -35,7 +35,7 @@ func newHarbor(t *testing.T, o sim.Options, every time.Duration) *harbor {
 		t.Fatal(err)
 	}
 	h := &harbor{t: t, account: account}
-	env := account.Environment()
+	env := checked(t, account.Environment())
 	env.PollEvery = every
 	h.engine = engine.Open(engine.Options{Environment: env, Builder: account.Builder()})
 	dir := t.TempDir()
