@@ -150,8 +150,12 @@ func (l *look) dnsCluster(d *dependency, script string) bool {
 		if path.Ext(name) != ".exs" && path.Ext(name) != ".ex" {
 			continue
 		}
-		text, ok := l.t.code(name)
-		if !ok || !dnsRead().MatchString(text) {
+		raw, ok := l.t.text(name)
+		if !ok || !strings.Contains(raw, "DNSCluster") && !strings.Contains(raw, "dns_cluster_query") {
+			continue
+		}
+		text, _ := l.t.code(name)
+		if !dnsRead().MatchString(text) {
 			continue
 		}
 		if m := queryRead().FindStringSubmatch(text); m != nil {

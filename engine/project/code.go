@@ -70,8 +70,13 @@ func (s syntax) code(text string) string {
 			}
 		}
 	}
+	starts := s.starts()
 	for i := 0; i < len(text); {
 		c := text[i]
+		if !starts[c] {
+			i++
+			continue
+		}
 		switch end := s.comment(text, i); {
 		case end > i:
 			wipe(i, end)
@@ -92,6 +97,18 @@ func (s syntax) code(text string) string {
 		}
 	}
 	return string(out)
+}
+
+// starts are the bytes with which a comment or a text in quotes begins.
+func (s syntax) starts() *[256]bool {
+	out := &[256]bool{'\\': true, '"': true, '\'': true, '`': true}
+	for _, l := range s.line {
+		out[l[0]] = true
+	}
+	for _, b := range s.block {
+		out[b[0][0]] = true
+	}
+	return out
 }
 
 // comment is the end of the comment that begins at i, i when none does.

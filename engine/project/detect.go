@@ -141,6 +141,9 @@ type sourceFile struct {
 
 // scan reads the sources of a language once, and tells which have which literals.
 func (l *look) scan(lang *language) []sourceFile {
+	if known, ok := l.scanned[lang.ID]; ok {
+		return known
+	}
 	var out []sourceFile
 	for _, name := range l.files {
 		if !lang.source(name) {
@@ -154,6 +157,7 @@ func (l *look) scan(lang *language) []sourceFile {
 		lang.find.find(text, has)
 		out = append(out, sourceFile{name, has})
 	}
+	l.scanned[lang.ID] = out
 	return out
 }
 
@@ -266,12 +270,17 @@ func (l *look) visible(sources []sourceFile) bool {
 
 // at is the first place of a mark in a file that counts.
 func (l *look) at(x *mark, name string) (hit, bool) {
-	text, ok := l.t.code(name)
-	if !ok || x.without != nil && x.without().MatchString(text) {
+	raw, ok := l.t.text(name)
+	if !ok || !strings.Contains(raw, x.Has) {
 		return hit{}, false
 	}
+	text, _ := l.t.code(name)
 	re := x.re()
-	for _, m := range matches(re, text, x.Has, 50) {
+	found := matches(re, text, x.Has, 50)
+	if len(found) > 0 && x.without != nil && x.without().MatchString(text) {
+		return hit{}, false
+	}
+	for _, m := range found {
 		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
 		n, line := lineOf(text, at)
 		if x.exclude != nil && x.exclude().MatchString(line) || guarded(text, at, m[1]) == elsewhere || inDevSection(name, text, at) {

@@ -10,55 +10,55 @@ import (
 // helper is how a function of the project's own looks that reads the variable it is given the name of, and ends the
 // program when there is none. PARAM stands for that parameter.
 type helper struct {
-	has    string  // a literal that files with such functions have
-	read   pattern // its group is the parameter
-	define string  // its groups are the name of the function
-	fails  string  // in the function
+	has    []string // literals of what read matches, one of which files with such functions have
+	read   pattern  // its group is the parameter
+	define string   // its groups are the name of the function
+	fails  string   // in the function
 }
 
 var helpers = map[string]helper{
 	"node": {
-		"env[", lazy(`\b(?:process|Bun|import\.meta)\.env\[\s*([a-z]\w*)(?:\s+as\s+\w+)?\s*\]`),
+		[]string{"env["}, lazy(`\b(?:process|Bun|import\.meta)\.env\[\s*([a-z]\w*)(?:\s+as\s+\w+)?\s*\]`),
 		`(?:function\s+(\w+)|(?:const|let|var)\s+(\w+)\s*(?::[^=\n]+)?=\s*(?:async\s+)?(?:function\s*)?|exports\.(\w+)\s*=\s*(?:function\s*)?|^\s*(?:(?:public|private|protected|static|async)\s+)*(\w+))\s*(?:<[^>\n]*>)?\(?\s*PARAM\b`,
 		`\bthrow\b|process\.exit|\bassert\(|\binvariant\(`,
 	},
 	"python": {
-		"env", lazy(`(?:environ\[\s*|environ\.get\(\s*|getenv\(\s*)([a-z]\w*)\s*[\])]`),
+		[]string{"environ", "getenv("}, lazy(`(?:environ\[\s*|environ\.get\(\s*|getenv\(\s*)([a-z]\w*)\s*[\])]`),
 		`\bdef\s+(\w+)\(\s*(?:self\s*,\s*|cls\s*,\s*)?PARAM\b`,
 		`\braise\b|sys\.exit|\bexit\(|\bassert\b`,
 	},
 	"go": {
-		"env(", lazy(`\bos\.(?:Getenv|LookupEnv)\(\s*([a-z]\w*)\s*\)`),
+		[]string{"os.Getenv(", "os.LookupEnv("}, lazy(`\bos\.(?:Getenv|LookupEnv)\(\s*([a-z]\w*)\s*\)`),
 		`func\s+(?:\([^)\n]*\)\s*)?(\w+)\(\s*PARAM\b|\b(\w+)\s*:?=\s*func\(\s*PARAM\b`,
 		`\bpanic\(|Fatal|os\.Exit|log\.Panic|errors\.New\(|fmt\.Errorf\(`,
 	},
 	"rust": {
-		"var(", lazy(`\b(?:env|dotenvy)::var\(\s*&?([a-z]\w*)\s*\)`),
+		[]string{"::var("}, lazy(`\b(?:env|dotenvy)::var\(\s*&?([a-z]\w*)\s*\)`),
 		`\bfn\s+(\w+)(?:<[^>\n]*>)?\(\s*(?:&self\s*,\s*)?PARAM\s*:`,
 		`panic!|\.expect\(|\.unwrap\(\)|process::exit|\?\s*;|\?\s*\)|bail!`,
 	},
 	"ruby": {
-		"ENV", lazy(`\bENV(?:\[\s*|\.fetch\(\s*)([a-z]\w*)\s*[\])]`),
+		[]string{"ENV[", "ENV.fetch("}, lazy(`\bENV(?:\[\s*|\.fetch\(\s*)([a-z]\w*)\s*[\])]`),
 		`\bdef\s+(?:self\.)?(\w+[!?]?)[ (]\s*PARAM\b`,
 		`\braise\b|\babort\b|\bexit\b|ENV\.fetch\(\s*PARAM\s*\)\s*$`,
 	},
 	"java": {
-		"getenv(", lazy(`\bSystem\.getenv\(\s*([a-z]\w*)\s*\)`),
+		[]string{"getenv("}, lazy(`\bSystem\.getenv\(\s*([a-z]\w*)\s*\)`),
 		`\b(\w+)\s*\(\s*(?:final\s+)?(?:String\s+)?PARAM\b`,
 		`\bthrow\b|\berror\(|exit\(|requireNonNull|!!|requireNotNull|checkNotNull`,
 	},
 	"dotnet": {
-		"GetEnvironmentVariable(", lazy(`\bGetEnvironmentVariable\(\s*([a-z]\w*)\s*\)`),
+		[]string{"GetEnvironmentVariable("}, lazy(`\bGetEnvironmentVariable\(\s*([a-z]\w*)\s*\)`),
 		`\b(\w+)\s*\(\s*string\s+PARAM\b`,
 		`\bthrow\b|Environment\.Exit|FailFast`,
 	},
 	"php": {
-		"nv", lazy(`(?:\bgetenv\(\s*|\$_ENV\[\s*|\$_SERVER\[\s*)\$([a-z]\w*)\s*[\])]`),
+		[]string{"getenv(", "$_ENV[", "$_SERVER["}, lazy(`(?:\bgetenv\(\s*|\$_ENV\[\s*|\$_SERVER\[\s*)\$([a-z]\w*)\s*[\])]`),
 		`\bfunction\s+(\w+)\s*\(\s*(?:\??string\s+)?\$PARAM\b`,
 		`\bthrow\b|\bexit\(|\bdie\(|trigger_error`,
 	},
 	"elixir": {
-		"env", lazy(`\bSystem\.(?:get_env|fetch_env!?)\(\s*([a-z]\w*)\s*\)`),
+		[]string{"System.get_env(", "System.fetch_env"}, lazy(`\bSystem\.(?:get_env|fetch_env!?)\(\s*([a-z]\w*)\s*\)`),
 		`\bdefp?\s+(\w+[!?]?)\(\s*PARAM\b|\b(\w+)\s*=\s*fn\s+PARAM\s*->`,
 		`\braise\b|fetch_env!|System\.halt`,
 	},
@@ -72,7 +72,10 @@ func (l *look) helperReads(lang *language) []read {
 	}
 	var names []string
 	for _, file := range l.files {
-		if raw, ok := l.t.text(file); ok && lang.source(file) && strings.Contains(raw, h.has) {
+		if !lang.source(file) {
+			continue
+		}
+		if raw, ok := l.t.text(file); ok && h.readsAny(raw) {
 			text, _ := l.t.code(file)
 			for _, name := range h.functions(text) {
 				if !slices.Contains(names, name) {
@@ -124,13 +127,10 @@ func (l *look) listReads(lang *language, h helper) []read {
 			continue
 		}
 		raw, ok := l.t.text(file)
-		if !ok || !strings.Contains(raw, h.has) && !strings.Contains(raw, "environ") && !strings.Contains(raw, "process.env") {
+		if !ok || !h.readsAny(raw) && !asksForOne.in(raw) {
 			continue
 		}
 		text, _ := l.t.code(file)
-		if !readsOne().MatchString(text) || !endsForOne().MatchString(text) {
-			continue
-		}
 		for _, m := range nameList().FindAllStringSubmatchIndex(text, 20) {
 			if !goneThrough(text, m) || guarded(text, m[0], m[1]) != free {
 				continue
@@ -176,10 +176,29 @@ func goneThrough(text string, m []int) bool {
 // how far above a read the function that it stands in may begin, in lines.
 const functionAbove = 12
 
+// readsAny says whether a text reads a variable whose name the program works out.
+func (h helper) readsAny(text string) bool { return len(h.reads(text, 1)) > 0 }
+
+func (h helper) reads(text string, limit int) [][]int {
+	var out [][]int
+	for _, literal := range h.has {
+		if strings.Contains(text, literal) {
+			out = append(out, matches(h.read(), text, literal, limit-len(out))...)
+		}
+		if len(out) >= limit {
+			break
+		}
+	}
+	return out
+}
+
+// asksForOne are parts of what asks whether there is a variable, without reading it.
+var asksForOne = literals{"in os.environ", "in process.env", "ENV.key?("}
+
 // functions are the names of the functions of a file that end the program without the variable they are asked for.
 func (h helper) functions(text string) []string {
 	var out []string
-	for _, m := range h.read().FindAllStringSubmatchIndex(text, 20) {
+	for _, m := range h.reads(text, 20) {
 		param := regexp.QuoteMeta(text[m[2]:m[3]])
 		define, err := regexp.Compile("(?m)" + strings.ReplaceAll(h.define, "PARAM", param))
 		if err != nil {

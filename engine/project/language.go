@@ -93,8 +93,9 @@ type portMark struct {
 	Pattern string   `toml:"pattern"`
 	Code    bool     `toml:"code"` // in code, and not in settings
 
-	globs []glob
-	re    pattern
+	globs   []glob
+	re      pattern
+	literal int // index of Has in the finder, -1 when it is for other files than sources
 }
 
 // route is where code answers whether the app is well: a path in a group path, or the folder of the file.
@@ -108,6 +109,7 @@ type route struct {
 
 	globs    []glob
 	re, file pattern
+	literal  int // index of Has in the finder, -1 when it is for other files than sources
 }
 
 // migration is what has to run before a new version.
@@ -214,6 +216,16 @@ func decodeLanguage(text string) (*language, error) {
 			x.literal = f.add(x.Has)
 		}
 	}
+	for _, p := range l.Ports {
+		if p.literal = -1; len(p.Has) > 1 && len(p.Files) == 0 {
+			p.literal = f.add(p.Has)
+		}
+	}
+	for _, r := range l.Routes {
+		if r.literal = -1; len(r.Has) > 1 && len(r.Files) == 0 {
+			r.literal = f.add(r.Has)
+		}
+	}
 	for _, s := range l.Stacks {
 		s.globs, s.re = newGlobs(s.Files), expr(s.Pattern)
 	}
@@ -275,12 +287,13 @@ type read struct {
 
 // reads are the places in a file that a pattern finds. raw is the file as it is, text is without comments.
 func (r *required) reads(name, text string) []read {
-	if r.with != nil && !r.with().MatchString(text) {
-		return nil
-	}
 	var out []read
 	re := r.re()
-	for _, m := range matches(re, text, r.Has, 200) {
+	found := matches(re, text, r.Has, 200)
+	if len(found) == 0 || r.with != nil && !r.with().MatchString(text) {
+		return nil
+	}
+	for _, m := range found {
 		if !r.holds(text, m) {
 			continue
 		}

@@ -44,8 +44,9 @@ type look struct {
 
 	databaseSaid, storageSaid []int // findings of a database and of files to keep, by index
 
-	cancelled map[string]bool // needs that something else takes care of
-	seen      map[string]bool // variables that were told
+	scanned   map[string][]sourceFile // the sources of each language, once they are read
+	cancelled map[string]bool         // needs that something else takes care of
+	seen      map[string]bool         // variables that were told
 }
 
 // The ranks of what names a port or a health path, the surest first.

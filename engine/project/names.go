@@ -143,7 +143,10 @@ var schemas = map[string][]func(name, text string) []read{
 // reads are the reads of variables without default in all files of a language that run in production.
 func (l *look) reads(lang *language) []read {
 	var out []read
-	has := make([]bool, len(lang.find.literal))
+	known := map[string][]bool{}
+	for _, s := range l.scan(lang) {
+		known[s.name] = s.has
+	}
 	for _, name := range l.files {
 		if tool(name) && (!l.runsFile(name) || strings.HasPrefix(name, "rel/")) {
 			continue
@@ -156,8 +159,11 @@ func (l *look) reads(lang *language) []read {
 		if !ok {
 			continue
 		}
-		clear(has)
-		lang.find.find(text, has)
+		has := known[name]
+		if has == nil {
+			has = make([]bool, len(lang.find.literal))
+			lang.find.find(text, has)
+		}
 		if !slices.Contains(has, true) {
 			continue
 		}

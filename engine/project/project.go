@@ -146,7 +146,7 @@ func InspectFor(ctx context.Context, s *spec.Spec) (*Findings, error) {
 	defer t.close()
 	l := &look{
 		Findings: &Findings{Dir: dir, Findings: []Finding{}, Suggests: map[string]any{}},
-		ctx:      ctx, t: t, spec: s.Clone(), cancelled: map[string]bool{}, seen: map[string]bool{},
+		ctx:      ctx, t: t, spec: s.Clone(), cancelled: map[string]bool{}, scanned: map[string][]sourceFile{}, seen: map[string]bool{},
 	}
 	dockerErr, err := l.read()
 	if err != nil {

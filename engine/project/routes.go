@@ -10,14 +10,25 @@ import (
 // readCode takes ports and health paths from settings and code.
 func (l *look) readCode() {
 	for _, lang := range l.languages() {
+		known := map[string][]bool{}
+		for _, s := range l.scan(lang) {
+			known[s.name] = s.has
+		}
 		for _, name := range l.files {
+			has := known[name]
+			lacks := func(literal int) bool { return literal >= 0 && (has == nil || !has[literal]) }
 			for _, p := range lang.Ports {
+				if lacks(p.literal) {
+					continue
+				}
 				if text, ok := l.searched(lang, name, p.globs, p.Has); ok {
 					l.portIn(p, name, text)
 				}
 			}
 			for _, r := range lang.Routes {
-				l.routeIn(lang, r, name)
+				if r.file != nil || !lacks(r.literal) {
+					l.routeIn(lang, r, name)
+				}
 			}
 		}
 		for _, r := range lang.Routes {

@@ -53,6 +53,9 @@ var (
 	rustProgram = lazy(`^(?:.*/)?src/bin/([\w-]+)(?:\.rs|/.*\.rs)$`)
 )
 
+// programFolders are parts of all paths that goProgram and rustProgram match.
+var programFolders = literals{"cmd/", "apps/", "services/", "src/bin/"}
+
 // leaveOtherPrograms leaves out the programs of a Go module, or of a crate, that the image is not built of: when a
 // command of the build or the start command names one of them.
 func (l *look) leaveOtherPrograms() {
@@ -79,6 +82,9 @@ func (l *look) leaveOtherPrograms() {
 		}},
 	} {
 		program := func(name string) string {
+			if !programFolders.in(name) {
+				return ""
+			}
 			if m := p.re().FindStringSubmatch(name); m != nil {
 				return m[1]
 			}
