@@ -67,8 +67,8 @@ func TestTypedAheadDuringLoading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := drive(t, e, screen.Options{Dir: dir}, 100, 30)
 		defer d.end()
-		d.press("r") // reads again, so that it loads when the keys come
-		_, cmd := d.m.Update(keyMsg("r"))
+		d.press("R") // reads again, so that it loads when the keys come
+		_, cmd := d.m.Update(keyMsg("R"))
 		for range 3 {
 			_, c := d.m.Update(keyMsg("enter"))
 			d.do(c)
@@ -349,7 +349,7 @@ func TestWithoutASourceTreeWhatRunsCanBeDestroyed(t *testing.T) {
 		d.press("enter")
 		d.expect(screen.Project{})
 		e.inspectErr = nil
-		d.press("r", "enter")
+		d.press("R", "enter")
 		d.expect(screen.Needs{})
 	})
 }

@@ -203,7 +203,7 @@ var shots = []shot{
 	{"project", fresh, func(d *harness) {}},
 	{"project-musts", demanding, func(d *harness) {}},
 	{"project-answer", demanding, func(d *harness) { d.press("space", "a", "a") }},
-	{"project-runs", fresh, func(d *harness) { d.engine.status = running(); d.press("r") }},
+	{"project-runs", fresh, func(d *harness) { d.engine.status = running(); d.press("R") }},
 	{"project-broken", func() *fakeEngine {
 		e := fresh()
 		e.inspectErr = &fail.Error{
@@ -241,7 +241,7 @@ var shots = []shot{
 	{"review-opened", changing, func(d *harness) { d.press("r", "end", "o") }},
 	{"review-looking", fresh, func(d *harness) { d.engine.planTakes = time.Minute; d.press(toReview...) }},
 	{"review-impossible", fresh, func(d *harness) {
-		d.engine.planErr = &fail.Error{Cause: "the AWS credentials have expired", Evidence: "sts: ExpiredToken", Remedy: "run aws sso login, then press r"}
+		d.engine.planErr = &fail.Error{Cause: "the AWS credentials have expired", Evidence: "sts: ExpiredToken", Remedy: "run aws sso login, then press R"}
 		d.press(toReview...)
 	}},
 	{"review-nothing", deployed, func(d *harness) {

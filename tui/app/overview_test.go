@@ -157,9 +157,9 @@ func TestWhatWouldChangeIsLookedUpOnce(t *testing.T) {
 		if n := e.called("whole look"); n > 1 {
 			t.Errorf("asked %d times in ten minutes", n)
 		}
-		d.sees("minutes ago; p looks again")
+		d.sees("minutes ago; R looks again")
 		e.plan.Changes = nil
-		d.press("p")
+		d.press("R")
 		d.sees("nothing changed")
 		if n := e.called("plan"); n != 2 {
 			t.Errorf("planned %d times after p", n)

@@ -303,7 +303,7 @@ func TestWithoutCredentialsTheQuestionsCanBeAnswered(t *testing.T) {
 			t.Errorf("no remedy:\n%s", v)
 		}
 		e.planErr = nil
-		d.press("r", "y")
+		d.press("R", "y")
 		d.expect(screen.Deploy{})
 	})
 }

@@ -107,7 +107,7 @@ func TestWhatIsCertainToFailIsNotConfirmed(t *testing.T) {
 			t.Errorf("copied %q", copied)
 		}
 		e.preflight = nil
-		d.press("r")
+		d.press("R")
 		d.pass(2 * time.Second)
 		d.press("y")
 		d.expect(screen.Deploy{})

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"strings"
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -32,4 +33,35 @@ func TestKeysThatArriveTogetherAreKeys(t *testing.T) {
 		d.send(together("nl"))
 		d.expect(screen.Logs{})
 	})
+}
+
+// The key that opens a list opens it, and is not the first letter that is searched for.
+func TestTheKeyThatOpensDoesNotType(t *testing.T) {
+	for name, way := range map[string][]string{"needs": {"enter"}, "settings": {"enter", "enter", "enter"}} {
+		for _, key := range []string{"space", "e"} {
+			t.Run(name+" "+key, func(t *testing.T) {
+				inBubble(t, fresh(), func(d *harness) {
+					d.press(way...)
+					for range 30 {
+						if v := d.view(); strings.Contains(at(v), "egion") {
+							break
+						}
+						d.press("down")
+					}
+					d.press(key)
+					d.sees("type a part of the name")
+				})
+			})
+		}
+	}
+}
+
+// at is the line that the cursor is at.
+func at(view string) string {
+	for _, l := range strings.Split(view, "\n") {
+		if strings.Contains(l, "›") {
+			return l
+		}
+	}
+	return ""
 }

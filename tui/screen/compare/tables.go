@@ -155,11 +155,11 @@ func (c *Screen) matrixLines(w int) []string {
 	head := widget.NewLine(th, w).Cell(th.Quiet, "", label)
 	cost := widget.NewLine(th, w).Cell(th.Quiet, "a month", label)
 	for i := range shown {
-		ink := th.Text
+		ink, name := th.Text, screen.ShortName(shown[i].Name)
 		if from+i == c.cursor {
-			ink = th.Title
+			ink, name = th.Title, th.Glyphs.Cursor+" "+name
 		}
-		head.Cell(ink, screen.ShortName(shown[i].Name), cell-1).Gap(1)
+		head.Cell(ink, name, cell-1).Gap(1)
 		cost.Cell(ink, money(shown[i].Estimate), cell-1).Gap(1)
 	}
 	lines := []string{head.String()}

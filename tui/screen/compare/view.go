@@ -14,7 +14,7 @@ import (
 const gutter = 4
 
 // wide says that services and details stand side by side.
-func (c *Screen) wide() bool { return c.width >= 130 && c.tab != matrix }
+func (c *Screen) wide() bool { return c.width >= 112 && c.tab != matrix }
 
 func (c *Screen) listWidth() int {
 	if c.wide() {
@@ -127,7 +127,11 @@ func (c *Screen) list(width, height int) []string {
 	rows := widget.Scroll{Theme: th, Count: len(r.Services), Offset: off, Line: func(i, w int) string {
 		return c.row(&r.Services[i], i == c.cursor, name, top, w)
 	}}.Render(width, room)
-	return append(append(lines, widget.Lines(rows)...), foot.String())
+	lines = append(lines, widget.Lines(rows)...)
+	if c.wide() && c.note == "" { // below it is room enough
+		return append(lines, widget.Paragraph(th.Quiet, "for "+compare.UsageText(r.Usage)+" in "+r.Region, width)...)
+	}
+	return append(lines, foot.String())
 }
 
 // marks says in few words what the marks behind the amounts of the list mean. The view of the cost says more.

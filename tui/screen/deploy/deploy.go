@@ -259,8 +259,8 @@ func (d *Screen) Keys() []keys.Key {
 	if d.logOnly {
 		log = keys.Act("berth deploy", "l", "resources", func() { d.logOnly = false }).Say("the log alone, or beside the resources")
 	}
-	pause := keys.Act(verb, "space", map[bool]string{true: "go on", false: "pause"}[d.paused], d.pause, " ").
-		Say("let the log stand still; space again goes on with the newest lines").Hide(!d.logOnly && !d.hasLog())
+	pause := keys.Act(verb, "space", map[bool]string{true: "release log", false: "hold log"}[d.paused], d.pause, " ").
+		Say("let the log stand still, while the run goes on; space again goes on with the newest lines").Hide(!d.logOnly && !d.hasLog())
 	all = append(all, log, pause)
 	all = append(all, keys.Moves("scroll", d.scroll, d.room())...)
 	other := map[bool]string{true: "scroll resources", false: "scroll log"}[d.onLog]

@@ -223,7 +223,7 @@ func (g *Screen) Keys() []keys.Key {
 		return g.find.Keys()
 	}
 	const verb = "berth logs"
-	pause := keys.Act(verb, "space", map[bool]string{true: "go on", false: "pause"}[g.paused], g.pause, " ", "p")
+	pause := keys.Act(verb, "space", map[bool]string{true: "release", false: "hold"}[g.paused], g.pause, " ")
 	all := []keys.Key{
 		pause.Say("hold what is shown still; newer lines are kept"),
 		keys.Act(verb, "/", "find", g.search).Say("show only lines that hold a text; esc shows all"),

@@ -138,8 +138,23 @@ func (n *Screen) open(q Question) {
 		n.editor = form.NewChoice(n.s.Theme, n.s.Regions(), value)
 		return
 	}
-	n.editor = form.NewText(n.s.Theme, value, q.Check)
+	n.editor = form.NewText(n.s.Theme, value, func(text string) error { return n.check(q, text) })
 }
+
+// check says why a typed text cannot be the answer, while it can still be mended.
+func (n *Screen) check(q Question, text string) error {
+	if err := q.Check(text); err != nil {
+		return err
+	}
+	if err := n.s.Draft.Answer(q.Need, typed(text)); err != nil {
+		return err
+	}
+	n.s.Draft.Undo()
+	return nil
+}
+
+// typed is an answer as it was typed: people write sums with their sign.
+func typed(text string) string { return strings.TrimPrefix(strings.TrimSpace(text), "$") }
 
 func (n *Screen) edit(k tea.KeyMsg) {
 	n.editor.Key(k)
@@ -147,7 +162,7 @@ func (n *Screen) edit(k tea.KeyMsg) {
 	case form.Done:
 		value := n.editor.Value()
 		n.editor = nil
-		n.answer(n.questions[n.cursor], strings.TrimPrefix(value, "$"))
+		n.answer(n.questions[n.cursor], typed(value))
 	case form.Cancelled:
 		n.editor = nil
 	}

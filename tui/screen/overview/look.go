@@ -74,7 +74,7 @@ func (l look) say(th *theme.Theme, now time.Time) (string, theme.Ink) {
 		text, ink = changed(l.plan, th)
 	}
 	if now.Sub(l.at) >= time.Minute {
-		text += ", as of " + widget.Ago(now.Sub(l.at)) + "; p looks again"
+		text += ", as of " + widget.Ago(now.Sub(l.at)) + "; R looks again"
 	}
 	return text, ink
 }

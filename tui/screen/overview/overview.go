@@ -50,7 +50,7 @@ func (*Screen) Title() string { return "Overview" }
 func (*Screen) About() string {
 	return "What runs of the app now, how busy it is, and what it wrote last. A small look at AWS is taken " +
 		"twice a minute, a whole one when something changed. What a deployment would change is looked up " +
-		"once when this opens, and when you press p."
+		"once when this opens, and when you press R."
 }
 
 // Enter shows what is known and asks again. What a deployment would change is looked up once a visit.
@@ -150,6 +150,14 @@ func (h *Screen) again() tea.Cmd {
 	return h.ask(whole)
 }
 
+// lookAgain looks at all of it anew: what runs, and what a deployment would change.
+func (h *Screen) lookAgain() tea.Cmd {
+	if !h.runs() {
+		return h.again()
+	}
+	return tea.Batch(h.again(), h.lookNow())
+}
+
 // escape takes back what is pending, the newest first, then leads back.
 func (h *Screen) escape() {
 	switch {
@@ -246,9 +254,8 @@ func (h *Screen) Keys() []keys.Key {
 	all = append(all, keys.Steps("select", h.pick)...)
 	all = append(all, keys.Pages(h.scroll, h.height)...)
 	return append(all,
-		keys.Act("berth plan", "p", "look", h.lookNow).Say("look again what a deployment would change; done once when this opens"),
-		keys.Act("berth status", "R", "refresh", h.again, "R", "ctrl+r").
-			Say("ask AWS now for everything; what changes by itself is asked for anyway"),
+		keys.Act("berth status", "R", "look again", h.lookAgain, "R", "ctrl+r").
+			Say("ask AWS for everything, and what a deployment would change; what changes by itself is asked for anyway"),
 		keys.Way("q", "leave", h.s.Quit), keys.Also(h.escape, "esc"),
 	)
 }

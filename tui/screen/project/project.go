@@ -224,7 +224,7 @@ func (p *Screen) Keys() []keys.Key {
 		return form.EditorKeys()
 	}
 	var all []keys.Key
-	again := keys.Act("berth inspect", "r", "read again", p.again).Say("read the source tree again")
+	again := keys.Act("berth inspect", "R", "look again", p.again, "R", "ctrl+r").Say("read the source tree again")
 	questions := func() { p.s.Go(screen.Needs{}) }
 	settle := p.settleKeys()
 	other := keys.Act("berth.toml", "d", "other Dockerfile", p.other).Say("build from the next of the Dockerfiles that are here")

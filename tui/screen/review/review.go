@@ -180,7 +180,7 @@ func (r *Screen) confirm() tea.Cmd {
 		r.check.going = true
 		return nil
 	case r.check.refusal != nil && !r.plan.SkipPreflight:
-		r.note = "Not now: it is certain to fail. Put it right, then press r to look again."
+		r.note = "Not now: it is certain to fail. Put it right, then press R to look again."
 		if r.of.Destroy {
 			r.note = "Not now: it is certain to fail. Put it right, then come back; or leave, and berth destroy --skip-preflight."
 		}
@@ -253,7 +253,7 @@ func (r *Screen) Typing() bool { return r.of.Destroy && r.plan != nil && r.count
 // Keys are the keys of this moment.
 func (r *Screen) Keys() []keys.Key {
 	back := keys.Way("esc", map[bool]string{true: "leave", false: "back"}[r.s.Task() != nil], r.back)
-	again := keys.Act("berth plan", "r", "look again", r.again).Say("ask AWS again and plan anew")
+	again := keys.Act("berth plan", "R", "look again", r.again, "R", "ctrl+r").Say("ask AWS again and plan anew")
 	settings := keys.Act("berth.toml", "s", "settings", func() { r.s.Go(screen.Settings{}) })
 	moves := keys.Moves("scroll", r.scroll, r.listHeight())
 	if r.picking() {
@@ -267,7 +267,7 @@ func (r *Screen) Keys() []keys.Key {
 	case r.open:
 		return append([]keys.Key{keys.Way("esc", "close", func() { r.toggle() }, "esc", "o", "left")}, moves...)
 	case r.err != nil:
-		return []keys.Key{keys.Act("berth plan", "r", "try again", r.again), settings, back}
+		return []keys.Key{keys.Act("berth plan", "R", "look again", r.again, "R", "ctrl+r"), settings, back}
 	case r.count().changes() == 0:
 		return append([]keys.Key{again, back, keys.Also(r.s.Back, "enter").When(r.s.Status != nil)}, moves...)
 	case len(r.doubts) > 0:
@@ -338,7 +338,7 @@ func (r *Screen) unchecked() tea.Cmd {
 // remedies are the keys that help when the plan is certain to fail.
 func (r *Screen) remedies() []keys.Key {
 	all := []keys.Key{
-		keys.Act("berth doctor", "r", "look again", r.again).Say("ask AWS again, once what is missing was put right"),
+		keys.Act("berth doctor", "R", "look again", r.again, "R", "ctrl+r").Say("ask AWS again, once what is missing was put right"),
 	}
 	if r.check.policy() == "" {
 		return all
