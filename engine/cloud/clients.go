@@ -85,6 +85,7 @@ type Clients struct {
 	Region    string
 	Clock     clock.Clock
 	Transport http.RoundTripper // for registries and endpoints, never nil
+	Enclosed  bool              // what Transport reaches nobody but this process reaches, as in a simulated account
 	Resolver  Resolver          // the public DNS, never nil
 	PollEvery time.Duration     // between two looks of the poller, zero means its own
 	Calls     *Counter
@@ -168,7 +169,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		Scaling:   applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), ElastiCache: elasticache.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
 		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg),
-		Region: cfg.Region, Clock: e.Clock, Transport: transport, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
+		Region: cfg.Region, Clock: e.Clock, Transport: transport, Enclosed: e.Transport != nil, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }
 

@@ -100,6 +100,7 @@ type Repository struct {
 	Name      string              // with the registry, such as registry.example/app
 	Auth      authn.Authenticator // nil is anonymous
 	Transport http.RoundTripper   // how this process reaches it; nil is http.DefaultTransport
+	Enclosed  bool                // nobody but this process reaches it
 }
 
 // Tag is the tag of the image that is built from the source with this hash: the identity of an image in the

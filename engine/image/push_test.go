@@ -114,7 +114,7 @@ func TestPush(t *testing.T) {
 	img, err := random.Image(600_000, 3)
 	must(t, err)
 	var s steps
-	digest, err := push(t.Context(), img, Repository{repo, &authn.Basic{Username: "AWS", Password: "x"}, reg}, "src-1", s.reporter())
+	digest, err := push(t.Context(), img, Repository{repo, &authn.Basic{Username: "AWS", Password: "x"}, reg, false}, "src-1", s.reporter())
 	must(t, err)
 	want, err := img.Digest()
 	must(t, err)
@@ -147,7 +147,7 @@ func TestPush(t *testing.T) {
 	must(t, err)
 	before := reg.count("PATCH")
 	s = steps{}
-	_, err = push(t.Context(), more, Repository{repo, nil, reg}, "src-2", s.reporter())
+	_, err = push(t.Context(), more, Repository{repo, nil, reg, false}, "src-2", s.reporter())
 	must(t, err)
 	if got := reg.count("PATCH") - before; got != 2 { // the layer and the configuration
 		t.Errorf("%d uploads, want 2", got)
@@ -168,7 +168,7 @@ func TestPushTwins(t *testing.T) {
 	img, err := mutate.AppendLayers(empty.Image, layer, layer)
 	must(t, err)
 	var s steps
-	_, err = push(t.Context(), img, Repository{repo, nil, reg}, "twins", s.reporter())
+	_, err = push(t.Context(), img, Repository{repo, nil, reg, false}, "twins", s.reporter())
 	must(t, err)
 	if reg.count("PATCH") != 2 || s.current[len(s.current)-1] != s.total {
 		t.Errorf("%d uploads, progress %v of %d", reg.count("PATCH"), s.current, s.total)
@@ -194,7 +194,7 @@ func testPushRetries(t *testing.T) {
 	img, err := random.Image(300_000, 1)
 	must(t, err)
 	var s steps
-	if _, err := push(t.Context(), img, Repository{repo, nil, reg}, "retry", s.reporter()); err != nil || len(failed) != 2 {
+	if _, err := push(t.Context(), img, Repository{repo, nil, reg, false}, "retry", s.reporter()); err != nil || len(failed) != 2 {
 		t.Errorf("after one fault each: %v, %v", failed, err)
 	}
 	if s.current[len(s.current)-1] != s.total {
@@ -215,18 +215,18 @@ func TestPushErrors(t *testing.T) {
 			}
 			return answer(status, `{"errors":[{"code":"DENIED","message":"not allowed"}]}`)
 		}
-		_, err := push(t.Context(), img, Repository{repo, nil, reg}, "x", Reporter{})
+		_, err := push(t.Context(), img, Repository{repo, nil, reg, false}, "x", Reporter{})
 		f := fail.From(err)
 		if err == nil || f.Class != fail.Failed || !strings.Contains(f.Remedy, want) || f.Cause != "the image could not be pushed to "+repo {
 			t.Errorf("%d: %+v", status, f)
 		}
 	}
-	if _, err := push(t.Context(), img, Repository{"NOT A REF", nil, newRegistry()}, "x", Reporter{}); fail.From(err).Class != fail.Usage {
+	if _, err := push(t.Context(), img, Repository{"NOT A REF", nil, newRegistry(), false}, "x", Reporter{}); fail.From(err).Class != fail.Usage {
 		t.Errorf("bad reference: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := push(ctx, img, Repository{repo, nil, newRegistry()}, "x", Reporter{}); !errors.Is(err, context.Canceled) {
+	if _, err := push(ctx, img, Repository{repo, nil, newRegistry(), false}, "x", Reporter{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

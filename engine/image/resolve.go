@@ -28,7 +28,7 @@ type Resolved struct {
 // Resolve looks up what ref stands for in its registry; of an image for several platforms it takes the one
 // for platform. A malformed reference is a Usage fail.Error; an image that is not there, may not be read or
 // is for another platform is a Refused one, and so is a registry that cannot be reached. A nil transport is
-// http.DefaultTransport; a nil keychain is that of the Docker configuration.
+// http.DefaultTransport; a nil keychain is SignIns.
 func Resolve(ctx context.Context, ref, platform string, tr http.RoundTripper, keychain authn.Keychain) (Resolved, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
@@ -39,7 +39,7 @@ func Resolve(ctx context.Context, ref, platform string, tr http.RoundTripper, ke
 		return Resolved{}, fail.Usagef("%q is not a platform such as linux/amd64", platform)
 	}
 	if keychain == nil {
-		keychain = authn.DefaultKeychain
+		keychain = SignIns{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -75,37 +75,21 @@ func Resolve(ctx context.Context, ref, platform string, tr http.RoundTripper, ke
 // lookTimeout is how long it may take to look an image up.
 const lookTimeout = 12 * time.Second
 
-// Near says when the registry of a reference is one that every machine has for itself: tasks on AWS cannot fetch from
-// it. The error is a Refused fail.Error. What is no reference has no registry.
-func Near(ref string) error {
+// Near says whether the registry of a reference is one that only this machine, or its own network, reaches: tasks on AWS
+// cannot fetch from it. What is no reference has no registry.
+func Near(ref string) bool {
 	parsed, err := name.ParseReference(ref)
-	if err != nil {
-		return nil //nolint:nilerr // what is no reference has no registry
-	}
-	host := parsed.Context().RegistryStr()
-	if !ofThisMachine(host) {
-		return nil
-	}
-	return &fail.Error{
-		Class: fail.Refused, Cause: fmt.Sprintf("the registry %s is one of this machine: tasks on AWS cannot fetch %s from it", host, ref),
-		Remedy: fmt.Sprintf("let berth push it to the app's own repository: docker pull %s, docker tag %[1]s %s, then --image %[2]s", ref, LocalName(ref)),
-	}
+	return err == nil && near(parsed.Context().RegistryStr())
 }
 
-func ofThisMachine(host string) bool {
+func near(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil {
-		return ip.IsLoopback() || ip.IsUnspecified()
+		return ip.IsLoopback() || ip.IsUnspecified() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "host.docker.internal"
-}
-
-// LocalName is the last part of a reference, as a name without a registry.
-func LocalName(ref string) string {
-	ref, _, _ = strings.Cut(ref[strings.LastIndexByte(ref, '/')+1:], "@")
-	return ref
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "host.docker.internal" || strings.HasSuffix(host, ".local")
 }
 
 // repository is the full name of a reference's repository, Docker Hub's as everybody writes it.
@@ -172,13 +156,17 @@ func resolveError(ctx context.Context, ref name.Reference, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("look up image %s: %w", ref, ctx.Err())
 	}
+	var known *fail.Error
+	if errors.As(err, &known) {
+		return known
+	}
 	f := &fail.Error{Class: fail.Refused, Evidence: registryText(err), Err: err}
 	host := ref.Context().RegistryStr()
 	switch status(err) {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		f.Cause = fmt.Sprintf("the registry %s does not let us read %s; some say so, too, when there is no such image", host, ref)
-		f.Remedy = "check the name for typing errors; a private image cannot be fetched by tasks on AWS: docker pull it, " +
-			"give it a local name with docker tag, and name that with --image, so that berth pushes it to the app's own repository"
+		f.Remedy = "check the name for typing errors; for a private image sign in with docker login " + host +
+			": berth copies it to the app's own repository then"
 	case http.StatusNotFound:
 		f.Cause = fmt.Sprintf("there is no image %s", ref)
 		f.Remedy = "check the name and the tag, and that it was pushed"

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +32,7 @@ func (s *stored) Push(ctx context.Context, to Repository, tag string, report Rep
 	if !errors.As(err, &away) {
 		return digest, err
 	}
-	if to.Transport == nil || to.Transport == http.DefaultTransport { // else nobody but this process finds the registry
+	if !to.Enclosed {
 		digest, err = s.direct(ctx, repo, to, tag, report)
 		if !errors.As(err, &away) {
 			return digest, err

@@ -43,6 +43,8 @@ type Client struct {
 	auth authn.Authenticator
 	base http.RoundTripper
 	tell func(text string)
+	// scope is what it asks the registry to be allowed.
+	scope string
 
 	mu     sync.Mutex
 	signed http.RoundTripper // signs in by itself; nil until the registry has said how
@@ -61,7 +63,7 @@ func New(repo name.Repository, auth authn.Authenticator, base http.RoundTripper,
 	if tell == nil {
 		tell = func(string) {}
 	}
-	return &Client{repo: repo, auth: auth, base: transport.NewUserAgent(base, "berth"), tell: tell}
+	return &Client{repo: repo, auth: auth, base: transport.NewUserAgent(base, "berth"), tell: tell, scope: transport.PushScope}
 }
 
 // sign is the transport that signs requests in. How, the registry is asked once.
@@ -71,7 +73,7 @@ func (c *Client) sign(ctx context.Context) (http.RoundTripper, error) {
 	if c.signed != nil {
 		return c.signed, nil
 	}
-	signed, err := transport.NewWithContext(ctx, c.repo.Registry, c.auth, c.base, []string{c.repo.Scope(transport.PushScope)})
+	signed, err := transport.NewWithContext(ctx, c.repo.Registry, c.auth, c.base, []string{c.repo.Scope(c.scope)})
 	if err == nil {
 		c.signed = signed
 	}

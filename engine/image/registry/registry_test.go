@@ -119,10 +119,13 @@ func (t *troubled) answer(req *http.Request) (*http.Response, error) {
 		return t.say(req, 201, nil, ""), nil
 	case strings.HasPrefix(rest, "blobs/"):
 		t.mu.Lock()
-		_, ok := t.blobs[strings.TrimPrefix(rest, "blobs/")]
+		blob, ok := t.blobs[strings.TrimPrefix(rest, "blobs/")]
 		t.mu.Unlock()
 		if !ok {
 			return t.say(req, 404, nil, ""), nil
+		}
+		if req.Method == "GET" {
+			return t.give(req, blob), nil
 		}
 		return t.say(req, 200, nil, ""), nil
 	case strings.HasPrefix(rest, "manifests/") && req.Method == "PUT":
@@ -131,6 +134,45 @@ func (t *troubled) answer(req *http.Request) (*http.Response, error) {
 		return t.say(req, 201, nil, ""), err
 	}
 	return t.say(req, 404, nil, ""), nil
+}
+
+// give answers with a blob, or with the rest of it.
+func (t *troubled) give(req *http.Request, blob []byte) *http.Response {
+	status := 200
+	var from int
+	if n, _ := fmt.Sscanf(req.Header.Get("Range"), "bytes=%d-", &from); n == 1 && !t.forgets {
+		status, blob = 206, blob[from:]
+	}
+	res := t.say(req, status, nil, "")
+	res.Body = io.NopCloser(&giving{t: t, ctx: req.Context(), r: bytes.NewReader(blob)})
+	return res
+}
+
+// giving is a download with the troubles of its registry.
+type giving struct {
+	t     *troubled
+	ctx   context.Context
+	r     io.Reader
+	given int
+}
+
+func (g *giving) Read(p []byte) (int, error) {
+	g.t.mu.Lock()
+	defer g.t.mu.Unlock()
+	if g.t.stalls && g.given > 1<<20 {
+		g.t.stalls = false
+		<-g.ctx.Done()
+		return 0, g.ctx.Err()
+	}
+	if g.t.cutEvery > 0 && g.given >= g.t.cutEvery {
+		if g.t.cuts++; g.t.oneCut {
+			g.t.cutEvery = 0
+		}
+		return 0, errReset
+	}
+	n, err := g.r.Read(p)
+	g.given += n
+	return n, err
 }
 
 // take reads an upload at the speed of the network.
@@ -230,6 +272,61 @@ func TestPutSurvives(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A blob is read whole from a registry with any of these troubles.
+func TestGetSurvives(t *testing.T) {
+	const size = 24 << 20
+	for _, tt := range []struct {
+		name   string
+		change func(*troubled)
+		told   string
+	}{
+		{"no trouble", func(*troubled) {}, ""},
+		{"down for 20 s", func(r *troubled) { r.down = 20 * time.Second }, "the registry cannot be reached: trying again in 1s"},
+		{"cut every 5 MB", func(r *troubled) { r.cutEvery = 5 << 20 }, ""},
+		{"cut once, and begins at the beginning", func(r *troubled) { r.cutEvery, r.oneCut, r.forgets = 5<<20, true, true }, ""},
+		{"429 ten times", func(r *troubled) { r.answers, r.after = slicesOf(429, 10), "7" }, "asks for fewer requests (429): trying again in 7s"},
+		{"503 ten times", func(r *troubled) { r.answers = slicesOf(503, 10) }, "answers 503: trying again in"},
+		{"stalls", func(r *troubled) { r.stalls = true }, "the registry has sent nothing for 10s: waiting"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				reg := newTroubled()
+				data := noise(size)
+				digest := digestOf(data)
+				reg.blobs[digest] = data
+				tt.change(reg)
+				var mu sync.Mutex
+				var told []string
+				repo, err := name.NewRepository("registry.example/app")
+				must(t, err)
+				r := NewSource(repo, nil, reg, func(s string) {
+					mu.Lock()
+					defer mu.Unlock()
+					told = append(told, s)
+				}).Get(t.Context(), digest, size)
+				got, err := io.ReadAll(r)
+				must(t, err)
+				must(t, r.Close())
+				if cut := strings.HasPrefix(tt.name, "cut"); !bytes.Equal(got, data) || cut != (reg.cuts > 0) {
+					t.Errorf("%d bytes arrived, cut %d times", len(got), reg.cuts)
+				}
+				if all := strings.Join(told, "\n"); !strings.Contains(all, tt.told) || tt.told != "" && told[len(told)-1] != "" {
+					t.Errorf("told %q, want %q and in the end that it goes on", told, tt.told)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		repo, err := name.NewRepository("registry.example/app")
+		must(t, err)
+		start := time.Now()
+		_, err = io.ReadAll(NewSource(repo, nil, newTroubled(), nil).Get(t.Context(), "sha256:none", 10))
+		if Status(err) != 404 || time.Since(start) != 0 {
+			t.Errorf("what is not there: %v after %s", err, time.Since(start))
+		}
+	})
 }
 
 func slicesOf(v, n int) []int {

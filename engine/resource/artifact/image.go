@@ -32,11 +32,12 @@ type Image struct {
 
 	Ref string // output: reference by digest, what a task definition runs
 
-	tag    string // src-<hash of the source tree>, or img-<hash of the image> of the builder's store
+	tag    string // src-<hash of the source tree>, or img-<hash of the image> of the builder's store or of another registry
 	pushed string // digest as observed
 	found  bool   // in the repository, or used where it is
 	local  bool   // in the builder's store
 	id     string // its content there
+	copied *copied
 
 	config *v1.ConfigFile // of an External image in a registry
 }
@@ -70,6 +71,9 @@ func (i *Image) Fingerprint() string { return i.tag + i.Ref }
 
 // NewVersion implements Versioned.
 func (i *Image) NewVersion() event.Action { return event.Create }
+
+// OfAccount implements OfAccount: tasks may fetch from the repositories of their own account.
+func (i *Image) OfAccount() {}
 
 // Observe implements Resource. Build has looked already.
 func (i *Image) Observe(ctx context.Context, s *resource.Scope) error {
@@ -105,8 +109,11 @@ func (i *Image) Diff(s *resource.Scope) resource.Diff {
 		return resource.None()
 	}
 	i.Ref = ""
-	if i.local {
+	switch {
+	case i.local:
 		return resource.Diff{Action: event.Create, Why: "is in Docker only, and has to be pushed"}
+	case i.copied != nil:
+		return resource.Diff{Action: event.Create, Why: i.copied.why + ", and has to be copied to the app's own repository"}
 	}
 	return resource.Diff{Action: event.Create, Why: "this version of the source was never pushed"}
 }
@@ -116,7 +123,7 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 	if i.found {
 		return nil
 	}
-	img, err := i.source(ctx)
+	img, err := i.source(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -125,11 +132,15 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return fmt.Errorf("sign in to the registry: %w", err)
 	}
-	s.Doing("pushing")
+	if i.copied != nil {
+		s.Doing("copying")
+	} else {
+		s.Doing("pushing")
+	}
 	ctx, cancel := cloud.UntilStop(ctx)
 	defer cancel()
 	repo := i.host(s) + "/" + i.Repository.Name()
-	to := image.Repository{Name: repo, Auth: auth, Transport: s.Transport}
+	to := image.Repository{Name: repo, Auth: auth, Transport: s.Transport, Enclosed: s.Enclosed}
 	digest, err := img.Push(ctx, to, i.tag, reporter(s, "push"))
 	if err != nil {
 		return err
@@ -139,9 +150,12 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 }
 
 // source is the image to push.
-func (i *Image) source(ctx context.Context) (image.Image, error) {
-	if i.Build != nil {
+func (i *Image) source(ctx context.Context, s *resource.Scope) (image.Image, error) {
+	switch {
+	case i.Build != nil:
 		return i.Build.Built(), nil
+	case i.copied != nil:
+		return i.copied.open(ctx, s)
 	}
 	img, found, err := i.Builder.Local(ctx, i.External)
 	if err != nil {
@@ -188,7 +202,11 @@ func (i *Image) Permissions(s *resource.Scope, do event.Action) []resource.Permi
 		"ecr:CompleteLayerUpload", "ecr:PutImage")
 	look := resource.On(resource.Actions("ecr:BatchGetImage"), i.Repository.ARN(s))
 	look.Without = "an image that is there already is sent once more"
-	return []resource.Permission{resource.On(actions, i.Repository.ARN(s)), look, resource.Anywhere("ecr:GetAuthorizationToken")}
+	need := []resource.Permission{resource.On(actions, i.Repository.ARN(s)), look, resource.Anywhere("ecr:GetAuthorizationToken")}
+	if i.copied != nil {
+		need = append(need, i.externalPermissions(s)...)
+	}
+	return need
 }
 
 // Checks implements Checked: whether an image that is used as it is exists.

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"regexp"
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"berth/engine/fail"
@@ -32,12 +30,18 @@ func (i *Image) home() (account, region, repository string, ok bool) {
 	return m[1], m[2], m[3], true
 }
 
+// homeARN is the ARN of that repository.
+func (i *Image) homeARN(s *resource.Scope) string {
+	account, region, repository, _ := i.home()
+	return strings.Join([]string{"arn", s.Identity.Partition, "ecr", region, account, "repository/" + repository}, ":")
+}
+
 // Repositories are the ARNs of the repositories that tasks fetch the image from: the app's own, and the one of
 // an external image in the same account.
 func (i *Image) Repositories(s *resource.Scope) []string {
 	arns := []string{i.Repository.ARN(s)}
-	if account, region, repository, ok := i.home(); ok && account == s.Identity.Account {
-		arns = append(arns, strings.Join([]string{"arn", s.Identity.Partition, "ecr", region, account, "repository/" + repository}, ":"))
+	if account, _, _, ok := i.home(); ok && account == s.Identity.Account {
+		arns = append(arns, i.homeARN(s))
 	}
 	return arns
 }
@@ -48,19 +52,20 @@ func (i *Image) namesRegistry() bool {
 	return ok && strings.ContainsAny(host, ".:")
 }
 
-// pushes says whether the image comes from this machine, or may: as long as nobody has looked, one whose name
-// names no registry may be in the builder's store.
+// pushes says whether the image comes through this machine, or may: as long as nobody has looked, one may be in the
+// builder's store or in a registry that tasks may not read.
 func (i *Image) pushes() bool {
-	return i.Build != nil || i.local || i.Ref == "" && !i.namesRegistry()
+	_, _, _, home := i.home()
+	return i.Build != nil || i.local || i.copied != nil || i.Ref == "" && !home
 }
 
 // observeExternal finds the image in its registry, to be used where it is, or in the builder's own store, to
 // be pushed. Its content is its tag then, so that it is pushed once.
 func (i *Image) observeExternal(ctx context.Context, s *resource.Scope) error {
-	if near := image.Near(i.External); near != nil && s.Transport == http.DefaultTransport && !emulated() {
-		return near
-	}
 	there, err := i.resolve(ctx, s)
+	if err == nil && i.copied != nil {
+		return i.observeCopy(ctx, s, there)
+	}
 	if err == nil {
 		i.Ref, i.config, i.found = there.Ref, there.Config, true
 		return nil
@@ -83,7 +88,12 @@ func (i *Image) observeExternal(ctx context.Context, s *resource.Scope) error {
 		return f
 	}
 	i.local, i.id, i.config = true, facts.ID, facts.Config
-	_, hex, _ := strings.Cut(facts.ID, ":")
+	return i.lookFor(ctx, s, facts.ID)
+}
+
+// lookFor looks whether the app's repository has the image with that hash, which is its tag there.
+func (i *Image) lookFor(ctx context.Context, s *resource.Scope, hash string) (err error) {
+	_, hex, _ := strings.Cut(hash, ":")
 	i.tag = "img-" + resource.Shorten(hex, 16)
 	i.pushed, err = i.Repository.digest(ctx, s, i.tag)
 	i.found = i.pushed != ""
@@ -107,77 +117,78 @@ func (i *Image) nowhere(err error) error {
 	}
 }
 
-// resolve looks the image up as a task will: in ECR with the account's sign-in, elsewhere with none. That this
-// machine may read what a task may not helps nobody, and is told.
+// resolve looks the image up as a task will: in ECR with the account's sign-in, elsewhere with none. One that a task
+// may not read, and this machine may, is to be copied.
 func (i *Image) resolve(ctx context.Context, s *resource.Scope) (image.Resolved, error) {
-	if _, region, _, ok := i.home(); ok {
-		auth, err := i.login(ctx, s, func(o *ecr.Options) { o.Region = region })
-		if err != nil {
-			return image.Resolved{}, err
+	if account, region, _, ok := i.home(); ok {
+		keys := ecrKeys{i, s, region}
+		if account != s.Identity.Account {
+			i.copied = &copied{why: "is in the account " + account, keys: keys}
 		}
-		return image.Resolve(ctx, i.External, i.Platform, s.Transport, always{auth})
+		there, err := image.Resolve(ctx, i.External, i.Platform, s.Transport, keys)
+		if err != nil && account != s.Identity.Account && image.NeedsLogin(err) {
+			err = ofOthers(i.External, account, s.Identity.Account, err)
+		}
+		return there, err
+	}
+	var keys authn.Keychain = image.SignIns{}
+	if i.Keys != nil {
+		keys = i.Keys
+	}
+	if image.Near(i.External) && !emulated() {
+		i.copied = &copied{why: "is in a registry that only this machine reaches", keys: keys}
+		return image.Resolve(ctx, i.External, i.Platform, s.Transport, keys)
 	}
 	there, err := image.Resolve(ctx, i.External, i.Platform, s.Transport, always{authn.Anonymous})
 	if err == nil || !image.NeedsLogin(err) {
 		return there, err
 	}
-	keys := i.Keys
-	if keys == nil {
-		keys = authn.DefaultKeychain
-	}
-	if _, mine := image.Resolve(ctx, i.External, i.Platform, s.Transport, keys); mine != nil {
+	mine, mineErr := image.Resolve(ctx, i.External, i.Platform, s.Transport, keys)
+	switch {
+	case mineErr == nil:
+		i.copied = &copied{why: "is private", keys: keys}
+		return mine, nil
+	case image.NeedsLogin(mineErr):
 		return there, err
 	}
-	local := image.LocalName(i.External)
-	return there, &fail.Error{
-		Class: fail.Refused, Cause: fmt.Sprintf("the image %s is private: this machine may read it, the tasks on AWS may not", i.External),
+	return there, mineErr
+}
+
+// ofOthers is an image in the ECR of another account, which does not let this one read it.
+func ofOthers(ref, theirs, ours string, err error) error {
+	return &fail.Error{
+		Class: fail.Refused, Cause: fmt.Sprintf("the image %s is in the account %s, which does not let the account %s read it", ref, theirs, ours),
 		Evidence: fail.From(err).Evidence,
-		Remedy: fmt.Sprintf("let berth push it to the app's own repository: docker pull %s, docker tag %[1]s %s, then --image %[2]s; "+
-			"or make it public", i.External, local),
-		Err: err,
+		Remedy: fmt.Sprintf("allow %s ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in the policy of that repository: berth copies the image then; "+
+			"or copy it yourself, and name the copy with --image", ours), Err: err,
 	}
 }
 
-// always is a keychain with one sign-in for everything.
-type always struct{ authn.Authenticator }
-
-// Resolve implements authn.Keychain.
-func (a always) Resolve(authn.Resource) (authn.Authenticator, error) { return a.Authenticator, nil }
-
 // checkExternal says whether an image that is used as it is exists, may be fetched, and goes with how it runs.
 func (i *Image) checkExternal(ctx context.Context, s *resource.Scope) resource.Finding {
-	if i.Ref == "" {
+	if i.Ref == "" && i.tag == "" {
 		if err := i.Observe(ctx, s); err != nil {
 			f := fail.From(err)
 			return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
 		}
-	}
-	if account, _, _, ok := i.home(); ok && account != s.Identity.Account {
-		return resource.Finding{
-			Verdict: resource.Fail, Text: fmt.Sprintf("the image %s is in the account %s, and the tasks of the account %s may not fetch it there",
-				i.External, account, s.Identity.Account),
-			Remedy: "copy it to a repository of this account and name that with --image",
-		}
-	}
-	if near := image.Near(i.External); near != nil {
-		f := fail.From(near)
-		return resource.Finding{Verdict: resource.Warn, Text: f.Cause, Remedy: f.Remedy}
 	}
 	if i.config != nil {
 		if notes := image.Check(i.config, i.Port, i.OwnCommand); len(notes) > 0 {
 			return resource.Finding{Verdict: resource.Warn, Text: strings.Join(notes, "; "), Remedy: "check service.port and service.command in berth.toml"}
 		}
 	}
+	if i.copied != nil {
+		return resource.Finding{Verdict: resource.OK, Text: i.External + " " + i.copied.why + ": berth copies it to the app's own repository"}
+	}
 	return resource.Finding{Verdict: resource.OK, Text: strings.TrimSuffix(i.External+" is there for "+i.Platform, " for ")}
 }
 
-// externalPermissions are those to look at an image in ECR that is used where it is.
+// externalPermissions are those to look at an image in ECR where it is.
 func (i *Image) externalPermissions(s *resource.Scope) []resource.Permission {
 	if _, _, _, ok := i.home(); !ok {
 		return nil
 	}
-	repos := i.Repositories(s)
 	return []resource.Permission{
-		resource.On(resource.Actions("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"), repos[len(repos)-1]), resource.Anywhere("ecr:GetAuthorizationToken"),
+		resource.On(resource.Actions("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"), i.homeARN(s)), resource.Anywhere("ecr:GetAuthorizationToken"),
 	}
 }

@@ -8,7 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -21,6 +25,7 @@ import (
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/resource"
+	"berth/engine/sim"
 )
 
 // guarded is a registry that wants to know who asks for what is below /v2/private.
@@ -47,7 +52,11 @@ func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer(), nil
 }
 
-func TestAnImageThatOnlyThisMachineMayReadIsRefused(t *testing.T) {
+func TestAnImageThatOnlyThisMachineMayReadIsCopied(t *testing.T) {
+	synctest.Test(t, testCopied)
+}
+
+func testCopied(t *testing.T) {
 	reg := guarded{registry.New(registry.Logger(log.New(io.Discard, "", 0)))}
 	me := always{&authn.Basic{Username: "me", Password: "secret"}}
 	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
@@ -65,42 +74,89 @@ func TestAnImageThatOnlyThisMachineMayReadIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := &resource.Scope{Clients: &cloud.Clients{Transport: reg}}
+	account, err := sim.Open(sim.Options{Region: "eu-west-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients, err := account.Environment().Connect(t.Context(), cloud.Settings{Region: "eu-west-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients.Transport = split{account.Environment().Transport, reg}
+	s := &resource.Scope{Clients: clients}
+	s.Identity, err = clients.WhoAmI(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo := &Repository{Owner: resource.Owner{App: "harbor", Env: "production"}}
+	if err := repo.Apply(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
 	nobody := always{authn.Anonymous}
 	for _, tt := range []struct {
 		ref           string
 		keys          authn.Keychain
-		cause, remedy string
+		why           string // it is copied
+		cause, remedy string // of the refusal
 	}{
-		{"registry.example.com/open/app:1", me, "", ""},
-		{"registry.example.com/open/app:1", nobody, "", ""},
-		{
-			"registry.example.com/private/app:1", me, "the image registry.example.com/private/app:1 is private: this machine may read it, the tasks on AWS may not",
-			"docker tag registry.example.com/private/app:1 app:1, then --image app:1",
-		},
-		{"registry.example.com/private/app:1", nobody, "the registry registry.example.com does not let us read", "docker tag"},
-		{"registry.example.com/private/none:1", me, "the registry registry.example.com does not let us read", "typing errors"},
+		{"registry.example.com/open/app:1", me, "", "", ""},
+		{"registry.example.com/open/app:1", nobody, "", "", ""},
+		{"registry.example.com/private/app:1", me, "is private", "", ""},
+		{"127.0.0.1:5000/open/app:1", me, "is in a registry that only this machine reaches", "", ""},
+		{"registry.example.com/private/app:1", nobody, "", "the registry registry.example.com does not let us read", "docker login registry.example.com"},
+		{"registry.example.com/private/none:1", me, "", "there is no image registry.example.com/private/none:1", "check the name"},
 	} {
-		i := &Image{External: tt.ref, Platform: "linux/amd64", Keys: tt.keys, Port: 4000}
+		i := &Image{External: tt.ref, Platform: "linux/amd64", Keys: tt.keys, Port: 4000, Repository: repo}
 		err := i.Observe(t.Context(), s)
-		if tt.cause == "" {
-			if err != nil || !strings.HasPrefix(i.Ref, "registry.example.com/open/app@sha256:") {
-				t.Errorf("%s: %q, %v", tt.ref, i.Ref, err)
+		if tt.cause != "" {
+			f := fail.From(err)
+			if err == nil || f.Class != fail.Refused || !strings.HasPrefix(f.Cause, tt.cause) || !strings.Contains(f.Remedy, tt.remedy) {
+				t.Errorf("%s: %+v", tt.ref, f)
 			}
-			f := i.checkExternal(t.Context(), s)
-			if f.Verdict != resource.Warn || f.Text != "the image exposes 8080/tcp, and the load balancer will ask port 4000" {
+			if f != nil && strings.Contains(f.Error()+f.Remedy+f.Evidence, "secret") {
 				t.Errorf("%s: %+v", tt.ref, f)
 			}
 			continue
 		}
-		f := fail.From(err)
-		if err == nil || f.Class != fail.Refused || !strings.HasPrefix(f.Cause, tt.cause) || !strings.Contains(f.Remedy, tt.remedy) {
+		f := i.checkExternal(t.Context(), s)
+		if f.Verdict != resource.Warn || f.Text != "the image exposes 8080/tcp, and the load balancer will ask port 4000" {
 			t.Errorf("%s: %+v", tt.ref, f)
 		}
-		if f != nil && (strings.Contains(f.Error()+f.Remedy, "secret") || !strings.Contains(f.Evidence, "UNAUTHORIZED")) {
-			t.Errorf("%s: evidence %q", tt.ref, f.Evidence)
+		d := i.Diff(s)
+		if err != nil || (tt.why == "") != (d.Action == event.None) || !strings.HasPrefix(d.Why, tt.why) {
+			t.Errorf("%s: %+v, %v", tt.ref, d, err)
+			continue
+		}
+		if tt.why == "" {
+			if !strings.HasPrefix(i.Ref, "registry.example.com/open/app@sha256:") {
+				t.Errorf("%s: %q", tt.ref, i.Ref)
+			}
+			continue
+		}
+		if err := i.Apply(t.Context(), s); err != nil || !strings.Contains(i.Ref, ".dkr.ecr.eu-west-2.amazonaws.com/"+repo.Name()+"@sha256:") {
+			t.Errorf("%s: %q, %v", tt.ref, i.Ref, err)
+		}
+		// The same image is not copied twice.
+		again := &Image{External: tt.ref, Platform: "linux/amd64", Keys: tt.keys, Port: 4000, Repository: repo}
+		if err := again.Observe(t.Context(), s); err != nil || again.Diff(s).Action != event.None || again.Ref != i.Ref {
+			t.Errorf("%s: again: %q, %v", tt.ref, again.Ref, err)
+		}
+		if _, err := s.ECR.BatchDeleteImage(t.Context(), &ecr.BatchDeleteImageInput{
+			RepositoryName: aws.String(repo.Name()), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(i.Ref[strings.Index(i.Ref, "@")+1:])}},
+		}); err != nil {
+			t.Fatal(err)
 		}
 	}
+}
+
+// split asks the registry beside the simulated account for what is not in that.
+type split struct{ account, other http.RoundTripper }
+
+func (s split) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Hostname(), ".amazonaws.com") {
+		return s.account.RoundTrip(r)
+	}
+	return s.other.RoundTrip(r)
 }
 
 func TestTheRoleMayFetchFromECROfTheAccountOnly(t *testing.T) {
@@ -113,7 +169,7 @@ func TestTheRoleMayFetchFromECROfTheAccountOnly(t *testing.T) {
 	}{
 		{"123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/app:1", "arn:aws:ecr:eu-west-2:123456789012:repository/team/app", resource.OK},
 		{"123456789012.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:00", "arn:aws:ecr:eu-west-1:123456789012:repository/app", resource.OK},
-		{"999999999999.dkr.ecr.eu-west-2.amazonaws.com/app:1", "", resource.Fail},
+		{"999999999999.dkr.ecr.eu-west-2.amazonaws.com/app:1", "", resource.OK},
 		{"ghcr.io/me/app:1", "", resource.OK},
 	} {
 		i := &Image{External: tt.ref, Repository: repo, Ref: "known", Platform: "linux/amd64"}
@@ -147,8 +203,10 @@ func TestAnImageThatMayHaveToBePushedNeedsTheRights(t *testing.T) {
 		{Image{External: "team/app:1"}, true},
 		{Image{External: "app:1", local: true}, true},
 		{Image{External: "nginx:1", Ref: "index.docker.io/library/nginx@sha256:00", found: true}, false},
-		{Image{External: "ghcr.io/me/app:1"}, false},
-		{Image{External: "localhost:5000/app:1"}, false},
+		{Image{External: "ghcr.io/me/app:1"}, true}, // it may be private
+		{Image{External: "ghcr.io/me/app:1", Ref: "ghcr.io/me/app@sha256:00", found: true}, false},
+		{Image{External: "localhost:5000/app:1"}, true},
+		{Image{External: "123456789012.dkr.ecr.eu-west-2.amazonaws.com/app:1"}, false},
 	} {
 		i := &tt.image
 		i.Repository = &Repository{Owner: resource.Owner{App: "harbor", Env: "production"}}
