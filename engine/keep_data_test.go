@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"berth/engine"
 	"berth/engine/event"
@@ -38,6 +39,11 @@ func (h *harbor) holders() string {
 	for _, p := range points.AccessPoints {
 		ids = append(ids, aws.ToString(p.AccessPointId))
 	}
+	buckets, err := c.S3.ListBuckets(h.t.Context(), &s3.ListBucketsInput{})
+	must(h.t, err)
+	for _, b := range buckets.Buckets {
+		ids = append(ids, aws.ToString(b.Name)+" of "+aws.ToTime(b.CreationDate).Format(time.RFC3339Nano))
+	}
 	return strings.Join(ids, ", ")
 }
 
@@ -55,7 +61,7 @@ func TestDestroyKeepsData(t *testing.T) {
 
 				p := h.plan(engine.Request{Destroy: true, KeepData: true})
 				lost, kept := p.Data()
-				if len(lost) > 0 || len(kept) != 3 {
+				if len(lost) > 0 || len(kept) != 4 {
 					t.Errorf("loses %v, keeps %v", lost, kept)
 				}
 				if p.KeptUSD <= 0 || p.KeptUSD >= p.MonthlyUSD {

@@ -35,6 +35,7 @@ func newFullHarbor(t *testing.T, dir string) *harbor {
 	h.spec.Service.Autoscale = &spec.Autoscale{Max: 4, CPUPercent: 60}
 	h.spec.Database = &spec.Database{Engine: "postgres", Class: "db.t4g.micro", StorageGB: 20, Snapshot: "none"}
 	h.spec.Storage = []spec.Storage{{Path: "/app/uploads"}}
+	h.spec.Uploads = &spec.Uploads{Store: "s3"}
 	h.spec.Cache = &spec.Cache{Engine: "valkey", Node: "cache.t4g.micro"}
 	return h
 }

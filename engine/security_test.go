@@ -1,8 +1,6 @@
 package engine_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,19 +26,7 @@ func TestDoorsSecurity(t *testing.T) {
 					}
 				}
 			})
-			file := filepath.Join("testdata", t.Name()+".golden")
-			if os.Getenv("UPDATE") != "" {
-				if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if text.String() != string(want) {
-				t.Errorf("UPDATE=1 writes it anew. It is\n%s\nand was\n%s", text.String(), want)
-			}
+			compareGolden(t, text.String())
 		})
 	}
 }

@@ -17,7 +17,7 @@ var keys = map[string]string{
 	"database":           "database.engine",
 	"cache":              "cache.engine",
 	"multi_az":           "database.multi_az",
-	"uploads_to_s3":      "permissions.allow",
+	"uploads_to_s3":      "uploads.store",
 
 	"longest_request_seconds": "network.idle_timeout",
 }

@@ -137,7 +137,7 @@ var table = []Need{
 	},
 	{
 		ID: "uploads_to_s3", Label: "Uploads to S3", Short: "S3",
-		Flag: "uploads-to-s3", Help: "the app keeps its files in S3 (--storage-gb of them)",
+		Flag: "uploads-to-s3", Help: "the app keeps its files in S3 (--storage-gb of them)", Key: "uploads.store",
 		at: func(r *Requirements) any { return &r.UploadsToS3 },
 	},
 }

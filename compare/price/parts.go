@@ -136,6 +136,9 @@ func (b *Bill) Cache(node string, multiAZ bool) {
 // Bucket adds files in S3.
 func (b *Bill) Bucket(gb float64) { b.use("s3.standard_gb_month", gb, "%s GB of files in S3", num(gb)) }
 
+// Uploads adds what visitors upload, in S3.
+func (b *Bill) Uploads() { b.Bucket(b.u.ObjectGB) }
+
 // Alarms adds alarms of CloudWatch.
 func (b *Bill) Alarms(n int) { b.fixed("cloudwatch.alarm_month", float64(n), "%s", plural(n, "alarm")) }
 

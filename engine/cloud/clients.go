@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
@@ -78,6 +79,7 @@ type Clients struct {
 	RDS         *rds.Client
 	EFS         *efs.Client
 	ElastiCache *elasticache.Client
+	S3          *s3.Client
 	Secrets     *secretsmanager.Client
 	ACM         *acm.Client
 	Route53     *route53.Client
@@ -167,11 +169,14 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		SSM: ssm.NewFromConfig(cfg), CloudMap: servicediscovery.NewFromConfig(cfg),
 		Schedules: scheduler.NewFromConfig(cfg),
 		Scaling:   applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
-		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), ElastiCache: elasticache.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
+		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), ElastiCache: elasticache.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg, pathStyle),
 		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg),
 		Region: cfg.Region, Clock: e.Clock, Transport: transport, Enclosed: e.Transport != nil, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }
+
+// pathStyle has buckets in the path where AWS_ENDPOINT_URL leads elsewhere: an emulator has no name for each of them.
+func pathStyle(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }
 
 // notUnknown keeps the SDK from repeating an operation that the endpoint does not know.
 func notUnknown(err error) aws.Ternary {

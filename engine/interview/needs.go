@@ -199,5 +199,8 @@ func (d *Draft) Usage() price.Usage {
 			*to, _ = strconv.ParseFloat(text, 64) // checked where it was typed; empty is none
 		}
 	}
+	if d.Spec.Uploads != nil {
+		u.ObjectGB = max(u.ObjectGB, u.StorageGB)
+	}
 	return u
 }

@@ -81,6 +81,7 @@ var listings = []resource.Listing{
 	data.Databases,
 	data.SubnetGroups,
 	data.FileSystems,
+	data.Buckets,
 	data.Caches,
 	data.CacheSubnetGroups,
 	locks,

@@ -46,5 +46,23 @@ func (l *look) storageAdvice() string {
 	for _, k := range l.kept {
 		paths = append(paths, `path = "`+k.Text+`"`)
 	}
-	return "; in berth.toml that is [[storage]] with " + strings.Join(paths, ", and one with ")
+	return "; in berth.toml that is [[storage]] with " + strings.Join(paths, ", and one with ") + l.uploadsAdvice()
+}
+
+// inBucket is what an app changes to keep uploads in the bucket that [uploads] makes, by its stack. The keys come from the
+// role of its tasks, so that none is set.
+var inBucket = map[string]string{
+	"rails":   `gem "aws-sdk-s3", in config/storage.yml service: S3 with bucket: <%= ENV["S3_BUCKET"] %> and region: <%= ENV["AWS_REGION"] %>, and that as config.active_storage.service`,
+	"django":  `django-storages[s3] with storages.backends.s3.S3Storage as the default of STORAGES, bucket_name os.environ["S3_BUCKET"] and no default_acl`,
+	"laravel": `league/flysystem-aws-s3-v3, variable = "AWS_BUCKET" under [uploads], and FILESYSTEM_DISK = "s3" and AWS_DEFAULT_REGION = "${region}" under [env]`,
+	"phoenix": `Waffle.Storage.S3 with bucket: System.fetch_env!("S3_BUCKET"), and config :ex_aws with access_key_id and secret_access_key: :instance_role`,
+}
+
+// uploadsAdvice says how uploads go to S3 instead, where the app's stack can; it costs less, and no folder is shared.
+func (l *look) uploadsAdvice() string {
+	how := inBucket[l.Stack]
+	if how == "" {
+		return ""
+	}
+	return "; for uploads S3 is the better place: [uploads] with store = \"s3\" makes a bucket, and the app wants " + how
 }

@@ -84,6 +84,7 @@ func allServices() []awsService {
 		route53Service(),
 		schedulerService(),
 		cacheService(),
+		s3Service(),
 	}
 }
 

@@ -76,6 +76,9 @@ func (s *Spec) defaults() {
 		s.fill("database.class", "db.t4g.micro", "smallest")
 		s.fill("database.storage_gb", 20, "smallest")
 	}
+	if s.Uploads != nil {
+		s.fill("uploads.store", "s3", "")
+	}
 	if s.Cache != nil {
 		s.fill("cache.engine", "valkey", "")
 		s.fill("cache.node", "cache.t4g.micro", "smallest")

@@ -143,7 +143,7 @@ func TestDesign(t *testing.T) {
 			if k.Kind == Table || env == "" && k.Name == "service.autoscale.cpu_percent" {
 				continue
 			}
-			if o, ok := s.Origins[k.Name]; !ok && k.Kind != Tables && k.Name != "image.ref" && k.Name != "image.builder" && k.Name != "network.websocket_path" && k.Name != "network.take_over" && !strings.HasPrefix(k.Name, "cache.") &&
+			if o, ok := s.Origins[k.Name]; !ok && k.Kind != Tables && k.Name != "image.ref" && k.Name != "image.builder" && k.Name != "network.websocket_path" && k.Name != "network.take_over" && !strings.HasPrefix(k.Name, "cache.") && !strings.HasPrefix(k.Name, "uploads.") &&
 				k.Name != "service.autoscale.cpu_percent" && !strings.HasPrefix(k.Name, "processes.") {
 				t.Errorf("%q: nothing says where %s is from", env, k.Name)
 			} else if o.Kind == File && o.Line == 0 {

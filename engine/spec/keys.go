@@ -1,8 +1,13 @@
 package spec
 
+import "slices"
+
 // keys is the one table of what berth.toml can hold. Loading, checking, writing, the settings screen, the manual
 // and the schema are made of it.
-var keys = []Key{
+var keys = slices.Concat(appKeys, dataKeys)
+
+// appKeys are those of the app and of how it runs.
+var appKeys = []Key{
 	{
 		Name: "app", Kind: Text, Flag: "--app", Doc: "name of the app and of what is made for it",
 		Example: `"live-beats"`, at: func(s *Spec, _ bool) any { return &s.App },
@@ -252,58 +257,6 @@ var keys = []Key{
 		Example: `[{ path = "/app/uploads" }]`, at: func(s *Spec, _ bool) any { return &s.Storage },
 		Fields: []Field{{"path", Text}},
 	},
-
-	{
-		Name: "database.engine", Kind: Text, Doc: "kind of database: postgres",
-		Example: `"postgres"`, at: database(func(d *Database) any { return &d.Engine }),
-		Choices: []string{"postgres"},
-	},
-	{
-		Name: "database.class", Kind: Text, Doc: "size of the database",
-		Example: `"db.t4g.micro"`, at: database(func(d *Database) any { return &d.Class }),
-	},
-	{
-		Name: "database.version", Kind: Text, Doc: "version of the database; the newest that RDS has without it",
-		Example: `"17"`, at: database(func(d *Database) any { return &d.Version }),
-	},
-	{
-		Name: "database.multi_az", Kind: Truth, Doc: "a second database in another zone takes over when the first fails",
-		Example: "true", at: database(func(d *Database) any { return &d.MultiAZ }),
-	},
-	{
-		Name: "database.snapshot", Kind: Text, Doc: "snapshot that the database is made of, or none for an empty one",
-		Example: `"shop-before-the-move"`, at: database(func(d *Database) any { return &d.Snapshot }),
-	},
-	{
-		Name: "database.variable", Kind: Text, Doc: "environment variable that the app gets the database's URL in",
-		Example: `"DATABASE_URL"`, at: database(func(d *Database) any { return &d.Variable }),
-	},
-	{
-		Name: "database.url_query", Kind: Text, Doc: "what stands behind ? in that URL",
-		Example: `"sslmode=require"`, at: database(func(d *Database) any { return &d.URLQuery }),
-	},
-	{
-		Name: "database.storage_gb", Kind: Whole, Doc: "GB of disk for the database",
-		Example: "20", at: database(func(d *Database) any { return &d.StorageGB }),
-	},
-
-	{
-		Name: "cache.engine", Kind: Text, Doc: "kind of cache: valkey, which speaks as Redis does",
-		Example: `"valkey"`, at: cache(func(c *Cache) any { return &c.Engine }),
-		Choices: []string{"valkey"},
-	},
-	{
-		Name: "cache.node", Kind: Text, Doc: "size of the cache",
-		Example: `"cache.t4g.micro"`, at: cache(func(c *Cache) any { return &c.Node }),
-	},
-	{
-		Name: "cache.multi_az", Kind: Truth, Doc: "a second cache in another zone takes over when the first fails",
-		Example: "true", at: cache(func(c *Cache) any { return &c.MultiAZ }),
-	},
-	{
-		Name: "cache.variable", Kind: Text, Doc: "environment variable that the app gets the cache's URL in",
-		Example: `"REDIS_URL"`, at: cache(func(c *Cache) any { return &c.Variable }),
-	},
 }
 
 // optionalTable is a table that need not be there, with how to tell and how to remove it.
@@ -322,6 +275,7 @@ func optional(of ...*Spec) []optionalTable {
 		},
 		{"database", func(s *Spec) bool { return s.Database != nil }, func(s *Spec) { s.Database = nil }},
 		{"cache", func(s *Spec) bool { return s.Cache != nil }, func(s *Spec) { s.Cache = nil }},
+		{"uploads", func(s *Spec) bool { return s.Uploads != nil }, func(s *Spec) { s.Uploads = nil }},
 	}
 	for _, one := range of {
 		for name := range one.Processes {
@@ -348,29 +302,5 @@ func autoscale(at func(*Autoscale) any) func(*Spec, bool) any {
 			return nil
 		}
 		return at(s.Service.Autoscale)
-	}
-}
-
-func database(at func(*Database) any) func(*Spec, bool) any {
-	return func(s *Spec, grow bool) any {
-		if s.Database == nil && grow {
-			s.Database = &Database{}
-		}
-		if s.Database == nil {
-			return nil
-		}
-		return at(s.Database)
-	}
-}
-
-func cache(at func(*Cache) any) func(*Spec, bool) any {
-	return func(s *Spec, grow bool) any {
-		if s.Cache == nil && grow {
-			s.Cache = &Cache{}
-		}
-		if s.Cache == nil {
-			return nil
-		}
-		return at(s.Cache)
 	}
 }

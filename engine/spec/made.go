@@ -12,7 +12,18 @@ func (s *Spec) Made() map[string]string {
 	if s.Cache != nil {
 		m[s.CacheVariable()] = "cache"
 	}
+	if s.Uploads != nil {
+		m[s.UploadsVariable()] = "uploads"
+	}
 	return m
+}
+
+// UploadsVariable is the variable that the app finds its bucket with.
+func (s *Spec) UploadsVariable() string {
+	if s.Uploads == nil {
+		return "S3_BUCKET"
+	}
+	return cmp.Or(s.Uploads.Variable, "S3_BUCKET")
 }
 
 // DatabaseVariable is the variable that the app finds its database with.

@@ -39,6 +39,7 @@ type Spec struct {
 	Storage      []Storage
 	Database     *Database
 	Cache        *Cache
+	Uploads      *Uploads
 	Processes    map[string]*Process // beside the service, by name
 
 	// EnvName is the environment (--env), such as production. It is not a key of the file, but decides which
@@ -171,6 +172,13 @@ type Cache struct {
 	Variable string // environment variable with its URL; empty: REDIS_URL
 }
 
+// Uploads is where the app keeps what visitors upload, beside its own disk.
+type Uploads struct {
+	Store      string // s3
+	Versioning bool   // what is overwritten or deleted stays as an older version
+	Variable   string // environment variable with the name of the bucket; empty: S3_BUCKET
+}
+
 // Process is a program of the same image that takes no traffic.
 type Process struct {
 	Command    []string
@@ -237,6 +245,10 @@ func (s *Spec) Clone() *Spec {
 	if s.Cache != nil {
 		k := *s.Cache
 		c.Cache = &k
+	}
+	if s.Uploads != nil {
+		u := *s.Uploads
+		c.Uploads = &u
 	}
 	c.Processes = maps.Clone(s.Processes)
 	for name, p := range c.Processes {

@@ -28,6 +28,7 @@ func (s *Spec) Validate(regions ...string) []Problem {
 	c.storage()
 	c.database()
 	c.cache()
+	c.uploads()
 	c.processes()
 	return c.problems
 }

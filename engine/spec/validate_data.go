@@ -21,6 +21,17 @@ func (c *checker) cache() {
 	c.made("cache", c.s.CacheVariable())
 }
 
+func (c *checker) uploads() {
+	u := c.s.Uploads
+	if u == nil {
+		return
+	}
+	if u.Store != "s3" && u.Store != "" {
+		c.add("uploads.store", fmt.Sprintf("berth cannot keep uploads in %q", u.Store), `write "s3"; a folder that stays is [[storage]]`)
+	}
+	c.made("uploads", c.s.UploadsVariable())
+}
+
 // made checks the variable by which berth itself tells the app of what a table asks for.
 func (c *checker) made(table, name string) {
 	key := table + ".variable"

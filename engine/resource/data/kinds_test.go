@@ -2,11 +2,14 @@ package data_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"berth/engine/resource"
@@ -163,4 +166,36 @@ func TestCacheSubnets(t *testing.T) {
 			return err
 		},
 	})
+}
+
+func TestBucket(t *testing.T) {
+	kept := func(versions bool) func(kindtest.World) *data.Bucket {
+		return func(w kindtest.World) *data.Bucket {
+			return &data.Bucket{Owner: w.Owner, Versioning: versions, Origins: func() ([]string, bool) { return []string{"https://www.example.com"}, true }}
+		}
+	}
+	for name, drift := range map[string]func(context.Context, *resource.Scope, string) error{
+		"public": func(ctx context.Context, s *resource.Scope, name string) error {
+			_, err := s.S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &name})
+			return err
+		},
+		"filled": func(ctx context.Context, s *resource.Scope, name string) error {
+			for i := range 3 {
+				if _, err := s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: aws.String(fmt.Sprint(i))}); err != nil {
+					return err
+				}
+			}
+			_, err := s.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &name, Tagging: &s3types.Tagging{TagSet: []s3types.Tag{}}})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kindtest.Lifecycle(t, kindtest.Kind[*data.Bucket]{
+				Wanted: kept(false), Changed: kept(true),
+				Drift: func(ctx context.Context, s *resource.Scope, b *data.Bucket) error {
+					return drift(ctx, s, b.BucketName(s))
+				},
+			})
+		})
+	}
 }

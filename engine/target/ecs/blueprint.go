@@ -65,7 +65,8 @@ type Blueprint struct {
 	MountTargets  []*data.MountTarget
 	Folders       []*data.AccessPoint
 
-	cache // what the cache is made of
+	cache  // what the cache is made of
+	Bucket *data.Bucket
 
 	Endpoint *traffic.Endpoint
 }
@@ -80,6 +81,7 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	b.access(s)
 	b.image(s, o)
 	b.traffic(s)
+	b.uploads(s)
 	b.compute(s)
 	if err := b.service(s, o); err != nil {
 		return nil, err
@@ -100,6 +102,9 @@ func (b *Blueprint) Resources() resource.Set {
 	}
 	if b.FileSystem.Wanted() {
 		rs = append(rs, b.files()...)
+	}
+	if b.Bucket.Wanted() {
+		rs = append(rs, b.Bucket)
 	}
 	if b.Cache.Wanted() {
 		rs = append(rs, b.cache.resources()...)
@@ -157,7 +162,7 @@ func (b *Blueprint) Restart(now *target.Status) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.database(), b.files(), b.cache.resources(), b.frontage(), b.running())
+	return slices.Concat(b.foundation(), b.database(), b.files(), resource.Set{b.Bucket}, b.cache.resources(), b.frontage(), b.running())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.
@@ -299,6 +304,9 @@ func (b *Blueprint) compute(s *spec.Spec) {
 		more := slices.Clone(grants.Allow)
 		if b.FileSystem.Wanted() {
 			more = append(more, b.FileSystem.Mount(sc))
+		}
+		if b.Bucket.Wanted() {
+			more = append(more, b.Bucket.Use(sc)...)
 		}
 		if s.Service.Exec {
 			more = append(more, compute.Channels())

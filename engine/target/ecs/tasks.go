@@ -31,6 +31,9 @@ func (b *Blueprint) taskDefinition(s *spec.Spec, service func(*resource.Scope) s
 	if b.Database.Wanted() {
 		td.More = append(td.More, resource.Need{On: b.DatabaseURL})
 	}
+	if b.Bucket.Wanted() {
+		td.More = append(td.More, resource.Need{On: b.Bucket})
+	}
 	if b.Cache.Wanted() {
 		td.More = append(td.More, resource.Need{On: b.Cache, Ready: true})
 	}
@@ -89,6 +92,9 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope, port int, serv
 	env = map[string]string{}
 	if port != 0 {
 		env["PORT"] = fmt.Sprint(port)
+	}
+	if b.Bucket.Wanted() {
+		env[s.UploadsVariable()] = b.Bucket.BucketName(sc)
 	}
 	if b.Cache.Wanted() {
 		env[s.CacheVariable()] = b.Cache.URL()

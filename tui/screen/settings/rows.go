@@ -32,6 +32,7 @@ var labels = map[string]string{
 	"image.args": "Build argument", "env": "Variable", "secrets.from_ssm": "From SSM", "storage": "Folders",
 	"database.engine": "Database", "database.class": "Database size", "database.storage_gb": "Database disk",
 	"cache.engine": "Cache", "cache.node": "Cache size", "cache.multi_az": "Standby cache", "cache.variable": "Cache variable",
+	"uploads.store": "Uploads", "uploads.versioning": "Old versions", "uploads.variable": "Bucket variable",
 }
 
 // later name the keys that are shown only once something is built of them.
@@ -54,7 +55,7 @@ var later = map[string]string{
 // headings name the tables of berth.toml; a table that is not here heads its keys with its own name.
 var headings = map[string]string{
 	"": "App", "service": "Container", "service.autoscale": "Container", "service.health": "Container", "image": "Image", "network": "Network",
-	"env": "Environment", "secrets": "Environment", "storage": "Data", "database": "Data", "cache": "Data",
+	"env": "Environment", "secrets": "Environment", "storage": "Data", "database": "Data", "cache": "Data", "uploads": "Data",
 }
 
 // first are the headings that come first, in this order.

@@ -1,0 +1,426 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"berth/compare/price"
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/policy"
+	"berth/engine/resource"
+)
+
+// Bucket is a bucket of S3 for what visitors upload: private, encrypted by S3 itself, without ACLs, as new buckets are,
+// and without the parts of uploads that broke off. Browsers may send files to it from the app's own pages.
+type Bucket struct {
+	resource.Claim
+	Owner      resource.Owner
+	Versioning bool // what is overwritten or deleted stays as an older version
+	// Origins are the addresses of the app's pages; known is false until AWS has given them. Nil: there are none.
+	Origins func() (origins []string, known bool)
+	// After is what Origins needs.
+	After    []resource.Need
+	Unneeded bool // berth.toml asks for no bucket: a destroy alone looks for it
+	// Told says whether the app knows the bucket already. Nil: it does.
+	Told func() bool
+
+	name  string // known once it was observed, since the account is part of it
+	found *bucketFound
+}
+
+// bucketFound is a bucket as it was observed.
+type bucketFound struct {
+	tagged, versioned, private, tidy bool
+	origins                          []string
+}
+
+// BucketName is the name: no other account can have it by chance, and no other app.
+func (b *Bucket) BucketName(s *resource.Scope) string {
+	return b.Owner.Short() + "-" + s.Identity.Account + "-" + s.Region
+}
+
+// Info implements Resource.
+func (b *Bucket) Info() resource.Info {
+	return resource.Info{
+		ID: "bucket", Kind: "s3.Bucket", Name: b.Owner.Short(), Label: "the bucket for uploads", Group: resource.GroupData,
+		Usually: 2 * time.Second, Gone: 10 * time.Second, Keeps: "the files in the bucket for uploads",
+	}
+}
+
+// Data implements Keeping.
+func (b *Bucket) Data() string { return "the files in the bucket for uploads" }
+
+// Needs implements Resource.
+func (b *Bucket) Needs() []resource.Need { return b.After }
+
+// Identifier implements Identified.
+func (b *Bucket) Identifier() string {
+	if b.found == nil {
+		return ""
+	}
+	return "arn:aws:s3:::" + b.name
+}
+
+// Wanted implements Optional.
+func (b *Bucket) Wanted() bool { return !b.Unneeded }
+
+// OfAccount implements OfAccount: the name holds the account.
+func (b *Bucket) OfAccount() {}
+
+// Observe implements Resource.
+func (b *Bucket) Observe(ctx context.Context, s *resource.Scope) error {
+	b.name, b.found = b.BucketName(s), nil
+	_, err := s.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.name})
+	switch {
+	case cloud.NotFound(err), b.Unneeded && err != nil:
+		return nil
+	case err != nil:
+		return err
+	}
+	found := &bucketFound{}
+	if err := b.tags(ctx, s, found); err != nil {
+		return err
+	}
+	versions, err := s.S3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.name})
+	if err != nil {
+		return err
+	}
+	found.versioned = versions.Status == s3types.BucketVersioningStatusEnabled
+	if err := b.settings(ctx, s, found); err != nil {
+		return err
+	}
+	b.found = found
+	return nil
+}
+
+// tags looks whose the bucket is. One without tags was made a moment ago, or lost them: its name is ours.
+func (b *Bucket) tags(ctx context.Context, s *resource.Scope, found *bucketFound) error {
+	out, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &b.name})
+	if err != nil {
+		return b.Judge(b.Owner, nil, err)
+	}
+	found.tagged = true
+	return b.Judge(b.Owner, resource.TagMap(out.TagSet, func(t s3types.Tag) (k, v *string) { return t.Key, t.Value }), nil)
+}
+
+// settings looks how the bucket is set up. What is not there has errors of its own.
+func (b *Bucket) settings(ctx context.Context, s *resource.Scope, found *bucketFound) error {
+	block, err := s.S3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &b.name})
+	if err != nil && !cloud.NotFound(err) {
+		return err
+	}
+	if err == nil && block.PublicAccessBlockConfiguration != nil {
+		p := block.PublicAccessBlockConfiguration
+		found.private = aws.ToBool(p.BlockPublicAcls) && aws.ToBool(p.BlockPublicPolicy) && aws.ToBool(p.IgnorePublicAcls) && aws.ToBool(p.RestrictPublicBuckets)
+	}
+	cors, err := s.S3.GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: &b.name})
+	if err != nil && !cloud.NotFound(err) {
+		return err
+	}
+	if err == nil {
+		for _, r := range cors.CORSRules {
+			if aws.ToString(r.ID) == corsRule {
+				found.origins = r.AllowedOrigins
+			}
+		}
+	}
+	rules, err := s.S3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &b.name})
+	if err != nil && !cloud.NotFound(err) {
+		return err
+	}
+	found.tidy = err == nil && slices.ContainsFunc(rules.Rules, func(r s3types.LifecycleRule) bool {
+		return aws.ToString(r.ID) == tidyRule && r.Status == s3types.ExpirationStatusEnabled
+	})
+	return nil
+}
+
+// The ids of the rules of ours.
+const (
+	corsRule = "berth-uploads"
+	tidyRule = "berth-broken-uploads"
+)
+
+// Exists implements Resource.
+func (b *Bucket) Exists() bool { return b.found != nil && b.Ours() }
+
+// origins are those that are wanted.
+func (b *Bucket) origins() (all []string, known bool) {
+	if b.Origins == nil {
+		return nil, true
+	}
+	return b.Origins()
+}
+
+// Diff implements Resource. Versions that are there stay: versioning is switched on, and off by nobody but people.
+func (b *Bucket) Diff(*resource.Scope) resource.Diff {
+	if b.found == nil {
+		return resource.Absent()
+	}
+	var drift resource.Drift
+	if !b.found.private {
+		drift.Add("may become public", resource.Field("public access blocked", false, true))
+	}
+	if b.Versioning && !b.found.versioned {
+		drift.Add("keeps no older versions", resource.Field("versioning", false, true))
+	}
+	if !b.found.tidy {
+		drift.Add("keeps parts of uploads that broke off", resource.Field("days that they stay", "", tidyDays))
+	}
+	if !b.found.tagged {
+		drift.Add("does not say whose it is", resource.Field("tags", "", resource.Listed([]string{b.Owner.App, b.Owner.Env})))
+	}
+	if want, known := b.origins(); known && !resource.SameSet(want, b.found.origins) {
+		drift.Add("takes files from other pages", resource.Field("origins", resource.Listed(b.found.origins), resource.Listed(want)))
+	}
+	return drift.Diff()
+}
+
+// tidyDays is how many days the parts of an upload that broke off stay.
+const tidyDays = 7
+
+// Apply implements Resource.
+func (b *Bucket) Apply(ctx context.Context, s *resource.Scope) error {
+	b.name = b.BucketName(s)
+	if b.found == nil {
+		in := &s3.CreateBucketInput{Bucket: &b.name}
+		if s.Region != "us-east-1" { // which is what is meant without, and the only one that may not be said
+			in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(s.Region)}
+		}
+		_, err := s.S3.CreateBucket(ctx, in)
+		if err != nil && !cloud.Is(err, "BucketAlreadyOwnedByYou") { // made by a call whose answer got lost
+			return fmt.Errorf("create bucket: %w", err)
+		}
+		b.found = &bucketFound{}
+	}
+	steps := []struct {
+		what string
+		due  bool
+		do   func(context.Context, *resource.Scope) error
+	}{
+		{"tag bucket", !b.found.tagged, b.putTags},
+		{"keep bucket private", !b.found.private, b.putBlock},
+		{"keep older versions in bucket", b.Versioning && !b.found.versioned, b.putVersioning},
+		{"keep bucket tidy", !b.found.tidy, b.putLifecycle},
+		{"let the app's pages send files to bucket", true, b.putCORS},
+	}
+	for _, step := range steps {
+		if !step.due {
+			continue
+		}
+		err := s.Retry(ctx, settlingBucket, func(ctx context.Context) error { return step.do(ctx, s) })
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	return nil
+}
+
+// settlingBucket are the errors while a new bucket is not known everywhere, or is set up by another call.
+var settlingBucket = []cloud.Retryable{{Code: "NoSuchBucket", For: time.Minute}, {Code: "OperationAborted", For: time.Minute}}
+
+func (b *Bucket) putTags(ctx context.Context, s *resource.Scope) error {
+	tags := resource.TagList(b.Owner, "bucket", func(k, v *string) s3types.Tag { return s3types.Tag{Key: k, Value: v} })
+	_, err := s.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b.name, Tagging: &s3types.Tagging{TagSet: tags}})
+	b.found.tagged = err == nil
+	return err
+}
+
+func (b *Bucket) putBlock(ctx context.Context, s *resource.Scope) error {
+	on := aws.Bool(true)
+	_, err := s.S3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &b.name, PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{
+		BlockPublicAcls: on, BlockPublicPolicy: on, IgnorePublicAcls: on, RestrictPublicBuckets: on,
+	}})
+	b.found.private = err == nil
+	return err
+}
+
+func (b *Bucket) putVersioning(ctx context.Context, s *resource.Scope) error {
+	_, err := s.S3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+		Bucket: &b.name, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
+	})
+	b.found.versioned = err == nil
+	return err
+}
+
+func (b *Bucket) putLifecycle(ctx context.Context, s *resource.Scope) error {
+	_, err := s.S3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
+		Bucket: &b.name, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{Rules: []s3types.LifecycleRule{{
+			ID: aws.String(tidyRule), Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: aws.String("")},
+			AbortIncompleteMultipartUpload: &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(tidyDays)},
+		}}},
+	})
+	b.found.tidy = err == nil
+	return err
+}
+
+func (b *Bucket) putCORS(ctx context.Context, s *resource.Scope) error {
+	want, known := b.origins()
+	if !known || len(want) == 0 || resource.SameSet(want, b.found.origins) {
+		return nil
+	}
+	_, err := s.S3.PutBucketCors(ctx, &s3.PutBucketCorsInput{Bucket: &b.name, CORSConfiguration: &s3types.CORSConfiguration{CORSRules: []s3types.CORSRule{{
+		ID: aws.String(corsRule), AllowedOrigins: want, AllowedMethods: []string{"GET", "HEAD", "PUT", "POST"}, AllowedHeaders: []string{"*"},
+		ExposeHeaders: []string{"ETag"}, MaxAgeSeconds: aws.Int32(3600),
+	}}}})
+	if err == nil {
+		b.found.origins = want
+	}
+	return err
+}
+
+// Delete implements Resource: all files in all their versions, then the bucket.
+func (b *Bucket) Delete(ctx context.Context, s *resource.Scope) error {
+	if b.found == nil {
+		return nil
+	}
+	if err := b.empty(ctx, s); err != nil {
+		return err
+	}
+	_, err := s.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &b.name})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("delete bucket: %w", err)
+	}
+	return nil
+}
+
+func (b *Bucket) empty(ctx context.Context, s *resource.Scope) error {
+	for n := 0; ; {
+		out, err := s.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.name, MaxKeys: aws.Int32(1000)})
+		if cloud.NotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list files in bucket: %w", err)
+		}
+		var all []s3types.ObjectIdentifier
+		for _, v := range out.Versions {
+			all = append(all, s3types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+		}
+		for _, m := range out.DeleteMarkers {
+			all = append(all, s3types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
+		}
+		if len(all) == 0 {
+			return nil
+		}
+		gone, err := s.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: &s3types.Delete{Objects: all, Quiet: aws.Bool(true)}})
+		if err != nil {
+			return fmt.Errorf("delete files in bucket: %w", err)
+		}
+		if len(gone.Errors) > 0 { // such as one under a legal hold
+			e := gone.Errors[0]
+			return fmt.Errorf("delete %s in bucket: %s: %s", aws.ToString(e.Key), aws.ToString(e.Code), aws.ToString(e.Message))
+		}
+		n += len(all)
+		s.Progress("files deleted", int64(n), 0, "files")
+	}
+}
+
+// arn is the ARN of the bucket, known before it exists.
+func (b *Bucket) arn(s *resource.Scope) string {
+	return "arn:" + s.Identity.Partition + ":s3:::" + b.BucketName(s)
+}
+
+// Use are the statements that let a task's role keep files in the bucket, and in no other.
+func (b *Bucket) Use(s *resource.Scope) []policy.Statement {
+	return []policy.Statement{
+		policy.Allow([]string{"s3:ListBucket", "s3:GetBucketLocation"}, b.arn(s)),
+		policy.Allow([]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}, b.arn(s)+"/*"),
+	}
+}
+
+// Permissions implements Permissioned.
+func (b *Bucket) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	actions := resource.Actions("s3:ListBucket")
+	if !b.Unneeded && do != "" || b.found != nil || resource.Existing(do) {
+		actions = append(actions, "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketCORS", "s3:GetLifecycleConfiguration")
+	}
+	look := resource.On(actions, b.arn(s))
+	if b.Unneeded {
+		look.Without = "a bucket of an earlier deployment is not noticed"
+	}
+	need := []resource.Permission{look}
+	switch do {
+	case event.Create:
+		need = append(need, resource.On(append(b.setting(), "s3:CreateBucket"), b.arn(s)))
+	case event.Update:
+		need = append(need, resource.On(b.setting(), b.arn(s)))
+	case event.Delete:
+		need = append(need, resource.On(resource.Actions("s3:ListBucketVersions", "s3:DeleteBucket"), b.arn(s)),
+			resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*"))
+	case event.None, event.Replace:
+	}
+	return need
+}
+
+// setting are the actions that set the bucket up: those that it takes now, when it was observed.
+func (b *Bucket) setting() (actions []string) {
+	f := bucketFound{}
+	if b.found != nil {
+		f = *b.found
+	}
+	for _, one := range []struct {
+		action string
+		due    bool
+	}{
+		{"s3:PutBucketTagging", !f.tagged}, {"s3:PutBucketPublicAccessBlock", !f.private}, {"s3:PutBucketVersioning", b.Versioning && !f.versioned},
+		{"s3:PutLifecycleConfiguration", !f.tidy}, {"s3:PutBucketCORS", b.Origins != nil},
+	} {
+		if one.due {
+			actions = append(actions, one.action)
+		}
+	}
+	return actions
+}
+
+// Checks implements Checked: files of an earlier deployment are not taken over in silence.
+func (b *Bucket) Checks(do event.Action) []resource.Probe {
+	if do == event.Delete || b.Unneeded {
+		return nil
+	}
+	return []resource.Probe{{ID: "bucket-data", Title: "the files in the bucket", Look: func(context.Context, *resource.Scope) resource.Finding {
+		if b.found != nil && b.Told != nil && !b.Told() {
+			return resource.Finding{
+				Verdict: resource.Warn, Text: "the bucket " + b.name + " of an earlier deployment is there, and is used again with the files in it",
+				Remedy: "berth destroy deletes it, if it should start empty",
+			}
+		}
+		return resource.Finding{Verdict: resource.OK, Text: "the bucket keeps its files"}
+	}}}
+}
+
+// Costs implements Coster. How much will be in it nobody knows yet, unless it was said.
+func (b *Bucket) Costs(bill *price.Bill) { bill.Uploads() }
+
+// Buckets lists the buckets of all apps in the region.
+var Buckets = resource.Listing{What: "buckets", List: listBuckets}
+
+func listBuckets(ctx context.Context, s *resource.Survey) error {
+	var all []resource.Found
+	p := s3.NewListBucketsPaginator(s.S3, &s3.ListBucketsInput{Prefix: aws.String(resource.NamePrefix), BucketRegion: &s.Region})
+	err := resource.Pages(ctx, p, func(out *s3.ListBucketsOutput) error {
+		for _, b := range out.Buckets {
+			if name := aws.ToString(b.Name); strings.HasSuffix(name, "-"+s.Region) {
+				all = append(all, resource.Found{Kind: "s3.Bucket", Name: name, ARN: "arn:aws:s3:::" + name})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
+		out, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &f.Name})
+		if err != nil {
+			return nil, resource.UnlessGone(err)
+		}
+		return resource.TagMap(out.TagSet, func(t s3types.Tag) (k, v *string) { return t.Key, t.Value }), nil
+	})
+}
