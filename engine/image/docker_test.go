@@ -122,6 +122,10 @@ func TestBuildFails(t *testing.T) {
 			"the image build failed at step 1 of 1, RUN --mount=type=cache x", "requires BuildKit", "the Dockerfile needs BuildKit",
 		},
 		{
+			"a helper for sign-ins that is gone", ok + `"build --force-rm") echo 'Step 1/1 : FROM ghcr.io/me/base'; echo 'error getting credentials - err: exec: "docker-credential-desktop": executable file not found in $PATH' >&2; exit 1;;`,
+			"the image build failed at step 1 of 1, FROM ghcr.io/me/base", "error getting credentials", "the program that keeps the sign-ins",
+		},
+		{
 			"a language that cannot be fetched", ok + `"build --force-rm") echo '#3 resolve image config for docker.io/docker/dockerfile:1'; echo 'failed to do request: dial tcp: no such host'; exit 1;;`,
 			"the image build failed", "no such host", "the first line of the Dockerfile, # syntax=",
 		},
@@ -152,6 +156,31 @@ func TestBuildFails(t *testing.T) {
 	}
 	if _, err := none.Build(t.Context(), Source{Dir: dir, Dockerfile: "None"}, Reporter{}); fail.From(err).Class != fail.Usage {
 		t.Errorf("no Dockerfile: %v", err)
+	}
+}
+
+// An engine that hangs is not waited for without end, and is told as such.
+func TestSilentEngine(t *testing.T) {
+	docker, calls := fakeDocker(t, `*) exec sleep 60;;`)
+	p := program{command: docker.Program, kind: "docker", name: "Docker"}
+	start := time.Now()
+	_, errs, err := p.answer(t.Context(), 200*time.Millisecond, "version")
+	if !errors.Is(err, errSilent) || time.Since(start) > 20*time.Second {
+		t.Fatalf("after %s: %v", time.Since(start), err)
+	}
+	if !strings.Contains(calls(), "version") {
+		t.Errorf("it was not asked: %s", calls())
+	}
+	p.kind = "podman"
+	for _, err := range []error{dockerError(t.Context(), errs, err), programError(t.Context(), p, errs, err)} {
+		if f := fail.From(err); !strings.Contains(f.Cause, "has not answered for 30s") || !strings.HasPrefix(f.Remedy, "restart Docker") {
+			t.Errorf("%+v", f)
+		}
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := p.answer(stopped, time.Minute, "version"); errors.Is(err, errSilent) {
+		t.Error("a stop is taken for a silent engine")
 	}
 }
 

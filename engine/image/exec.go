@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,8 @@ const (
 	// killAfter is how long docker may take to stop after its interrupt.
 	killAfter    = 5 * time.Second
 	untagTimeout = 20 * time.Second
+	// answerTimeout is how long a program may take to answer a question. One that waits for an engine that hangs never does.
+	answerTimeout = 30 * time.Second
 	// maxTail is how much of a program's output is kept as evidence, in bytes.
 	maxTail = 8 << 10
 )
@@ -36,13 +39,26 @@ func (p program) prepare(ctx context.Context, env []string, args ...string) *exe
 	return c
 }
 
+// errSilent is a program that did not answer in time.
+var errSilent = fmt.Errorf("no answer for %s", answerTimeout)
+
 // output runs a short command of the program.
 func (p program) output(ctx context.Context, args ...string) (out, errs string, err error) {
+	return p.answer(ctx, answerTimeout, args...)
+}
+
+// answer is output for a program that may take so long.
+func (p program) answer(ctx context.Context, within time.Duration, args ...string) (out, errs string, err error) {
+	short, cancel := context.WithTimeoutCause(ctx, within, errSilent)
+	defer cancel()
 	var stdout bytes.Buffer
 	var stderr tail
-	c := p.prepare(ctx, nil, args...)
+	c := p.prepare(short, nil, args...)
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err = c.Run()
+	if err != nil && errors.Is(context.Cause(short), errSilent) {
+		err = errSilent
+	}
 	return strings.TrimSpace(stdout.String()), stderr.String(), err
 }
 

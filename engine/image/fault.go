@@ -18,6 +18,9 @@ const orImage = "or deploy an image that exists already with --image REF"
 
 // programError makes the failure for a command of the program that did not work.
 func programError(ctx context.Context, p program, stderr string, err error) error {
+	if errors.Is(err, errSilent) && ctx.Err() == nil {
+		return silent(p.name, err)
+	}
 	if p.kind == "docker" || errors.Is(err, exec.ErrNotFound) && p.kind == "" || ctx.Err() != nil {
 		return dockerError(ctx, stderr, err)
 	}
@@ -56,10 +59,21 @@ func localFault(doing string, err error) error {
 	return f
 }
 
+// silent is an engine that hangs.
+func silent(name string, err error) error {
+	return &fail.Error{
+		Class: fail.Failed, Cause: fmt.Sprintf("%s is there and has not answered for %s", name, answerTimeout), Err: err,
+		Remedy: "restart " + name + ", choose another builder with --builder, " + orImage,
+	}
+}
+
 // dockerError makes the failure for a docker command that did not work.
 func dockerError(ctx context.Context, stderr string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("run docker: %w", ctx.Err())
+	}
+	if errors.Is(err, errSilent) {
+		return silent("Docker", err)
 	}
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return &fail.Error{
@@ -113,6 +127,9 @@ func (p program) buildRemedy(output string) string {
 		return "the Dockerfile needs BuildKit: " + p.wayOut()
 	case p.way != podmanWay && speaksOfBuildKit(output):
 		return "if that is no typing error, it needs a newer BuildKit: " + p.newerDialect()
+	case has("error getting credentials"), has("docker-credential-"):
+		return "the program that keeps the sign-ins for registries failed: sign in anew with `docker login`, or take it out of " +
+			"credsStore and credHelpers in ~/.docker/config.json"
 	case has("toomanyrequests"), has("Too Many Requests"):
 		return "the registry of a base image limits downloads: wait, or sign in with `docker login`"
 	case has("pull access denied"), has("manifest unknown"), has("not found: manifest"), has("failed to resolve source metadata"):

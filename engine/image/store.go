@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -81,6 +82,9 @@ func (p program) image(ctx context.Context, ref string) (*stored, bool, error) {
 		if f := dockerFault(errs); f != nil {
 			f.Err = err
 			return nil, false, f
+		}
+		if errors.Is(err, errSilent) {
+			return nil, false, silent(p.name, err)
 		}
 		return nil, false, nil // there is none
 	}
