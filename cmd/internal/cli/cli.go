@@ -163,6 +163,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.restartCommand(),
 		a.doctorCommand(),
 		a.policyCommand(),
+		a.reportCommand(),
 		a.versionCommand(),
 		a.manCommand(),
 	}
