@@ -1,17 +1,11 @@
 package engine
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"slices"
 
-	"golang.org/x/sync/errgroup"
-
-	"berth/compare/catalog"
 	"berth/compare/price"
 	"berth/engine/cloud"
-	"berth/engine/fail"
+	"berth/engine/inventory"
 	"berth/engine/resource"
 	"berth/engine/run"
 	"berth/engine/spec"
@@ -42,145 +36,18 @@ func (e *Engine) Owners(ctx context.Context, region string) ([]Owner, error) {
 }
 
 // AppsRequest says where to look for apps.
-type AppsRequest struct {
-	Region     string // empty: the one of the settings
-	AllRegions bool   // beyond it, too
-}
+type AppsRequest = inventory.Request
 
 // App is what runs of one app in one environment. It marshals to the JSON of the command line.
-type App struct {
-	App      string `json:"app"`
-	Env      string `json:"env"`
-	Target   string `json:"target"`
-	Region   string `json:"region"`
-	State    string `json:"state"` // as in a Status
-	Endpoint string `json:"endpoint"`
-	Revision string `json:"revision"`
-	Running  int    `json:"running"`
-	Desired  int    `json:"desired"`
-	// MonthlyUSD is what all of it costs as it runs, with light use. AlwaysUSD is the part that is billed in any
-	// case, MostUSD the sum with as many tasks as the scaling may start (zero when nothing scales).
-	MonthlyUSD float64 `json:"monthly_usd"`
-	AlwaysUSD  float64 `json:"always_usd"`
-	MostUSD    float64 `json:"most_monthly_usd,omitempty"`
-	Unpriced   bool    `json:"unpriced,omitempty"` // a part of it could not be priced: it costs more
-}
+type App = inventory.App
 
 // Apps are all apps of an account. It marshals to the JSON of the command line.
-type Apps struct {
-	Account    string   `json:"account"`
-	Regions    []string `json:"regions"` // that were looked at
-	Apps       []App    `json:"apps"`    // by region, app and environment; never nil
-	MonthlyUSD float64  `json:"monthly_usd"`
-	PricesAsOf string   `json:"prices_as_of"`   // the oldest date among the prices used
-	Blind      []string `json:"could_not_look"` // one sentence each: there may be more
-}
-
-// looksAtOnce is how many regions, and how many apps of one, are looked at at the same time.
-const looksAtOnce = 6
+type Apps = inventory.Apps
 
 // Apps lists all apps and environments of the account with what runs and what that costs, by what AWS has: it needs
-// no berth.toml. Who we are must be known; what may not be looked at beyond that is told in Blind.
+// no berth.toml.
 func (e *Engine) Apps(ctx context.Context, r AppsRequest) (*Apps, error) {
-	clients, err := e.connect(ctx, r.Region)
-	if err != nil {
-		return nil, err
-	}
-	id, err := clients.WhoAmI(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all := &Apps{Account: id.Account, Regions: []string{clients.Region}, Apps: []App{}, Blind: []string{}}
-	if r.AllRegions {
-		for _, other := range catalog.Regions().Regions {
-			if other.Code != clients.Region {
-				all.Regions = append(all.Regions, other.Code)
-			}
-		}
-	}
-	found := make([]regionApps, len(all.Regions))
-	var g errgroup.Group
-	g.SetLimit(looksAtOnce)
-	for i, region := range all.Regions {
-		g.Go(func() error {
-			one, err := e.appsOf(ctx, region)
-			if err != nil && (i == 0 || ctx.Err() != nil) {
-				return err
-			}
-			found[i] = one
-			if err != nil && !cloud.Rejected(err) { // a region that the account has not enabled has nothing of it
-				found[i].blind = append(found[i].blind, region+": "+fail.From(err).Cause)
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	for _, one := range found {
-		all.add(one)
-	}
-	return all, nil
-}
-
-// regionApps is what was found in one region.
-type regionApps struct {
-	apps  []App
-	blind []string
-	asOf  string
-}
-
-func (a *Apps) add(one regionApps) {
-	a.Apps, a.Blind = append(a.Apps, one.apps...), append(a.Blind, one.blind...)
-	a.PricesAsOf = price.Older(a.PricesAsOf, one.asOf)
-	for _, app := range one.apps {
-		a.MonthlyUSD += app.MonthlyUSD
-	}
-}
-
-// appsOf looks through one region.
-func (e *Engine) appsOf(ctx context.Context, region string) (one regionApps, err error) {
-	clients, err := e.connect(ctx, region)
-	if err != nil {
-		return one, err
-	}
-	for _, t := range targets {
-		owners, blind, err := t.Apps(ctx, clients)
-		if err != nil {
-			return one, err
-		}
-		for _, text := range blind {
-			one.blind = append(one.blind, region+": "+text)
-		}
-		apps, more := make([]*Status, len(owners)), make([]error, len(owners))
-		var g errgroup.Group
-		g.SetLimit(looksAtOnce)
-		for i, o := range owners {
-			o.ID = AnyID
-			g.Go(func() error {
-				apps[i], more[i] = e.statusOf(ctx, t, clients, o)
-				return nil
-			})
-		}
-		_ = g.Wait() // none fails
-		if ctx.Err() != nil {
-			return one, ctx.Err()
-		}
-		for i, st := range apps {
-			if more[i] != nil {
-				one.blind = append(one.blind, fmt.Sprintf("%s: %s (%s): %s", region, owners[i].App, owners[i].Env, fail.From(more[i]).Cause))
-				continue
-			}
-			one.asOf = price.Older(one.asOf, st.PricesAsOf)
-			one.apps = append(one.apps, App{
-				App: st.App, Env: st.Env, Target: st.Target, Region: st.Region, State: st.State, Endpoint: st.Endpoint,
-				Revision: st.Revision, Running: st.Running, Desired: st.Desired,
-				MonthlyUSD: st.MonthlyUSD, AlwaysUSD: st.AlwaysUSD, MostUSD: st.MostUSD, Unpriced: !st.Complete,
-			})
-		}
-	}
-	slices.SortFunc(one.apps, func(a, b App) int { return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Env, b.Env)) })
-	return one, nil
+	return inventory.Account{Targets: targets, Connect: e.connect, Status: e.statusOf}.Apps(ctx, r)
 }
 
 // statusOf looks at one app of a target.

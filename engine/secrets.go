@@ -3,9 +3,6 @@ package engine
 import (
 	"context"
 	"crypto/rand"
-	"maps"
-	"slices"
-	"time"
 
 	"berth/engine/plan"
 	"berth/engine/project"
@@ -15,23 +12,10 @@ import (
 )
 
 // Secret is a secret of an app, without its value.
-type Secret struct {
-	Name    string    `json:"name"`              // of the environment variable
-	Where   string    `json:"where"`             // the parameter's name, or the ARN that berth.toml names
-	Version int64     `json:"version,omitempty"` // AWS counts from 1; zero when it is kept elsewhere or missing
-	Changed time.Time `json:"changed,omitzero"`
-	// State is set, missing (berth.toml names it and nobody set it), unused (set, and berth.toml does not name it) or
-	// elsewhere (named by its ARN or path: look there).
-	State string `json:"state"`
-}
+type Secret = secret.Secret
 
-// The states of a Secret.
-const (
-	SecretSet       = "set"
-	SecretMissing   = "missing"
-	SecretUnused    = "unused"
-	SecretElsewhere = "elsewhere"
-)
+// SecretMissing is the state of a Secret that berth.toml names and nobody set.
+const SecretMissing = secret.Missing
 
 // Secrets are the secrets of an app: those that its berth.toml names and those that are kept, missing ones first.
 func (e *Engine) Secrets(ctx context.Context, s *spec.Spec) ([]Secret, error) {
@@ -39,42 +23,7 @@ func (e *Engine) Secrets(ctx context.Context, s *spec.Spec) ([]Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := store.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	there := map[string]secret.Entry{}
-	for _, k := range kept {
-		there[k.Name] = k
-	}
-	var missing, all []Secret
-	for _, ref := range s.Secrets.FromSSM {
-		name, err := spec.SecretName(ref)
-		if err != nil {
-			return nil, err
-		}
-		if s.Made()[name] != "" {
-			continue // the deployment fills it
-		}
-		switch k, ok := there[name]; {
-		case ref != name:
-			all = append(all, Secret{Name: name, Where: ref, State: SecretElsewhere})
-		case ok:
-			all = append(all, Secret{Name: name, Where: "/" + store.Owner.Path() + "/" + name, Version: k.Version, Changed: k.Changed, State: SecretSet})
-			delete(there, name)
-		default:
-			missing = append(missing, Secret{Name: name, Where: "/" + store.Owner.Path() + "/" + name, State: SecretMissing})
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Secrets.ARNs)) {
-		all = append(all, Secret{Name: name, Where: s.Secrets.ARNs[name], State: SecretElsewhere})
-	}
-	for _, k := range kept {
-		if _, unused := there[k.Name]; unused {
-			all = append(all, Secret{Name: k.Name, Where: "/" + store.Owner.Path() + "/" + k.Name, Version: k.Version, Changed: k.Changed, State: SecretUnused})
-		}
-	}
-	return append(missing, all...), nil
+	return store.Secrets(ctx, s)
 }
 
 // SetSecret keeps the value of a secret in the account and returns its version. What runs takes it with the next

@@ -54,6 +54,14 @@ func None() Diff { return Diff{Action: event.None} }
 // Absent is that the resource does not exist yet.
 func Absent() Diff { return Diff{Action: event.Create, Why: "does not exist yet"} }
 
+// Fixed is the difference of a resource that never changes once it exists.
+func Fixed(exists bool) Diff {
+	if exists {
+		return None()
+	}
+	return Absent()
+}
+
 // Changed is an update for one reason.
 func Changed(why string, fields ...FieldChange) Diff {
 	return Diff{Action: event.Update, Why: why, Fields: fields}

@@ -166,6 +166,15 @@ func Pages[Out, Opt any](ctx context.Context, p Pager[Out, Opt], do func(Out) er
 	return nil
 }
 
+// Gather is all items of a listing, over all of its pages.
+func Gather[Out, Opt, Item any](ctx context.Context, p Pager[Out, Opt], items func(Out) []Item) (all []Item, err error) {
+	err = Pages(ctx, p, func(out Out) error {
+		all = append(all, items(out)...)
+		return nil
+	})
+	return all, err
+}
+
 // atOnce is how many calls one listing makes at the same time.
 const atOnce = 8
 

@@ -52,11 +52,7 @@ const taskBatch = 100
 
 // tasksOf are all tasks that a listing finds, over all of its pages.
 func tasksOf(ctx context.Context, c *cloud.Clients, in *ecs.ListTasksInput) (all []ecstypes.Task, err error) {
-	var arns []string
-	err = resource.Pages(ctx, ecs.NewListTasksPaginator(c.ECS, in), func(out *ecs.ListTasksOutput) error {
-		arns = append(arns, out.TaskArns...)
-		return nil
-	})
+	arns, err := resource.Gather(ctx, ecs.NewListTasksPaginator(c.ECS, in), func(out *ecs.ListTasksOutput) []string { return out.TaskArns })
 	if err != nil {
 		return nil, err
 	}

@@ -291,12 +291,8 @@ const serviceBatch = 10
 
 // servicesOf are all services of a cluster.
 func servicesOf(ctx context.Context, c *cloud.Clients, cluster string) (all []ecstypes.Service, err error) {
-	var arns []string
 	p := ecs.NewListServicesPaginator(c.ECS, &ecs.ListServicesInput{Cluster: &cluster})
-	err = resource.Pages(ctx, p, func(out *ecs.ListServicesOutput) error {
-		arns = append(arns, out.ServiceArns...)
-		return nil
-	})
+	arns, err := resource.Gather(ctx, p, func(out *ecs.ListServicesOutput) []string { return out.ServiceArns })
 	if err != nil {
 		return nil, err
 	}

@@ -92,12 +92,7 @@ func (p *AccessPoint) Observe(ctx context.Context, s *resource.Scope) error {
 func (p *AccessPoint) Exists() bool { return p.found != nil }
 
 // Diff implements Resource.
-func (p *AccessPoint) Diff(*resource.Scope) resource.Diff {
-	if p.found == nil {
-		return resource.Absent()
-	}
-	return resource.None()
-}
+func (p *AccessPoint) Diff(*resource.Scope) resource.Diff { return resource.Fixed(p.found != nil) }
 
 // Apply implements Resource.
 func (p *AccessPoint) Apply(ctx context.Context, s *resource.Scope) error {

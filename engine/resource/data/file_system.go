@@ -81,12 +81,7 @@ func fileSystemTags(f efstypes.FileSystemDescription) map[string]string {
 func (f *FileSystem) Exists() bool { return f.found != nil && f.Ours() }
 
 // Diff implements Resource.
-func (f *FileSystem) Diff(*resource.Scope) resource.Diff {
-	if f.found == nil {
-		return resource.Absent()
-	}
-	return resource.None()
-}
+func (f *FileSystem) Diff(*resource.Scope) resource.Diff { return resource.Fixed(f.found != nil) }
 
 // Apply implements Resource.
 func (f *FileSystem) Apply(ctx context.Context, s *resource.Scope) error {
@@ -181,12 +176,8 @@ func (f *FileSystem) clear(ctx context.Context, s *resource.Scope) error {
 
 // mountTargets are all mount targets of the file system, none when it is gone.
 func (f *FileSystem) mountTargets(ctx context.Context, s *resource.Scope) ([]efstypes.MountTargetDescription, error) {
-	var all []efstypes.MountTargetDescription
 	pages := efs.NewDescribeMountTargetsPaginator(s.EFS, &efs.DescribeMountTargetsInput{FileSystemId: &f.ID})
-	err := resource.Pages(ctx, pages, func(out *efs.DescribeMountTargetsOutput) error {
-		all = append(all, out.MountTargets...)
-		return nil
-	})
+	all, err := resource.Gather(ctx, pages, func(out *efs.DescribeMountTargetsOutput) []efstypes.MountTargetDescription { return out.MountTargets })
 	if cloud.NotFound(err) {
 		return nil, nil
 	}

@@ -90,12 +90,7 @@ func (m *MountTarget) Observe(ctx context.Context, s *resource.Scope) error {
 func (m *MountTarget) Exists() bool { return m.found != nil }
 
 // Diff implements Resource.
-func (m *MountTarget) Diff(*resource.Scope) resource.Diff {
-	if m.found == nil {
-		return resource.Absent()
-	}
-	return resource.None()
-}
+func (m *MountTarget) Diff(*resource.Scope) resource.Diff { return resource.Fixed(m.found != nil) }
 
 // Apply implements Resource.
 func (m *MountTarget) Apply(ctx context.Context, s *resource.Scope) error {

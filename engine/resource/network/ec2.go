@@ -15,43 +15,23 @@ import (
 )
 
 func describeVPCs(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.Vpc, error) {
-	var all []ec2types.Vpc
 	p := ec2.NewDescribeVpcsPaginator(s.EC2, &ec2.DescribeVpcsInput{Filters: filters})
-	err := resource.Pages(ctx, p, func(out *ec2.DescribeVpcsOutput) error {
-		all = append(all, out.Vpcs...)
-		return nil
-	})
-	return all, err
+	return resource.Gather(ctx, p, func(out *ec2.DescribeVpcsOutput) []ec2types.Vpc { return out.Vpcs })
 }
 
 func describeGateways(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.InternetGateway, error) {
-	var all []ec2types.InternetGateway
 	p := ec2.NewDescribeInternetGatewaysPaginator(s.EC2, &ec2.DescribeInternetGatewaysInput{Filters: filters})
-	err := resource.Pages(ctx, p, func(out *ec2.DescribeInternetGatewaysOutput) error {
-		all = append(all, out.InternetGateways...)
-		return nil
-	})
-	return all, err
+	return resource.Gather(ctx, p, func(out *ec2.DescribeInternetGatewaysOutput) []ec2types.InternetGateway { return out.InternetGateways })
 }
 
 func describeSubnets(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.Subnet, error) {
-	var all []ec2types.Subnet
 	p := ec2.NewDescribeSubnetsPaginator(s.EC2, &ec2.DescribeSubnetsInput{Filters: filters})
-	err := resource.Pages(ctx, p, func(out *ec2.DescribeSubnetsOutput) error {
-		all = append(all, out.Subnets...)
-		return nil
-	})
-	return all, err
+	return resource.Gather(ctx, p, func(out *ec2.DescribeSubnetsOutput) []ec2types.Subnet { return out.Subnets })
 }
 
 func describeRouteTables(ctx context.Context, s *resource.Scope, filters ...ec2types.Filter) ([]ec2types.RouteTable, error) {
-	var all []ec2types.RouteTable
 	p := ec2.NewDescribeRouteTablesPaginator(s.EC2, &ec2.DescribeRouteTablesInput{Filters: filters})
-	err := resource.Pages(ctx, p, func(out *ec2.DescribeRouteTablesOutput) error {
-		all = append(all, out.RouteTables...)
-		return nil
-	})
-	return all, err
+	return resource.Gather(ctx, p, func(out *ec2.DescribeRouteTablesOutput) []ec2types.RouteTable { return out.RouteTables })
 }
 
 // ours are those of all that carry the owner's tags.
