@@ -176,6 +176,11 @@ func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) err
 	if err := c.checkAliases(cfg, id); err != nil {
 		return err
 	}
+	if arn := str(cfg.WebACLId); arn != "" {
+		if k := c.st.aclOf(arn); k == nil || k.Scope != "CLOUDFRONT" || c.now.Sub(k.Created) < c.a.delay(latWAFSpread, k.ARN) {
+			return &cftypes.InvalidWebACLId{Message: msg("Invalid Web ACL Id: %s", arn)}
+		}
+	}
 	if b := cfg.CacheBehaviors; b != nil {
 		if int(val(b.Quantity, 0)) != len(b.Items) {
 			return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}

@@ -104,7 +104,9 @@ func (a *Account) perform(o operation, regionName string, rec Call, in any, half
 		if !o.mutating {
 			c.st = a.view(st, serviceNamed(o.service), rec, now)
 		}
-		c.r = c.st.regionNamed(regionName)
+		if c.r = c.st.bareRegion(regionName); !serviceNamed(o.service).placeless {
+			c.r = c.st.regionNamed(regionName)
+		}
 		if o.mutating && len(a.past) == 0 {
 			a.remember(st, time.Time{})
 		}

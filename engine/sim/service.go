@@ -16,6 +16,7 @@ type awsService struct {
 	prefix     string // of its IAM actions, where it is not the name
 	protocol   protocol
 	eventual   bool // reads may miss what was just written
+	placeless  bool // nothing of it stands in a VPC
 	wires      bool // its changes may open or close a way to tasks
 	state      []keeper
 	operations []operation
@@ -85,6 +86,7 @@ func allServices() []awsService {
 		schedulerService(),
 		cacheService(),
 		s3Service(),
+		wafService(),
 	}
 }
 

@@ -29,6 +29,7 @@ type state struct {
 // region is what belongs to one region.
 type region struct {
 	Name string
+	Bare bool    `json:",omitempty"` // nobody asked for anything that stands in a VPC yet
 	Kept shelves // what services keep there
 }
 
@@ -145,15 +146,20 @@ func uuidOf(h string) string {
 
 // regionNamed gives the region's part of the state; a first look at a region brings its default VPC.
 func (st *state) regionNamed(name string) *region {
-	r := st.Regions[name]
-	if r == nil {
-		r = &region{Name: name}
-		st.Regions[name] = r
-		if !st.NoDefaultVPC {
-			st.addDefaultVPC(r)
-		}
+	r := st.bareRegion(name)
+	if r.Bare && !st.NoDefaultVPC {
+		st.addDefaultVPC(r)
 	}
+	r.Bare = false
 	return r
+}
+
+// bareRegion is regionNamed for what stands in no VPC.
+func (st *state) bareRegion(name string) *region {
+	if st.Regions[name] == nil {
+		st.Regions[name] = &region{Name: name, Bare: true}
+	}
+	return st.Regions[name]
 }
 
 // regionNames gives the known regions in a stable order.
