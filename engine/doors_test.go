@@ -21,6 +21,12 @@ var doors = map[string]func(*spec.Spec){
 		s.Network.HTTPS, s.Network.Domain, s.Network.Also = "auto", "www.example.com", []string{"example.com"}
 	},
 	"none": func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "none", "", nil },
+	"cloudfront with firewall": func(s *spec.Spec) {
+		s.Network.Firewall, s.Network.RateLimit = true, 2000
+	},
+	"domain with firewall": func(s *spec.Spec) {
+		s.Network.HTTPS, s.Network.Domain, s.Network.Firewall = "auto", "www.example.com", true
+	},
 }
 
 // moves are all ways from one door to another.
@@ -125,6 +131,64 @@ func TestDoorsMoveCut(t *testing.T) {
 				h.must(h.deploy())
 				time.Sleep(time.Hour)
 				doors[m[1]](h.spec)
+			}}.matrix(t)
+		})
+	}
+}
+
+// A firewall goes with the door: it stands where visitors come in, is gone where they no longer do, and leaves without a trace.
+func TestFirewallMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.zone("example.com", true)
+		before := h.left()
+		for _, step := range []struct {
+			door string
+			on   bool
+			want []string // of the inventory's web ACLs
+		}{
+			{"cloudfront", true, []string{"CLOUDFRONT"}},
+			{"domain", true, []string{"REGIONAL"}},
+			{"domain", false, nil},
+			{"none", true, []string{"REGIONAL"}},
+			{"cloudfront", true, []string{"CLOUDFRONT"}},
+			{"cloudfront", false, nil},
+			{"domain", true, []string{"REGIONAL"}},
+			{"cloudfront", false, nil},
+			{"cloudfront", true, []string{"CLOUDFRONT"}},
+		} {
+			h.spec.Network.Firewall, h.spec.Network.RateLimit = step.on, 0
+			doors[step.door](h.spec)
+			h.must(h.deploy())
+			var have []string
+			for _, i := range h.account.Inventory() {
+				if i.Kind == "wafv2.WebACL" {
+					have = append(have, strings.Fields(i.String())[2])
+				}
+			}
+			if !slices.Equal(have, step.want) {
+				t.Errorf("%s, firewall %v: there is %v, want %v", step.door, step.on, have, step.want)
+			}
+			if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+				t.Errorf("%s, firewall %v, unchanged: plan does %v", step.door, step.on, got)
+			}
+		}
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); !slices.Equal(left, before) {
+			t.Errorf("before %v, left %v", before, left)
+		}
+	})
+}
+
+// A firewall that is put up, or taken away, and cut short at any call is finished by the same command.
+func TestFirewallCut(t *testing.T) {
+	for name, on := range map[string]bool{"up": true, "away": false} {
+		t.Run(name, func(t *testing.T) {
+			scenario{name: "firewall " + name, app: newSmallHarbor, before: func(h *harbor) {
+				h.spec.Network.Firewall = !on
+				h.must(h.deploy())
+				time.Sleep(time.Hour)
+				h.spec.Network.Firewall = on
 			}}.matrix(t)
 		})
 	}

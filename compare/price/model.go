@@ -189,6 +189,9 @@ func (b *bill) front() {
 	}
 	b.LoadBalancer(zones, note)
 	b.name()
+	if b.u.FirewallRules > 0 {
+		b.Firewall(b.u.FirewallRules)
+	}
 }
 
 // name adds the way by which the app has an https:// name: a distribution, or the app's own data out.

@@ -90,6 +90,13 @@ func (b *Bill) Egress() {
 	b.tiers("egress.gb", b.u.EgressGB, b.free("egress.free_gb_month"), []float64{10240, 40960, 102400, math.Inf(1)}, "data out")
 }
 
+// Firewall adds a web ACL of AWS WAF with a number of rules, and the requests that it looks at.
+func (b *Bill) Firewall(rules int) {
+	b.fixed("waf.web_acl_month", 1, "firewall (AWS WAF)")
+	b.fixed("waf.rule_month", float64(rules), "%s of the firewall", plural(rules, "rule"))
+	b.use("waf.requests_million", b.u.requests()/1e6, "requests through the firewall, by the million")
+}
+
 // Logs adds what is written to CloudWatch and kept for a month.
 func (b *Bill) Logs() {
 	free := b.free("logs.free_gb_month")

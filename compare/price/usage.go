@@ -48,6 +48,8 @@ type Usage struct {
 	Cache      string  `json:"cache,omitempty"`     // ElastiCache node type such as cache.t4g.micro, empty for none
 	ObjectGB   float64 `json:"object_gb,omitempty"` // of files in S3
 
+	FirewallRules int `json:"firewall_rules,omitempty"` // of AWS WAF in front of it; 0: no firewall
+
 	Spot      float64 `json:"spot,omitempty"`      // share of the instances beyond the first on Fargate Spot
 	Processes []Tasks `json:"processes,omitempty"` // beside the app's own, each as so many tasks
 

@@ -34,6 +34,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/aws/smithy-go/logging"
 
 	"berth/engine/clock"
@@ -83,6 +84,7 @@ type Clients struct {
 	Secrets     *secretsmanager.Client
 	ACM         *acm.Client
 	Route53     *route53.Client
+	WAF         *wafv2.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -170,7 +172,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		Schedules: scheduler.NewFromConfig(cfg),
 		Scaling:   applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), ElastiCache: elasticache.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg, pathStyle),
-		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg),
+		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg), WAF: wafv2.NewFromConfig(cfg),
 		Region: cfg.Region, Clock: e.Clock, Transport: transport, Enclosed: e.Transport != nil, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }

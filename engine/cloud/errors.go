@@ -53,7 +53,7 @@ func NotFound(err error) bool {
 		return false
 	}
 	return strings.HasSuffix(c, "NotFound") || strings.HasSuffix(c, "NotFoundFault") ||
-		strings.HasPrefix(c, "NoSuch") || c == "ResourceNotFound"
+		strings.HasPrefix(c, "NoSuch") || c == "ResourceNotFound" || c == "WAFNonexistentItem"
 }
 
 // Unknown says whether err means that the endpoint does not know the operation at all, as an emulator of

@@ -177,6 +177,12 @@ func (d *Draft) Usage() price.Usage {
 		u.Arch = "arm"
 	}
 	u.Spot = s.Service.Spot
+	if s.Network.Firewall {
+		u.FirewallRules = 1
+		if s.Network.RateLimit > 0 {
+			u.FirewallRules = 2
+		}
+	}
 	if s.Origins["service.ephemeral_gb"].Kind != spec.Default { // what every task has anyway is no need
 		u.EphemeralGB = float64(s.Service.EphemeralGB)
 	}

@@ -69,6 +69,7 @@ var listings = []resource.Listing{
 	compute.LogGroups,
 	traffic.TargetGroups,
 	traffic.Certificates,
+	traffic.Firewalls,
 	network.VPCs,
 	network.Subnets,
 	network.InternetGateways,

@@ -139,12 +139,15 @@ func TestDesign(t *testing.T) {
 				t.Errorf("%q: %s = %v, want %v", env, name, got, want)
 			}
 		}
+		unsaid := []string{
+			"image.ref", "image.builder", "network.websocket_path", "network.take_over", "network.firewall", "network.rate_limit",
+			"service.autoscale.cpu_percent",
+		}
 		for _, k := range s.Keys() {
 			if k.Kind == Table || env == "" && k.Name == "service.autoscale.cpu_percent" {
 				continue
 			}
-			if o, ok := s.Origins[k.Name]; !ok && k.Kind != Tables && k.Name != "image.ref" && k.Name != "image.builder" && k.Name != "network.websocket_path" && k.Name != "network.take_over" && !strings.HasPrefix(k.Name, "cache.") && !strings.HasPrefix(k.Name, "uploads.") &&
-				k.Name != "service.autoscale.cpu_percent" && !strings.HasPrefix(k.Name, "processes.") {
+			if o, ok := s.Origins[k.Name]; !ok && k.Kind != Tables && !slices.Contains(unsaid, k.Name) && !strings.HasPrefix(k.Name, "cache.") && !strings.HasPrefix(k.Name, "uploads.") && !strings.HasPrefix(k.Name, "processes.") {
 				t.Errorf("%q: nothing says where %s is from", env, k.Name)
 			} else if o.Kind == File && o.Line == 0 {
 				t.Errorf("%q: %s has no place", env, k.Name)

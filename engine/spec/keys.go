@@ -218,6 +218,14 @@ var appKeys = []Key{
 		Name: "network.assets", Kind: List, Doc: "paths that are cached and compressed at the edge",
 		Example: `["/assets/*"]`, at: func(s *Spec, _ bool) any { return &s.Network.Assets },
 	},
+	{
+		Name: "network.firewall", Kind: Truth, Doc: "AWS WAF with AWS's core rules in front of the app",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.Firewall },
+	},
+	{
+		Name: "network.rate_limit", Kind: Whole, Doc: "requests of one address in five minutes that the firewall lets through",
+		Example: "2000", at: func(s *Spec, _ bool) any { return &s.Network.RateLimit },
+	},
 
 	{
 		Name: "env", Kind: Table, Doc: "environment variables; values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}",

@@ -120,6 +120,8 @@ type Network struct {
 	Subnets       []string
 	IdleTimeout   Duration // after which a connection without traffic is closed; zero: chosen by what the app needs
 	Assets        []string // paths that are cached and compressed at the edge, such as "/assets/*"
+	Firewall      bool     // AWS WAF with AWS's core rules, where visitors come in
+	RateLimit     int      // requests of one address in five minutes that the firewall lets through; 0: any number
 }
 
 // Secrets names what is read from AWS at task start. Values are never in the file.

@@ -149,6 +149,12 @@ func (c *checker) network() {
 		c.add("network.subnets", "a load balancer needs subnets in two zones", "name two or more")
 	}
 	c.span("network.idle_timeout", n.IdleTimeout, time.Second, 4000*time.Second)
+	switch {
+	case n.RateLimit != 0 && !n.Firewall:
+		c.add("network.rate_limit", "there is no firewall that could count requests", "set firewall = true under [network]")
+	case n.RateLimit != 0 && (n.RateLimit < 10 || n.RateLimit > 2_000_000_000):
+		c.add("network.rate_limit", "AWS WAF counts from 10 to 2,000,000,000 requests", "such as 2000")
+	}
 	for _, p := range n.Assets {
 		c.path("network.assets", p, `such as "/assets/*"`)
 	}

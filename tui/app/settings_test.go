@@ -62,6 +62,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"network.clustering":     {"magic", "is not known"},
 		"network.domain":         {"https://example.com/", "such as"},
 		"network.assets":         {"assets", "does not start with /"},
+		"network.rate_limit":     {"1", "firewall"},
 		"network.vpc":            {"my-network", "is no id of a VPC"},
 		"network.subnets":        {"a, b", "is no id of a subnet"},
 		"network.also":           {"example.com/", "such as"},
@@ -101,7 +102,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"image.target":  {"my stage", "the name of a stage"},
 		"image.secrets": {"NPM-TOKEN", "environment variable"},
 	}
-	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "database.version"}
+	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "database.version", "network.firewall"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if _, ok := tests[r.Key.Name]; !ok && r.Heading == "" && !slices.Contains(chosen, r.Key.Name) {
 			t.Errorf("%s is not tried", r.Key.Name)

@@ -43,10 +43,11 @@ type Distribution struct {
 
 	ID, Host string // outputs, known as soon as it is created
 
-	found  bool
-	arn    string
-	config *cftypes.DistributionConfig // as observed
-	etag   string
+	found    bool
+	arn      string
+	firewall string                      // ARN of the web ACL before it, as listed
+	config   *cftypes.DistributionConfig // as observed
+	etag     string
 }
 
 // comment is the natural key: nothing else about a distribution can be chosen and listed.
@@ -92,6 +93,7 @@ func (d *Distribution) Observe(ctx context.Context, s *resource.Scope) error {
 			}
 			if ours {
 				d.found, d.ID, d.Host, d.arn = true, aws.ToString(item.Id), aws.ToString(item.DomainName), aws.ToString(item.ARN)
+				d.firewall = aws.ToString(item.WebACLId)
 				return nil
 			}
 		}

@@ -39,6 +39,8 @@ type Door struct {
 	HTTPS        *Listener // on port 443
 	HTTPSRule    *ListenerRule
 	Distribution *Distribution
+	Firewall     *Firewall // at the load balancer
+	EdgeFirewall *Firewall // at CloudFront
 }
 
 // Ask is what is wanted of a door.
@@ -49,7 +51,14 @@ type Ask struct {
 	Names    []string // of the app's own, where it wants to be reached by a domain; the main one first
 	TakeOver []string // names whose records of somebody else may be replaced
 	Assets   []string // patterns of paths that CloudFront caches and compresses
+	Firewall Filter   // what keeps requests off
 	Secret   string   // a random one, should CloudFront need a new one; 32 characters at least
+}
+
+// Filter is which requests are kept off the app, wherever visitors come in.
+type Filter struct {
+	On        bool // by AWS WAF with AWS's core rules
+	RateLimit int  // requests of one address in five minutes; 0: any number
 }
 
 // NewDoor makes the parts of a door before a load balancer and a target group, wired to each other.
@@ -64,6 +73,8 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener}
 	d.HTTPSRule = &ListenerRule{Owner: o, Listener: d.HTTPS, TargetGroup: tg, Door: d}
 	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Assets: a.Assets, Secret: secret}
+	d.Firewall = &Firewall{Owner: o, Region: a.Region, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
+	d.EdgeFirewall = &Firewall{Owner: o, Region: a.Region, Edge: true, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
 	d.Records = &Records{Owner: o, Domain: d.Domain, Door: d, TakeOver: a.TakeOver}
 	return d
 }
@@ -73,11 +84,11 @@ func (d *Door) Rules() []*ListenerRule { return []*ListenerRule{d.Rule, d.HTTPSR
 
 // Behind are the parts at the load balancer, in the order in which people see them.
 func (d *Door) Behind() resource.Set {
-	return resource.Set{d.Certificate, d.Domain, d.Validation, d.Listener, d.Rule, d.HTTPS, d.HTTPSRule}
+	return resource.Set{d.Certificate, d.Domain, d.Validation, d.Listener, d.Rule, d.HTTPS, d.HTTPSRule, d.Firewall}
 }
 
 // Before are the parts that lead visitors to the load balancer.
-func (d *Door) Before() resource.Set { return resource.Set{d.Distribution, d.Records} }
+func (d *Door) Before() resource.Set { return resource.Set{d.Distribution, d.EdgeFirewall, d.Records} }
 
 // Looks are what has to be looked up to know where visitors come in.
 func (d *Door) Looks() resource.Set {

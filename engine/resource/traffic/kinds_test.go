@@ -13,6 +13,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 
 	"berth/engine/cloud"
 	"berth/engine/resource"
@@ -199,6 +200,47 @@ func TestHTTPSRule(t *testing.T) {
 		Changed: func(w kindtest.World) *traffic.ListenerRule { return named(w, "api").HTTPSRule },
 		Drift: func(ctx context.Context, s *resource.Scope, r *traffic.ListenerRule) error {
 			_, err := s.ELB.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &r.ARN})
+			return err
+		},
+	})
+}
+
+// walled is a door with a firewall that lets some requests of each address through.
+func walled(w kindtest.World, limit int, names ...string) *traffic.Door {
+	d := build(w, 4000, time.Minute, names...)
+	for _, f := range []*traffic.Firewall{d.Firewall, d.EdgeFirewall} {
+		f.Asked, f.RateLimit = true, limit
+	}
+	return d
+}
+
+func TestFirewall(t *testing.T) {
+	name := func(w kindtest.World) string { return "www." + w.Owner.App + ".example.com" }
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Firewall]{
+		Before:  zone,
+		Wanted:  func(w kindtest.World) *traffic.Firewall { return walled(w, 0, name(w)).Firewall },
+		Changed: func(w kindtest.World) *traffic.Firewall { return walled(w, 2000, name(w)).Firewall },
+		Drift: func(ctx context.Context, s *resource.Scope, f *traffic.Firewall) error {
+			_, err := s.WAF.DisassociateWebACL(ctx, &wafv2.DisassociateWebACLInput{ResourceArn: &f.Door.LoadBalancer.ARN})
+			return err
+		},
+	})
+}
+
+func TestEdgeFirewall(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Firewall]{
+		Wanted:  func(w kindtest.World) *traffic.Firewall { return walled(w, 0).EdgeFirewall },
+		Changed: func(w kindtest.World) *traffic.Firewall { return walled(w, 2000).EdgeFirewall },
+		Drift: func(ctx context.Context, s *resource.Scope, f *traffic.Firewall) error {
+			d := f.Door.Distribution
+			out, err := s.CloudFront.GetDistributionConfig(ctx, &cf.GetDistributionConfigInput{Id: &d.ID})
+			if err != nil {
+				return err
+			}
+			out.DistributionConfig.WebACLId = aws.String("")
+			_, err = s.CloudFront.UpdateDistribution(ctx, &cf.UpdateDistributionInput{
+				Id: &d.ID, IfMatch: out.ETag, DistributionConfig: out.DistributionConfig,
+			})
 			return err
 		},
 	})

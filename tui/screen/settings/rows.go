@@ -45,7 +45,7 @@ var later = map[string]string{
 	"service.autoscale.memory_percent": "Memory to aim for", "service.autoscale.requests_per_instance": "Requests to aim for",
 	"network.also": "More domains", "network.https": "HTTPS ends at", "network.tasks": "Container addresses",
 	"network.front": "Load balancer", "network.vpc": "Existing VPC", "network.subnets": "Subnets",
-	"network.idle_timeout": "Idle timeout", "network.assets": "Cached paths", "secrets": "Secret",
+	"network.idle_timeout": "Idle timeout", "network.assets": "Cached paths", "network.firewall": "Firewall (WAF)", "network.rate_limit": "Rate limit", "secrets": "Secret",
 	"permissions.policies": "Managed policies", "permissions.allow": "Allowed actions",
 	"account_rules.permissions_boundary": "Boundary", "account_rules.role_path": "Role path", "account_rules.tags": "Tag",
 	"database.version": "Database version", "database.multi_az": "Standby database", "database.snapshot": "From snapshot",
