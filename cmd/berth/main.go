@@ -22,8 +22,18 @@ func main() {
 	}
 	os.Exit(cli.Main(context.Background(), cli.Process{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Columns:  columns(os.Stderr),
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())),
 		Signals:  signals,
 		Exit:     os.Exit,
 	}, os.Args[1:]))
+}
+
+// columns is how wide a terminal is, zero for what is none.
+func columns(f *os.File) int {
+	w, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
 }

@@ -4,8 +4,10 @@ import (
 	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 
 	"berth/tui/keys"
+	"berth/tui/screen"
 	"berth/tui/widget"
 )
 
@@ -53,6 +55,8 @@ func (m *Model) scrollHelp(by int) {
 	m.helpOffset = widget.ClampOffset(m.helpOffset+by, len(m.helpLines()), room)
 }
 
+const wordWidth = 18
+
 func (m *Model) helpLines() []string {
 	th, w := m.s.Theme, m.inner()
 	lines := []string{th.Strong.Paint(m.current().Title())}
@@ -60,6 +64,18 @@ func (m *Model) helpLines() []string {
 	lines = append(lines, "")
 	all := append(slices.Clip(m.current().Keys()), m.everywhere()...)
 	lines = append(lines, keys.Table(th, all, w)...)
+	if used := screen.Words(ansi.Strip(m.current().View())); len(used) > 0 {
+		lines = append(lines, "", th.Strong.Paint("Words on this screen"))
+		for _, u := range used {
+			for i, part := range widget.Wrap(u.Means, max(20, w-wordWidth)) {
+				l := widget.NewLine(th, w)
+				if i == 0 {
+					l.Cell(th.Text, u.Term, wordWidth)
+				}
+				lines = append(lines, l.To(wordWidth).Put(th.Quiet, part).String())
+			}
+		}
+	}
 	if st := m.s.Story; st != nil {
 		lines = append(lines, "", th.Strong.Paint(widget.Clean("This story: "+st.Title)))
 		lines = append(lines, widget.Paragraph(th.Text, st.Happens, w)...)

@@ -13,7 +13,7 @@ func VerdictWord(v advise.Verdict) string {
 	case advise.Fits:
 		return "fits"
 	case advise.Changes:
-		return "with changes"
+		return "app must change"
 	default:
 		return "no"
 	}

@@ -30,6 +30,7 @@ type Process struct {
 	Out      io.Writer // the answer
 	Err      io.Writer // the progress, and what went wrong
 	Terminal bool      // In and Out are a terminal that a person looks at
+	Columns  int       // of the terminal that Err is, zero when it is none
 	Signals  <-chan os.Signal
 	Exit     func(code int) // ends the process at once, for the third signal
 }
@@ -104,6 +105,10 @@ func (a *app) answer(v any, text func(w io.Writer)) error {
 	if a.flags.json {
 		return report.JSON(a.Out, v)
 	}
+	if a.Terminal && a.Columns > 0 {
+		text(report.Wrapped(a.Out, a.Columns))
+		return nil
+	}
 	text(a.Out)
 	return nil
 }
@@ -120,7 +125,12 @@ func (a *app) root() *cobra.Command {
 			"Without a verb it asks what it needs to know; in an app that is deployed it shows what runs.",
 		SilenceErrors: true, SilenceUsage: true,
 		Args:              a.onlyVerbs,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.flags.check(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if a.Columns > 0 && !a.flags.json {
+				a.Err = report.Wrapped(a.Err, a.Columns)
+			}
+			return a.flags.check(cmd)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if which {
 				return a.version()

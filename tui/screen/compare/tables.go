@@ -148,7 +148,7 @@ func (c *Screen) regionLines(s *compare.Service, w int) []string {
 func (c *Screen) matrixLines(w int) []string {
 	th, all := c.s.Theme, c.result.Services
 	const label = 15
-	cell := min(24, max(16, (w-label)/max(1, len(all))))
+	cell := min(24, max(18, (w-label)/max(1, len(all))))
 	fit := max(1, (w-label)/cell)
 	from := max(0, min(c.cursor-fit/2, len(all)-fit))
 	shown := all[from:min(len(all), from+fit)]

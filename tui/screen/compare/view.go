@@ -154,7 +154,7 @@ func (c *Screen) marks() string {
 }
 
 const (
-	verdictWidth = 14
+	verdictWidth = 16
 	costWidth    = 12
 	markWidth    = 3 // of the marks behind an amount
 )

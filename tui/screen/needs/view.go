@@ -169,7 +169,7 @@ func (n *Screen) summary(width int, tight bool) []string {
 	}
 	fit, change := names[advise.Fits], names[advise.Changes]
 	if tight && len(fit) > 0 && len(change) > 0 && len(names[advise.No]) > 0 {
-		names[advise.Fits] = append(fit, fmt.Sprintf("%d more with changes", len(change)))
+		names[advise.Fits] = append(fit, fmt.Sprintf("%d more if the app changes", len(change)))
 		delete(names, advise.Changes)
 	}
 	var lines []string
@@ -179,7 +179,7 @@ func (n *Screen) summary(width int, tight bool) []string {
 		}
 		glyph, ink := screen.VerdictGlyph(th, v)
 		word := []theme.Ink{th.Strong, th.Text, th.Quiet}[i]
-		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(ink, screen.VerdictWord(v), 14)
+		l := widget.NewLine(th, width).Put(ink, glyph).Gap(1).Cell(ink, screen.VerdictWord(v), 16)
 		lines = append(lines, l.Put(word, strings.Join(names[v], ", ")).String())
 	}
 	return lines

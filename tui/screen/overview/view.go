@@ -95,11 +95,15 @@ func (h *Screen) headline(w int) string {
 	if failed && ink != th.Bad {
 		glyph, ink = th.Glyphs.Update, th.Warn
 	}
+	fewer := s.State == "degraded" && s.Running < s.Desired
+	if fewer {
+		word = fmt.Sprintf("runs %d of the %s that are wanted", s.Running, widget.Count(s.Desired, "instance"))
+	}
 	l := widget.NewLine(th, w).Put(ink, glyph).Gap(1).Put(th.Strong, s.App+" "+word)
 	if failed {
 		l.Put(th.Bad, ", the last deployment failed")
 	}
-	if s.Desired > 0 || s.Running > 0 {
+	if !fewer && (s.Desired > 0 || s.Running > 0) {
 		l.Gap(2).Put(th.Quiet, fmt.Sprintf("%d of %s", s.Running, widget.Count(s.Desired, "instance")))
 	}
 	switch {

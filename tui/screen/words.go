@@ -1,0 +1,55 @@
+package screen
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Word is a term of AWS or of its trade, and what it means.
+type Word struct{ Term, Means string }
+
+// words are the terms that the screens use, each with the ways in which it is written.
+var words = []struct {
+	Word
+	written *regexp.Regexp
+}{
+	{Word{"ECS on Fargate", "Amazon's service that runs containers on machines which nobody has to look after"}, written(`ECS|Fargate`)},
+	{Word{"task", "one running copy of the app: its container, with its own share of CPU and memory"}, written(`[Tt]asks?\b`)},
+	{Word{"task definition", "what a task is made of: image, size, variables, secrets; each change makes a new revision of it"}, written(`[Tt]ask definition`)},
+	{Word{"cluster", "a name under which ECS keeps the services of an app; it costs nothing"}, written(`Cluster\b`)},
+	{Word{"service", "what keeps the wanted number of tasks running and replaces them with a new version"}, written(`Service\b`)},
+	{Word{"load balancer", "takes the requests from the internet and spreads them over the tasks that are healthy"}, written(`[Ll]oad balancer`)},
+	{Word{"target group", "the list of tasks that the load balancer sends requests to, with the check of their health"}, written(`[Tt]arget group`)},
+	{Word{"listener", "the port of the load balancer on which it takes requests"}, written(`[Ll]istener`)},
+	{Word{"distribution", "CloudFront's front door: an https:// address with a certificate, near to the users"}, written(`[Dd]istribution|CloudFront`)},
+	{Word{"VPC", "a private network in AWS, in which the tasks run"}, written(`VPC`)},
+	{Word{"subnet", "a part of that network, in one data centre of the region"}, written(`[Ss]ubnets?\b`)},
+	{Word{"route table", "says where the traffic of a subnet goes"}, written(`[Rr]oute table`)},
+	{Word{"security group", "a firewall around a resource: who may reach it, and on which port"}, written(`[Ss]ecurity groups?`)},
+	{Word{"role", "what a resource may do in AWS, instead of keys that could be stolen"}, written(`[Rr]oles?\b`)},
+	{Word{"repository", "where the images of the app are kept in AWS (ECR)"}, written(`[Rr]epository`)},
+	{Word{"log group", "where what the app writes is kept (CloudWatch Logs)"}, written(`[Ll]og group`)},
+	{Word{"vCPU", "the share of a processor; 0.25 is a quarter of one"}, written(`vCPU`)},
+	{Word{"LCU", "the unit in which a load balancer is billed, by connections and traffic"}, written(`LCUs?\b`)},
+	{Word{"revision", "a numbered version of the app as it was deployed; one can go back to it"}, written(`[Rr]evision`)},
+	{Word{"region", "where in the world the app runs; prices differ between them"}, written(`[Rr]egions?\b`)},
+	{Word{"WebSockets", "connections that stay open in both directions, as for chats and live pages"}, written(`WebSockets?`)},
+	{Word{"sticky sessions", "a visitor comes back to the same task each time, by a cookie"}, written(`[Ss]ticky sessions`)},
+	{Word{"clustering", "the tasks of the app talk to each other"}, written(`[Cc]lustering`)},
+	{Word{"NAT", "lets tasks without a public address reach the internet; billed by the hour"}, written(`\bNAT\b`)},
+	{Word{"EFS", "a folder in AWS that all tasks share and that stays"}, written(`\bEFS\b`)},
+	{Word{"RDS", "databases that AWS looks after"}, written(`\bRDS\b`)},
+}
+
+func written(as string) *regexp.Regexp { return regexp.MustCompile(as) }
+
+// Words are the terms that a text uses, each once.
+func Words(text string) (used []Word) {
+	text = strings.Join(strings.Fields(text), " ")
+	for _, w := range words {
+		if w.written.MatchString(text) {
+			used = append(used, w.Word)
+		}
+	}
+	return used
+}
