@@ -132,7 +132,11 @@ func (c *Choice) Lines(width, height int) []string {
 		} else {
 			l.Gap(2).Cell(th.Text, o.Value, value)
 		}
-		return l.Gap(2).Put(th.Text, o.Label).Gap(2).Put(th.Quiet, o.Note).String()
+		text := l.Gap(2).Put(th.Text, o.Label).Gap(2).Put(th.Quiet, o.Note).String()
+		if i == c.cursor {
+			return widget.Selected(th, text, w)
+		}
+		return text
 	}}.Render(width, room)
 	return append(lines, widget.Lines(list)...)
 }

@@ -49,7 +49,11 @@ func (f Fields) Lines(width int) (lines []string, first, last int) {
 			continue
 		}
 		start := len(lines)
-		lines = append(lines, f.line(x, i == f.Cursor, label, value, width))
+		row := f.line(x, i == f.Cursor, label, value, width)
+		if i == f.Cursor {
+			row = Selected(f.Theme, row, width)
+		}
+		lines = append(lines, row)
 		if x.Problem != "" {
 			for k, text := range Wrap(x.Problem, width-6) {
 				l := NewLine(f.Theme, width).Gap(4)

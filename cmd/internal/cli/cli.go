@@ -124,7 +124,7 @@ func (a *app) root() *cobra.Command {
 		Long: "berth takes a Dockerfile and gives back a load-balanced https:// URL on AWS.\n" +
 			"Without a verb it asks what it needs to know; in an app that is deployed it shows what runs.",
 		SilenceErrors: true, SilenceUsage: true,
-		Args:              a.onlyVerbs,
+		Args: a.onlyVerbs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if a.Columns > 0 && !a.flags.json {
 				a.Err = report.Wrapped(a.Err, a.Columns)

@@ -12,8 +12,8 @@ import (
 func TestLinesBreakAtWords(t *testing.T) {
 	for in, want := range map[string]string{
 		"short\n": "short\n",
-		"  remedy    look at the log lines of the tasks, then deploy\n": "  remedy    look at the log lines of the\n            tasks, then deploy\n",
-		"   0:07  done   service  it took a while until all of it ran\n": "   0:07  done   service  it took a while\n                until all of it ran\n",
+		"  remedy    look at the log lines of the tasks, then deploy\n":    "  remedy    look at the log lines of the\n            tasks, then deploy\n",
+		"   0:07  done   service  it took a while until all of it ran\n":   "   0:07  done   service  it took a while\n                until all of it ran\n",
 		"https://d1ac390e459d98.cloudfront.net/with/a/path/that/is/long\n": "https://d1ac390e459d98.cloudfront.net/with/a/path/that/is/long\n",
 		"Is that what you want, with all that comes with it? ":             "Is that what you want, with all that comes with it? ",
 	} {

@@ -125,7 +125,11 @@ func (c *Screen) list(width, height int) []string {
 	room := height - 2
 	off := widget.Follow(0, c.cursor, c.cursor, len(r.Services), room)
 	rows := widget.Scroll{Theme: th, Count: len(r.Services), Offset: off, Line: func(i, w int) string {
-		return c.row(&r.Services[i], i == c.cursor, name, top, w)
+		row := c.row(&r.Services[i], i == c.cursor, name, top, w)
+		if i == c.cursor {
+			return widget.Selected(th, row, w)
+		}
+		return row
 	}}.Render(width, room)
 	lines = append(lines, widget.Lines(rows)...)
 	if c.wide() && c.note == "" { // below it is room enough

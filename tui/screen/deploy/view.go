@@ -117,7 +117,11 @@ func (d *Screen) body() []string {
 		}
 		lines = append(lines, widget.Lines(d.card().Render(d.width, d.cardHeight()))...)
 	case body >= roomForLog:
-		lines = append(lines, th.Quiet.Paint(strings.Repeat(th.Glyphs.Rule, d.width)))
+		rule := th.Quiet
+		if d.onLog {
+			rule = th.Accent
+		}
+		lines = append(lines, rule.Paint(strings.Repeat(th.Glyphs.Rule, d.width)))
 		lines = append(lines, widget.Lines(d.logs(d.width, d.logHeight()))...)
 	}
 	return widget.Fit(lines, d.width, body)
@@ -136,7 +140,11 @@ func (d *Screen) logs(width, height int) string {
 		d.find.Put(th, find)
 		lines = append(lines, find.String())
 	case d.wide():
-		lines = append(lines, th.Strong.Paint("Log"))
+		head := th.Strong.Paint("Log")
+		if d.onLog { // the keys that scroll are about it
+			head = th.Accent.Paint(th.Glyphs.Cursor+" ") + th.Title.Paint("Log")
+		}
+		lines = append(lines, head)
 	}
 	return widget.Join(append(lines, d.pane().Render(width, height-len(lines))))
 }

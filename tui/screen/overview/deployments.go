@@ -71,7 +71,11 @@ func (h *Screen) deployments(w int) (lines []string, first, last int) {
 		if i == h.pickedAt() {
 			first = len(lines)
 		}
-		lines = append(lines, l.Put(th.Quiet, says).String())
+		row := l.Put(th.Quiet, says).String()
+		if i == h.pickedAt() {
+			row = widget.Selected(th, row, w)
+		}
+		lines = append(lines, row)
 		if i == h.pickedAt() {
 			lines = append(lines, h.about(x, i == runs, w)...)
 			last = len(lines) - 1

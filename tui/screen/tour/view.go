@@ -64,7 +64,7 @@ func (t *Screen) list(w, h int) []string {
 		if i != t.cursor {
 			return l.Gap(2).Put(th.Text, stories[i].Title).String()
 		}
-		return l.Put(th.Accent, th.Glyphs.Cursor+" ").Put(th.Title, stories[i].Title).String()
+		return widget.Selected(th, l.Put(th.Accent, th.Glyphs.Cursor+" ").Put(th.Title, stories[i].Title).String(), w)
 	}}.Render(w, h))
 }
 
