@@ -129,7 +129,7 @@ func (b *shipBench) registry(t *testing.T) string {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yml")
 	must(t, os.WriteFile(config, fmt.Appendf(nil, "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"+
-		"storage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\n", dir, addr), 0o600))
+		"storage: {filesystem: {rootdirectory: %q}}\nhttp: {addr: %s}\n", dir, addr), 0o600))
 	c := exec.Command(program, "serve", config)
 	must(t, c.Start())
 	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })

@@ -47,6 +47,9 @@ func (s *stored) Push(ctx context.Context, to Repository, tag string, report Rep
 	return push(ctx, img, to, tag, report)
 }
 
+// pushTries is how often an engine pushes when its uploads are cut.
+const pushTries = 5
+
 // errAway is an engine that cannot push where it should.
 type errAway struct{ why string }
 
@@ -88,9 +91,16 @@ func (s *stored) relayed(ctx context.Context, repo name.Repository, to Repositor
 	case "nerdctl", "finch":
 		args = []string{"push", "--insecure-registry", there}
 	}
-	err = s.pipe(ctx, nil, args, out.add)
-	if digest := relay.Digest(tag); digest != "" {
-		return digest, nil
+	for try := 1; ; try++ {
+		err = s.pipe(ctx, nil, args, out.add)
+		if digest := relay.Digest(tag); digest != "" {
+			return digest, nil
+		}
+		// Some engines give up at the first cut, and some registries keep nothing of what was cut.
+		if ctx.Err() != nil || try == pushTries || !errors.Is(relay.Err(), registry.ErrCut) {
+			break
+		}
+		report.log("an upload was cut, and the registry cannot go on with it: pushing once more what is not there yet")
 	}
 	switch {
 	case ctx.Err() != nil:
