@@ -47,7 +47,11 @@ func (f *Findings) listImports() {
 		if x.Line == 0 || !platformFiles().MatchString(x.File) || at[x.At()] || x.Variable != nil {
 			continue
 		}
-		f.Imports = append(f.Imports, Import{File: x.File, Line: x.Line, Text: x.Text, Value: x.Means})
+		i := Import{File: x.File, Line: x.Line, Text: x.Text, Value: x.Means}
+		if n := portIn().FindString(x.Text); n != "" && n == fmt.Sprint(f.Suggests["service.port"]) && strings.Contains(x.Text, "port") {
+			i.Key, i.Value = "service.port", n // another file says the same
+		}
+		f.Imports = append(f.Imports, i)
 	}
 	slices.SortStableFunc(f.Imports, func(a, b Import) int {
 		if c := strings.Compare(path.Base(a.File), path.Base(b.File)); c != 0 {
@@ -56,6 +60,8 @@ func (f *Findings) listImports() {
 		return a.Line - b.Line
 	})
 }
+
+var portIn = lazy(`\d{2,5}`)
 
 // valueText is a value of berth.toml on one line.
 func valueText(v any) string {

@@ -126,6 +126,10 @@ func (a *asker) project(ctx context.Context) (turn, error) {
 		}
 		a.say("- %s%s. %s.", place, f.Text, widget.Sentence(f.Means))
 	}
+	a.imports()
+	if t, err := a.dockerfile(ctx); t != on || err != nil {
+		return t, err
+	}
 	a.say("Enter alone accepts. back goes one step back, quit leaves. Nothing is created before you confirm it.")
 	if a.s.Spec().Region == "" {
 		return on, nil

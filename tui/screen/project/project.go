@@ -31,6 +31,7 @@ type Screen struct {
 	err     *fail.Error
 	note    string // why it is not known what runs, when that could not be asked
 
+	imports    bool   // the table of what is taken over is shown, instead of the findings
 	dockerfile string // the one of several that the user chose, empty when nobody did
 
 	found   []screen.Finding // as they are listed
@@ -248,6 +249,10 @@ func (p *Screen) Keys() []keys.Key {
 	}
 	if several && p.err == nil && p.loading == "" {
 		all = append(all, other)
+	}
+	all = append(all, p.importKeys()...)
+	if p.imports && p.moved() {
+		return append(all, keys.Moves("scroll", p.scroll, p.tableHeight())...)
 	}
 	moves := keys.Moves("move", p.move, p.listHeight())
 	moves[0] = moves[0].Hide(p.err != nil || p.loading != "")

@@ -43,6 +43,9 @@ func (p *Screen) follow() {
 func (p *Screen) View() string {
 	th := p.s.Theme
 	top, bottom := p.top(), p.bottom()
+	if p.imports && p.moved() {
+		return widget.Join(append(append(top, widget.Lines(widget.Static(th, p.table(p.width), p.offset, p.width, p.tableHeight()))...), bottom...))
+	}
 	if len(p.found) == 0 {
 		return widget.Join(append(top, bottom...))
 	}
