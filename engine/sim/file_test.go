@@ -73,7 +73,7 @@ func TestBadStateFiles(t *testing.T) {
 		"hello":                       "is not the state of a simulated account",
 		`{"Schema": 99}`:              "another version",
 		`{"resources": []}`:           "another version",
-		`{"Schema": 2, "Regions": 3}`: "is damaged",
+		`{"Schema": 3, "Regions": 3}`: "is damaged",
 	} {
 		file := filepath.Join(t.TempDir(), "state.json")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -35,7 +35,7 @@ func rdsService() awsService {
 			}
 			for _, d := range r.rds().Instances {
 				settings := d.settings()
-				settings["PasswordKept"] = slices.ContainsFunc(r.ssm().Parameters, func(p *parameter) bool { return stableID("rds", p.Value) == d.Password })
+				settings["PasswordKept"] = slices.ContainsFunc(r.ssm().Parameters, func(p *parameter) bool { return stableID("rds", string(p.Value)) == d.Password })
 				v.add("rds.DBInstance", named(r, nil, d.ID), false, settings, d.Data)
 			}
 			for _, s := range r.rds().Snapshots {

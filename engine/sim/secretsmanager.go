@@ -26,7 +26,7 @@ func secretsService() awsService {
 			for _, s := range r.secrets().Secrets {
 				if s.Deleted.IsZero() {
 					v.add("secretsmanager.Secret", named(r, nil, s.Name), false, map[string]any{
-						"Description": s.Description, "Key": s.Key, "Value": stableID(s.at("AWSCURRENT").Text), "Owner": s.Owner, "Tags": s.Tags,
+						"Description": s.Description, "Key": s.Key, "Value": stableID(string(s.at("AWSCURRENT").Text)), "Owner": s.Owner, "Tags": s.Tags,
 					}, s.ARN)
 				}
 			}
@@ -62,7 +62,7 @@ type secret struct {
 
 type secretVersion struct {
 	ID      string
-	Text    string
+	Text    sealed
 	Binary  []byte
 	Stages  []string
 	Created time.Time
@@ -103,12 +103,12 @@ func (s *secret) put(now time.Time, token, text string, binary []byte, stages []
 		return nil, &smtypes.InvalidParameterException{Message: msg("The secret value must have at most 65536 bytes.")}
 	}
 	if v := s.version(func(v *secretVersion) bool { return v.ID == token }); v != nil {
-		if v.Text == text && slices.Equal(v.Binary, binary) {
+		if v.Text == sealed(text) && slices.Equal(v.Binary, binary) {
 			return v, nil
 		}
 		return nil, &smtypes.ResourceExistsException{Message: msg("You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, s.ARN)}
 	}
-	v := &secretVersion{ID: token, Text: text, Binary: slices.Clone(binary), Created: now}
+	v := &secretVersion{ID: token, Text: sealed(text), Binary: slices.Clone(binary), Created: now}
 	s.Versions = append(s.Versions, v)
 	if len(stages) == 0 {
 		stages = []string{"AWSCURRENT"}
@@ -154,7 +154,7 @@ func smCreateSecret(c *call, in *secretsmanager.CreateSecretInput) (*secretsmana
 	case s != nil && !s.Deleted.IsZero():
 		return nil, &smtypes.InvalidRequestException{Message: msg("You can't create this secret because a secret with this name is already scheduled for deletion.")}
 	case s != nil:
-		if v := s.version(func(v *secretVersion) bool { return v.ID == str(in.ClientRequestToken) }); v != nil && v.Text == str(in.SecretString) {
+		if v := s.version(func(v *secretVersion) bool { return v.ID == str(in.ClientRequestToken) }); v != nil && v.Text == sealed(str(in.SecretString)) {
 			return &secretsmanager.CreateSecretOutput{ARN: new(s.ARN), Name: new(s.Name), VersionId: new(v.ID)}, nil
 		}
 		return nil, &smtypes.ResourceExistsException{Message: msg("The operation failed because the secret %s already exists.", name)}
@@ -227,7 +227,7 @@ func smGetSecretValue(c *call, in *secretsmanager.GetSecretValueInput) (*secrets
 			ARN: new(s.ARN), Name: new(s.Name), CreatedDate: new(v.Created), VersionId: new(v.ID), VersionStages: slices.Clone(v.Stages), SecretBinary: slices.Clone(v.Binary),
 		}
 		if v.Binary == nil {
-			out.SecretString = new(v.Text)
+			out.SecretString = new(string(v.Text))
 		}
 		return out, nil
 	})

@@ -24,9 +24,9 @@ func ssmService() awsService {
 		list: func(v *inventory, r *region) {
 			for _, p := range r.ssm().Parameters {
 				if p.Type == string(ssmtypes.ParameterTypeSecureString) { // drawn by whoever made it
-					v.secrets(stableID(p.Value))
+					v.secrets(stableID(string(p.Value)))
 				}
-				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(p.Value), "Key": p.Key, "Tags": p.Tags})
+				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(string(p.Value)), "Key": p.Key, "Tags": p.Tags})
 			}
 		},
 	}
@@ -90,7 +90,7 @@ func ssmPutParameter(c *call, in *ssm.PutParameterInput) (*ssm.PutParameterOutpu
 	if in.Tier != "" {
 		p.Tier = string(in.Tier)
 	}
-	p.Value, p.Key, p.Desc, p.Labels, p.Changed = str(in.Value), val(in.KeyId, p.Key), val(in.Description, p.Desc), nil, c.now
+	p.Value, p.Key, p.Desc, p.Labels, p.Changed = sealed(str(in.Value)), val(in.KeyId, p.Key), val(in.Description, p.Desc), nil, c.now
 	p.Version++
 	return &ssm.PutParameterOutput{Version: p.Version, Tier: ssmtypes.ParameterTier(p.Tier)}, nil
 }
@@ -123,9 +123,9 @@ func (c *call) parameterOut(p *parameter, v *parameterVersion, selector string, 
 // shown is the value, or what stands for its ciphertext.
 func (v *parameterVersion) shown(decrypt *bool) string {
 	if v.Type == "SecureString" && !val(decrypt, false) {
-		return "AQICAH" + stableID(v.Value)[:40]
+		return "AQICAH" + stableID(string(v.Value))[:40]
 	}
-	return v.Value
+	return string(v.Value)
 }
 
 // mayRead checks the key of a value that is to be decrypted.

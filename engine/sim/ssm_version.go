@@ -20,7 +20,7 @@ func ssmVersions() awsService {
 type parameterVersion struct {
 	Version int64
 	Type    string
-	Value   string
+	Value   sealed
 	Tier    string
 	Desc    string
 	Key     string // a KMS key of the customer's; empty for AWS's own

@@ -12,7 +12,7 @@ import (
 
 // schema is the version of the state file's shape. A file with another one is refused. A service that is added, or
 // adds to what it keeps, leaves it as it is.
-const schema = 2
+const schema = 3
 
 // state is everything that the account keeps. It is plain data: JSON round-trips it.
 type state struct {

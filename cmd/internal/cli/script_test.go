@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log"
 	"net/http/httptest"
 	"os"
@@ -36,6 +38,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE COMMAND...    run a command that must end with that exit code
 //	absent FILE...           fail when one of the files is there
+//	nowhere TEXT             fail when a file of the script holds the text, unless the script itself brought it
 //
 // and $REGISTRY, a registry on this machine that has one image, $IMAGE.
 func TestVerbs(t *testing.T) {
@@ -62,8 +65,9 @@ func runScripts(t *testing.T, host, image string) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"absent": absent,
+			"exits":   exits,
+			"absent":  absent,
+			"nowhere": nowhere,
 		},
 		RequireExplicitExec: true,
 	})
@@ -121,5 +125,29 @@ func absent(ts *testscript.TestScript, neg bool, args []string) {
 		if _, err := os.Stat(ts.MkAbs(file)); (err == nil) != neg {
 			ts.Fatalf("%s: there: %v", file, err == nil)
 		}
+	}
+}
+
+// brought are the files of a script that hold a secret to begin with.
+var brought = map[string]bool{"value": true, "rotated": true, "env": true}
+
+func nowhere(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: nowhere TEXT")
+	}
+	looked := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs("."), func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || brought[d.Name()] {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err == nil && bytes.Contains(data, []byte(args[0])) {
+			ts.Fatalf("%s holds %s", file, args[0])
+		}
+		looked++
+		return err
+	}))
+	if looked < 3 { // berth.toml, the state, a journal
+		ts.Fatalf("only %d files were there to look into", looked)
 	}
 }
