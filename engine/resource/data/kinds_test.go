@@ -19,10 +19,18 @@ import (
 	"berth/engine/resource/network"
 )
 
+// networkOf is the network of an app: the default VPC, or one of its own where there is none.
+func networkOf(w kindtest.World) network.Network {
+	vpc := &network.VPC{Owner: w.Owner}
+	subnets := []*network.Subnet{{Owner: w.Owner, VPC: vpc, Index: 0}, {Owner: w.Owner, VPC: vpc, Index: 1}}
+	gateway := &network.InternetGateway{Owner: w.Owner, VPC: vpc}
+	return network.Network{VPC: vpc, Subnets: subnets, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: gateway, Subnets: subnets}}
+}
+
 // database is a database in the default VPC, of that size.
 func database(w kindtest.World, class string) *data.Database {
-	vpc := &network.VPC{Owner: w.Owner}
-	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
+	place := networkOf(w)
+	vpc := place.VPC
 	return &data.Database{
 		Owner: w.Owner, Engine: "postgres", Class: class, StorageGB: 20, NoFinalSnapshot: true,
 		Subnets:       &data.SubnetGroup{Owner: w.Owner, Network: place},
@@ -91,8 +99,8 @@ func TestSecrets(t *testing.T) {
 
 // folder is a folder of a file system in the default VPC, with the first of its mount targets.
 func folder(w kindtest.World) (*data.AccessPoint, *data.MountTarget) {
-	vpc := &network.VPC{Owner: w.Owner}
-	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
+	place := networkOf(w)
+	vpc := place.VPC
 	group := &network.SecurityGroup{Owner: w.Owner, Role: "files", Label: "the file system's security group", VPC: vpc}
 	f := &data.FileSystem{Owner: w.Owner, SecurityGroup: group, LinkedRole: &access.ServiceLinkedRole{
 		ID: "efs-service-role", Service: "elasticfilesystem.amazonaws.com", Name: "AWSServiceRoleForAmazonElasticFileSystem", Label: "the role of EFS itself",
@@ -121,8 +129,8 @@ func TestAccessPoint(t *testing.T) {
 
 // cache is a cache in the default VPC, on one node of that size or on two in two zones.
 func cache(w kindtest.World, node string, two bool) *data.Cache {
-	vpc := &network.VPC{Owner: w.Owner}
-	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: &network.InternetGateway{Owner: w.Owner, VPC: vpc}}}
+	place := networkOf(w)
+	vpc := place.VPC
 	return &data.Cache{
 		Owner: w.Owner, Node: node, MultiAZ: two, Subnets: &data.CacheSubnets{Owner: w.Owner, Network: place},
 		SecurityGroup: &network.SecurityGroup{Owner: w.Owner, Role: "cache", Label: "the cache's security group", VPC: vpc},
