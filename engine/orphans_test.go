@@ -306,7 +306,7 @@ func TestOrphansDuringARun(t *testing.T) {
 		run := h.engine.Apply(t.Context(), h.plan(engine.Request{}))
 		for range 4 {
 			time.Sleep(30 * time.Second)
-			if o := h.orphans(); len(o.Groups) > 0 || len(o.Blind) != 1 || !strings.Contains(o.Blind[0], "a run is going on") {
+			if o := h.orphans(); len(o.Groups) > 0 || len(o.Blind) != 1 || !strings.Contains(o.Blind[0], "a run is in progress") {
 				t.Errorf("left over: %+v", o)
 			}
 		}

@@ -26,7 +26,7 @@ func TestTwoDeploymentsAtOnce(t *testing.T) {
 		if one.Outcome != event.Succeeded || two.Outcome != event.Refused {
 			t.Fatalf("ended %s and %s: %v %v", one.Outcome, two.Outcome, one.Err, two.Err)
 		}
-		if fail.ExitCode(two.Err) != 4 || !strings.Contains(two.Err.Cause, "another deploy of this app is going on") ||
+		if fail.ExitCode(two.Err) != 4 || !strings.Contains(two.Err.Cause, "another deploy of this app is in progress") ||
 			!strings.Contains(two.Err.Evidence, "run ") || !strings.Contains(two.Err.Remedy, "berth in its folder shows it live") {
 			t.Errorf("told %+v", two.Err)
 		}

@@ -190,7 +190,7 @@ func taken(h, me Holder) error {
 		remedy += "; it runs on this machine, so that berth in its folder shows it live"
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: "another " + h.Verb + " of this app is going on",
+		Class: fail.Refused, Cause: "another " + h.Verb + " of this app is in progress",
 		Evidence: fmt.Sprintf("%s, run %s, since %s", h.Who(), h.Run, h.Started.UTC().Format(time.RFC3339)),
 		Remedy:   remedy,
 		Err:      errTaken,

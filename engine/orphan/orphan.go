@@ -168,7 +168,7 @@ func (r *Report) judge(surveys []*resource.Survey, prices *price.Table) {
 	}
 	for _, a := range apps {
 		if a.Busy {
-			r.Blind = append(r.Blind, fmt.Sprintf("%s (%s): a run is going on or ended a moment ago, so nothing of it is judged", a.Owner.App, a.Owner.Env))
+			r.Blind = append(r.Blind, fmt.Sprintf("%s (%s): a run is in progress or has just ended, so its resources are not checked", a.Owner.App, a.Owner.Env))
 			continue
 		}
 		if g := r.group(a, prices); len(g.Resources) > 0 {

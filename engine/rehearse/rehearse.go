@@ -213,7 +213,7 @@ func (c *container) ended(ctx context.Context, s state) Finding {
 func (c *container) silent(ctx context.Context, s state) Finding {
 	f := Finding{ID: "port", Severity: Fails, Setting: "service.port", Evidence: fail.Quoted(c.log(ctx))}
 	if c.Port == 0 {
-		f.Text, f.Remedy = "the app runs, and nobody knows on which port it listens", "set service.port in berth.toml"
+		f.Text, f.Remedy = "the app runs, but which port it listens on is unknown", "set service.port in berth.toml"
 		if all := public(c.listening(ctx, s)); len(all) == 1 {
 			f.Suggest = all[0]
 		}
@@ -223,7 +223,7 @@ func (c *container) silent(ctx context.Context, s state) Finding {
 	here := slices.ContainsFunc(places, func(l place) bool { return l.port == c.Port })
 	switch others := public(places); {
 	case here && !slices.Contains(others, c.Port):
-		f.ID, f.Text = "address", fmt.Sprintf("the app listens on 127.0.0.1:%d only: nobody outside of its container can reach it", c.Port)
+		f.ID, f.Text = "address", fmt.Sprintf("the app listens on 127.0.0.1:%d only: it cannot be reached from outside its container", c.Port)
 		f.Remedy, f.Setting = "make it listen on 0.0.0.0 (many take HOST or BIND from the environment)", ""
 	case here:
 		f.ID, f.Text = "answer", fmt.Sprintf("the app listens on port %d and does not answer there within %s", c.Port, c.Wait)

@@ -34,7 +34,7 @@ func Load(dir, env string) (*Spec, error) {
 	env = cmp.Or(env, DefaultEnv)
 	name := filepath.Join(dir, FileName)
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // to read a pipe would wait for a writer
-		return nil, &fail.Error{Class: fail.Usage, Cause: "berth.toml cannot be read", Evidence: "it is no regular file"}
+		return nil, &fail.Error{Class: fail.Usage, Cause: "berth.toml cannot be read", Evidence: "it is not a regular file"}
 	}
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -275,7 +275,7 @@ func checkSection(sec section) *Problem {
 	case isKey && k.Kind == Tables:
 		return nil
 	case isKey && k.Kind != Table:
-		p.Text, p.Want = "it is no table", "write "+bareName+" = "+k.Example
+		p.Text, p.Want = "it is not a table", "write "+bareName+" = "+k.Example
 	case env != "" && strings.HasPrefix(bareName, environmentTable):
 		p.Text, p.Want = "an environment cannot have environments", "write ["+bareName+"]"
 	case isTable(bareName) && isArray:

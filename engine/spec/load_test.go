@@ -102,7 +102,7 @@ func TestParseErrors(t *testing.T) {
 		{"mixed list", "[secrets]\nfrom_ssm = [\"A\", 1]\n", "berth.toml:2:12: secrets.from_ssm: it must be a list of texts, not a list of something else", `such as ["DATABASE_URL"]`},
 		{"single storage", "[storage]\npath = \"/a\"\n", "berth.toml:1:2: storage: it can be there several times", "write [[storage]]"},
 		{"double service", "[[service]]\nport = 1\n", "berth.toml:1:3: service[0]: it can be there only once", "write [service]"},
-		{"key as table", "[app]\nname = \"x\"\n", "berth.toml:1:2: app: it is no table", `write app = "live-beats"`},
+		{"key as table", "[app]\nname = \"x\"\n", "berth.toml:1:2: app: it is not a table", `write app = "live-beats"`},
 		{"unknown in inline table", "service = { port = 1, ports = 2 }\n", "berth.toml:1:23: service.ports: berth.toml has no such key", "did you mean service.port?"},
 		{"storage key", "[[storage]]\nsize = 1\n", "berth.toml:2:1: storage[0].size: berth.toml has no such key", ""},
 		{"syntax", "app = \n", "berth.toml:1:7: ", "mend that line"},

@@ -111,7 +111,7 @@ func (c *checker) names(regions []string) {
 		c.add("id", fmt.Sprintf("%q was not made by berth", s.ID), "take it out when the app is deployed nowhere yet; else put back what stood there")
 	}
 	if s.Account != "" && !accountNumber().MatchString(s.Account) {
-		c.add("account", fmt.Sprintf("%q is no AWS account", s.Account), "12 digits, such as \"123456789012\"")
+		c.add("account", fmt.Sprintf("%q is not an AWS account ID", s.Account), "12 digits, such as \"123456789012\"")
 	}
 }
 
@@ -146,7 +146,7 @@ func (c *checker) image() {
 		if p := PlatformOf(Arch("/" + im.Platform)); p != "" {
 			want = fmt.Sprintf("write %q", p)
 		}
-		c.add("image.platform", fmt.Sprintf("%q is no platform of Fargate", im.Platform), want)
+		c.add("image.platform", fmt.Sprintf("%q is not a Fargate platform", im.Platform), want)
 	}
 	if strings.ContainsAny(im.Target, " \t\n") {
 		c.add("image.target", fmt.Sprintf("%q cannot be the name of a stage", im.Target), "the name behind AS in the Dockerfile")
@@ -162,14 +162,14 @@ func (c *checker) image() {
 		}
 	}
 	if im.Ref != "" && (strings.ContainsAny(im.Ref, " \t\n") || strings.Contains(im.Ref, "://")) {
-		c.add("image.ref", fmt.Sprintf("%q is no image reference", im.Ref), "such as ghcr.io/me/app:1.2, without https://")
+		c.add("image.ref", fmt.Sprintf("%q is not an image reference", im.Ref), "such as ghcr.io/me/app:1.2, without https://")
 	}
 }
 
 // words checks a command.
 func (c *checker) words(key string, command []string) {
 	if slices.Contains(command, "") {
-		c.add(key, "one of its words is empty", `such as ["/app/bin/server", "start"]`)
+		c.add(key, "one of its arguments is empty", `such as ["/app/bin/server", "start"]`)
 	}
 }
 
@@ -249,17 +249,17 @@ func (c *checker) database() {
 		c.add("database.engine", fmt.Sprintf("berth cannot make a database of %q", d.Engine), `write "postgres"`)
 	}
 	if d.Class != "" && !databaseClass().MatchString(d.Class) {
-		c.add("database.class", fmt.Sprintf("%q is no size of a database", d.Class), `such as "db.t4g.micro"`)
+		c.add("database.class", fmt.Sprintf("%q is not a database instance class", d.Class), `such as "db.t4g.micro"`)
 	}
 	if d.Version != "" && !databaseVersion().MatchString(d.Version) {
-		c.add("database.version", fmt.Sprintf("%q is no version", d.Version), `such as "17" or "17.2"`)
+		c.add("database.version", fmt.Sprintf("%q is not a version", d.Version), `such as "17" or "17.2"`)
 	}
 	c.made("database", c.s.DatabaseVariable())
 	if d.Snapshot != "" && d.Snapshot != "none" && !snapshotID().MatchString(d.Snapshot) {
-		c.add("database.snapshot", fmt.Sprintf("%q is no id of a snapshot", d.Snapshot), `letters, digits and -, or "none"`)
+		c.add("database.snapshot", fmt.Sprintf("%q is not a snapshot ID", d.Snapshot), `letters, digits and -, or "none"`)
 	}
 	if strings.ContainsAny(d.URLQuery, " \t\n?#") {
-		c.add("database.url_query", fmt.Sprintf("%q cannot stand in a URL", d.URLQuery), `such as "sslmode=require"`)
+		c.add("database.url_query", fmt.Sprintf("%q cannot be used in a URL", d.URLQuery), `such as "sslmode=require"`)
 	}
 	c.said("database.storage_gb", d.StorageGB, 20, 65536, "a size that RDS has")
 }

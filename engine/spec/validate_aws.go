@@ -35,7 +35,7 @@ func (c *checker) secrets() {
 		case !variable(name):
 			c.add(key, "an environment variable cannot have this name", "any name but an empty one, without =")
 		case !parameterARN().MatchString(ref) && !secretARN().MatchString(ref):
-			c.add(key, fmt.Sprintf("%q is no ARN of an SSM parameter or of a secret in Secrets Manager", ref),
+			c.add(key, fmt.Sprintf("%q is not the ARN of an SSM parameter or a Secrets Manager secret", ref),
 				"for a parameter by name or path there is from_ssm; a value never belongs into the file")
 		case seen[name]:
 			c.add(key, name+" is in from_ssm, too", "name it once")
@@ -59,7 +59,7 @@ func (c *checker) hasEnv(name string) bool {
 func (c *checker) permissions() {
 	for _, arn := range c.s.Permissions.Policies {
 		if !policyARN().MatchString(arn) {
-			c.add("permissions.policies", fmt.Sprintf("%q is no ARN of a policy", arn), `such as "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"`)
+			c.add("permissions.policies", fmt.Sprintf("%q is not the ARN of a policy", arn), `such as "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"`)
 		}
 	}
 	for i, g := range c.s.Permissions.Allow {
@@ -69,15 +69,15 @@ func (c *checker) permissions() {
 		}
 		for _, action := range g.Actions {
 			if !iamAction().MatchString(action) {
-				c.add(at+".actions", fmt.Sprintf("%q is no action of IAM", action), `such as "s3:PutObject" or "s3:Get*"`)
+				c.add(at+".actions", fmt.Sprintf("%q is not an IAM action", action), `such as "s3:PutObject" or "s3:Get*"`)
 			}
 		}
 		if len(g.Resources) == 0 {
-			c.add(at+".resources", "it does not say on what", `such as resources = ["arn:aws:s3:::uploads/*"]`)
+			c.add(at+".resources", "it names no resources", `such as resources = ["arn:aws:s3:::uploads/*"]`)
 		}
 		for _, r := range g.Resources {
 			if r != "*" && !strings.HasPrefix(r, "arn:") {
-				c.add(at+".resources", fmt.Sprintf("%q is no ARN", r), `such as "arn:aws:s3:::uploads/*"`)
+				c.add(at+".resources", fmt.Sprintf("%q is not an ARN", r), `such as "arn:aws:s3:::uploads/*"`)
 			}
 		}
 	}
@@ -86,10 +86,10 @@ func (c *checker) permissions() {
 func (c *checker) accountRules() {
 	r := c.s.AccountRules
 	if r.PermissionsBoundary != "" && !policyARN().MatchString(r.PermissionsBoundary) {
-		c.add("account_rules.permissions_boundary", fmt.Sprintf("%q is no ARN of a policy", r.PermissionsBoundary), `such as "arn:aws:iam::123456789012:policy/boundary"`)
+		c.add("account_rules.permissions_boundary", fmt.Sprintf("%q is not the ARN of a policy", r.PermissionsBoundary), `such as "arn:aws:iam::123456789012:policy/boundary"`)
 	}
 	if r.RolePath != "" && !rolePath().MatchString(r.RolePath) {
-		c.add("account_rules.role_path", fmt.Sprintf("%q is no path of a role", r.RolePath), `it begins and ends with /, such as "/teams/web/"`)
+		c.add("account_rules.role_path", fmt.Sprintf("%q is not a role path", r.RolePath), `it begins and ends with /, such as "/teams/web/"`)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Tags)) {
 		key, value, lower := "account_rules.tags."+name, r.Tags[name], strings.ToLower(name)
@@ -135,11 +135,11 @@ func (c *checker) network() {
 		c.add("network.https", "there is no domain to have a certificate for", "write domain under [network]")
 	}
 	if n.VPC != "" && !awsID("vpc").MatchString(n.VPC) {
-		c.add("network.vpc", fmt.Sprintf("%q is no id of a VPC", n.VPC), `such as "vpc-0a1b2c3d4e5f67890"`)
+		c.add("network.vpc", fmt.Sprintf("%q is not a VPC ID", n.VPC), `such as "vpc-0a1b2c3d4e5f67890"`)
 	}
 	for _, id := range n.Subnets {
 		if !awsID("subnet").MatchString(id) {
-			c.add("network.subnets", fmt.Sprintf("%q is no id of a subnet", id), `such as "subnet-0a1b2c3d4e5f67890"`)
+			c.add("network.subnets", fmt.Sprintf("%q is not a subnet ID", id), `such as "subnet-0a1b2c3d4e5f67890"`)
 		}
 	}
 	switch {
@@ -186,14 +186,14 @@ func (c *checker) processes() {
 			c.add(table+"autoscale.max", "what runs by a schedule does not scale", "take autoscale or schedule out")
 		}
 		if p.Schedule != "" && !schedule().MatchString(p.Schedule) {
-			c.add(table+"schedule", fmt.Sprintf("%q is no schedule", p.Schedule), `such as "cron(0 3 * * ? *)" or "rate(1 hour)"`)
+			c.add(table+"schedule", fmt.Sprintf("%q is not a schedule expression", p.Schedule), `such as "cron(0 3 * * ? *)" or "rate(1 hour)"`)
 		}
 		switch {
 		case p.ScheduleTZ == "":
 		case p.Schedule == "":
 			c.add(table+"schedule_tz", "there is no schedule that it could be for", "write schedule, too")
 		case !timeZone().MatchString(p.ScheduleTZ):
-			c.add(table+"schedule_tz", fmt.Sprintf("%q is no time zone", p.ScheduleTZ), `such as "Europe/Berlin"`)
+			c.add(table+"schedule_tz", fmt.Sprintf("%q is not a time zone", p.ScheduleTZ), `such as "Europe/Berlin"`)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func (c *checker) cache() {
 		c.add("cache.engine", fmt.Sprintf("berth cannot make a cache of %q", k.Engine), `write "valkey", which speaks as Redis does`)
 	}
 	if k.Node != "" && !cacheNode().MatchString(k.Node) {
-		c.add("cache.node", fmt.Sprintf("%q is no size of a cache", k.Node), `such as "cache.t4g.micro"`)
+		c.add("cache.node", fmt.Sprintf("%q is not a cache node type", k.Node), `such as "cache.t4g.micro"`)
 	}
 	c.made("cache", c.s.CacheVariable())
 }

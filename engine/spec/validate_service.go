@@ -26,7 +26,7 @@ func (c *checker) service() {
 	if words, err := Words(sv.ReleaseCommand); err != nil {
 		c.add("service.release_command", err.Error(), "close the quote")
 	} else if sv.ReleaseCommand != "" && len(words) == 0 {
-		c.add("service.release_command", "it is empty", "leave it out when there is nothing to run")
+		c.add("service.release_command", "it is empty", "remove it when there is nothing to run")
 	}
 	c.span("service.stop_timeout", sv.StopTimeout, 2*time.Second, 120*time.Second)
 	c.span("service.start_timeout", sv.StartTimeout, time.Second, time.Hour)
@@ -86,7 +86,7 @@ func (c *checker) health() {
 	}
 	c.said("service.health.unhealthy", h.Unhealthy, 2, 10, "a number of checks that a load balancer counts")
 	if h.Codes != "" && !healthCodes(h.Codes) {
-		c.add("service.health.codes", fmt.Sprintf("%q are no HTTP statuses", h.Codes), `from 200 to 499, such as "200-399" or "200,204"`)
+		c.add("service.health.codes", fmt.Sprintf("%q are not HTTP status codes", h.Codes), `from 200 to 499, such as "200-399" or "200,204"`)
 	}
 }
 

@@ -51,14 +51,14 @@ func TestValidate(t *testing.T) {
 		{"region shape", func(s *Spec) { s.Region = "london" }, `region: "london" is not an AWS region; regions look like eu-west-2`},
 		{"unknown region", func(s *Spec) { s.Region = "eu-west-9" }, `region: there is no AWS region eu-west-9; did you mean eu-west-1?`},
 		{"gov region shape", func(s *Spec) { s.Region = "us-gov-west-1" }, `region: there is no AWS region us-gov-west-1; regions look like eu-west-2`},
-		{"platform", func(s *Spec) { s.Image.Platform = "arm64" }, `image.platform: "arm64" is no platform of Fargate; write "linux/arm64"`},
+		{"platform", func(s *Spec) { s.Image.Platform = "arm64" }, `image.platform: "arm64" is not a Fargate platform; write "linux/arm64"`},
 		{
 			"windows", func(s *Spec) { s.Image.Platform = "windows/386" },
-			`image.platform: "windows/386" is no platform of Fargate; Fargate runs linux/amd64 and linux/arm64`,
+			`image.platform: "windows/386" is not a Fargate platform; Fargate runs linux/amd64 and linux/arm64`,
 		},
 		{
 			"ref", func(s *Spec) { s.Image.Ref = "https://ghcr.io/a/b" },
-			`image.ref: "https://ghcr.io/a/b" is no image reference; such as ghcr.io/me/app:1.2, without https://`,
+			`image.ref: "https://ghcr.io/a/b" is not an image reference; such as ghcr.io/me/app:1.2, without https://`,
 		},
 		{
 			"no port", func(s *Spec) { s.Service.Port = 0 },
@@ -84,7 +84,7 @@ func TestValidate(t *testing.T) {
 			"health with space", func(s *Spec) { s.Service.HealthPath = "/a b" },
 			`service.health_path: AWS takes up to 1024 ASCII characters without spaces; such as "/health"`,
 		},
-		{"empty word", func(s *Spec) { s.Service.Command = []string{"a", ""} }, `service.command: one of its words is empty; such as ["/app/bin/server", "start"]`},
+		{"empty word", func(s *Spec) { s.Service.Command = []string{"a", ""} }, `service.command: one of its arguments is empty; such as ["/app/bin/server", "start"]`},
 		{"open quote", func(s *Spec) { s.Service.ReleaseCommand = `sh -c "x` }, `service.release_command: a " is open; close the quote`},
 		{"stop", func(s *Spec) { s.Service.StopTimeout = Duration(121e9) }, "service.stop_timeout: 2m1s is not possible; whole seconds from 2s to 2m0s"},
 		{"start", func(s *Spec) { s.Service.StartTimeout = Duration(15e8) }, "service.start_timeout: 1.5s is not possible; whole seconds from 1s to 1h0m0s"},
@@ -140,7 +140,7 @@ func TestValidate(t *testing.T) {
 		{"storage root", func(s *Spec) { s.Storage = []Storage{{"/"}} }, `storage[0].path: "/" belongs to the system of the container; such as "/app/uploads"`},
 		{"storage twice", func(s *Spec) { s.Storage = []Storage{{"/a"}, {"/a"}} }, `storage[1].path: "/a" is there twice; name it once`},
 		{"database", func(s *Spec) { s.Database = &Database{Engine: "mysql"} }, `database.engine: berth cannot make a database of "mysql"; write "postgres"`},
-		{"database class", func(s *Spec) { s.Database = &Database{Class: "large"} }, `database.class: "large" is no size of a database; such as "db.t4g.micro"`},
+		{"database class", func(s *Spec) { s.Database = &Database{Class: "large"} }, `database.class: "large" is not a database instance class; such as "db.t4g.micro"`},
 		{"database size", func(s *Spec) { s.Database = &Database{StorageGB: 5} }, "database.storage_gb: 5 is not a size that RDS has; it goes from 20 to 65536"},
 	}
 	for _, tt := range tests {

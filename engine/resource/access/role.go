@@ -279,7 +279,7 @@ func (r *Role) detach(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("detach %s from the role %s: %w", resource.Last(arn), r.name, err)
 		}
 		if !r.tracked[digest(arn)] {
-			s.Notice("berth", "detached "+resource.Last(arn)+", which somebody had attached to the role "+r.name)
+			s.Notice("berth", "detached "+resource.Last(arn)+", which berth had not attached, from the role "+r.name)
 		}
 	}
 	return nil
@@ -302,7 +302,7 @@ func (r *Role) empty(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("delete the policy %s of the role %s: %w", name, r.name, err)
 		}
 		if name != policyName {
-			s.Notice("berth", "deleted the policy "+name+", which somebody had written into the role "+r.name)
+			s.Notice("berth", "deleted the policy "+name+", which berth had not written, from the role "+r.name)
 		}
 	}
 	return nil
@@ -338,7 +338,7 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 	case event.Delete:
 		actions = append(actions, "iam:DeleteRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:DeleteRole")
 		detach := resource.On(resource.Actions("iam:DetachRolePolicy"), r.RoleARN(s))
-		detach.Without = "a role to which somebody attached a policy stays"
+		detach.Without = "a role with a policy attached by someone else is not deleted"
 		return []resource.Permission{resource.On(actions, r.RoleARN(s)), detach}
 	case event.None, event.Replace:
 	}

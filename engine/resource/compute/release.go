@@ -175,7 +175,7 @@ func (r *Release) giveUp(ctx context.Context, s *resource.Scope, arn string, err
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	_, stopErr := s.ECS.StopTask(late, &ecs.StopTaskInput{
-		Cluster: aws.String(r.Cluster.Name()), Task: &arn, Reason: aws.String("berth: nobody waits for it any more"),
+		Cluster: aws.String(r.Cluster.Name()), Task: &arn, Reason: aws.String("berth: nothing waits for it any more"),
 	})
 	if stopErr != nil && !cloud.NotFound(stopErr) {
 		s.Notice("berth", "the release command still runs: "+cloud.WhyNot(stopErr))

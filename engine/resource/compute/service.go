@@ -203,7 +203,7 @@ func (v *Service) tellOther(s *resource.Scope) {
 		return
 	}
 	if p := primary(v.found); p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateInProgress {
-		s.Notice("berth", fmt.Sprintf("a rollout of %s is going on since %s; this one takes its place",
+		s.Notice("berth", fmt.Sprintf("a rollout of %s has been in progress since %s; this one replaces it",
 			shortARN(aws.ToString(p.TaskDefinition)), aws.ToTime(p.CreatedAt).UTC().Format("15:04:05 MST")))
 	}
 }

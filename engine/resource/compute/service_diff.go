@@ -32,16 +32,16 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		return drift.Diff()
 	}
 	if v.failed() {
-		drift.Add("its last rollout failed, so it starts anew", resource.Field("rollout", "failed", "a new one"))
+		drift.Add("its last rollout failed, so a new one is started", resource.Field("rollout", "failed", "a new one"))
 	}
 	if n := int(v.found.DesiredCount); n != v.Instances && (!v.Scaled || n < v.Instances) {
 		drift.Add(fmt.Sprintf("runs %d tasks, not %d", n, v.Instances), resource.Field("tasks", n, v.Instances))
 	}
 	if fields := v.otherNetwork(); len(fields) > 0 {
-		drift.Add("runs in another network", fields...)
+		drift.Add("runs in a different network", fields...)
 	}
 	if fields := v.otherTraffic(); len(fields) > 0 {
-		drift.Add("gets requests another way", fields...)
+		drift.Add("receives requests differently", fields...)
 	}
 	if !v.sameRegistry() {
 		was, want := "", ""
@@ -51,16 +51,16 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		if !v.Discovery.Unwanted {
 			want = cmp.Or(v.Discovery.ARN, resource.NotYet)
 		}
-		drift.Add("is listed in DNS another way", resource.Field("service registry", was, want))
+		drift.Add("is registered in DNS differently", resource.Field("service registry", was, want))
 	}
 	if fields := v.otherCapacity(); len(fields) > 0 {
-		drift.Add("runs on another mix of Fargate and Fargate Spot", fields...)
+		drift.Add("runs on a different mix of Fargate and Fargate Spot", fields...)
 	}
 	if fields := v.otherDeployment(); len(fields) > 0 {
-		drift.Add("rolls out in another way", fields...)
+		drift.Add("has different deployment settings", fields...)
 	}
 	if was := v.found.EnableExecuteCommand; was != v.Exec {
-		drift.Add(map[bool]string{true: "lets nobody into its tasks", false: "lets people into its tasks"}[v.Exec], resource.Field("ECS Exec", was, v.Exec))
+		drift.Add(map[bool]string{true: "turns ECS Exec off", false: "turns ECS Exec on"}[v.Exec], resource.Field("ECS Exec", was, v.Exec))
 	}
 	return drift.Diff()
 }

@@ -90,7 +90,7 @@ func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Find
 	}
 	least := all
 	if v.active() {
-		least, why = all+v.CPU, fmt.Sprintf("the app needs %g while a new task stands beside the old ones", all+v.CPU)
+		least, why = all+v.CPU, fmt.Sprintf("the app needs %g while a new task runs alongside the old ones", all+v.CPU)
 	}
 	remedy := resource.Raise("Fargate On-Demand vCPU resource count", "AWS Fargate", fargateQuota) +
 		", or lower service.cpu or service.instances"

@@ -310,7 +310,7 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 	need := []resource.Permission{resource.Anywhere("ecs:DescribeTaskDefinition")}
 	if t.Pin != "" {
 		secrets := resource.On(resource.Actions("ssm:GetParameters"), s.ARN("ssm", "parameter/"+t.Owner.Path()+"/*"))
-		secrets.Without = "nobody checks beforehand whether the secrets of that version are still there"
+		secrets.Without = "whether the secrets of that version still exist is not checked beforehand"
 		return append(need, resource.On(resource.Actions("ecr:DescribeImages"), t.Image.Repository.ARN(s)), secrets)
 	}
 	if t.Process == "" {

@@ -51,7 +51,7 @@ func (w *watcher) Restartable(ctx context.Context) (*target.Status, error) {
 	}
 	if st.Revision == "" {
 		return nil, &fail.Error{
-			Class: fail.Refused, Cause: w.owner.App + " is not deployed, so there is nothing to start anew",
+			Class: fail.Refused, Cause: w.owner.App + " is not deployed, so there is nothing to restart",
 			Remedy: "deploy it with: berth deploy",
 		}
 	}
@@ -62,7 +62,7 @@ func (w *watcher) Restartable(ctx context.Context) (*target.Status, error) {
 	}
 	if st.Desired == 0 {
 		return nil, &fail.Error{
-			Class: fail.Refused, Cause: w.owner.App + " is paused: it runs no tasks that could be started anew",
+			Class: fail.Refused, Cause: w.owner.App + " is paused: it has no running tasks to restart",
 			Remedy: "raise service.instances in berth.toml, then: berth deploy", Setting: "service.instances",
 		}
 	}
