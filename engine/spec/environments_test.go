@@ -140,7 +140,7 @@ func TestDesign(t *testing.T) {
 			}
 		}
 		unsaid := []string{
-			"image.ref", "image.builder", "network.websocket_path", "network.take_over", "network.firewall", "network.rate_limit",
+			"image.ref", "image.builder", "network.websocket_path", "network.take_over", "network.firewall", "network.rate_limit", "network.security_headers", "network.hsts",
 			"service.autoscale.cpu_percent",
 		}
 		for _, k := range s.Keys() {

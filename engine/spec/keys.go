@@ -223,6 +223,14 @@ var appKeys = []Key{
 		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.Firewall },
 	},
 	{
+		Name: "network.security_headers", Kind: Truth, Doc: "answers tell browsers to guess no types, and other sites to show the app in no frame",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.Headers },
+	},
+	{
+		Name: "network.hsts", Kind: Truth, Doc: "browsers come to the domain by HTTPS only, for a year: there is no quick way back",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.HSTS },
+	},
+	{
 		Name: "network.rate_limit", Kind: Whole, Doc: "requests of one address in five minutes that the firewall lets through",
 		Example: "2000", at: func(s *Spec, _ bool) any { return &s.Network.RateLimit },
 	},

@@ -121,6 +121,8 @@ type Network struct {
 	IdleTimeout   Duration // after which a connection without traffic is closed; zero: chosen by what the app needs
 	Assets        []string // paths that are cached and compressed at the edge, such as "/assets/*"
 	Firewall      bool     // AWS WAF with AWS's core rules, where visitors come in
+	Headers       bool     // answers carry headers that make browsers stricter
+	HSTS          bool     // browsers come by HTTPS only, for a year
 	RateLimit     int      // requests of one address in five minutes that the firewall lets through; 0: any number
 }
 

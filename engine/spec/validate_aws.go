@@ -134,6 +134,9 @@ func (c *checker) network() {
 	case n.Domain == "" && n.HTTPS == "domain":
 		c.add("network.https", "there is no domain to have a certificate for", "write domain under [network]")
 	}
+	if n.Domain == "" && n.HSTS {
+		c.add("network.hsts", "only names of the app's own can be bound to HTTPS for a year", "write domain under [network]")
+	}
 	if n.VPC != "" && !awsID("vpc").MatchString(n.VPC) {
 		c.add("network.vpc", fmt.Sprintf("%q is not a VPC ID", n.VPC), `such as "vpc-0a1b2c3d4e5f67890"`)
 	}

@@ -39,6 +39,7 @@ type Distribution struct {
 	Rule         *ListenerRule // lets its requests through
 	Door         *Door
 	Assets       []string // patterns of paths that are cached and compressed
+	Headers      Headers
 	Secret       *OriginSecret
 
 	ID, Host string // outputs, known as soon as it is created

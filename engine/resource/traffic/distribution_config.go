@@ -14,21 +14,27 @@ import (
 
 // behaves is how the distribution treats requests in another way than is wanted.
 func (d *Distribution) behaves() (fields []resource.FieldChange) {
-	b := d.config.DefaultCacheBehavior
-	if b == nil {
-		b = &cftypes.DefaultCacheBehavior{}
-	}
+	b := d.behaviour()
 	https := cftypes.ViewerProtocolPolicyRedirectToHttps
 	for _, f := range []resource.FieldChange{
 		resource.Field("cache policy", aws.ToString(b.CachePolicyId), cachingDisabled),
 		resource.Field("origin request policy", aws.ToString(b.OriginRequestPolicyId), allViewerAndMore),
 		resource.Field("viewer protocol policy", b.ViewerProtocolPolicy, https),
+		resource.Field("response headers policy", aws.ToString(b.ResponseHeadersPolicyId), d.policy(b.ResponseHeadersPolicyId)),
 	} {
 		if f.Old != f.New {
 			fields = append(fields, f)
 		}
 	}
 	return fields
+}
+
+// behaviour is how requests are treated that are for no asset, as observed; never nil.
+func (d *Distribution) behaviour() *cftypes.DefaultCacheBehavior {
+	if d.config == nil || d.config.DefaultCacheBehavior == nil {
+		return &cftypes.DefaultCacheBehavior{}
+	}
+	return d.config.DefaultCacheBehavior
 }
 
 // wanted is the whole configuration. The caller reference makes creating it twice impossible.
@@ -60,6 +66,7 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 			TargetOriginId: aws.String(originID), Compress: aws.Bool(true),
 			ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyRedirectToHttps,
 			CachePolicyId:        aws.String(cachingDisabled), OriginRequestPolicyId: aws.String(allViewerAndMore),
+			ResponseHeadersPolicyId: d.headerPolicy(d.behaviour()),
 			AllowedMethods: &cftypes.AllowedMethods{
 				Quantity: aws.Int32(int32(len(methods))), Items: methods,
 				CachedMethods: &cftypes.CachedMethods{
@@ -201,6 +208,7 @@ func mend(c, want *cftypes.DistributionConfig) {
 		have.DomainName, have.CustomHeaders, have.CustomOriginConfig = o.DomainName, o.CustomHeaders, o.CustomOriginConfig
 		b.CachePolicyId, b.OriginRequestPolicyId = w.CachePolicyId, w.OriginRequestPolicyId
 		b.ViewerProtocolPolicy, b.AllowedMethods = w.ViewerProtocolPolicy, w.AllowedMethods
+		b.ResponseHeadersPolicyId = w.ResponseHeadersPolicyId
 		return
 	}
 	c.Origins, c.DefaultCacheBehavior = want.Origins, w

@@ -52,6 +52,7 @@ type Ask struct {
 	TakeOver []string // names whose records of somebody else may be replaced
 	Assets   []string // patterns of paths that CloudFront caches and compresses
 	Firewall Filter   // what keeps requests off
+	Headers  Headers  // what browsers are told beside what the app says
 	Secret   string   // a random one, should CloudFront need a new one; 32 characters at least
 }
 
@@ -70,9 +71,9 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	d.Validation = &Validation{Owner: o, Certificate: d.Certificate, Domain: d.Domain}
 	d.Listener = &Listener{Owner: o, LoadBalancer: lb, Door: d}
 	d.Rule = &ListenerRule{Owner: o, Listener: d.Listener, TargetGroup: tg, Door: d, Secret: secret}
-	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener}
+	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener, Headers: a.Headers}
 	d.HTTPSRule = &ListenerRule{Owner: o, Listener: d.HTTPS, TargetGroup: tg, Door: d}
-	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Assets: a.Assets, Secret: secret}
+	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Assets: a.Assets, Headers: a.Headers, Secret: secret}
 	d.Firewall = &Firewall{Owner: o, Region: a.Region, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
 	d.EdgeFirewall = &Firewall{Owner: o, Region: a.Region, Edge: true, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
 	d.Records = &Records{Owner: o, Domain: d.Domain, Door: d, TakeOver: a.TakeOver}

@@ -193,6 +193,36 @@ func TestHTTPSListener(t *testing.T) {
 	})
 }
 
+func TestHeadersOfListener(t *testing.T) {
+	with := func(w kindtest.World, h traffic.Headers) *traffic.Listener {
+		l := named(w).HTTPS
+		l.Headers = h
+		return l
+	}
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Listener]{
+		Before:  zone,
+		Wanted:  func(w kindtest.World) *traffic.Listener { return with(w, traffic.Headers{Security: true, HSTS: true}) },
+		Changed: func(w kindtest.World) *traffic.Listener { return with(w, traffic.Headers{Security: true}) },
+		Drift: func(ctx context.Context, s *resource.Scope, l *traffic.Listener) error {
+			_, err := s.ELB.ModifyListenerAttributes(ctx, &elb.ModifyListenerAttributesInput{ListenerArn: &l.ARN, Attributes: []elbtypes.ListenerAttribute{
+				{Key: aws.String("routing.http.response.x_frame_options.header_value"), Value: aws.String("DENY")},
+			}})
+			return err
+		},
+	})
+}
+
+func TestHeadersOfDistribution(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Distribution]{
+		Wanted: func(w kindtest.World) *traffic.Distribution { return plain(w).Distribution },
+		Changed: func(w kindtest.World) *traffic.Distribution {
+			d := plain(w).Distribution
+			d.Headers.Security = true
+			return d
+		},
+	})
+}
+
 func TestHTTPSRule(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.ListenerRule]{
 		Before:  zone,

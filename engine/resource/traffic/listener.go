@@ -29,10 +29,13 @@ type Listener struct {
 	Certificate  *Certificate // of port 443; nil for port 80
 	First        *Listener    // the one on port 80, which has looked all of them up; nil for port 80 itself
 
+	Headers Headers // of the one with a certificate
+
 	ARN string // output
 
-	all   []elbtypes.Listener // of the load balancer, as observed
-	found *elbtypes.Listener
+	headers map[string]string   // attributes, as observed
+	all     []elbtypes.Listener // of the load balancer, as observed
+	found   *elbtypes.Listener
 }
 
 func (l *Listener) port() int32 {
@@ -136,6 +139,9 @@ func (l *Listener) Diff(s *resource.Scope) resource.Diff {
 		if was := l.certificate(); was != l.Certificate.ARN || was == "" {
 			drift.Add("has another certificate", resource.Field("certificate", was, cmp.Or(l.Certificate.ARN, resource.NotYet)))
 		}
+		if set := l.otherHeaders(); len(set) > 0 {
+			drift.Add("adds other headers to answers", attributes(l.headers, set)...)
+		}
 	}
 	return drift.Diff()
 }
@@ -227,13 +233,16 @@ func (l *Listener) Apply(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return fmt.Errorf("create listener: %w", err)
 	}
-	return nil
+	return l.setHeaders(ctx, s)
 }
 
 // change brings a listener that is there to what is wanted.
 func (l *Listener) change(ctx context.Context, s *resource.Scope) error {
 	if d := l.Diff(s); d.Action != event.Update {
 		return nil
+	}
+	if err := l.setHeaders(ctx, s); err != nil {
+		return err
 	}
 	in := &elb.ModifyListenerInput{ListenerArn: &l.ARN, DefaultActions: l.wanted()}
 	if l.Certificate != nil {
@@ -269,6 +278,16 @@ func (l *Listener) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeListeners"))
 	}
 	arn := l.LoadBalancer.pattern(s, "listener")
+	if l.Certificate != nil && (l.ARN != "" || resource.Existing(do)) {
+		look := resource.Anywhere("elasticloadbalancing:DescribeListenerAttributes")
+		if !l.wantsHeaders() {
+			look.Without = "headers of an earlier deployment would stay"
+		}
+		need = append(need, look)
+	}
+	if l.Certificate != nil && (resource.Makes(do) && l.wantsHeaders() || do == event.Update && len(l.otherHeaders()) > 0) {
+		need = append(need, resource.On(resource.Actions("elasticloadbalancing:ModifyListenerAttributes"), arn))
+	}
 	switch do {
 	case event.Create, event.Replace:
 		need = append(need, newELB("CreateListener", arn, l.LoadBalancer.pattern(s, "loadbalancer"))...)

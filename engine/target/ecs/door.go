@@ -26,6 +26,7 @@ func wants(s *spec.Spec) string {
 // door makes what visitors come through.
 func door(s *spec.Spec, o resource.Owner, lb *traffic.LoadBalancer, tg *traffic.TargetGroup) *traffic.Door {
 	a := traffic.Ask{Owner: o, Region: s.Region, Want: wants(s), TakeOver: s.Network.TakeOver, Assets: s.Network.Assets, Secret: rand.Text() + rand.Text()}
+	a.Headers = traffic.Headers{Security: s.Network.Headers, HSTS: s.Network.HSTS}
 	a.Firewall = traffic.Filter{On: s.Network.Firewall, RateLimit: s.Network.RateLimit}
 	if a.Want == traffic.ByDomain {
 		a.Names = append([]string{s.Network.Domain}, s.Network.Also...)

@@ -57,6 +57,9 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 	if n := s.Network; n.Domain != "" && (n.HTTPS == traffic.ByCloudFront || n.HTTPS == traffic.ByHTTP) {
 		out = append(out, s.Problem("network.https", `"`+n.HTTPS+`" leaves network.domain without effect`, "say auto, or take domain out"))
 	}
+	if s.Network.Headers && wants(s) == traffic.ByHTTP {
+		out = append(out, s.Problem("network.security_headers", "a load balancer adds headers to answers over HTTPS only", "take security_headers out, or let the app be reached by HTTPS"))
+	}
 	if n := s.Network; len(n.Assets) > 0 && (n.Domain != "" || n.HTTPS != "auto" && n.HTTPS != traffic.ByCloudFront) {
 		out = append(out, s.Problem("network.assets", "only CloudFront caches paths, and this app is reached without it", "take assets out, or say https = \"cloudfront\" and no domain"))
 	}
