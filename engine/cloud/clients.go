@@ -141,7 +141,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 	}
 	lim := &limits{clk: e.Clock}
 	cfg.HTTPClient = lim.client(cfg.HTTPClient)
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), calls.install, l.install, lim.install)
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), calls.install, l.install, lim.install, installForeign)
 	if cfg.Retryer == nil {
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {

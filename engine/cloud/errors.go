@@ -65,7 +65,8 @@ func Unknown(err error) bool {
 	if Is(err, "UnknownOperationException", "InvalidAction", "UnknownOperation", "NotImplemented", "501") {
 		return true
 	}
-	return status(err) == http.StatusNotImplemented || webPage(err)
+	var f *foreign
+	return errors.As(err, &f) || status(err) == http.StatusNotImplemented || webPage(err)
 }
 
 // webPage says whether the answer was a page for a browser, as a web framework makes it for what it has no
