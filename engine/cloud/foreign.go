@@ -56,31 +56,42 @@ func installForeign(stack *middleware.Stack) error {
 	}), middleware.After)
 }
 
+// looked is how many bytes of an answer are looked at.
+const looked = 64 << 10
+
 // errorCode is what each protocol's errors have: a code, as XML, JSON or CBOR.
 var errorCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<Code>|__type|"(Error|error)?[Cc]ode"`) })
 
 // notOfAWS says whether an answer is that of a server which does not know the call. AWS says that something is not there
-// with an error that has a code, and answers with no page for a browser; what gateways say for it is another matter.
+// with an error that has a code, and answers with no page for a browser; what gateways say for it is another matter. A
+// server that is none of AWS's may call anything text/html, so that the body decides.
 func notOfAWS(r *http.Response) (bool, error) {
-	page := strings.HasPrefix(r.Header.Get("Content-Type"), "text/html")
 	switch r.StatusCode {
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return true, nil
 	case http.StatusOK, http.StatusInternalServerError:
-		return page, nil
+		if !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+			return false, nil
+		}
 	case http.StatusNotFound:
-		if page || r.Header.Get("X-Amzn-Errortype") != "" {
-			return page, nil
+		if r.Header.Get("X-Amzn-Errortype") != "" {
+			return false, nil
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
-		r.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // one that is cut is told by whoever reads it next
-			return false, err
-		}
-		return err == nil && !errorCode().Match(body), nil
+	default:
+		return false, nil
 	}
-	return false, nil
+	body, err := io.ReadAll(io.LimitReader(r.Body, looked))
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+	if errors.Is(err, io.ErrUnexpectedEOF) { // cut short, which whoever reads it next tells
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	start := strings.ToLower(strings.TrimSpace(string(body[:min(len(body), 100)])))
+	page := strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
+	return page || r.StatusCode == http.StatusNotFound && !errorCode().Match(body), nil
 }

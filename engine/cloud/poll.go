@@ -41,6 +41,8 @@ func Poll(ctx context.Context, clk clock.Clock, w Wait, look func(context.Contex
 			return ctx.Err()
 		case !passing(err):
 			return err
+		default: // should it never get better, this is what there is to tell
+			last = evidence(err)
 		}
 		if done {
 			return nil

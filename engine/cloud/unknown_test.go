@@ -75,6 +75,18 @@ func TestAnEndpointThatDoesNotKnowAService(t *testing.T) {
 	}
 }
 
+// An emulator may give the right answer under a wrong content type.
+func TestAnAnswerIsReadWhateverItIsCalled(t *testing.T) {
+	for protocol, x := range calls {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := to(t, whole(200, "text/html; charset=utf-8", x.good))
+			if err := x.call(t.Context(), c); err != nil {
+				t.Errorf("%s: %v", protocol, err)
+			}
+		})
+	}
+}
+
 // What is not there is not a service that is not there.
 func TestNotFoundIsNoUnknownService(t *testing.T) {
 	for protocol, answer := range map[string]string{
