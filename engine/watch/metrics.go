@@ -26,7 +26,7 @@ type Metrics struct {
 
 	CPU, Memory []float64 // percent of what the tasks have, on average
 	Requests    []float64 // a minute
-	Errors      []float64 // a minute: answers of the tasks with a status of 500 and more
+	Errors      []float64 // a minute: answers with a status of 500 and more, of the tasks or in their place
 	Latency     []float64 // seconds until a task answers, on average
 }
 
@@ -40,8 +40,8 @@ type Of struct {
 type query struct {
 	id, namespace, name, stat string
 	dimensions                []cwtypes.Dimension
-	into                      *[]float64
-	factor                    float64 // from CloudWatch's unit to ours
+	into                      *[]float64 // what several queries tell is added up
+	factor                    float64    // from CloudWatch's unit to ours
 }
 
 // ReadMetrics asks for all of it with one call. The step that is going on is left out: its sums are not
@@ -104,14 +104,19 @@ func (m *Metrics) queries(of Of) []query {
 	return append(qs,
 		query{"requests", "AWS/ApplicationELB", "RequestCount", "Sum", front, &m.Requests, minute},
 		query{"errors", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", front, &m.Errors, minute},
+		// While no task answers, only the load balancer does: 502, 503 or 504.
+		query{"outages", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", front, &m.Errors, minute},
 		query{"latency", "AWS/ApplicationELB", "TargetResponseTime", "Average", front, &m.Latency, 1})
 }
 
-// fill puts the values of a series where their times belong.
+// fill adds the values of a series where their times belong.
 func (m *Metrics) fill(into []float64, r cwtypes.MetricDataResult, factor float64) {
 	for i, at := range r.Timestamps {
 		if n := int(at.Sub(m.From) / step); !at.Before(m.From) && n < len(into) && i < len(r.Values) {
-			into[n] = r.Values[i] * factor
+			if math.IsNaN(into[n]) {
+				into[n] = 0
+			}
+			into[n] += r.Values[i] * factor
 		}
 	}
 }

@@ -23,8 +23,14 @@ func TestMetricsFill(t *testing.T) {
 		Timestamps: []time.Time{m.From.Add(-m.Step), m.From, m.From.Add(2 * m.Step), m.From.Add(60 * m.Step)}, Values: []float64{9, 30, 60, 9},
 	}, 1/m.Step.Minutes())
 	m.fill(m.Errors, cwtypes.MetricDataResult{Timestamps: []time.Time{m.From.Add(2 * m.Step)}, Values: []float64{3}}, 1/m.Step.Minutes())
+	// the load balancer's own errors come on top, and are told although nothing answers
+	m.fill(m.Errors, cwtypes.MetricDataResult{Timestamps: []time.Time{m.From.Add(2 * m.Step), m.From.Add(3 * m.Step)}, Values: []float64{6, 9}}, 1/m.Step.Minutes())
 	m.noErrors()
-	for i, want := range [][2]float64{{10, 0}, {math.NaN(), math.NaN()}, {20, 1}, {math.NaN(), math.NaN()}} {
+	if m.Errors[3] != 3 {
+		t.Errorf("errors while nothing answers: %v", m.Errors[3])
+	}
+	m.Errors[3] = math.NaN()
+	for i, want := range [][2]float64{{10, 0}, {math.NaN(), math.NaN()}, {20, 3}, {math.NaN(), math.NaN()}} {
 		if got := [2]float64{m.Requests[i], m.Errors[i]}; !same(got[0], want[0]) || !same(got[1], want[1]) {
 			t.Errorf("step %d: %v, want %v", i, got, want)
 		}
