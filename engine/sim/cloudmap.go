@@ -18,7 +18,7 @@ func cloudMapService() awsService {
 		state: []keeper{cloudMapShelf},
 		operations: []operation{
 			op(sdCreatePrivateDnsNamespace, tagging("servicediscovery:TagResource"), also( // it makes a hosted zone in the caller's name
-				"route53:CreateHostedZone", "route53:GetHostedZone", "route53:ListHostedZonesByName", "route53:AssociateVPCWithHostedZone", "ec2:DescribeVpcs")),
+				"route53:CreateHostedZone", "route53:GetHostedZone", "route53:ListHostedZonesByName", "route53:AssociateVPCWithHostedZone", "ec2:DescribeVpcs", "ec2:DescribeRegions")),
 			op(sdGetOperation), op(sdListNamespaces, pages("Namespaces", 100, 100)),
 			op(sdDeleteNamespace, also("route53:GetHostedZone", "route53:DeleteHostedZone")),
 			op(sdCreateService, tagging("servicediscovery:TagResource")), op(sdListServices, pages("Services", 100, 100)), op(sdDeleteService),

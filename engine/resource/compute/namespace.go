@@ -164,7 +164,7 @@ func (n *Namespace) Permissions(s *resource.Scope, do event.Action) []resource.P
 		create := resource.Anywhere("servicediscovery:CreatePrivateDnsNamespace")
 		create.When = n.Owner.Tagged("aws:RequestTag")
 		need = append(need, create, resource.On(resource.Actions("servicediscovery:TagResource"), namespaces),
-			resource.Anywhere("servicediscovery:GetOperation", "ec2:DescribeVpcs", "route53:CreateHostedZone", "route53:ListHostedZonesByName"),
+			resource.Anywhere("servicediscovery:GetOperation", "ec2:DescribeRegions", "ec2:DescribeVpcs", "route53:CreateHostedZone", "route53:ListHostedZonesByName"),
 			resource.On(resource.Actions("route53:GetHostedZone", "route53:AssociateVPCWithHostedZone"), zones))
 	case event.Delete:
 		need = append(need, resource.On(resource.Actions("servicediscovery:DeleteNamespace"), namespaces),
