@@ -30,7 +30,7 @@ func (a *asker) imports() {
 // anew with another.
 func (a *asker) dockerfile(ctx context.Context) (turn, error) {
 	all := a.s.Findings.Dockerfiles
-	if len(all) < 2 || a.s.Spec().Said("image.dockerfile") {
+	if at, said := a.s.Spec().Origins["image.dockerfile"]; len(all) < 2 || said && at.Kind != spec.Detected {
 		return on, nil
 	}
 	a.say("There are several Dockerfiles:")
