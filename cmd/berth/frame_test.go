@@ -56,7 +56,7 @@ func BenchmarkFirstFrame(b *testing.B) {
 
 // maxInit is how many bytes our packages may allocate before main begins: a regular expression, a table or a price
 // that is read there is paid for by every command. Time would tell of the machine, bytes tell of the program.
-const maxInit = 80 << 10
+const maxInit = 96 << 10
 
 // TestOwnInit keeps work out of the initialisation of our packages.
 func TestOwnInit(t *testing.T) {

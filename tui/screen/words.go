@@ -3,6 +3,7 @@ package screen
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Word is a term of AWS or of its trade, and what it means.
@@ -11,7 +12,7 @@ type Word struct{ Term, Means string }
 // words are the terms that the screens use, each with the ways in which it is written.
 var words = []struct {
 	Word
-	written *regexp.Regexp
+	written func() *regexp.Regexp
 }{
 	{Word{"ECS on Fargate", "Amazon's service that runs containers on machines which nobody has to look after"}, written(`ECS|Fargate`)},
 	{Word{"task", "one running copy of the app: its container, with its own share of CPU and memory"}, written(`[Tt]asks?\b`)},
@@ -41,13 +42,16 @@ var words = []struct {
 	{Word{"RDS", "databases that AWS looks after"}, written(`\bRDS\b`)},
 }
 
-func written(as string) *regexp.Regexp { return regexp.MustCompile(as) }
+// written is compiled when the help page is first opened.
+func written(as string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(as) })
+}
 
 // Words are the terms that a text uses, each once.
 func Words(text string) (used []Word) {
 	text = strings.Join(strings.Fields(text), " ")
 	for _, w := range words {
-		if w.written.MatchString(text) {
+		if w.written().MatchString(text) {
 			used = append(used, w.Word)
 		}
 	}
