@@ -87,6 +87,9 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 	if p.Verb == "rollback" || p.Verb == "restart" {
 		cost = "" // it stays, but for the size of an older version
 	} else {
+		if p.MostUSD > p.MonthlyUSD {
+			cost += " to " + widget.USD(p.MostUSD)
+		}
 		cost = ", " + cost + " a month together"
 	}
 	if always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD); cost != "" && always > 0 && use > 0 {

@@ -137,6 +137,9 @@ func costs(w io.Writer, p *plan.Plan) {
 		fmt.Fprintf(w, "    %s  %-*s  %s\n", usd, width, c.Item, quantity(c))
 	}
 	fmt.Fprintf(w, "    %9s  together%s\n", dollars(p.MonthlyUSD), atLeast(p))
+	if p.MostUSD > p.MonthlyUSD {
+		fmt.Fprintf(w, "    %9s  together with as many tasks as the scaling may start\n", dollars(p.MostUSD))
+	}
 	if always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD); always > 0 && use > 0 {
 		fmt.Fprintf(w, "               %s of it in any case, %s with %s\n", dollars(always), dollars(use), p.Usage.Kind())
 	}

@@ -266,7 +266,11 @@ func (r *Screen) summary() []string {
 		}
 		return []string{first.String(), r.where(w, ""), r.checkLine(w), ask.String(), r.hash(w)}
 	}
-	first.To(w-24).CellRight(th.Title, costText(p.MonthlyUSD, !p.Complete)+" a month", 24)
+	cost := costText(p.MonthlyUSD, !p.Complete)
+	if p.MostUSD > p.MonthlyUSD { // the scaling decides
+		cost += " to " + costText(p.MostUSD, !p.Complete)
+	}
+	first.To(w-28).CellRight(th.Title, cost+" a month", 28)
 	lines := []string{first.String()}
 	if split := r.split(); split == "" || widget.Width(split)+widget.Width(r.where(w, ""))+3 <= w {
 		lines = append(lines, r.where(w, split))
