@@ -81,6 +81,11 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"database.snapshot":      {"my snapshot", "is not a snapshot ID"},
 		"database.variable":      {"A=B", "cannot be the name"},
 		"database.url_query":     {"a b", "cannot be used in a URL"},
+		"cache.engine":           {"memcached", "valkey"},
+		"cache.node":             {"huge", "such as"},
+		"cache.variable":         {"A=B", "cannot be the name"},
+		"uploads.store":          {"ftp", "s3"},
+		"uploads.variable":       {"A=B", "cannot be the name"},
 		"service.log_days":       {"a week", "is not a whole number"},
 		"image.builder":          {"magic", "magic"},
 		"secrets":                {"TOKEN=nothing", "ARN"},
@@ -102,7 +107,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"image.target":  {"my stage", "the name of a stage"},
 		"image.secrets": {"NPM-TOKEN", "environment variable"},
 	}
-	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "database.version", "network.firewall", "network.security_headers", "network.hsts"}
+	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "cache.multi_az", "uploads.versioning", "database.version", "network.firewall", "network.security_headers", "network.hsts"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if _, ok := tests[r.Key.Name]; !ok && r.Heading == "" && !slices.Contains(chosen, r.Key.Name) {
 			t.Errorf("%s is not tried", r.Key.Name)
