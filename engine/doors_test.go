@@ -20,7 +20,8 @@ var doors = map[string]func(*spec.Spec){
 	"domain": func(s *spec.Spec) {
 		s.Network.HTTPS, s.Network.Domain, s.Network.Also = "auto", "www.example.com", []string{"example.com"}
 	},
-	"none": func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "none", "", nil },
+	"gateway": func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "gateway", "", nil },
+	"none":    func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "none", "", nil },
 	"cloudfront with firewall": func(s *spec.Spec) {
 		s.Network.Firewall, s.Network.RateLimit = true, 2000
 	},
@@ -31,8 +32,8 @@ var doors = map[string]func(*spec.Spec){
 
 // moves are all ways from one door to another.
 func moves() (all [][2]string) {
-	for _, from := range []string{"cloudfront", "domain", "none"} {
-		for _, to := range []string{"cloudfront", "domain", "none"} {
+	for _, from := range []string{"cloudfront", "domain", "gateway", "none"} {
+		for _, to := range []string{"cloudfront", "domain", "gateway", "none"} {
 			if from != to {
 				all = append(all, [2]string{from, to})
 			}
@@ -52,6 +53,7 @@ func TestDoorsMove(t *testing.T) {
 				before := h.left()
 				doors[m[1]](h.spec)
 				h.must(h.deploy())
+				time.Sleep(settles)
 				fresh := kinds(h.left())
 				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
 
@@ -88,6 +90,7 @@ func TestDoorsMove(t *testing.T) {
 				if res.Endpoint == old || p.Endpoint != "" && res.Endpoint != p.Endpoint {
 					t.Errorf("moved from %s to %s, planned %s", old, res.Endpoint, p.Endpoint)
 				}
+				time.Sleep(settles)
 				if got := kinds(h.left()); !slices.Equal(got, fresh) {
 					t.Errorf("moved:\n%v\nmade anew:\n%v", got, fresh)
 				}
@@ -105,6 +108,9 @@ func TestDoorsMove(t *testing.T) {
 		})
 	}
 }
+
+// settles is how long AWS clears up by itself what a load balancer of a gateway stood on.
+const settles = 5 * time.Minute
 
 // kinds counts what is there by kind.
 func kinds(left []string) (out []string) {

@@ -199,7 +199,7 @@ func (b *builder) atTheEnd() {
 	for _, r := range b.Resources {
 		needs := slices.Clone(all)
 		for _, user := range b.Resources {
-			if b.action(user) == event.Delete && b.uses(user, r, false) {
+			if b.lastUse(user, r) {
 				needs = append(needs, atEnd(user.Info().ID))
 			}
 		}
@@ -212,6 +212,13 @@ func (b *builder) atTheEnd() {
 			b.add(s, needs)
 		}
 	}
+}
+
+// lastUse says whether the end of user comes before that of r: user goes, or r does and user lets go of it by cleaning up.
+func (b *builder) lastUse(user, r resource.Resource) bool {
+	_, cleans := user.(resource.Cleaner)
+	goes := b.action(user) == event.Delete || cleans && b.applied(user) && b.action(r) == event.Delete
+	return goes && b.uses(user, r, false)
 }
 
 // ends are the steps that no other step waits for: when they are done, all are.

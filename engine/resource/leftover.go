@@ -93,8 +93,14 @@ func (s *Survey) App(o Owner) *App {
 // Add notes a resource whose owner is known.
 func (s *Survey) Add(f Found) { s.Found = append(s.Found, f) }
 
+// RoleGateway is the role of an ECS gateway. ECS gives its tags to all that it makes for it.
+const RoleGateway = "gateway"
+
 // AddTagged notes a resource when its tags say that it is ours.
 func (s *Survey) AddTagged(f Found, tags map[string]string) {
+	if tags[TagRole] == RoleGateway && f.Role != RoleGateway {
+		return // made by ECS, and goes with the gateway
+	}
 	if o, ok := OwnerOf(tags); ok {
 		f.Owner, f.ID, f.Role = o, tags[TagID], tags[TagRole]
 		s.Add(f)

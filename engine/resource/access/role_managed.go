@@ -168,7 +168,7 @@ func (r *Role) Checks(do event.Action) []resource.Probe {
 			Remedy: "set account_rules.role_path back, or destroy the app (berth destroy --keep-data leaves its data) and deploy it again",
 		}))
 	}
-	if (do == event.Create || do == event.Update) && len(r.Grants.Policies)+len(r.Grants.Allow) > 0 {
+	if (do == event.Create || do == event.Update) && r.Trust == nil && len(r.Grants.Policies)+len(r.Grants.Allow) > 0 {
 		all = append(all, r.probe("grants", "what the app itself may do in AWS", r.Grants.told()))
 	}
 	var policies []string

@@ -54,7 +54,9 @@ func Processes(ctx context.Context, c *cloud.Clients, o resource.Owner) ([]strin
 	})
 	err := resource.Pages(ctx, p, func(out *ecs.ListTaskDefinitionFamiliesOutput) error {
 		for _, family := range out.Families {
-			names = append(names, strings.TrimPrefix(family, prefix))
+			if !opening(family) {
+				names = append(names, strings.TrimPrefix(family, prefix))
+			}
 		}
 		return nil
 	})

@@ -156,7 +156,18 @@ func (r *rollout) health(ctx context.Context) (map[string]elbtypes.TargetHealthD
 	if r.TargetGroup == nil {
 		return nil, nil //nolint:nilnil // nothing checks the tasks
 	}
-	out, err := r.scope.ELB.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &r.TargetGroup.ARN})
+	group := r.TargetGroup.ARN
+	if !r.balanced() {
+		if r.Route.TargetGroup == "" {
+			if err := r.Route.Observe(ctx, r.scope); err != nil {
+				return nil, err
+			}
+		}
+		if group = r.Route.TargetGroup; group == "" {
+			return nil, nil //nolint:nilnil // ECS has not made it yet
+		}
+	}
+	out, err := r.scope.ELB.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &group})
 	if err != nil {
 		if cloud.NotFound(err) {
 			return nil, nil

@@ -30,6 +30,7 @@ type Service struct {
 	SecurityGroup  *network.SecurityGroup
 	TargetGroup    *traffic.TargetGroup    // nil for one that takes no requests
 	Rules          []*traffic.ListenerRule // each names the target group; ECS refuses one that none does
+	Route          *GatewayRoute           // leads requests of an ECS gateway to it; nil for one that takes no requests
 	Release        *Release                // runs before a new revision; nil when there is no release command
 	Discovery      *Discovery              // lists the tasks
 	RevisionOnly   bool                    // change nothing but the revision: a rollback
@@ -84,6 +85,9 @@ func (v *Service) Needs() []resource.Need {
 	for _, r := range v.Rules {
 		needs = append(needs, resource.Need{On: r})
 	}
+	if v.Route != nil {
+		needs = append(needs, resource.Need{On: v.Route})
+	}
 	if v.Release != nil {
 		needs = append(needs, resource.Need{On: v.Release})
 	}
@@ -109,7 +113,7 @@ func (v *Service) Observe(ctx context.Context, s *resource.Scope) error {
 	if found != nil && aws.ToString(found.Status) != "INACTIVE" {
 		v.found, v.ARN, v.before = found, aws.ToString(found.ServiceArn), aws.ToString(found.TaskDefinition)
 		v.served = slices.ContainsFunc(found.Deployments, func(d ecstypes.Deployment) bool {
-			return d.RolloutState == ecstypes.DeploymentRolloutStateCompleted
+			return d.RolloutState == ecstypes.DeploymentRolloutStateCompleted && !opening(aws.ToString(d.TaskDefinition))
 		})
 	}
 	return nil
@@ -151,7 +155,12 @@ var draining = cloud.Retryable{
 
 // Apply implements Resource. It does not wait for the rollout.
 func (v *Service) Apply(ctx context.Context, s *resource.Scope) error {
-	if v.active() && v.Diff(s).Why == "" {
+	if v.Route != nil && v.Route.Wanted() && !v.active() { // which the route has opened
+		if err := v.Observe(ctx, s); err != nil {
+			return err
+		}
+	}
+	if v.active() && v.settled(s) {
 		return nil
 	}
 	done, err := v.Together.begin(v)
@@ -180,6 +189,21 @@ func (v *Service) Apply(ctx context.Context, s *resource.Scope) error {
 		v.began()
 		return nil
 	})
+}
+
+// settled says whether nothing is left to change now.
+func (v *Service) settled(s *resource.Scope) bool {
+	if d := v.Diff(s); d.Why == "" {
+		return true
+	}
+	if !v.leaves() || v.RevisionOnly {
+		return false
+	}
+	found := *v.found
+	found.LoadBalancers = nil // they leave at the end
+	rest := *v
+	rest.found = &found
+	return rest.Diff(s).Why == ""
 }
 
 // began takes the time of the rollout from AWS: this machine's clock may go wrong.

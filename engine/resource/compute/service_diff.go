@@ -90,7 +90,7 @@ func (v *Service) otherTraffic() (fields []resource.FieldChange) {
 	for _, l := range v.found.LoadBalancers {
 		groups, port = append(groups, aws.ToString(l.TargetGroupArn)), int(aws.ToInt32(l.ContainerPort))
 	}
-	if v.TargetGroup == nil {
+	if !v.balanced() {
 		if len(groups) > 0 {
 			fields = append(fields, resource.Field("target group", resource.Listed(groups), ""))
 		}
@@ -128,8 +128,8 @@ func (v *Service) otherDeployment() (fields []resource.FieldChange) {
 	}
 	if d := v.found.DeploymentConfiguration; d != nil {
 		b := d.DeploymentCircuitBreaker
-		if b == nil || !b.Enable || !b.Rollback {
-			fields = append(fields, resource.Field("circuit breaker", b != nil && b.Enable && b.Rollback, true))
+		if b == nil || !b.Enable || b.Rollback != v.goesBack() {
+			fields = append(fields, resource.Field("circuit breaker", b != nil && b.Enable && b.Rollback, v.goesBack()))
 		}
 	}
 	return fields

@@ -135,7 +135,7 @@ func (v *Service) AsFound(ctx context.Context, s *resource.Scope) error {
 	if n := v.found.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
 		v.Network.Private = n.AwsvpcConfiguration.AssignPublicIp == ecstypes.AssignPublicIpDisabled
 	}
-	if len(v.found.LoadBalancers) == 0 {
+	if len(v.found.LoadBalancers) == 0 && (v.Route == nil || !v.Route.Exists()) {
 		v.TargetGroup, v.Rules = nil, nil
 	}
 	td := v.TaskDefinition.latest

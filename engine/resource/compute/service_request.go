@@ -11,6 +11,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/resource"
+	"berth/engine/resource/network"
 )
 
 // registries lists the tasks under their DNS name; an empty list takes them out.
@@ -31,13 +32,52 @@ func (v *Service) count() *int32 {
 
 // loadBalancers is where requests come from; an empty list takes the tasks out of all target groups.
 func (v *Service) loadBalancers() []ecstypes.LoadBalancer {
-	if v.TargetGroup == nil {
+	if !v.balanced() {
 		return []ecstypes.LoadBalancer{}
 	}
 	return []ecstypes.LoadBalancer{{
 		TargetGroupArn: &v.TargetGroup.ARN, ContainerName: aws.String(ContainerName),
 		ContainerPort: aws.Int32(int32(v.Port)), //nolint:gosec // a port
 	}}
+}
+
+// balanced says whether a load balancer of the app's own sends it requests.
+func (v *Service) balanced() bool { return v.TargetGroup != nil && v.TargetGroup.Wanted() }
+
+// leaves says whether the service still gets requests from a load balancer that a gateway takes over from. It does until
+// the gateway serves.
+func (v *Service) leaves() bool {
+	return v.TargetGroup != nil && !v.TargetGroup.Wanted() && v.found != nil && len(v.found.LoadBalancers) > 0
+}
+
+// goesBack says whether a failed rollout goes back: there must be a version that came up. The one that a service was
+// opened with never did.
+func (v *Service) goesBack() bool { return v.Route == nil || !v.Route.Wanted() || v.served }
+
+// Cleanup implements Cleaner: once the gateway serves, no requests come from elsewhere, and a version has come up that
+// a failed rollout can go back to.
+func (v *Service) Cleanup(ctx context.Context, s *resource.Scope) error {
+	if v.found == nil || v.Unwanted || v.Route == nil || !v.Route.Wanted() {
+		return nil
+	}
+	if err := v.Observe(ctx, s); err != nil || !v.active() {
+		return err
+	}
+	in := &ecs.UpdateServiceInput{Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name())}
+	if v.leaves() {
+		in.LoadBalancers = []ecstypes.LoadBalancer{}
+	}
+	if len(v.otherDeployment()) > 0 {
+		in.DeploymentConfiguration = v.deployment()
+	}
+	if in.LoadBalancers == nil && in.DeploymentConfiguration == nil {
+		return nil
+	}
+	_, err := s.ECS.UpdateService(ctx, in)
+	if err != nil {
+		return fmt.Errorf("update service: %w", err)
+	}
+	return nil
 }
 
 // grace is how long a new task may fail its checks, which nobody makes without a load balancer.
@@ -49,9 +89,13 @@ func (v *Service) grace() *int32 {
 }
 
 func (v *Service) network() *ecstypes.NetworkConfiguration {
+	return awsvpc(v.Network, v.SecurityGroup)
+}
+
+// awsvpc is where tasks stand.
+func awsvpc(n network.Network, g *network.SecurityGroup) *ecstypes.NetworkConfiguration {
 	return &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
-		Subnets: v.Network.SubnetIDs(), SecurityGroups: []string{v.SecurityGroup.ID},
-		AssignPublicIp: publicIP(v.Network),
+		Subnets: n.SubnetIDs(), SecurityGroups: []string{g.ID}, AssignPublicIp: publicIP(n),
 	}}
 }
 
@@ -62,7 +106,7 @@ func (v *Service) deployment() *ecstypes.DeploymentConfiguration {
 		Strategy:              ecstypes.DeploymentStrategyRolling,
 		MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
 		DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{
-			Enable: true, Rollback: true, ResetOnHealthyTask: aws.Bool(false),
+			Enable: true, Rollback: v.goesBack(), ResetOnHealthyTask: aws.Bool(false),
 			ThresholdConfiguration: &ecstypes.ThresholdConfiguration{
 				Type: ecstypes.ThresholdTypeCount, Value: breakerThreshold,
 			},
@@ -89,7 +133,7 @@ func (v *Service) changes() *ecs.UpdateServiceInput {
 	if len(v.otherNetwork()) > 0 {
 		in.NetworkConfiguration = v.network()
 	}
-	if len(v.otherTraffic()) > 0 {
+	if len(v.otherTraffic()) > 0 && !v.leaves() {
 		in.LoadBalancers = v.loadBalancers()
 	}
 	if !v.sameRegistry() {

@@ -36,7 +36,7 @@ func (t *TaskDefinition) input(s *resource.Scope) (in *ecs.RegisterTaskDefinitio
 	}
 	if t.Port != 0 {
 		c.PortMappings = []ecstypes.PortMapping{{
-			Name: aws.String("http"), ContainerPort: aws.Int32(int32(t.Port)), //nolint:gosec // a port
+			Name: aws.String(portName), ContainerPort: aws.Int32(int32(t.Port)), //nolint:gosec // a port
 			Protocol: ecstypes.TransportProtocolTcp,
 		}}
 	}

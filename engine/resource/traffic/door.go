@@ -2,11 +2,14 @@ package traffic
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 
 	"berth/engine/event"
 	"berth/engine/resource"
+	"berth/engine/resource/access"
+	"berth/engine/resource/network"
 )
 
 // The ways by which visitors reach an app over HTTPS, as berth.toml has them under network.https.
@@ -41,19 +44,21 @@ type Door struct {
 	Distribution *Distribution
 	Firewall     *Firewall // at the load balancer
 	EdgeFirewall *Firewall // at CloudFront
+	Gateway      *Gateway
 }
 
 // Ask is what is wanted of a door.
 type Ask struct {
 	Owner    resource.Owner
 	Region   string
-	Want     string   // one of the ways; empty: whichever is found
-	Names    []string // of the app's own, where it wants to be reached by a domain; the main one first
-	TakeOver []string // names whose records of somebody else may be replaced
-	Assets   []string // patterns of paths that CloudFront caches and compresses
-	Firewall Filter   // what keeps requests off
-	Headers  Headers  // what browsers are told beside what the app says
-	Secret   string   // a random one, should CloudFront need a new one; 32 characters at least
+	Want     string       // one of the ways; empty: whichever is found
+	Names    []string     // of the app's own, where it wants to be reached by a domain; the main one first
+	TakeOver []string     // names whose records of somebody else may be replaced
+	Assets   []string     // patterns of paths that CloudFront caches and compresses
+	Firewall Filter       // what keeps requests off
+	Headers  Headers      // what browsers are told beside what the app says
+	Secret   string       // a random one, should CloudFront need a new one; 32 characters at least
+	Role     *access.Role // by which ECS looks after a gateway
 }
 
 // Filter is which requests are kept off the app, wherever visitors come in.
@@ -76,6 +81,7 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Assets: a.Assets, Headers: a.Headers, Secret: secret}
 	d.Firewall = &Firewall{Owner: o, Region: a.Region, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
 	d.EdgeFirewall = &Firewall{Owner: o, Region: a.Region, Edge: true, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
+	d.Gateway = &Gateway{Owner: o, Network: lb.Network, SecurityGroup: lb.SecurityGroup, Role: a.Role, Door: d}
 	d.Records = &Records{Owner: o, Domain: d.Domain, Door: d, TakeOver: a.TakeOver}
 	return d
 }
@@ -85,7 +91,7 @@ func (d *Door) Rules() []*ListenerRule { return []*ListenerRule{d.Rule, d.HTTPSR
 
 // Behind are the parts at the load balancer, in the order in which people see them.
 func (d *Door) Behind() resource.Set {
-	return resource.Set{d.Certificate, d.Domain, d.Validation, d.Listener, d.Rule, d.HTTPS, d.HTTPSRule, d.Firewall}
+	return resource.Set{d.Certificate, d.Domain, d.Validation, d.Listener, d.Rule, d.HTTPS, d.HTTPSRule, d.Gateway, d.Firewall}
 }
 
 // Before are the parts that lead visitors to the load balancer.
@@ -96,7 +102,19 @@ func (d *Door) Looks() resource.Set {
 	if d.Own() {
 		return resource.Set{d.LoadBalancer, d.Certificate, d.Domain, d.Distribution}
 	}
+	if d.ECS() {
+		return resource.Set{d.Gateway}
+	}
 	return resource.Set{d.Distribution}
+}
+
+// Stands is where the app's door stands already.
+func (d *Door) Stands(ctx context.Context, s *resource.Scope) (network.Standing, error) {
+	at, err := d.LoadBalancer.Stands(ctx, s)
+	if err != nil || at.VPC != "" {
+		return at, err
+	}
+	return d.Gateway.Stands(ctx, s)
 }
 
 // Own says whether the app shall be reached by names of its own; for a look, whether it has some.
@@ -118,6 +136,9 @@ func (d *Door) TLS() bool {
 // CloudFront says whether visitors come by CloudFront.
 func (d *Door) CloudFront() bool { return d.Want == ByCloudFront || d.Interim() }
 
+// ECS says whether visitors come by a gateway of ECS, which has a load balancer of its own.
+func (d *Door) ECS() bool { return d.Want == ByGateway }
+
 // Open says whether the load balancer answers everybody without encryption.
 func (d *Door) Open() bool { return d.Want == ByHTTP }
 
@@ -131,6 +152,8 @@ func (d *Door) Host() string {
 		return d.Distribution.Host
 	case d.Own():
 		return d.Domain.Main()
+	case d.ECS(), d.Want == "" && d.Gateway.Route.Host != "":
+		return d.Gateway.Route.Host
 	case d.Open(), d.Want == "" && d.Rule.found != nil:
 		return strings.ToLower(d.LoadBalancer.DNS)
 	}

@@ -35,6 +35,7 @@ type Endpoint struct {
 	WebSockets    bool
 	WebSocketPath string // empty: try the usual ones
 	Skip          bool   // make no request (--skip-verify)
+	More          []resource.Need
 
 	URL string // output: what users call, without a path
 }
@@ -49,13 +50,13 @@ func (e *Endpoint) Info() resource.Info {
 
 // Needs implements Resource.
 func (e *Endpoint) Needs() []resource.Need {
-	return []resource.Need{
+	return append([]resource.Need{
 		{On: e.Door.Distribution, Ready: true},
 		{On: e.Door.LoadBalancer, Ready: true},
 		{On: e.Service, Ready: true},
 		{On: e.Door.Records, Ready: true},
 		{On: e.Door.HTTPSRule},
-	}
+	}, e.More...)
 }
 
 // Identifier implements Identified.

@@ -41,6 +41,8 @@ type Blueprint struct {
 	LoadBalancer  *traffic.LoadBalancer
 	TargetGroup   *traffic.TargetGroup
 	Door          *traffic.Door
+	DoorRole      *access.Role // by which ECS looks after a gateway
+	Route         *compute.GatewayRoute
 	Namespace     *compute.Namespace        // nil unless the tasks find each other by DNS
 	Discovery     *compute.Discovery        // nil unless the tasks find each other by DNS
 	Release       *compute.Release          // nil without a release command
@@ -117,7 +119,7 @@ func (b *Blueprint) Resources() resource.Set {
 		rs = append(rs, b.Release)
 	}
 	rs = append(rs, b.running()...)
-	if b.LoadBalancer.Wanted() { // else nobody is answered
+	if b.Door.Want != traffic.Nobody { // else nobody is answered
 		rs = append(rs, b.Endpoint)
 	}
 	return rs
@@ -138,7 +140,7 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	for _, r := range b.Door.Looks() {
 		rs = append(rs, resource.ReadOnly{Resource: r})
 	}
-	if b.LoadBalancer.Wanted() {
+	if b.Door.Want != traffic.Nobody {
 		rs = append(rs, b.Endpoint)
 	}
 	return rs
@@ -187,11 +189,11 @@ func (b *Blueprint) foundation() resource.Set {
 		rs = append(rs, sn)
 	}
 	return append(rs, b.Network.Routes, b.LBGroup, b.TaskGroup, b.Namespace, b.Discovery, b.ECSRole, b.ELBRole,
-		b.ScalingRole, b.ExecutionRole, b.TaskRole, b.Repository)
+		b.ScalingRole, b.ExecutionRole, b.TaskRole, b.DoorRole, b.Repository)
 }
 
 func (b *Blueprint) frontage() resource.Set {
-	return slices.Concat(resource.Set{b.LoadBalancer, b.TargetGroup}, b.Door.Behind(), resource.Set{b.LogGroup, b.Cluster, b.TaskDef}, b.definitions())
+	return slices.Concat(resource.Set{b.LoadBalancer, b.TargetGroup}, b.Door.Behind(), resource.Set{b.LogGroup, b.Cluster, b.Route, b.TaskDef}, b.definitions())
 }
 
 func (b *Blueprint) running() resource.Set {
@@ -285,20 +287,29 @@ func idle(s *spec.Spec) time.Duration {
 }
 
 func (b *Blueprint) traffic(s *spec.Spec) {
+	gateway := wants(s) == traffic.ByGateway
 	b.LoadBalancer = &traffic.LoadBalancer{
 		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
-		Unneeded: s.NoHTTP(),
+		Unneeded: s.NoHTTP() || gateway,
 	}
-	b.VPC.Stands = b.LoadBalancer.Stands
 	b.TargetGroup = &traffic.TargetGroup{
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, Health: health(s), DrainFor: drain(s), Sticky: s.Service.StickySessions,
-		Unneeded: s.NoHTTP(),
+		Unneeded: s.NoHTTP() || gateway,
 	}
-	b.Door = door(s, b.Owner, b.LoadBalancer, b.TargetGroup)
+	b.DoorRole = access.NewRole(b.Owner, s.Region, "gateway", "the role by which ECS looks after the gateway", func(*resource.Scope) string { return "" })
+	b.DoorRole.Rules, b.DoorRole.Trust, b.DoorRole.Unwanted = rules(s), traffic.GatewayTrust, !gateway
+	if gateway {
+		b.DoorRole.Grants.Policies = []string{traffic.GatewayPolicy}
+	}
+	b.Door = door(s, b.Owner, b.LoadBalancer, b.TargetGroup, b.DoorRole)
+	b.VPC.Stands = b.Door.Stands
 }
 
 func (b *Blueprint) compute(s *spec.Spec) {
 	b.Cluster = &compute.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
+	b.Route = &compute.GatewayRoute{
+		Owner: b.Owner, Gateway: b.Door.Gateway, Cluster: b.Cluster, Network: b.tasksIn(s), SecurityGroup: b.TaskGroup, Port: s.Service.Port, Health: health(s),
+	}
 	grants := grants(s)
 	b.TaskRole = access.NewRole(b.Owner, s.Region, "task", "the role that the app runs with", func(sc *resource.Scope) string {
 		more := slices.Clone(grants.Allow)
@@ -328,6 +339,7 @@ func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	b.Service = b.serviceOf(s, o, b.TaskDef)
 	if !s.NoHTTP() {
 		b.Service.TargetGroup, b.Service.Rules, b.Service.Port = b.TargetGroup, b.Door.Rules(), s.Service.Port
+		b.Service.Route = b.Route
 	}
 	b.Service.Instances, b.Service.Scaled, b.Service.Spot = s.Service.Instances, s.Service.Autoscale != nil, s.Service.Spot
 	b.Service.CPU, b.Service.MemoryGB = s.Service.CPU, float64(s.Service.Memory)/1024
@@ -361,7 +373,7 @@ func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 
 func (b *Blueprint) endpoint(s *spec.Spec, o target.Options) {
 	b.Endpoint = &traffic.Endpoint{
-		Door: b.Door, Service: b.Service, Path: s.Service.HealthPath,
+		Door: b.Door, Service: b.Service, Path: s.Service.HealthPath, More: []resource.Need{{On: b.Route, Ready: true}},
 		WebSockets: s.Network.WebSockets, WebSocketPath: s.Network.WebSocketPath,
 		Skip: o.SkipVerify || s.Service.Instances == 0,
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 
 	"berth/engine/resource"
+	"berth/engine/resource/access"
 	"berth/engine/resource/network"
 	"berth/engine/resource/traffic"
 	"berth/engine/spec"
@@ -24,8 +25,8 @@ func wants(s *spec.Spec) string {
 }
 
 // door makes what visitors come through.
-func door(s *spec.Spec, o resource.Owner, lb *traffic.LoadBalancer, tg *traffic.TargetGroup) *traffic.Door {
-	a := traffic.Ask{Owner: o, Region: s.Region, Want: wants(s), TakeOver: s.Network.TakeOver, Assets: s.Network.Assets, Secret: rand.Text() + rand.Text()}
+func door(s *spec.Spec, o resource.Owner, lb *traffic.LoadBalancer, tg *traffic.TargetGroup, role *access.Role) *traffic.Door {
+	a := traffic.Ask{Owner: o, Region: s.Region, Want: wants(s), TakeOver: s.Network.TakeOver, Assets: s.Network.Assets, Secret: rand.Text() + rand.Text(), Role: role}
 	a.Headers = traffic.Headers{Security: s.Network.Headers, HSTS: s.Network.HSTS}
 	a.Firewall = traffic.Filter{On: s.Network.Firewall, RateLimit: s.Network.RateLimit}
 	if a.Want == traffic.ByDomain {
@@ -39,7 +40,7 @@ func (b *Blueprint) doorIngress() []network.Ingress {
 	return []network.Ingress{
 		{Port: 80, PrefixList: network.CloudFrontPrefixList, Text: "CloudFront", If: func() bool { return b.Door.CloudFront() }},
 		{Port: 80, Anybody: true, Text: "everybody, over HTTP", If: func() bool { return b.Door.Anybody() }},
-		{Port: 443, Anybody: true, Text: "everybody, over HTTPS", If: func() bool { return b.Door.TLS() }},
+		{Port: 443, Anybody: true, Text: "everybody, over HTTPS", If: func() bool { return b.Door.TLS() || b.Door.ECS() }},
 	}
 }
 

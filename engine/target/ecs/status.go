@@ -49,11 +49,11 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 	if st.Processes, err = b.tell(ctx, scope, l); err != nil {
 		return nil, err
 	}
-	at := &found{cluster: b.Cluster.Name(), balancerARN: b.LoadBalancer.ARN}
+	at := &found{cluster: b.Cluster.Name(), balancerARN: cmp.Or(b.LoadBalancer.ARN, b.Route.LoadBalancer)}
 	svc := b.Service.Observed()
 	switch {
 	case svc != nil:
-		at.service, at.targetGroup = b.Service.Name(), targetGroupOf(svc)
+		at.service, at.targetGroup = b.Service.Name(), cmp.Or(targetGroupOf(svc), b.Route.TargetGroup)
 		tell(st, svc)
 		if err := w.running(ctx, st, svc, at.targetGroup, l); err != nil {
 			return nil, err

@@ -27,6 +27,9 @@ func (b *Blueprint) taskDefinition(s *spec.Spec, service func(*resource.Scope) s
 	td.Environment = func(sc *resource.Scope) (map[string]string, bool) { return b.environment(s, sc, td.Port, service(sc)) }
 	if usesHost(s) {
 		td.More = append(td.More, resource.Need{On: b.Door.Distribution, Loose: true}, resource.Need{On: b.LoadBalancer, Loose: true})
+		if b.Door.ECS() {
+			td.More = append(td.More, resource.Need{On: b.Route, Loose: true})
+		}
 	}
 	if b.Database.Wanted() {
 		td.More = append(td.More, resource.Need{On: b.DatabaseURL})

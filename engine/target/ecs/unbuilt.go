@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"berth/engine/resource/traffic"
 	"berth/engine/spec"
@@ -54,7 +55,7 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 		}
 		out = append(out, s.Problem(at, "this version of berth cannot deploy "+u+" yet", "take "+u+" out of berth.toml"))
 	}
-	if n := s.Network; n.Domain != "" && (n.HTTPS == traffic.ByCloudFront || n.HTTPS == traffic.ByHTTP) {
+	if n := s.Network; n.Domain != "" && (n.HTTPS == traffic.ByCloudFront || n.HTTPS == traffic.ByHTTP || n.HTTPS == traffic.ByGateway) {
 		out = append(out, s.Problem("network.https", `"`+n.HTTPS+`" leaves network.domain without effect`, "say auto, or take domain out"))
 	}
 	if s.Network.Headers && wants(s) == traffic.ByHTTP {
@@ -66,8 +67,25 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 	if s.Network.Tasks == "private" && s.Network.VPC == "" {
 		out = append(out, s.Problem("network.tasks", "this version of berth makes no private subnets yet", "name an existing network that has some, with network.vpc; or leave tasks out"))
 	}
-	if s.Network.HTTPS == traffic.ByGateway {
-		out = append(out, s.Problem("network.https", "this version of berth cannot deploy behind an ECS gateway yet", "say auto, cloudfront or none"))
+	return append(out, gatewayCannot(s)...)
+}
+
+// gatewayCannot are the settings that an app behind an ECS gateway cannot have: its load balancer is not ours to set.
+func gatewayCannot(s *spec.Spec) (out []spec.Problem) {
+	if s.Network.HTTPS != traffic.ByGateway {
+		return nil
+	}
+	cannot := func(key, what string) {
+		out = append(out, s.Problem(key, what, "take it out, or say https = \"cloudfront\" or a domain"))
+	}
+	if s.Service.StickySessions {
+		cannot("service.sticky_sessions", "the load balancer of an ECS gateway cannot bind visitors to a task")
+	}
+	if time.Duration(s.Network.IdleTimeout) != 0 && s.Said("network.idle_timeout") && time.Duration(s.Network.IdleTimeout) != traffic.GatewayIdle {
+		cannot("network.idle_timeout", "the load balancer of an ECS gateway closes a connection that is silent for 60s, whatever is set")
+	}
+	if a := s.Service.Autoscale; a != nil && a.RequestsPerInstance > 0 {
+		cannot("service.autoscale.requests_per_instance", "the requests that an ECS gateway passes on are not counted for scaling")
 	}
 	return out
 }
