@@ -75,6 +75,8 @@ var listings = []resource.Listing{
 	network.Subnets,
 	network.InternetGateways,
 	network.RouteTables,
+	network.NATGateways,
+	network.Addresses,
 	network.SecurityGroups,
 	access.Roles,
 	compute.TaskDefinitions,

@@ -35,8 +35,9 @@ type GatewayRoute struct {
 
 	TargetGroup, LoadBalancer string // outputs: ARNs of what ECS made for the route, empty before it did
 
-	service *ecstypes.Service          // as observed, nil when there is none that can be changed
-	has     *ecstypes.GatewayConnector // of the service, as observed
+	service  *ecstypes.Service          // as observed, nil when there is none that can be changed
+	has      *ecstypes.GatewayConnector // of the service, as observed
+	versions bool                       // there is a version to open the service with, as observed
 }
 
 // Info implements Resource.
@@ -61,10 +62,15 @@ func (r *GatewayRoute) Identifier() string { return r.Gateway.Route.ARN }
 
 // Observe implements Resource. Without a gateway there is no route.
 func (r *GatewayRoute) Observe(ctx context.Context, s *resource.Scope) error {
-	r.service, r.has, r.TargetGroup, r.LoadBalancer = nil, nil, "", ""
+	r.service, r.has, r.TargetGroup, r.LoadBalancer, r.versions = nil, nil, "", "", false
 	if !r.Gateway.Exists() {
 		return nil
 	}
+	versions, err := r.opener().revisions(ctx, s, ecstypes.TaskDefinitionStatusActive)
+	if err != nil {
+		return err
+	}
+	r.versions = len(versions) > 0
 	out, err := s.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: aws.String(r.Cluster.Name()), Services: []string{r.Owner.App}})
 	if resource.UnlessGone(err) != nil || err != nil || len(out.Services) == 0 || aws.ToString(out.Services[0].Status) != "ACTIVE" {
 		return resource.UnlessGone(err)
@@ -108,8 +114,11 @@ func (r *GatewayRoute) made(all []ecstypes.GatewayConnection) {
 	}
 }
 
-// Exists implements Resource: where there is a gateway, it may be associated or half connected.
-func (r *GatewayRoute) Exists() bool { return r.Gateway.Exists() }
+// Exists implements Resource: also when it is half made, or half gone.
+func (r *GatewayRoute) Exists() bool {
+	opened := r.service != nil && opening(aws.ToString(r.service.TaskDefinition))
+	return r.Gateway.Exists() && (r.Gateway.Route.ARN != "" || r.has != nil || opened || r.versions)
+}
 
 // Diff implements Resource.
 func (r *GatewayRoute) Diff(s *resource.Scope) resource.Diff {
@@ -221,6 +230,11 @@ const openingMark = processMark + processMark + "opening"
 
 func (r *GatewayRoute) family() string { return r.Owner.Name() + openingMark }
 
+// opener is the version that a service is opened with, as far as it takes to find and remove it.
+func (r *GatewayRoute) opener() *TaskDefinition {
+	return &TaskDefinition{Owner: r.Owner, Process: strings.TrimPrefix(openingMark, processMark)}
+}
+
 // opening says whether a version is one that a service was opened with, and that never runs.
 func opening(taskDefinition string) bool {
 	family, _, _ := strings.Cut(shortARN(taskDefinition), ":")
@@ -320,8 +334,7 @@ func (r *GatewayRoute) Cleanup(ctx context.Context, s *resource.Scope) error {
 
 // forget removes the version that the service was opened with.
 func (r *GatewayRoute) forget(ctx context.Context, s *resource.Scope) error {
-	td := TaskDefinition{Owner: r.Owner, Process: strings.TrimPrefix(openingMark, processMark)}
-	return td.Delete(ctx, s)
+	return r.opener().Delete(ctx, s)
 }
 
 // Delete implements Resource: it disconnects the service, if that stays, and waits until the name is gone.
@@ -329,17 +342,18 @@ func (r *GatewayRoute) Delete(ctx context.Context, s *resource.Scope) error {
 	if err := r.Observe(ctx, s); err != nil {
 		return err
 	}
-	if r.service != nil && r.has != nil {
+	if r.service != nil && opening(aws.ToString(r.service.TaskDefinition)) { // no version ever ran
+		_, err := s.ECS.DeleteService(ctx, &ecs.DeleteServiceInput{Cluster: aws.String(r.Cluster.Name()), Service: aws.String(r.Owner.App), Force: aws.Bool(true)})
+		if resource.UnlessGone(err) != nil {
+			return fmt.Errorf("delete the service that was only opened: %w", err)
+		}
+	} else if r.service != nil && r.has != nil {
 		if err := r.connect(ctx, s); err != nil {
 			return err
 		}
 	}
 	if err := r.forget(ctx, s); err != nil {
 		return err
-	}
-	_, err := s.ECS.DisassociateGatewayFromCluster(ctx, &ecs.DisassociateGatewayFromClusterInput{Cluster: aws.String(r.Cluster.Name()), Gateway: &r.Gateway.ARN})
-	if err != nil && !cloud.NotFound(err) && !cloud.Is(err, "InvalidParameterException") { // it is not associated
-		return fmt.Errorf("disassociate the gateway from the cluster: %w", err)
 	}
 	w := cloud.Wait{For: "the route to go", Deadline: 10 * time.Minute}
 	return s.Poll(ctx, w, r.Info().Gone, func(ctx context.Context) (bool, string, error) {
@@ -356,27 +370,24 @@ func (r *GatewayRoute) Permissions(s *resource.Scope, do event.Action) []resourc
 	gateway, service := s.ARN("ecs", "gateway/"+r.Gateway.Name()), s.ARN("ecs", "service/"+r.Cluster.Name()+"/"+r.Owner.App)
 	revisions := s.ARN("ecs", "service-revision/"+r.Cluster.Name()+"/"+r.Owner.App+"/*")
 	need := []resource.Permission{
-		resource.On(resource.Actions("ecs:DescribeServices"), service), resource.On(resource.Actions("ecs:DescribeServiceRevisions"), revisions),
+		resource.Anywhere("ecs:ListTaskDefinitions"), resource.On(resource.Actions("ecs:DescribeServices"), service), resource.On(resource.Actions("ecs:DescribeServiceRevisions"), revisions),
 	}
 	switch do {
 	case event.Create:
 		need = append(need, resource.On(resource.Actions("ecs:AssociateGatewayWithCluster"), gateway, s.ARN("ecs", "cluster/"+r.Cluster.Name())))
 		need = append(need, newECS("CreateService", service)...)
 		need = append(need, newECS("RegisterTaskDefinition", s.ARN("ecs", "task-definition/"+r.family()+":*"))[1],
-			resource.Anywhere("ecs:RegisterTaskDefinition", "ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition"),
+			resource.Anywhere("ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition"),
 			resource.On(resource.Actions("ecs:DeleteTaskDefinitions"), s.ARN("ecs", "task-definition/"+r.family()+":*")),
 			resource.On(resource.Actions("ecs:UpdateService"), service))
 	case event.Update:
 		need = append(need, resource.On(resource.Actions("ecs:AssociateGatewayWithCluster"), gateway, s.ARN("ecs", "cluster/"+r.Cluster.Name())),
 			resource.On(resource.Actions("ecs:UpdateService"), service))
 	case event.Delete:
-		need = append(need, resource.On(resource.Actions("ecs:DisassociateGatewayFromCluster"), gateway, s.ARN("ecs", "cluster/"+r.Cluster.Name())),
-			resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition"),
+		need = append(need, resource.Anywhere("ecs:DeregisterTaskDefinition"),
 			resource.On(resource.Actions("ecs:DeleteTaskDefinitions"), s.ARN("ecs", "task-definition/"+r.family()+":*")),
-			resource.On(resource.Actions("ecs:UpdateService"), service))
-	case event.None:
-		need = append(need, resource.Anywhere("ecs:ListTaskDefinitions"))
-	case event.Replace:
+			resource.On(resource.Actions("ecs:UpdateService", "ecs:DeleteService"), service))
+	case event.None, event.Replace:
 	}
 	return need
 }

@@ -13,6 +13,7 @@ import (
 	aastypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	sd "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 
@@ -120,6 +121,35 @@ func (s settings) build(w kindtest.World) app {
 	}
 	a.endpoint = &traffic.Endpoint{Door: door, Service: a.service, Path: "/"}
 	return a
+}
+
+func TestGatewayRoute(t *testing.T) {
+	s := source(t)
+	route := func(path string) func(w kindtest.World) *compute.GatewayRoute {
+		return func(w kindtest.World) *compute.GatewayRoute {
+			a := s.build(w)
+			door := a.endpoint.Door
+			door.Want = traffic.ByGateway
+			g := door.Gateway
+			g.Behind = []resource.Resource{a.cluster}
+			g.Role = access.NewRole(w.Owner, kindtest.Region, "gateway", "the role by which ECS looks after the gateway", func(*resource.Scope) string { return "" })
+			g.Role.Trust, g.Role.Grants.Policies = traffic.GatewayTrust, []string{traffic.GatewayPolicy}
+			return &compute.GatewayRoute{
+				Owner: w.Owner, Gateway: g, Cluster: a.cluster, Network: a.service.Network, SecurityGroup: a.service.SecurityGroup, Port: 4000,
+				Health: traffic.Health{Path: path, Interval: 5 * time.Second, Timeout: 4 * time.Second, Unhealthy: 3, Codes: "200-399"},
+			}
+		}
+	}
+	kindtest.Lifecycle(t, kindtest.Kind[*compute.GatewayRoute]{
+		Wanted: route("/"), Changed: route("/health"),
+		Drift: func(ctx context.Context, sc *resource.Scope, r *compute.GatewayRoute) error {
+			_, err := sc.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{
+				Cluster: aws.String(r.Cluster.Name()), Service: aws.String(r.Owner.App), GatewayConnectors: []ecstypes.GatewayConnector{},
+			})
+			time.Sleep(5 * time.Minute)
+			return err
+		},
+	})
 }
 
 func TestCluster(t *testing.T) {

@@ -54,8 +54,8 @@ func ownSubnets(ctx context.Context, s *resource.Scope, o resource.Owner, role s
 	return ours(o, all, func(n ec2types.Subnet) []ec2types.Tag { return n.Tags }), err
 }
 
-func ownRouteTables(ctx context.Context, s *resource.Scope, o resource.Owner) ([]ec2types.RouteTable, error) {
-	all, err := describeRouteTables(ctx, s, o.EC2Filter("routes")...)
+func ownRouteTables(ctx context.Context, s *resource.Scope, o resource.Owner, role string) ([]ec2types.RouteTable, error) {
+	all, err := describeRouteTables(ctx, s, o.EC2Filter(role)...)
 	return ours(o, all, func(t ec2types.RouteTable) []ec2types.Tag { return t.Tags }), err
 }
 

@@ -3,6 +3,7 @@ package network_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -66,6 +67,47 @@ func TestRouteTable(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*network.RouteTable]{
 		Account: own,
 		Wanted:  func(w kindtest.World) *network.RouteTable { return place(w).Routes },
+		Drift: func(ctx context.Context, s *resource.Scope, r *network.RouteTable) error {
+			_, err := s.EC2.DeleteRoute(ctx, &ec2.DeleteRouteInput{RouteTableId: &r.ID, DestinationCidrBlock: aws.String("0.0.0.0/0")})
+			return err
+		},
+	})
+}
+
+// inside is what tasks without public addresses stand in.
+func inside(w kindtest.World) network.Network {
+	n := place(w)
+	n.VPC.Own = true
+	n.Inside = []*network.Subnet{{Owner: w.Owner, VPC: n.VPC, Index: 2}, {Owner: w.Owner, VPC: n.VPC, Index: 3}}
+	n.NAT = &network.NATGateway{Owner: w.Owner, VPC: n.VPC, Subnet: n.Subnets[0], Address: &network.ElasticAddress{Owner: w.Owner, VPC: n.VPC}, Gateway: n.Routes.Gateway}
+	n.InsideRoutes = &network.RouteTable{Owner: w.Owner, VPC: n.VPC, Gateway: n.Routes.Gateway, NAT: n.NAT, Subnets: n.Inside}
+	return n
+}
+
+func TestNATGateway(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*network.NATGateway]{
+		Wanted: func(w kindtest.World) *network.NATGateway { return inside(w).NAT },
+		Drift: func(ctx context.Context, s *resource.Scope, n *network.NATGateway) error {
+			_, err := s.EC2.DeleteNatGateway(ctx, &ec2.DeleteNatGatewayInput{NatGatewayId: &n.ID})
+			time.Sleep(5 * time.Minute)
+			return err
+		},
+	})
+}
+
+func TestElasticAddress(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*network.ElasticAddress]{
+		Wanted: func(w kindtest.World) *network.ElasticAddress { return inside(w).NAT.Address },
+		Drift: func(ctx context.Context, s *resource.Scope, a *network.ElasticAddress) error {
+			_, err := s.EC2.ReleaseAddress(ctx, &ec2.ReleaseAddressInput{AllocationId: &a.ID})
+			return err
+		},
+	})
+}
+
+func TestPrivateRouteTable(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*network.RouteTable]{
+		Wanted: func(w kindtest.World) *network.RouteTable { return inside(w).InsideRoutes },
 		Drift: func(ctx context.Context, s *resource.Scope, r *network.RouteTable) error {
 			_, err := s.EC2.DeleteRoute(ctx, &ec2.DeleteRouteInput{RouteTableId: &r.ID, DestinationCidrBlock: aws.String("0.0.0.0/0")})
 			return err

@@ -15,18 +15,25 @@ type Network struct {
 	Subnets []*Subnet
 	Routes  *RouteTable
 	Private bool // for tasks without public addresses
+
+	Inside       []*Subnet   // of a VPC of our own, for what is private
+	InsideRoutes *RouteTable // leads from those to the NAT gateway
+	NAT          *NATGateway
 }
 
 // SubnetIDs are the public subnets, or the private ones for what is private; some are empty as long as they are not made.
 func (n Network) SubnetIDs() []string {
-	if n.Private {
+	subnets := n.Subnets
+	switch {
+	case n.VPC.Default && n.Private:
 		return n.VPC.Private
-	}
-	if n.VPC.Default {
+	case n.VPC.Default:
 		return n.VPC.Public
+	case n.Private:
+		subnets = n.Inside
 	}
 	var ids []string
-	for _, sn := range n.Subnets {
+	for _, sn := range subnets {
 		ids = append(ids, sn.ID)
 	}
 	return ids
@@ -40,6 +47,13 @@ func (n Network) Needs() []resource.Need {
 	needs := resource.After(n.VPC, n.Routes)
 	for _, sn := range n.Subnets {
 		needs = append(needs, resource.After(sn)...)
+	}
+	if n.Private && n.NAT != nil {
+		needs = append(needs, resource.Need{On: n.NAT, Ready: true})
+		needs = append(needs, resource.After(n.InsideRoutes)...)
+		for _, sn := range n.Inside {
+			needs = append(needs, resource.After(sn)...)
+		}
 	}
 	return needs
 }

@@ -16,41 +16,62 @@ import (
 	"berth/engine/resource"
 )
 
-// RouteTable leads the two public subnets of a VPC of our own to its internet gateway.
+// RouteTable leads the two public subnets of a VPC of our own to its internet gateway, or the two private ones to its NAT
+// gateway.
 type RouteTable struct {
 	Owner   resource.Owner
 	VPC     *VPC
 	Gateway *InternetGateway
+	NAT     *NATGateway // of the private subnets; nil for the public ones
 	Subnets []*Subnet
+
+	Unneeded bool // one that is left goes
 
 	ID string // output
 
 	found *ec2types.RouteTable
 }
 
+func (r *RouteTable) role() string {
+	if r.NAT != nil {
+		return "private-routes"
+	}
+	return "routes"
+}
+
 // Info implements Resource.
 func (r *RouteTable) Info() resource.Info {
+	label := "the route table"
+	if r.NAT != nil {
+		label = "the private route table"
+	}
 	return resource.Info{
-		ID: "routes", Kind: "ec2.RouteTable", Name: r.Owner.Name() + "-routes",
-		Label: "the route table", Group: resource.GroupNetwork, Usually: time.Second, Gone: time.Second,
+		ID: r.role(), Kind: "ec2.RouteTable", Name: r.Owner.Name() + "-" + r.role(),
+		Label: label, Group: resource.GroupNetwork, Usually: time.Second, Gone: time.Second,
 	}
 }
 
 // Needs implements Resource.
 func (r *RouteTable) Needs() []resource.Need {
 	needs := []resource.Need{{On: r.VPC, Observe: true}, {On: r.Gateway}}
+	if r.NAT != nil {
+		needs = append(needs, resource.Need{On: r.NAT})
+	}
 	for _, sn := range r.Subnets {
 		needs = append(needs, resource.Need{On: sn})
 	}
 	return needs
 }
 
+// Wanted implements Optional.
+func (r *RouteTable) Wanted() bool { return !r.Unneeded }
+
 // Identifier implements Identified.
 func (r *RouteTable) Identifier() string { return r.ID }
 
 // Observe implements Resource. The VPC has looked already.
 func (r *RouteTable) Observe(context.Context, *resource.Scope) error {
-	if t := r.VPC.table; t != nil {
+	if t := r.VPC.tables[r.role()]; t != nil {
 		r.found, r.ID = t, aws.ToString(t.RouteTableId)
 	}
 	return nil
@@ -64,21 +85,39 @@ func (r *RouteTable) Diff(s *resource.Scope) resource.Diff {
 	switch {
 	case r.VPC.Default:
 		return resource.Diff{}
+	case r.Unneeded:
+		return resource.Unwanted(r)
 	case r.found == nil:
 		return resource.Diff{Action: event.Create, Why: "the subnets need a route to the internet"}
-	case !toInternet(r.found):
-		return resource.Changed("has no route to the internet", resource.Field("route 0.0.0.0/0", r.leads(), cmp.Or(r.Gateway.ID, resource.NotYet)))
+	case !r.out():
+		return resource.Changed("has no route to the internet", resource.Field("route 0.0.0.0/0", r.leads(), cmp.Or(r.way(), resource.NotYet)))
 	case len(r.missing()) > 0:
 		return resource.Changed("does not cover every subnet", resource.Field("subnets", resource.Listed(r.covers()), resource.Listed(r.all())))
 	}
 	return resource.None()
 }
 
+// way is the gateway that the table should lead to, empty while there is none.
+func (r *RouteTable) way() string {
+	if r.NAT != nil {
+		return r.NAT.ID
+	}
+	return r.Gateway.ID
+}
+
+// out says whether the table leads out as it should, as observed.
+func (r *RouteTable) out() bool {
+	if r.NAT == nil {
+		return toInternet(r.found)
+	}
+	return r.NAT.ID != "" && r.leads() == r.NAT.ID && throughNAT(r.found)
+}
+
 // leads is where the table sends what is for the internet, as observed.
 func (r *RouteTable) leads() string {
 	for _, route := range r.found.Routes {
 		if aws.ToString(route.DestinationCidrBlock) == "0.0.0.0/0" {
-			return aws.ToString(route.GatewayId)
+			return cmp.Or(aws.ToString(route.GatewayId), aws.ToString(route.NatGatewayId))
 		}
 	}
 	return ""
@@ -124,7 +163,7 @@ func (r *RouteTable) Apply(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("create route table: %w", err)
 		}
 	}
-	if !toInternet(r.found) {
+	if !r.out() {
 		if err := r.route(ctx, s); err != nil {
 			return fmt.Errorf("add the route to the internet: %w", err)
 		}
@@ -143,7 +182,7 @@ func (r *RouteTable) Apply(ctx context.Context, s *resource.Scope) error {
 
 func (r *RouteTable) find(s *resource.Scope) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
-		own, err := ownRouteTables(ctx, s, r.Owner)
+		own, err := ownRouteTables(ctx, s, r.Owner, r.role())
 		if err == nil && len(own) > 0 {
 			r.found, r.ID = &own[0], aws.ToString(own[0].RouteTableId)
 		}
@@ -155,7 +194,7 @@ func (r *RouteTable) create(s *resource.Scope) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return s.Retry(ctx, Settling, func(ctx context.Context) error {
 			out, err := s.EC2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{
-				VpcId: &r.VPC.ID, TagSpecifications: r.Owner.EC2TagSpec(ec2types.ResourceTypeRouteTable, "routes"),
+				VpcId: &r.VPC.ID, TagSpecifications: r.Owner.EC2TagSpec(ec2types.ResourceTypeRouteTable, r.role()),
 			}, onceEC2)
 			if err == nil {
 				r.found, r.ID = out.RouteTable, aws.ToString(out.RouteTable.RouteTableId)
@@ -165,20 +204,25 @@ func (r *RouteTable) create(s *resource.Scope) func(context.Context) error {
 	}
 }
 
-// route leads everything to the internet gateway, over a dead route if there is one.
+// route leads everything to the gateway, over a dead route if there is one.
 func (r *RouteTable) route(ctx context.Context, s *resource.Scope) error {
-	everywhere := aws.String("0.0.0.0/0")
-	err := s.Retry(ctx, Settling, func(ctx context.Context) error {
-		_, err := s.EC2.CreateRoute(ctx, &ec2.CreateRouteInput{
-			RouteTableId: &r.ID, DestinationCidrBlock: everywhere, GatewayId: &r.Gateway.ID,
-		})
+	in := &ec2.CreateRouteInput{RouteTableId: &r.ID, DestinationCidrBlock: aws.String("0.0.0.0/0")}
+	settling := Settling
+	if r.NAT != nil {
+		in.NatGatewayId = &r.NAT.ID
+		settling = append([]cloud.Retryable{{Code: "InvalidNatGatewayID.NotFound", For: 2 * time.Minute}}, Settling...)
+	} else {
+		in.GatewayId = &r.Gateway.ID
+	}
+	err := s.Retry(ctx, settling, func(ctx context.Context) error {
+		_, err := s.EC2.CreateRoute(ctx, in)
 		return err
 	})
 	if !cloud.Is(err, "RouteAlreadyExists") {
 		return err
 	}
 	_, err = s.EC2.ReplaceRoute(ctx, &ec2.ReplaceRouteInput{
-		RouteTableId: &r.ID, DestinationCidrBlock: everywhere, GatewayId: &r.Gateway.ID,
+		RouteTableId: in.RouteTableId, DestinationCidrBlock: in.DestinationCidrBlock, GatewayId: in.GatewayId, NatGatewayId: in.NatGatewayId,
 	})
 	return err
 }
@@ -205,7 +249,7 @@ func (r *RouteTable) Delete(ctx context.Context, s *resource.Scope) error {
 
 // Permissions implements Permissioned. The VPC looks it up.
 func (r *RouteTable) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
-	if r.VPC.Default && r.found == nil {
+	if (r.VPC.Default || r.Unneeded) && r.found == nil {
 		return nil
 	}
 	associate := oursEC2(r.Owner, s, resource.Actions("ec2:AssociateRouteTable"), "route-table", "subnet")
@@ -215,7 +259,7 @@ func (r *RouteTable) Permissions(s *resource.Scope, do event.Action) []resource.
 			oursEC2(r.Owner, s, resource.Actions("ec2:CreateRouteTable"), "vpc"), oursEC2(r.Owner, s, resource.Actions("ec2:CreateRoute"), "route-table"))
 	case event.Update:
 		var need []resource.Permission
-		if !toInternet(r.found) {
+		if !r.out() {
 			need = append(need, oursEC2(r.Owner, s, resource.Actions("ec2:CreateRoute"), "route-table"))
 		}
 		if r.found == nil || len(r.missing()) > 0 {

@@ -16,12 +16,14 @@ import (
 	"berth/engine/resource"
 )
 
-// Subnet is one of the two public subnets of a VPC of our own. With the default VPC it is no part of the
-// plan.
+// Subnet is one of the subnets of a VPC of our own: two public ones, and two for tasks without public addresses where
+// the app wants that. With the default VPC it is no part of the plan.
 type Subnet struct {
 	Owner resource.Owner
 	VPC   *VPC
-	Index int // 0 or 1: which zone and which /20 of the VPC
+	Index int // which /20 of the VPC: 0 and 1 are public, 2 and 3 private, in the same two zones
+
+	Unneeded bool // one that is left goes
 
 	ID string // output, empty with the default VPC
 
@@ -32,14 +34,21 @@ func (n *Subnet) role() string { return "subnet-" + string(rune('a'+n.Index)) }
 
 // Info implements Resource.
 func (n *Subnet) Info() resource.Info {
+	label := "public subnet " + strconv.Itoa(n.Index+1)
+	if n.Index > 1 {
+		label = "private subnet " + strconv.Itoa(n.Index-1)
+	}
 	return resource.Info{
 		ID: n.role(), Kind: "ec2.Subnet", Name: n.Owner.Name() + "-" + n.role(),
-		Label: "public subnet " + strconv.Itoa(n.Index+1), Group: resource.GroupNetwork, Usually: time.Second, Gone: time.Second,
+		Label: label, Group: resource.GroupNetwork, Usually: time.Second, Gone: time.Second,
 	}
 }
 
 // Needs implements Resource.
 func (n *Subnet) Needs() []resource.Need { return []resource.Need{{On: n.VPC, Observe: true}} }
+
+// Wanted implements Optional.
+func (n *Subnet) Wanted() bool { return !n.Unneeded }
 
 // Identifier implements Identified.
 func (n *Subnet) Identifier() string { return n.ID }
@@ -60,8 +69,12 @@ func (n *Subnet) Diff(s *resource.Scope) resource.Diff {
 	switch {
 	case n.VPC.Default:
 		return resource.Diff{}
+	case n.Unneeded:
+		return resource.Unwanted(n)
 	case n.found != nil:
 		return resource.None()
+	case n.Index > 1:
+		return resource.Diff{Action: event.Create, Why: "for tasks without public addresses"}
 	}
 	return resource.Diff{Action: event.Create, Why: "a load balancer needs two zones"}
 }
@@ -121,7 +134,7 @@ func (n *Subnet) zone(ctx context.Context, s *resource.Scope) (string, error) {
 	if len(zones) < 2 {
 		return "", fmt.Errorf("the region %s offers %d usable zones, a load balancer needs two", s.Region, len(zones))
 	}
-	return zones[n.Index], nil
+	return zones[n.Index%2], nil
 }
 
 // Delete implements Resource.
@@ -137,7 +150,7 @@ func (n *Subnet) Delete(ctx context.Context, s *resource.Scope) error {
 
 // Permissions implements Permissioned. The VPC looks it up.
 func (n *Subnet) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
-	if n.VPC.Default && n.found == nil {
+	if (n.VPC.Default || n.Unneeded) && n.found == nil {
 		return nil
 	}
 	switch do {

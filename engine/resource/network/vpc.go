@@ -37,6 +37,7 @@ type VPC struct {
 	Stands func(context.Context, *resource.Scope) (Standing, error)
 
 	Given Given // an existing network to use instead
+	Own   bool  // a network of our own is wanted, whatever the default VPC offers: tasks get subnets without public addresses
 
 	ID      string   // output
 	Default bool     // output: the default VPC is used, or the one that was given; nothing of it is ours
@@ -44,12 +45,12 @@ type VPC struct {
 	Private []string // output: private subnets of the one that was given, for tasks
 
 	own     *ec2types.Vpc
-	subnets map[string]ec2types.Subnet // of our own VPC, by role tag
-	gateway *ec2types.InternetGateway  // of our own VPC
-	table   *ec2types.RouteTable       // of our own VPC
-	named   bool                       // our own VPC gives its machines DNS names
-	bar     error                      // what is wrong with the network that was given
-	broken  []string                   // of Public, those that do not reach the internet any more
+	subnets map[string]ec2types.Subnet      // of our own VPC, by role tag
+	gateway *ec2types.InternetGateway       // of our own VPC
+	tables  map[string]*ec2types.RouteTable // of our own VPC, by role tag
+	named   bool                            // our own VPC gives its machines DNS names
+	bar     error                           // what is wrong with the network that was given
+	broken  []string                        // of Public, those that do not reach the internet any more
 }
 
 // Info implements Resource.
@@ -102,7 +103,11 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 		if err := v.useGiven(outer, s, at, tables); err != nil {
 			return err
 		}
-	} else if len(defaults) > 0 {
+	} else if v.Own && at.VPC != "" {
+		v.ID, v.Default = at.VPC, true
+		v.bar = v.unfit("network.tasks", "the app stands in the default network, where all subnets are public, and cannot leave it without an interruption", "it stands in "+at.VPC,
+			"name private subnets of that network with network.vpc and network.subnets; or run berth destroy first, then deploy again")
+	} else if len(defaults) > 0 && !v.Own {
 		v.useDefault(aws.ToString(defaults[0].VpcId), at, defaultSubnets, tables)
 	}
 	if len(gateways) > 0 {
@@ -113,13 +118,13 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 
 func (v *VPC) useOwn(own ec2types.Vpc, subnets []ec2types.Subnet, tables []ec2types.RouteTable) {
 	v.own, v.ID, v.Default = &own, aws.ToString(own.VpcId), false
-	v.subnets = map[string]ec2types.Subnet{}
+	v.subnets, v.tables = map[string]ec2types.Subnet{}, map[string]*ec2types.RouteTable{}
 	for _, sn := range subnets {
 		v.subnets[ec2Tag(sn.Tags, resource.TagRole)] = sn
 	}
 	for i, t := range tables {
-		if ec2Tag(t.Tags, resource.TagRole) == "routes" && aws.ToString(t.VpcId) == v.ID {
-			v.table = &tables[i]
+		if role := ec2Tag(t.Tags, resource.TagRole); role != "" && aws.ToString(t.VpcId) == v.ID {
+			v.tables[role] = &tables[i]
 		}
 	}
 }
@@ -212,6 +217,9 @@ func (v *VPC) Diff(s *resource.Scope) resource.Diff {
 		return resource.Changed("its machines get no DNS names", resource.Field("dns hostnames", false, true))
 	case v.own != nil:
 		return resource.None()
+	}
+	if v.Own {
+		return resource.Diff{Action: event.Create, Why: "tasks without public addresses need subnets of their own"}
 	}
 	return resource.Diff{Action: event.Create, Why: "the region has no default VPC with public subnets in two zones"}
 }

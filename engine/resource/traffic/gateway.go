@@ -34,6 +34,7 @@ type Gateway struct {
 	Network       network.Network
 	SecurityGroup *network.SecurityGroup // says who gets in
 	Role          *access.Role           // by which ECS looks after it
+	Behind        []resource.Resource    // the cluster, which it is associated with
 	Door          *Door
 
 	ARN   string // output
@@ -63,7 +64,7 @@ func (g *Gateway) Info() resource.Info {
 
 // Needs implements Resource.
 func (g *Gateway) Needs() []resource.Need {
-	return append(g.Network.Needs(), resource.After(g.SecurityGroup, g.Role)...)
+	return append(append(g.Network.Needs(), resource.After(g.SecurityGroup, g.Role)...), resource.After(g.Behind...)...)
 }
 
 // Wanted implements Optional.
@@ -272,6 +273,10 @@ func (g *Gateway) Delete(ctx context.Context, s *resource.Scope) error {
 	if !g.Exists() {
 		return nil
 	}
+	_, err := s.ECS.DisassociateGatewayFromCluster(ctx, &ecs.DisassociateGatewayFromClusterInput{Cluster: aws.String(g.Owner.Name()), Gateway: &g.ARN})
+	if err != nil && !cloud.NotFound(err) && !cloud.Is(err, "InvalidParameterException", "ClusterNotFoundException") { // it is not associated
+		return fmt.Errorf("disassociate the gateway from the cluster: %w", err)
+	}
 	if aws.ToBool(g.found.DeletionProtection) {
 		err := g.update(ctx, s, &ecs.UpdateGatewayInput{Gateway: &g.ARN, DeletionProtection: aws.Bool(false)})
 		if resource.UnlessGone(err) != nil {
@@ -279,7 +284,7 @@ func (g *Gateway) Delete(ctx context.Context, s *resource.Scope) error {
 		}
 	}
 	w := cloud.Wait{For: "the gateway's load balancer to go", Deadline: 15 * time.Minute}
-	err := s.Poll(ctx, w, g.Info().Gone, func(ctx context.Context) (bool, string, error) {
+	err = s.Poll(ctx, w, g.Info().Gone, func(ctx context.Context) (bool, string, error) {
 		left, err := g.balancers(ctx, s)
 		if cloud.NotFound(err) {
 			return true, "", nil
@@ -361,7 +366,8 @@ func (g *Gateway) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	case event.Update:
 		need = append(need, resource.On(resource.Actions("ecs:UpdateGateway"), g.arn(s)), pass)
 	case event.Delete:
-		need = append(need, resource.On(resource.Actions("ecs:UpdateGateway", "ecs:DescribeGatewayResources", "ecs:DeleteGateway"), g.arn(s)))
+		need = append(need, resource.On(resource.Actions("ecs:UpdateGateway", "ecs:DescribeGatewayResources", "ecs:DeleteGateway"), g.arn(s)),
+			resource.On(resource.Actions("ecs:DisassociateGatewayFromCluster"), g.arn(s), s.ARN("ecs", "cluster/"+g.Owner.Name())))
 	case event.None, event.Replace:
 	}
 	return need

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	cf "github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -58,6 +59,27 @@ func TestLoadBalancer(t *testing.T) {
 					{Key: aws.String("routing.http.drop_invalid_header_fields.enabled"), Value: aws.String("false")},
 				},
 			})
+			return err
+		},
+	})
+}
+
+// gateway is the door of an app behind an ECS gateway.
+func gateway(w kindtest.World) *traffic.Gateway {
+	d := plain(w)
+	d.Want = traffic.ByGateway
+	g := d.Gateway
+	g.Role = access.NewRole(w.Owner, kindtest.Region, "gateway", "the role by which ECS looks after the gateway", func(*resource.Scope) string { return "" })
+	g.Role.Trust, g.Role.Grants.Policies = traffic.GatewayTrust, []string{traffic.GatewayPolicy}
+	return g
+}
+
+func TestGateway(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Gateway]{
+		Wanted: gateway,
+		Drift: func(ctx context.Context, s *resource.Scope, g *traffic.Gateway) error {
+			_, err := s.ECS.UpdateGateway(ctx, &ecs.UpdateGatewayInput{Gateway: &g.ARN, InfrastructureRoleArn: aws.String(s.GlobalARN("iam", "role/other"))})
+			time.Sleep(time.Minute)
 			return err
 		},
 	})

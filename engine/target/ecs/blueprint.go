@@ -188,7 +188,10 @@ func (b *Blueprint) foundation() resource.Set {
 	for _, sn := range b.Network.Subnets {
 		rs = append(rs, sn)
 	}
-	return append(rs, b.Network.Routes, b.LBGroup, b.TaskGroup, b.Namespace, b.Discovery, b.ECSRole, b.ELBRole,
+	for _, sn := range b.Network.Inside {
+		rs = append(rs, sn)
+	}
+	return append(rs, b.Network.NAT.Address, b.Network.NAT, b.Network.InsideRoutes, b.Network.Routes, b.LBGroup, b.TaskGroup, b.Namespace, b.Discovery, b.ECSRole, b.ELBRole,
 		b.ScalingRole, b.ExecutionRole, b.TaskRole, b.DoorRole, b.Repository)
 }
 
@@ -203,13 +206,14 @@ func (b *Blueprint) running() resource.Set {
 func (b *Blueprint) network(s *spec.Spec) {
 	b.VPC = &network.VPC{Owner: b.Owner, Given: network.Given{
 		VPC: s.Network.VPC, Subnets: s.Network.Subnets, Private: s.Network.Tasks == "private",
-	}}
+	}, Own: s.Network.Tasks == "private" && s.Network.VPC == ""}
 	b.Gateway = &network.InternetGateway{Owner: b.Owner, VPC: b.VPC}
 	subnets := []*network.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 0}, {Owner: b.Owner, VPC: b.VPC, Index: 1}}
 	b.Network = network.Network{
 		VPC: b.VPC, Subnets: subnets,
 		Routes: &network.RouteTable{Owner: b.Owner, VPC: b.VPC, Gateway: b.Gateway, Subnets: subnets},
 	}
+	b.inside(subnets[0])
 	b.LBGroup = &network.SecurityGroup{
 		Owner: b.Owner, Role: "lb", Label: "the load balancer's security group", VPC: b.VPC,
 		Ingress: b.doorIngress(),
@@ -307,6 +311,7 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 
 func (b *Blueprint) compute(s *spec.Spec) {
 	b.Cluster = &compute.Cluster{Owner: b.Owner, LinkedRole: b.ECSRole}
+	b.Door.Gateway.Behind = []resource.Resource{b.Cluster}
 	b.Route = &compute.GatewayRoute{
 		Owner: b.Owner, Gateway: b.Door.Gateway, Cluster: b.Cluster, Network: b.tasksIn(s), SecurityGroup: b.TaskGroup, Port: s.Service.Port, Health: health(s),
 	}

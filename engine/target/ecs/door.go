@@ -44,6 +44,19 @@ func (b *Blueprint) doorIngress() []network.Ingress {
 	}
 }
 
+// inside makes what tasks without public addresses stand in, in a VPC of our own; the NAT gateway stands in that public
+// subnet.
+func (b *Blueprint) inside(public *network.Subnet) {
+	off := !b.VPC.Own
+	n := &b.Network
+	n.Inside = []*network.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 2, Unneeded: off}, {Owner: b.Owner, VPC: b.VPC, Index: 3, Unneeded: off}}
+	n.NAT = &network.NATGateway{
+		Owner: b.Owner, VPC: b.VPC, Subnet: public, Gateway: b.Gateway, Unneeded: off,
+		Address: &network.ElasticAddress{Owner: b.Owner, VPC: b.VPC, Unneeded: off},
+	}
+	n.InsideRoutes = &network.RouteTable{Owner: b.Owner, VPC: b.VPC, Gateway: b.Gateway, NAT: n.NAT, Subnets: n.Inside, Unneeded: off}
+}
+
 // tasksIn is where tasks stand.
 func (b *Blueprint) tasksIn(s *spec.Spec) network.Network {
 	n := b.Network

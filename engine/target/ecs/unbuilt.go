@@ -64,9 +64,6 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 	if n := s.Network; len(n.Assets) > 0 && (n.Domain != "" || n.HTTPS != "auto" && n.HTTPS != traffic.ByCloudFront) {
 		out = append(out, s.Problem("network.assets", "only CloudFront caches paths, and this app is reached without it", "take assets out, or say https = \"cloudfront\" and no domain"))
 	}
-	if s.Network.Tasks == "private" && s.Network.VPC == "" {
-		out = append(out, s.Problem("network.tasks", "this version of berth makes no private subnets yet", "name an existing network that has some, with network.vpc; or leave tasks out"))
-	}
 	return append(out, gatewayCannot(s)...)
 }
 
