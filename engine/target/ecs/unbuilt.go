@@ -78,6 +78,9 @@ func gatewayCannot(s *spec.Spec) (out []spec.Problem) {
 	if s.Service.StickySessions {
 		cannot("service.sticky_sessions", "the load balancer of an ECS gateway cannot bind visitors to a task")
 	}
+	if s.Network.Firewall {
+		cannot("network.firewall", "this version of berth puts no firewall before an ECS gateway")
+	}
 	if time.Duration(s.Network.IdleTimeout) != 0 && s.Said("network.idle_timeout") && time.Duration(s.Network.IdleTimeout) != traffic.GatewayIdle {
 		cannot("network.idle_timeout", "the load balancer of an ECS gateway closes a connection that is silent for 60s, whatever is set")
 	}
