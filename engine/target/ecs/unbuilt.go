@@ -78,6 +78,13 @@ func gatewayCannot(s *spec.Spec) (out []spec.Problem) {
 	if s.Service.StickySessions {
 		cannot("service.sticky_sessions", "the load balancer of an ECS gateway cannot bind visitors to a task")
 	}
+	if s.Network.Headers || s.Network.HSTS {
+		key := "network.security_headers"
+		if !s.Network.Headers {
+			key = "network.hsts"
+		}
+		cannot(key, "the load balancer of an ECS gateway adds no headers to answers")
+	}
 	if s.Network.Firewall {
 		cannot("network.firewall", "this version of berth puts no firewall before an ECS gateway")
 	}
