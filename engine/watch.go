@@ -6,6 +6,7 @@ import (
 	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/lock"
+	"berth/engine/session"
 	"berth/engine/spec"
 	"berth/engine/target"
 	"berth/engine/watch"
@@ -22,6 +23,15 @@ type Process = target.Process
 
 // Once is a command that runs once; see Watch.Run.
 type Once = target.Once
+
+// Task is a task that runs or comes up.
+type Task = target.Task
+
+// Exec is a command in a task that runs; see Watch.Attach.
+type Exec = target.Exec
+
+// Streams are where a session's input comes from and its output goes to.
+type Streams = session.Streams
 
 // Resource is one resource of an app that exists.
 type Resource = target.Resource
@@ -53,6 +63,8 @@ type Watch struct {
 	target.Watcher
 	clients *cloud.Clients
 	lock    string // name of its lock
+	plugin  session.Plugin
+	profile string
 }
 
 // Watch opens a watch on an app, of whose spec App, EnvName and Region suffice. It makes no call to AWS, save for an
@@ -74,7 +86,7 @@ func (e *Engine) Watch(ctx context.Context, s *spec.Spec) (*Watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Watch{Watcher: w, clients: clients, lock: lockName(o)}, nil
+	return &Watch{Watcher: w, clients: clients, lock: lockName(o), plugin: e.opts.Environment.Plugin, profile: e.opts.Settings.Profile}, nil
 }
 
 // Calls is how many calls to AWS the watch has made.
@@ -88,6 +100,23 @@ func (w *Watch) Busy(ctx context.Context) (*Holder, error) {
 		return nil, nil //nolint:nilnil // nobody
 	}
 	return h, cloud.Refused(err)
+}
+
+// Attach carries a command in a task that runs to its end and gives its exit code. Whether this machine can is looked at
+// before anything is asked of AWS.
+func (w *Watch) Attach(ctx context.Context, in Exec, with Streams) (exit int, err error) {
+	plugin := w.plugin
+	if plugin == nil {
+		if plugin, err = session.Find(); err != nil {
+			return 0, err
+		}
+	}
+	s, err := w.Exec(ctx, in)
+	if err != nil {
+		return 0, err
+	}
+	s.Profile = w.profile
+	return plugin.Attach(ctx, s, with)
 }
 
 // Status says what runs of the app. App, EnvName and Region of the spec suffice. What it may not look at is left

@@ -16,6 +16,9 @@ type Task = screen.Task
 // Onward is where a user goes on to from the run of another terminal. Nil is nowhere.
 type Onward = screen.Place
 
+// Overview is the screen to come back to.
+func Overview() Onward { return screen.Overview{} }
+
 // Attach shows the run of another terminal until it has ended and the user leaves, or until the user leaves it
 // to itself. It needs no engine: whatever else the user wants is in the Result as Onward.
 func Attach(ctx context.Context, d Deps, run *engine.Attached) (Result, error) {

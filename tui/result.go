@@ -19,6 +19,8 @@ func result(s *screen.Session, left bool) Result {
 	switch w := s.Watching(); {
 	case s.End.Another:
 		return Result{Another: true}
+	case s.End.Shell:
+		return Result{Shell: s.Spec()}
 	case s.End.Onward != nil:
 		return Result{Onward: s.End.Onward} // what there is to say is said when that has ended
 	case s.Run == nil && s.Task() == nil:

@@ -60,8 +60,10 @@ type Result struct {
 	Endpoint string
 	Text     string // for the normal screen, may be empty; ends without a line end
 	Err      *fail.Error
-	Another  bool   // the user wants another story of the tour
-	Onward   Onward // where the user wants to go on to from the run of another terminal; nil: nowhere
+	Another  bool // the user wants another story of the tour
+	// Shell is the app that the user wants a shell in, and to come back from to the overview; nil: none.
+	Shell  *spec.Spec
+	Onward Onward // where the user wants to go on to from the run of another terminal; nil: nowhere
 }
 
 // Story is one course that a demo can take.

@@ -115,6 +115,14 @@ func Partition(region string) string {
 	return "aws"
 }
 
+// Suffix is what the names of AWS's endpoints in a region end with.
+func Suffix(region string) string {
+	if Partition(region) == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
 // Connect makes the clients for a region. It reads configuration files but makes no call. A region that
 // cannot be told is a Usage failure.
 func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) {

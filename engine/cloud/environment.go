@@ -35,6 +35,8 @@ type Environment struct {
 	Clock clock.Clock
 	// PollEvery replaces the time between two looks of the poller. Zero means the poller's own.
 	PollEvery time.Duration
+	// Plugin is the command that stands in for Amazon's session-manager-plugin. Nil means the one of this machine.
+	Plugin []string
 	// Simulated is a sentence about the simulated account, empty for a real one.
 	Simulated string
 	// Close saves what the environment keeps. Nil when there is nothing to save.

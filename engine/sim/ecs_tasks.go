@@ -15,7 +15,7 @@ func ecsTasks() awsService {
 	return awsService{
 		operations: []operation{
 			op(ecsListTasks, pages("TaskArns", 100, 100)), op(ecsDescribeTasks), op(ecsRunTask, tagging("ecs:TagResource"), also("iam:PassRole")),
-			op(ecsStopTask),
+			op(ecsStopTask), op(ecsExecuteCommand),
 		},
 		quotas: []quotaCode{{"fargate", "L-3032A538", "Fargate On-Demand vCPU resource count", "fargate", 6}},
 		list: func(v *inventory, r *region) {
@@ -139,9 +139,7 @@ func (c *call) taskOut(t *task) ecstypes.Task {
 			x.NetworkInterfaces = []ecstypes.NetworkInterface{{AttachmentId: new(t.Attachment), PrivateIpv4Address: new(t.IP)}}
 		}
 		if t.Exec && t.Status == taskRunning {
-			x.ManagedAgents = []ecstypes.ManagedAgent{{
-				Name: ecstypes.ManagedAgentNameExecuteCommandAgent, LastStatus: new("RUNNING"), LastStartedAt: timeOrNil(t.Started),
-			}}
+			x.ManagedAgents = []ecstypes.ManagedAgent{t.agent(c.now)}
 		}
 		o.Containers = append(o.Containers, x)
 	}

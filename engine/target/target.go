@@ -11,6 +11,7 @@ import (
 	"berth/engine/plan"
 	"berth/engine/resource"
 	"berth/engine/secret"
+	"berth/engine/session"
 	"berth/engine/spec"
 	"berth/engine/watch"
 )
@@ -106,6 +107,11 @@ type Watcher interface {
 	// Run runs a command once as the app's tasks do, to its end, and gives its exit code. When ctx ends it ends the
 	// command, too, and is a Stopped fail.Error. An app that is not deployed is Refused, an unknown process Usage.
 	Run(context.Context, Once) (exit int, err error)
+	// Tasks lists the tasks that run or come up, the app's own first, then by process, the newest first.
+	Tasks(context.Context) ([]Task, error)
+	// Exec opens a session for a command in a task that runs, once that takes sessions. One that was started without a
+	// way in is Refused.
+	Exec(context.Context, Exec) (session.Session, error)
 	// Revisions lists the deployments that one can go back to, newest first: those that came up, each revision
 	// once, without the one that runs.
 	Revisions(context.Context) ([]Deployment, error)
@@ -123,6 +129,25 @@ type Once struct {
 	// Each gets the output as it comes, in order, line by line.
 	Each func(lines []string) error
 	// Doing says what goes on, such as that the task is being started.
+	Doing func(text string)
+}
+
+// Task is a task that runs or comes up.
+type Task struct {
+	ID        string    `json:"id"`
+	Process   string    `json:"process,omitempty"` // empty: the app's own
+	Revision  string    `json:"revision"`
+	State     string    `json:"state"`            // as AWS has it, lower case
+	Started   time.Time `json:"started,omitzero"` // zero while it comes up
+	Reachable bool      `json:"reachable"`        // it was started with a way in
+}
+
+// Exec is a command in a task that runs.
+type Exec struct {
+	Process string   // in a task of which process; empty: the app's own
+	Task    string   // the beginning of its id; empty: the newest
+	Command []string // empty: a shell
+	// Doing says what goes on, such as that something is waited for.
 	Doing func(text string)
 }
 

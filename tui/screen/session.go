@@ -103,6 +103,7 @@ type End struct {
 	Problem   *fail.Error // why a task could not be planned
 	Abandoned bool        // a run goes on, and is not waited for again
 	Another   bool        // for another story of the tour
+	Shell     bool        // to a shell in a task, and back to the overview
 	Onward    Place       // to go on where this session cannot; nil: nowhere
 }
 

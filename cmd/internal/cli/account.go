@@ -48,7 +48,9 @@ func (a *app) open(region string) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.openOn(region, sims.Environment(), a.machine, runsFolder()), nil
+	env := sims.Environment()
+	env.Plugin = plugin()
+	return a.openOn(region, env, a.machine, runsFolder()), nil
 }
 
 // aws is AWS itself, with questions for what the credentials need where somebody is there.

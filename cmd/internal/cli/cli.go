@@ -166,6 +166,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.appsCommand(),
 		a.logsCommand(),
 		a.runCommand(),
+		a.execCommand(),
 		a.openCommand(),
 		a.secretsCommand(),
 		a.destroyCommand(),
@@ -176,6 +177,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.reportCommand(),
 		a.versionCommand(),
 		a.manCommand(),
+		a.simulatedSessionCommand(),
 	}
 }
 

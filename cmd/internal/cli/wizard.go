@@ -76,8 +76,32 @@ func (a *app) openScreens(ctx context.Context, eng *account, flags said, roll ro
 	if err := a.lend(ctx, eng); err != nil {
 		return false, err
 	}
-	res, err := a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
-	return res.Another, err
+	for {
+		res, err := a.draw(deps, func(d tui.Deps) (tui.Result, error) { return tui.Run(ctx, d) })
+		if err != nil || res.Shell == nil {
+			return res.Another, err
+		}
+		if err := a.aside(ctx, eng, res.Shell); err != nil {
+			return false, err
+		}
+		deps.Then = tui.Overview()
+	}
+}
+
+// aside is a shell that the screens were left for. What goes wrong is told until a key has been pressed.
+func (a *app) aside(ctx context.Context, eng *account, s *spec.Spec) error {
+	w, err := eng.Watch(ctx, s)
+	if err == nil {
+		err = a.attach(ctx, w, engine.Exec{}, true)
+	}
+	a.code = 0 // it is the shell's
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	a.problem(err)
+	fmt.Fprint(a.Err, "Press Enter to go back.")
+	_, err = typed(ctx, a.In)
+	return err
 }
 
 // deps is what all screens of the app in dir are given.

@@ -132,6 +132,16 @@ func (h *Screen) destroy() {
 	h.s.Go(screen.Review{Destroy: true})
 }
 
+// shell leaves the screens for a shell: the terminal is the shell's alone.
+func (h *Screen) shell() {
+	if !h.runs() || h.status.Running == 0 {
+		h.message = "No task runs that a shell could be opened in."
+		return
+	}
+	h.s.End.Shell = true
+	h.s.Quit()
+}
+
 func (h *Screen) log() {
 	if h.s.Watched() == nil || !h.runs() {
 		h.message = "There is no log yet."
@@ -246,6 +256,8 @@ func (h *Screen) Keys() []keys.Key {
 		keys.Act("berth logs", "l", "log", h.log).Say("the app's log, followed; it can be searched").Hide(!h.runs()),
 		keys.Act("berth restart", "t", "restart", h.restart).Hide(!h.runs()).
 			Say("new tasks of the version that runs, such as for new secrets; asks first"),
+		keys.Act("berth exec", "x", "shell", h.shell).Hide(!h.runs() || h.s.Tour() != nil).
+			Say("a shell in a task that runs; leaving it comes back here"),
 		keys.Act("berth destroy", "d", "destroy", h.destroy).Say("see what would be removed; asks for the app's name"),
 		keys.Act("berth.toml", "n", "needs", func() { h.s.Go(screen.Needs{}) }).
 			Say("answer again what the app needs, and compare the services"),
