@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
@@ -37,6 +38,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/aws/smithy-go/logging"
 
+	"berth/engine/agent"
 	"berth/engine/clock"
 	"berth/engine/fail"
 )
@@ -149,7 +151,8 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 	}
 	lim := &limits{clk: e.Clock}
 	cfg.HTTPClient = lim.client(cfg.HTTPClient)
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), calls.install, l.install, lim.install, installForeign)
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), calls.install, l.install, lim.install, installForeign,
+		middleware.AddUserAgentKeyValue(agent.Name, agent.Version()))
 	if cfg.Retryer == nil {
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"golang.org/x/sync/errgroup"
 
+	"berth/engine/agent"
 	"berth/engine/fail"
 	"berth/engine/image/registry"
 )
@@ -124,7 +125,7 @@ func registryOptions(ctx context.Context, transport http.RoundTripper) []remote.
 		transport = http.DefaultTransport
 	}
 	return []remote.Option{
-		remote.WithContext(ctx), remote.WithTransport(transport), remote.WithJobs(pushJobs), remote.WithUserAgent("berth"),
+		remote.WithContext(ctx), remote.WithTransport(transport), remote.WithJobs(pushJobs), remote.WithUserAgent(agent.String()),
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+
+	"berth/engine/agent"
 )
 
 // Host is where AWS publishes its price list.
@@ -28,6 +30,7 @@ func (h HTTP) Get(ctx context.Context, path string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("get %s: %w", path, err)
 	}
+	req.Header.Set("User-Agent", agent.String())
 	client := h.Client
 	if client == nil {
 		client = http.DefaultClient

@@ -23,6 +23,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"berth/engine/agent"
 )
 
 // How long a registry is waited for.
@@ -63,7 +65,7 @@ func New(repo name.Repository, auth authn.Authenticator, base http.RoundTripper,
 	if tell == nil {
 		tell = func(string) {}
 	}
-	return &Client{repo: repo, auth: auth, base: transport.NewUserAgent(base, "berth"), tell: tell, scope: transport.PushScope}
+	return &Client{repo: repo, auth: auth, base: transport.NewUserAgent(base, agent.String()), tell: tell, scope: transport.PushScope}
 }
 
 // sign is the transport that signs requests in. How, the registry is asked once.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"berth/engine/agent"
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/fail"
@@ -179,7 +180,7 @@ func ask(ctx context.Context, client *http.Client, target string) (*reply, error
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	req.Header.Set("User-Agent", "berth")
+	req.Header.Set("User-Agent", agent.String())
 	resp, err := client.Do(req)
 	if err != nil {
 		var u *url.Error
