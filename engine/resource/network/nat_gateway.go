@@ -24,7 +24,7 @@ type NATGateway struct {
 	Subnet   *Subnet // the public one that it stands in
 	Address  *ElasticAddress
 	Gateway  *InternetGateway // without which AWS cannot set it up
-	Unneeded bool // tasks have addresses of their own; one that is left goes
+	Unneeded bool             // tasks have addresses of their own; one that is left goes
 
 	ID string // output
 
