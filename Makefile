@@ -82,6 +82,10 @@ conformance: ## Live on moto_server (Python, moto 5) over real HTTP, and hold al
 	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 10m -run '^TestMoto' -v ./cmd/berth ./engine/resource/data
 	@BERTH_TEST_MODELS=$(MODELS) $(GO) test -count=1 -timeout 10m -run '^TestRequestsKeepToTheModels$$' -v ./engine
 
+.PHONY: dist
+dist: ## Build the archives for all systems into dist/, with checksums and the install script
+	@GO="$(GO)" .ci/dist
+
 .PHONY: clean
 clean: ## Remove what builds leave
 	@rm -rf bin dist
