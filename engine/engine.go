@@ -140,7 +140,7 @@ func (e *Engine) Simulated() string { return e.opts.Environment.Simulated }
 
 // Inspect reads the source tree of an app. It makes no AWS call.
 func (e *Engine) Inspect(ctx context.Context, app *spec.Spec) (*Findings, error) {
-	return project.InspectFor(ctx, app)
+	return project.Inspect(ctx, app)
 }
 
 // connect makes the clients for a region, or for the one that the settings name.

@@ -30,7 +30,7 @@ type Sources struct {
 	// Builds says whether a key of berth.toml has an effect. Suggestions for one that has none are not taken, and
 	// needs do not set it. Nil: every key has.
 	Builds func(s *spec.Spec, key string) bool
-	// Inspect reads the source tree of an app. Nil: project.InspectFor.
+	// Inspect reads the source tree of an app. Nil: project.Inspect.
 	Inspect func(context.Context, *spec.Spec) (*project.Findings, error)
 }
 
@@ -49,7 +49,7 @@ func Read(ctx context.Context, from Sources) (*Draft, error) {
 	}
 	inspect := from.Inspect
 	if inspect == nil {
-		inspect = project.InspectFor
+		inspect = project.Inspect
 	}
 	found, treeErr := inspect(ctx, loaded)
 	if loaded.Image.Ref != "" {

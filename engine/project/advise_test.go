@@ -24,7 +24,7 @@ if (!process.env.DATABASE_URL) throw new Error("DATABASE_URL is missing")
 if (!process.env.MODE) throw new Error("MODE is missing")
 require("express")().listen(3000)
 `)))
-	f, err := Inspect(t.Context(), dir)
+	f, err := inspectDir(t.Context(), dir)
 	must(t, err)
 	for _, c := range []struct{ id, text, says string }{
 		{"name-secret", "STRIPE_KEY", "`berth secrets set STRIPE_KEY`"},

@@ -50,7 +50,7 @@ func BenchmarkCorpus(b *testing.B) {
 	for b.Loop() {
 		for _, dir := range dirs {
 			before := used(b)
-			if _, err := Inspect(b.Context(), dir); err != nil {
+			if _, err := inspectDir(b.Context(), dir); err != nil {
 				b.Fatal(err)
 			}
 			took = append(took, used(b)-before)
@@ -84,7 +84,7 @@ func BenchmarkLargeTree(b *testing.B) {
 	runtime.ReadMemStats(&start)
 	for b.Loop() {
 		before := used(b)
-		if _, err := Inspect(b.Context(), dir); err != nil {
+		if _, err := inspectDir(b.Context(), dir); err != nil {
 			b.Fatal(err)
 		}
 		took = append(took, used(b)-before)

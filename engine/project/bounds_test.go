@@ -29,7 +29,7 @@ func TestInspectPipes(t *testing.T) {
 		l, err := net.Listen("unix", filepath.Join(dir, "s"))
 		must(t, err)
 		done := make(chan error, 1)
-		go func() { _, err := Inspect(t.Context(), dir); done <- err }()
+		go func() { _, err := inspectDir(t.Context(), dir); done <- err }()
 		select {
 		case err := <-done:
 			if bad := fail.From(err); name == "Dockerfile" && (err == nil || bad.Class != fail.Usage) || name != "Dockerfile" && err != nil {
@@ -53,7 +53,7 @@ func TestInspectText(t *testing.T) {
 	for name, b := range map[string][]byte{"UTF-16": wide, "mark": append([]byte("\xef\xbb\xbf"), text...), "not UTF-8": []byte("# \xff\xfe\xfd\n" + text)} {
 		dir := t.TempDir()
 		must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), b, 0o644))
-		if f, err := Inspect(t.Context(), dir); err != nil || f.Port != 8123 {
+		if f, err := inspectDir(t.Context(), dir); err != nil || f.Port != 8123 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestInspectHuge(t *testing.T) {
 	must(t, big.Close())
 	must(t, os.Symlink("..", filepath.Join(dir, "data", "loop")))
 	start := time.Now()
-	f, err := Inspect(t.Context(), dir)
+	f, err := inspectDir(t.Context(), dir)
 	must(t, err)
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("it took %v", took)
@@ -92,7 +92,7 @@ func TestInspectHuge(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Inspect(ctx, dir); !errors.Is(err, context.Canceled) {
+	if _, err := inspectDir(ctx, dir); !errors.Is(err, context.Canceled) {
 		t.Errorf("a look that was called off: %v", err)
 	}
 }

@@ -28,7 +28,7 @@ func TestCorpus(t *testing.T) {
 		for _, tree := range trees(a) {
 			count++
 			name := strings.TrimSuffix(filepath.Base(file), ".txtar") + "/" + tree.name
-			f, err := Inspect(t.Context(), tree.write(t))
+			f, err := inspectDir(t.Context(), tree.write(t))
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue
@@ -216,7 +216,7 @@ func TestCases(t *testing.T) {
 				a.Files = append(a.Files, txtar.File{Name: name, Data: []byte(text)})
 			}
 			dir, _ := unpack(t, a)
-			f, err := Inspect(t.Context(), dir)
+			f, err := inspectDir(t.Context(), dir)
 			x := c.Expect
 			words, all := "", ""
 			for _, w := range f.Findings {

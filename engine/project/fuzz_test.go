@@ -34,7 +34,7 @@ func FuzzInspect(f *testing.F) {
 		}
 		must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
-		found, err := Inspect(t.Context(), dir)
+		found, err := inspectDir(t.Context(), dir)
 		if err != nil {
 			if fail.From(err).Class != fail.Usage {
 				t.Fatalf("not a usage failure: %v", err)

@@ -26,7 +26,7 @@ internal_port = 8080
 [[services]]
 internal_port = 9090
 `)))
-	f, err := Inspect(t.Context(), dir)
+	f, err := inspectDir(t.Context(), dir)
 	must(t, err)
 	got := map[string]string{}
 	for _, x := range f.Imports {

@@ -64,7 +64,7 @@ func TestNames(t *testing.T) {
 			dir, _ := unpack(t, &txtar.Archive{Files: []txtar.File{
 				{Name: "Dockerfile", Data: []byte("FROM x\nCOPY . .\nCMD [\"a\"]\n")}, {Name: file.Name, Data: []byte(body)},
 			}})
-			f, err := Inspect(t.Context(), dir)
+			f, err := inspectDir(t.Context(), dir)
 			must(t, err)
 			got := []string{}
 			for _, x := range f.Findings {

@@ -125,19 +125,10 @@ func (n *Needs) by(name string) *bool {
 	}[name]
 }
 
-// Inspect reads the source tree in dir. A missing or broken Dockerfile is a Usage fail.Error; the findings
-// that could be made all the same come with it. The Dockerfile, its context and the build arguments are
-// those of berth.toml when it names others.
-func Inspect(ctx context.Context, dir string) (*Findings, error) {
-	s, err := spec.Load(dir, "")
-	if err != nil {
-		s = &spec.Spec{Dir: dir} // whoever wants the settings loads them and sees the error
-	}
-	return InspectFor(ctx, s)
-}
-
-// InspectFor is Inspect for an app whose berth.toml was read already.
-func InspectFor(ctx context.Context, s *spec.Spec) (*Findings, error) {
+// Inspect reads the source tree of an app. A missing or broken Dockerfile is a Usage fail.Error; the findings that could
+// be made all the same come with it. The Dockerfile, its context and the build arguments are those of berth.toml when it
+// names others.
+func Inspect(ctx context.Context, s *spec.Spec) (*Findings, error) {
 	dir := s.Dir
 	t, err := openTree(ctx, dir)
 	if err != nil {

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,6 +22,15 @@ import (
 
 var update = flag.Bool("update", false, "write what is found into testdata")
 
+// inspectDir inspects a folder with the settings that its berth.toml has.
+func inspectDir(ctx context.Context, dir string) (*Findings, error) {
+	s, err := spec.Load(dir, "")
+	if err != nil {
+		s = &spec.Spec{Dir: dir}
+	}
+	return Inspect(ctx, s)
+}
+
 // TestInspect reads the source trees in testdata. Each has a file "want" with all that should be found.
 func TestInspect(t *testing.T) {
 	t.Setenv("PATH", "") // what is found depends on how this machine builds
@@ -35,7 +45,7 @@ func TestInspect(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir, want := unpack(t, a)
-			f, err := Inspect(t.Context(), dir)
+			f, err := inspectDir(t.Context(), dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +170,7 @@ func TestInspectNoDockerfile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir, _ := unpack(t, txtar.Parse([]byte(tt.files+"-- x --\n")))
-			f, err := Inspect(t.Context(), dir)
+			f, err := inspectDir(t.Context(), dir)
 			e := fail.From(err)
 			if err == nil || e.Class != fail.Usage || !strings.HasPrefix(e.Cause, tt.cause) || !strings.HasPrefix(e.Remedy, tt.remedy) {
 				t.Errorf("got %+v", e)
@@ -173,7 +183,7 @@ func TestInspectNoDockerfile(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Inspect(t.Context(), filepath.Join(t.TempDir(), "nowhere")); fail.From(err).Class != fail.Usage {
+	if _, err := inspectDir(t.Context(), filepath.Join(t.TempDir(), "nowhere")); fail.From(err).Class != fail.Usage {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
@@ -189,7 +199,7 @@ func TestInspectStaysInside(t *testing.T) {
 	must(t, os.Symlink(filepath.Join(outside, "mix.exs"), filepath.Join(dir, "mix.exs")))
 	must(t, os.Symlink(outside, filepath.Join(dir, "lib")))
 	must(t, os.Symlink(".", filepath.Join(dir, "loop")))
-	f, err := Inspect(t.Context(), dir)
+	f, err := inspectDir(t.Context(), dir)
 	if err == nil || fail.From(err).Class != fail.Usage || f.Needs.Clustering || f.Port != 0 {
 		t.Errorf("a link was followed out of the tree: %v, %s", err, summary(f))
 	}
@@ -198,11 +208,11 @@ func TestInspectStaysInside(t *testing.T) {
 	must(t, os.Symlink("Real", filepath.Join(dir, "Dockerfile")))
 	must(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("hashicorp/raft\x00"), 0o644))
 	must(t, os.WriteFile(filepath.Join(dir, "Gemfile"), []byte("gem 'sqlite3'\n"+strings.Repeat("#\n", maxFileSize/2)), 0o644))
-	if f, err = Inspect(t.Context(), dir); err != nil || f.Port != 2 || f.Needs.Clustering || f.Needs.PersistentStorage {
+	if f, err = inspectDir(t.Context(), dir); err != nil || f.Port != 2 || f.Needs.Clustering || f.Needs.PersistentStorage {
 		t.Errorf("a link within the tree, a binary and a huge file: %v, %s", err, summary(f))
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "Real"), make([]byte, maxFileSize+1), 0o644))
-	if _, err = Inspect(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "too large") {
+	if _, err = inspectDir(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "too large") {
 		t.Errorf("a huge Dockerfile: %v", err)
 	}
 }
@@ -216,7 +226,7 @@ func TestInspectMuch(t *testing.T) {
 	must(t, err)
 	must(t, big.Truncate(200_000_000))
 	must(t, big.Close())
-	f, err := Inspect(t.Context(), dir)
+	f, err := inspectDir(t.Context(), dir)
 	must(t, err)
 	got := summary(f)
 	for _, want := range []string{"dockerignore-missing", "context-large :0 200 MB in 3 files", "context-secret data/.env:0"} {

@@ -20,7 +20,7 @@ func TestSample(t *testing.T) {
 	sample, err := fs.Sub(assets.Sample, "sample")
 	must(t, err)
 	must(t, os.CopyFS(dir, sample))
-	f, err := Inspect(t.Context(), dir)
+	f, err := inspectDir(t.Context(), dir)
 	must(t, err)
 	want := Needs{WebSockets: true, WebSocketUploads: true, Clustering: true, ReleaseCommand: true, Database: true}
 	if diff := cmp.Diff(want, f.Needs); diff != "" {
@@ -68,7 +68,7 @@ func BenchmarkInspect(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Inspect(b.Context(), dir); err != nil {
+		if _, err := inspectDir(b.Context(), dir); err != nil {
 			b.Fatal(err)
 		}
 	}

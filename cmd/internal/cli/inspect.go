@@ -23,7 +23,7 @@ func (a *app) inspectCommand() *cobra.Command {
 			if wrong != nil {
 				s = &spec.Spec{Dir: dir} // the tree tells something all the same
 			}
-			found, err := project.InspectFor(cmd.Context(), s)
+			found, err := project.Inspect(cmd.Context(), s)
 			if found == nil {
 				return err
 			}

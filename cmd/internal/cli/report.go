@@ -60,7 +60,7 @@ func (a *app) report(ctx context.Context, flags said, run, file string, offline 
 		return &fail.Error{Class: fail.Usage, Cause: "no run " + run + " of the app in this folder is kept on this machine", Remedy: "berth report without an id takes the newest"}
 	}
 	b.Settings = shownSettings(filepath.Join(s.Dir, spec.FileName))
-	if b.Findings, err = project.InspectFor(ctx, s); b.Findings == nil && ctx.Err() != nil {
+	if b.Findings, err = project.Inspect(ctx, s); b.Findings == nil && ctx.Err() != nil {
 		return err // of a Dockerfile that is broken, the findings tell
 	}
 	if b.NoDoctor = "--offline"; !offline {

@@ -36,7 +36,7 @@ type inspector func(context.Context, *spec.Spec) (*project.Findings, error)
 // toLook reads the source tree where nothing is built: a missing or broken Dockerfile is no reason not to look, or not
 // to destroy. What was found all the same names the app as deploy did.
 func toLook(ctx context.Context, s *spec.Spec) (*project.Findings, error) {
-	found, err := project.InspectFor(ctx, s)
+	found, err := project.Inspect(ctx, s)
 	if found != nil {
 		err = nil
 	}
@@ -45,7 +45,7 @@ func toLook(ctx context.Context, s *spec.Spec) (*project.Findings, error) {
 
 // settings is the app to be deployed. What cannot work, or is missing, is a Usage failure.
 func (a *app) settings(ctx context.Context, flags said) (*interview.Draft, error) {
-	d, err := a.interview(ctx, flags, project.InspectFor)
+	d, err := a.interview(ctx, flags, project.Inspect)
 	if err != nil {
 		return nil, err
 	}
