@@ -221,13 +221,14 @@ func TestNamesComeAndGo(t *testing.T) {
 	})
 }
 
-// outage asks an address all the time until it is told to stop; it tells the longest time without an answer.
-func (h *harbor) outage(url string) (stop func() time.Duration) {
+// outage asks an address all the time until it is told to stop; it tells the longest time without an answer. What is
+// answered after a given time does not count: a request that is under way when a run goes on may come too late.
+func (h *harbor) outage(url string) (stop func(until ...time.Time) time.Duration) {
 	client := &http.Client{Transport: h.account.Environment().Transport, Timeout: 5 * time.Second}
-	quit, done := make(chan struct{}), make(chan time.Duration)
+	quit, done := make(chan time.Time), make(chan time.Duration)
 	go func() {
-		var longest time.Duration
 		last := time.Now()
+		gaps := map[time.Time]time.Duration{} // by when the answer came, or none did
 		for {
 			resp, err := client.Get(url)
 			if err == nil {
@@ -236,17 +237,23 @@ func (h *harbor) outage(url string) (stop func() time.Duration) {
 			if err == nil && resp.StatusCode < 400 {
 				last = time.Now()
 			}
-			longest = max(longest, time.Since(last))
+			gaps[time.Now()] = time.Since(last)
 			select {
-			case <-quit:
+			case until := <-quit:
+				var longest time.Duration
+				for at, gap := range gaps {
+					if at.Before(until) {
+						longest = max(longest, gap)
+					}
+				}
 				done <- longest
 				return
 			case <-time.After(2 * time.Second):
 			}
 		}
 	}()
-	return func() time.Duration {
-		close(quit)
+	return func(until ...time.Time) time.Duration {
+		quit <- append(until, time.Now().Add(time.Hour))[0]
 		return <-done
 	}
 }

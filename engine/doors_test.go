@@ -76,7 +76,7 @@ func TestDoorsMove(t *testing.T) {
 						}
 					}
 				}
-				gap := out()
+				gap := out(verified)
 				res, err := run.Wait(t.Context())
 				must(t, err)
 				if res.Err != nil {
