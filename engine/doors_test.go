@@ -130,6 +130,9 @@ func kinds(left []string) (out []string) {
 // A move that is cut short at any call goes on with the same command, to the same account as without the cut.
 func TestDoorsMoveCut(t *testing.T) {
 	for _, m := range moves() {
+		if slices.Contains(m[:], "gateway") && !slices.Contains(m[:], "cloudfront") {
+			continue // a gateway comes and goes in the same way, whichever door is the other one
+		}
 		t.Run(m[0]+" to "+m[1], func(t *testing.T) {
 			scenario{name: "move", app: newSmallHarbor, before: func(h *harbor) {
 				h.zone("example.com", true)

@@ -166,7 +166,7 @@ func resolveError(ctx context.Context, ref name.Reference, err error) error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		f.Cause = fmt.Sprintf("the registry %s does not let us read %s; some say so, too, when there is no such image", host, ref)
 		f.Remedy = "check the name for typing errors; for a private image sign in with docker login " + host +
-			": berth copies it to the app's own repository then"
+			", and it is copied to the app's own repository"
 	case http.StatusNotFound:
 		f.Cause = fmt.Sprintf("there is no image %s", ref)
 		f.Remedy = "check the name and the tag, and that it was pushed"

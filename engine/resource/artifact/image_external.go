@@ -159,7 +159,7 @@ func ofOthers(ref, theirs, ours string, err error) error {
 	return &fail.Error{
 		Class: fail.Refused, Cause: fmt.Sprintf("the image %s is in the account %s, which does not let the account %s read it", ref, theirs, ours),
 		Evidence: fail.From(err).Evidence,
-		Remedy: fmt.Sprintf("allow %s ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in the policy of that repository: berth copies the image then; "+
+		Remedy: fmt.Sprintf("allow %s ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in the policy of that repository, and the image is copied from there; "+
 			"or copy it yourself, and name the copy with --image", ours), Err: err,
 	}
 }

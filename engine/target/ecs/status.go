@@ -243,10 +243,21 @@ func (l *look) actions() []string {
 func (l *look) lenient(rs resource.Set, without resource.Resource) resource.Set {
 	var out resource.Set
 	for _, r := range rs {
-		out = append(out, glance{Resource: r, l: l, label: r.Info().Label, must: r == without})
+		g := glance{Resource: r, l: l, label: r.Info().Label, must: r == without}
+		if _, ok := r.(resource.OfAccount); ok {
+			out = append(out, glanceOfAccount{g})
+			continue
+		}
+		out = append(out, g)
 	}
 	return out
 }
+
+// glanceOfAccount is a glance that waits until the account is known.
+type glanceOfAccount struct{ glance }
+
+// OfAccount implements resource.OfAccount.
+func (glanceOfAccount) OfAccount() {}
 
 // glance is a resource that a status looks up.
 type glance struct {
