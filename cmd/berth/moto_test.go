@@ -42,7 +42,7 @@ func TestMotoDeploy(t *testing.T) {
 	if os.Getenv("BERTH_TEST_MOTO") == "" {
 		t.Skip("BERTH_TEST_MOTO is not set; make conformance sets it")
 	}
-	moto := startMoto(t)
+	moto := startMoto(t, "moto_server")
 	ref := pushImage(t)
 	dir := t.TempDir()
 	run := func(args ...string) ([]event.Event, map[string]int) {
@@ -256,9 +256,10 @@ type motoServer struct {
 	counts map[string]int
 }
 
-func startMoto(t *testing.T) *motoServer {
+// startMoto starts a command that serves moto and takes moto_server's flags.
+func startMoto(t *testing.T, command ...string) *motoServer {
 	t.Helper()
-	path, err := exec.LookPath("moto_server")
+	path, err := exec.LookPath(command[0])
 	if err != nil {
 		t.Fatal("moto_server is not installed: pip install 'moto[server]>=5,<6'")
 	}
@@ -272,12 +273,19 @@ func startMoto(t *testing.T) *motoServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), path, "-H", "127.0.0.1", "-p", port)
+	cmd := exec.CommandContext(t.Context(), path, append(command[1:], "-H", "127.0.0.1", "-p", port)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = log.Close() })
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		_ = log.Close()
+		if t.Failed() {
+			tellTrouble(t, log.Name())
+		}
+	})
 	m := &motoServer{direct: "http://127.0.0.1:" + port, counts: map[string]int{}}
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
 		resp, err := http.Get(m.direct + "/moto-api/data.json")
@@ -311,6 +319,25 @@ func startMoto(t *testing.T) *motoServer {
 	t.Cleanup(front.Close)
 	m.url = front.URL
 	return m
+}
+
+// tellTrouble shows what moto itself failed at.
+func tellTrouble(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, trace := range strings.Split(string(text), "Traceback (most recent call last):") {
+		if lines := strings.Split(trace, "\n"); i > 0 {
+			for n, line := range lines {
+				if n > 0 && line != "" && line[0] != ' ' { // the error itself
+					t.Logf("moto: %s", strings.Join(lines[max(0, n-6):n+1], "\n"))
+					break
+				}
+			}
+		}
+	}
 }
 
 var (
