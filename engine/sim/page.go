@@ -59,7 +59,11 @@ func (p *paging) cut(in, out any, forced int) error {
 	more := last < list.Len()
 	if more {
 		at := token{At: identity(list.Index(last)), Behind: identity(list.Index(last - 1)), N: last}
-		if next := field(frame, tokensOut); next != nil {
+		next := field(frame, tokensOut)
+		if next == nil { // the list alone is in a field of its own
+			next = field(reflect.ValueOf(out).Elem(), tokensOut)
+		}
+		if next != nil {
 			next.Set(reflect.ValueOf(new(at.text())))
 		}
 	}

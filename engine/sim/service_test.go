@@ -85,7 +85,7 @@ func TestPageSize(t *testing.T) {
 // A state file with a part that this version does not know is refused, not cut.
 func TestUnknownPart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
-	if err := os.WriteFile(file, []byte(`{"Schema": 2, "Kept": {"quantum": {}}}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"Schema": 3, "Kept": {"quantum": {}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(Options{File: file}); err == nil || !strings.Contains(err.Error(), `"quantum"`) {

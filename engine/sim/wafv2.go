@@ -20,7 +20,7 @@ func wafService() awsService {
 		operations: []operation{
 			op(wafCreateWebACL, tagging("wafv2:TagResource")), op(wafListWebACLs, pages("WebACLs", 100, 100)), op(wafGetWebACL), op(wafUpdateWebACL),
 			op(wafDeleteWebACL), op(wafAssociateWebACL, also("elasticloadbalancing:SetWebAcl")), op(wafDisassociateWebACL, also("elasticloadbalancing:SetWebAcl")),
-			op(wafGetWebACLForResource), op(wafListTagsForResource),
+			op(wafGetWebACLForResource), op(wafListTagsForResource, pages("TagInfoForResource.TagList", 100, 100)),
 		},
 		latencies: map[lat]time.Duration{
 			latWAFSpread: 5 * time.Second, // assumed: until an ACL can be used; AWS says seconds to minutes
@@ -133,7 +133,7 @@ var (
 )
 
 // checkRules checks rules as AWS does: unique names and priorities, one kind of action each, numbers in their bounds.
-func checkRules(rules []waftypes.Rule) error { //nolint:gocognit // a list of checks, one after the other
+func checkRules(rules []waftypes.Rule) error {
 	bad := func(format string, args ...any) error {
 		return &waftypes.WAFInvalidParameterException{Message: msg("Error reason: %s", fmt.Sprintf(format, args...))}
 	}

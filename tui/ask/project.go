@@ -60,8 +60,8 @@ func (a *asker) dockerfile(ctx context.Context) (turn, error) {
 
 // builtFrom reads the project anew with a Dockerfile as an answer.
 func (a *asker) builtFrom(ctx context.Context, file, folder string) (turn, error) {
-	override := a.s.Options.Override
-	a.s.Options.Override = func(s *spec.Spec) error {
+	override := a.s.Override
+	a.s.Override = func(s *spec.Spec) error {
 		if override != nil {
 			if err := override(s); err != nil {
 				return err

@@ -339,22 +339,27 @@ func (b *Bucket) Use(s *resource.Scope) []policy.Statement {
 // Permissions implements Permissioned.
 func (b *Bucket) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	actions := resource.Actions("s3:ListBucket")
-	if !b.Unneeded && do != "" || b.found != nil || resource.Existing(do) {
-		actions = append(actions, "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketCORS", "s3:GetLifecycleConfiguration")
+	there := b.found != nil || resource.Existing(do)
+	if there {
+		actions = append(actions, "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketCORS", "s3:GetLifecycleConfiguration")
 	}
 	look := resource.On(actions, b.arn(s))
 	if b.Unneeded {
 		look.Without = "a bucket of an earlier deployment is not noticed"
 	}
 	need := []resource.Permission{look}
+	if there {
+		need = append(need, resource.Whose("s3:GetBucketTagging", "a bucket", b.arn(s)))
+	}
 	switch do {
 	case event.Create:
 		need = append(need, resource.On(append(b.setting(), "s3:CreateBucket"), b.arn(s)))
 	case event.Update:
 		need = append(need, resource.On(b.setting(), b.arn(s)))
 	case event.Delete:
-		need = append(need, resource.On(resource.Actions("s3:ListBucketVersions", "s3:DeleteBucket"), b.arn(s)),
-			resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*"))
+		empty := resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*")
+		empty.Without = "a bucket that holds files stays"
+		need = append(need, resource.On(resource.Actions("s3:ListBucketVersions", "s3:DeleteBucket"), b.arn(s)), empty)
 	case event.None, event.Replace:
 	}
 	return need
@@ -370,8 +375,11 @@ func (b *Bucket) setting() (actions []string) {
 		action string
 		due    bool
 	}{
-		{"s3:PutBucketTagging", !f.tagged}, {"s3:PutBucketPublicAccessBlock", !f.private}, {"s3:PutBucketVersioning", b.Versioning && !f.versioned},
-		{"s3:PutLifecycleConfiguration", !f.tidy}, {"s3:PutBucketCORS", b.Origins != nil},
+		{"s3:PutBucketTagging", !f.tagged},
+		{"s3:PutBucketPublicAccessBlock", !f.private},
+		{"s3:PutBucketVersioning", b.Versioning && !f.versioned},
+		{"s3:PutLifecycleConfiguration", !f.tidy},
+		{"s3:PutBucketCORS", b.Origins != nil},
 	} {
 		if one.due {
 			actions = append(actions, one.action)

@@ -44,8 +44,8 @@ func emulated(t *testing.T) *resource.Scope {
 	check(t, "start moto_server", cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	at := "http://127.0.0.1:" + port
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) { //nolint:forbidigo // a real server
-		resp, err := http.Get(at + "/moto-api/data.json") //nolint:noctx // it is asked until it answers
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		resp, err := http.Get(at + "/moto-api/data.json")
 		if err == nil {
 			_ = resp.Body.Close()
 			break

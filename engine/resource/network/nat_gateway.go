@@ -171,7 +171,10 @@ func (n *NATGateway) Permissions(s *resource.Scope, do event.Action) []resource.
 	if n.Unneeded && n.found == nil && n.VPC.Default {
 		return nil
 	}
-	need := []resource.Permission{resource.Anywhere("ec2:DescribeNatGateways")}
+	var need []resource.Permission
+	if !n.Unneeded || n.VPC.Exists() || resource.Existing(do) {
+		need = append(need, resource.Anywhere("ec2:DescribeNatGateways"))
+	}
 	switch do {
 	case event.Create, event.Replace:
 		need = append(need, newEC2(n.Owner, s, "CreateNatGateway", "natgateway")...)

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	cf "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	waf "github.com/aws/aws-sdk-go-v2/service/wafv2"
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
@@ -184,11 +185,17 @@ func (f *Firewall) read(ctx context.Context, s *resource.Scope) error {
 }
 
 func firewallTags(ctx context.Context, c *cloud.Clients, arn string, at func(*waf.Options)) (map[string]string, error) {
-	out, err := c.WAF.ListTagsForResource(ctx, &waf.ListTagsForResourceInput{ResourceARN: &arn}, at)
-	if err != nil || out.TagInfoForResource == nil {
-		return nil, err
+	tags, in := map[string]string{}, &waf.ListTagsForResourceInput{ResourceARN: &arn}
+	for {
+		out, err := c.WAF.ListTagsForResource(ctx, in, at)
+		if err != nil || out.TagInfoForResource == nil {
+			return nil, err
+		}
+		maps.Copy(tags, resource.TagMap(out.TagInfoForResource.TagList, func(t waftypes.Tag) (k, v *string) { return t.Key, t.Value }))
+		if in.NextMarker = out.NextMarker; aws.ToString(out.NextMarker) == "" || len(out.TagInfoForResource.TagList) == 0 {
+			return tags, nil
+		}
 	}
-	return resource.TagMap(out.TagInfoForResource.TagList, func(t waftypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
 }
 
 // Exists implements Resource.
@@ -250,7 +257,7 @@ func (f *Firewall) Ready(ctx context.Context, s *resource.Scope) error {
 	if !f.Edge || !f.moved {
 		return nil
 	}
-	return f.Door.Distribution.Ready(ctx, s)
+	return f.atAllEdges(ctx, s)
 }
 
 func (f *Firewall) create(ctx context.Context, s *resource.Scope) error {
@@ -299,9 +306,7 @@ func (f *Firewall) change(ctx context.Context, s *resource.Scope) error {
 // attach puts the ACL where visitors come in; an empty arn takes it away.
 func (f *Firewall) attach(ctx context.Context, s *resource.Scope, arn string) error {
 	if f.Edge {
-		return s.Retry(ctx, append([]cloud.Retryable{{Code: "InvalidWebACLId", For: 5 * time.Minute}}, settlingFirewall...), func(ctx context.Context) error {
-			return f.Door.Distribution.change(ctx, s, func(c *cftypes.DistributionConfig) { c.WebACLId = &arn })
-		})
+		return f.attachAtEdge(ctx, s, arn)
 	}
 	lb := f.Door.LoadBalancer.ARN
 	return s.Retry(ctx, settlingFirewall, func(ctx context.Context) error {
@@ -314,17 +319,51 @@ func (f *Firewall) attach(ctx context.Context, s *resource.Scope, arn string) er
 	})
 }
 
+// staleEdge are the errors of a distribution that was changed by somebody else meanwhile, or knows no new ACL yet.
+var staleEdge = []cloud.Retryable{
+	{Code: "InvalidWebACLId", For: 5 * time.Minute}, {Code: "PreconditionFailed", For: time.Minute}, {Code: "InvalidIfMatchVersion", For: time.Minute},
+}
+
+// attachAtEdge is attach at the distribution. It keeps what it reads to itself: others wait for the distribution meanwhile.
+func (f *Firewall) attachAtEdge(ctx context.Context, s *resource.Scope, arn string) error {
+	id := f.Door.Distribution.ID
+	return s.Retry(ctx, staleEdge, func(ctx context.Context) error {
+		now, err := s.CloudFront.GetDistributionConfig(ctx, &cf.GetDistributionConfigInput{Id: &id})
+		if err != nil {
+			return err
+		}
+		now.DistributionConfig.WebACLId = &arn
+		_, err = s.CloudFront.UpdateDistribution(ctx, &cf.UpdateDistributionInput{
+			Id: &id, IfMatch: now.ETag, DistributionConfig: now.DistributionConfig,
+		})
+		return err
+	})
+}
+
+// atAllEdges waits until all edges know which ACL is before the app.
+func (f *Firewall) atAllEdges(ctx context.Context, s *resource.Scope) error {
+	w := cloud.Wait{For: "CloudFront to tell all its edges", Deadline: 35 * time.Minute}
+	return s.Poll(ctx, w, f.Info().Gone, func(ctx context.Context) (bool, string, error) {
+		out, err := s.CloudFront.GetDistribution(ctx, &cf.GetDistributionInput{Id: &f.Door.Distribution.ID})
+		if err != nil {
+			return false, "", err
+		}
+		return aws.ToString(out.Distribution.Status) == "Deployed", "", nil
+	})
+}
+
 // detach takes the ACL away, and waits until no edge of CloudFront asks it any more.
 func (f *Firewall) detach(ctx context.Context, s *resource.Scope) error {
-	if err := f.attach(ctx, s, ""); err != nil || !f.Edge {
+	if err := resource.UnlessGone(f.attach(ctx, s, "")); err != nil || !f.Edge {
 		return err
 	}
-	return resource.UnlessGone(f.Door.Distribution.Ready(ctx, s))
+	return resource.UnlessGone(f.atAllEdges(ctx, s))
 }
 
 // attachedFirewall is the error of an ACL that was taken away a moment ago.
 var attachedFirewall = []cloud.Retryable{
-	{Code: "WAFAssociatedItemException", For: 20 * time.Minute}, {Code: "WAFOptimisticLockException", For: time.Minute},
+	{Code: "WAFAssociatedItemException", For: 20 * time.Minute},
+	{Code: "WAFOptimisticLockException", For: time.Minute},
 	{Code: "WAFUnavailableEntityException", For: 5 * time.Minute},
 }
 
