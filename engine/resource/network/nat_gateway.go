@@ -57,6 +57,9 @@ func (n *NATGateway) Observe(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	_, err := n.find(s)(ctx)
+	if n.Unneeded && cloud.Denied(err) {
+		return nil
+	}
 	return err
 }
 
@@ -171,10 +174,11 @@ func (n *NATGateway) Permissions(s *resource.Scope, do event.Action) []resource.
 	if n.Unneeded && n.found == nil && n.VPC.Default {
 		return nil
 	}
-	var need []resource.Permission
-	if !n.Unneeded || n.VPC.Exists() || resource.Existing(do) {
-		need = append(need, resource.Anywhere("ec2:DescribeNatGateways"))
+	look := resource.Anywhere("ec2:DescribeNatGateways")
+	if n.Unneeded {
+		look.Without = "a NAT gateway of an earlier deployment would stay"
 	}
+	need := []resource.Permission{look}
 	switch do {
 	case event.Create, event.Replace:
 		need = append(need, newEC2(n.Owner, s, "CreateNatGateway", "natgateway")...)
