@@ -116,6 +116,7 @@ func TestExplain(t *testing.T) {
 			apiError("AccessDeniedException", "User: x is not authorized to perform: ecs:CreateService on resource: arn:aws:ecs:r:1:service/a"),
 			fail.Failed, "the permission ecs:CreateService is missing", "on arn:aws:ecs:r:1:service/a",
 		},
+		{apiError("Forbidden", "Forbidden"), fail.Failed, "is missing", ""}, // all that an answer to HEAD says
 		{apiError("ExpiredTokenException", "The security token included in the request is expired"), fail.Refused, "the AWS credentials have expired", "sign in again"},
 		{apiError("UnrecognizedClientException", "The security token is invalid"), fail.Refused, "AWS does not accept the credentials", "profile"},
 		{apiError("UnknownOperationException", ""), fail.Failed, "this endpoint does not know ecs:CreateService", "emulator"},

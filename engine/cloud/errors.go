@@ -116,7 +116,7 @@ var (
 	}
 	denied = []string{
 		"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException",
-		"AuthorizationError",
+		"AuthorizationError", "Forbidden",
 	}
 )
 

@@ -51,7 +51,7 @@ func (c *Claim) Ours() bool { return c.stranger == nil }
 // has no tags, the name says whose it is; what is gone since it was found is nobody's.
 func (c *Claim) Judge(o Owner, tags map[string]string, err error) error {
 	c.stranger = nil
-	if cloud.Denied(err) || cloud.Unknown(err) || cloud.NotFound(err) {
+	if Unseen(err) || cloud.NotFound(err) {
 		return nil
 	}
 	if err == nil {

@@ -202,5 +202,9 @@ func UnlessGone(err error) error {
 	return err
 }
 
+// Unseen says whether err means that what nobody asked for may as well not be there: the permission to look is missing,
+// or the endpoint has no such service.
+func Unseen(err error) bool { return cloud.Denied(err) || cloud.Unknown(err) }
+
 // Last is what stands behind the last slash of an ARN.
 func Last(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

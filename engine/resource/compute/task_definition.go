@@ -135,7 +135,7 @@ func (t *TaskDefinition) Observe(ctx context.Context, s *resource.Scope) error {
 // be asked.
 func (t *TaskDefinition) observeRetired(ctx context.Context, s *resource.Scope) error {
 	arns, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusInactive)
-	if cloud.Denied(err) || cloud.Unknown(err) || err == nil && len(arns) == 0 {
+	if resource.Unseen(err) || err == nil && len(arns) == 0 {
 		return nil
 	}
 	if err != nil {

@@ -80,7 +80,7 @@ func (b *Bucket) Observe(ctx context.Context, s *resource.Scope) error {
 	b.name, b.found = b.BucketName(s), nil
 	_, err := s.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.name})
 	switch {
-	case cloud.NotFound(err), b.Unneeded && err != nil:
+	case cloud.NotFound(err), b.Unneeded && resource.Unseen(err):
 		return nil
 	case err != nil:
 		return err

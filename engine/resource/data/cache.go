@@ -79,7 +79,7 @@ func (c *Cache) Observe(ctx context.Context, s *resource.Scope) error {
 	c.found, c.ARN, c.Host, c.Port = nil, "", "", 0
 	out, err := s.ElastiCache.DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: aws.String(c.Name())})
 	switch {
-	case cloud.NotFound(err), c.Unneeded && unseen(err):
+	case cloud.NotFound(err), c.Unneeded && resource.Unseen(err):
 		return nil
 	case err != nil:
 		return err

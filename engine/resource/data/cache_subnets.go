@@ -53,7 +53,7 @@ func (g *CacheSubnets) Wanted() bool { return !g.Unneeded }
 func (g *CacheSubnets) Observe(ctx context.Context, s *resource.Scope) error {
 	g.found, g.arn, g.vpc, g.subnets = false, "", "", nil
 	out, err := s.ElastiCache.DescribeCacheSubnetGroups(ctx, &elasticache.DescribeCacheSubnetGroupsInput{CacheSubnetGroupName: aws.String(g.Name())})
-	if cloud.NotFound(err) || g.Unneeded && unseen(err) {
+	if cloud.NotFound(err) || g.Unneeded && resource.Unseen(err) {
 		return nil
 	}
 	if err != nil {

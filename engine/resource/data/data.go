@@ -8,13 +8,8 @@ package data
 import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
-	"berth/engine/cloud"
 	"berth/engine/resource"
 )
-
-// unseen says whether an error means that a kind which nobody asked for may as well not be there: the permission to
-// look is missing, or the endpoint has no such service.
-func unseen(err error) bool { return cloud.Denied(err) || cloud.Unknown(err) }
 
 // rdsTags are the tags of a resource of RDS.
 func rdsTags(o resource.Owner, role string) []rdstypes.Tag {

@@ -128,7 +128,7 @@ func (d *Database) Observe(ctx context.Context, s *resource.Scope) error {
 	d.found, d.ARN, d.Host, d.Port, d.set, d.kept = nil, "", "", 0, "", nil
 	out, err := s.RDS.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(d.Name())})
 	switch {
-	case d.Unneeded && unseen(err):
+	case d.Unneeded && resource.Unseen(err):
 		return nil
 	case cloud.NotFound(err), err == nil && len(out.DBInstances) == 0:
 		if d.Unneeded {

@@ -24,7 +24,7 @@ func (d *Database) snapshots(ctx context.Context, s *resource.Scope) ([]string, 
 	})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
-		if cloud.NotFound(err) || unseen(err) {
+		if cloud.NotFound(err) || resource.Unseen(err) {
 			break
 		}
 		if err != nil {

@@ -60,7 +60,7 @@ func (f *FileSystem) Wanted() bool { return !f.Unneeded }
 func (f *FileSystem) Observe(ctx context.Context, s *resource.Scope) error {
 	f.found, f.ID = nil, ""
 	out, err := s.EFS.DescribeFileSystems(ctx, &efs.DescribeFileSystemsInput{CreationToken: aws.String(f.token())})
-	if cloud.NotFound(err) || f.Unneeded && unseen(err) {
+	if cloud.NotFound(err) || f.Unneeded && resource.Unseen(err) {
 		return nil
 	}
 	if err != nil {

@@ -12,11 +12,13 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"berth/engine/cloud"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
 	"berth/engine/resource/data"
 	"berth/engine/resource/kindtest"
 	"berth/engine/resource/network"
+	"berth/engine/sim"
 )
 
 // networkOf is the network of an app: the default VPC, or one of its own where there is none.
@@ -174,6 +176,24 @@ func TestCacheSubnets(t *testing.T) {
 			return err
 		},
 	})
+}
+
+// A look that fails says nothing of what is there: it must not end a destroy that would leave files behind.
+func TestBucketThatCannotBeLookedUpIsNotGone(t *testing.T) {
+	account, err := sim.Open(sim.Options{Region: kindtest.Region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients, err := account.Environment().Connect(t.Context(), cloud.Settings{Region: kindtest.Region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	b := &data.Bucket{Owner: resource.Owner{App: "harbor", Env: "production"}, Unneeded: true}
+	if err := b.Observe(ctx, &resource.Scope{Clients: clients}); err == nil {
+		t.Error("a bucket that could not be looked up counts as gone")
+	}
 }
 
 func TestBucket(t *testing.T) {

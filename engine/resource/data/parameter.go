@@ -83,7 +83,7 @@ func (p *Parameter) Observe(ctx context.Context, s *resource.Scope) error {
 		}
 		return nil
 	})
-	if p.Unneeded && unseen(err) {
+	if p.Unneeded && resource.Unseen(err) {
 		return nil
 	}
 	return err

@@ -116,7 +116,7 @@ func (x *Secrets) parameters(ctx context.Context, s *resource.Scope, arns []stri
 	seen := map[string]bool{}
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
-		if unseen(err) {
+		if resource.Unseen(err) {
 			for _, a := range byName {
 				x.unknown(a, cloud.WhyNot(err))
 			}
@@ -145,7 +145,7 @@ func (x *Secrets) secret(ctx context.Context, s *resource.Scope, a string) error
 	case cloud.NotFound(err):
 		x.gone(a)
 		return nil
-	case unseen(err):
+	case resource.Unseen(err):
 		x.unknown(a, cloud.WhyNot(err))
 		return nil
 	case err != nil:

@@ -58,7 +58,7 @@ func (g *SubnetGroup) Wanted() bool { return !g.Unneeded }
 func (g *SubnetGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	out, err := s.RDS.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: aws.String(g.Name())})
 	g.found, g.subnets = false, nil
-	if cloud.NotFound(err) || g.Unneeded && unseen(err) {
+	if cloud.NotFound(err) || g.Unneeded && resource.Unseen(err) {
 		return nil
 	}
 	if err != nil {

@@ -57,7 +57,7 @@ func (n *NATGateway) Observe(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	_, err := n.find(s)(ctx)
-	if n.Unneeded && cloud.Denied(err) {
+	if n.Unneeded && resource.Unseen(err) {
 		return nil
 	}
 	return err

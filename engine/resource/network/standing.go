@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"berth/engine/cloud"
 	"berth/engine/resource"
 )
 
@@ -24,7 +23,7 @@ func (v *VPC) standing(ctx context.Context, s *resource.Scope) (Standing, error)
 		return Standing{}, nil
 	}
 	at, err := v.Stands(ctx, s)
-	if cloud.Denied(err) || cloud.Unknown(err) {
+	if resource.Unseen(err) {
 		return Standing{}, nil
 	}
 	return at, err

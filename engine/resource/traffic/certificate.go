@@ -95,14 +95,11 @@ func (c *Certificate) Identifier() string { return c.ARN }
 // Wanted implements Optional.
 func (c *Certificate) Wanted() bool { return !c.Unneeded }
 
-// unseen says whether err means that what nobody wants may not be looked at.
-func unseen(err error) bool { return cloud.Denied(err) || cloud.Unknown(err) }
-
 // Observe implements Resource: all certificates of this app, by their tags.
 func (c *Certificate) Observe(ctx context.Context, s *resource.Scope) error {
 	c.found, c.stale, c.ARN, c.Issued, c.others, c.tags = nil, nil, "", false, map[string]bool{}, map[string]string{}
 	all, err := listed(ctx, s.Clients)
-	if c.Unneeded && unseen(err) {
+	if c.Unneeded && resource.Unseen(err) {
 		return nil
 	}
 	if err != nil {
@@ -120,7 +117,7 @@ func (c *Certificate) Observe(ctx context.Context, s *resource.Scope) error {
 		details[i], err = describeCertificate(ctx, s, aws.ToString(one.CertificateArn))
 		return resource.UnlessGone(err)
 	})
-	if c.Unneeded && unseen(err) {
+	if c.Unneeded && resource.Unseen(err) {
 		return nil
 	}
 	if err != nil {

@@ -73,7 +73,7 @@ func (d *Domain) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	zones, err := hostedZones(ctx, s, names)
 	switch {
-	case cloud.Denied(err), cloud.Unknown(err):
+	case resource.Unseen(err):
 		d.blind = cloud.WhyNot(err)
 	case err != nil:
 		return err

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 
-	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/resource"
 )
@@ -149,7 +148,7 @@ var issuers = []string{"amazon.com", "amazontrust.com", "awstrust.com", "amazona
 func forbids(ctx context.Context, s *resource.Scope, name string, p place) (bar, err error) {
 	for at := name; within(at, p.zone); _, at, _ = strings.Cut(at, ".") {
 		sets, err := setsOf(ctx, s, p.id, at)
-		if cloud.Denied(err) || cloud.Unknown(err) {
+		if resource.Unseen(err) {
 			return nil, nil
 		}
 		if err != nil {

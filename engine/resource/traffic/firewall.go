@@ -111,7 +111,7 @@ func (f *Firewall) Observe(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	err := f.look(ctx, s)
-	if !f.Asked && unseen(err) {
+	if !f.Asked && resource.Unseen(err) {
 		return nil
 	}
 	return err

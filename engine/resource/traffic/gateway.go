@@ -76,7 +76,7 @@ func (g *Gateway) Identifier() string { return g.ARN }
 // Observe implements Resource. An endpoint that knows no gateways has none.
 func (g *Gateway) Observe(ctx context.Context, s *resource.Scope) error {
 	out, err := s.ECS.DescribeGateway(ctx, &ecs.DescribeGatewayInput{Gateway: aws.String(g.Name())})
-	if cloud.NotFound(err) || !g.Wanted() && unseen(err) {
+	if cloud.NotFound(err) || !g.Wanted() && resource.Unseen(err) {
 		g.found, g.ARN, g.Route = nil, "", Route{}
 		return nil
 	}

@@ -62,7 +62,7 @@ func (l *Listener) Detail(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	out, err := s.ELB.DescribeListenerAttributes(ctx, &elb.DescribeListenerAttributesInput{ListenerArn: &l.ARN})
-	if !l.wantsHeaders() && unseen(err) {
+	if !l.wantsHeaders() && resource.Unseen(err) {
 		return nil
 	}
 	if err != nil {

@@ -56,7 +56,7 @@ func (r *Records) Observe(ctx context.Context, s *resource.Scope) error {
 			continue
 		}
 		sets, err := setsOf(ctx, s, zone, name)
-		if !r.Wanted() && unseen(err) {
+		if !r.Wanted() && resource.Unseen(err) {
 			continue
 		}
 		if err != nil {

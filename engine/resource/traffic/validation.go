@@ -92,7 +92,7 @@ func (v *Validation) Observe(ctx context.Context, s *resource.Scope) error {
 			continue
 		}
 		sets, err := setsOf(ctx, s, zone, p.name)
-		if v.Certificate.Unneeded && unseen(err) {
+		if v.Certificate.Unneeded && resource.Unseen(err) {
 			continue
 		}
 		if err != nil {
