@@ -271,13 +271,15 @@ func (d *Distribution) adopt(ctx context.Context, s *resource.Scope) error {
 	return d.create(ctx, s, fmt.Sprintf("%s %d", d.comment(), s.Clock.Now().UnixNano()))
 }
 
+// staleDistribution are the errors of a configuration that somebody else has changed since it was read.
+var staleDistribution = []cloud.Retryable{
+	{Code: "PreconditionFailed", For: time.Minute}, {Code: "InvalidIfMatchVersion", For: time.Minute},
+}
+
 // change reads the configuration, lets edit work on it and writes it back, again if somebody else did the
 // same meanwhile.
 func (d *Distribution) change(ctx context.Context, s *resource.Scope, edit func(*cftypes.DistributionConfig)) error {
-	stale := []cloud.Retryable{
-		{Code: "PreconditionFailed", For: time.Minute}, {Code: "InvalidIfMatchVersion", For: time.Minute},
-	}
-	return s.Retry(ctx, stale, func(ctx context.Context) error {
+	return s.Retry(ctx, staleDistribution, func(ctx context.Context) error {
 		if err := d.Detail(ctx, s); err != nil || !d.found {
 			return err
 		}
@@ -304,14 +306,24 @@ func (d *Distribution) Ready(ctx context.Context, s *resource.Scope) error {
 }
 
 func (d *Distribution) deployed(ctx context.Context, s *resource.Scope, w cloud.Wait, usually time.Duration) error {
-	return s.Poll(ctx, w, usually, func(ctx context.Context) (bool, string, error) {
-		out, err := s.CloudFront.GetDistribution(ctx, &cf.GetDistributionInput{Id: &d.ID})
+	etag, err := deployed(ctx, s, d.ID, w, usually)
+	if err == nil {
+		d.etag = etag
+	}
+	return err
+}
+
+// deployed waits until all edges have a distribution's configuration, and gives its version.
+func deployed(ctx context.Context, s *resource.Scope, id string, w cloud.Wait, usually time.Duration) (etag string, err error) {
+	err = s.Poll(ctx, w, usually, func(ctx context.Context) (bool, string, error) {
+		out, err := s.CloudFront.GetDistribution(ctx, &cf.GetDistributionInput{Id: &id})
 		if err != nil {
 			return false, "", err
 		}
-		d.etag = aws.ToString(out.ETag)
+		etag = aws.ToString(out.ETag)
 		return aws.ToString(out.Distribution.Status) == "Deployed", "", nil
 	})
+	return etag, err
 }
 
 // Delete implements Resource: a distribution must be switched off everywhere before it can go.
@@ -333,12 +345,10 @@ func (d *Distribution) Delete(ctx context.Context, s *resource.Scope) error {
 		}
 		return err
 	}
-	busy := []cloud.Retryable{
+	busy := append([]cloud.Retryable{
 		{Code: "DistributionNotDisabled", For: 10 * time.Minute},
 		{Code: "ResourceInUse", For: 10 * time.Minute},
-		{Code: "PreconditionFailed", For: time.Minute},
-		{Code: "InvalidIfMatchVersion", For: time.Minute},
-	}
+	}, staleDistribution...)
 	err := s.Retry(ctx, busy, func(ctx context.Context) error {
 		_, err := s.CloudFront.DeleteDistribution(ctx, &cf.DeleteDistributionInput{Id: &d.ID, IfMatch: &d.etag})
 		if cloud.Is(err, "PreconditionFailed", "InvalidIfMatchVersion") {

@@ -79,8 +79,8 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener, Headers: a.Headers}
 	d.HTTPSRule = &ListenerRule{Owner: o, Listener: d.HTTPS, TargetGroup: tg, Door: d}
 	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Assets: a.Assets, Headers: a.Headers, Secret: secret}
-	d.Firewall = &Firewall{Owner: o, Region: a.Region, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
-	d.EdgeFirewall = &Firewall{Owner: o, Region: a.Region, Edge: true, Asked: a.Firewall.On, RateLimit: a.Firewall.RateLimit, Door: d}
+	d.Firewall = &Firewall{Owner: o, Region: a.Region, Filter: a.Firewall, Door: d}
+	d.EdgeFirewall = &Firewall{Owner: o, Region: a.Region, Edge: true, Filter: a.Firewall, Door: d}
 	d.Gateway = &Gateway{Owner: o, Network: lb.Network, SecurityGroup: lb.SecurityGroup, Role: a.Role, Door: d}
 	d.Records = &Records{Owner: o, Domain: d.Domain, Door: d, TakeOver: a.TakeOver}
 	return d

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	cf "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	waf "github.com/aws/aws-sdk-go-v2/service/wafv2"
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
@@ -27,12 +25,11 @@ const edgeRegion = "us-east-1"
 // in. It attaches itself there, once both are made.
 type Firewall struct {
 	resource.Claim
-	Owner     resource.Owner
-	Region    string // of the app
-	Edge      bool   // at CloudFront, else at the load balancer
-	Asked     bool   // berth.toml wants one, wherever visitors come in
-	RateLimit int    // requests of one address in five minutes; 0: any number
-	Door      *Door
+	Filter
+	Owner  resource.Owner
+	Region string // of the app
+	Edge   bool   // at CloudFront, else at the load balancer
+	Door   *Door
 
 	ARN string // output
 
@@ -74,9 +71,9 @@ func (f *Firewall) Needs() []resource.Need {
 // Wanted implements Optional.
 func (f *Firewall) Wanted() bool {
 	if f.Edge {
-		return f.Asked && f.Door.CloudFront()
+		return f.On && f.Door.CloudFront()
 	}
-	return f.Asked && f.Door.Anybody()
+	return f.On && f.Door.Anybody()
 }
 
 // Identifier implements Identified.
@@ -99,9 +96,9 @@ func (f *Firewall) at(o *waf.Options) {
 // suspected says whether there may be a firewall: one is asked for, or an earlier deployment may have left one.
 func (f *Firewall) suspected() bool {
 	if f.Edge {
-		return f.Asked || f.Door.Distribution.found
+		return f.On || f.Door.Distribution.found
 	}
-	return f.Asked || f.Door.LoadBalancer.ARN != ""
+	return f.On || f.Door.LoadBalancer.ARN != ""
 }
 
 // Observe implements Resource.
@@ -111,7 +108,7 @@ func (f *Firewall) Observe(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	err := f.look(ctx, s)
-	if !f.Asked && resource.Unseen(err) {
+	if !f.On && resource.Unseen(err) {
 		return nil
 	}
 	return err
@@ -124,23 +121,6 @@ func (f *Firewall) look(ctx context.Context, s *resource.Scope) error {
 			f.ARN, f.id, f.lock = aws.ToString(one.ARN), aws.ToString(one.Id), aws.ToString(one.LockToken)
 		}
 	})
-}
-
-// list hands each ACL of the firewall's scope to take.
-func (f *Firewall) list(ctx context.Context, c *cloud.Clients, take func(waftypes.WebACLSummary)) error {
-	in := &waf.ListWebACLsInput{Scope: f.scope(), Limit: aws.Int32(100)}
-	for {
-		out, err := c.WAF.ListWebACLs(ctx, in, f.at)
-		if err != nil {
-			return err
-		}
-		for _, one := range out.WebACLs {
-			take(one)
-		}
-		if in.NextMarker = out.NextMarker; len(out.WebACLs) == 0 || aws.ToString(out.NextMarker) == "" {
-			return nil
-		}
-	}
 }
 
 // Detail implements Detailer: whose it is, its rules, and whether it is where visitors come in.
@@ -303,63 +283,6 @@ func (f *Firewall) change(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-// attach puts the ACL where visitors come in; an empty arn takes it away.
-func (f *Firewall) attach(ctx context.Context, s *resource.Scope, arn string) error {
-	if f.Edge {
-		return f.attachAtEdge(ctx, s, arn)
-	}
-	lb := f.Door.LoadBalancer.ARN
-	return s.Retry(ctx, settlingFirewall, func(ctx context.Context) error {
-		if arn == "" {
-			_, err := s.WAF.DisassociateWebACL(ctx, &waf.DisassociateWebACLInput{ResourceArn: &lb})
-			return resource.UnlessGone(err)
-		}
-		_, err := s.WAF.AssociateWebACL(ctx, &waf.AssociateWebACLInput{ResourceArn: &lb, WebACLArn: &arn})
-		return err
-	})
-}
-
-// staleEdge are the errors of a distribution that was changed by somebody else meanwhile, or knows no new ACL yet.
-var staleEdge = []cloud.Retryable{
-	{Code: "InvalidWebACLId", For: 5 * time.Minute}, {Code: "PreconditionFailed", For: time.Minute}, {Code: "InvalidIfMatchVersion", For: time.Minute},
-}
-
-// attachAtEdge is attach at the distribution. It keeps what it reads to itself: others wait for the distribution meanwhile.
-func (f *Firewall) attachAtEdge(ctx context.Context, s *resource.Scope, arn string) error {
-	id := f.Door.Distribution.ID
-	return s.Retry(ctx, staleEdge, func(ctx context.Context) error {
-		now, err := s.CloudFront.GetDistributionConfig(ctx, &cf.GetDistributionConfigInput{Id: &id})
-		if err != nil {
-			return err
-		}
-		now.DistributionConfig.WebACLId = &arn
-		_, err = s.CloudFront.UpdateDistribution(ctx, &cf.UpdateDistributionInput{
-			Id: &id, IfMatch: now.ETag, DistributionConfig: now.DistributionConfig,
-		})
-		return err
-	})
-}
-
-// atAllEdges waits until all edges know which ACL is before the app.
-func (f *Firewall) atAllEdges(ctx context.Context, s *resource.Scope) error {
-	w := cloud.Wait{For: "CloudFront to tell all its edges", Deadline: 35 * time.Minute}
-	return s.Poll(ctx, w, f.Info().Gone, func(ctx context.Context) (bool, string, error) {
-		out, err := s.CloudFront.GetDistribution(ctx, &cf.GetDistributionInput{Id: &f.Door.Distribution.ID})
-		if err != nil {
-			return false, "", err
-		}
-		return aws.ToString(out.Distribution.Status) == "Deployed", "", nil
-	})
-}
-
-// detach takes the ACL away, and waits until no edge of CloudFront asks it any more.
-func (f *Firewall) detach(ctx context.Context, s *resource.Scope) error {
-	if err := resource.UnlessGone(f.attach(ctx, s, "")); err != nil || !f.Edge {
-		return err
-	}
-	return resource.UnlessGone(f.atAllEdges(ctx, s))
-}
-
 // attachedFirewall is the error of an ACL that was taken away a moment ago.
 var attachedFirewall = []cloud.Retryable{
 	{Code: "WAFAssociatedItemException", For: 20 * time.Minute},
@@ -405,7 +328,7 @@ func (f *Firewall) arn(s *resource.Scope, rest string) string {
 // Permissions implements Permissioned.
 func (f *Firewall) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	list := resource.Anywhere("wafv2:ListWebACLs")
-	if !f.Asked {
+	if !f.On {
 		list.Without = "a firewall that was given up would stay"
 	}
 	need := []resource.Permission{list}
@@ -450,37 +373,7 @@ func (f *Firewall) attaching(s *resource.Scope, action, acl string) []resource.P
 
 // Costs implements Coster.
 func (f *Firewall) Costs(b *price.Bill) {
-	if f.Asked && (f.Wanted() || f.Door.Want == "") {
+	if f.On && (f.Wanted() || f.Door.Want == "") {
 		b.Firewall(len(f.rules()))
 	}
-}
-
-// Firewalls lists the web ACLs of all apps of the region, at load balancers and at CloudFront.
-var Firewalls = resource.Listing{What: "firewalls", List: listFirewalls}
-
-func listFirewalls(ctx context.Context, s *resource.Survey) error {
-	for _, f := range []*Firewall{{}, {Edge: true}} {
-		var all []resource.Found
-		err := f.list(ctx, s.Clients, func(one waftypes.WebACLSummary) {
-			name := aws.ToString(one.Name)
-			if !strings.HasPrefix(name, resource.NamePrefix) || f.Edge && !strings.HasSuffix(name, "-"+s.Region) {
-				return
-			}
-			all = append(all, resource.Found{
-				Kind: "wafv2.WebACL", Name: name, ARN: aws.ToString(one.ARN),
-				Remove: "aws wafv2 delete-web-acl --scope " + string(f.scope()) + " --name " + name + " --id " + aws.ToString(one.Id) + ", with its lock token",
-			})
-		})
-		if err != nil {
-			return err
-		}
-		err = s.AddByTags(ctx, all, func(ctx context.Context, x *resource.Found) (map[string]string, error) {
-			tags, err := firewallTags(ctx, s.Clients, x.ARN, f.at)
-			return tags, resource.UnlessGone(err)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

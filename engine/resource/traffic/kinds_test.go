@@ -261,7 +261,7 @@ func TestHTTPSRule(t *testing.T) {
 func walled(w kindtest.World, limit int, names ...string) *traffic.Door {
 	d := build(w, 4000, time.Minute, names...)
 	for _, f := range []*traffic.Firewall{d.Firewall, d.EdgeFirewall} {
-		f.Asked, f.RateLimit = true, limit
+		f.Filter = traffic.Filter{On: true, RateLimit: limit}
 	}
 	return d
 }
