@@ -16,7 +16,12 @@ func s3Service() awsService {
 	return awsService{
 		name: "s3", protocol: speaksQuery, state: []keeper{s3Shelf},
 		operations: []operation{
-			op(s3CreateBucket), op(s3HeadBucket, action("s3:ListBucket"), reads), op(s3ListBuckets, action("s3:ListAllMyBuckets")), op(s3DeleteBucket),
+			op(s3CreateBucket, alsoFor(func(in *s3.CreateBucketInput) []string {
+				if in.CreateBucketConfiguration != nil && len(in.CreateBucketConfiguration.Tags) > 0 {
+					return []string{"s3:TagResource"}
+				}
+				return nil
+			})), op(s3HeadBucket, action("s3:ListBucket"), reads), op(s3ListBuckets, action("s3:ListAllMyBuckets")), op(s3DeleteBucket),
 			op(s3PutBucketTagging), op(s3GetBucketTagging), op(s3PutBucketVersioning), op(s3GetBucketVersioning),
 			op(s3PutBucketCors, action("s3:PutBucketCORS")), op(s3GetBucketCors, action("s3:GetBucketCORS")),
 			op(s3PutPublicAccessBlock, action("s3:PutBucketPublicAccessBlock")), op(s3GetPublicAccessBlock, action("s3:GetBucketPublicAccessBlock")),
@@ -90,7 +95,11 @@ func s3CreateBucket(c *call, in *s3.CreateBucketInput) (*s3.CreateBucketOutput, 
 			return nil, &s3types.BucketAlreadyOwnedByYou{Message: msg("Your previous request to create the named bucket succeeded and you already own it.")}
 		}
 	}
-	c.r.s3().Buckets = append(c.r.s3().Buckets, &bucket{Name: *in.Bucket, Created: c.now})
+	b := &bucket{Name: *in.Bucket, Created: c.now}
+	if in.CreateBucketConfiguration != nil {
+		b.Tags = s3Tags(in.CreateBucketConfiguration.Tags)
+	}
+	c.r.s3().Buckets = append(c.r.s3().Buckets, b)
 	return &s3.CreateBucketOutput{Location: new("/" + *in.Bucket)}, nil
 }
 
@@ -123,9 +132,13 @@ func s3DeleteBucket(c *call, in *s3.DeleteBucketInput) (*s3.DeleteBucketOutput, 
 	})
 }
 
+func s3Tags(in []s3types.Tag) tagMap {
+	return tagsFrom(in, func(t s3types.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
 func s3PutBucketTagging(c *call, in *s3.PutBucketTaggingInput) (*s3.PutBucketTaggingOutput, error) {
 	return onBucket(c, in.Bucket, func(b *bucket) (*s3.PutBucketTaggingOutput, error) {
-		b.Tags = tagsFrom(in.Tagging.TagSet, func(t s3types.Tag) (*string, *string) { return t.Key, t.Value })
+		b.Tags = s3Tags(in.Tagging.TagSet)
 		return &s3.PutBucketTaggingOutput{}, nil
 	})
 }

@@ -101,7 +101,7 @@ func (b *Bucket) Observe(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-// tags looks whose the bucket is. One without tags was made a moment ago, or lost them: its name is ours.
+// tags looks whose the bucket is. One without tags lost them: its name is ours.
 func (b *Bucket) tags(ctx context.Context, s *resource.Scope, found *bucketFound) error {
 	out, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &b.name})
 	if err != nil {
@@ -190,15 +190,15 @@ const tidyDays = 7
 func (b *Bucket) Apply(ctx context.Context, s *resource.Scope) error {
 	b.name = b.BucketName(s)
 	if b.found == nil {
-		in := &s3.CreateBucketInput{Bucket: &b.name}
+		in := &s3types.CreateBucketConfiguration{Tags: b.tagSet()}
 		if s.Region != "us-east-1" { // which is what is meant without, and the only one that may not be said
-			in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(s.Region)}
+			in.LocationConstraint = s3types.BucketLocationConstraint(s.Region)
 		}
-		_, err := s.S3.CreateBucket(ctx, in)
+		_, err := s.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b.name, CreateBucketConfiguration: in})
 		if err != nil && !cloud.Is(err, "BucketAlreadyOwnedByYou") { // made by a call whose answer got lost
 			return fmt.Errorf("create bucket: %w", err)
 		}
-		b.found = &bucketFound{}
+		b.found = &bucketFound{} // emulators that do not know tags of a creation get them below
 	}
 	steps := []struct {
 		what string
@@ -226,9 +226,12 @@ func (b *Bucket) Apply(ctx context.Context, s *resource.Scope) error {
 // settlingBucket are the errors while a new bucket is not known everywhere, or is set up by another call.
 var settlingBucket = []cloud.Retryable{{Code: "NoSuchBucket", For: time.Minute}, {Code: "OperationAborted", For: time.Minute}}
 
+func (b *Bucket) tagSet() []s3types.Tag {
+	return resource.TagList(b.Owner, "bucket", func(k, v *string) s3types.Tag { return s3types.Tag{Key: k, Value: v} })
+}
+
 func (b *Bucket) putTags(ctx context.Context, s *resource.Scope) error {
-	tags := resource.TagList(b.Owner, "bucket", func(k, v *string) s3types.Tag { return s3types.Tag{Key: k, Value: v} })
-	_, err := s.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b.name, Tagging: &s3types.Tagging{TagSet: tags}})
+	_, err := s.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b.name, Tagging: &s3types.Tagging{TagSet: b.tagSet()}})
 	b.found.tagged = err == nil
 	return err
 }
@@ -353,7 +356,7 @@ func (b *Bucket) Permissions(s *resource.Scope, do event.Action) []resource.Perm
 	}
 	switch do {
 	case event.Create:
-		need = append(need, resource.On(append(b.setting(), "s3:CreateBucket"), b.arn(s)))
+		need = append(need, resource.On(append(b.setting(), "s3:CreateBucket", "s3:TagResource"), b.arn(s)))
 	case event.Update:
 		need = append(need, resource.On(b.setting(), b.arn(s)))
 	case event.Delete:
