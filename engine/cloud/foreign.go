@@ -65,6 +65,7 @@ var errorCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile
 // notOfAWS says whether an answer is that of a server which does not know the call. AWS says that something is not there
 // with an error that has a code, and answers with no page for a browser; what gateways say for it is another matter. A
 // server that is none of AWS's may call anything text/html, so that the body decides.
+// An answer to HEAD has no body to go by.
 func notOfAWS(r *http.Response) (bool, error) {
 	switch r.StatusCode {
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
@@ -78,6 +79,9 @@ func notOfAWS(r *http.Response) (bool, error) {
 			return false, nil
 		}
 	default:
+		return false, nil
+	}
+	if r.Request != nil && r.Request.Method == http.MethodHead {
 		return false, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, looked))

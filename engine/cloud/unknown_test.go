@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 
 	"berth/engine/fail"
@@ -72,6 +73,19 @@ func TestAnEndpointThatDoesNotKnowAService(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// An answer to HEAD has no body: a 404 without a code is all that S3 says of a bucket that is not there.
+func TestAnAnswerToHeadNeedsNoCode(t *testing.T) {
+	for _, kind := range []string{"application/xml", "text/html; charset=utf-8"} {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := to(t, "HTTP/1.1 404 Not Found\r\nContent-Type: "+kind+"\r\n\r\n")
+			_, err := c.S3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: new("uploads")})
+			if !NotFound(err) || Unknown(err) {
+				t.Errorf("%s: %v", kind, err)
+			}
+		})
 	}
 }
 
