@@ -13,24 +13,10 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/resource"
-	"berth/engine/resource/network"
 )
 
 // CacheSubnets names the subnets that the nodes of a cache may stand in.
-type CacheSubnets struct {
-	resource.Claim
-	Owner    resource.Owner
-	Network  network.Network
-	Unneeded bool // berth.toml asks for no cache: a destroy alone looks for it
-
-	found   bool
-	arn     string
-	vpc     string
-	subnets []string
-}
-
-// Name is the group's name. It is known before the group exists.
-func (g *CacheSubnets) Name() string { return g.Owner.Short() }
+type CacheSubnets struct{ Subnets }
 
 // Info implements Resource.
 func (g *CacheSubnets) Info() resource.Info {
@@ -40,18 +26,12 @@ func (g *CacheSubnets) Info() resource.Info {
 	}
 }
 
-// Needs implements Resource.
-func (g *CacheSubnets) Needs() []resource.Need { return g.Network.Needs() }
-
 // Identifier implements Identified.
 func (g *CacheSubnets) Identifier() string { return g.arn }
 
-// Wanted implements Optional.
-func (g *CacheSubnets) Wanted() bool { return !g.Unneeded }
-
 // Observe implements Resource.
 func (g *CacheSubnets) Observe(ctx context.Context, s *resource.Scope) error {
-	g.found, g.arn, g.vpc, g.subnets = false, "", "", nil
+	g.absent()
 	out, err := s.ElastiCache.DescribeCacheSubnetGroups(ctx, &elasticache.DescribeCacheSubnetGroupsInput{CacheSubnetGroupName: aws.String(g.Name())})
 	if cloud.NotFound(err) || g.Unneeded && resource.Unseen(err) {
 		return nil
@@ -60,10 +40,11 @@ func (g *CacheSubnets) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	for _, f := range out.CacheSubnetGroups {
-		g.found, g.arn, g.vpc = true, aws.ToString(f.ARN), aws.ToString(f.VpcId)
+		var subnets []string
 		for _, sn := range f.Subnets {
-			g.subnets = append(g.subnets, aws.ToString(sn.SubnetIdentifier))
+			subnets = append(subnets, aws.ToString(sn.SubnetIdentifier))
 		}
+		g.take(aws.ToString(f.ARN), aws.ToString(f.VpcId), subnets)
 	}
 	return nil
 }
@@ -76,23 +57,6 @@ func (g *CacheSubnets) Detail(ctx context.Context, s *resource.Scope) error {
 	tags, err := cacheTags(ctx, s.Clients, g.arn)
 	return g.Judge(g.Owner, tags, err)
 }
-
-// Exists implements Resource.
-func (g *CacheSubnets) Exists() bool { return g.found && g.Ours() }
-
-// Diff implements Resource. A cache cannot leave its VPC, so that a group in another one stays as it is.
-func (g *CacheSubnets) Diff(*resource.Scope) resource.Diff {
-	if !g.found {
-		return resource.Absent()
-	}
-	if g.vpc == g.Network.VPC.ID && g.Network.Known() && !subset(g.Network.SubnetIDs(), g.subnets) {
-		return resource.Changed("lacks a subnet of the app", resource.Field("subnets", resource.Listed(g.subnets), resource.Listed(g.all())))
-	}
-	return resource.None()
-}
-
-// all are the subnets that are there and those that are wanted: AWS gives none up that a node stands in.
-func (g *CacheSubnets) all() []string { return union(g.subnets, g.Network.SubnetIDs()) }
 
 // Apply implements Resource.
 func (g *CacheSubnets) Apply(ctx context.Context, s *resource.Scope) error {
@@ -111,7 +75,7 @@ func (g *CacheSubnets) Apply(ctx context.Context, s *resource.Scope) error {
 	if err != nil && !cloud.Is(err, "CacheSubnetGroupAlreadyExists") {
 		return fmt.Errorf("create subnet group: %w", err)
 	}
-	g.found, g.arn, g.vpc, g.subnets = true, s.ARN("elasticache", "subnetgroup:"+g.Name()), g.Network.VPC.ID, g.Network.SubnetIDs()
+	g.take(s.ARN("elasticache", "subnetgroup:"+g.Name()), g.Network.VPC.ID, g.Network.SubnetIDs())
 	return nil
 }
 

@@ -35,7 +35,7 @@ func database(w kindtest.World, class string) *data.Database {
 	vpc := place.VPC
 	return &data.Database{
 		Owner: w.Owner, Engine: "postgres", Class: class, StorageGB: 20, NoFinalSnapshot: true,
-		Subnets:       &data.SubnetGroup{Owner: w.Owner, Network: place},
+		Subnets:       &data.SubnetGroup{Subnets: data.Subnets{Owner: w.Owner, Network: place}},
 		SecurityGroup: &network.SecurityGroup{Owner: w.Owner, Role: "database", Label: "the database's security group", VPC: vpc},
 		LinkedRole: &access.ServiceLinkedRole{
 			ID: "rds-service-role", Service: "rds.amazonaws.com", Name: "AWSServiceRoleForRDS", Label: "the role of RDS itself",
@@ -134,7 +134,7 @@ func cache(w kindtest.World, node string, two bool) *data.Cache {
 	place := networkOf(w)
 	vpc := place.VPC
 	return &data.Cache{
-		Owner: w.Owner, Node: node, MultiAZ: two, Subnets: &data.CacheSubnets{Owner: w.Owner, Network: place},
+		Owner: w.Owner, Node: node, MultiAZ: two, Subnets: &data.CacheSubnets{Subnets: data.Subnets{Owner: w.Owner, Network: place}},
 		SecurityGroup: &network.SecurityGroup{Owner: w.Owner, Role: "cache", Label: "the cache's security group", VPC: vpc},
 		LinkedRole: &access.ServiceLinkedRole{
 			ID: "elasticache-service-role", Service: "elasticache.amazonaws.com", Name: "AWSServiceRoleForElastiCache", Label: "the role of ElastiCache itself",

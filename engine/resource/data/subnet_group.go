@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,24 +12,10 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/resource"
-	"berth/engine/resource/network"
 )
 
 // SubnetGroup names the subnets that a database may stand in: two zones at least, even when it uses one.
-type SubnetGroup struct {
-	resource.Claim
-	Owner    resource.Owner
-	Network  network.Network
-	Unneeded bool // berth.toml asks for no database: a destroy alone looks for it
-
-	found   bool
-	arn     string
-	vpc     string
-	subnets []string
-}
-
-// Name is the group's name. It is known before the group exists.
-func (g *SubnetGroup) Name() string { return g.Owner.Short() }
+type SubnetGroup struct{ Subnets }
 
 // Info implements Resource.
 func (g *SubnetGroup) Info() resource.Info {
@@ -40,9 +25,6 @@ func (g *SubnetGroup) Info() resource.Info {
 	}
 }
 
-// Needs implements Resource.
-func (g *SubnetGroup) Needs() []resource.Need { return g.Network.Needs() }
-
 // Identifier implements Identified.
 func (g *SubnetGroup) Identifier() string {
 	if !g.found {
@@ -51,13 +33,10 @@ func (g *SubnetGroup) Identifier() string {
 	return g.Name()
 }
 
-// Wanted implements Optional.
-func (g *SubnetGroup) Wanted() bool { return !g.Unneeded }
-
 // Observe implements Resource.
 func (g *SubnetGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	out, err := s.RDS.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: aws.String(g.Name())})
-	g.found, g.subnets = false, nil
+	g.absent()
 	if cloud.NotFound(err) || g.Unneeded && resource.Unseen(err) {
 		return nil
 	}
@@ -65,10 +44,11 @@ func (g *SubnetGroup) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	for _, f := range out.DBSubnetGroups {
-		g.found, g.arn, g.vpc = true, aws.ToString(f.DBSubnetGroupArn), aws.ToString(f.VpcId)
+		var subnets []string
 		for _, sn := range f.Subnets {
-			g.subnets = append(g.subnets, aws.ToString(sn.SubnetIdentifier))
+			subnets = append(subnets, aws.ToString(sn.SubnetIdentifier))
 		}
+		g.take(aws.ToString(f.DBSubnetGroupArn), aws.ToString(f.VpcId), subnets)
 	}
 	return nil
 }
@@ -80,36 +60,6 @@ func (g *SubnetGroup) Detail(ctx context.Context, s *resource.Scope) error {
 	}
 	tags, err := subnetGroupTags(ctx, s.Clients, g.arn)
 	return g.Judge(g.Owner, tags, err)
-}
-
-// Exists implements Resource.
-func (g *SubnetGroup) Exists() bool { return g.found && g.Ours() }
-
-// Diff implements Resource. A database cannot leave its VPC, so that a group in another one stays as it is.
-func (g *SubnetGroup) Diff(*resource.Scope) resource.Diff {
-	if !g.found {
-		return resource.Absent()
-	}
-	want := g.Network.SubnetIDs()
-	if g.vpc == g.Network.VPC.ID && g.Network.Known() && !subset(want, g.subnets) {
-		return resource.Changed("lacks a subnet of the app", resource.Field("subnets", resource.Listed(g.subnets), resource.Listed(g.all())))
-	}
-	return resource.None()
-}
-
-// all are the subnets that are there and those that are wanted: AWS gives none up that a database uses.
-func (g *SubnetGroup) all() []string {
-	return union(g.subnets, g.Network.SubnetIDs())
-}
-
-func union(a, b []string) []string {
-	all := slices.Concat(a, b)
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func subset(some, all []string) bool {
-	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
 
 // Apply implements Resource.
@@ -131,7 +81,7 @@ func (g *SubnetGroup) Apply(ctx context.Context, s *resource.Scope) error {
 	if err != nil && !cloud.Is(err, "DBSubnetGroupAlreadyExists") {
 		return fmt.Errorf("create subnet group: %w", err)
 	}
-	g.found, g.vpc, g.subnets = true, g.Network.VPC.ID, g.Network.SubnetIDs()
+	g.take(s.ARN("rds", "subgrp:"+g.Name()), g.Network.VPC.ID, g.Network.SubnetIDs())
 	return nil
 }
 

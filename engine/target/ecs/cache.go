@@ -32,7 +32,7 @@ func newCache(s *spec.Spec, o resource.Owner, place network.Network, tasks *netw
 		ID: "elasticache-service-role", Service: "elasticache.amazonaws.com", Name: "AWSServiceRoleForElastiCache",
 		Label: "the role of ElastiCache itself", Unwanted: no,
 	}
-	subnets := &data.CacheSubnets{Owner: o, Network: place, Unneeded: no}
+	subnets := &data.CacheSubnets{Subnets: data.Subnets{Owner: o, Network: place, Unneeded: no}}
 	return cache{group, role, subnets, &data.Cache{
 		Owner: o, Subnets: subnets, SecurityGroup: group, LinkedRole: role, Node: c.Node, MultiAZ: c.MultiAZ, Unneeded: no,
 	}}

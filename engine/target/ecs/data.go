@@ -29,7 +29,7 @@ func (b *Blueprint) data(s *spec.Spec) {
 	b.DatabaseRole = &access.ServiceLinkedRole{
 		ID: "rds-service-role", Service: "rds.amazonaws.com", Name: "AWSServiceRoleForRDS", Label: "the role of RDS itself", Unwanted: no,
 	}
-	b.Subnets = &data.SubnetGroup{Owner: b.Owner, Network: b.Network, Unneeded: no}
+	b.Subnets = &data.SubnetGroup{Subnets: data.Subnets{Owner: b.Owner, Network: b.Network, Unneeded: no}}
 	b.Password = &data.Parameter{
 		Owner: b.Owner, ID: "database-password", Key: "database/password", Label: "the database's password", Value: data.Password, Unneeded: no,
 	}
