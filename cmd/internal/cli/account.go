@@ -30,6 +30,21 @@ func (a *app) with(region string, f func(*account) error) error {
 	return err
 }
 
+// watching is with for what runs of an app by its name.
+func (a *app) watching(ctx context.Context, flags said, f func(*engine.Watch) error) error {
+	s, err := a.named(ctx, flags)
+	if err != nil {
+		return err
+	}
+	return a.with(s.Region, func(eng *account) error {
+		w, err := eng.Watch(ctx, s)
+		if err != nil {
+			return err
+		}
+		return f(w)
+	})
+}
+
 // account is an open engine and how to let go of what stands behind it.
 type account struct {
 	*engine.Engine

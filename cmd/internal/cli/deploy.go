@@ -22,14 +22,8 @@ func (a *app) deployCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(d.Spec.Region, func(eng *account) error {
-				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings}, roll)
-				}
-				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: d.Spec, SkipVerify: roll.skipVerify, NoRehearsal: roll.noRehearsal, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout,
-				}, "Deploy this?")
-			})
+			t := tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings}
+			return a.change(cmd.Context(), t, roll, engine.Request{NoRehearsal: roll.noRehearsal}, "Deploy this?")
 		},
 	}
 	a.register(&flags, cmd)

@@ -26,14 +26,8 @@ func (a *app) destroyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(s.Region, func(eng *account) error {
-				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "destroy", Spec: s, KeepData: keep}, roll)
-				}
-				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: s, Destroy: true, KeepData: keep, SkipPreflight: roll.unchecked,
-				}, "Delete all of this?")
-			})
+			t := tui.Task{Verb: "destroy", Spec: s, KeepData: keep}
+			return a.change(cmd.Context(), t, roll, engine.Request{Destroy: true, KeepData: keep}, "Delete all of this?")
 		},
 	}
 	a.registerApp(&flags, cmd)

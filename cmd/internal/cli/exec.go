@@ -39,15 +39,7 @@ func (a *app) execCommand() *cobra.Command {
 			if in.Task = own.task; a.flags.json && !own.list {
 				return usage(cmd, "a session is no JSON: leave out --json, or say --list")
 			}
-			s, err := a.named(cmd.Context(), flags)
-			if err != nil {
-				return err
-			}
-			return a.with(s.Region, func(eng *account) error {
-				w, err := eng.Watch(cmd.Context(), s)
-				if err != nil {
-					return err
-				}
+			return a.watching(cmd.Context(), flags, func(w *engine.Watch) error {
 				if own.list {
 					tasks, err := w.Tasks(cmd.Context())
 					if err != nil {

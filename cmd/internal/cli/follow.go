@@ -18,7 +18,20 @@ import (
 	"berth/engine/clock"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/tui"
 )
+
+// change carries out a verb that changes AWS: on the screens, or with a question and as lines. The request is of the
+// task's app; what rollout flags say is added.
+func (a *app) change(ctx context.Context, t tui.Task, roll rollout, r engine.Request, question string) error {
+	return a.with(t.Spec.Region, func(eng *account) error {
+		if a.draws() {
+			return a.perform(ctx, eng, t, roll)
+		}
+		r.Spec, r.SkipVerify, r.SkipPreflight, r.RolloutTimeout = t.Spec, roll.skipVerify, roll.unchecked, roll.timeout
+		return a.carryOut(ctx, eng, r, question)
+	})
+}
 
 // carryOut plans, asks where that is wanted, and follows the run. The run gets a context of its own, because
 // the first signal must not cut the calls in flight; the stopper stops it.

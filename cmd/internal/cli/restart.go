@@ -24,14 +24,8 @@ func (a *app) restartCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(d.Spec.Region, func(eng *account) error {
-				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "restart", Spec: d.Spec, Findings: d.Findings}, roll)
-				}
-				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: d.Spec, Restart: true, SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout,
-				}, "Start new tasks?")
-			})
+			t := tui.Task{Verb: "restart", Spec: d.Spec, Findings: d.Findings}
+			return a.change(cmd.Context(), t, roll, engine.Request{Restart: true}, "Start new tasks?")
 		},
 	}
 	a.register(&flags, cmd)

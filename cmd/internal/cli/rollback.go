@@ -31,14 +31,8 @@ func (a *app) rollbackCommand() *cobra.Command {
 			if len(args) > 0 {
 				to = args[0]
 			}
-			return a.with(d.Spec.Region, func(eng *account) error {
-				if a.draws() {
-					return a.perform(cmd.Context(), eng, tui.Task{Verb: "rollback", Spec: d.Spec, Findings: d.Findings, Revision: to}, roll)
-				}
-				return a.carryOut(cmd.Context(), eng, engine.Request{
-					Spec: d.Spec, Rollback: to, SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout,
-				}, "Go back?")
-			})
+			t := tui.Task{Verb: "rollback", Spec: d.Spec, Findings: d.Findings, Revision: to}
+			return a.change(cmd.Context(), t, roll, engine.Request{Rollback: to}, "Go back?")
 		},
 	}
 	a.register(&flags, cmd)

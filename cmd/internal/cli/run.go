@@ -25,15 +25,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := a.named(cmd.Context(), flags)
-			if err != nil {
-				return err
-			}
-			return a.with(s.Region, func(eng *account) error {
-				w, err := eng.Watch(cmd.Context(), s)
-				if err != nil {
-					return err
-				}
+			return a.watching(cmd.Context(), flags, func(w *engine.Watch) error {
 				once.Each, once.Doing = a.output, a.doing()
 				exit, err := w.Run(cmd.Context(), once)
 				if err != nil {
