@@ -163,8 +163,8 @@ func (c *checker) network() {
 	}
 }
 
-// ownProcess are the names that the process of [service] goes by.
-var ownProcess = []string{"app", "web"}
+// OwnProcess says whether the process of [service] goes by a name.
+func OwnProcess(name string) bool { return name == "app" || name == "web" }
 
 func (c *checker) processes() {
 	for _, name := range slices.Sorted(maps.Keys(c.s.Processes)) {
@@ -173,7 +173,7 @@ func (c *checker) processes() {
 			c.add(processTable+"."+name, fmt.Sprintf("AWS would refuse the name %q: %v", name, err), "choose another name")
 			continue
 		}
-		if slices.Contains(ownProcess, name) {
+		if OwnProcess(name) {
 			c.add(processTable+"."+name, fmt.Sprintf("%q is what the process of [service] is called", name), "say under [service] how it runs, or choose another name")
 			continue
 		}

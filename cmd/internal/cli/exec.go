@@ -13,6 +13,7 @@ import (
 
 	"berth/engine"
 	"berth/engine/fail"
+	"berth/engine/spec"
 )
 
 // execFlags are the flags of exec.
@@ -60,14 +61,12 @@ func (a *app) execCommand() *cobra.Command {
 
 // execOf reads where to go: a process, a command behind --, both or neither.
 func execOf(cmd *cobra.Command, args []string) (engine.Exec, error) {
-	names, in := args, engine.Exec{}
-	if at := cmd.ArgsLenAtDash(); at >= 0 {
-		names, in.Command = args[:at], args[at:]
-	}
+	names, command := aroundDash(cmd, args)
+	in := engine.Exec{Command: command}
 	if len(names) > 1 {
 		return in, usage(cmd, "a command stands behind --, such as berth exec -- "+strings.Join(args, " "))
 	}
-	if len(names) == 1 && names[0] != "app" && names[0] != "web" {
+	if len(names) == 1 && !spec.OwnProcess(names[0]) {
 		in.Process = names[0]
 	}
 	return in, nil

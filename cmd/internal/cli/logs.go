@@ -75,7 +75,7 @@ func (a *app) logs(ctx context.Context, eng *account, s *spec.Spec, l logFlags) 
 	out := report.Log{Out: a.Out, JSON: a.flags.json, Task: l.task, Text: l.grep}
 	if l.process != "" {
 		name := l.process
-		if name == "app" || name == "web" {
+		if spec.OwnProcess(name) {
 			name = ""
 		}
 		out.Process = &name

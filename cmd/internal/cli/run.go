@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"berth/engine"
+	"berth/engine/spec"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -48,20 +49,25 @@ func (a *app) runCommand() *cobra.Command {
 
 // onceOf reads what to run: a process, a command behind --, or both.
 func onceOf(cmd *cobra.Command, args []string) (engine.Once, error) {
-	names, command := args, []string(nil)
-	if at := cmd.ArgsLenAtDash(); at >= 0 {
-		names, command = args[:at], args[at:]
-	}
+	names, command := aroundDash(cmd, args)
 	once := engine.Once{Command: command}
 	switch {
 	case len(names) > 1:
 		return once, usage(cmd, "a command stands behind --, such as berth run -- "+args[0])
-	case len(names) == 1 && names[0] != "app" && names[0] != "web":
+	case len(names) == 1 && !spec.OwnProcess(names[0]):
 		once.Process = names[0]
 	case len(command) == 0:
 		return once, usage(cmd, "say what to run: a process of berth.toml, or a command behind --")
 	}
 	return once, nil
+}
+
+// aroundDash are the words before -- and the command behind it, which is nil when there is no --.
+func aroundDash(cmd *cobra.Command, args []string) (words, command []string) {
+	if at := cmd.ArgsLenAtDash(); at >= 0 {
+		return args[:at], args[at:]
+	}
+	return args, nil
 }
 
 // output writes lines of a command as they are, or one JSON object per line.
