@@ -102,7 +102,7 @@ func needsNewer(ast *parser.Node, early bool) (line int, what string) {
 		}
 		for _, flag := range n.Flags {
 			name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
-			if slices.Contains(modernFlags[verb], name) && !(early && slices.Contains(earlyFlags[verb], name)) {
+			if slices.Contains(modernFlags[verb], name) && (!early || !slices.Contains(earlyFlags[verb], name)) {
 				return n.StartLine, strings.ToUpper(verb) + " --" + name
 			}
 		}

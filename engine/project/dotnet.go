@@ -34,7 +34,7 @@ func (l *look) setInAppSettings(name string) bool {
 		switch v := value.(type) {
 		case nil:
 		case string:
-			if v != "" && !stub().MatchString(v) && !strings.HasPrefix(v, "<") && !(strings.HasPrefix(name, "ConnectionStrings__") && thisMachine().MatchString(v)) {
+			if v != "" && !stub().MatchString(v) && !strings.HasPrefix(v, "<") && (!strings.HasPrefix(name, "ConnectionStrings__") || !thisMachine().MatchString(v)) {
 				return true
 			}
 		default:

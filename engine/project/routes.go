@@ -15,26 +15,30 @@ func (l *look) readCode() {
 			known[s.name] = s.has
 		}
 		for _, name := range l.files {
-			has := known[name]
-			lacks := func(literal int) bool { return literal >= 0 && (has == nil || !has[literal]) }
-			for _, p := range lang.Ports {
-				if lacks(p.literal) {
-					continue
-				}
-				if text, ok := l.searched(lang, name, p.globs, p.Has); ok {
-					l.portIn(p, name, text)
-				}
-			}
-			for _, r := range lang.Routes {
-				if r.file != nil || !lacks(r.literal) {
-					l.routeIn(lang, r, name)
-				}
-			}
+			l.readFile(lang, name, known[name])
 		}
 		for _, r := range lang.Routes {
 			if d := l.uses(lang.ID, r.Deps); r.Path != "" && d != nil {
 				l.paths = append(l.paths, healthPath{rankCode + 1, l.springPath(r.Path), d.file, d.line, d.text})
 			}
+		}
+	}
+}
+
+// readFile is readCode for one file; has says which of the language's literals it holds, nil when it was not scanned.
+func (l *look) readFile(lang *language, name string, has []bool) {
+	lacks := func(literal int) bool { return literal >= 0 && (has == nil || !has[literal]) }
+	for _, p := range lang.Ports {
+		if lacks(p.literal) {
+			continue
+		}
+		if text, ok := l.searched(lang, name, p.globs, p.Has); ok {
+			l.portIn(p, name, text)
+		}
+	}
+	for _, r := range lang.Routes {
+		if r.file != nil || !lacks(r.literal) {
+			l.routeIn(lang, r, name)
 		}
 	}
 }

@@ -79,7 +79,6 @@ func converse(command []string, in io.Reader, w *bufio.Writer) (exit int) {
 		}
 	}
 	if p, known := programOf(command); known {
-		time.Sleep(min(p.takes, time.Second))
 		say(p)
 		return int(p.exit)
 	}

@@ -286,7 +286,7 @@ func (r *rollout) judgeBlind(ctx context.Context, svc *ecstypes.Service, healthy
 
 // mine says whether tasks that a rollout started are those that this run waits for. Where only the tasks are new, the
 // revision does not tell them apart.
-func (r *rollout) mine(rollout string) bool { return !r.Restart || r.Service.rollout == rollout }
+func (r *rollout) mine(rollout string) bool { return !r.Restart || r.rollout == rollout }
 
 // beforeIt is what the service goes back to when the rollout fails.
 func (r *rollout) beforeIt() string {

@@ -109,7 +109,7 @@ func (b *Blueprint) Resources() resource.Set {
 		rs = append(rs, b.Bucket)
 	}
 	if b.Cache.Wanted() {
-		rs = append(rs, b.cache.resources()...)
+		rs = append(rs, b.caching()...)
 	}
 	if b.Build != nil {
 		rs = append(rs, b.Build)
@@ -164,7 +164,7 @@ func (b *Blueprint) Restart(now *target.Status) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.database(), b.files(), resource.Set{b.Bucket}, b.cache.resources(), b.frontage(), b.running())
+	return slices.Concat(b.foundation(), b.database(), b.files(), resource.Set{b.Bucket}, b.caching(), b.frontage(), b.running())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.

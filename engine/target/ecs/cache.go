@@ -39,6 +39,6 @@ func newCache(s *spec.Spec, o resource.Owner, place network.Network, tasks *netw
 }
 
 // resources are those of the cache, in the order in which people see them.
-func (c cache) resources() resource.Set {
+func (c cache) caching() resource.Set {
 	return resource.Set{c.CacheGroup, c.CacheRole, c.CacheSubnets, c.Cache}
 }
