@@ -63,14 +63,17 @@ func Raise(name, service, code string) string {
 
 // OneMore is something that the app needs one more of.
 type OneMore struct {
+	ID, Title     string // of the check
 	What          string // in sentences: "VPCs"
 	Name          string // of the quota
 	Service, Code string // of the quota, as Service Quotas has them
 	Count         func(context.Context, *Scope) (int, error)
 }
 
-// Room says whether the quota leaves room for one more.
-func Room(ctx context.Context, s *Scope, o OneMore) Finding {
+// Probes is the check whether the quota leaves room for it.
+func (o OneMore) Probes() []Probe { return []Probe{{ID: o.ID, Title: o.Title, Look: o.room}} }
+
+func (o OneMore) room(ctx context.Context, s *Scope) Finding {
 	have, unknown := Quota(ctx, s, o.Service, o.Code, "the number of "+o.What)
 	if unknown != nil {
 		return *unknown

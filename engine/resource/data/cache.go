@@ -334,24 +334,23 @@ func (c *Cache) Checks(do event.Action) []resource.Probe {
 	if do != event.Create || c.Unneeded {
 		return nil
 	}
-	return []resource.Probe{{ID: "cache-nodes", Title: "room for the nodes of the cache", Look: c.room}}
+	return resource.OneMore{
+		ID: "cache-nodes", Title: "room for the nodes of the cache",
+		What: "nodes of ElastiCache", Name: "Nodes per Region", Service: "elasticache", Code: "L-DFE45DF3", Count: c.countNodes,
+	}.Probes()
 }
 
-func (c *Cache) room(ctx context.Context, s *resource.Scope) resource.Finding {
-	return resource.Room(ctx, s, resource.OneMore{
-		What: "nodes of ElastiCache", Name: "Nodes per Region", Service: "elasticache", Code: "L-DFE45DF3",
-		Count: func(ctx context.Context, s *resource.Scope) (int, error) {
-			n := c.nodes() - 1 // one more is counted anyway
-			p := elasticache.NewDescribeReplicationGroupsPaginator(s.ElastiCache, &elasticache.DescribeReplicationGroupsInput{})
-			err := resource.Pages(ctx, p, func(out *elasticache.DescribeReplicationGroupsOutput) error {
-				for _, g := range out.ReplicationGroups {
-					n += len(g.MemberClusters)
-				}
-				return nil
-			})
-			return n, err
-		},
+// countNodes is how many nodes there are, and those beyond the first that the cache brings.
+func (c *Cache) countNodes(ctx context.Context, s *resource.Scope) (n int, err error) {
+	n = c.nodes() - 1
+	p := elasticache.NewDescribeReplicationGroupsPaginator(s.ElastiCache, &elasticache.DescribeReplicationGroupsInput{})
+	err = resource.Pages(ctx, p, func(out *elasticache.DescribeReplicationGroupsOutput) error {
+		for _, g := range out.ReplicationGroups {
+			n += len(g.MemberClusters)
+		}
+		return nil
 	})
+	return n, err
 }
 
 // Costs implements Coster.

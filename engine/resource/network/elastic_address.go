@@ -141,18 +141,17 @@ func (a *ElasticAddress) Checks(do event.Action) []resource.Probe {
 	if do != event.Create {
 		return nil
 	}
-	return []resource.Probe{{ID: "quota-address", Title: "Elastic IP addresses", Look: func(ctx context.Context, s *resource.Scope) resource.Finding {
-		return resource.Room(ctx, s, resource.OneMore{
-			What: "Elastic IP addresses", Name: "EC2-VPC Elastic IPs", Service: "ec2", Code: eipQuota,
-			Count: func(ctx context.Context, s *resource.Scope) (int, error) {
-				out, err := s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
-				if err != nil {
-					return 0, err
-				}
-				return len(out.Addresses), nil
-			},
-		})
-	}}}
+	return resource.OneMore{
+		ID: "quota-address", Title: "Elastic IP addresses",
+		What: "Elastic IP addresses", Name: "EC2-VPC Elastic IPs", Service: "ec2", Code: eipQuota,
+		Count: func(ctx context.Context, s *resource.Scope) (int, error) {
+			out, err := s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
+			if err != nil {
+				return 0, err
+			}
+			return len(out.Addresses), nil
+		},
+	}.Probes()
 }
 
 // Addresses lists the addresses of all apps.

@@ -202,11 +202,10 @@ func (n *NATGateway) Checks(do event.Action) []resource.Probe {
 	if do != event.Create {
 		return nil
 	}
-	return []resource.Probe{{ID: "quota-nat", Title: "NAT gateways", Look: func(ctx context.Context, s *resource.Scope) resource.Finding {
-		return resource.Room(ctx, s, resource.OneMore{
-			What: "NAT gateways", Name: "NAT gateways per Availability Zone", Service: "vpc", Code: natQuota, Count: countNATs,
-		})
-	}}}
+	return resource.OneMore{
+		ID: "quota-nat", Title: "NAT gateways",
+		What: "NAT gateways", Name: "NAT gateways per Availability Zone", Service: "vpc", Code: natQuota, Count: countNATs,
+	}.Probes()
 }
 
 // countNATs is how many NAT gateways the fullest zone's subnets can hold at most, by the subnet that has most.

@@ -316,11 +316,10 @@ func (v *VPC) Checks(do event.Action) []resource.Probe {
 	if do != event.Create || v.Default || v.Given.VPC != "" {
 		return nil
 	}
-	return []resource.Probe{{ID: "quota-vpc", Title: "VPCs", Look: func(ctx context.Context, s *resource.Scope) resource.Finding {
-		return resource.Room(ctx, s, resource.OneMore{
-			What: "VPCs", Name: "VPCs per Region", Service: "vpc", Code: vpcQuota, Count: countVPCs,
-		})
-	}}}
+	return resource.OneMore{
+		ID: "quota-vpc", Title: "VPCs",
+		What: "VPCs", Name: "VPCs per Region", Service: "vpc", Code: vpcQuota, Count: countVPCs,
+	}.Probes()
 }
 
 func countVPCs(ctx context.Context, s *resource.Scope) (n int, err error) {

@@ -355,21 +355,20 @@ func (c *Certificate) Checks(do event.Action) []resource.Probe {
 	if do != event.Create && do != event.Replace {
 		return nil
 	}
-	return []resource.Probe{{ID: "quota-certificate", Title: "certificates", Look: func(ctx context.Context, s *resource.Scope) resource.Finding {
-		return resource.Room(ctx, s, resource.OneMore{
-			What: "certificates", Name: "ACM certificates", Service: "acm", Code: certificateQuota,
-			Count: func(ctx context.Context, s *resource.Scope) (n int, err error) {
-				p := acm.NewListCertificatesPaginator(s.ACM, &acm.ListCertificatesInput{
-					Includes: &acmtypes.Filters{KeyTypes: acmtypes.KeyAlgorithm("").Values()},
-				})
-				err = resource.Pages(ctx, p, func(out *acm.ListCertificatesOutput) error {
-					n += len(out.CertificateSummaryList)
-					return nil
-				})
-				return n, err
-			},
-		})
-	}}}
+	return resource.OneMore{
+		ID: "quota-certificate", Title: "certificates",
+		What: "certificates", Name: "ACM certificates", Service: "acm", Code: certificateQuota,
+		Count: func(ctx context.Context, s *resource.Scope) (n int, err error) {
+			p := acm.NewListCertificatesPaginator(s.ACM, &acm.ListCertificatesInput{
+				Includes: &acmtypes.Filters{KeyTypes: acmtypes.KeyAlgorithm("").Values()},
+			})
+			err = resource.Pages(ctx, p, func(out *acm.ListCertificatesOutput) error {
+				n += len(out.CertificateSummaryList)
+				return nil
+			})
+			return n, err
+		},
+	}.Probes()
 }
 
 // Certificates lists the certificates of all apps.

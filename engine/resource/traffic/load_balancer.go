@@ -344,12 +344,11 @@ func (l *LoadBalancer) Checks(do event.Action) []resource.Probe {
 	if do != event.Create {
 		return nil
 	}
-	return []resource.Probe{{ID: "quota-load-balancer", Title: "load balancers", Look: func(ctx context.Context, s *resource.Scope) resource.Finding {
-		return resource.Room(ctx, s, resource.OneMore{
-			What: "Application Load Balancers", Name: "Application Load Balancers per Region",
-			Service: "elasticloadbalancing", Code: albQuota, Count: countLoadBalancers,
-		})
-	}}}
+	return resource.OneMore{
+		ID: "quota-load-balancer", Title: "load balancers",
+		What: "Application Load Balancers", Name: "Application Load Balancers per Region",
+		Service: "elasticloadbalancing", Code: albQuota, Count: countLoadBalancers,
+	}.Probes()
 }
 
 func countLoadBalancers(ctx context.Context, s *resource.Scope) (n int, err error) {
