@@ -1,0 +1,40 @@
+package project
+
+import (
+	"strings"
+
+	"berth/engine/spec"
+)
+
+var procLine = lazy(`^([A-Za-z0-9_-]+):\s*(\S.*)$`)
+
+// readProcfile reads the Procfile: what runs beside the app, and what runs before a new version.
+func (l *look) readProcfile() {
+	const name = "Procfile"
+	text, ok := l.t.code(name)
+	if !ok {
+		return
+	}
+	for _, m := range procLine().FindAllStringSubmatchIndex(text, 50) {
+		n, raw := lineOf(text, m[2])
+		l.procfile = append(l.procfile, step{text: strings.TrimSpace(text[m[4]:m[5]]), file: name, line: n, raw: raw})
+	}
+}
+
+// applyProcfile says what the lines of the Procfile mean.
+func (l *look) applyProcfile() {
+	for _, s := range l.procfile {
+		switch kind, _, _ := strings.Cut(s.raw, ":"); kind {
+		case "web":
+			if l.docker != nil && l.command() == nil && l.docker.Entry == nil {
+				if words, err := spec.Words(s.text); err == nil && len(words) > 0 && !strings.Contains(s.text, "$") {
+					l.suggest("service.command", words, s.file, s.line, s.raw)
+				}
+			}
+		case "release":
+			l.release(s.text, s.file, s.line, s.raw, "this runs once before each new version, most often to change the database")
+		default:
+			l.process(kind, s.text, s.file, s.line, s.raw)
+		}
+	}
+}
