@@ -261,6 +261,7 @@ type progressReader struct {
 	report         Reporter
 }
 
+// Read reads on, and tells how far it is.
 func (p *progressReader) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
 	p.done += int64(n)

@@ -111,6 +111,7 @@ type lineWriter struct {
 // maxLine is where a line is cut that does not end, in bytes. The JSON of BuildKit has long lines.
 const maxLine = 4 << 20
 
+// Write takes output, and passes whole lines on.
 func (w *lineWriter) Write(p []byte) (int, error) {
 	w.rest = append(w.rest, p...)
 	start := 0
@@ -162,6 +163,7 @@ func shorten(line string) string {
 // tail keeps the end of what is written to it.
 type tail struct{ b []byte }
 
+// Write keeps the end of what is written.
 func (t *tail) Write(p []byte) (int, error) {
 	t.b = append(t.b, p...)
 	if len(t.b) > maxTail {
@@ -170,6 +172,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// String is what was kept.
 func (t *tail) String() string { return strings.TrimSpace(string(t.b)) }
 
 // lastLines keeps the newest lines.
@@ -185,6 +188,7 @@ func (l *lastLines) add(line string) {
 	}
 }
 
+// String is the lines that were kept.
 func (l *lastLines) String() string { return strings.Join(l.lines, "\n") }
 
 // contextReader ends with ctx.
@@ -193,6 +197,7 @@ type contextReader struct {
 	r   *bufio.Reader
 }
 
+// Read reads on until the context ends.
 func (c *contextReader) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err

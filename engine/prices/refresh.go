@@ -31,10 +31,12 @@ type Refused struct {
 	Err    error
 }
 
+// Error says what was refused.
 func (e *Refused) Error() string {
 	return fmt.Sprintf("the price list %s for %s is refused: %s", e.Offer, e.Region, e.Why)
 }
 
+// Unwrap is why.
 func (e *Refused) Unwrap() error { return e.Err }
 
 // Outcome is what a refresh found.
