@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -59,8 +60,10 @@ type wireCheck struct {
 	wrong    map[string]int
 }
 
-// newer are members that the SDK's edition of the models has (service/ecs 1.104), and botocore 1.43 has not yet.
-var newer = []string{"earlySuccessCriteria", "resetOnHealthyTask", "thresholdConfiguration"}
+// newer is what the SDK's edition of the models has (service/ecs 1.104), and botocore 1.43 has not yet: members, and all
+// that ECS Gateway has.
+var newer = regexp.MustCompile(`has no (member (earlySuccessCriteria|resetOnHealthyTask|thresholdConfiguration|gatewayConnectors)|` +
+	`operation (Create|Delete|Describe|List|Update)Gateways?(Routes?|Resources)?|operation (Associate|Disassociate)Gateway(With|From)Cluster)$`)
 
 // operationsSent are those of all checks, with how often each was sent.
 var operationsSent sync.Map
@@ -99,7 +102,7 @@ func (w *wireCheck) add(ctx context.Context, request any) error {
 	defer w.mu.Unlock()
 	w.requests++
 	for _, text := range wrong {
-		if slices.ContainsFunc(newer, func(member string) bool { return strings.HasSuffix(text, "has no member "+member) }) {
+		if newer.MatchString(text) {
 			continue
 		}
 		w.wrong[service+": "+text]++
