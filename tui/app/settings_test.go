@@ -13,19 +13,15 @@ import (
 	"berth/tui/widget"
 )
 
-// at puts the cursor of the settings on a key.
+// at finds a key in the settings.
 func (d *harness) at(key string) {
 	d.t.Helper()
-	d.press("home")
-	for _, r := range settings.Rows(d.s.Spec())[1:] {
-		if r.Name == key && r.Heading == "" {
-			return
-		}
-		if r.Heading == "" {
-			d.press("down")
-		}
+	if !slices.ContainsFunc(settings.Rows(d.s.Spec()), func(r settings.Row) bool { return r.Name == key && r.Heading == "" }) {
+		d.t.Fatalf("there is no %s", key)
 	}
-	d.t.Fatalf("there is no %s", key)
+	d.press("/")
+	d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key), Paste: true})
+	d.press("enter")
 }
 
 // enter opens the value at a key and types another one.
@@ -194,4 +190,63 @@ func TestPastedLinesAndWideCharactersStayInTheirRow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// line is the line of the frame that holds a text, or empty.
+func (d *harness) line(text string) string {
+	for l := range strings.Lines(d.view()) {
+		if strings.Contains(l, text) {
+			return l
+		}
+	}
+	return ""
+}
+
+// TestSettingsAreFolded looks at the settings as they come, unfolds a section, and finds what is folded away.
+func TestSettingsAreFolded(t *testing.T) {
+	inBubble(t, fresh(), func(d *harness) {
+		d.press("enter", "enter", "enter")
+		d.size(120, 200)
+		v := d.view()
+		for _, want := range []string{"Instances", "Own domain", "more", "Check every, "} {
+			if !strings.Contains(v, want) {
+				t.Errorf("%q is missing:\n%s", want, v)
+			}
+		}
+		for _, no := range []string{"Idle timeout  ", "Firewall (WAF)  "} {
+			if strings.Contains(v, no) {
+				t.Errorf("%q has a line of its own:\n%s", no, v)
+			}
+		}
+		for range 40 {
+			if strings.Contains(d.line("›"), "WebSocket path, ") {
+				break
+			}
+			d.press("down")
+		}
+		d.press(" ")
+		if at := d.line("›"); !strings.Contains(at, "WebSocket path  ") {
+			t.Errorf("the cursor is at %q", at)
+		}
+		if v := d.view(); !strings.Contains(v, "Firewall (WAF)  ") || !strings.Contains(v, "Check every, ") {
+			t.Errorf("not the network's values alone are unfolded:\n%s", v)
+		}
+
+		d.press("/")
+		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("no such thing")})
+		if v := d.view(); !strings.Contains(v, "nothing is called that") {
+			t.Errorf("nothing says that there is none:\n%s", v)
+		}
+		d.press("enter", " ", "d", "right", "esc", "/")
+		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("healthy statuses")})
+		d.press("enter", "e", "ctrl+u")
+		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("200")})
+		d.press("enter", "esc")
+		if got := d.s.Spec().Service.Health.Codes; got != "200" {
+			t.Errorf("the codes are %q", got)
+		}
+		if at := d.line("›"); !strings.Contains(at, "200") {
+			t.Errorf("a value of one's own is not shown: the cursor is at %q", at)
+		}
+	})
 }

@@ -13,12 +13,9 @@ import (
 	"time"
 
 	"berth/compare/need"
-	"berth/engine"
 	"berth/engine/fail"
-	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/screen/needs"
-	"berth/tui/screen/settings"
 	"berth/tui/widget"
 )
 
@@ -312,73 +309,6 @@ func (a *asker) answer(q needs.Question) (turn, error) {
 			return on, nil
 		}
 		if err := a.s.Draft.Answer(q.Need, value); err != nil {
-			a.say("%s.", widget.Sentence(err.Error()))
-			continue
-		}
-		return on, nil
-	}
-}
-
-func (a *asker) settings(context.Context) (turn, error) {
-	a.say("")
-	a.say("Settings:")
-	for {
-		var rows []settings.Row
-		t, err := a.choose(func() (lines []string) {
-			rows = nil
-			for _, r := range settings.Rows(a.s.Spec()) {
-				if r.Heading != "" {
-					continue
-				}
-				rows = append(rows, r)
-				_, show, _ := r.Value(a.s.Spec())
-				line := r.Label + ": " + show
-				if from := r.From(a.s.Spec()); from != "" {
-					line += " (" + from + ")"
-				}
-				lines = append(lines, line)
-			}
-			return lines
-		}, func(i int) (turn, error) { return a.set(rows[i]) })
-		if err != nil || t != on {
-			return t, err
-		}
-		problems := engine.Problems(a.s.Spec(), a.s.RegionCodes()...)
-		if len(problems) == 0 {
-			return on, nil
-		}
-		for _, p := range problems {
-			a.say("Cannot be: %s.", p)
-		}
-	}
-}
-
-func (a *asker) set(r settings.Row) (turn, error) {
-	_, show, _ := r.Value(a.s.Spec())
-	a.say("%s, such as %s", widget.Sentence(r.Key.Doc), r.Key.Example)
-	for {
-		value, t, err := a.ask(fmt.Sprintf("%s [%s]:", r.Label, show))
-		if err != nil || t != on || value == "" {
-			return t, err
-		}
-		name := r.Name
-		if r.Add {
-			entry, v, ok := strings.Cut(value, "=")
-			if !ok {
-				a.say("Write it as NAME=value.")
-				continue
-			}
-			name, value = r.Key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)
-		}
-		switch strings.ToLower(value) {
-		case "none", "-":
-			value = ""
-		case "yes", "no":
-			if r.Key.Kind == spec.Truth {
-				value = strconv.FormatBool(strings.EqualFold(value, "yes"))
-			}
-		}
-		if err := a.s.Draft.Set(name, value); err != nil {
 			a.say("%s.", widget.Sentence(err.Error()))
 			continue
 		}

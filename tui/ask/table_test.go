@@ -3,6 +3,8 @@ package ask
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +119,17 @@ func TestEveryQuestionAndSettingIsAsked(t *testing.T) {
 		}
 	}
 	_, of, _ := strings.Cut(heard, "Settings:\n")
+	answers := []string{"", ""}
+	for _, m := range slices.Backward(regexp.MustCompile(`(?m)^(\d+)\. \d+ more of `).FindAllStringSubmatch(of, -1)) {
+		answers = append(answers, m[1]) // from the last on, so that the numbers before it stay
+	}
+	if len(answers) == 2 {
+		t.Fatalf("nothing is folded away:\n%s", of)
+	}
+	if _, heard, err = talk(t, simulated(t), sample(t), append(answers, "list", "quit")...); err != nil {
+		t.Fatal(err)
+	}
+	_, of, _ = strings.Cut(heard, "Settings:\n")
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if r.Heading == "" && !strings.Contains(of, ". "+r.Label+": ") {
 			t.Errorf("%s cannot be set:\n%s", r.Name, of)

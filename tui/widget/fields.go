@@ -18,6 +18,7 @@ type Field struct {
 	Place   string // the file and line that From begins with, if it does
 	Problem string // what is wrong with it
 	Below   []string
+	Rest    string // instead of a value and where it came from: what the label stands for
 }
 
 // Fields is a list of values in three columns: what, the value, where it came from. Below the field with the
@@ -92,6 +93,9 @@ func (f Fields) line(x Field, cursor bool, label, value, width int) string {
 		what = th.Bad
 	}
 	l.To(2).Cell(ink, x.Label, label).Gap(2)
+	if x.Rest != "" {
+		return l.Put(th.Quiet, x.Rest).String()
+	}
 	if room := width - l.used - value - 2; room < 8 || x.From == "" {
 		return l.Put(what, x.Value).String()
 	}

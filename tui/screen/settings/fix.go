@@ -14,7 +14,7 @@ func (t *Screen) fix(f *screen.Fix) {
 			t.note = widget.Sentence(err.Error())
 		}
 	}
-	t.reload()
+	t.reveal(f.Key)
 	for i, r := range t.rows {
 		if r.Name != f.Key || r.Heading != "" {
 			continue

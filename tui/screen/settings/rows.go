@@ -12,14 +12,21 @@ import (
 	"berth/tui/widget"
 )
 
-// Row is one line of the settings: a key of berth.toml, one entry of a table, or a heading.
+// Row is one line of the settings: a key of berth.toml, one entry of a table, a heading, or what stands for the rows
+// of a section that are folded away.
 type Row struct {
 	Heading string
 	Key     spec.Key
 	Name    string // full name of the value: the key's, or one entry's such as env.PHX_HOST
 	Label   string
 	Add     bool // makes a new entry of the table
+
+	Folds string // the heading of the section that it unfolds
+	Names string // what is folded away
 }
+
+// same says whether two rows are about the same value.
+func (r Row) same(x Row) bool { return r.Name == x.Name && r.Add == x.Add && r.Folds == x.Folds }
 
 // labels name what the words of the key do not say well. Keys that are not here, such as later ones, are
 // named after themselves.
@@ -56,7 +63,8 @@ var later = map[string]string{
 // headings name the tables of berth.toml; a table that is not here heads its keys with its own name.
 var headings = map[string]string{
 	"": "App", "service": "Container", "service.autoscale": "Container", "service.health": "Container", "image": "Image", "network": "Network",
-	"env": "Environment", "secrets": "Environment", "storage": "Data", "database": "Data", "cache": "Data", "uploads": "Data",
+	"env": "Environment", "secrets": "Environment", "image.args": "Image", "permissions.allow": "Permissions",
+	"account_rules": "Account rules", "account_rules.tags": "Account rules", "storage": "Data", "database": "Data", "cache": "Data", "uploads": "Data",
 }
 
 // first are the headings that come first, in this order.

@@ -4,6 +4,7 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,6 @@ import (
 	"berth/tui/form"
 	"berth/tui/keys"
 	"berth/tui/screen"
-	"berth/tui/theme"
 	"berth/tui/widget"
 )
 
@@ -29,7 +29,9 @@ type Screen struct {
 	cursor   int
 	offset   int
 	editor   form.Editor
-	refused  string // why the last edit was not taken, at the cursor
+	find     form.Find
+	unfolded map[string]bool // sections that are shown whole
+	refused  string          // why the last edit was not taken, at the cursor
 	note     string
 	err      *fail.Error // why there is no going on
 }
@@ -47,7 +49,7 @@ func (*Screen) About() string {
 
 // Enter looks at the values anew.
 func (t *Screen) Enter(at screen.Place) tea.Cmd {
-	t.editor, t.refused, t.note, t.err = nil, "", "", nil
+	t.editor, t.find, t.refused, t.note, t.err = nil, form.Find{}, "", "", nil
 	t.reload()
 	if at, ok := at.(screen.Settings); ok && at.Fix != nil {
 		t.fix(at.Fix)
@@ -56,15 +58,18 @@ func (t *Screen) Enter(at screen.Place) tea.Cmd {
 }
 
 func (t *Screen) reload() {
-	s := t.s.Spec()
-	t.rows = Rows(s)
-	t.cursor = max(1, min(t.cursor, len(t.rows)-1))
+	s, at := t.s.Spec(), t.row()
 	t.problems = map[string]spec.Problem{}
 	for _, p := range engine.Problems(s, t.s.RegionCodes()...) {
 		if _, ok := t.problems[p.Key]; !ok {
 			t.problems[p.Key] = p
 		}
 	}
+	t.rows = t.visible(s)
+	if i := slices.IndexFunc(t.rows, at.same); i >= 0 && at.Heading == "" && at.Label != "" { // other rows may have come or gone
+		t.cursor = i
+	}
+	t.cursor = max(1, min(t.cursor, len(t.rows)-1))
 	t.follow()
 }
 
@@ -76,16 +81,26 @@ func (t *Screen) Update(msg tea.Msg) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	if t.editor != nil {
+	switch {
+	case t.editor != nil:
 		t.edit(k)
-	} else {
+	case t.find.Open:
+		t.find.Key(k)
+		t.seek()
+	default:
 		keys.Press(t.Keys(), k)
 	}
 	t.follow()
 	return nil
 }
 
-func (t *Screen) row() Row { return t.rows[t.cursor] }
+// row is the row at the cursor; an empty one when a search finds nothing.
+func (t *Screen) row() Row {
+	if t.cursor < len(t.rows) {
+		return t.rows[t.cursor]
+	}
+	return Row{}
+}
 
 func (t *Screen) undo() {
 	if label := t.s.Draft.Undo(); label != "" {
@@ -96,14 +111,14 @@ func (t *Screen) undo() {
 
 // reset takes the value at the cursor back.
 func (t *Screen) reset() {
-	if r := t.row(); !r.Add {
+	if r := t.row(); !r.Add && r.Name != "" {
 		t.set(r, "")
 	}
 }
 
 // label is how the value is called that a key of berth.toml names.
 func (t *Screen) label(key string) string {
-	for _, r := range t.rows {
+	for _, r := range Rows(t.s.Spec()) {
 		if r.Heading == "" && r.Name == key {
 			return r.Label
 		}
@@ -119,6 +134,8 @@ func (t *Screen) move(by int) {
 // done goes on, or puts the cursor on the first value that cannot be.
 func (t *Screen) done() {
 	if len(t.problems) > 0 {
+		t.find = form.Find{}
+		t.reload()
 		for i, r := range t.rows {
 			if _, bad := t.problem(r); bad && r.Heading == "" {
 				t.cursor = i
@@ -137,7 +154,7 @@ func (t *Screen) done() {
 }
 
 func (t *Screen) problem(r Row) (spec.Problem, bool) {
-	if r.Add {
+	if r.Add || r.Name == "" {
 		return spec.Problem{}, false
 	}
 	p, ok := t.problems[r.Name]
@@ -151,6 +168,13 @@ func (t *Screen) problem(r Row) (spec.Problem, bool) {
 
 func (t *Screen) open(r Row) {
 	t.refused, t.note = "", ""
+	if r.Folds != "" {
+		t.unfold(r.Folds)
+		return
+	}
+	if r.Name == "" {
+		return
+	}
 	value, _, _ := r.Value(t.s.Spec())
 	th := t.s.Theme
 	switch {
@@ -213,6 +237,16 @@ func (t *Screen) step(by int) {
 	}
 }
 
+// leave shows all rows again after a search, or leads back.
+func (t *Screen) leave() {
+	if t.find.Text == "" {
+		t.s.Back()
+		return
+	}
+	t.find = form.Find{}
+	t.reload()
+}
+
 // SetSize gives the screen its room.
 func (t *Screen) SetSize(w, h int) {
 	t.width, t.height = w, h
@@ -220,136 +254,32 @@ func (t *Screen) SetSize(w, h int) {
 }
 
 // Typing says that letters are text just now.
-func (t *Screen) Typing() bool { return t.editor != nil }
+func (t *Screen) Typing() bool { return t.editor != nil || t.find.Open }
 
 // Keys are the keys of this moment.
 func (t *Screen) Keys() []keys.Key {
 	if t.editor != nil {
 		return form.EditorKeys()
 	}
+	if t.find.Open {
+		return t.find.Keys()
+	}
 	const verb = "berth.toml"
+	act := "change"
+	if t.row().Folds != "" {
+		act = "show them"
+	}
 	all := []keys.Key{
 		keys.Way("enter", "continue", t.done).Say("see what will exist; nothing is written or created before your yes"),
-		keys.Act(verb, "space", "change", func() { t.open(t.row()) }, " ", "e").Say("change the value; ←→ take the next size"),
+		keys.Act(verb, "space", act, func() { t.open(t.row()) }, " ", "e").Say("change the value, or show what is folded away; ←→ take the next size"),
 	}
 	all = append(all, keys.Moves("move", t.move, t.listHeight())...)
 	return append(all,
+		keys.Act(verb, "/", "find", t.find.Begin).Say("find a value by its name, its key or what it is about; esc shows all"),
 		keys.Act(verb, "d", "default", t.reset, "d", "backspace", "delete").
 			Say("take the value back, so that what was found or the default counts"),
 		keys.Act("--accessible", "u", "undo", t.undo).Say("take the last answer back"),
-		keys.Way("esc", "back", t.s.Back),
+		keys.Way("esc", "back", t.leave),
 		keys.Also(func() { t.step(-1) }, "left", "-"), keys.Also(func() { t.step(1) }, "right", "+"),
 	)
-}
-
-const gutter = 4
-
-func (t *Screen) wide() bool { return t.width >= 110 }
-
-func (t *Screen) listWidth() int {
-	if t.wide() {
-		return (t.width - gutter) * 7 / 10
-	}
-	return t.width
-}
-
-// helpHeight is how many lines below the list explain the value at the cursor.
-func (t *Screen) helpHeight() int {
-	if t.wide() {
-		return 0
-	}
-	if t.height < 14 {
-		return 2
-	}
-	return 4
-}
-
-func (t *Screen) listHeight() int {
-	if t.wide() {
-		return t.height
-	}
-	return t.height - t.helpHeight() - 1
-}
-
-func (t *Screen) fields() widget.Fields {
-	f := widget.Fields{Theme: t.s.Theme, Cursor: t.cursor, Offset: t.offset}
-	s := t.s.Spec()
-	for i, r := range t.rows {
-		if r.Heading != "" {
-			f.Fields = append(f.Fields, widget.Field{Heading: r.Heading})
-			continue
-		}
-		_, show, unset := r.Value(s)
-		o, _ := r.Origin(s)
-		x := widget.Field{Label: r.Label, Value: show, Unset: unset, From: r.From(s), Place: screen.LineOf(o)}
-		if p, bad := t.problem(r); bad {
-			x.Problem = saying(p)
-		}
-		if i == t.cursor {
-			if t.refused != "" {
-				x.Problem = t.refused
-			}
-			if t.editor != nil {
-				for _, l := range t.editor.Lines(t.listWidth()-4, widget.EditorRows(t.listHeight())) {
-					x.Below = append(x.Below, "    "+l)
-				}
-			}
-		}
-		f.Fields = append(f.Fields, x)
-	}
-	return f
-}
-
-// View draws the screen.
-func (t *Screen) View() string {
-	if t.err != nil {
-		return widget.Failure{Theme: t.s.Theme, Error: t.err}.Render(t.width, t.height)
-	}
-	list := t.fields().Render(t.listWidth(), t.listHeight())
-	if t.wide() {
-		w := t.width - t.listWidth() - gutter
-		return widget.Beside(list, widget.Join(t.help(w, t.height)), t.listWidth(), gutter)
-	}
-	lines := widget.Lines(list)
-	for len(lines) < t.listHeight()+1 {
-		lines = append(lines, "")
-	}
-	return widget.Join(append(lines, t.help(t.width, t.helpHeight())...))
-}
-
-// help explains the value at the cursor, as berth.toml has it.
-func (t *Screen) help(width, height int) []string {
-	th, r := t.s.Theme, t.rows[t.cursor]
-	var lines []string
-	put := func(ink theme.Ink, text string, most int) {
-		if room := height - len(lines); room > 0 && text != "" {
-			lines = append(lines, widget.Brief(th, ink, text, width, min(most, room))...)
-		}
-	}
-	doc := strings.ToUpper(r.Key.Doc[:1]) + r.Key.Doc[1:] + "."
-	key := "In berth.toml: " + r.Key.Name + ", such as " + r.Key.Example
-	const next = "berth.toml is written with your yes to the plan."
-	if t.wide() {
-		put(th.Warn, t.note, height)
-		put(th.Strong, r.Label, 1)
-		put(th.Text, doc, height)
-		lines = append(lines, "")
-		if o, ok := r.Origin(t.s.Spec()); ok && screen.LineOf(o) != "" {
-			put(th.Quiet, "From "+screen.From(o), height)
-			lines = append(lines, "")
-		}
-		put(th.Quiet, key, height)
-		lines = append(lines, "")
-		put(th.Quiet, next, height)
-		return widget.Fit(lines, width, height)
-	}
-	put(th.Warn, t.note, 2)
-	if height > 2 {
-		put(th.Text, doc, 2)
-		put(th.Quiet, key, 1)
-	} else {
-		put(th.Text, doc, 1)
-	}
-	put(th.Quiet, next, 1)
-	return lines
 }
