@@ -10,7 +10,7 @@ import (
 // What a build context may have before it is worth a word.
 const (
 	largeContext = 100_000_000 // bytes
-	contextFiles = 20_000      // files after which counting ends
+	contextFiles = 10_000      // files after which counting ends
 	megabyte     = 1_000_000
 )
 

@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -25,6 +26,7 @@ const (
 	maxDepth    = 12        // folders below the top
 	maxFileSize = 512 << 10 // bytes of one file; larger ones are not source
 	maxRead     = 32 << 20  // bytes of all files together
+	usualSize   = 32 << 10  // bytes that nearly all files of source have less than
 	maxOpened   = 8_000     // files that are opened; those near the top come first
 )
 
@@ -40,15 +42,16 @@ var tests = map[string]bool{"test": true, "tests": true, "spec": true, "__tests_
 
 // tree is a source tree. All reading goes through an os.Root, so that no symbolic link leads out of it.
 type tree struct {
-	dir   string
-	root  *os.Root
-	files []string        // regular files, with slashes, in lexical order a folder
-	has   map[string]bool // the same
-	cut   bool            // there is more than was looked at
-	read  int64
-	opens int
-	cache map[string]string
-	codes map[string]string // without comments
+	dir    string
+	root   *os.Root
+	files  []string        // regular files, with slashes, in lexical order a folder
+	has    map[string]bool // the same
+	cut    bool            // there is more than was looked at
+	read   int64
+	buffer []byte // for the start of a file
+	opens  int
+	cache  map[string]string
+	codes  map[string]string // without comments
 
 	folder *os.Root // the folder of the file that was read last, as files come folder by folder
 	at     string   // its path
@@ -78,6 +81,10 @@ func (t *tree) close() {
 	}
 }
 
+// withoutWaiting opens a file that a pipe may have taken the place of, and spares the runtime from asking whether it
+// may wait.
+const withoutWaiting = os.O_RDONLY | syscall.O_NONBLOCK
+
 // open opens a file of the tree. Going through the folder's own os.Root saves looking up each part of the
 // path anew for each file.
 func (t *tree) open(name string) (*os.File, error) {
@@ -90,7 +97,7 @@ func (t *tree) open(name string) (*os.File, error) {
 	}
 	dir := path.Dir(name)
 	if dir == "." {
-		return t.root.Open(name)
+		return t.root.OpenFile(name, withoutWaiting, 0)
 	}
 	if t.folder == nil || t.at != dir {
 		folder, err := t.root.OpenRoot(dir)
@@ -102,7 +109,7 @@ func (t *tree) open(name string) (*os.File, error) {
 		}
 		t.folder, t.at = folder, dir
 	}
-	return t.folder.Open(path.Base(name))
+	return t.folder.OpenFile(path.Base(name), withoutWaiting, 0)
 }
 
 // list walks the tree breadth first, so that the limit cuts the deep files and not the important ones.
@@ -225,23 +232,46 @@ func (t *tree) load(name string) (string, error) {
 		return "", err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	info, err := f.Stat()
+	b, err := t.content(f)
 	if err != nil {
 		return "", err
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxFileSize || t.read+info.Size() > maxRead {
-		return "", fmt.Errorf("%s is not a file that can be read", name)
-	}
-	b := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, b); err != nil {
-		return "", err
-	}
-	t.read += int64(len(b))
 	s := decode(b)
 	if strings.IndexByte(s[:min(len(s), 8000)], 0) >= 0 {
 		return "", fmt.Errorf("%s is binary", name)
 	}
 	return s, nil
+}
+
+// content reads a file, and asks how long it is only when it does not end at once, as nearly all do.
+func (t *tree) content(f *os.File) ([]byte, error) {
+	if t.buffer == nil {
+		t.buffer = make([]byte, usualSize)
+	}
+	n, err := io.ReadFull(f, t.buffer)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	b := t.buffer[:n]
+	if err == nil {
+		info, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() || info.Size() > maxFileSize {
+			return nil, fmt.Errorf("%s is not a file that can be read", f.Name())
+		}
+		rest, err := io.ReadAll(io.LimitReader(f, maxFileSize-usualSize))
+		if err != nil {
+			return nil, err
+		}
+		b = append(bytes.Clone(b), rest...)
+	}
+	if t.read += int64(len(b)); t.read > maxRead {
+		t.cut = true
+		return nil, fmt.Errorf("%s is one file too many", f.Name())
+	}
+	return b, nil
 }
 
 // decode is the text of a file in UTF-8, or in UTF-16 with a byte order mark, with line ends as Unix has them.
