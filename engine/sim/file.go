@@ -64,6 +64,9 @@ func (s *store) load(st **state) (fresh bool, err error) {
 	if loaded.Regions == nil {
 		loaded.Regions = map[string]*region{}
 	}
+	for _, r := range loaded.Regions {
+		r.takeWritten()
+	}
 	*st, s.seen = loaded, info
 	return true, nil
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -178,5 +180,27 @@ func TestFork(t *testing.T) {
 		}
 		must(f.ecr.DeleteRepository(f.ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("app"), Force: true}))(f)
 		must(r.ecr.DescribeRepositories(r.ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{"app"}}))(r)
+	})
+}
+
+// A parameter that somebody writes into the file is there, as if it had been put, and the file keeps no plain value of it.
+func TestParameterWrittenIntoTheFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "state.json")
+		for version, value := range []string{"one", "two"} {
+			text := fmt.Sprintf(`{"Schema": 3, "Regions": {"eu-west-2": {"Name": "eu-west-2", "Parameters": [{"Name": "/shop/KEY", "Value": %q, "Version": %d}]}}}`, value, version+1)
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r := newRig(t, Options{File: file})
+			out := must(r.ssm.GetParameter(r.ctx, &ssm.GetParameterInput{Name: aws.String("/shop/KEY"), WithDecryption: aws.Bool(true)}))(r)
+			if *out.Parameter.Value != value || out.Parameter.Version != int64(version+1) || out.Parameter.Type != "SecureString" {
+				t.Errorf("got %+v", out.Parameter)
+			}
+			must(r.ssm.PutParameter(r.ctx, &ssm.PutParameterInput{Name: aws.String("/other"), Value: aws.String("x"), Type: "String"}))(r)
+			if kept, err := os.ReadFile(file); err != nil || strings.Contains(string(kept), `"Value":"`+value) {
+				t.Errorf("the file has the plain value: %v", err)
+			}
+		}
 	})
 }

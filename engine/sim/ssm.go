@@ -45,6 +45,25 @@ type parameter struct {
 	Tags tagMap
 }
 
+// writtenParameter is a parameter as people write it into the state file, with its value in plain sight.
+type writtenParameter struct {
+	Name, Type, Value string
+	Version           int64
+}
+
+// takeWritten keeps the parameters that somebody wrote into the state file.
+func (r *region) takeWritten() {
+	for _, w := range r.Parameters {
+		p := r.parameter(w.Name)
+		if p == nil {
+			p = &parameter{Name: w.Name}
+			r.ssm().Parameters = append(r.ssm().Parameters, p)
+		}
+		p.parameterVersion = parameterVersion{Version: max(w.Version, 1), Type: first(w.Type, "SecureString"), Value: sealed(w.Value), Tier: "Standard"}
+	}
+	r.Parameters = nil
+}
+
 func (r *region) parameter(name string) *parameter {
 	return find(r.ssm().Parameters, func(p *parameter) bool { return p.Name == name })
 }

@@ -31,6 +31,9 @@ type region struct {
 	Name string
 	Bare bool    `json:",omitempty"` // nobody asked for anything that stands in a VPC yet
 	Kept shelves // what services keep there
+	// Parameters are parameters that somebody wrote into the state file. They take the place of those of their names once
+	// the file is read.
+	Parameters []writtenParameter `json:",omitempty"`
 }
 
 // tagMap is the tags of one resource.
