@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"io"
 
 	"berth/compare/price"
 	"berth/engine/cloud"
@@ -29,6 +30,12 @@ type Task = target.Task
 
 // Exec is a command in a task that runs; see Watch.Attach.
 type Exec = target.Exec
+
+// Tunnel is a way to what only tasks reach; see Watch.Connect.
+type Tunnel = target.Tunnel
+
+// Way is where a tunnel leads, and through which task.
+type Way = target.Way
 
 // Streams are where a session's input comes from and its output goes to.
 type Streams = session.Streams
@@ -117,6 +124,29 @@ func (w *Watch) Attach(ctx context.Context, in Exec, with Streams) (exit int, er
 	}
 	s.Profile = w.profile
 	return plugin.Attach(ctx, s, with)
+}
+
+// Connect keeps a tunnel open until ctx ends or it does. told hears where it leads before it opens. On a machine that cannot
+// open one it is Refused with the command that does it elsewhere.
+func (w *Watch) Connect(ctx context.Context, in Tunnel, say io.Writer, told func(Way)) error {
+	way, err := w.Way(ctx, in)
+	if err != nil {
+		return err
+	}
+	plugin := w.plugin
+	if plugin == nil {
+		forward := session.Forward{Host: way.Host, Port: way.Port, Local: way.Local}
+		if plugin, err = session.Find(); err != nil {
+			return session.Elsewhere(err, forward.Command(way.Target, w.clients.Region, w.profile))
+		}
+	}
+	s, err := w.Forward(ctx, way)
+	if err != nil {
+		return err
+	}
+	s.Profile = w.profile
+	told(way)
+	return plugin.Carry(ctx, s, say)
 }
 
 // Status says what runs of the app. App, EnvName and Region of the spec suffice. What it may not look at is left

@@ -37,7 +37,7 @@ func Find() (Plugin, error) {
 	if err != nil {
 		return nil, &fail.Error{
 			Class: fail.Refused, Cause: "a session in a container takes Amazon's " + program + ", which is not on this machine",
-			Evidence: err.Error(), Remedy: install(runtime.GOOS, runtime.GOARCH),
+			Evidence: err.Error(), Remedy: install(runtime.GOOS, runtime.GOARCH) + instead(runtime.GOOS),
 			Doc: "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html", Err: err,
 		}
 	}
@@ -57,8 +57,15 @@ func install(system, machine string) string {
 	if folder == "" {
 		folder = "ubuntu_64bit"
 	}
-	return fmt.Sprintf("curl -LO %s%s/%s.deb && sudo dpkg -i %s.deb; the page has the RPM packages; "+
-		"or run a command in a task of its own, which takes nothing: berth run -- COMMAND", from, folder, program, program)
+	return fmt.Sprintf("curl -LO %s%s/%s.deb && sudo dpkg -i %s.deb; the page has the RPM packages", from, folder, program, program)
+}
+
+// instead is what takes no plugin.
+func instead(system string) string {
+	if system == "darwin" || system == "windows" {
+		return ""
+	}
+	return "; or run a command in a task of its own, which takes nothing: berth run -- COMMAND"
 }
 
 // Command is the plugin on a session. Where its input comes from and its output goes to is for the caller to say.

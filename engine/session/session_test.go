@@ -215,3 +215,31 @@ func TestTokenGoesToThePluginAlone(t *testing.T) {
 		t.Errorf("%q, %v", cmd.Args, err)
 	}
 }
+
+func TestTunnelWithoutThePluginSaysTheCommand(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, missing := Find()
+	command := Forward{Host: "db.example.com", Port: 5432, Local: 15432}.Command("ecs:c_t_r", "eu-west-2", "work")
+	want := `aws ssm start-session --region eu-west-2 --target ecs:c_t_r --document-name AWS-StartPortForwardingSessionToRemoteHost ` +
+		`--parameters '{"host":["db.example.com"],"localPortNumber":["15432"],"portNumber":["5432"]}' --profile work`
+	if command != want {
+		t.Errorf("the command is %s", command)
+	}
+	f := fail.From(Elsewhere(missing, command))
+	if f.Class != fail.Refused || !strings.Contains(f.Cause, "tunnel") || !strings.Contains(f.Remedy, want) || strings.Contains(f.Remedy, "berth run") {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestCarryTellsWhyATunnelEnded(t *testing.T) {
+	var said strings.Builder
+	err := Plugin{"sh", "-c", "echo Port 1 opened; echo Cannot perform start session: EOF >&2"}.Carry(t.Context(), Session{}, &said)
+	if f := fail.From(err); f.Class != fail.Failed || !strings.Contains(f.Evidence, "EOF") || !strings.Contains(said.String(), "Port 1 opened") {
+		t.Errorf("%+v, said %q", f, &said)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := (Plugin{"sh", "-c", "exec sleep 30"}).Carry(ctx, Session{}, io.Discard); err != nil {
+		t.Errorf("a tunnel that somebody closes failed: %v", err)
+	}
+}

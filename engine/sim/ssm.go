@@ -20,7 +20,7 @@ func ssmService() awsService {
 			op(ssmDeleteParameter), op(ssmDeleteParameters), op(ssmAddTagsToResource), op(ssmRemoveTagsFromResource), op(ssmListTagsForResource),
 		},
 		secret: ssmSecret,
-		parts:  []awsService{ssmVersions()},
+		parts:  []awsService{ssmVersions(), ssmSessions()},
 		list: func(v *inventory, r *region) {
 			for _, p := range r.ssm().Parameters {
 				if p.Type == string(ssmtypes.ParameterTypeSecureString) { // drawn by whoever made it

@@ -112,6 +112,11 @@ type Watcher interface {
 	// Exec opens a session for a command in a task that runs, once that takes sessions. One that was started without a
 	// way in is Refused.
 	Exec(context.Context, Exec) (session.Session, error)
+	// Way looks for a way through a task to the app's database, or to another host. It is Refused where there is no task with a
+	// way in, or no database.
+	Way(context.Context, Tunnel) (Way, error)
+	// Forward opens the session of a way.
+	Forward(context.Context, Way) (session.Session, error)
 	// Revisions lists the deployments that one can go back to, newest first: those that came up, each revision
 	// once, without the one that runs.
 	Revisions(context.Context) ([]Deployment, error)

@@ -169,6 +169,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.execCommand(),
 		a.openCommand(),
 		a.secretsCommand(),
+		a.databaseCommand(),
 		a.destroyCommand(),
 		a.rollbackCommand(),
 		a.restartCommand(),

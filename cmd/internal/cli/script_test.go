@@ -1,15 +1,18 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -27,8 +30,10 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"berth": func() {
+			signals := make(chan os.Signal, 3)
+			signal.Notify(signals, os.Interrupt)
 			os.Exit(Main(context.Background(), Process{
-				In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Exit: os.Exit,
+				In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Exit: os.Exit, Signals: signals,
 			}, os.Args[1:]))
 		},
 	})
@@ -37,6 +42,8 @@ func TestMain(m *testing.M) {
 // TestVerbs runs testdata/*.txtar. Besides the usual commands they have
 //
 //	exits CODE COMMAND...    run a command that must end with that exit code
+//	interrupts TEXT COMMAND...  run a command, interrupt it once its stderr holds the text, and expect a good end; the file told
+//	                         has what it printed
 //	absent FILE...           fail when one of the files is there
 //	nowhere TEXT             fail when a file of the script holds the text, unless the script itself brought it
 //
@@ -65,9 +72,10 @@ func runScripts(t *testing.T, host, image string) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"absent":  absent,
-			"nowhere": nowhere,
+			"exits":      exits,
+			"interrupts": interrupts,
+			"absent":     absent,
+			"nowhere":    nowhere,
 		},
 		RequireExplicitExec: true,
 	})
@@ -118,6 +126,34 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+func interrupts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupts TEXT COMMAND...")
+	}
+	cmd := exec.Command(filepath.Join(ts.Getenv("BARE"), args[1]), args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"HOME", "PATH", "XDG_STATE_HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	var out, said bytes.Buffer
+	cmd.Stdout = &out
+	pipe, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	told := false
+	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		fmt.Fprintln(&said, lines.Text())
+		if !told && strings.Contains(lines.Text(), args[0]) {
+			told = true
+			ts.Check(cmd.Process.Signal(os.Interrupt))
+		}
+	}
+	if err := cmd.Wait(); err != nil || !told {
+		ts.Fatalf("%s: %v, %s", args[1], err, &said)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("told"), out.Bytes(), 0o600))
 }
 
 func absent(ts *testscript.TestScript, neg bool, args []string) {

@@ -100,9 +100,24 @@ func (o *Shell) Open(ctx context.Context) (session.Session, error) {
 	}
 	return session.Session{
 		ID: aws.ToString(out.Session.SessionId), StreamURL: aws.ToString(out.Session.StreamUrl), Token: aws.ToString(out.Session.TokenValue),
-		Region: o.Clients.Region, Endpoint: "https://ssm." + o.Clients.Region + "." + cloud.Suffix(o.Clients.Region),
-		Target: "ecs:" + o.Cluster + "_" + o.Task.ID + "_" + o.Task.runtime(),
+		Region: o.Clients.Region, Endpoint: sessionEndpoint(o.Clients.Region), Target: o.target(),
 	}, nil
+}
+
+// sessionEndpoint is the address of the service that carries sessions.
+func sessionEndpoint(region string) string {
+	return "https://ssm." + region + "." + cloud.Suffix(region)
+}
+
+// target is the container as Systems Manager calls it.
+func (o *Shell) target() string { return "ecs:" + o.Cluster + "_" + o.Task.ID + "_" + o.Task.runtime() }
+
+// Reach waits until the agent in the task takes sessions, and gives the container as Systems Manager calls it.
+func (o *Shell) Reach(ctx context.Context) (target string, err error) {
+	if err := o.ready(ctx); err != nil {
+		return "", err
+	}
+	return o.target(), nil
 }
 
 // ready waits for the agent.

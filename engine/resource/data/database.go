@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -46,6 +47,8 @@ type Database struct {
 	ARN  string // output
 	Host string // output: empty until AWS has given it an address
 	Port int    // output
+	User string // output: who signs in; MasterUser unless a snapshot brought somebody else
+	In   string // output: the name of the database in the instance
 
 	found   *rdstypes.DBInstance
 	asFound bool     // price what was found, not what is wanted
@@ -120,12 +123,21 @@ func (d *Database) Needs() []resource.Need {
 // Identifier implements Identified.
 func (d *Database) Identifier() string { return d.ARN }
 
+// Kind is the engine that runs, such as postgres; empty while there is none.
+func (d *Database) Kind() string {
+	if d.found == nil {
+		return ""
+	}
+	return aws.ToString(d.found.Engine)
+}
+
 // Wanted implements Optional.
 func (d *Database) Wanted() bool { return !d.Unneeded }
 
 // Observe implements Resource.
 func (d *Database) Observe(ctx context.Context, s *resource.Scope) error {
 	d.found, d.ARN, d.Host, d.Port, d.set, d.kept = nil, "", "", 0, "", nil
+	d.User, d.In = MasterUser, d.DBName()
 	out, err := s.RDS.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(d.Name())})
 	switch {
 	case d.Unneeded && resource.Unseen(err):
@@ -145,6 +157,7 @@ func (d *Database) Observe(ctx context.Context, s *resource.Scope) error {
 
 func (d *Database) take(i rdstypes.DBInstance) {
 	d.found, d.ARN = &i, aws.ToString(i.DBInstanceArn)
+	d.User, d.In = cmp.Or(aws.ToString(i.MasterUsername), MasterUser), cmp.Or(aws.ToString(i.DBName), d.DBName())
 	if i.Endpoint != nil {
 		d.Host, d.Port = aws.ToString(i.Endpoint.Address), int(aws.ToInt32(i.Endpoint.Port))
 	}

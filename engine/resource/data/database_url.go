@@ -27,7 +27,7 @@ type databaseURL struct {
 
 func (u databaseURL) url(user *url.Userinfo) string {
 	return (&url.URL{
-		Scheme: u.Engine, User: user, Host: fmt.Sprintf("%s:%d", u.Host, u.Port), Path: "/" + u.DBName(), RawQuery: u.query,
+		Scheme: u.Engine, User: user, Host: fmt.Sprintf("%s:%d", u.Host, u.Port), Path: "/" + u.In, RawQuery: u.query,
 	}).String()
 }
 
@@ -36,7 +36,7 @@ func (u databaseURL) stamp() (string, bool) {
 	if u.Host == "" || u.Password.Version == 0 {
 		return "", false
 	}
-	return fmt.Sprintf("%s, password version %d", u.url(url.User(MasterUser)), u.Password.Version), true
+	return fmt.Sprintf("%s, password version %d", u.url(url.User(u.User)), u.Password.Version), true
 }
 
 func (u databaseURL) value(ctx context.Context, s *resource.Scope) (string, error) {
@@ -47,5 +47,5 @@ func (u databaseURL) value(ctx context.Context, s *resource.Scope) (string, erro
 	if err != nil {
 		return "", err
 	}
-	return u.url(url.UserPassword(MasterUser, password)), nil
+	return u.url(url.UserPassword(u.User, password)), nil
 }
