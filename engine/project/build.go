@@ -180,7 +180,9 @@ func (r *reader) copy(n *parser.Node, s *stage) error {
 	if len(words) < 2 {
 		return nil
 	}
-	c.Dest = words[len(words)-1]
+	if c.Dest = words[len(words)-1]; !path.IsAbs(c.Dest) && !strings.HasPrefix(c.Dest, "$") {
+		c.Dest = path.Join(firstOf(s.WorkDir, "/"), c.Dest)
+	}
 	for _, w := range words[:len(words)-1] {
 		if !strings.HasPrefix(w, "<<") {
 			c.Sources = append(c.Sources, w)

@@ -210,14 +210,18 @@ func (l *look) expanded(text string) string {
 var variableUse = lazy(`\$(?:\{(\w+)(?::?[-=]([^}]*))?\}|(\w+))`)
 
 var (
-	localURL   = lazy(`(?:https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|::1|\$\(hostname(?: -i)?\)|host)(?::(\d*))?(/[A-Za-z0-9_./~%-]*)?`)
+	localURL   = lazy(`(?:https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|::1|\$\(hostname(?: -i)?\)|host)(?::(?:(\d*)|\{\w+\}))?(?:\{[\w.]+\})*(/[A-Za-z0-9_./~%-]*)?`)
 	askPath    = lazy(`\bpath:\s*(/[A-Za-z0-9_./~-]*)`)
 	askPort    = lazy(`\bport:\s*(?:process\.env\.\w+\s*(?:\|\||\?\?)\s*)?(\d{2,5})`)
 	askConnect = lazy(`\bnc\s+(?:-\w+\s+)*(?:localhost|127\.0\.0\.1)\s+(\d{2,5})`)
 )
 
 func askedIn(text string) (p string, port int) {
-	for _, m := range localURL().FindAllStringSubmatch(text, 10) {
+	all := localURL().FindAllStringSubmatch(text, 10)
+	slices.SortStableFunc(all, func(a, b []string) int { // one with a path says more
+		return min(len(b[2]), 2) - min(len(a[2]), 2)
+	})
+	for _, m := range all {
 		if m[1] == "" && m[2] == "" {
 			continue
 		}

@@ -45,7 +45,7 @@ func (l *look) chooseDockerfile() {
 	top := Choice{File: "Dockerfile", Context: ".", Why: "at the top"}
 	if file, context, target, line := l.compose.dockerfile(); file != "" && l.t.has[file] {
 		c := Choice{File: file, Context: context, Target: target, Why: l.compose.name + " builds it", from: l.compose.name, line: line}
-		if l.t.has[top.File] && file != top.File {
+		if l.t.has[top.File] && file != top.File && !prodCompose().MatchString(l.compose.name) {
 			said = append(said, top)
 		}
 		if file != top.File && !forOthers().MatchString(strings.ToLower(path.Base(file))) {

@@ -268,7 +268,7 @@ var notShipped = map[string]bool{
 
 var (
 	testFile = lazy(`(?:_test\.(?:go|py|exs|rb|dart)|_spec\.rb|\.(?:test|spec|e2e|stories|cy)\.[cm]?[jt]sx?|Tests?\.(?:java|kt|cs|php|scala)|Spec\.(?:kt|scala))$|(?:^|/)(?:test_[^/]*\.py|conftest\.py|test_helper\.[a-z]+|setup\.py|build\.rs|noxfile\.py|fabfile\.py|vitest\.[^/]*|jest\.[^/]*|karma\.[^/]*|cypress\.[^/]*|playwright\.[^/]*)$`)
-	devFile  = lazy(`(?:^|/)(?:config/(?:dev|test)\.exs|config/environments/(?:development|test)\.rb|settings/(?:dev|development|test|testing|local|ci)\.py|settings_(?:dev|development|test|local)\.py|(?:application|bootstrap)-(?:dev|development|test|local|it)\.(?:ya?ml|properties)|appsettings\.(?:Development|Local|Test)\.json|(?:docker-)?compose[.-](?:dev|test|local|override|ci)[^/]*\.ya?ml|requirements[-_./](?:dev|test|local|lint|docs)[^/]*\.txt|(?:dev|test)[-_]requirements\.txt)$`)
+	devFile  = lazy(`(?:^|/)(?:config/(?:dev|test)\.exs|config/environments/(?:development|test)\.rb|settings/(?:\w+_)?(?:dev|development|test|testing|local|ci)\.py|settings_(?:dev|development|test|local)\.py|(?:application|bootstrap)-(?:dev|development|test|local|it)\.(?:ya?ml|properties)|appsettings\.(?:Development|Local|Test)\.json|(?:docker-)?compose[.-](?:dev|test|local|override|ci)[^/]*\.ya?ml|requirements[-_./](?:dev|test|local|lint|docs)[^/]*\.txt|(?:dev|test)[-_]requirements\.txt)$`)
 )
 
 // ships says whether a file is part of what runs in production, by its name alone.

@@ -151,12 +151,22 @@ type composeFile struct {
 
 var composeNames = []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"}
 
+// composeFolders are where a Compose file may lie whose project is the tree above it.
+var composeFolders = []string{"docker", "deploy", "deployment", "compose", "infra"}
+
 // readCompose reads the Compose file of the project, nil when there is none.
 func readCompose(t *tree) *composeFile {
 	names := composeNames
 	for _, name := range t.files {
 		if path.Dir(name) == "." && strings.Contains(name, "compose") && prodCompose().MatchString(name) {
 			names = append([]string{name}, names...)
+		}
+	}
+	for _, dir := range composeFolders {
+		for _, name := range composeNames {
+			if t.has[path.Join(dir, name)] {
+				names = append(slices.Clone(names), path.Join(dir, name))
+			}
 		}
 	}
 	var first *composeFile
@@ -233,8 +243,9 @@ func (c *composeFile) dockerfile() (file, context, target string, line int) {
 	}
 	b := c.app.get("build")
 	line = b.at()
-	if context = b.str(); context != "" {
-		return path.Join(context, "Dockerfile"), path.Clean(context), "", line
+	dir := path.Dir(c.name)
+	if context = b.str(); context != "" && !strings.Contains(context, "://") {
+		return path.Join(dir, context, "Dockerfile"), path.Join(dir, context), "", line
 	}
 	context, file, target = b.get("context").str(), b.get("dockerfile").str(), b.get("target").str()
 	if context == "" {
@@ -246,7 +257,7 @@ func (c *composeFile) dockerfile() (file, context, target string, line int) {
 	if strings.Contains(context, "://") {
 		return "", "", "", 0
 	}
-	return path.Join(context, file), path.Clean(context), target, line
+	return path.Join(dir, context, file), path.Join(dir, context), target, line
 }
 
 // ports are the ports of the container that a service publishes.
@@ -269,9 +280,9 @@ func composePorts(service *node) []Line {
 	return out
 }
 
-// volumes are the folders of a service's containers that outlive them: named volumes, and folders of the host beside
-// the project's own source.
-func composeVolumes(service *node) []Line {
+// composeVolumes are the folders of a service's containers that outlive them: named volumes, and folders of the host
+// beside the project's own source, which exists tells.
+func composeVolumes(service *node, exists func(source string) bool) []Line {
 	var out []Line
 	service.get("volumes").each(func(_ string, line int, v *node) {
 		source, target, mode := "", "", ""
@@ -293,7 +304,8 @@ func composeVolumes(service *node) []Line {
 			}
 		}
 		bind := strings.HasPrefix(source, ".") || strings.HasPrefix(source, "/") || strings.HasPrefix(source, "~") || strings.HasPrefix(source, "$")
-		if bind && !dataFolder().MatchString(source) || !strings.HasPrefix(target, "/") || notKept().MatchString(target) || path.Ext(target) != "" {
+		made := strings.HasPrefix(source, "./") && path.Clean(source) != "." && !exists(source) && !aboutServer().MatchString(source+" "+target)
+		if bind && !made && !dataFolder().MatchString(source) || !strings.HasPrefix(target, "/") || notKept().MatchString(target) || path.Ext(target) != "" {
 			return
 		}
 		out = append(out, Line{path.Clean(target), line})
@@ -302,6 +314,9 @@ func composeVolumes(service *node) []Line {
 }
 
 var (
+	// aboutServer matches folders that hold what the people who run a server write.
+	aboutServer = lazy(`(?i)cert|ssl|tls|keys?\b|secret|logs?\b|nginx|caddy|traefik|conf|init|script|dump|backup|sql\b|src\b|source|plugin|theme|translation|template|/etc/`)
+
 	dataFolder = lazy(`(?:^|[/._-])(?:data|storage|uploads?|media|files|db|database|backups?|config|library|photos|attachments|sqlite)(?:$|[/._-])`)
 	notKept    = lazy(`node_modules|/\.cache|/cache$|/tmp\b|docker\.sock|/deps$|/_build$|/vendor$|/\.venv|/target$|bundle$|/\.next|/\.m2|/\.gradle|/\.npm|/\.cargo|/go/pkg|/logs?$|/etc/localtime|site-packages|/root/\.|/run/|/pnpm|/dist$|/public$|/static(?:files)?$`)
 )
@@ -354,6 +369,9 @@ func (c *composeFile) neighbours() []neighbour {
 
 var onlyLookedAt = lazy(`(?i)exporter|adminer|pgadmin|phpmyadmin|mongo-express|insight|commander|kafka-ui|backup|kafdrop|-ui\b`)
 
+// forProxy matches variables of an app's container that the proxy in front of it reads, and the app does not.
+var forProxy = lazy(`^(?:LETSENCRYPT|ACME|VIRTUAL|TRAEFIK|CADDY|NGINX_PROXY)_`)
+
 // wants are the variables that a Compose file refuses to start without, ${X:?…}.
 func (c *composeFile) wants() []read {
 	if c == nil || c.app == nil {
@@ -371,6 +389,9 @@ func (c *composeFile) wants() []read {
 			}
 			if key != "" && variableNames().FindString(key) == key {
 				name = key // as the container knows it
+			}
+			if forProxy().MatchString(name) {
+				continue
 			}
 			if !slices.ContainsFunc(out, func(r read) bool { return r.name == name }) {
 				out = append(out, read{name: name, file: c.name, line: line, text: key + ": ${" + m[1] + ":?}"})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,18 @@ type Port struct {
 	Line     int
 
 	Published bool // written with a port of the host before it, which means nothing here
+}
+
+// holds says whether the image has files of the app in a folder: what was copied there, or in a folder below. One that
+// is declared as a volume is meant to be laid over.
+func (d *Dockerfile) holds(folder string) bool {
+	if d == nil || slices.ContainsFunc(d.Volumes, func(v Line) bool { return path.Clean(v.Text) == folder }) {
+		return false
+	}
+	if len(d.OwnCopy) == 0 {
+		return d.WorkDir == folder && folder != "/data"
+	}
+	return slices.ContainsFunc(d.OwnCopy, func(c Copy) bool { return c.Dest != "" && within(path.Clean(c.Dest), folder) })
 }
 
 // Command is a CMD, ENTRYPOINT or HEALTHCHECK.

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
@@ -74,7 +75,7 @@ func (l *look) readCompose() {
 			l.add(Info, "compose-health", c.name, test.at(), words, "Compose asks "+p+" whether the app is well; the load balancer can ask the same")
 		}
 	}
-	for _, v := range composeVolumes(c.app) {
+	for _, v := range composeVolumes(c.app, func(source string) bool { return l.exists(path.Join(path.Dir(c.name), source)) }) {
 		text := "volume at " + v.Text
 		l.nextOnStorage()
 		l.add(Should, "compose-volume", c.name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")

@@ -29,7 +29,7 @@ func (x Import) Place() string {
 func (x Import) Lost() bool { return x.Key == "" }
 
 // platformFiles matches the files in which other platforms are told how to run an app.
-var platformFiles = lazy(`^(?:fly\.toml|render\.yaml|railway\.(?:toml|json)|app\.json|Procfile|copilot/.+\.ya?ml|(?:docker-)?compose[\w.-]*\.ya?ml)$`)
+var platformFiles = lazy(`^(?:fly\.toml|render\.yaml|railway\.(?:toml|json)|app\.json|Procfile|copilot/.+\.ya?ml|(?:(?:docker|deploy|deployment|compose|infra)/)?(?:docker-)?compose[\w.-]*\.ya?ml)$`)
 
 // listImports tells what was taken over of the files of other platforms, in their order, and what was not.
 func (f *Findings) listImports() {

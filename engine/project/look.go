@@ -124,7 +124,7 @@ func (l *look) choosePort() {
 			fmt.Sprintf("nothing names a port; apps like this usually listen on %d", c.port))
 	}
 	for _, other := range l.ports {
-		if other.port != c.port && other.file != c.file && other.file != "" && other.rank < rankCode && !l.agrees(other, c) {
+		if other.port != c.port && !elsewherePorts[other.port] && other.file != c.file && other.file != "" && other.rank < rankCode && !l.agrees(other, c) {
 			l.add(Should, "port-conflict", other.file, other.line, other.text,
 				fmt.Sprintf("this says port %d, %s says %d; %d is used, change service.port in berth.toml when that is wrong",
 					other.port, firstOf(c.file, c.text), c.port, c.port))
@@ -179,7 +179,7 @@ func (l *look) store(p, file string, line int, text string) {
 	case "/", "/proc", "/sys", "/dev", "/etc", "/tmp", "/run", "/var", "/usr", "/bin", "/home":
 		return
 	}
-	if strings.ContainsAny(p, ":$\x00") || l.docker != nil && l.docker.WorkDir == p && p != "/data" && !slices.ContainsFunc(l.docker.Volumes, func(v Line) bool { return path.Clean(v.Text) == p }) {
+	if strings.ContainsAny(p, ":$\x00") || l.docker.holds(p) {
 		return // to lay a folder over the app's own would hide the app
 	}
 	for i, k := range l.kept {

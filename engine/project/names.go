@@ -168,12 +168,13 @@ func (l *look) reads(lang *language) []read {
 			continue
 		}
 		text, _ = l.t.code(name)
+		scheme := environScheme(lang.ID, text)
 		for _, r := range lang.Required {
 			if !has[r.literal] || !r.reaches(lang, name) {
 				continue
 			}
 			for _, x := range r.reads(name, text) {
-				if guarded(text, x.at, x.end) == free && !inDevSection(name, text, x.at) {
+				if !scheme[x.name] && guarded(text, x.at, x.end) == free && !inDevSection(name, text, x.at) {
 					out = append(out, x)
 				}
 			}
@@ -394,7 +395,7 @@ func platformValue(name string) (string, bool) {
 	}
 	value, ok := map[string]string{
 		"AWS_REGION": "${region}", "AWS_DEFAULT_REGION": "${region}", "PHX_SERVER": "true", "NODE_ENV": "production",
-		"RAILS_ENV": "production", "RACK_ENV": "production", "APP_ENV": "production", "ASPNETCORE_ENVIRONMENT": "Production",
+		"RAILS_ENV": "production", "RAILS_LOG_TO_STDOUT": "true", "RAILS_SERVE_STATIC_FILES": "true", "RACK_ENV": "production", "APP_ENV": "production", "ASPNETCORE_ENVIRONMENT": "Production",
 	}[name]
 	return value, ok
 }

@@ -323,7 +323,27 @@ func (l *look) release(command, file string, line int, text, means string) {
 		l.add(Should, "release-command-mix", file, line, text, means+"; the image holds a release, in which there is no mix, so that this is not taken over")
 		return
 	}
+	if s := l.doesAtStart(command); s != nil {
+		l.add(Info, "migrates-at-start", s.file, s.line, s.raw, "this runs whenever a container starts, so that it is not run before a new version as well; with several containers it happens several times at once")
+		return
+	}
 	l.add(Info, "release-command", file, line, text, means)
 	l.Need("release_command", origin(file, line, text))
 	l.suggest("service.release_command", command, file, line, text)
 }
+
+// doesAtStart is the step of the start command that does what a command for releases does, nil when none does.
+func (l *look) doesAtStart(command string) *step {
+	for _, part := range separates().Split(command, -1) {
+		for _, w := range []pattern{setEnv, wrappers} {
+			part = strings.TrimSpace(w().ReplaceAllString(strings.TrimSpace(part), ""))
+		}
+		i := slices.IndexFunc(l.start, func(s step) bool { return s.text == part })
+		if changesData().MatchString(part) && i >= 0 {
+			return &l.start[i]
+		}
+	}
+	return nil
+}
+
+var changesData = lazy(`(?i)migrat|upgrade|\bdb:|\bdb\s|schema`)

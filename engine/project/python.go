@@ -56,8 +56,8 @@ func settingsClasses(name, text string) []read {
 				kind, value = splitType(statement(body[x[4]:]))
 			}
 			variable, need := settingsVariable(prefix, field, kind, value)
-			if !need || strings.Contains(text, "class "+strings.TrimSpace(kind)+"(") {
-				continue // it has a default, or is a group of settings
+			if !need || strings.Contains(text, "class "+strings.TrimSpace(kind)+"(") || worksOut(text, field) {
+				continue // it has a default, is a group of settings, or the code makes it
 			}
 			r := read{name: variable, file: name, at: from + x[2]}
 			r.line, r.text = lineOf(text, r.at)
@@ -66,6 +66,18 @@ func settingsClasses(name, text string) []read {
 	}
 	return out
 }
+
+// worksOut says whether the code gives a field a value that a function makes, as in {"SECRET": made()}.
+func worksOut(text, field string) bool {
+	for _, quote := range []string{`"`, `'`} {
+		if _, after, ok := strings.Cut(text, quote+field+quote+":"); ok && callOf().MatchString(after) {
+			return true
+		}
+	}
+	return false
+}
+
+var callOf = lazy(`\A\s*[\w.]+\([^)\n]*\)?\s*[,)}\n]`)
 
 // splitType parts a type from the default behind it, which is "" when there is none.
 func splitType(text string) (kind, value string) {
@@ -139,4 +151,24 @@ func statement(text string) string {
 // inBrackets says whether a text ends within brackets.
 func inBrackets(text string) bool {
 	return strings.Count(text, "(")+strings.Count(text, "[")+strings.Count(text, "{") > strings.Count(text, ")")+strings.Count(text, "]")+strings.Count(text, "}")
+}
+
+var (
+	environCall   = lazy(`\b(?:environ\.)?(?:Env|FileAwareEnv)\(\s*\w+\s*=`)
+	schemeDefault = lazy(`\b(` + nameShape + `)\s*=\s*\(\s*[\w.]+\s*,`)
+)
+
+// environScheme are the variables to which django-environ is given a default where it is made, as in
+// Env(DEBUG=(bool, False)).
+func environScheme(language, text string) map[string]bool {
+	if language != "python" || !strings.Contains(text, "Env(") {
+		return nil
+	}
+	out := map[string]bool{}
+	for _, at := range environCall().FindAllStringIndex(text, 5) {
+		for _, m := range schemeDefault().FindAllStringSubmatch(statement(text[at[0]:]), 200) {
+			out[m[1]] = true
+		}
+	}
+	return out
 }

@@ -23,9 +23,12 @@ func (l *look) readStart() {
 // dataFlag matches an argument that names the folder in which a program keeps its data.
 var dataFlag = lazy(`\s--?(?:data|data-?dir|data-?path|dir|storage|storage-?(?:dir|path)|db|db-?path|database|state-?dir|store-?dir)[= ]["']?(/[\w./-]+)`)
 
+// startsIn matches servers whose --dir is the folder of their code.
+var startsIn = lazy(`(?:^|[/\s])(?:puma|unicorn|rackup|bun|deno|next|npm|pnpm|yarn|gunicorn|uvicorn|flask)\b`)
+
 // dataFolder takes from the start command the folder that must outlive the container, when the app keeps files.
 func (l *look) dataFolder() {
-	if !l.Needs.PersistentStorage || len(l.start) == 0 {
+	if !l.Needs.PersistentStorage || len(l.start) == 0 || l.runs(startsIn()) != nil {
 		return
 	}
 	s := l.start[len(l.start)-1]
@@ -301,11 +304,12 @@ func (l *look) severalDaemons() {
 			}
 		}
 	}
-	if data == "" && l.daemons < 2 || len(names) == 0 {
-		return
-	}
-	if len(l.start) < 2 {
+	if data == "" && l.daemons < 2 || len(l.start) < 2 {
 		return // it is the only program
+	}
+	if len(names) == 0 {
+		at = l.start[len(l.start)-1]
+		names = []string{at.text}
 	}
 	means := "several programs run in one container: when one of them ends, the container goes on without it; [processes] gives each its own"
 	if data != "" {

@@ -146,6 +146,10 @@ func (l *look) into(command string, depth int) {
 		l.supervised(depth)
 		return
 	}
+	if path.Base(program) == "uwsgi" {
+		l.uwsgi(words[1:], depth)
+		return
+	}
 	if name := l.script(program); name != "" {
 		text, _ := l.t.code(name)
 		offset := 0
@@ -287,6 +291,35 @@ func (l *look) supervised(depth int) {
 			n, line := lineOf(text, m[2])
 			l.follow(text[m[2]:m[3]], step{file: name, line: n, raw: line}, depth+1)
 			l.daemons++
+		}
+	}
+}
+
+var uwsgiLine = lazy(`^\s*(http|http-socket|hook-[\w-]+|exec-[\w-]+|attach-daemon2?|smart-attach-daemon2?)\s*=\s*(?:exec:|cmd=)?\s*(\S.*)$`)
+
+// uwsgi follows what the settings of uWSGI have it run, and where they have it listen.
+func (l *look) uwsgi(args []string, depth int) {
+	for _, arg := range args {
+		file := strings.TrimPrefix(arg, "--ini=")
+		if path.Ext(file) != ".ini" {
+			continue
+		}
+		i := slices.IndexFunc(l.t.files, func(name string) bool { return path.Base(name) == path.Base(file) && ships(name) })
+		if i < 0 {
+			continue
+		}
+		name := l.t.files[i]
+		text, _ := l.t.text(name)
+		for _, m := range uwsgiLine().FindAllStringSubmatchIndex(text, 30) {
+			n, line := lineOf(text, m[2])
+			key, value := text[m[2]:m[3]], strings.TrimSpace(text[m[4]:m[5]])
+			if strings.HasPrefix(key, "http") {
+				value = "uwsgi --" + key + " " + value
+			}
+			l.follow(value, step{file: name, line: n, raw: line}, depth+1)
+			if strings.Contains(key, "daemon") {
+				l.daemons++
+			}
 		}
 	}
 }
