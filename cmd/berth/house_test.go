@@ -84,7 +84,7 @@ var rules = []rule{
 	},
 	{
 		says: "a kind knows nothing of plans, runs or targets", of: l("engine/resource/..."),
-		bans: l("engine", "engine/plan", "engine/run", "engine/preflight", "engine/orphan", "engine/target/...", "engine/view"),
+		bans: l("engine", "engine/account", "engine/operation", "engine/plan", "engine/run", "engine/preflight", "engine/orphan", "engine/target/...", "engine/view"),
 	},
 	{says: "early imports the standard library only", of: l("cmd/internal/early"), bans: l("ours", "theirs")},
 }

@@ -12,6 +12,7 @@ import (
 
 	"berth/compare/catalog"
 	"berth/compare/price"
+	"berth/engine/account"
 	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/resource"
@@ -53,21 +54,12 @@ type Apps struct {
 	Blind      []string `json:"could_not_look"` // one sentence each: there may be more
 }
 
-// Account is an account to look through. Its functions are called from several goroutines.
-type Account struct {
-	Targets []target.Target
-	// Connect opens a region, empty for the one of the settings.
-	Connect func(ctx context.Context, region string) (*cloud.Clients, error)
-	// Status looks at one app of a target.
-	Status func(ctx context.Context, t target.Target, c *cloud.Clients, o resource.Owner) (*target.Status, error)
-}
-
 // looksAtOnce is how many regions, and how many apps of one, are looked at at the same time.
 const looksAtOnce = 6
 
-// Apps lists all apps and environments of the account with what runs and what that costs, by what AWS has: it needs
+// Find lists all apps and environments of the account with what runs and what that costs, by what AWS has: it needs
 // no berth.toml. Who we are must be known; what may not be looked at beyond that is told in Blind.
-func (a Account) Apps(ctx context.Context, r Request) (*Apps, error) {
+func Find(ctx context.Context, a account.Account, r Request) (*Apps, error) {
 	clients, err := a.Connect(ctx, r.Region)
 	if err != nil {
 		return nil, err
@@ -89,7 +81,7 @@ func (a Account) Apps(ctx context.Context, r Request) (*Apps, error) {
 	g.SetLimit(looksAtOnce)
 	for i, region := range all.Regions {
 		g.Go(func() error {
-			one, err := a.region(ctx, region)
+			one, err := inRegion(ctx, a, region)
 			if err != nil && (i == 0 || ctx.Err() != nil) {
 				return err
 			}
@@ -124,8 +116,8 @@ func (a *Apps) add(one regionApps) {
 	}
 }
 
-// region looks through one region.
-func (a Account) region(ctx context.Context, region string) (one regionApps, err error) {
+// inRegion looks through one region.
+func inRegion(ctx context.Context, a account.Account, region string) (one regionApps, err error) {
 	clients, err := a.Connect(ctx, region)
 	if err != nil {
 		return one, err
@@ -144,7 +136,7 @@ func (a Account) region(ctx context.Context, region string) (one regionApps, err
 		for i, o := range owners {
 			o.ID = resource.AnyID
 			g.Go(func() error {
-				apps[i], more[i] = a.Status(ctx, t, clients, o)
+				apps[i], more[i] = a.StatusOf(ctx, t, clients, o)
 				return nil
 			})
 		}

@@ -18,6 +18,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/fail"
+	"berth/engine/resource"
 )
 
 const (
@@ -29,6 +30,12 @@ const (
 	// see then who was last.
 	settle = time.Second
 )
+
+// Parameter is the last part of the name of every lock. No secret of an app may have it.
+const Parameter = "lock"
+
+// Name is the name of the parameter that is the lock of an app.
+func Name(o resource.Owner) string { return "/" + o.Path() + "/" + Parameter }
 
 // Holder is who has the lock. It is what the parameter holds, as JSON; it tells no secret.
 type Holder struct {

@@ -25,7 +25,7 @@ func listLocks(ctx context.Context, s *resource.Survey) error {
 	return resource.Pages(ctx, p, func(out *ssm.DescribeParametersOutput) error {
 		for _, p := range out.Parameters {
 			o, rest, ok := resource.OwnerOfPath(aws.ToString(p.Name))
-			if !ok || rest != "lock" {
+			if !ok || rest != lock.Parameter {
 				data.AddParameter(s, p)
 				continue
 			}

@@ -1,14 +1,16 @@
 package preflight
 
-import "berth/engine/resource"
+import (
+	"berth/engine/lock"
+	"berth/engine/resource"
+)
 
 // Own are the permissions that the engine itself needs: to say who it is, to look before it changes something,
 // and to lock the app.
 func Own(s *resource.Scope) []resource.Permission {
-	lock := s.ARN("ssm", "parameter/"+s.Owner.Path()+"/lock")
 	return []resource.Permission{
 		{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}},
-		{Actions: []string{"ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter"}, Resources: []string{lock}},
+		{Actions: []string{"ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter"}, Resources: []string{s.ARN("ssm", "parameter"+lock.Name(s.Owner))}},
 		{
 			Actions: []string{"iam:SimulatePrincipalPolicy"}, Resources: []string{"*"},
 			Without: "missing permissions show only when they are needed",

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"crypto/rand"
 	"fmt"
 	"io"
 	"slices"
@@ -89,6 +90,18 @@ type Variable struct {
 	Database bool `json:"database,omitempty"`
 	// Cache says the same of a cache.
 	Cache bool `json:"cache,omitempty"`
+}
+
+// Secret says that nobody may read the value of the variable. No variable has no such value.
+func (v *Variable) Secret() bool { return v != nil && (v.Kind == Secret || v.Kind == Generated) }
+
+// Invent makes up a value, for a variable for which any random text of its form will do.
+func (v *Variable) Invent() (string, error) {
+	form := Random{Length: 64, Alphabet: alphanumeric}
+	if v.Random != nil {
+		form = *v.Random
+	}
+	return form.Text(rand.Reader)
 }
 
 // given says whether the settings give the variable a value.

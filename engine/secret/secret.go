@@ -16,6 +16,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/fail"
+	"berth/engine/lock"
 	"berth/engine/resource"
 )
 
@@ -96,7 +97,7 @@ func (s Store) List(ctx context.Context) ([]Entry, error) {
 		}
 		for _, p := range out.Parameters {
 			name := strings.TrimPrefix(aws.ToString(p.Name), s.path(""))
-			if name == Lock || strings.Contains(name, "/") {
+			if name == lock.Parameter || strings.Contains(name, "/") {
 				continue
 			}
 			all = append(all, Entry{Name: name, Version: p.Version, Changed: aws.ToTime(p.LastModifiedDate)})
@@ -105,9 +106,6 @@ func (s Store) List(ctx context.Context) ([]Entry, error) {
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
-
-// Lock is the one name below the path of an app that is no secret: the lock of its deployments.
-const Lock = "lock"
 
 // Unset removes a secret and all its versions. That there is none is a Refused failure.
 func (s Store) Unset(ctx context.Context, name string) error {

@@ -9,13 +9,17 @@ import (
 
 // Secret says that a finding is about a variable whose value nobody may read.
 func Secret(f Finding) bool {
-	return engine.Unread(f.Variable)
+	return f.Variable.Secret()
 }
 
 // MakeUp settles a variable for which any random text will do: a text of the right form is made up, and kept in the
 // account with the yes to the plan. What the account has already stays.
 func (s *Session) MakeUp(v *engine.Variable) error {
-	g, err := engine.MakeUp(v)
+	value, err := v.Invent()
+	if err != nil {
+		return err
+	}
+	g, err := engine.Give(v.Name, value, true)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package engine
+package operation
 
 import (
 	"context"
@@ -14,16 +14,13 @@ import (
 	"berth/engine/target"
 )
 
-// Report is what a preflight found.
-type Report = preflight.Report
-
 // clearedFor is how long a preflight that found nothing is believed. One that found something is never: who
 // reads it puts it right.
 const clearedFor = 10 * time.Minute
 
 // Preflight looks at everything that a plan depends on, and changes nothing. The report is kept with the plan,
 // so that Apply need not look again at once.
-func (e *Engine) Preflight(ctx context.Context, p *Plan) (*Report, error) {
+func (o *Operator) Preflight(ctx context.Context, p *plan.Plan) (*preflight.Report, error) {
 	in := preflight.Input{
 		Scope: p.Scope, Resources: p.Resources, Do: map[string]event.Action{}, Need: preflight.Own(p.Scope), Expected: p.Usually,
 	}
@@ -43,15 +40,15 @@ func (e *Engine) Preflight(ctx context.Context, p *Plan) (*Report, error) {
 
 // cleared refuses a plan that is certain to fail: a permission is missing, or a quota is too small. It looks
 // unless that was done a moment ago.
-func (e *Engine) cleared(ctx context.Context, p *Plan, tell func(string)) error {
+func (o *Operator) cleared(ctx context.Context, p *plan.Plan, tell func(string)) error {
 	r := p.Preflight
 	if p.SkipPreflight {
 		tell(skipped(r))
 		return nil
 	}
-	if r == nil || r.State == preflight.Fail || e.Clock().Since(r.At) > clearedFor {
+	if r == nil || r.State == preflight.Fail || o.Clock().Since(r.At) > clearedFor {
 		var err error
-		if r, err = e.Preflight(ctx, p); err != nil {
+		if r, err = o.Preflight(ctx, p); err != nil {
 			return err
 		}
 		for _, line := range r.Notes() {
@@ -65,7 +62,7 @@ func (e *Engine) cleared(ctx context.Context, p *Plan, tell func(string)) error 
 }
 
 // skipped is what a run says that goes ahead without its checks, or against what they found.
-func skipped(r *Report) string {
+func skipped(r *preflight.Report) string {
 	const without = "permissions, quotas and secrets were not checked, as asked"
 	if r == nil {
 		return without
@@ -78,30 +75,30 @@ func skipped(r *Report) string {
 
 // Doctor looks at everything that the next deploy of an app depends on. Where not even a plan can be made, it
 // says why, and looks at what a first deployment would need.
-func (e *Engine) Doctor(ctx context.Context, r Request) (*Report, error) {
-	p, err := e.Plan(ctx, r)
+func (o *Operator) Doctor(ctx context.Context, r Request) (*preflight.Report, error) {
+	p, err := o.Plan(ctx, r)
 	if err == nil {
-		return e.Preflight(ctx, p)
+		return o.Preflight(ctx, p)
 	}
 	if ctx.Err() != nil || fail.From(err).Class == fail.Usage {
 		return nil, err
 	}
-	return e.withoutPlan(ctx, r, err)
+	return o.withoutPlan(ctx, r, err)
 }
 
 // withoutPlan is the report of an app that cannot be planned because of failed.
-func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Report, error) {
-	clients, err := e.connect(ctx, r.Spec.Region)
+func (o *Operator) withoutPlan(ctx context.Context, r Request, failed error) (*preflight.Report, error) {
+	clients, err := o.Connect(ctx, r.Spec.Region)
 	if err != nil {
 		return nil, err
 	}
-	o, _ := e.owner(ctx, clients, r.Spec) // as far as it can be told: AWS may be out of reach
-	b, err := e.blueprint(r, o, nil)
+	owner, _ := o.Owner(ctx, clients, r.Spec) // as far as it can be told: AWS may be out of reach
+	b, err := o.blueprint(r, target.Options{Owner: owner})
 	if err != nil {
 		return nil, err
 	}
 	in := preflight.Input{
-		Scope: &resource.Scope{Clients: clients, Owner: o}, Resources: b.Resources(), Do: map[string]event.Action{},
+		Scope: &resource.Scope{Clients: clients, Owner: owner}, Resources: b.Resources(), Do: map[string]event.Action{},
 	}
 	for _, res := range in.Resources {
 		if resource.Wanted(res) {
@@ -134,17 +131,17 @@ func (e *Engine) withoutPlan(ctx context.Context, r Request, failed error) (*Rep
 // Policy is the least IAM policy for an app: for the verbs deploy, redeploy and destroy, or for all of them, and
 // status and logs. Whether the app gets a network of its own depends on the account; when that cannot be asked the policy
 // covers one, names no account, and the error of asking comes with it as a note.
-func (e *Engine) Policy(ctx context.Context, r Request, verbs ...string) (least *policy.Document, note error, err error) {
-	clients, err := e.connect(ctx, r.Spec.Region)
+func (o *Operator) Policy(ctx context.Context, r Request, verbs ...string) (least *policy.Document, note error, err error) {
+	clients, err := o.Connect(ctx, r.Spec.Region)
 	if err != nil {
 		return nil, nil, err
 	}
-	o, _ := e.owner(ctx, clients, r.Spec) // as far as it can be told: AWS may be out of reach
-	b, err := e.blueprint(r, o, nil)
+	owner, _ := o.Owner(ctx, clients, r.Spec) // as far as it can be told: AWS may be out of reach
+	b, err := o.blueprint(r, target.Options{Owner: owner})
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &resource.Scope{Clients: clients, Owner: o}
+	s := &resource.Scope{Clients: clients, Owner: owner}
 	if note = plan.Observe(ctx, b.Deciding(), s); note != nil {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
