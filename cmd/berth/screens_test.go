@@ -164,7 +164,7 @@ func onNeeds(t *testing.T, args ...string) (m *terminal, cmd *exec.Cmd, tty *os.
 	go m.read()
 	m.begin()
 	m.press(enter)
-	m.until("● Needs", "WebSockets")
+	m.until("● Needs", "WebSockets", "space change") // the footer is drawn last
 	return m, cmd, tty, func() {
 		t.Helper()
 		m.press("\x03")
@@ -190,7 +190,7 @@ func TestSuspend(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.wrote(mark, "\x1b[?1049h")
-	if m.until("● Needs", "WebSockets") != before {
+	if m.until("● Needs", "WebSockets", "space change") != before {
 		t.Errorf("after fg the screen is\n%s\nit was\n%s", m.look(), before)
 	}
 	leave()
