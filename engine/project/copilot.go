@@ -2,7 +2,12 @@ package project
 
 import (
 	"path"
+	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"berth/engine/spec"
 )
 
 var copilotManifests = newGlobs([]string{"copilot/*/manifest.yml", "copilot/*/manifest.yaml"})
@@ -30,12 +35,56 @@ func (l *look) copilot() *platformFile {
 		}
 		out = copilotService(name, doc)
 	}
+	if out != nil {
+		l.copilotEnvironments(out)
+	}
 	return out
 }
 
-func copilotService(name string, doc *node) *platformFile {
+var copilotNetworks = newGlobs([]string{"copilot/environments/*/manifest.yml", "copilot/environments/*/manifest.yaml"})
+
+// copilotEnvironments takes the network over of the environment that is for production, and names what else the
+// environments have.
+func (l *look) copilotEnvironments(p *platformFile) {
+	names := l.t.match(copilotNetworks)
+	main := slices.IndexFunc(names, func(name string) bool { return isProduction(path.Base(path.Dir(name))) })
+	for i, name := range names {
+		doc, err := readYAML(l.t, name)
+		if err != nil {
+			p.notes = append(p.notes, Finding{ID: "copilot-broken", Severity: Should, File: name, Text: name, Means: "it is not valid YAML, so that nothing was taken from it: " + clip(err.Error())})
+			continue
+		}
+		vpc := doc.get("network", "vpc")
+		if id := vpc.get("id"); id.str() != "" && (i == main || main < 0 && len(names) == 1) {
+			p.set = append(p.set, setting{name: "network.vpc", value: id.str(), line: id.at(), file: name})
+			var subnets []string
+			vpc.get("subnets", "public").each(func(_ string, _ int, s *node) { subnets = append(subnets, s.get("id").str()) })
+			p.subnets, p.subnetsAt = slices.DeleteFunc(subnets, func(s string) bool { return s == "" }), Line{name, vpc.get("subnets").at()}
+		}
+		p.unread = append(p.unread, unreadKeys(name, doc, "", copilotEnvironmentWords)...)
+	}
+}
+
+func isProduction(name string) bool { return strings.HasPrefix(name, "prod") || name == "live" }
+
+func copilotService(name string, doc *node) *platformFile { //nolint:gocognit // one value after the other
 	p := &platformFile{name: name, who: "Copilot"}
 	line := func(n *node) Line { return Line{n.str(), n.at()} }
+	p.unread = unreadKeys(name, doc, "", copilotWords)
+	main := (*node)(nil) // what is different in production
+	doc.get("environments").each(func(key string, at int, v *node) {
+		if isProduction(key) && main == nil {
+			main = v
+			return
+		}
+		p.unread = append(p.unread, Import{File: name, Line: at, Text: "environments." + key, Value: "a table [environments." + spec.Slug(key) + "] holds what is different there"})
+	})
+	either := func(keys ...string) *node {
+		if v := main.get(keys...); v != nil {
+			return v
+		}
+		return doc.get(keys...)
+	}
 	switch b := doc.get("image", "build"); {
 	case b.str() != "":
 		p.choice = Choice{File: path.Clean(b.str()), Context: path.Dir(path.Clean(b.str())), Why: "the Dockerfile for Copilot", from: name, line: b.at()}
@@ -44,9 +93,9 @@ func copilotService(name string, doc *node) *platformFile {
 		p.choice = Choice{File: path.Clean(f.str()), Context: path.Clean(firstOf(b.get("context").str(), path.Dir(f.str()))), Target: b.get("target").str(), Why: "the Dockerfile for Copilot", from: name, line: f.at()}
 	}
 	p.port = line(doc.get("image", "port"))
-	p.cpu, p.memory = line(doc.get("cpu")), line(doc.get("memory"))
-	p.count = line(doc.get("count"))
-	if r := doc.get("count", "range"); r != nil {
+	p.cpu, p.memory = line(either("cpu")), line(either("memory"))
+	p.count = line(either("count"))
+	if r := either("count", "range"); r != nil {
 		p.count = Line{firstOf(r.get("min").str(), strings.Split(r.str()+"-", "-")[0]), r.at()}
 	}
 	if h := doc.get("http", "healthcheck"); h.isMap() {
@@ -57,11 +106,13 @@ func copilotService(name string, doc *node) *platformFile {
 	if c := doc.get("command"); c != nil {
 		p.command = Line{strings.Join(c.list(), " "), c.at()}
 	}
-	doc.get("variables").each(func(key string, at int, v *node) {
-		if value := v.str(); value != "" {
-			p.env = append(p.env, setting{name: key, value: value, line: at})
-		}
-	})
+	for _, from := range []*node{main, doc} {
+		from.get("variables").each(func(key string, at int, v *node) {
+			if value := v.str(); value != "" && !slices.ContainsFunc(p.env, func(e setting) bool { return e.name == key }) {
+				p.env = append(p.env, setting{name: key, value: value, line: at})
+			}
+		})
+	}
 	doc.get("secrets").each(func(key string, at int, _ *node) { p.wants = append(p.wants, setting{name: key, line: at}) })
 	doc.get("storage", "volumes").each(func(_ string, _ int, v *node) {
 		if f := v.get("path"); f != nil {
@@ -69,4 +120,66 @@ func copilotService(name string, doc *node) *platformFile {
 		}
 	})
 	return p
+}
+
+// keyWords say what a key of another platform's file means here, where it has no key of berth.toml. The first whose
+// pattern the path matches counts; a key that none matches is taken over, or names what is inside it.
+type keyWords []struct {
+	re    pattern
+	words string
+}
+
+var (
+	copilotWords = keyWords{
+		{lazy(`^http\.alias`), "domain under [network] is the app's own name: set it when it is to move here"},
+		{lazy(`^http\.(?:path|additional_rules)`), "all paths of the endpoint lead to the app"},
+		{lazy(`^http\.healthcheck\.(?:interval|timeout|healthy_threshold|unhealthy_threshold|success_codes|grace_period)$`), "health under [service] says how often the load balancer asks and what it takes for well"},
+		{lazy(`^http\.(?:stickiness)$`), "sticky_sessions under [service] does this"},
+		{lazy(`^http\.`), "the load balancer takes requests for all hosts and redirects http to https"},
+		{lazy(`^network\.vpc\.placement`), "tasks under [network] says whether containers have public addresses"},
+		{lazy(`^network\.`), "a setting of Copilot's network"},
+		{lazy(`^count\.(?:range|cpu_percentage|memory_percentage|requests|response_time|spot|cooldown)`), "[service.autoscale] adds and removes containers; spot under [service] is the share on Spot"},
+		{lazy(`^exec$`), "exec under [service] opens the way for a shell"},
+		{lazy(`^(?:sidecars|logging|observability|publish|subscribe|taskdef_overrides)(?:\.|$)`), "berth runs one container a process, and writes its log to CloudWatch"},
+		{lazy(`^storage\.ephemeral$`), "ephemeral_gb under [service] is the size of a container's own disk"},
+		{lazy(`^deployment\.`), "berth replaces containers step by step"},
+		{lazy(`^platform`), "platform under [image] says for which processor the image is built"},
+		{lazy(`^env_file$`), "its lines go under [env], passwords under [secrets]: `berth secrets import FILE` reads such a file"},
+		{lazy(`^entrypoint$`), "entrypoint under [service] does this"},
+	}
+	copilotEnvironmentWords = keyWords{
+		{lazy(`^http\.public\.certificates|^cdn\.certificate`), "berth finds or asks for a certificate by itself when there is a domain under [network]"},
+		{lazy(`^http\.`), "berth makes a load balancer of its own"},
+		{lazy(`^cdn`), "https = \"cloudfront\" under [network] puts CloudFront in front"},
+		{lazy(`^network\.vpc\.(?:cidr|flow_logs|security_group)`), "berth makes security groups of its own"},
+		{lazy(`^network\.vpc\.subnets\.private`), "tasks = \"private\" under [network] runs the containers there: name these as subnets then"},
+		{lazy(`^observability`), "Container Insights is a setting of the account"},
+	}
+)
+
+// unreadKeys are the lines of a YAML file whose keys have words; of several in a row with the same, the first.
+func unreadKeys(file string, n *node, under string, words keyWords) []Import {
+	var out []Import
+	if !n.isMap() {
+		return nil
+	}
+	n.each(func(key string, at int, v *node) {
+		p := strings.TrimPrefix(under+"."+key, ".")
+		if strings.HasPrefix(p, "environments") || strings.Count(p, ".") > 5 {
+			return
+		}
+		for _, w := range words {
+			if !w.re().MatchString(p) || v.isMap() {
+				continue
+			}
+			text := p
+			if v != nil && v.Kind == yaml.ScalarNode {
+				text += ": " + v.str()
+			}
+			out = append(out, Import{File: file, Line: at, Text: clip(text), Value: w.words})
+			return
+		}
+		out = append(out, unreadKeys(file, v, p, words)...)
+	})
+	return slices.CompactFunc(out, func(a, b Import) bool { return a.Value == b.Value })
 }

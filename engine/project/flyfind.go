@@ -94,6 +94,9 @@ func (l *look) flyServices() {
 	}
 }
 
+// usualStart is the time to come up that berth gives an app by itself.
+const usualStart = time.Minute
+
 func (l *look) flyHealth() {
 	fly := l.fly
 	var all []any
@@ -124,7 +127,7 @@ func (l *look) flyHealth() {
 		}
 		l.add(Info, "fly-health", fly.name, line, "path = "+quoted(p), means)
 		l.health(rankFly, p, fly.name, line, "health check of Fly.io")
-		if d := span(dig(c, "grace_period")); d >= time.Second {
+		if d := span(dig(c, "grace_period")); d > usualStart { // there it only puts off the first check; here it ends a container
 			l.suggest("service.start_timeout", min(d, time.Hour).String(), fly.name, fly.line("grace_period"), "grace_period")
 		}
 		return

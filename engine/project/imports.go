@@ -32,27 +32,53 @@ func (x Import) Lost() bool { return x.Key == "" }
 var platformFiles = lazy(`^(?:fly\.toml|render\.yaml|railway\.(?:toml|json)|app\.json|Procfile|copilot/.+\.ya?ml|(?:(?:docker|deploy|deployment|compose|infra)/)?(?:docker-)?compose[\w.-]*\.ya?ml)$`)
 
 // listImports tells what was taken over of the files of other platforms, in their order, and what was not.
-func (f *Findings) listImports() {
+func (l *look) listImports() {
 	at := map[string]bool{} // places of which something became a key
-	for _, key := range sortedNames(f.Suggests) {
-		o := f.from[key]
+	told := map[string]map[int]bool{}
+	tell := func(x Import) {
+		if told[x.File] == nil {
+			told[x.File] = map[int]bool{}
+		}
+		told[x.File][x.Line] = true
+		l.Imports = append(l.Imports, x)
+	}
+	for _, key := range sortedNames(l.Suggests) {
+		o := l.from[key]
 		if !platformFiles().MatchString(o.File) {
 			continue
 		}
-		x := Import{File: o.File, Line: o.Line, Text: o.Text, Key: key, Value: valueText(f.Suggests[key])}
+		x := Import{File: o.File, Line: o.Line, Text: o.Text, Key: key, Value: valueText(l.Suggests[key])}
+		if text := l.fly.lineText(o.Line); text != "" && o.File == l.fly.name && !strings.HasPrefix(key, "env.") {
+			x.Text = clip(text)
+		}
 		at[x.Place()] = true
-		f.Imports = append(f.Imports, x)
+		tell(x)
 	}
-	for _, x := range f.Findings {
+	for _, x := range l.Findings.Findings {
 		if x.Line == 0 || !platformFiles().MatchString(x.File) || at[x.At()] || x.Variable != nil {
 			continue
 		}
 		i := Import{File: x.File, Line: x.Line, Text: x.Text, Value: x.Means}
-		if n := portIn().FindString(x.Text); n != "" && n == fmt.Sprint(f.Suggests["service.port"]) && strings.Contains(x.Text, "port") {
+		if n := portIn().FindString(x.Text); n != "" && n == fmt.Sprint(l.Suggests["service.port"]) && strings.Contains(x.Text, "port") {
 			i.Key, i.Value = "service.port", n // another file says the same
 		}
-		f.Imports = append(f.Imports, i)
+		tell(i)
 	}
+	if l.fly != nil {
+		said := told[l.fly.name]
+		if said == nil {
+			said = map[int]bool{}
+		}
+		l.Imports = append(l.Imports, l.flyImports(said)...)
+	}
+	for _, p := range l.platforms() {
+		for _, x := range p.unread {
+			if !told[x.File][x.Line] {
+				tell(x)
+			}
+		}
+	}
+	f := l.Findings
 	slices.SortStableFunc(f.Imports, func(a, b Import) int {
 		if c := strings.Compare(path.Base(a.File), path.Base(b.File)); c != 0 {
 			return c

@@ -14,26 +14,31 @@ import (
 
 // platformFile is what the file of another platform says about the app, in terms that are the same for all.
 type platformFile struct {
-	name    string // the file
-	who     string // the platform
-	choice  Choice // the Dockerfile, none when File is ""
-	port    Line
-	health  Line
-	command Line
-	release Line
-	env     []setting
-	wants   []setting // names without a value
-	others  []step    // further processes: raw is the name, text the command
-	kept    []Line    // folders that outlive containers
-	needs   []setting // names of Needs; value says why
-	cpu     Line      // in 1024ths of a vCPU
-	memory  Line      // MiB
-	count   Line      // containers
-	notes   []Finding
+	name      string // the file
+	who       string // the platform
+	choice    Choice // the Dockerfile, none when File is ""
+	port      Line
+	health    Line
+	command   Line
+	release   Line
+	env       []setting
+	wants     []setting // names without a value
+	others    []step    // further processes: raw is the name, text the command
+	kept      []Line    // folders that outlive containers
+	needs     []setting // names of Needs; value says why
+	cpu       Line      // in 1024ths of a vCPU
+	memory    Line      // MiB
+	count     Line      // containers
+	notes     []Finding
+	set       []setting // keys of berth.toml
+	subnets   []string
+	subnetsAt Line     // Text is the file
+	unread    []Import // lines that have no key of berth.toml, with what they mean here
 }
 
 type setting struct {
 	name, value string
+	file        string // when it is another than the platform's own
 	line        int
 	random      bool
 }
@@ -57,6 +62,12 @@ func (l *look) platforms() []platformFile {
 func (l *look) readPlatforms() {
 	for _, p := range l.platforms() {
 		l.importSize(p)
+		for _, x := range p.set {
+			l.suggest(x.name, x.value, firstOf(x.file, p.name), x.line, x.value)
+		}
+		if len(p.subnets) > 0 {
+			l.suggest("network.subnets", p.subnets, p.subnetsAt.Text, p.subnetsAt.Line, strings.Join(p.subnets, ", "))
+		}
 		for _, n := range p.notes {
 			l.addFinding(n)
 		}
