@@ -146,3 +146,80 @@ func TestDatabasePasswordRotates(t *testing.T) {
 		}
 	})
 }
+
+// A database of MySQL refuses connections without TLS, is led to by an address of its own kind, and keeps its data through an
+// upgrade to a version of another family.
+func TestMySQL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{}, 0))
+		h.spec.Database = &spec.Database{Engine: "mysql", Class: "db.t4g.micro", StorageGB: 20, Version: "8.0"}
+		h.must(h.deploy())
+		was := h.holders()
+		out, err := h.clients().SSM.GetParameter(t.Context(), &ssm.GetParameterInput{
+			Name: aws.String("/berth/live-beats/production/database/url"), WithDecryption: aws.Bool(true),
+		})
+		must(t, err)
+		if u := aws.ToString(out.Parameter.Value); !strings.HasPrefix(u, "mysql://berth:") || !strings.HasSuffix(u, ":3306/live_beats") {
+			t.Errorf("the app gets %s", u)
+		}
+		strict := func() string {
+			t.Helper()
+			c := h.clients()
+			dbs, err := c.RDS.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{})
+			must(t, err)
+			group := dbs.DBInstances[0].DBParameterGroups[0].DBParameterGroupName
+			out, err := c.RDS.DescribeDBParameters(t.Context(), &rds.DescribeDBParametersInput{DBParameterGroupName: group, Source: aws.String("user")})
+			must(t, err)
+			if len(out.Parameters) != 1 || aws.ToString(out.Parameters[0].ParameterName) != "require_secure_transport" || aws.ToString(out.Parameters[0].ParameterValue) != "1" {
+				t.Errorf("the database has %+v", out.Parameters)
+			}
+			return aws.ToString(group)
+		}
+		first := strict()
+		h.spec.Database.Version = "8.4"
+		p := h.plan(engine.Request{})
+		if got := actions(p); !slices.Equal(got, []string{"database-parameters:create", "database:update"}) {
+			t.Errorf("upgrade: plan does %v", got)
+		}
+		h.must(h.apply(p))
+		if second := strict(); second == first {
+			t.Errorf("the database kept the settings of its old version: %s", second)
+		}
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("after the upgrade: plan does %v", got)
+		}
+		if now := h.holders(); now != was {
+			t.Errorf("was %s, is %s", was, now)
+		}
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("destroy leaves %v", left)
+		}
+	})
+}
+
+// A snapshot that is not there, or that is of another engine, stops a deployment before it makes anything.
+func TestSnapshotThatCannotBecomeTheDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{}, 0))
+		h.must(h.deploy())
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		out, err := h.clients().RDS.DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{})
+		must(t, err)
+		before := h.left()
+		for name, d := range map[string]*spec.Database{
+			"there is no snapshot shop-before":  {Engine: "postgres", Snapshot: "shop-before"},
+			"is of postgres, and cannot become": {Engine: "mysql", Version: "8.4", Snapshot: aws.ToString(out.DBSnapshots[0].DBSnapshotIdentifier)},
+		} {
+			d.Class, d.StorageGB = "db.t4g.micro", 20
+			h.spec.Database = d
+			res, _ := h.deploy()
+			if res.Outcome != event.Refused || !strings.Contains(res.Err.Error(), name) || !strings.Contains(res.Err.Remedy, "database.") {
+				t.Errorf("%s: ended %s: %v", name, res.Outcome, res.Err)
+			}
+			if left := h.left(); !slices.Equal(left, before) {
+				t.Errorf("%s: it made %v", name, left)
+			}
+		}
+	})
+}

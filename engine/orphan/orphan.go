@@ -83,6 +83,7 @@ var listings = []resource.Listing{
 	compute.Scalings,
 	compute.ScheduleGroups,
 	data.Databases,
+	data.ParameterGroups,
 	data.SubnetGroups,
 	data.FileSystems,
 	data.Buckets,

@@ -31,8 +31,8 @@ func (l *look) databaseAdvice() string {
 		return ""
 	}
 	given := "`" + setSecret + firstOf(l.Database.Variable, "DATABASE_URL") + "` leads it to one that is there"
-	if l.Database.Engine != "postgres" {
-		return "; berth makes PostgreSQL only: " + given + ", such as one in RDS"
+	if l.Database.Engine != "postgres" && l.Database.Engine != "mysql" {
+		return "; berth makes PostgreSQL and MySQL: " + given + ", such as one in RDS"
 	}
 	return "; [database] in berth.toml makes one, or " + given
 }

@@ -5,6 +5,7 @@ package secret
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -77,11 +78,25 @@ func check(name, value string) error {
 		return bad("is empty, which the Parameter Store does not keep", "leave the secret out, or give it a value")
 	case !utf8.ValidString(value) || strings.ContainsRune(value, 0):
 		return bad("is binary, and an environment variable holds text only", "encode it, such as with base64, and decode it in the app")
+	case strings.Contains(value, "://") && !readable(value):
+		return bad("is an address that nobody can read: a character of its user or password cannot stand in a URL",
+			"write such characters as % and two digits: @ as %40, # as %23, / as %2F, ? as %3F, % as %25")
 	case len(value) > MaxSize:
 		return bad(fmt.Sprintf("has %d bytes; a parameter holds %d", len(value), MaxSize),
 			`keep it in Secrets Manager, and name its ARN in berth.toml: [secrets] `+name+` = "arn:aws:secretsmanager:..."`)
 	}
 	return nil
+}
+
+// readable says whether a value that looks like an address of something can be read as one. Only one line that begins as a URL
+// does, with somebody who signs in.
+func readable(value string) bool {
+	scheme, rest, _ := strings.Cut(value, "://")
+	if strings.ContainsAny(scheme, " \n\"{'=") || !strings.Contains(rest, "@") || strings.Contains(rest, "://") {
+		return true // a text that only mentions one, or several of them
+	}
+	_, err := url.Parse(strings.TrimSpace(value))
+	return err == nil
 }
 
 // List are the secrets that are kept, by name. What berth keeps for itself is not among them.

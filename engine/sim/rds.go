@@ -23,6 +23,7 @@ func rdsService() awsService {
 			op(rdsAddTagsToResource), op(rdsListTagsForResource),
 			op(rdsDescribeOrderableDBInstanceOptions, pages("OrderableDBInstanceOptions", 100, 100)),
 		},
+		parts: []awsService{rdsParameterGroups()},
 		latencies: map[lat]time.Duration{
 			latDatabase:       8 * time.Minute,   // 5-17 min
 			latDatabaseChange: 3 * time.Minute,   // assumed
@@ -58,6 +59,8 @@ type rdsState struct {
 	SubnetGroups []*dbSubnetGroup
 	Instances    []*dbInstance
 	Snapshots    []*dbSnapshot
+
+	ParameterGroups []*dbParameterGroup
 }
 
 const rdsShelf shelf[rdsState] = "rds"
@@ -76,6 +79,7 @@ type dbInstance struct {
 	Password                               string // a digest: nobody reads a password back
 	Data                                   string
 	Subnets                                string // name of the group
+	Parameters                             string // name of the group
 	Groups                                 []string
 	Storage, MaxStorage, Retention         int32
 	MultiAZ, Protected, Encrypted, Public  bool
@@ -89,6 +93,7 @@ type dbInstance struct {
 // dbPending is what a change brings once it is through.
 type dbPending struct {
 	Class, Version, Password string
+	Parameters               string
 	Storage                  int32
 	MultiAZ                  *bool
 }
@@ -104,7 +109,7 @@ type dbSnapshot struct {
 func (d *dbInstance) settings() map[string]any {
 	return map[string]any{
 		"Engine": d.Engine, "Version": d.Version, "Class": d.Class, "Storage": d.Storage, "MaxStorage": d.MaxStorage, "MultiAZ": d.MultiAZ,
-		"Protected": d.Protected, "Retention": d.Retention, "Groups": d.Groups, "Tags": d.Tags, "Data": d.Data, "Pending": d.Pending,
+		"Protected": d.Protected, "Retention": d.Retention, "Parameters": d.Parameters, "Groups": d.Groups, "Tags": d.Tags, "Data": d.Data, "Pending": d.Pending,
 	}
 }
 
@@ -167,7 +172,7 @@ func (r *region) settle(d *dbInstance) {
 	}
 	d.Doing, d.Until, d.Address = "available", time.Time{}, true
 	if p := d.Pending; p != nil {
-		d.Class, d.Version = first(p.Class, d.Class), first(p.Version, d.Version)
+		d.Class, d.Version, d.Parameters = first(p.Class, d.Class), first(p.Version, d.Version), first(p.Parameters, d.Parameters)
 		d.Password, d.Storage, d.MultiAZ = first(p.Password, d.Password), max(p.Storage, d.Storage), val(p.MultiAZ, d.MultiAZ)
 		d.Pending = nil
 	}

@@ -57,6 +57,9 @@ func rdsCreateDBInstance(c *call, in *rds.CreateDBInstanceInput) (*rds.CreateDBI
 		Retention: val(in.BackupRetentionPeriod, 1), MultiAZ: val(in.MultiAZ, false), Protected: val(in.DeletionProtection, false),
 		Encrypted: val(in.StorageEncrypted, false), Public: val(in.PubliclyAccessible, false), Tags: rdsTags(in.Tags),
 	}
+	if d.Parameters, err = c.dbParameters(in.DBParameterGroupName, d.Engine, version); err != nil {
+		return nil, err
+	}
 	if err := c.placeDB(d, in.DBSubnetGroupName, in.VpcSecurityGroupIds); err != nil {
 		return nil, err
 	}
@@ -106,6 +109,10 @@ func rdsRestoreDBInstanceFromDBSnapshot(c *call, in *rds.RestoreDBInstanceFromDB
 		Password: "of the snapshot", Data: s.Data, Storage: s.Storage, Retention: 1, MultiAZ: val(in.MultiAZ, false),
 		Protected: val(in.DeletionProtection, false), Encrypted: true, Public: val(in.PubliclyAccessible, false), Tags: rdsTags(in.Tags),
 	}
+	var err error
+	if d.Parameters, err = c.dbParameters(in.DBParameterGroupName, d.Engine, d.Version); err != nil {
+		return nil, err
+	}
 	if err := c.placeDB(d, in.DBSubnetGroupName, in.VpcSecurityGroupIds); err != nil {
 		return nil, err
 	}
@@ -142,6 +149,7 @@ func (c *call) dbOut(d *dbInstance) rdstypes.DBInstance {
 	if g := c.r.dbSubnetGroup(d.Subnets); g != nil {
 		out.DBSubnetGroup = new(c.dbSubnetGroupOut(g))
 	}
+	out.DBParameterGroups = []rdstypes.DBParameterGroupStatus{{DBParameterGroupName: new(d.Parameters), ParameterApplyStatus: new("in-sync")}}
 	for _, id := range d.Groups {
 		out.VpcSecurityGroups = append(out.VpcSecurityGroups, rdstypes.VpcSecurityGroupMembership{VpcSecurityGroupId: new(id), Status: new("active")})
 	}
@@ -198,6 +206,15 @@ func rdsModifyDBInstance(c *call, in *rds.ModifyDBInstanceInput) (*rds.ModifyDBI
 		return nil, apiErr("InvalidParameterCombination", "Requested storage size of %d GiB is less than the current size of %d GiB", n, d.Storage)
 	} else if n > d.Storage {
 		p.Storage = n
+	}
+	if v := first(p.Version, d.Version); in.DBParameterGroupName != nil || dbFamily(d.Engine, v) != dbFamily(d.Engine, d.Version) {
+		name, err := c.dbParameters(in.DBParameterGroupName, d.Engine, v)
+		if err != nil {
+			return nil, err
+		}
+		if name != d.Parameters {
+			p.Parameters = name
+		}
 	}
 	if in.MasterUserPassword != nil {
 		p.Password = stableID("rds", *in.MasterUserPassword)
@@ -266,6 +283,9 @@ func rdsDescribeDBSnapshots(c *call, in *rds.DescribeDBSnapshotsInput) (*rds.Des
 			Encrypted: new(true), TagList: s.Tags.toRDS(),
 		})
 	}
+	if in.DBSnapshotIdentifier != nil && len(out.DBSnapshots) == 0 {
+		return nil, &rdstypes.DBSnapshotNotFoundFault{Message: msg("DBSnapshot %s not found.", *in.DBSnapshotIdentifier)}
+	}
 	return out, nil
 }
 
@@ -287,6 +307,11 @@ func (c *call) rdsTagged(arn string) *tagMap {
 	}
 	for _, g := range c.r.rds().SubnetGroups {
 		if arn == c.rdsARN("subgrp", g.Name) {
+			return &g.Tags
+		}
+	}
+	for _, g := range c.r.rds().ParameterGroups {
+		if arn == c.rdsARN("pg", g.Name) {
 			return &g.Tags
 		}
 	}

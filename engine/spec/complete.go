@@ -73,6 +73,9 @@ func (s *Spec) defaults() {
 	}
 	if s.Database != nil {
 		s.fill("database.engine", "postgres", "")
+		if s.Database.Engine == "mysql" {
+			s.fill("database.version", "8.4", "the version with long support")
+		}
 		s.fill("database.class", "db.t4g.micro", "smallest")
 		s.fill("database.storage_gb", 20, "smallest")
 	}

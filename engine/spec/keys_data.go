@@ -3,9 +3,9 @@ package spec
 // dataKeys are those of what keeps the app's data.
 var dataKeys = []Key{
 	{
-		Name: "database.engine", Kind: Text, Doc: "kind of database: postgres",
+		Name: "database.engine", Kind: Text, Doc: "kind of database: postgres or mysql",
 		Example: `"postgres"`, at: database(func(d *Database) any { return &d.Engine }),
-		Choices: []string{"postgres"},
+		Choices: []string{"postgres", "mysql"},
 	},
 	{
 		Name: "database.class", Kind: Text, Doc: "size of the database",

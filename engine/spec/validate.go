@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -237,7 +238,28 @@ func (c *checker) storage() {
 			c.add(key, fmt.Sprintf("%q is there twice", st.Path), "name it once")
 		}
 		seen[st.Path] = true
+		if runs, by := c.hides(st.Path); runs != "" {
+			c.add(key, fmt.Sprintf("%q would hide %s, which %s runs: the folder is empty at first", st.Path, runs, by),
+				"name the folder that the app writes to, such as "+path.Join(st.Path, "uploads"))
+		}
 	}
+}
+
+// hides is a program that a folder which is mounted there would hide, and the key that runs it.
+func (c *checker) hides(folder string) (program, key string) {
+	words, _ := Words(c.s.Service.ReleaseCommand) // one that cannot be read is told elsewhere
+	commands := map[string][]string{
+		"service.entrypoint": c.s.Service.Entrypoint, "service.command": c.s.Service.Command, "service.release_command": words,
+	}
+	for name, p := range c.s.Processes {
+		commands[processTable+"."+name+".command"] = p.Command
+	}
+	for _, key := range slices.Sorted(maps.Keys(commands)) {
+		if words := commands[key]; len(words) > 0 && strings.HasPrefix(words[0], folder+"/") {
+			return words[0], key
+		}
+	}
+	return "", ""
 }
 
 func (c *checker) database() {
@@ -245,8 +267,8 @@ func (c *checker) database() {
 	if d == nil {
 		return
 	}
-	if d.Engine != "postgres" && d.Engine != "" {
-		c.add("database.engine", fmt.Sprintf("berth cannot make a database of %q", d.Engine), `write "postgres"`)
+	if d.Engine == "mysql" && d.Version != "" && !strings.Contains(d.Version, ".") {
+		c.add("database.version", fmt.Sprintf("%q is no version of MySQL", d.Version), `such as "8.4"`)
 	}
 	if d.Class != "" && !databaseClass().MatchString(d.Class) {
 		c.add("database.class", fmt.Sprintf("%q is not a database instance class", d.Class), `such as "db.t4g.micro"`)

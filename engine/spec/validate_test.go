@@ -139,7 +139,11 @@ func TestValidate(t *testing.T) {
 		{"storage", func(s *Spec) { s.Storage = []Storage{{"/a"}, {"b"}} }, `storage[1].path: "b" is not an absolute path in the container; such as "/app/uploads"`},
 		{"storage root", func(s *Spec) { s.Storage = []Storage{{"/"}} }, `storage[0].path: "/" belongs to the system of the container; such as "/app/uploads"`},
 		{"storage twice", func(s *Spec) { s.Storage = []Storage{{"/a"}, {"/a"}} }, `storage[1].path: "/a" is there twice; name it once`},
-		{"database", func(s *Spec) { s.Database = &Database{Engine: "mysql"} }, `database.engine: berth cannot make a database of "mysql"; write "postgres"`},
+		{"storage that hides the app", func(s *Spec) {
+			s.Service.Command, s.Storage = []string{"/app/bin/server"}, []Storage{{Path: "/app"}}
+		}, `storage[0].path: "/app" would hide /app/bin/server, which service.command runs: the folder is empty at first; name the folder that the app writes to, such as /app/uploads`},
+		{"version of mysql", func(s *Spec) { s.Database = &Database{Engine: "mysql", Version: "8"} }, `database.version: "8" is no version of MySQL; such as "8.4"`},
+		{"database", func(s *Spec) { s.Database = &Database{Engine: "oracle"} }, `database.engine: "oracle" is not known; "postgres", "mysql" or leave it out`},
 		{"database class", func(s *Spec) { s.Database = &Database{Class: "large"} }, `database.class: "large" is not a database instance class; such as "db.t4g.micro"`},
 		{"database size", func(s *Spec) { s.Database = &Database{StorageGB: 5} }, "database.storage_gb: 5 is not a size that RDS has; it goes from 20 to 65536"},
 	}

@@ -28,6 +28,7 @@ type Database struct {
 	SecurityGroup *network.SecurityGroup
 	LinkedRole    *access.ServiceLinkedRole
 	Password      *Parameter
+	Parameters    *ParameterGroup // nil: those that AWS has for the engine
 
 	Engine    string // postgres or mysql
 	Version   string // such as 17 or 17.4; empty takes what AWS offers first
@@ -117,6 +118,9 @@ func (d *Database) Data() string { return "the database with all data in it" }
 // Needs implements Resource.
 func (d *Database) Needs() []resource.Need {
 	needs := resource.After(d.Subnets, d.SecurityGroup, d.LinkedRole)
+	if d.Parameters != nil {
+		needs = append(needs, resource.Need{On: d.Parameters})
+	}
 	return append(needs, resource.Need{On: d.Password})
 }
 
@@ -196,6 +200,9 @@ func (d *Database) Diff(*resource.Scope) resource.Diff {
 	if was := aws.ToString(f.EngineVersion); d.newer(was) {
 		drift.Add("has an older version, and is away for some minutes while it is upgraded", resource.Field("version", was, d.Version))
 	}
+	if was := d.parameters(); d.Parameters != nil && was != d.Parameters.Name() {
+		drift.Add("takes connections without TLS", resource.Field("parameter group", was, d.Parameters.Name()))
+	}
 	if was := aws.ToBool(f.MultiAZ); was != d.MultiAZ {
 		drift.Add(d.standby(), resource.Field("standby in a second zone", was, d.MultiAZ))
 	}
@@ -219,6 +226,22 @@ func (d *Database) standby() string {
 		return "has no standby in a second zone"
 	}
 	return "has a standby in a second zone that nobody asked for"
+}
+
+// parameters is the name of the parameter group that the instance has.
+func (d *Database) parameters() string {
+	for _, g := range d.found.DBParameterGroups {
+		return aws.ToString(g.DBParameterGroupName)
+	}
+	return ""
+}
+
+// ownParameters is the name of the parameter group that the instance shall have, nil for the one of AWS.
+func (d *Database) ownParameters() *string {
+	if d.Parameters == nil {
+		return nil
+	}
+	return aws.String(d.Parameters.Name())
 }
 
 func gb(n int) string { return fmt.Sprintf("%d GB", n) }
@@ -279,7 +302,7 @@ func (d *Database) Apply(ctx context.Context, s *resource.Scope) error {
 		DBInstanceClass: aws.String(d.Class), AllocatedStorage: gigabytes(d.StorageGB), MaxAllocatedStorage: gigabytes(d.maxStorage()),
 		StorageType: aws.String("gp3"), StorageEncrypted: aws.Bool(true), MultiAZ: aws.Bool(d.MultiAZ),
 		MasterUsername: aws.String(MasterUser), MasterUserPassword: &password,
-		DBSubnetGroupName: aws.String(d.Subnets.Name()), VpcSecurityGroupIds: []string{d.SecurityGroup.ID},
+		DBSubnetGroupName: aws.String(d.Subnets.Name()), VpcSecurityGroupIds: []string{d.SecurityGroup.ID}, DBParameterGroupName: d.ownParameters(),
 		PubliclyAccessible: aws.Bool(false), BackupRetentionPeriod: aws.Int32(backupDays), CopyTagsToSnapshot: aws.Bool(true),
 		DeletionProtection: aws.Bool(true), AutoMinorVersionUpgrade: aws.Bool(true), Tags: d.tags(d.wantedPassword()),
 	}

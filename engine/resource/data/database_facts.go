@@ -93,6 +93,7 @@ func (d *Database) Checks(do event.Action) []resource.Probe {
 	return []resource.Probe{
 		{ID: "database-data", Title: "the data of the database", Look: func(context.Context, *resource.Scope) resource.Finding { return d.keepsData() }},
 		{ID: "database-offer", Title: "the size of the database", Look: d.offered},
+		{ID: "database-snapshot", Title: "the snapshot that the database is made of", Look: d.restorable},
 	}
 }
 
@@ -124,19 +125,54 @@ func (d *Database) keepsData() resource.Finding {
 	return resource.Finding{Verdict: resource.OK, Text: "the database keeps its data"}
 }
 
+// restorable says whether the snapshot that a new database is made of can become it.
+func (d *Database) restorable(ctx context.Context, s *resource.Scope) resource.Finding {
+	if d.found != nil || d.Snapshot == "" || d.Snapshot == Fresh {
+		return resource.Finding{Verdict: resource.OK, Text: "no snapshot is needed"}
+	}
+	bad := func(text, remedy string) resource.Finding {
+		return resource.Finding{Verdict: resource.Fail, Text: text, Remedy: remedy}
+	}
+	out, err := s.RDS.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: &d.Snapshot})
+	switch {
+	case cloud.NotFound(err), err == nil && len(out.DBSnapshots) == 0:
+		remedy := `set database.snapshot to one that is there, or to "` + Fresh + `" for an empty database`
+		if len(d.kept) > 0 {
+			remedy += "; the latest of the app is " + d.kept[0]
+		}
+		return bad("there is no snapshot "+d.Snapshot+" in "+s.Region, remedy)
+	case err != nil:
+		return resource.Finding{Verdict: resource.Unknown, Text: "could not look at the snapshot " + d.Snapshot + ": " + cloud.WhyNot(err)}
+	}
+	snap := out.DBSnapshots[0]
+	switch engine, state := aws.ToString(snap.Engine), aws.ToString(snap.Status); {
+	case engine != d.Engine:
+		return bad(fmt.Sprintf("the snapshot %s is of %s, and cannot become %s", d.Snapshot, engine, d.Engine),
+			`set database.engine to "`+engine+`", or name a snapshot of `+d.Engine)
+	case state != "available":
+		return bad("the snapshot "+d.Snapshot+" is "+state, "wait until it is available, then run the same command again")
+	}
+	return resource.Finding{Verdict: resource.OK, Text: "the database is made of " + d.Snapshot}
+}
+
 // offered asks whether AWS sells the class for the engine in this region.
 func (d *Database) offered(ctx context.Context, s *resource.Scope) resource.Finding {
 	in := &rds.DescribeOrderableDBInstanceOptionsInput{
-		Engine: aws.String(d.Engine), DBInstanceClass: aws.String(d.Class), Vpc: aws.Bool(true), MaxRecords: aws.Int32(20),
+		Engine: aws.String(d.Engine), DBInstanceClass: aws.String(d.Class), Vpc: aws.Bool(true),
 	}
-	if strings.Contains(d.Version, ".") { // a major version alone is not one of the listed
-		in.EngineVersion = aws.String(d.Version)
+	sold := false
+	pages := rds.NewDescribeOrderableDBInstanceOptionsPaginator(s.RDS, in)
+	for !sold && pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return resource.Finding{Verdict: resource.Unknown, Text: "could not ask whether " + d.Class + " is sold: " + cloud.WhyNot(err)}
+		}
+		sold = slices.ContainsFunc(out.OrderableDBInstanceOptions, func(o rdstypes.OrderableDBInstanceOption) bool {
+			v := aws.ToString(o.EngineVersion) // a major version alone is not one of the listed
+			return d.Version == "" || v == d.Version || strings.HasPrefix(v, d.Version+".")
+		})
 	}
-	out, err := s.RDS.DescribeOrderableDBInstanceOptions(ctx, in)
-	switch {
-	case err != nil:
-		return resource.Finding{Verdict: resource.Unknown, Text: "could not ask whether " + d.Class + " is sold: " + cloud.WhyNot(err)}
-	case len(out.OrderableDBInstanceOptions) == 0:
+	if !sold {
 		return resource.Finding{
 			Verdict: resource.Fail, Text: strings.TrimSpace(fmt.Sprintf("%s is not sold for %s %s in %s", d.Class, d.Engine, d.Version, s.Region)),
 			Remedy: "choose another database.class (or database.version) in berth.toml; db.t4g.micro is sold in most regions",

@@ -17,7 +17,7 @@ import (
 func (d *Database) restore(ctx context.Context, s *resource.Scope) error {
 	in := &rds.RestoreDBInstanceFromDBSnapshotInput{
 		DBInstanceIdentifier: aws.String(d.Name()), DBSnapshotIdentifier: aws.String(d.Snapshot), DBInstanceClass: aws.String(d.Class),
-		DBSubnetGroupName: aws.String(d.Subnets.Name()), VpcSecurityGroupIds: []string{d.SecurityGroup.ID}, MultiAZ: aws.Bool(d.MultiAZ),
+		DBSubnetGroupName: aws.String(d.Subnets.Name()), VpcSecurityGroupIds: []string{d.SecurityGroup.ID}, DBParameterGroupName: d.ownParameters(), MultiAZ: aws.Bool(d.MultiAZ),
 		PubliclyAccessible: aws.Bool(false), CopyTagsToSnapshot: aws.Bool(true), DeletionProtection: aws.Bool(true),
 		AutoMinorVersionUpgrade: aws.Bool(true), Tags: d.tags("0"),
 	}
@@ -50,6 +50,7 @@ func (d *Database) modify(ctx context.Context, s *resource.Scope) error {
 	set(d.newer(aws.ToString(f.EngineVersion)), func() {
 		in.EngineVersion, in.AllowMajorVersionUpgrade = aws.String(d.Version), aws.Bool(true)
 	})
+	set(d.Parameters != nil && d.parameters() != d.Parameters.Name(), func() { in.DBParameterGroupName = d.ownParameters() })
 	set(aws.ToBool(f.MultiAZ) != d.MultiAZ, func() { in.MultiAZ = aws.Bool(d.MultiAZ) })
 	set(aws.ToInt32(f.BackupRetentionPeriod) < backupDays, func() { in.BackupRetentionPeriod = aws.Int32(backupDays) })
 	set(!aws.ToBool(f.DeletionProtection), func() { in.DeletionProtection = aws.Bool(true) })

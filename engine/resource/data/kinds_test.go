@@ -3,11 +3,13 @@ package data_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -59,6 +61,31 @@ func TestDatabase(t *testing.T) {
 			return err
 		},
 	})
+}
+
+func TestParameterGroup(t *testing.T) {
+	group := func(w kindtest.World) *data.ParameterGroup {
+		return &data.ParameterGroup{Owner: w.Owner, Family: data.FamilyWithoutTLS("mysql", "8.4")}
+	}
+	kindtest.Lifecycle(t, kindtest.Kind[*data.ParameterGroup]{
+		Wanted: group,
+		Drift: func(ctx context.Context, s *resource.Scope, g *data.ParameterGroup) error {
+			_, err := s.RDS.ModifyDBParameterGroup(ctx, &rds.ModifyDBParameterGroupInput{
+				DBParameterGroupName: aws.String(g.Name()),
+				Parameters:           []rdstypes.Parameter{{ParameterName: aws.String("require_secure_transport"), ParameterValue: aws.String("0"), ApplyMethod: "immediate"}},
+			})
+			return err
+		},
+	})
+}
+
+func TestFamilyWithoutTLS(t *testing.T) {
+	for version, want := range map[string]string{"mysql 8.4": "mysql8.4", "mysql 8.0.42": "mysql8.0", "mysql 8": "", "postgres 17": "", "postgres ": "", "postgres 15.1": "", "postgres 14.2": "postgres14"} {
+		engine, version, _ := strings.Cut(version, " ")
+		if got := data.FamilyWithoutTLS(engine, version); got != want {
+			t.Errorf("%s %s: %q, want %q", engine, version, got, want)
+		}
+	}
 }
 
 func TestSubnetGroup(t *testing.T) {

@@ -59,6 +59,7 @@ type Blueprint struct {
 	DatabaseRole  *access.ServiceLinkedRole
 	Subnets       *data.SubnetGroup
 	Password      *data.Parameter
+	Parameters    *data.ParameterGroup
 	Database      *data.Database
 	DatabaseURL   *data.Parameter
 	FilesGroup    *network.SecurityGroup
@@ -100,7 +101,11 @@ func (b *Blueprint) Resources() resource.Set {
 		rs = append(rs, p)
 	}
 	if b.Database.Wanted() {
-		rs = append(rs, b.database()...)
+		for _, r := range b.database() {
+			if resource.Wanted(r) { // the settings of an earlier version go with the app
+				rs = append(rs, r)
+			}
+		}
 	}
 	if b.FileSystem.Wanted() {
 		rs = append(rs, b.files()...)

@@ -33,9 +33,14 @@ func (b *Blueprint) data(s *spec.Spec) {
 	b.Password = &data.Parameter{
 		Owner: b.Owner, ID: "database-password", Key: "database/password", Label: "the database's password", Value: data.Password, Unneeded: no,
 	}
+	family := data.FamilyWithoutTLS(d.Engine, d.Version)
+	b.Parameters = &data.ParameterGroup{Owner: b.Owner, Family: family, Unneeded: family == ""}
 	b.Database = &data.Database{
 		Owner: b.Owner, Subnets: b.Subnets, SecurityGroup: b.DatabaseGroup, LinkedRole: b.DatabaseRole, Password: b.Password,
 		Engine: d.Engine, Class: d.Class, StorageGB: d.StorageGB, Version: d.Version, MultiAZ: d.MultiAZ, Snapshot: d.Snapshot, Unneeded: no,
+	}
+	if family != "" {
+		b.Database.Parameters = b.Parameters
 	}
 	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, databaseQuery(d))
 	b.Database.Told = b.DatabaseURL.Exists
@@ -135,7 +140,7 @@ func databaseQuery(d spec.Database) string {
 
 // database are the resources of the database, in the order in which people see them.
 func (b *Blueprint) database() resource.Set {
-	return resource.Set{b.DatabaseGroup, b.DatabaseRole, b.Subnets, b.Password, b.Database, b.DatabaseURL}
+	return resource.Set{b.DatabaseGroup, b.DatabaseRole, b.Subnets, b.Password, b.Parameters, b.Database, b.DatabaseURL}
 }
 
 // secrets are those that berth.toml names, and the database's address, as a task definition has them.
