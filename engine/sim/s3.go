@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ func s3Service() awsService {
 			op(s3PutPublicAccessBlock, action("s3:PutBucketPublicAccessBlock")), op(s3GetPublicAccessBlock, action("s3:GetBucketPublicAccessBlock")),
 			op(s3DeletePublicAccessBlock, action("s3:PutBucketPublicAccessBlock")),
 			op(s3PutLifecycle, action("s3:PutLifecycleConfiguration")), op(s3GetLifecycle, action("s3:GetLifecycleConfiguration")),
+			op(s3PutBucketPolicy), op(s3GetBucketPolicy),
 			op(s3PutObject), op(s3ListObjectVersions, action("s3:ListBucketVersions")),
 			op(s3DeleteObjects, action("s3:DeleteObject"), also("s3:DeleteObjectVersion")),
 		},
@@ -57,6 +59,7 @@ type bucket struct {
 	Open       bool // without its block of public access, which a new bucket has
 	CORS       []s3types.CORSRule
 	Lifecycle  []s3types.LifecycleRule
+	Policy     string `json:",omitempty"`
 	Objects    []s3Object
 }
 
@@ -221,6 +224,31 @@ func s3GetLifecycle(c *call, in *s3.GetBucketLifecycleConfigurationInput) (*s3.G
 			return nil, s3Code("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
 		}
 		return &s3.GetBucketLifecycleConfigurationOutput{Rules: clone(b.Lifecycle)}, nil
+	})
+}
+
+func s3PutBucketPolicy(c *call, in *s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
+	return onBucket(c, in.Bucket, func(b *bucket) (*s3.PutBucketPolicyOutput, error) {
+		var doc struct{ Statement []map[string]any }
+		if err := json.Unmarshal([]byte(str(in.Policy)), &doc); err != nil || len(doc.Statement) == 0 {
+			return nil, s3Code("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
+		}
+		for _, s := range doc.Statement {
+			if s["Principal"] == nil || s["Effect"] == nil || s["Action"] == nil || s["Resource"] == nil {
+				return nil, s3Code("MalformedPolicy", "Missing required field")
+			}
+		}
+		b.Policy = str(in.Policy)
+		return &s3.PutBucketPolicyOutput{}, nil
+	})
+}
+
+func s3GetBucketPolicy(c *call, in *s3.GetBucketPolicyInput) (*s3.GetBucketPolicyOutput, error) {
+	return onBucket(c, in.Bucket, func(b *bucket) (*s3.GetBucketPolicyOutput, error) {
+		if b.Policy == "" {
+			return nil, s3Code("NoSuchBucketPolicy", "The bucket policy does not exist")
+		}
+		return &s3.GetBucketPolicyOutput{Policy: new(b.Policy)}, nil
 	})
 }
 

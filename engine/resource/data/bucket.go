@@ -38,8 +38,9 @@ type Bucket struct {
 
 // bucketFound is a bucket as it was observed.
 type bucketFound struct {
-	tagged, versioned, private, tidy bool
-	origins                          []string
+	tagged, versioned, private, tidy, sealed bool
+	origins                                  []string
+	policy                                   string // of the bucket; empty: none
 }
 
 // BucketName is the name: no other account can have it by chance, and no other app.
@@ -136,7 +137,10 @@ func (b *Bucket) settings(ctx context.Context, s *resource.Scope, found *bucketF
 	if err != nil && !cloud.NotFound(err) {
 		return err
 	}
-	found.tidy = err == nil && slices.ContainsFunc(rules.Rules, func(r s3types.LifecycleRule) bool {
+	if err := b.readPolicy(ctx, s, found); err != nil {
+		return err
+	}
+	found.tidy = rules != nil && slices.ContainsFunc(rules.Rules, func(r s3types.LifecycleRule) bool {
 		return aws.ToString(r.ID) == tidyRule && r.Status == s3types.ExpirationStatusEnabled
 	})
 	return nil
@@ -167,6 +171,9 @@ func (b *Bucket) Diff(*resource.Scope) resource.Diff {
 	var drift resource.Drift
 	if !b.found.private {
 		drift.Add("may become public", resource.Field("public access blocked", false, true))
+	}
+	if !b.found.sealed {
+		drift.Add("takes requests without TLS", resource.Field("TLS alone", false, true))
 	}
 	if b.Versioning && !b.found.versioned {
 		drift.Add("keeps no older versions", resource.Field("versioning", false, true))
@@ -248,7 +255,7 @@ func (b *Bucket) Permissions(s *resource.Scope, do event.Action) []resource.Perm
 	actions := resource.Actions("s3:ListBucket")
 	there := b.found != nil || resource.Existing(do)
 	if there {
-		actions = append(actions, "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketCORS", "s3:GetLifecycleConfiguration")
+		actions = append(actions, "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock", "s3:GetBucketCORS", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy")
 	}
 	look := resource.On(actions, b.arn(s))
 	if b.Unneeded {
@@ -284,6 +291,7 @@ func (b *Bucket) setting() (actions []string) {
 	}{
 		{"s3:PutBucketTagging", !f.tagged},
 		{"s3:PutBucketPublicAccessBlock", !f.private},
+		{"s3:PutBucketPolicy", !f.sealed},
 		{"s3:PutBucketVersioning", b.Versioning && !f.versioned},
 		{"s3:PutLifecycleConfiguration", !f.tidy},
 		{"s3:PutBucketCORS", b.Origins != nil},

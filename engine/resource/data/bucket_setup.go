@@ -37,6 +37,7 @@ func (b *Bucket) Apply(ctx context.Context, s *resource.Scope) error {
 	}{
 		{"tag bucket", !b.found.tagged, b.putTags},
 		{"keep bucket private", !b.found.private, b.putBlock},
+		{"demand TLS of bucket", !b.found.sealed, b.putPolicy},
 		{"keep older versions in bucket", b.Versioning && !b.found.versioned, b.putVersioning},
 		{"keep bucket tidy", !b.found.tidy, b.putLifecycle},
 		{"let the app's pages send files to bucket", true, b.putCORS},

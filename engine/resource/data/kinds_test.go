@@ -234,6 +234,11 @@ func TestBucket(t *testing.T) {
 			_, err := s.S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &name})
 			return err
 		},
+		"without TLS": func(ctx context.Context, s *resource.Scope, name string) error {
+			somebodys := `{"Version":"2012-10-17","Statement":[{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::` + name + `/*"}]}`
+			_, err := s.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &name, Policy: &somebodys})
+			return err
+		},
 		"filled": func(ctx context.Context, s *resource.Scope, name string) error {
 			for i := range 3 {
 				if _, err := s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: aws.String(fmt.Sprint(i))}); err != nil {
