@@ -95,19 +95,6 @@ func Operation(err error) string {
 	return ""
 }
 
-// iamPrefix is the prefix that IAM actions of an SDK service id carry.
-func iamPrefix(serviceID string) string {
-	switch serviceID {
-	case "Elastic Load Balancing v2":
-		return "elasticloadbalancing"
-	case "CloudWatch Logs":
-		return "logs"
-	case "Application Auto Scaling":
-		return "application-autoscaling"
-	}
-	return strings.ToLower(strings.ReplaceAll(serviceID, " ", ""))
-}
-
 var (
 	expired = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 	invalid = []string{
@@ -147,7 +134,7 @@ func DeniedAction(err error) (action, resource string) {
 	if m := notAuthorized().FindStringSubmatch(Message(err)); m != nil {
 		return m[1], strings.TrimSuffix(m[2], ".")
 	}
-	return Operation(err), ""
+	return iamAction(Operation(err)), ""
 }
 
 // Explain turns an error of the SDK into the failure that people read: doing names what was tried, such as
@@ -183,9 +170,9 @@ func Explain(doing string, err error) error {
 		f.Cause = "this AWS account is not fully activated for " + serviceOf(err)
 		f.Remedy = "finish the account's activation (payment method, phone check), then run the same command again"
 	case Denied(err):
-		action, res := DeniedAction(err)
-		f.Cause = fmt.Sprintf("cannot %s: the permission %s is missing", doing, action)
-		f.Remedy = "ask for " + action + " to be allowed" + onResource(res) + ", then run the same command again"
+		missing, res := DeniedAction(err)
+		f.Cause = fmt.Sprintf("cannot %s: the permission %s is missing", doing, missing)
+		f.Remedy = "ask for " + missing + " to be allowed" + onResource(res) + ", then run the same command again"
 	case Unknown(err):
 		f.Cause = fmt.Sprintf("cannot %s: this endpoint does not know %s", doing, Operation(err))
 		f.Remedy = "use AWS itself, or an emulator that has this operation"

@@ -89,6 +89,17 @@ func TestAnAnswerToHeadNeedsNoCode(t *testing.T) {
 	}
 }
 
+// Nor does it say which permission is missing, and that one is not called as the operation is.
+func TestADeniedHeadNamesTheAction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := to(t, "HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\n\r\n")
+		_, err := c.S3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: new("uploads")})
+		if action, _ := DeniedAction(err); !Denied(err) || action != "s3:ListBucket" {
+			t.Errorf("denied %v, of %q: %v", Denied(err), action, err)
+		}
+	})
+}
+
 // An emulator may give the right answer under a wrong content type.
 func TestAnAnswerIsReadWhateverItIsCalled(t *testing.T) {
 	for protocol, x := range calls {

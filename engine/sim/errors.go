@@ -65,7 +65,7 @@ func httpStatus(api smithy.APIError) int {
 		return http.StatusInternalServerError
 	case code == "TooManyRequestsException":
 		return http.StatusTooManyRequests
-	case strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation":
+	case strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "Forbidden":
 		return http.StatusForbidden
 	case strings.HasPrefix(code, "NoSuch"):
 		return http.StatusNotFound

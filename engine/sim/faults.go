@@ -159,6 +159,9 @@ func (a *Account) before(rec *Call, service string, actions []string, st *state)
 		}
 	}
 	if act := a.denied(actions); act != "" {
+		if strings.HasPrefix(rec.Operation, "Head") { // its answer has no body to say more
+			return apiErr("Forbidden", "Forbidden")
+		}
 		return deniedError(service, act, st.principal())
 	}
 	return nil
