@@ -19,8 +19,9 @@ func wafService() awsService {
 		state: []keeper{wafShelf},
 		operations: []operation{
 			op(wafCreateWebACL, tagging("wafv2:TagResource")), op(wafListWebACLs, pages("WebACLs", 100, 100)), op(wafGetWebACL), op(wafUpdateWebACL),
-			op(wafDeleteWebACL), op(wafAssociateWebACL, also("elasticloadbalancing:SetWebAcl")), op(wafDisassociateWebACL, also("elasticloadbalancing:SetWebAcl")),
-			op(wafGetWebACLForResource), op(wafListTagsForResource, pages("TagInfoForResource.TagList", 100, 100)),
+			op(wafDeleteWebACL), op(wafAssociateWebACL, also("elasticloadbalancing:SetWebAcl", "elasticloadbalancing:CreateWebACLAssociation")),
+			op(wafDisassociateWebACL, also("elasticloadbalancing:SetWebAcl", "elasticloadbalancing:DeleteWebACLAssociation")),
+			op(wafGetWebACLForResource, also("elasticloadbalancing:GetLoadBalancerWebACL", "wafv2:GetWebACL")), op(wafListTagsForResource, pages("TagInfoForResource.TagList", 100, 100)),
 		},
 		latencies: map[lat]time.Duration{
 			latWAFSpread: 5 * time.Second, // assumed: until an ACL can be used; AWS says seconds to minutes

@@ -339,7 +339,9 @@ func (f *Firewall) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 		need = append(need, resource.Whose("wafv2:ListTagsForResource", "a firewall", acl))
 	}
 	if !f.Edge && (f.ARN != "" || resource.Existing(do)) {
-		need = append(need, resource.On(resource.Actions("wafv2:GetWebACLForResource"), f.Door.LoadBalancer.pattern(s, "loadbalancer"), acl))
+		lb := f.Door.LoadBalancer.pattern(s, "loadbalancer")
+		need = append(need, resource.On(resource.Actions("wafv2:GetWebACLForResource"), lb, acl),
+			resource.On(resource.Actions("elasticloadbalancing:GetLoadBalancerWebACL"), lb), resource.On(resource.Actions("wafv2:GetWebACL"), acl))
 	}
 	switch do {
 	case event.Create, event.Replace, event.Update:
@@ -348,10 +350,10 @@ func (f *Firewall) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 		} else {
 			need = append(need, resource.On(resource.Actions("wafv2:UpdateWebACL"), acl, f.arn(s, "managedruleset/*/*")))
 		}
-		need = append(need, f.attaching(s, "wafv2:AssociateWebACL", acl)...)
+		need = append(need, f.attaching(s, "wafv2:AssociateWebACL", "elasticloadbalancing:CreateWebACLAssociation", acl)...)
 	case event.Delete:
 		actions = append(actions, "wafv2:DeleteWebACL")
-		need = append(need, f.attaching(s, "wafv2:DisassociateWebACL", acl)...)
+		need = append(need, f.attaching(s, "wafv2:DisassociateWebACL", "elasticloadbalancing:DeleteWebACLAssociation", acl)...)
 	case event.None:
 	}
 	if len(actions) > 0 {
@@ -360,14 +362,15 @@ func (f *Firewall) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 	return need
 }
 
-// attaching is what it takes to put the ACL somewhere, or to take it away.
-func (f *Firewall) attaching(s *resource.Scope, action, acl string) []resource.Permission {
+// attaching is what it takes to put the ACL somewhere, or to take it away: the action, and that of the load balancer
+// beside it (engine/AWS.md, WAF).
+func (f *Firewall) attaching(s *resource.Scope, action, beside, acl string) []resource.Permission {
 	if f.Edge {
 		return resource.PermissionsOf(f.Door.Distribution, s, event.Update)
 	}
 	lb := f.Door.LoadBalancer.pattern(s, "loadbalancer")
 	return []resource.Permission{
-		resource.On(resource.Actions(action), acl, lb), resource.On(resource.Actions("elasticloadbalancing:SetWebAcl"), lb),
+		resource.On(resource.Actions(action), acl, lb), resource.On(resource.Actions(beside), lb), resource.Anywhere("elasticloadbalancing:SetWebAcl"),
 	}
 }
 
