@@ -27,7 +27,7 @@ func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image,
 	}
 	img, err := p.make(ctx, src, m, report)
 	kept := p.way == classicWay || p.way == podmanWay
-	if err != nil || !kept || m.NoCache || samePlatform(platformName(img.facts.Config.Platform()), src.Platform) {
+	if err != nil || !kept || m.NoCache || src.Fresh || samePlatform(platformName(img.facts.Config.Platform()), src.Platform) {
 		return held(img, err)
 	}
 	// Without a base image these take the steps of an earlier build for another platform for the same.
@@ -71,10 +71,10 @@ func (p program) build(ctx context.Context, src Source, m Machine, tag string, r
 	if src.Target != "" {
 		common = append(common, "--target", src.Target)
 	}
-	if m.NoCache {
+	if m.NoCache || src.Fresh {
 		common = append(common, "--no-cache")
 	}
-	if m.Pull {
+	if m.Pull || src.Fresh {
 		common = append(common, "--pull")
 	}
 	for _, name := range src.Secrets {

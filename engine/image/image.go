@@ -26,6 +26,8 @@ type Source struct {
 	// OneIgnoreFile says that the builder follows the folder's .dockerignore only, not one that belongs to the
 	// Dockerfile (Dockerfile.dockerignore).
 	OneIgnoreFile bool
+	// Fresh builds every step anew, on the newest base images. It is no part of the hash.
+	Fresh bool
 }
 
 // file is the path of the Dockerfile.

@@ -24,6 +24,7 @@ type Request struct {
 	SkipVerify     bool           // make no request to the endpoint
 	SkipPreflight  bool           // go ahead whatever permissions, quotas and secrets there are
 	NoRehearsal    bool           // ship an image without having run it here
+	Rebuild        bool           // build the image anew, on the newest base images
 	RolloutTimeout time.Duration  // zero means the engine's own deadline
 	// Usage is how much the app is used, for what it costs. Nil stands for light use. Only what visitors cause and
 	// the hours of the month count; sizes and numbers are those of the spec.
@@ -56,5 +57,6 @@ func (o *Operator) blueprint(r Request, opts target.Options) (target.Blueprint, 
 		return nil, err
 	}
 	opts.Given, opts.Builder, opts.SkipVerify, opts.NoRehearsal, opts.RolloutTimeout = r.Given, o.Builder, r.SkipVerify, r.NoRehearsal, r.RolloutTimeout
+	opts.Rebuild = r.Rebuild
 	return t.Blueprint(r.Spec, opts)
 }

@@ -4,10 +4,11 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,7 +108,11 @@ func dockerfilePath(src image.Source) string {
 // readStages takes a Dockerfile apart into the steps that take time.
 func readStages(ast *parser.Node, contextHash string, src image.Source) []*stageSteps {
 	var stages []*stageSteps
-	seed := stableID(src.Platform, fmt.Sprint(src.Args))
+	world := src.Platform + fmt.Sprint(src.Args) // what all steps depend on
+	if src.Fresh {
+		world += rand.Text() // nothing is in the cache, and base images have moved on
+	}
+	seed := stableID(world)
 	for _, n := range ast.Children {
 		verb, original := strings.ToLower(n.Value), strings.Join(strings.Fields(n.Original), " ")
 		if verb == command.From {
@@ -115,7 +120,7 @@ func readStages(ast *parser.Node, contextHash string, src image.Source) []*stage
 			if as := n.Next.Next; as != nil && as.Next != nil {
 				s.name = as.Next.Value
 			}
-			seed = stableID(src.Platform, fmt.Sprint(src.Args), base)
+			seed = stableID(world, base)
 			size := baseLayer
 			if earlier := stageNamed(stages, base); earlier != nil {
 				seed, size = earlier.last().seed, 0
@@ -307,7 +312,7 @@ func standIn(seed string, size int) (v1.Layer, error) {
 	var key [32]byte
 	copy(key[:], seed)
 	data := make([]byte, size)
-	if _, err := rand.NewChaCha8(key).Read(data); err != nil {
+	if _, err := mathrand.NewChaCha8(key).Read(data); err != nil {
 		return nil, err
 	}
 	var archive bytes.Buffer

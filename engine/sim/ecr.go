@@ -21,8 +21,9 @@ func ecrService() awsService {
 			op(ecrDeleteRepository), op(ecrPutLifecyclePolicy), op(ecrGetLifecyclePolicy), op(ecrDeleteLifecyclePolicy),
 			op(ecrPutImageTagMutability), op(ecrTagResource), op(ecrListTagsForResource), op(ecrGetAuthorizationToken),
 			op(ecrDescribeImages, pages("ImageDetails", 100, 1000)), op(ecrListImages, pages("ImageIds", 100, 1000)),
-			op(ecrBatchGetImage), op(ecrBatchDeleteImage),
+			op(ecrBatchGetImage), op(ecrBatchDeleteImage), op(ecrPutImage),
 		},
+		sweep: ecrSweep,
 		list: func(v *inventory, r *region) {
 			for _, p := range r.ecr().Repositories {
 				var images []string
@@ -49,6 +50,7 @@ type repository struct {
 	Mutability string
 	Lifecycle  string
 	Created    time.Time
+	Cleaned    time.Time // when its lifecycle policy was followed last
 	Images     []*ecrImage
 	Blobs      map[string]*blob // by digest
 	Tags       tagMap
@@ -300,6 +302,42 @@ func ecrBatchGetImage(c *call, in *ecr.BatchGetImageInput) (*ecr.BatchGetImageOu
 		}
 		return out, nil
 	})
+}
+
+// ecrPutImage gives an image that is there another tag, which another image loses.
+func ecrPutImage(c *call, in *ecr.PutImageInput) (*ecr.PutImageOutput, error) {
+	return onRepo(c, in.RepositoryName, func(p *repository) (*ecr.PutImageOutput, error) {
+		i := find(p.Images, func(i *ecrImage) bool { return string(i.Manifest) == str(in.ImageManifest) })
+		tag := str(in.ImageTag)
+		switch {
+		case i == nil:
+			return nil, &ecrtypes.LayersNotFoundException{Message: msg("sim: the simulated account tags images, and takes them in through its registry")}
+		case slices.Contains(i.Tags, tag):
+			return nil, &ecrtypes.ImageAlreadyExistsException{Message: msg(
+				"Image with digest '%s' and tag '%s' already exists in the repository with name '%s' in registry with id '%s'", i.Digest, tag, p.Name, c.st.Account)}
+		}
+		if err := c.tagImage(p, i, tag); err != nil {
+			return nil, &ecrtypes.ImageTagAlreadyExistsException{Message: new(err.Error())}
+		}
+		return &ecr.PutImageOutput{Image: &ecrtypes.Image{
+			RegistryId: new(c.st.Account), RepositoryName: new(p.Name), ImageManifest: in.ImageManifest, ImageManifestMediaType: new(i.MediaType),
+			ImageId: &ecrtypes.ImageIdentifier{ImageDigest: new(i.Digest), ImageTag: new(tag)},
+		}}, nil
+	})
+}
+
+// tagImage gives an image a tag, which another one loses unless tags never move.
+func (c *call) tagImage(p *repository, i *ecrImage, tag string) error {
+	if old := p.image(tag); old != nil && old != i {
+		if strings.HasPrefix(p.Mutability, "IMMUTABLE") {
+			return fmt.Errorf("The image tag '%s' already exists in the '%s' repository and cannot be overwritten because the repository is immutable.", tag, p.Name) //nolint:staticcheck // AWS's words
+		}
+		old.Tags = slices.DeleteFunc(slices.Clone(old.Tags), func(t string) bool { return t == tag })
+	}
+	if !slices.Contains(i.Tags, tag) {
+		i.Tags = append(i.Tags, tag)
+	}
+	return nil
 }
 
 func ecrBatchDeleteImage(c *call, in *ecr.BatchDeleteImageInput) (*ecr.BatchDeleteImageOutput, error) {

@@ -304,14 +304,8 @@ func (c *call) putManifest(req *http.Request, r registryRequest, p *repository, 
 		p.Images = append(p.Images, img)
 	}
 	if !byDigest {
-		if old := p.image(r.ref); old != nil && old != img {
-			if strings.HasPrefix(p.Mutability, "IMMUTABLE") {
-				return nil, &registryError{http.StatusBadRequest, "TAG_INVALID", fmt.Sprintf("The image tag '%s' already exists in the '%s' repository and cannot be overwritten because the repository is immutable.", r.ref, p.Name)}
-			}
-			old.Tags = slices.DeleteFunc(slices.Clone(old.Tags), func(t string) bool { return t == r.ref })
-		}
-		if !slices.Contains(img.Tags, r.ref) {
-			img.Tags = append(img.Tags, r.ref)
+		if err := c.tagImage(p, img, r.ref); err != nil {
+			return nil, &registryError{http.StatusBadRequest, "TAG_INVALID", err.Error()}
 		}
 	}
 	return response(req, http.StatusCreated, map[string]string{"Docker-Content-Digest": digest, "Location": "/v2/" + r.repo + "/manifests/" + digest}, nil), nil

@@ -58,6 +58,7 @@ type Options struct {
 	Given          []secret.Given // values of secrets, which the deployment keeps before anything reads them
 	SkipVerify     bool           // make no request to the endpoint
 	NoRehearsal    bool           // ship an image without having run it here
+	Rebuild        bool           // build the image anew, on the newest base images
 	RolloutTimeout time.Duration  // zero means the target's own deadline
 }
 

@@ -42,6 +42,8 @@ type Options struct {
 
 	SkipVerify     bool
 	SkipPreflight  bool
+	NoRehearsal    bool
+	Rebuild        bool
 	RolloutTimeout time.Duration
 
 	Mode Mode // what the screens are opened for; nil: the wizard
@@ -204,7 +206,10 @@ func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.
 
 // Request asks for a plan of the app as it stands now.
 func (s *Session) Request() Request {
-	r := Request{Spec: s.Spec().Clone(), Given: slices.Clone(s.given), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight, RolloutTimeout: s.RolloutTimeout}
+	r := Request{
+		Spec: s.Spec().Clone(), Given: slices.Clone(s.given), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight,
+		NoRehearsal: s.NoRehearsal, Rebuild: s.Rebuild, RolloutTimeout: s.RolloutTimeout,
+	}
 	if s.Draft != nil { // the plan costs what the comparison said
 		u := s.Draft.Usage()
 		r.Usage = &u

@@ -139,6 +139,7 @@ func (a *app) registerApp(s *said, cmd *cobra.Command) {
 type rollout struct {
 	skipVerify  bool
 	noRehearsal bool
+	rebuild     bool
 	unchecked   bool
 	timeout     time.Duration
 }
@@ -147,6 +148,7 @@ func (r *rollout) register(f *pflag.FlagSet) {
 	f.BoolVar(&r.skipVerify, "skip-verify", false, "make no request to the endpoint")
 	r.registerUnchecked(f)
 	f.BoolVar(&r.noRehearsal, "no-rehearse", false, "ship the image without having run it here")
+	f.BoolVar(&r.rebuild, "rebuild", false, "build the image anew on the newest base images, though the source is the same")
 	f.DurationVar(&r.timeout, "rollout-timeout", 0, "when to give up waiting for the new version to run (default: chosen by the health check)")
 }
 

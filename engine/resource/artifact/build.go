@@ -19,9 +19,9 @@ import (
 	"berth/engine/spec"
 )
 
-// Build makes the image from the source tree. It is done only when this version of the source was never pushed: a
-// source tree has one tag for good, made from its content, so an image that was pushed once is found again and neither
-// built nor pushed a second time.
+// Build makes the image from the source tree. It is done only when this version of the source was never pushed, or when
+// somebody wants it anew: a source tree has one tag for good, made from its content, so an image that was pushed once is
+// found again and neither built nor pushed a second time.
 type Build struct {
 	Source     image.Source
 	Builder    image.Builder
@@ -39,6 +39,7 @@ type Build struct {
 	Pushed string // output: digest of the image with that tag in the repository, empty when there is none
 	Commit string // output: the commit of git that the source was at when it was looked at; empty when not known
 
+	tags  []string  // of the pushed image
 	hash  string    // of the source that the plan is about
 	since time.Time // when it was looked at
 	img   image.Image
@@ -75,7 +76,9 @@ func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	b.Tag = image.Tag(b.hash)
-	if b.Pushed, err = b.Repository.digest(ctx, s, b.Tag); err != nil || b.Pushed != "" {
+	if b.Source.Fresh {
+		b.Pushed, b.tags = "", nil
+	} else if b.Pushed, b.tags, err = b.Repository.digest(ctx, s, b.Tag); err != nil || b.Pushed != "" {
 		return err
 	}
 	if err := b.sound(ctx); err != nil || !real {
@@ -127,7 +130,15 @@ func (b *Build) Diff(s *resource.Scope) resource.Diff {
 	if b.Pushed != "" {
 		return resource.None()
 	}
-	return resource.Diff{Action: event.Create, Why: "this version of the source was never pushed"}
+	return resource.Diff{Action: event.Create, Why: b.why()}
+}
+
+// why says why the image is built.
+func (b *Build) why() string {
+	if b.Source.Fresh {
+		return "every step is built anew, on the newest base images"
+	}
+	return "this version of the source was never pushed"
 }
 
 // Apply implements Resource.

@@ -32,11 +32,12 @@ type Image struct {
 
 	Ref string // output: reference by digest, what a task definition runs
 
-	tag    string // src-<hash of the source tree>, or img-<hash of the image> of the builder's store or of another registry
-	pushed string // digest as observed
-	found  bool   // in the repository, or used where it is
-	local  bool   // in the builder's store
-	id     string // its content there
+	tag    string   // src-<hash of the source tree>, or img-<hash of the image> of the builder's store or of another registry
+	pushed string   // digest as observed
+	tags   []string // of the pushed image, as observed
+	found  bool     // in the repository, or used where it is
+	local  bool     // in the builder's store
+	id     string   // its content there
 	copied *copied
 
 	config *v1.ConfigFile // of an External image in a registry
@@ -80,7 +81,7 @@ func (i *Image) Observe(ctx context.Context, s *resource.Scope) error {
 	if i.Build == nil {
 		return i.observeExternal(ctx, s)
 	}
-	i.tag, i.pushed, i.found = i.Build.Tag, i.Build.Pushed, i.Build.Pushed != ""
+	i.tag, i.pushed, i.tags, i.found = i.Build.Tag, i.Build.Pushed, i.Build.tags, i.Build.Pushed != ""
 	return nil
 }
 
@@ -115,7 +116,7 @@ func (i *Image) Diff(s *resource.Scope) resource.Diff {
 	case i.copied != nil:
 		return resource.Diff{Action: event.Create, Why: i.copied.why + ", and has to be copied to the app's own repository"}
 	}
-	return resource.Diff{Action: event.Create, Why: "this version of the source was never pushed"}
+	return resource.Diff{Action: event.Create, Why: i.Build.why()}
 }
 
 // Apply implements Resource.

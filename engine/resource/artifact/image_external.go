@@ -95,7 +95,7 @@ func (i *Image) observeExternal(ctx context.Context, s *resource.Scope) error {
 func (i *Image) lookFor(ctx context.Context, s *resource.Scope, hash string) (err error) {
 	_, hex, _ := strings.Cut(hash, ":")
 	i.tag = "img-" + resource.Shorten(hex, 16)
-	i.pushed, err = i.Repository.digest(ctx, s, i.tag)
+	i.pushed, i.tags, err = i.Repository.digest(ctx, s, i.tag)
 	i.found = i.pushed != ""
 	return err
 }

@@ -19,14 +19,17 @@ import (
 	"berth/engine/resource"
 )
 
-// lifecycle removes untagged images after a week and keeps the newest thirty builds, which is more than the
-// revisions that a rollback can go to.
+// lifecycle never removes an image that a revision which may run again uses, however old it is and whatever was pushed
+// since: a rule is the only one for the images that have its tags (engine/AWS.md, ECR). Of the others it removes the
+// untagged ones after a week, and keeps the newest thirty.
 const lifecycle = `{"rules":[` +
-	`{"rulePriority":1,"description":"berth: untagged images","selection":{"tagStatus":"untagged",` +
+	`{"rulePriority":1,"description":"berth: images of revisions","selection":{"tagStatus":"tagged",` +
+	`"tagPrefixList":["` + keptPrefix + `"],"countType":"imageCountMoreThan","countNumber":1000},"action":{"type":"expire"}},` +
+	`{"rulePriority":2,"description":"berth: untagged images","selection":{"tagStatus":"untagged",` +
 	`"countType":"sinceImagePushed","countUnit":"days","countNumber":7},"action":{"type":"expire"}},` +
-	`{"rulePriority":2,"description":"berth: newest builds","selection":{"tagStatus":"tagged",` +
+	`{"rulePriority":3,"description":"berth: newest builds","selection":{"tagStatus":"tagged",` +
 	`"tagPrefixList":["src-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}},` +
-	`{"rulePriority":3,"description":"berth: newest images from Docker","selection":{"tagStatus":"tagged",` +
+	`{"rulePriority":4,"description":"berth: newest images from Docker","selection":{"tagStatus":"tagged",` +
 	`"tagPrefixList":["img-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}}]}`
 
 // Repository is the ECR repository that holds the app's images.
@@ -106,19 +109,19 @@ func repositoryTags(ctx context.Context, c *cloud.Clients, arn string) (map[stri
 	return resource.TagMap(out.Tags, func(t ecrtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
 }
 
-// digest is the digest of the image with a tag, empty when there is none.
-func (r *Repository) digest(ctx context.Context, s *resource.Scope, tag string) (string, error) {
+// digest is the digest of the image with a tag, empty when there is none, and all the tags that it has.
+func (r *Repository) digest(ctx context.Context, s *resource.Scope, tag string) (digest string, tags []string, err error) {
 	name := r.Name()
 	out, err := s.ECR.DescribeImages(ctx, &ecr.DescribeImagesInput{
 		RepositoryName: &name, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
 	})
 	if cloud.NotFound(err) {
-		return "", nil
+		return "", nil, nil
 	}
 	if err != nil || len(out.ImageDetails) == 0 {
-		return "", err
+		return "", nil, err
 	}
-	return aws.ToString(out.ImageDetails[0].ImageDigest), nil
+	return aws.ToString(out.ImageDetails[0].ImageDigest), out.ImageDetails[0].ImageTags, nil
 }
 
 // Exists implements Resource.

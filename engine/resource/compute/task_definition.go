@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -173,9 +174,17 @@ func (t *TaskDefinition) Diff(s *resource.Scope) resource.Diff {
 	case t.hash != specHash(in):
 		t.ARN = ""
 		return resource.Changed("a new revision with changed settings", t.changes(s)...)
+	case t.Beside == nil && !t.Image.Kept(t.revision()):
+		return resource.Changed("its image is kept from being cleaned up", resource.Field("kept image", "", "revision "+t.revision()))
 	}
 	return resource.None()
 }
+
+// revision is the number of the revision to run.
+func (t *TaskDefinition) revision() string { return numberOf(t.ARN) }
+
+// numberOf is the number of a revision.
+func numberOf(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
 // unknown names what the new revision waits for.
 func (t *TaskDefinition) unknown() string {
@@ -194,7 +203,7 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *resource.Scope) error {
 	hash := specHash(in)
 	if t.found != "" && t.hash == hash {
 		t.ARN = t.found
-		return nil
+		return t.keepImage(ctx, s)
 	}
 	in.Tags = append(t.Owner.ECSTags(nodeOf("task-definition", t.Process)), ecstypes.Tag{Key: aws.String(tagSpec), Value: &hash})
 	if t.Beside != nil {
@@ -221,7 +230,15 @@ func (t *TaskDefinition) Apply(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return fmt.Errorf("register task definition: %w", err)
 	}
-	return nil
+	return t.keepImage(ctx, s)
+}
+
+// keepImage keeps the image of the revision as long as that may run again. Those of processes run the same image.
+func (t *TaskDefinition) keepImage(ctx context.Context, s *resource.Scope) error {
+	if t.Beside != nil {
+		return nil
+	}
+	return t.Image.Keep(ctx, s, t.revision())
 }
 
 // revisions lists the ARNs of the family's revisions in a status, oldest first.
@@ -250,10 +267,17 @@ func (t *TaskDefinition) Cleanup(ctx context.Context, s *resource.Scope) error {
 	if err != nil || len(arns) <= keepRevisions {
 		return err
 	}
-	for _, arn := range arns[:len(arns)-keepRevisions] {
-		if arn == t.ARN {
-			continue // gone back to
+	old := slices.DeleteFunc(arns[:len(arns)-keepRevisions], func(arn string) bool { return arn == t.ARN }) // gone back to
+	if t.Beside == nil {
+		var numbers []string
+		for _, arn := range old {
+			numbers = append(numbers, numberOf(arn))
 		}
+		if err := t.Image.LetGo(ctx, s, numbers); err != nil {
+			return err
+		}
+	}
+	for _, arn := range old {
 		if _, err := s.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}); err != nil {
 			return fmt.Errorf("retire %s: %w", arn, err)
 		}
@@ -320,10 +344,15 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 	}
 	tidy := resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition")
 	tidy.Without = "old revisions stay registered"
+	var keep []resource.Permission
+	if t.Beside == nil {
+		keep = t.Image.KeepPermissions(s)
+	}
 	tags := newECS("RegisterTaskDefinition", t.arns(s))[1]
 	switch do {
 	case event.Create, event.Update, event.Replace:
 		need = append(need, resource.Anywhere("ecs:RegisterTaskDefinition"), tags, t.passRoles(s))
+		need = append(need, keep...)
 		if do != event.Create {
 			need = append(need, tidy)
 		}

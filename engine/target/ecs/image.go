@@ -21,6 +21,7 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 		return
 	}
 	b.Build = &artifact.Build{Builder: builder, Source: image.SourceOf(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
+	b.Build.Source.Fresh = o.Rebuild
 	b.Build.Read = func(ctx context.Context) ([]project.Finding, error) { return project.CheckBuild(ctx, s) }
 	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
 	if !o.NoRehearsal {
