@@ -76,7 +76,9 @@ func TestPolicyIsExact(t *testing.T) {
 				surplus := slices.DeleteFunc(slices.Clone(allowed), func(a string) bool { return slices.Contains(used, a) })
 				// Stopping a task that runs on its own is for lives in which one is forgotten, deleting files for those in which
 				// some were uploaded, and taking images off for those of more than ten versions.
-				surplus = slices.DeleteFunc(surplus, func(a string) bool { return a == "ecs:StopTask" || a == "ecr:BatchDeleteImage" || strings.HasPrefix(a, "s3:DeleteObject") })
+				surplus = slices.DeleteFunc(surplus, func(a string) bool {
+					return a == "ecs:StopTask" || a == "ecr:BatchDeleteImage" || strings.HasPrefix(a, "s3:DeleteObject")
+				})
 				missing := slices.DeleteFunc(slices.Clone(used), func(a string) bool { return slices.Contains(allowed, a) })
 				t.Logf("%d actions allowed, %d used, %d in surplus, %d missing; %d statements, %d characters",
 					len(allowed), len(used), len(surplus), len(missing), len(policy.Statement), policy.Size())

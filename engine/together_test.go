@@ -39,6 +39,49 @@ func TestTwoDeploymentsAtOnce(t *testing.T) {
 	})
 }
 
+// A deployment that has nothing left to change, because another one is rolling out what it wants, says whose rollout it waits
+// for, and ends as that does, with the reason.
+func TestDeploymentsJoinARollout(t *testing.T) {
+	for _, c := range []struct {
+		fault, cause string
+		outcome      event.Outcome
+	}{{outcome: event.Succeeded}, {"crash-task", "exit code 1", event.RolledBack}} {
+		t.Run(string(c.outcome), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHarbor(t, sim.Options{}, 0)
+				h.must(h.deploy())
+				time.Sleep(time.Hour)
+				if c.fault != "" {
+					h.account.SetFaults(fault(t, c.fault))
+				}
+				write(t, h.spec.Dir, "server", "version 2")
+				first := h.engine.Apply(t.Context(), h.plan(engine.Request{}))
+				for p := h.plan(engine.Request{}); p.Changed(); p = h.plan(engine.Request{}) {
+					time.Sleep(5 * time.Second)
+				}
+				time.Sleep(20 * time.Second)
+				second, events := h.deploy()
+				one, _ := first.Wait(t.Context())
+				if one.Outcome != c.outcome || second.Outcome != c.outcome {
+					t.Fatalf("ended %s and %s: %v", one.Outcome, second.Outcome, second.Err)
+				}
+				told := ""
+				for _, e := range events {
+					if strings.Contains(e.Text, "this run waits for it") {
+						told = e.Text
+					}
+				}
+				if !strings.Contains(told, "a rollout of berth-live-beats-production:2 has been in progress since") || !strings.Contains(told, "deployed") {
+					t.Errorf("told %q", told)
+				}
+				if c.cause != "" && (second.Err.Cause != one.Err.Cause || !strings.Contains(second.Err.Cause+second.Err.Evidence, c.cause)) {
+					t.Errorf("first: %v\nsecond: %v", one.Err, second.Err)
+				}
+			})
+		})
+	}
+}
+
 // A run whose process died holds the lock no longer than it takes to be sure of that.
 func TestLockOfADeadRunIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -56,7 +56,7 @@ func (s *Spec) defaults() {
 	s.fill("service.init", true, "")
 	s.fill("service.health.interval", 5*time.Second, "")
 	s.fill("service.health.timeout", 4*time.Second, "")
-	s.fill("service.health.unhealthy", 3, "")
+	s.fill("service.health.unhealthy", forgiving(time.Duration(s.Service.Health.Interval)), "50 s of them")
 	s.fill("service.health.codes", "200-399", "")
 	s.fill("service.ephemeral_gb", 20, "what Fargate has in any case")
 	s.fill("service.log_days", 30, "")
@@ -161,4 +161,10 @@ func Slug(text string) string {
 		return ""
 	}
 	return name
+}
+
+// forgiving is how many checks in a row may fail: a busy task keeps its place for some 50 s, which costs a rollout nothing,
+// because a new task has longer than that to come up.
+func forgiving(interval time.Duration) int {
+	return min(max(int(50*time.Second/max(interval, time.Second)), 2), 10)
 }

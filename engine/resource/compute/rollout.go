@@ -49,6 +49,7 @@ type rollout struct {
 	told     map[string]bool // ids of stopped tasks that were looked at
 	cause    *fail.Error     // the first failure found
 	rollback bool            // ECS is going back
+	joined   bool            // somebody else began it, and this run waits for it
 	judged   bool            // the failure was told as what it is, it is not just that time ran out
 	tasks    []event.Task
 	healthy  int    // tasks of our revision, when they were looked at last
@@ -65,6 +66,7 @@ func (v *Service) Ready(ctx context.Context, s *resource.Scope) error {
 	if r.began.IsZero() {
 		r.began = s.Clock.Now()
 	}
+	r.join(ctx)
 	r.markOldEvents()
 	what := "the new version to serve"
 	if v.TargetGroup == nil {
@@ -83,6 +85,25 @@ func (v *Service) Ready(ctx context.Context, s *resource.Scope) error {
 	}
 	return err
 }
+
+// join makes the rollout that somebody else has going on this run's, when nothing was left to change: how it ends, and why,
+// is how this run ends.
+func (r *rollout) join(ctx context.Context) {
+	p := primary(r.found)
+	if r.touched || p == nil || p.RolloutState != ecstypes.DeploymentRolloutStateInProgress {
+		return
+	}
+	r.joined, r.began = true, aws.ToTime(p.CreatedAt)
+	revision := shortARN(aws.ToString(p.TaskDefinition))
+	text := fmt.Sprintf("nothing is left to change, and a rollout of %s has been in progress since %s", revision, r.began.UTC().Format("15:04:05 MST"))
+	if by, _, err := Origin(ctx, r.scope.Clients, revision); err == nil && by != "" {
+		text += ", which " + by + " deployed"
+	}
+	r.scope.Notice("berth", text+": this run waits for it")
+}
+
+// oneRollout says whether the run is about one rollout alone: it began that, or waits for it.
+func (r *rollout) oneRollout() bool { return r.touched || r.joined }
 
 // markOldEvents keeps events from before this run out of its log.
 func (r *rollout) markOldEvents() {
@@ -117,7 +138,7 @@ func (r *rollout) look(ctx context.Context) (bool, string, error) {
 			return false, "", err
 		}
 	}
-	if dep != nil && (r.touched || dep.FinishedAt == nil) {
+	if dep != nil && (r.oneRollout() || dep.FinishedAt == nil) {
 		return r.judge(ctx, dep, svc, r.healthy)
 	}
 	return r.judgeBlind(ctx, svc, r.healthy)
@@ -148,8 +169,8 @@ func (r *rollout) newsOfTasks(dep *ecstypes.ServiceDeployment, svc *ecstypes.Ser
 	return true
 }
 
-// deploymentOf is the service deployment that this run waits for: the newest since the run changed the
-// service, or the newest of all when it did not. It is nil before it shows up and where it cannot be read.
+// deploymentOf is the service deployment that this run waits for: the newest since the run changed the service or the
+// rollout began that it waits for, or the newest of all. It is nil before it shows up and where it cannot be read.
 func (r *rollout) deploymentOf(ctx context.Context) (*ecstypes.ServiceDeployment, error) {
 	if r.blind {
 		return nil, nil //nolint:nilnil // nothing to read
@@ -158,7 +179,7 @@ func (r *rollout) deploymentOf(ctx context.Context) (*ecstypes.ServiceDeployment
 		in := &ecs.ListServiceDeploymentsInput{
 			Cluster: aws.String(r.Cluster.Name()), Service: aws.String(r.Name()),
 		}
-		if r.touched {
+		if r.oneRollout() {
 			in.CreatedAt = &ecstypes.CreatedAt{After: aws.Time(r.began.Add(-time.Second))}
 		}
 		all, err := Deployments(ctx, r.scope.Clients, in, 0)
