@@ -110,11 +110,17 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 		how += more
 	}
 	if e.WebSockets {
-		path, err := e.upgrade(ctx, client)
+		path, refusal, err := e.upgrade(ctx, client)
 		if err != nil {
 			return err
 		}
-		how += ", took a WebSocket at " + path
+		if refusal == "" {
+			how += ", took a WebSocket at " + path
+		} else {
+			how += ", answered " + refusal + " to a WebSocket at " + path
+			s.Notice("berth", fmt.Sprintf("the WebSocket at %s was reached, and answered %s to a visitor who is not signed in: whether it opens "+
+				"for those who are cannot be told from here. Where the app checks origins, it must accept %s", path, refusal, e.URL))
+		}
 	}
 	s.Send(event.Event{Type: event.EndpointUp, Endpoint: e.URL, Text: how})
 	return nil
@@ -213,21 +219,28 @@ func WebSocketPaths(known string) []string {
 	return webSocketPaths
 }
 
-// upgrade opens a WebSocket and says at which path that worked.
-func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (string, error) {
-	paths := WebSocketPaths(e.WebSocketPath)
+// upgrade opens a WebSocket and says at which path that worked. An app that lets only those in whom it knows was reached,
+// too: then refusal is its status.
+func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (path, refusal string, err error) {
 	var tried []string
-	for _, p := range paths {
-		err := e.dial(ctx, client, p)
+	for _, p := range WebSocketPaths(e.WebSocketPath) {
+		shown, _, _ := strings.Cut(p, "?")
+		code, err := e.dial(ctx, client, p)
 		if err == nil {
-			return strings.SplitN(p, "?", 2)[0], nil
+			return shown, "", nil
 		}
 		if ctx.Err() != nil {
-			return "", ctx.Err()
+			return "", "", ctx.Err()
+		}
+		if refusal == "" && (code == http.StatusUnauthorized || code == http.StatusForbidden) {
+			path, refusal = shown, err.Error()
 		}
 		tried = append(tried, p+": "+err.Error())
 	}
-	return "", &fail.Error{
+	if refusal != "" {
+		return path, refusal, nil
+	}
+	return "", "", &fail.Error{
 		Class: fail.Failed, Cause: e.URL + " answers, but takes no WebSocket",
 		Evidence: strings.Join(tried, "\n"),
 		Remedy: "set network.websocket_path in berth.toml to the path where the app takes WebSockets (and let the app " +
@@ -236,19 +249,20 @@ func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (string, er
 	}
 }
 
-func (e *Endpoint) dial(ctx context.Context, client *http.Client, path string) error {
+// dial tries to open a WebSocket. What answers something else than a WebSocket is an error with its status, and code.
+func (e *Endpoint) dial(ctx context.Context, client *http.Client, path string) (code int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(e.URL, "http")+path, &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: client.Transport}, HTTPHeader: http.Header{"Origin": {e.URL}},
 	})
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
-		return errors.New(resp.Status)
+		return resp.StatusCode, errors.New(resp.Status)
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return conn.CloseNow()
+	return http.StatusSwitchingProtocols, conn.CloseNow()
 }
 
 // Delete implements Resource.
