@@ -236,10 +236,11 @@ func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error 
 	var g graph.Graph
 	looks := map[string]func(context.Context, *resource.Scope) error{whoAmI: identify}
 	g.Add(whoAmI)
+	spare := map[string]bool{}                        // the looks at what the app does without
 	labels := map[string]string{whoAmI: "who we are"} // taken now: a look may change how a resource is called
 	for _, r := range rs {
 		name := r.Info().ID
-		looks[name], labels[name] = r.Observe, r.Info().Label
+		looks[name], labels[name], spare[name] = r.Observe, r.Info().Label, !resource.Wanted(r)
 		g.Add(name)
 		if _, ok := r.(resource.OfAccount); ok {
 			g.Add(name, whoAmI)
@@ -250,14 +251,18 @@ func Observe(ctx context.Context, rs resource.Set, scope *resource.Scope) error 
 			}
 		}
 		if d, ok := r.(resource.Detailer); ok {
-			looks[name+"/detail"], labels[name+"/detail"] = d.Detail, r.Info().Label
+			looks[name+"/detail"], labels[name+"/detail"], spare[name+"/detail"] = d.Detail, r.Info().Label, !resource.Wanted(r)
 			g.Add(name+"/detail", name)
 		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	failed, err := g.Walk(ctx, graph.Walker{Visit: func(ctx context.Context, step string) error {
-		if err := looks[step](ctx, scope); err != nil {
+		err := looks[step](ctx, scope)
+		if cloud.Unknown(err) && spare[step] { // where the whole service is missing, nothing of it is left over
+			return nil
+		}
+		if err != nil {
 			err = cloud.Explain("look up "+labels[step], err)
 			cancel(err)
 			return err

@@ -29,6 +29,10 @@ func ParseFault(rule string) (Fault, error) {
 		} else {
 			want = f.until(arg)
 		}
+	case faultLacks:
+		if f.target = arg; !slices.ContainsFunc(services(), func(s awsService) bool { return s.actionPrefix() == arg }) {
+			want = "a service by its name in IAM actions, like elasticfilesystem"
+		}
 	case faultGuard:
 		kind, action, _ := strings.Cut(arg, "/")
 		f.target = arg

@@ -42,6 +42,7 @@ const (
 	faultGuard     faultKind = "guard"
 	faultForceSSL  faultKind = "force-ssl"
 	faultDeaf      faultKind = "ignores-command"
+	faultLacks     faultKind = "lacks"
 )
 
 // FaultRule describes one kind of fault for people.
@@ -77,6 +78,7 @@ func FaultHelp() []FaultRule {
 		{"quota=fargate:0", "a lower quota: " + strings.Join(lowerable(), ", ") + " (fargate counts vCPUs)"},
 		{"no-cloudfront", "the account is not verified for CloudFront yet"},
 		{"guard=region", "the caller may act only in its region; also tls, mfa, and organization/ACTION or boundary/ACTION, which IAM says forbid it"},
+		{"lacks=rds", "it knows nothing of that service, as an emulator of AWS may"},
 		{"no-elb", "the account may not create load balancers yet"},
 	}
 }
@@ -147,6 +149,10 @@ func (a *Account) before(rec *Call, service string, actions []string, st *state)
 	}
 	for _, f := range a.faults {
 		switch f.kind {
+		case faultLacks:
+			if f.target == rec.Service {
+				return apiErr("UnknownOperationException", "")
+			}
 		case faultExpire:
 			age := rec.Start.Sub(a.opened)
 			if age >= f.d && (f.d2 == 0 || age < f.d+f.d2) && !a.renewed {

@@ -267,6 +267,9 @@ type glance struct {
 	must  bool   // there is no look without it
 }
 
+// Wanted implements resource.Optional.
+func (g glance) Wanted() bool { return resource.Wanted(g.Resource) }
+
 // Observe implements resource.Resource.
 func (g glance) Observe(ctx context.Context, s *resource.Scope) error {
 	err := g.Resource.Observe(ctx, s)
