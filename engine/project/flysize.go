@@ -45,11 +45,22 @@ func (l *look) flySize() {
 	if !ok {
 		return
 	}
-	line := fly.lineIn("vm", at, "")
+	line := fly.lineOfOne("vm", at, "memory", "memory_mb", "size", "cpus")
 	text := fmt.Sprintf("[[vm]] with %d MB", memory)
 	l.add(Info, "fly-vm", fly.name, line, text, fmt.Sprintf("the nearest size on Fargate is %v vCPU with %d MiB", cpu, mib))
-	l.suggest("service.cpu", cpu, fly.name, line, text)
-	l.suggest("service.memory", mib, fly.name, line, text)
+	l.suggest("service.cpu", cpu, fly.name, fly.lineOfOne("vm", at, "cpus", "size", "memory", "memory_mb"), text)
+	l.suggest("service.memory", mib, fly.name, fly.lineOfOne("vm", at, "memory", "memory_mb", "size", "cpus"), text)
+}
+
+// lineOfOne is the line of the first of some keys that a table has, that of its header when it has none of them.
+func (f *flyToml) lineOfOne(table string, nth int, keys ...string) int {
+	header := f.lineIn(table, nth, "")
+	for _, key := range keys {
+		if n := f.lineIn(table, nth, key); n != header {
+			return n
+		}
+	}
+	return header
 }
 
 var sharedCPU = lazy(`^(shared-cpu|performance)-(\d+)x$`)

@@ -48,8 +48,11 @@ func (l *look) listImports() {
 			continue
 		}
 		x := Import{File: o.File, Line: o.Line, Text: o.Text, Key: key, Value: valueText(l.Suggests[key])}
-		if text := l.fly.lineText(o.Line); text != "" && o.File == l.fly.name && !strings.HasPrefix(key, "env.") {
-			x.Text = clip(text)
+		switch name, isEnv := strings.CutPrefix(key, "env."); {
+		case isEnv:
+			x.Text = name // its value is not told
+		case o.File == "fly.toml":
+			x.Text = clip(firstOf(l.fly.lineText(o.Line), o.Text))
 		}
 		at[x.Place()] = true
 		tell(x)

@@ -8,6 +8,7 @@ import (
 	"berth/engine/interview"
 	"berth/engine/spec"
 	"berth/tui/screen"
+	"berth/tui/widget"
 )
 
 // imports tells what is taken over from the files of other platforms, and what has no counterpart.
@@ -19,7 +20,7 @@ func (a *asker) imports() {
 	a.say("From other platforms, nothing of which is written before you confirm a plan:")
 	for _, x := range all {
 		if x.Lost() {
-			a.say("- %s: %s has no counterpart. %s.", x.Place(), x.Text, x.Value)
+			a.say("- %s: %s has no counterpart. %s.", x.Place(), x.Text, widget.Sentence(x.Value))
 		} else {
 			a.say("- %s: %s becomes %s = %s.", x.Place(), x.Text, x.Key, x.Value)
 		}
@@ -30,7 +31,7 @@ func (a *asker) imports() {
 // anew with another.
 func (a *asker) dockerfile(ctx context.Context) (turn, error) {
 	all := a.s.Findings.Dockerfiles
-	if at, said := a.s.Spec().Origins["image.dockerfile"]; len(all) < 2 || said && at.Kind != spec.Detected {
+	if at, said := a.s.Spec().Origins["image.dockerfile"]; len(all) < 2 || said && spec.Detected.Weaker(at.Kind) {
 		return on, nil
 	}
 	a.say("There are several Dockerfiles:")
