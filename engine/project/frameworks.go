@@ -58,7 +58,7 @@ func (l *look) readCompose() {
 		return
 	}
 	if c.err != nil {
-		l.add(Should, "compose-broken", c.name, 0, c.name, "it is not valid YAML, so that nothing was taken from it: "+clip(c.err.Error()))
+		l.add(Should, "compose-broken", c.name, yamlLine(c.err), c.name, "it is not valid YAML, so that nothing was taken from it: "+clip(c.err.Error()))
 		return
 	}
 	for i, p := range composePorts(c.app) {

@@ -17,12 +17,14 @@ func FuzzInspect(f *testing.F) {
 		"Dockerfile", "fly.toml", "compose.yml", "Procfile", "package.json", "mix.exs", "config/runtime.exs", "app.py", "server.ts", "main.go",
 		"pom.xml", "Gemfile", "Cargo.toml", "pyproject.toml", "app.json", "render.yaml", "railway.toml", "copilot/api/manifest.yml", "rel/env.sh.eex",
 		"src/main/resources/application.yml", "Program.cs", "artisan.php", "schema.prisma", ".env.example", ".dockerignore", "berth.toml",
+		"copilot/environments/production/manifest.yml", "deploy/uwsgi.ini", "docker/compose.yaml",
 	}
 	for i, text := range []string{
 		"FROM x\nCOPY --from=0 a b\nRUN --mount=type=secret,id=x y\nVOLUME $X\n", "[http_service]\ninternal_port = \"x\"\n[[vm]]\n", "services: {web: {build: .}}\n",
 		"web: x\n", `{"dependencies": {"pg": 1}}`, "{:libcluster,", "strategy: Cluster.Strategy.DNSPoll, query: System.get_env(\"X\")", "class S(BaseSettings):\n  a: str\n",
 		"z.object({A: z.string()", "os.Getenv(\"A\")\nif", "<artifactId>x", "gem \"rails\"", "[dependencies]\nx =", "[project]\ndependencies = [\"a\"", `{"env": {"A": 1}}`,
 		"services: [{type: web}]", "[deploy]\nstartCommand = 'x'", "type: Load Balanced Web Service\n", "export RELEASE_NODE=\"x@$FLY_PRIVATE_IP\"", "a: ${B}\n---\n", "\"x\"", "<?php env('A') ?? throw", "provider = \"sqlite\"", "A=\n", "!x\n[", "app = 1",
+		"network: {vpc: {id: x, subnets: {public: [{id: y}]}}}", "http-socket = :1\nattach-daemon = x", "services: {web: {build: {context: ..}}}",
 	} {
 		f.Add(uint8(i), text)
 	}

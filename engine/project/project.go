@@ -164,6 +164,7 @@ func (l *look) read() (dockerErr, err error) {
 	l.readFlyToml()
 	l.readCompose()
 	l.readPlatforms()
+	l.tellBroken()
 	l.applyProcfile()
 	if err := l.readNames(); err != nil {
 		return nil, err
