@@ -223,3 +223,36 @@ func TestSnapshotThatCannotBecomeTheDatabase(t *testing.T) {
 		}
 	})
 }
+
+// An address that leads to a database of RDS in another network is told before anything is made: no task would reach it.
+func TestDatabaseInAnotherNetworkIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{NoDefaultVPC: true}, slowPoll))
+		h.must(h.deploy())
+		dbs, err := h.clients().RDS.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{})
+		must(t, err)
+		d := dbs.DBInstances[0]
+		h.spec.App, h.spec.Database, h.spec.Secrets.FromSSM = "other", nil, []string{"DATABASE_URL"}
+		notes := func(host string) string {
+			t.Helper()
+			p := h.plan(engine.Request{Given: []engine.Given{give(t, "DATABASE_URL", "postgres://u:marker@"+host+":5432/shop", false)}})
+			rep, err := h.engine.Preflight(t.Context(), p)
+			must(t, err)
+			return strings.Join(rep.Notes(), "\n")
+		}
+		said := notes(aws.ToString(d.Endpoint.Address))
+		if !strings.Contains(said, "do not reach it") || !strings.Contains(said, aws.ToString(d.DBSubnetGroup.VpcId)) || strings.Contains(said, "marker") {
+			t.Errorf("another network: %s", said)
+		}
+		if said := notes("db.example.com"); strings.Contains(said, "reach") {
+			t.Errorf("a database of somebody else: %s", said)
+		}
+		h.spec.Network.VPC = aws.ToString(d.DBSubnetGroup.VpcId)
+		for _, sn := range d.DBSubnetGroup.Subnets {
+			h.spec.Network.Subnets = append(h.spec.Network.Subnets, aws.ToString(sn.SubnetIdentifier))
+		}
+		if said := notes(aws.ToString(d.Endpoint.Address)); strings.Contains(said, "do not reach it") {
+			t.Errorf("the same network: %s", said)
+		}
+	})
+}

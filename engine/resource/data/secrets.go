@@ -20,6 +20,7 @@ import (
 	"berth/engine/event"
 	"berth/engine/policy"
 	"berth/engine/resource"
+	"berth/engine/resource/network"
 )
 
 // Secrets are the secrets that berth.toml names. They are people's own: they are looked up, without their values, and
@@ -30,6 +31,9 @@ type Secrets struct {
 	Named func(*resource.Scope) map[string]string
 	// Made are parameters that a run itself makes and that tasks read, too.
 	Made []*Parameter
+	// Elsewhere are databases that are there already, to which secrets lead; VPC is where the app's tasks run.
+	Elsewhere []Elsewhere
+	VPC       *network.VPC
 
 	mu       sync.Mutex
 	versions map[string]string // by ARN; a missing one has none
@@ -260,14 +264,19 @@ func (x *Secrets) Permissions(s *resource.Scope, _ event.Action) []resource.Perm
 		p.Without = without
 		need = append(need, p)
 	}
+	if len(x.Elsewhere) > 0 {
+		p := resource.Anywhere("rds:DescribeDBInstances")
+		p.Without = "whether the tasks reach a database that is there already is not noticed before they start"
+		need = append(need, p)
+	}
 	return need
 }
 
 // Checks implements Checked.
 func (x *Secrets) Checks(event.Action) []resource.Probe {
-	return []resource.Probe{{ID: "secrets", Title: "the secrets that berth.toml names", Look: func(_ context.Context, s *resource.Scope) resource.Finding {
+	return append([]resource.Probe{{ID: "secrets", Title: "the secrets that berth.toml names", Look: func(_ context.Context, s *resource.Scope) resource.Finding {
 		return x.check(s)
-	}}}
+	}}}, x.probes()...)
 }
 
 // check says which secrets are missing, with the command that makes each.

@@ -80,7 +80,7 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	b.Owner.Demanded = resource.Demand(s.AccountRules.Tags)
 	b.network(s)
 	b.given(s, o.Given)
-	b.data(s)
+	b.data(s, o.Given)
 	b.access(s)
 	b.image(s, o)
 	b.traffic(s)

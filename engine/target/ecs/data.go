@@ -16,7 +16,7 @@ import (
 
 // data makes what keeps the app's data and what tells the app of it. A database that nobody asks for is made all the
 // same, as one that is looked up by a destroy: an earlier deployment may have left it.
-func (b *Blueprint) data(s *spec.Spec) {
+func (b *Blueprint) data(s *spec.Spec, given []secret.Given) {
 	d := spec.Database{}
 	if s.Database != nil {
 		d = *s.Database
@@ -48,6 +48,12 @@ func (b *Blueprint) data(s *spec.Spec) {
 	b.cache = newCache(s, b.Owner, b.Network, b.TaskGroup)
 	b.Secrets = &data.Secrets{Named: func(sc *resource.Scope) map[string]string { return b.kept(s, sc) }}
 	b.Secrets.Made = append(b.Secrets.Made, b.Given...)
+	b.Secrets.VPC = b.VPC
+	for _, g := range given {
+		if e, ok := data.LeadsElsewhere(g.Name, g.Reveal()); ok && slices.Contains(s.Secrets.FromSSM, g.Name) {
+			b.Secrets.Elsewhere = append(b.Secrets.Elsewhere, e)
+		}
+	}
 	if !no {
 		b.Secrets.Made = append(b.Secrets.Made, b.DatabaseURL)
 	}
