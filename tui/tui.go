@@ -41,6 +41,7 @@ type Deps struct {
 	SkipPreflight  bool
 	NoRehearsal    bool
 	Rebuild        bool
+	RotateOrigin   bool
 	RolloutTimeout time.Duration
 
 	Tour *Tour // what a demo offers first; nil: this is no demo
@@ -154,7 +155,7 @@ func Ask(ctx context.Context, d Deps, in io.Reader, out io.Writer) (*engine.Plan
 func (d Deps) options() screen.Options {
 	o := screen.Options{
 		Dir: d.Dir, Env: d.Env, Today: d.Today, Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
-		SkipVerify: d.SkipVerify, SkipPreflight: d.SkipPreflight, RolloutTimeout: d.RolloutTimeout, NoRehearsal: d.NoRehearsal, Rebuild: d.Rebuild, Mode: d.mode(),
+		SkipVerify: d.SkipVerify, SkipPreflight: d.SkipPreflight, RolloutTimeout: d.RolloutTimeout, NoRehearsal: d.NoRehearsal, Rebuild: d.Rebuild, RotateOrigin: d.RotateOrigin, Mode: d.mode(),
 	}
 	if d.Engine != nil { // who watches the run of another terminal has none
 		o.Engine, o.Advisor = screen.Open(d.Engine), d.Engine.Advisor(d.Today)

@@ -25,6 +25,7 @@ type Request struct {
 	SkipPreflight  bool           // go ahead whatever permissions, quotas and secrets there are
 	NoRehearsal    bool           // ship an image without having run it here
 	Rebuild        bool           // build the image anew, on the newest base images
+	RotateOrigin   bool           // a new secret between CloudFront and the load balancer
 	RolloutTimeout time.Duration  // zero means the engine's own deadline
 	// Usage is how much the app is used, for what it costs. Nil stands for light use. Only what visitors cause and
 	// the hours of the month count; sizes and numbers are those of the spec.
@@ -57,6 +58,6 @@ func (o *Operator) blueprint(r Request, opts target.Options) (target.Blueprint, 
 		return nil, err
 	}
 	opts.Given, opts.Builder, opts.SkipVerify, opts.NoRehearsal, opts.RolloutTimeout = r.Given, o.Builder, r.SkipVerify, r.NoRehearsal, r.RolloutTimeout
-	opts.Rebuild = r.Rebuild
+	opts.Rebuild, opts.RotateOrigin = r.Rebuild, r.RotateOrigin
 	return t.Blueprint(r.Spec, opts)
 }

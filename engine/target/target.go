@@ -59,6 +59,7 @@ type Options struct {
 	SkipVerify     bool           // make no request to the endpoint
 	NoRehearsal    bool           // ship an image without having run it here
 	Rebuild        bool           // build the image anew, on the newest base images
+	RotateOrigin   bool           // a new secret between CloudFront and the load balancer
 	RolloutTimeout time.Duration  // zero means the target's own deadline
 }
 

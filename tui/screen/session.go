@@ -44,6 +44,7 @@ type Options struct {
 	SkipPreflight  bool
 	NoRehearsal    bool
 	Rebuild        bool
+	RotateOrigin   bool
 	RolloutTimeout time.Duration
 
 	Mode Mode // what the screens are opened for; nil: the wizard
@@ -208,7 +209,7 @@ func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.
 func (s *Session) Request() Request {
 	r := Request{
 		Spec: s.Spec().Clone(), Given: slices.Clone(s.given), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight,
-		NoRehearsal: s.NoRehearsal, Rebuild: s.Rebuild, RolloutTimeout: s.RolloutTimeout,
+		NoRehearsal: s.NoRehearsal, Rebuild: s.Rebuild, RotateOrigin: s.RotateOrigin, RolloutTimeout: s.RolloutTimeout,
 	}
 	if s.Draft != nil { // the plan costs what the comparison said
 		u := s.Draft.Usage()

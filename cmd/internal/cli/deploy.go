@@ -26,7 +26,7 @@ func (a *app) deployCommand() *cobra.Command {
 				return usage(cmd, "--rebuild builds an image, and --image (image.ref) uses one that exists: give one of them")
 			}
 			t := tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings}
-			return a.change(cmd.Context(), t, roll, engine.Request{NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild}, "Deploy this?")
+			return a.change(cmd.Context(), t, roll, engine.Request{NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild, RotateOrigin: roll.rotate}, "Deploy this?")
 		},
 	}
 	a.register(&flags, cmd)

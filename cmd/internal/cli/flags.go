@@ -140,6 +140,7 @@ type rollout struct {
 	skipVerify  bool
 	noRehearsal bool
 	rebuild     bool
+	rotate      bool
 	unchecked   bool
 	timeout     time.Duration
 }
@@ -149,6 +150,7 @@ func (r *rollout) register(f *pflag.FlagSet) {
 	r.registerUnchecked(f)
 	f.BoolVar(&r.noRehearsal, "no-rehearse", false, "ship the image without having run it here")
 	f.BoolVar(&r.rebuild, "rebuild", false, "build the image anew on the newest base images, though the source is the same")
+	f.BoolVar(&r.rotate, "rotate-origin-secret", false, "give CloudFront a new secret for the load balancer, without a gap")
 	f.DurationVar(&r.timeout, "rollout-timeout", 0, "when to give up waiting for the new version to run (default: chosen by the health check)")
 }
 

@@ -108,7 +108,7 @@ func (a *app) aside(ctx context.Context, eng *account, s *spec.Spec) error {
 func (a *app) deps(dir string, roll rollout) tui.Deps {
 	return tui.Deps{
 		Dir: dir, Env: a.flags.env, Today: time.Now(),
-		SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout, NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild,
+		SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout, NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild, RotateOrigin: roll.rotate,
 		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
 		ASCII:   !utf8Locale(),
 	}

@@ -79,7 +79,7 @@ func (r *ListenerRule) condition() elbtypes.RuleCondition {
 	}
 	return elbtypes.RuleCondition{
 		Field:            aws.String("http-header"),
-		HttpHeaderConfig: &elbtypes.HttpHeaderConditionConfig{HttpHeaderName: aws.String(OriginHeader), Values: []string{r.Secret.value()}},
+		HttpHeaderConfig: &elbtypes.HttpHeaderConditionConfig{HttpHeaderName: aws.String(OriginHeader), Values: r.Secret.let()},
 	}
 }
 
@@ -121,29 +121,29 @@ func (r *ListenerRule) Observe(ctx context.Context, s *resource.Scope) error {
 	p := elb.NewDescribeRulesPaginator(s.ELB, &elb.DescribeRulesInput{ListenerArn: &r.Listener.ARN})
 	return resource.UnlessGone(resource.Pages(ctx, p, func(out *elb.DescribeRulesOutput) error {
 		for i, rule := range out.Rules {
-			secret, ok := headerValue(rule)
-			if !ok && aws.ToString(rule.Priority) != strconv.Itoa(rulePriority) {
+			secrets := headerValues(rule)
+			if secrets == nil && aws.ToString(rule.Priority) != strconv.Itoa(rulePriority) {
 				continue
 			}
 			r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
 			r.was = forwardsTo(rule)
-			if ok && r.Secret != nil {
-				r.Secret.seenInRule(secret)
+			if secrets != nil && r.Secret != nil {
+				r.Secret.seenInRule(secrets)
 			}
 		}
 		return nil
 	}))
 }
 
-// headerValue is the value of OriginHeader that the rule asks for.
-func headerValue(rule elbtypes.Rule) (string, bool) {
+// headerValues are the values of OriginHeader that the rule asks for, nil when it does not.
+func headerValues(rule elbtypes.Rule) []string {
 	for _, c := range rule.Conditions {
 		h := c.HttpHeaderConfig
 		if h != nil && strings.EqualFold(aws.ToString(h.HttpHeaderName), OriginHeader) && len(h.Values) > 0 {
-			return h.Values[0], true
+			return h.Values
 		}
 	}
-	return "", false
+	return nil
 }
 
 // forwardsTo is the target group that gets the rule's requests.
@@ -236,15 +236,16 @@ func (r *ListenerRule) modify(ctx context.Context, s *resource.Scope, in *elb.Mo
 		return fmt.Errorf("change listener rule: %w", err)
 	}
 	r.found = &out.Rules[0]
-	if _, ok := headerValue(*r.found); ok && r.Secret != nil {
-		r.Secret.seenInRule(r.Secret.value())
+	if secrets := headerValues(*r.found); secrets != nil && r.Secret != nil {
+		r.Secret.seenInRule(secrets)
 	}
 	return nil
 }
 
-// Cleanup implements Cleaner: once CloudFront serves, nobody else is let through any more.
+// Cleanup implements Cleaner: once CloudFront serves, nobody else is let through any more, and no secret of before.
 func (r *ListenerRule) Cleanup(ctx context.Context, s *resource.Scope) error {
-	if !r.tightens() || !r.Wanted() {
+	old := r.found != nil && r.Secret != nil && !r.Door.Open() && r.Secret.outlived()
+	if !r.tightens() && !old || !r.Wanted() {
 		return nil
 	}
 	return r.modify(ctx, s, &elb.ModifyRuleInput{RuleArn: &r.ARN, Conditions: []elbtypes.RuleCondition{r.condition()}})
@@ -267,8 +268,8 @@ func (r *ListenerRule) create(ctx context.Context, s *resource.Scope) error {
 	}
 	r.found, r.ARN = &out.Rules[0], aws.ToString(out.Rules[0].RuleArn)
 	r.was = r.TargetGroup.ARN
-	if _, ok := headerValue(*r.found); ok && r.Secret != nil {
-		r.Secret.seenInRule(r.Secret.value())
+	if secrets := headerValues(*r.found); secrets != nil && r.Secret != nil {
+		r.Secret.seenInRule(secrets)
 	}
 	return nil
 }

@@ -84,6 +84,7 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 	b.access(s)
 	b.image(s, o)
 	b.traffic(s)
+	b.Door.Rule.Secret.Rotate = o.RotateOrigin
 	b.uploads(s)
 	b.compute(s)
 	if err := b.service(s, o); err != nil {
