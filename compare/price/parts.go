@@ -156,3 +156,13 @@ func (b *Bill) Secrets(n int) { b.fixed("secretsmanager.secret_month", float64(n
 func (b *Bill) Builds() {
 	b.use("codebuild.linux.general1.small_minute", b.u.BuildMinutes, "image builds")
 }
+
+// BuildsInAWS adds image builds by CodeBuild, as many as were said, else twenty of three minutes. Those on ARM are
+// counted at the price of x86, since the table has no other.
+func (b *Bill) BuildsInAWS() {
+	minutes := b.u.BuildMinutes
+	if minutes == 0 {
+		minutes = 60
+	}
+	b.use("codebuild.linux.general1.small_minute", minutes, "image builds, %s minutes in CodeBuild", num(minutes))
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -87,6 +88,7 @@ type Clients struct {
 	ACM         *acm.Client
 	Route53     *route53.Client
 	WAF         *wafv2.Client
+	CodeBuild   *codebuild.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -183,7 +185,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		Schedules: scheduler.NewFromConfig(cfg),
 		Scaling:   applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), ElastiCache: elasticache.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg, pathStyle),
-		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg), WAF: wafv2.NewFromConfig(cfg),
+		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg), WAF: wafv2.NewFromConfig(cfg), CodeBuild: codebuild.NewFromConfig(cfg),
 		Region: cfg.Region, Clock: e.Clock, Transport: transport, Enclosed: e.Transport != nil, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }

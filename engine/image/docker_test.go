@@ -94,7 +94,7 @@ func TestBuildFails(t *testing.T) {
 	for _, tt := range []struct{ name, script, cause, evidence, remedy string }{
 		{
 			"daemon", `*) echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1;;`,
-			"Docker is installed but does not run", "Cannot connect", "start Docker, or deploy an image that exists already with --image REF",
+			"Docker is installed but does not run", "Cannot connect", "start Docker, build in AWS with --builder codebuild, or deploy an image that exists already with --image REF",
 		},
 		{
 			"permission", `*) echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1;;`,

@@ -94,11 +94,16 @@ func (p program) follow(ctx context.Context, env, args []string, f follower) err
 		known.Err = err
 		return known
 	}
+	return buildFailed(step, evidence, p.buildRemedy(evidence), err)
+}
+
+// buildFailed is a build that failed at a step, "" when it told none.
+func buildFailed(step, evidence, remedy string, err error) error {
 	cause := "the image build failed"
 	if step != "" {
 		cause += " at " + shorten(step)
 	}
-	return &fail.Error{Class: fail.Failed, Cause: cause, Evidence: fail.Quoted(evidence), Remedy: p.buildRemedy(evidence), Err: err}
+	return &fail.Error{Class: fail.Failed, Cause: cause, Evidence: fail.Quoted(evidence), Remedy: remedy, Err: err}
 }
 
 // lineWriter cuts what is written to it into lines, at carriage returns, too.

@@ -16,6 +16,9 @@ import (
 
 const orImage = "or deploy an image that exists already with --image REF"
 
+// orElsewhere is what to do without a builder on this machine.
+const orElsewhere = "build in AWS with --builder codebuild, " + orImage
+
 // programError makes the failure for a command of the program that did not work.
 func programError(ctx context.Context, p program, stderr string, err error) error {
 	if errors.Is(err, errSilent) && ctx.Err() == nil {
@@ -78,7 +81,7 @@ func dockerError(ctx context.Context, stderr string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return &fail.Error{
 			Class: fail.Failed, Cause: "there is no docker command, and an image must be built",
-			Remedy: "install Docker or Podman, " + orImage, Err: err,
+			Remedy: "install Docker or Podman, " + orElsewhere, Err: err, Setting: "image.builder", Suggest: "codebuild",
 		}
 	}
 	if f := dockerFault(stderr); f != nil {
@@ -100,10 +103,11 @@ func dockerFault(output string) *fail.Error {
 	switch {
 	case has("permission denied while trying to connect"):
 		f.Cause = "this user may not use Docker"
-		f.Remedy = "add the user to the group docker (sudo usermod -aG docker $USER, then sign in anew), " + orImage
+		f.Remedy = "add the user to the group docker (sudo usermod -aG docker $USER, then sign in anew), " + orElsewhere
 	case has("Cannot connect to the Docker daemon"), has("error during connect"), has("failed to connect to the docker API"):
 		f.Cause = "Docker is installed but does not run"
-		f.Remedy = "start Docker, " + orImage
+		f.Remedy = "start Docker, " + orElsewhere
+		f.Setting, f.Suggest = "image.builder", "codebuild"
 	case has("no space left on device"):
 		f.Cause = "the disk that Docker uses is full"
 		f.Remedy = "make room, for example with `docker system prune`"

@@ -135,13 +135,18 @@ func sum(ctx context.Context, dir string, files []entry) error {
 	return g.Wait()
 }
 
+// unreadable is a file of the build context that cannot be read.
+func unreadable(err error) error {
+	return &fail.Error{
+		Class: fail.Usage, Cause: "a file of the build context cannot be read", Evidence: err.Error(),
+		Remedy: "make it readable, or leave it out with a line in .dockerignore", Err: err,
+	}
+}
+
 func sumFile(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return "", &fail.Error{
-			Class: fail.Usage, Cause: "a file of the build context cannot be read", Evidence: err.Error(),
-			Remedy: "make it readable, or leave it out with a line in .dockerignore", Err: err,
-		}
+		return "", unreadable(err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	buf := buffers.Get().(*[]byte)

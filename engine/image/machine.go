@@ -113,6 +113,12 @@ func refused(err error) error {
 // find finds the program to build with. Of several that are there the first that works is taken; when none does, the
 // error is that of the first.
 func (m Machine) find(ctx context.Context) (program, error) {
+	if m.Program == "codebuild" {
+		return program{}, &fail.Error{
+			Class: fail.Usage, Cause: "CodeBuild builds in AWS, and this needs an image on this machine",
+			Remedy: "choose a builder of this machine with --builder: " + strings.Join(Programs, ", "),
+		}
+	}
 	if m.Program != "" {
 		kind := kindOf(m.Program)
 		if kind == "" {

@@ -67,6 +67,7 @@ var listings = []resource.Listing{
 	compute.Services,
 	compute.Namespaces,
 	artifact.Repositories,
+	artifact.BuildProjects,
 	compute.LogGroups,
 	traffic.TargetGroups,
 	traffic.Certificates,

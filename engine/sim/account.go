@@ -61,6 +61,7 @@ type Account struct {
 	renewed bool
 	past    []snapshot // for the eventual fault
 	uploads map[string]*upload
+	objects map[string][]byte // what is in the objects of S3, by region, bucket and key; in memory only
 }
 
 // Open opens an account. With a File it loads what is there; a file that cannot be read as an account is an
@@ -96,7 +97,7 @@ func (a *Account) Fork(o Options) *Account {
 func open(o Options, st *state, file *store) *Account {
 	a := &Account{
 		opts: o, faults: o.Faults, seed: o.Seed, st: st, store: file, clk: startClock(o, st.Now),
-		nth: map[string]int{}, used: map[string]bool{}, spent: map[int]bool{}, struck: map[int]time.Time{}, uploads: map[string]*upload{},
+		nth: map[string]int{}, used: map[string]bool{}, spent: map[int]bool{}, struck: map[int]time.Time{}, uploads: map[string]*upload{}, objects: map[string][]byte{},
 	}
 	a.opened = a.now()
 	return a

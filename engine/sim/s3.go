@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func s3Service() awsService {
 			op(s3DeletePublicAccessBlock, action("s3:PutBucketPublicAccessBlock")),
 			op(s3PutLifecycle, action("s3:PutLifecycleConfiguration")), op(s3GetLifecycle, action("s3:GetLifecycleConfiguration")),
 			op(s3PutBucketPolicy), op(s3GetBucketPolicy),
-			op(s3PutObject), op(s3ListObjectVersions, action("s3:ListBucketVersions")),
+			op(s3PutObject), op(s3DeleteObject), op(s3ListObjectVersions, action("s3:ListBucketVersions")),
 			op(s3DeleteObjects, action("s3:DeleteObject"), also("s3:DeleteObjectVersion")),
 		},
 		list: func(v *inventory, r *region) {
@@ -254,6 +255,13 @@ func s3GetBucketPolicy(c *call, in *s3.GetBucketPolicyInput) (*s3.GetBucketPolic
 
 func s3PutObject(c *call, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	return onBucket(c, in.Bucket, func(b *bucket) (*s3.PutObjectOutput, error) {
+		if in.Body != nil {
+			data, err := io.ReadAll(in.Body)
+			if err != nil {
+				return nil, fmt.Errorf("read object: %w", err)
+			}
+			c.a.objects[c.r.Name+"/"+b.Name+"/"+str(in.Key)] = data
+		}
 		o := s3Object{Key: str(in.Key), Version: "null"}
 		if b.Versioning == string(s3types.BucketVersioningStatusEnabled) {
 			o.Version = c.st.fresh(c.r.Name, "object version", b.Name)
@@ -261,6 +269,14 @@ func s3PutObject(c *call, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 		b.Objects = slices.DeleteFunc(b.Objects, func(x s3Object) bool { return x.Key == o.Key && x.Version == o.Version })
 		b.Objects = append(b.Objects, o)
 		return &s3.PutObjectOutput{VersionId: new(o.Version)}, nil
+	})
+}
+
+func s3DeleteObject(c *call, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+	return onBucket(c, in.Bucket, func(b *bucket) (*s3.DeleteObjectOutput, error) {
+		b.Objects = slices.DeleteFunc(b.Objects, func(o s3Object) bool { return o.Key == str(in.Key) && b.Versioning == "" })
+		delete(c.a.objects, c.r.Name+"/"+b.Name+"/"+str(in.Key))
+		return &s3.DeleteObjectOutput{}, nil
 	})
 }
 

@@ -87,6 +87,7 @@ func allServices() []awsService {
 		cacheService(),
 		s3Service(),
 		wafService(),
+		codeBuildService(),
 	}
 }
 

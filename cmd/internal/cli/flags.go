@@ -95,7 +95,7 @@ func (a *app) register(s *said, cmd *cobra.Command) {
 	f.Var((*filled)(&s.image), "image", "image that exists already; nothing is built")
 	takes(cmd, "port", "PORT", nil)
 	takes(cmd, "image", "IMAGE", nil)
-	f.StringVar(&s.builder, "builder", "", "what builds the image: docker, podman, finch, nerdctl or buildah (default: the first that works)")
+	f.StringVar(&s.builder, "builder", "", "what builds the image: docker, podman, finch, nerdctl, buildah, or codebuild for a build in AWS (default: the first that works)")
 	takes(cmd, "builder", "PROGRAM", words(func(*cobra.Command) []word { return builders() }))
 	f.StringVar(&s.takeOver, "take-over", "", "names of the domain whose DNS records, made by somebody else, may be replaced")
 	takes(cmd, "take-over", "NAME,NAME", nil)

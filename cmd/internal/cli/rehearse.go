@@ -72,5 +72,5 @@ func builders() []word {
 	for _, p := range image.Programs {
 		all = append(all, word{text: p})
 	}
-	return all
+	return append(all, word{text: "codebuild"})
 }

@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type Build struct {
 	Source     image.Source
 	Builder    image.Builder
 	Repository *Repository // where earlier builds are
+	Cloud      *CloudBuild // builds in AWS instead of Builder; nil: Builder does
 
 	// Rehearse runs the image here before it is pushed, nil does without: what it finds is told and stops nothing.
 	Rehearse func(context.Context, image.Image) (*rehearse.Report, error)
@@ -54,7 +56,12 @@ func (b *Build) Info() resource.Info {
 }
 
 // Needs implements Resource.
-func (b *Build) Needs() []resource.Need { return nil }
+func (b *Build) Needs() []resource.Need {
+	if b.Cloud == nil {
+		return nil
+	}
+	return resource.After(b.Cloud.Project.Source, b.Cloud.Project, b.Repository)
+}
 
 // NewVersion implements Versioned.
 func (b *Build) NewVersion() event.Action { return event.Create }
@@ -63,7 +70,7 @@ func (b *Build) NewVersion() event.Action { return event.Create }
 // answer is told now rather than beside resources that are being created.
 func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 	b.Commit = commit.Of(ctx, b.Source.Dir)
-	machine, real := b.Builder.(image.Machine)
+	machine, real := b.machine()
 	if real {
 		b.Source = machine.Adapt(ctx, b.Source)
 	}
@@ -81,10 +88,22 @@ func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 	} else if b.Pushed, b.tags, err = b.Repository.digest(ctx, s, b.Tag); err != nil || b.Pushed != "" {
 		return err
 	}
-	if err := b.sound(ctx); err != nil || !real {
+	if err := b.sound(ctx); err != nil {
 		return err
 	}
+	if b.Cloud != nil {
+		return b.Cloud.fits(b.Source)
+	}
+	if !real {
+		return nil
+	}
 	return machine.Fits(ctx, b.Source)
+}
+
+// machine is what builds on this machine, unless something else does.
+func (b *Build) machine() (image.Machine, bool) {
+	m, real := b.Builder.(image.Machine)
+	return m, real && b.Cloud == nil
 }
 
 // sound is a refusal where the build is certain to fail.
@@ -152,7 +171,7 @@ func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
 	if err := b.unchanged(ctx); err != nil {
 		return err
 	}
-	img, err := b.Builder.Build(ctx, b.Source, reporter(s, "build"))
+	img, err := b.build(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -165,9 +184,26 @@ func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
+// build makes the image, here or in AWS.
+func (b *Build) build(ctx context.Context, s *resource.Scope) (image.Image, error) {
+	if b.Cloud == nil {
+		return b.Builder.Build(ctx, b.Source, reporter(s, "build"))
+	}
+	host := b.Repository.host(s)
+	digest, err := b.Cloud.Build(ctx, s, b.Source, b.Tag, host)
+	if err != nil {
+		return nil, err
+	}
+	auth, err := b.Repository.login(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("sign in to the registry: %w", err)
+	}
+	return image.Remote(ctx, host+"/"+b.Repository.Name()+"@"+digest, s.Transport, always{auth}, func(text string) { s.Doing(cmp.Or(text, "building")) })
+}
+
 // rehearse tells what a rehearsal of the image finds. That it could not be rehearsed is no reason to stop.
 func (b *Build) rehearse(ctx context.Context, s *resource.Scope) {
-	if b.Rehearse == nil {
+	if b.Rehearse == nil || b.Cloud != nil { // what was built in AWS is not here
 		return
 	}
 	s.Doing("rehearsing the image on this machine")
@@ -215,8 +251,12 @@ func (b *Build) Release() {
 func (b *Build) Delete(context.Context, *resource.Scope) error { return nil }
 
 // Permissions implements Permissioned: building an image needs nothing of AWS, looking for an earlier one does.
-func (b *Build) Permissions(s *resource.Scope, _ event.Action) []resource.Permission {
-	return []resource.Permission{resource.On(resource.Actions("ecr:DescribeImages"), b.Repository.ARN(s))}
+func (b *Build) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	need := []resource.Permission{resource.On(resource.Actions("ecr:DescribeImages"), b.Repository.ARN(s))}
+	if b.Cloud != nil && do == event.Create {
+		need = append(need, b.Cloud.permissions(s)...)
+	}
+	return need
 }
 
 // Checks implements Checked: the program that builds, and whether it builds for this machine's processor.
@@ -256,7 +296,14 @@ func told(v resource.Verdict, all []project.Finding) resource.Finding {
 const mend = "mend that, then run the same command again"
 
 func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Finding {
-	machine, ok := b.Builder.(image.Machine)
+	if b.Cloud != nil {
+		if err := b.Cloud.fits(b.Source); err != nil {
+			f := fail.From(err)
+			return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
+		}
+		return resource.Finding{Verdict: resource.OK, Text: "CodeBuild builds the image, on a machine for " + b.Source.Platform}
+	}
+	machine, ok := b.machine()
 	if !ok {
 		return resource.Finding{Verdict: resource.OK, Text: "the image can be built"}
 	}
@@ -269,7 +316,7 @@ func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Fi
 
 func (b *Build) checkPlatform(context.Context, *resource.Scope) resource.Finding {
 	arch := spec.Arch(b.Source.Platform)
-	if arch == "" || arch == runtime.GOARCH {
+	if arch == "" || arch == runtime.GOARCH || b.Cloud != nil {
 		return resource.Finding{Verdict: resource.OK, Text: "the image is built for " + b.Source.Platform}
 	}
 	return resource.Finding{

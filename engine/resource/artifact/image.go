@@ -2,13 +2,9 @@ package artifact
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -85,18 +81,6 @@ func (i *Image) Observe(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-// host is the registry's host. An emulator's repository URI says its own.
-func (i *Image) host(s *resource.Scope) string {
-	if host, _, ok := strings.Cut(i.Repository.URI, "/"); ok {
-		return host
-	}
-	suffix := ".amazonaws.com"
-	if s.Identity.Partition == "aws-cn" {
-		suffix += ".cn"
-	}
-	return s.Identity.Account + ".dkr.ecr." + s.Region + suffix
-}
-
 // Exists implements Resource: the repository takes its images with it.
 func (i *Image) Exists() bool { return false }
 
@@ -106,7 +90,7 @@ func (i *Image) Diff(s *resource.Scope) resource.Diff {
 	case i.found && i.pushed == "":
 		return resource.None()
 	case i.found:
-		i.Ref = i.host(s) + "/" + i.Repository.Name() + "@" + i.pushed
+		i.Ref = i.Repository.host(s) + "/" + i.Repository.Name() + "@" + i.pushed
 		return resource.None()
 	}
 	i.Ref = ""
@@ -129,7 +113,7 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	defer img.Release()
-	auth, err := i.login(ctx, s)
+	auth, err := i.Repository.login(ctx, s)
 	if err != nil {
 		return fmt.Errorf("sign in to the registry: %w", err)
 	}
@@ -140,7 +124,7 @@ func (i *Image) Apply(ctx context.Context, s *resource.Scope) error {
 	}
 	ctx, cancel := cloud.UntilStop(ctx)
 	defer cancel()
-	repo := i.host(s) + "/" + i.Repository.Name()
+	repo := i.Repository.host(s) + "/" + i.Repository.Name()
 	to := image.Repository{Name: repo, Auth: auth, Transport: s.Transport, Enclosed: s.Enclosed}
 	digest, err := img.Push(ctx, to, i.tag, reporter(s, "push"))
 	if err != nil {
@@ -169,22 +153,6 @@ func (i *Image) source(ctx context.Context, s *resource.Scope) (image.Image, err
 		}
 	}
 	return img, nil
-}
-
-func (i *Image) login(ctx context.Context, s *resource.Scope, options ...func(*ecr.Options)) (authn.Authenticator, error) {
-	out, err := s.ECR.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{}, options...)
-	if err != nil {
-		return nil, err
-	}
-	if len(out.AuthorizationData) == 0 {
-		return nil, &fail.Error{Class: fail.Failed, Cause: "the registry returned no credentials"}
-	}
-	token, err := base64.StdEncoding.DecodeString(aws.ToString(out.AuthorizationData[0].AuthorizationToken))
-	if err != nil {
-		return nil, fmt.Errorf("decode the registry's credentials: %w", err)
-	}
-	user, password, _ := strings.Cut(string(token), ":")
-	return &authn.Basic{Username: user, Password: password}, nil
 }
 
 // Delete implements Resource. The repository takes its images with it.

@@ -51,5 +51,5 @@ func (k ecrKeys) Resolve(r authn.Resource) (authn.Authenticator, error) {
 
 // ResolveContext implements authn.ContextKeychain.
 func (k ecrKeys) ResolveContext(ctx context.Context, _ authn.Resource) (authn.Authenticator, error) {
-	return k.i.login(ctx, k.s, func(o *ecr.Options) { o.Region = k.region })
+	return k.i.Repository.login(ctx, k.s, func(o *ecr.Options) { o.Region = k.region })
 }

@@ -30,6 +30,9 @@ type LogGroup struct {
 	resource.Claim
 	Owner resource.Owner
 	Days  int // how long logs are kept at least; AWS keeps them for ever when nobody says
+	// Builds: it is for what image builds in AWS print, which is none of the app's output.
+	Builds   bool
+	Unneeded bool // nothing writes to it: a destroy alone looks for it
 
 	found     bool
 	arn       string
@@ -38,15 +41,29 @@ type LogGroup struct {
 }
 
 // Name is the group's name. It is known before the group exists.
-func (l *LogGroup) Name() string { return "/" + l.Owner.Path() }
+func (l *LogGroup) Name() string {
+	if l.Builds {
+		return "/" + l.Owner.Path() + "/build"
+	}
+	return "/" + l.Owner.Path()
+}
 
 // Info implements Resource.
 func (l *LogGroup) Info() resource.Info {
+	if l.Builds {
+		return resource.Info{
+			ID: "build-log-group", Kind: "logs.LogGroup", Name: l.Name(), Label: "the log group of the builds", Group: resource.GroupImage,
+			Usually: time.Second, Gone: time.Second,
+		}
+	}
 	return resource.Info{
 		ID: "log-group", Kind: "logs.LogGroup", Name: l.Name(), Label: "the log group", Group: resource.GroupCompute,
 		Usually: time.Second, Gone: time.Second, Keeps: "the app's logs",
 	}
 }
+
+// Wanted implements Optional.
+func (l *LogGroup) Wanted() bool { return !l.Unneeded }
 
 // Needs implements Resource.
 func (l *LogGroup) Needs() []resource.Need { return nil }
@@ -58,7 +75,7 @@ func (l *LogGroup) Identifier() string { return l.Name() }
 func (l *LogGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	name := l.Name()
 	p := cloudwatchlogs.NewDescribeLogGroupsPaginator(s.Logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
-	return resource.Pages(ctx, p, func(out *cloudwatchlogs.DescribeLogGroupsOutput) error {
+	err := resource.Pages(ctx, p, func(out *cloudwatchlogs.DescribeLogGroupsOutput) error {
 		for _, g := range out.LogGroups {
 			if aws.ToString(g.LogGroupName) == name {
 				l.found, l.retention, l.arn = true, aws.ToInt32(g.RetentionInDays), strings.TrimSuffix(aws.ToString(g.Arn), ":*")
@@ -66,6 +83,10 @@ func (l *LogGroup) Observe(ctx context.Context, s *resource.Scope) error {
 		}
 		return nil
 	})
+	if l.Unneeded && resource.Unseen(err) {
+		return nil
+	}
+	return err
 }
 
 // Detail implements Detailer: whose the group is.
@@ -92,6 +113,8 @@ func (l *LogGroup) short() bool {
 // Diff implements Resource.
 func (l *LogGroup) Diff(s *resource.Scope) resource.Diff {
 	switch {
+	case l.Unneeded:
+		return resource.Unwanted(l)
 	case !l.found:
 		return resource.Absent()
 	case l.short():
@@ -114,7 +137,7 @@ var logsSettling = []cloud.Retryable{{Code: "OperationAbortedException", For: ti
 // Apply implements Resource.
 func (l *LogGroup) Apply(ctx context.Context, s *resource.Scope) error {
 	name := l.Name()
-	tags := l.Owner.MapTags("log-group")
+	tags := l.Owner.MapTags(l.Info().ID)
 	if !l.found {
 		tags[tagRetention] = retentionDue
 		err := s.Retry(ctx, logsSettling, func(ctx context.Context) error {
@@ -179,7 +202,11 @@ func (l *LogGroup) readLogs(s *resource.Scope, without string) resource.Permissi
 
 // Permissions implements Permissioned.
 func (l *LogGroup) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
-	need := []resource.Permission{resource.On(resource.Actions("logs:DescribeLogGroups"), s.ARN("logs", "log-group:*"))}
+	look := resource.On(resource.Actions("logs:DescribeLogGroups"), s.ARN("logs", "log-group:*"))
+	if l.Unneeded {
+		look.Without = "a log group of an earlier deployment is not noticed"
+	}
+	need := []resource.Permission{look}
 	var actions []string
 	switch do {
 	case event.Create:
@@ -203,7 +230,11 @@ func (l *LogGroup) arns(s *resource.Scope) []string {
 }
 
 // Costs implements Coster.
-func (l *LogGroup) Costs(b *price.Bill) { b.Logs() }
+func (l *LogGroup) Costs(b *price.Bill) {
+	if !l.Builds { // what builds print is little
+		b.Logs()
+	}
+}
 
 // LogGroups lists the log groups of all apps. They are named /berth/app/env, which says all.
 var LogGroups = resource.Listing{What: "log groups", List: listLogGroups}

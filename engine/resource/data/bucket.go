@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"berth/engine/event"
 	"berth/engine/policy"
 	"berth/engine/resource"
+	"berth/engine/resource/artifact"
 )
 
 // Bucket is a bucket of S3 for what visitors upload: private, encrypted by S3 itself, without ACLs, as new buckets are,
@@ -195,46 +195,7 @@ func (b *Bucket) Delete(ctx context.Context, s *resource.Scope) error {
 	if b.found == nil {
 		return nil
 	}
-	if err := b.empty(ctx, s); err != nil {
-		return err
-	}
-	_, err := s.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &b.name})
-	if err != nil && !cloud.NotFound(err) {
-		return fmt.Errorf("delete bucket: %w", err)
-	}
-	return nil
-}
-
-func (b *Bucket) empty(ctx context.Context, s *resource.Scope) error {
-	for n := 0; ; {
-		out, err := s.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.name, MaxKeys: aws.Int32(1000)})
-		if cloud.NotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("list files in bucket: %w", err)
-		}
-		var all []s3types.ObjectIdentifier
-		for _, v := range out.Versions {
-			all = append(all, s3types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
-		}
-		for _, m := range out.DeleteMarkers {
-			all = append(all, s3types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
-		}
-		if len(all) == 0 {
-			return nil
-		}
-		gone, err := s.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: &s3types.Delete{Objects: all, Quiet: aws.Bool(true)}})
-		if err != nil {
-			return fmt.Errorf("delete files in bucket: %w", err)
-		}
-		if len(gone.Errors) > 0 { // such as one under a legal hold
-			e := gone.Errors[0]
-			return fmt.Errorf("delete %s in bucket: %s: %s", aws.ToString(e.Key), aws.ToString(e.Code), aws.ToString(e.Message))
-		}
-		n += len(all)
-		s.Progress("files deleted", int64(n), 0, "files")
-	}
+	return artifact.DeleteBucket(ctx, s, b.name)
 }
 
 // arn is the ARN of the bucket, known before it exists.

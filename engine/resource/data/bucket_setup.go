@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -11,6 +10,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/resource"
+	"berth/engine/resource/artifact"
 )
 
 // tidyDays is how many days the parts of an upload that broke off stay.
@@ -46,16 +46,13 @@ func (b *Bucket) Apply(ctx context.Context, s *resource.Scope) error {
 		if !step.due {
 			continue
 		}
-		err := s.Retry(ctx, settlingBucket, func(ctx context.Context) error { return step.do(ctx, s) })
+		err := s.Retry(ctx, artifact.BucketSettling, func(ctx context.Context) error { return step.do(ctx, s) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
 	return nil
 }
-
-// settlingBucket are the errors while a new bucket is not known everywhere, or is set up by another call.
-var settlingBucket = []cloud.Retryable{{Code: "NoSuchBucket", For: time.Minute}, {Code: "OperationAborted", For: time.Minute}}
 
 func (b *Bucket) tagSet() []s3types.Tag {
 	return resource.TagList(b.Owner, "bucket", func(k, v *string) s3types.Tag { return s3types.Tag{Key: k, Value: v} })

@@ -34,6 +34,7 @@ type Blueprint struct {
 	ELBRole       *access.ServiceLinkedRole
 	Repository    *artifact.Repository
 	Build         *artifact.Build // nil when an image is used as it is
+	inCloud                       // what builds it in AWS
 	Image         *artifact.Image
 	LogGroup      *compute.LogGroup
 	Cluster       *compute.Cluster
@@ -118,6 +119,9 @@ func (b *Blueprint) Resources() resource.Set {
 		rs = append(rs, b.caching()...)
 	}
 	if b.Build != nil {
+		if b.Project.Wanted() {
+			rs = append(rs, b.building()...)
+		}
 		rs = append(rs, b.Build)
 	}
 	rs = append(append(rs, b.Image), b.frontage()...)
@@ -170,7 +174,7 @@ func (b *Blueprint) Restart(now *target.Status) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.database(), b.files(), resource.Set{b.Bucket}, b.caching(), b.frontage(), b.running())
+	return slices.Concat(b.foundation(), b.building(), b.database(), b.files(), resource.Set{b.Bucket}, b.caching(), b.frontage(), b.running())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.

@@ -12,6 +12,7 @@ import (
 )
 
 func (b *Blueprint) image(s *spec.Spec, o target.Options) {
+	b.inCloud = b.cloudBuild(s)
 	builder := image.BuilderOf(s, o.Builder)
 	if s.Image.Ref != "" {
 		b.Image = &artifact.Image{
@@ -23,6 +24,12 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 	b.Build = &artifact.Build{Builder: builder, Source: image.SourceOf(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
 	b.Build.Source.Fresh = o.Rebuild
 	b.Build.Read = func(ctx context.Context) ([]project.Finding, error) { return project.CheckBuild(ctx, s) }
+	if b.Project.Wanted() {
+		b.Build.Cloud = &artifact.CloudBuild{Project: b.Project}
+		if m, ok := o.Builder.(image.Machine); ok {
+			b.Build.Cloud.Options = image.PackOptions{NoCache: m.NoCache, Pull: m.Pull}
+		}
+	}
 	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
 	if !o.NoRehearsal {
 		b.Build.Rehearse = func(ctx context.Context, img image.Image) (*rehearse.Report, error) {

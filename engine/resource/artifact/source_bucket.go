@@ -1,0 +1,275 @@
+package artifact
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"berth/engine/cloud"
+	"berth/engine/event"
+	"berth/engine/resource"
+)
+
+// SourceBucket is where a build in AWS gets its source from: private, and nothing stays in it for more than a day.
+type SourceBucket struct {
+	resource.Claim
+	Owner    resource.Owner
+	Unneeded bool // nothing is built in AWS: a destroy alone looks for it
+
+	name  string // known once it was observed, since the account is part of it
+	found *sourceBucketFound
+}
+
+// sourceBucketFound is a bucket as it was observed.
+type sourceBucketFound struct{ tagged, tidy, full bool }
+
+// BucketName is the name: no other account can have it by chance, and no other app.
+func (b *SourceBucket) BucketName(s *resource.Scope) string {
+	return b.Owner.Short() + "-source-" + s.Identity.Account + "-" + s.Region
+}
+
+// Info implements Resource.
+func (b *SourceBucket) Info() resource.Info {
+	return resource.Info{
+		ID: "source-bucket", Kind: "s3.Bucket", Name: b.Owner.Short() + "-source", Label: "the bucket for source code", Group: resource.GroupImage,
+		Usually: 2 * time.Second, Gone: 2 * time.Second,
+	}
+}
+
+// Needs implements Resource.
+func (b *SourceBucket) Needs() []resource.Need { return nil }
+
+// Identifier implements Identified.
+func (b *SourceBucket) Identifier() string {
+	if b.found == nil {
+		return ""
+	}
+	return "arn:aws:s3:::" + b.name
+}
+
+// Wanted implements Optional.
+func (b *SourceBucket) Wanted() bool { return !b.Unneeded }
+
+// OfAccount implements OfAccount: the name holds the account.
+func (b *SourceBucket) OfAccount() {}
+
+// Observe implements Resource.
+func (b *SourceBucket) Observe(ctx context.Context, s *resource.Scope) error {
+	b.name, b.found = b.BucketName(s), nil
+	_, err := s.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.name})
+	switch {
+	case cloud.NotFound(err), b.Unneeded && resource.Unseen(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	found := &sourceBucketFound{}
+	out, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &b.name})
+	if err != nil {
+		err = b.Judge(b.Owner, nil, err) // one without tags lost them: its name is ours
+	} else {
+		found.tagged = true
+		err = b.Judge(b.Owner, resource.TagMap(out.TagSet, func(t s3types.Tag) (k, v *string) { return t.Key, t.Value }), nil)
+	}
+	if err != nil {
+		return err
+	}
+	rules, err := s.S3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &b.name})
+	if err != nil && !cloud.NotFound(err) {
+		return err
+	}
+	found.tidy = err == nil && slices.ContainsFunc(rules.Rules, func(r s3types.LifecycleRule) bool {
+		return aws.ToString(r.ID) == sourceRule && r.Status == s3types.ExpirationStatusEnabled
+	})
+	left, err := s.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.name, MaxKeys: aws.Int32(1)})
+	if err != nil && !resource.Unseen(err) {
+		return err
+	}
+	found.full = err == nil && len(left.Versions)+len(left.DeleteMarkers) > 0
+	b.found = found
+	return nil
+}
+
+// sourceRule is the id of the rule that deletes what a broken run left.
+const sourceRule = "berth-source"
+
+// Exists implements Resource.
+func (b *SourceBucket) Exists() bool { return b.found != nil && b.Ours() }
+
+// Diff implements Resource.
+func (b *SourceBucket) Diff(*resource.Scope) resource.Diff {
+	if b.Unneeded {
+		return resource.Unwanted(b)
+	}
+	if b.found == nil {
+		return resource.Absent()
+	}
+	var drift resource.Drift
+	if !b.found.tidy {
+		drift.Add("keeps source code for ever", resource.Field("days that it stays", "", 1))
+	}
+	if !b.found.tagged {
+		drift.Add("does not say whose it is", resource.Field("tags", "", resource.Listed([]string{b.Owner.App, b.Owner.Env})))
+	}
+	if b.found.full {
+		drift.Add("holds the source of a run that broke off", resource.Field("files", "some", "none"))
+	}
+	return drift.Diff()
+}
+
+// Apply implements Resource. New buckets are private.
+func (b *SourceBucket) Apply(ctx context.Context, s *resource.Scope) error {
+	b.name = b.BucketName(s)
+	tags := resource.TagList(b.Owner, "source-bucket", func(k, v *string) s3types.Tag { return s3types.Tag{Key: k, Value: v} })
+	if b.found == nil {
+		in := &s3types.CreateBucketConfiguration{Tags: tags}
+		if s.Region != "us-east-1" { // which is what is meant without, and the only one that may not be said
+			in.LocationConstraint = s3types.BucketLocationConstraint(s.Region)
+		}
+		_, err := s.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b.name, CreateBucketConfiguration: in})
+		if err != nil && !cloud.Is(err, "BucketAlreadyOwnedByYou") { // made by a call whose answer got lost
+			return fmt.Errorf("create bucket for source code: %w", err)
+		}
+		b.found = &sourceBucketFound{}
+	}
+	if !b.found.tagged {
+		err := s.Retry(ctx, BucketSettling, func(ctx context.Context) error {
+			_, err := s.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b.name, Tagging: &s3types.Tagging{TagSet: tags}})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("tag bucket for source code: %w", err)
+		}
+		b.found.tagged = true
+	}
+	if b.found.full {
+		if err := emptyBucket(ctx, s, b.name); err != nil {
+			return err
+		}
+		b.found.full = false
+	}
+	if b.found.tidy {
+		return nil
+	}
+	err := s.Retry(ctx, BucketSettling, func(ctx context.Context) error {
+		_, err := s.S3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
+			Bucket: &b.name, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{Rules: []s3types.LifecycleRule{{
+				ID: aws.String(sourceRule), Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: aws.String("")},
+				Expiration:                     &s3types.LifecycleExpiration{Days: aws.Int32(1)},
+				AbortIncompleteMultipartUpload: &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(1)},
+			}}},
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("have source code deleted after a day: %w", err)
+	}
+	b.found.tidy = true
+	return nil
+}
+
+// BucketSettling are the errors while a new bucket is not known everywhere, or is set up by another call.
+var BucketSettling = []cloud.Retryable{{Code: "NoSuchBucket", For: time.Minute}, {Code: "OperationAborted", For: time.Minute}}
+
+// Delete implements Resource.
+func (b *SourceBucket) Delete(ctx context.Context, s *resource.Scope) error {
+	if !b.Exists() {
+		return nil
+	}
+	return DeleteBucket(ctx, s, b.name)
+}
+
+// DeleteBucket deletes a bucket with all that is in it, in all versions.
+func DeleteBucket(ctx context.Context, s *resource.Scope, name string) error {
+	if err := emptyBucket(ctx, s, name); err != nil {
+		return err
+	}
+	_, err := s.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &name})
+	if err != nil && !cloud.NotFound(err) {
+		return fmt.Errorf("delete bucket: %w", err)
+	}
+	return nil
+}
+
+func emptyBucket(ctx context.Context, s *resource.Scope, name string) error {
+	for n := 0; ; {
+		out, err := s.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &name, MaxKeys: aws.Int32(1000)})
+		if cloud.NotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list files in bucket: %w", err)
+		}
+		var all []s3types.ObjectIdentifier
+		for _, v := range out.Versions {
+			all = append(all, s3types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+		}
+		for _, m := range out.DeleteMarkers {
+			all = append(all, s3types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
+		}
+		if len(all) == 0 {
+			return nil
+		}
+		gone, err := s.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &s3types.Delete{Objects: all, Quiet: aws.Bool(true)}})
+		if err != nil {
+			return fmt.Errorf("delete files in bucket: %w", err)
+		}
+		if len(gone.Errors) > 0 { // such as one under a legal hold
+			e := gone.Errors[0]
+			return fmt.Errorf("delete %s in bucket: %s: %s", aws.ToString(e.Key), aws.ToString(e.Code), aws.ToString(e.Message))
+		}
+		n += len(all)
+		s.Progress("files deleted", int64(n), 0, "files")
+	}
+}
+
+// arn is the ARN of the bucket, known before it exists.
+func (b *SourceBucket) arn(s *resource.Scope) string {
+	return "arn:" + s.Identity.Partition + ":s3:::" + b.BucketName(s)
+}
+
+// Permissions implements Permissioned.
+func (b *SourceBucket) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
+	actions := resource.Actions("s3:ListBucket")
+	there := b.found != nil || resource.Existing(do)
+	if there {
+		actions = append(actions, "s3:GetLifecycleConfiguration")
+	}
+	look := resource.On(actions, b.arn(s))
+	left := resource.On(resource.Actions("s3:ListBucketVersions"), b.arn(s))
+	left.Without = "source code that a broken run left stays for a day"
+	if b.Unneeded {
+		look.Without = "a bucket for source code of an earlier deployment is not noticed"
+	}
+	need := []resource.Permission{look}
+	if there {
+		need = append(need, resource.Whose("s3:GetBucketTagging", "a bucket", b.arn(s)), left)
+	}
+	switch do {
+	case event.Create:
+		need = append(need, resource.On(resource.Actions("s3:CreateBucket", "s3:TagResource", "s3:PutBucketTagging", "s3:PutLifecycleConfiguration"), b.arn(s)))
+	case event.Update:
+		var actions []string
+		if b.found == nil || !b.found.tagged {
+			actions = append(actions, "s3:PutBucketTagging")
+		}
+		if b.found == nil || !b.found.tidy {
+			actions = append(actions, "s3:PutLifecycleConfiguration")
+		}
+		need = append(need, resource.On(actions, b.arn(s)))
+		if b.found == nil || b.found.full {
+			need = append(need, resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*"))
+		}
+	case event.Delete:
+		empty := resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*")
+		empty.Without = "a bucket that holds files stays"
+		need = append(need, resource.On(resource.Actions("s3:ListBucketVersions", "s3:DeleteBucket"), b.arn(s)), empty)
+	case event.None, event.Replace:
+	}
+	return need
+}
