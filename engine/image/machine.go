@@ -92,6 +92,21 @@ func (m Machine) Describe(ctx context.Context) string {
 	return p.describe()
 }
 
+// Arch is the kind of processor, as Go names it, of the machine that builds: of the engine, where that is known.
+func (m Machine) Arch(ctx context.Context) string {
+	p, err := m.find(ctx)
+	if err != nil || p.arch == "" {
+		return runtime.GOARCH
+	}
+	switch p.arch {
+	case "aarch64":
+		return "arm64"
+	case "x86_64":
+		return "amd64"
+	}
+	return p.arch
+}
+
 func (p program) describe() string {
 	switch p.way {
 	case buildxWay, buildkitWay:

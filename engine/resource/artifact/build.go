@@ -35,6 +35,9 @@ type Build struct {
 	// Read reads the Dockerfile for what is known to stop its build, nil does without.
 	Read func(context.Context) ([]project.Finding, error)
 
+	// Tasks is what the app's tasks cost a month on a platform, without what is beside them. Nil: nobody knows.
+	Tasks func(platform string) (usd float64, ok bool)
+
 	OwnCommand bool // berth.toml has a command, so that the image needs none
 
 	Tag    string // output: src-<hash of the source tree>
@@ -314,13 +317,38 @@ func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Fi
 	return resource.Finding{Verdict: resource.OK, Text: machine.Describe(ctx) + " answers"}
 }
 
-func (b *Build) checkPlatform(context.Context, *resource.Scope) resource.Finding {
-	arch := spec.Arch(b.Source.Platform)
-	if arch == "" || arch == runtime.GOARCH || b.Cloud != nil {
-		return resource.Finding{Verdict: resource.OK, Text: "the image is built for " + b.Source.Platform}
+func (b *Build) checkPlatform(ctx context.Context, _ *resource.Scope) resource.Finding {
+	host := spec.Arch(b.Source.Platform) // what builds in AWS is of the image's kind
+	if machine, real := b.machine(); real {
+		host = machine.Arch(ctx)
+	} else if b.Cloud == nil {
+		host = runtime.GOARCH
 	}
-	return resource.Finding{
-		Verdict: resource.Warn, Text: fmt.Sprintf("the image is built for %s on a machine with %s: Docker emulates it, which is slow", b.Source.Platform, runtime.GOARCH),
-		Remedy: "set image.platform = \"linux/" + runtime.GOARCH + "\" if the app may run on that as well",
+	return emulation(b.Source.Platform, host, b.Tasks)
+}
+
+// emulation says whether an image for platform is built on a machine of another kind, and what it takes to have both of
+// one kind. tasks is what the tasks cost a month on a platform; nil when nobody knows.
+func emulation(platform, host string, tasks func(platform string) (usd float64, ok bool)) resource.Finding {
+	native := spec.PlatformOf(host)
+	if spec.Arch(platform) == "" || spec.Arch(platform) == host {
+		return resource.Finding{Verdict: resource.OK, Text: "the image is built for " + platform}
 	}
+	f := resource.Finding{
+		Verdict: resource.Warn, Text: fmt.Sprintf("the image is built for %s on a machine with %s, which emulates it: that is slow, and some compilers crash", platform, host),
+		Remedy: "build on a machine of that kind in AWS with --builder codebuild",
+	}
+	if native == "" {
+		return f
+	}
+	offer := "set image.platform = \"" + native + "\" if the app may run on that as well"
+	if tasks != nil {
+		there, ok := tasks(native)
+		here, known := tasks(platform)
+		if ok && known {
+			offer += fmt.Sprintf(" (its tasks cost $%.2f a month there, and $%.2f on %s)", there, here, platform)
+		}
+	}
+	f.Remedy = offer + ", or " + f.Remedy
+	return f
 }
