@@ -7,17 +7,13 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/codebuild"
-	cbtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"berth/engine/image"
 	"berth/engine/resource"
-	"berth/engine/resource/access"
 	"berth/engine/resource/artifact"
-	"berth/engine/resource/compute"
 	"berth/engine/resource/kindtest"
 )
 
@@ -65,30 +61,6 @@ func TestBuild(t *testing.T) {
 func TestImage(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*artifact.Image]{
 		Step: true, Wanted: source(t, "version 1"), Changed: source(t, "version 2"),
-	})
-}
-
-// project is what builds images in AWS.
-func project(w kindtest.World, platform string) *artifact.BuildProject {
-	p := &artifact.BuildProject{
-		Owner: w.Owner, Logs: &compute.LogGroup{Owner: w.Owner, Days: 30, Builds: true}, Source: &artifact.SourceBucket{Owner: w.Owner},
-		Repository: &artifact.Repository{Owner: w.Owner}, Platform: platform,
-	}
-	role := access.NewRole(w.Owner, kindtest.Region, "build", "the role that builds images", p.Policy)
-	role.Trust, p.Role = p.Trust, role
-	return p
-}
-
-func TestBuildProject(t *testing.T) {
-	kindtest.Lifecycle(t, kindtest.Kind[*artifact.BuildProject]{
-		Wanted:  func(w kindtest.World) *artifact.BuildProject { return project(w, "linux/amd64") },
-		Changed: func(w kindtest.World) *artifact.BuildProject { return project(w, "linux/arm64") },
-		Drift: func(ctx context.Context, s *resource.Scope, p *artifact.BuildProject) error {
-			_, err := s.CodeBuild.UpdateProject(ctx, &codebuild.UpdateProjectInput{
-				Name: aws.String(p.Name()), Source: &cbtypes.ProjectSource{Type: cbtypes.SourceTypeNoSource, Buildspec: aws.String("version: 0.2")},
-			})
-			return err
-		},
 	})
 }
 
