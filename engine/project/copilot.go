@@ -67,7 +67,7 @@ func (l *look) copilotEnvironments(p *platformFile) {
 
 func isProduction(name string) bool { return strings.HasPrefix(name, "prod") || name == "live" }
 
-func copilotService(name string, doc *node) *platformFile { //nolint:gocognit // one value after the other
+func copilotService(name string, doc *node) *platformFile {
 	p := &platformFile{name: name, who: "Copilot"}
 	line := func(n *node) Line { return Line{n.str(), n.at()} }
 	p.unread = unreadKeys(name, doc, "", copilotWords)

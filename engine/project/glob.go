@@ -59,16 +59,7 @@ func (g glob) match(name string) bool {
 func wild(pattern, name string) bool {
 	for pattern != "" {
 		if rest, ok := strings.CutPrefix(pattern, "**/"); ok {
-			for {
-				if wild(rest, name) {
-					return true
-				}
-				_, below, ok := strings.Cut(name, "/")
-				if !ok {
-					return false
-				}
-				name = below
-			}
+			return inAnyFolder(rest, name)
 		}
 		if pattern[0] == '*' {
 			for i := 0; ; i++ {
@@ -86,4 +77,14 @@ func wild(pattern, name string) bool {
 		pattern, name = pattern[1:], name[1:]
 	}
 	return name == ""
+}
+
+// inAnyFolder says whether a pattern matches a path, or the rest of it from any folder on.
+func inAnyFolder(pattern, name string) bool {
+	for below := true; below; _, name, below = strings.Cut(name, "/") {
+		if wild(pattern, name) {
+			return true
+		}
+	}
+	return false
 }

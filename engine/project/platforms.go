@@ -62,12 +62,7 @@ func (l *look) platforms() []platformFile {
 func (l *look) readPlatforms() {
 	for _, p := range l.platforms() {
 		l.importSize(p)
-		for _, x := range p.set {
-			l.suggest(x.name, x.value, firstOf(x.file, p.name), x.line, x.value)
-		}
-		if len(p.subnets) > 0 {
-			l.suggest("network.subnets", p.subnets, p.subnetsAt.Text, p.subnetsAt.Line, strings.Join(p.subnets, ", "))
-		}
+		l.importNetwork(p)
 		for _, n := range p.notes {
 			l.addFinding(n)
 		}
@@ -121,6 +116,16 @@ func (l *look) importSize(p platformFile) {
 	}
 	if n := atoi(p.count.Text); n > 0 {
 		l.suggest("service.instances", n, p.name, p.count.Line, "count: "+p.count.Text)
+	}
+}
+
+// importNetwork takes over the network that the app runs in.
+func (l *look) importNetwork(p platformFile) {
+	for _, x := range p.set {
+		l.suggest(x.name, x.value, firstOf(x.file, p.name), x.line, x.value)
+	}
+	if len(p.subnets) > 0 {
+		l.suggest("network.subnets", p.subnets, p.subnetsAt.Text, p.subnetsAt.Line, strings.Join(p.subnets, ", "))
 	}
 }
 
