@@ -108,11 +108,11 @@ func dockerfilePath(src image.Source) string {
 // readStages takes a Dockerfile apart into the steps that take time.
 func readStages(ast *parser.Node, contextHash string, src image.Source) []*stageSteps {
 	var stages []*stageSteps
-	world := src.Platform + fmt.Sprint(src.Args) // what all steps depend on
+	world := []string{src.Platform, fmt.Sprint(src.Args)} // what all steps depend on
 	if src.Fresh {
-		world += rand.Text() // nothing is in the cache, and base images have moved on
+		world = append(world, rand.Text()) // nothing is in the cache, and base images have moved on
 	}
-	seed := stableID(world)
+	seed := stableID(world...)
 	for _, n := range ast.Children {
 		verb, original := strings.ToLower(n.Value), strings.Join(strings.Fields(n.Original), " ")
 		if verb == command.From {
@@ -120,7 +120,7 @@ func readStages(ast *parser.Node, contextHash string, src image.Source) []*stage
 			if as := n.Next.Next; as != nil && as.Next != nil {
 				s.name = as.Next.Value
 			}
-			seed = stableID(world, base)
+			seed = stableID(append(slices.Clone(world), base)...)
 			size := baseLayer
 			if earlier := stageNamed(stages, base); earlier != nil {
 				seed, size = earlier.last().seed, 0
