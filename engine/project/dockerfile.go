@@ -55,8 +55,8 @@ type Port struct {
 	Published bool // written with a port of the host before it, which means nothing here
 }
 
-// holds says whether the image has files of the app in a folder: what was copied there, or in a folder below. One that
-// is declared as a volume is meant to be laid over.
+// holds says whether a folder is the one that the image has the app's own files in: what is copied goes there, or it is
+// the WORKDIR and something is copied below it. One that is declared as a volume is meant to be laid over.
 func (d *Dockerfile) holds(folder string) bool {
 	if d == nil || slices.ContainsFunc(d.Volumes, func(v Line) bool { return path.Clean(v.Text) == folder }) {
 		return false
@@ -64,7 +64,10 @@ func (d *Dockerfile) holds(folder string) bool {
 	if len(d.OwnCopy) == 0 {
 		return d.WorkDir == folder && folder != "/data"
 	}
-	return slices.ContainsFunc(d.OwnCopy, func(c Copy) bool { return c.Dest != "" && within(path.Clean(c.Dest), folder) })
+	return slices.ContainsFunc(d.OwnCopy, func(c Copy) bool {
+		dest := path.Clean(firstOf(c.Dest, "/"))
+		return dest == folder || d.WorkDir == folder && within(dest, folder)
+	})
 }
 
 // Command is a CMD, ENTRYPOINT or HEALTHCHECK.
