@@ -27,6 +27,15 @@ func Demand(tags map[string]string) Demanded {
 	return Demanded(b)
 }
 
+// Tags are the tags by their keys, for what carries no others of ours.
+func (d Demanded) Tags() map[string]string {
+	tags := map[string]string{}
+	for _, t := range d.list() {
+		tags[t[0]] = t[1]
+	}
+	return tags
+}
+
 // list are the tags, by name.
 func (d Demanded) list() (tags [][2]string) {
 	if d == "" {

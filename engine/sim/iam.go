@@ -17,6 +17,7 @@ func iamService() awsService {
 	return awsService{
 		name: "iam", protocol: speaksQuery, eventual: true,
 		state: []keeper{iamShelf},
+		parts: []awsService{oidcProviders()},
 		operations: []operation{
 			op(iamCreateRole, tagging("iam:TagRole")), op(iamGetRole), op(iamUpdateAssumeRolePolicy), op(iamPutRolePolicy), op(iamGetRolePolicy),
 			op(iamListRolePolicies, pages("PolicyNames", 100, 1000)), op(iamDeleteRolePolicy), op(iamAttachRolePolicy), op(iamDetachRolePolicy), op(iamGetPolicy), op(iamCreatePolicy), op(iamPutRolePermissionsBoundary),
@@ -160,7 +161,7 @@ func iamCreateRole(c *call, in *iam.CreateRoleInput) (*iam.CreateRoleOutput, err
 	if c.st.role(name) != nil {
 		return nil, &iamtypes.EntityAlreadyExistsException{Message: msg("Role with name %s already exists.", name)}
 	}
-	if _, err := parsePolicy(str(in.AssumeRolePolicyDocument), true); err != nil {
+	if err := c.trustworthy(str(in.AssumeRolePolicyDocument)); err != nil {
 		return nil, err
 	}
 	if in.PermissionsBoundary != nil {
@@ -215,7 +216,7 @@ func iamUpdateAssumeRolePolicy(c *call, in *iam.UpdateAssumeRolePolicyInput) (*i
 		if r.Linked {
 			return nil, &iamtypes.UnmodifiableEntityException{Message: msg("Cannot perform the operation on the protected role '%s' - this role is only modifiable by AWS", r.Name)}
 		}
-		if _, err := parsePolicy(str(in.PolicyDocument), true); err != nil {
+		if err := c.trustworthy(str(in.PolicyDocument)); err != nil {
 			return nil, err
 		}
 		r.Trust, r.TrustSince = str(in.PolicyDocument), c.now

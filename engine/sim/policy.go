@@ -24,8 +24,9 @@ type statement struct {
 
 // principalSpec is who a trust or resource policy is about; "*" or a map of kinds.
 type principalSpec struct {
-	Service oneOrMany[string]
-	AWS     oneOrMany[string] // ARNs; * for anybody
+	Service   oneOrMany[string]
+	AWS       oneOrMany[string] // ARNs; * for anybody
+	Federated oneOrMany[string] // ARNs of identity providers
 }
 
 func (p *principalSpec) UnmarshalJSON(b []byte) error {
@@ -35,7 +36,7 @@ func (p *principalSpec) UnmarshalJSON(b []byte) error {
 	}
 	var kinds map[string]oneOrMany[string]
 	err := json.Unmarshal(b, &kinds)
-	p.Service, p.AWS = kinds["Service"], kinds["AWS"]
+	p.Service, p.AWS, p.Federated = kinds["Service"], kinds["AWS"], kinds["Federated"]
 	return err
 }
 
