@@ -1,0 +1,68 @@
+package commit
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Origin is where a source tree comes from.
+type Origin struct {
+	Root       string // folder of the repository
+	Host       string // such as github.com
+	Repository string // such as owner/name
+	Branch     string // the one that others start from, else the one that is checked out
+}
+
+// OriginOf is where the source tree in dir comes from, as far as git knows: what it does not is empty.
+func OriginOf(ctx context.Context, dir string) Origin {
+	if !repository(dir) {
+		return Origin{}
+	}
+	o := Origin{Root: ask(ctx, dir, "rev-parse", "--show-toplevel")}
+	o.Host, o.Repository = address(ask(ctx, dir, "config", "--get", "remote.origin.url"))
+	o.Branch = strings.TrimPrefix(ask(ctx, dir, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"), "origin/")
+	if o.Branch == "" {
+		o.Branch = ask(ctx, dir, "symbolic-ref", "--short", "HEAD")
+	}
+	if o.Root != "" {
+		o.Root = filepath.FromSlash(o.Root)
+	}
+	return o
+}
+
+// ask is a line of git's answer; empty when it has none.
+func ask(ctx context.Context, dir string, args ...string) string {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	c := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
+	c.Env = environment(os.Environ())
+	c.WaitDelay = time.Second
+	var out head
+	c.Stdout = &out
+	if c.Run() != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out.b))
+}
+
+var (
+	withScheme = regexp.MustCompile(`^[a-z+]+://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)$`)
+	likeSCP    = regexp.MustCompile(`^(?:[^@/]+@)?([^/:]+):([^/].*)$`)
+)
+
+// address takes the address of a remote apart. It may hold a password, of which nothing is kept.
+func address(url string) (host, path string) {
+	m := withScheme.FindStringSubmatch(url)
+	if m == nil {
+		m = likeSCP.FindStringSubmatch(url)
+	}
+	if m == nil {
+		return "", ""
+	}
+	return m[1], strings.Trim(strings.TrimSuffix(strings.TrimSuffix(m[2], "/"), ".git"), "/")
+}
