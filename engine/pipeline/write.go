@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"strings"
+	"text/template"
+
+	"berth/engine/spec"
+)
+
+// Job is what a written pipeline does.
+type Job struct {
+	App, Env string
+	Dir      string // of the app within the repository, with slashes; empty: the whole of it
+	Region   string
+	RoleARN  string
+	Program  Program
+}
+
+// Program is the berth that a pipeline installs.
+type Program struct {
+	From    string // address of the folder with the archives
+	Version string
+	SHA256  string // of the archive
+	Arch    string // amd64 or arm64
+}
+
+// Archive is the name of the archive without its ending, and of the folder in it.
+func (p Program) Archive() string { return "berth_" + p.Version + "_linux_" + p.Arch }
+
+// Mark is how a written file begins. A file that does not was written by somebody else.
+const Mark = "# Written by berth ci"
+
+// Path is where the pipeline of an app and environment is written, relative to the repository.
+func (p Pipeline) Path(j Job) string {
+	name := "berth"
+	if j.Dir != "" {
+		name += "-" + strings.ReplaceAll(j.Dir, "/", "-")
+	}
+	if j.Env != spec.DefaultEnv {
+		name += "-" + j.Env
+	}
+	if p.Service == GitLab {
+		return path.Join(".gitlab", name+".gitlab-ci.yml")
+	}
+	return path.Join(".github/workflows", name+".yml")
+}
+
+// Include is the file that starts every pipeline of the service, and what it has to say for the written one to be a part
+// of it; empty where files are found by themselves.
+func (p Pipeline) Include(j Job) (file, text string) {
+	if p.Service != GitLab {
+		return "", ""
+	}
+	return ".gitlab-ci.yml", "include:\n  - local: /" + p.Path(j) + "\n"
+}
+
+// Write is the text of the pipeline.
+func (p Pipeline) Write(j Job) string {
+	var out strings.Builder
+	t := template.Must(template.New(p.Service).Parse(texts[p.Service]))
+	err := t.Execute(&out, struct {
+		Pipeline
+		Job
+		Flags, Archive, Runner, Name string
+	}{p, j, flags(j), j.Program.Archive(), runner(j), name(j)})
+	if err != nil {
+		panic(fmt.Sprintf("write the pipeline of %s: %v", p.Service, err)) // the template is ours
+	}
+	return Mark + " " + p.Service + ". Run it again to write it anew.\n" + out.String()
+}
+
+func name(j Job) string { return j.App + " (" + j.Env + ")" }
+
+// flags are what each call of berth needs to mean this app.
+func flags(j Job) string {
+	var all string
+	if j.Dir != "" {
+		all += " -C " + quoted(j.Dir)
+	}
+	if j.Env != spec.DefaultEnv {
+		all += " --env " + j.Env
+	}
+	return all
+}
+
+// quoted is a text as a word of the shell.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+func runner(j Job) string {
+	return cmp.Or(map[string]string{"arm64": "ubuntu-24.04-arm"}[j.Program.Arch], "ubuntu-24.04")
+}
+
+// texts are the pipelines. Each job may run for an hour, which is how long the credentials last.
+var texts = map[string]string{GitHub: `name: Deploy {{.Name}}
+
+on:
+  push:
+    branches: ["{{.Branch}}"]
+{{- if .Dir}}
+    paths: ["{{.Dir}}/**", "{{.Pipeline.Path .Job}}"]
+{{- end}}
+  workflow_dispatch:
+
+# A token for AWS, and nothing else beside reading the source.
+permissions:
+  contents: read
+  id-token: write
+
+# One deployment after the other: the one that runs is not cut off.
+concurrency:
+  group: berth-{{.App}}-{{.Env}}
+  cancel-in-progress: false
+
+jobs:
+  deploy:
+    runs-on: {{.Runner}}
+    timeout-minutes: 60
+    steps:
+      - uses: actions/checkout@v5
+
+      - name: Install berth {{.Program.Version}}
+        run: |
+          curl -fsSL --retry 3 -o "$RUNNER_TEMP/berth.tar.gz" '{{.Program.From}}/{{.Archive}}.tar.gz'
+          echo "{{.Program.SHA256}}  $RUNNER_TEMP/berth.tar.gz" | sha256sum --check
+          tar -xzf "$RUNNER_TEMP/berth.tar.gz" -C "$RUNNER_TEMP"
+          echo "$RUNNER_TEMP/{{.Archive}}" >> "$GITHUB_PATH"
+
+      - name: Take the role on
+        uses: aws-actions/configure-aws-credentials@v6
+        with:
+          role-to-assume: {{.RoleARN}}
+          aws-region: {{.Region}}
+
+      - name: Deploy
+        run: berth deploy{{.Flags}} --yes --json --summary "$GITHUB_STEP_SUMMARY"
+`, GitLab: `deploy {{.App}} {{.Env}}:
+  image: docker:28-cli
+  services:
+    - docker:28-dind
+  rules:
+    - if: $CI_COMMIT_BRANCH == "{{.Branch}}"
+{{- if .Dir}}
+      changes: ["{{.Dir}}/**/*", "{{.Pipeline.Path .Job}}"]
+{{- end}}
+  # One deployment after the other: the one that runs is not cut off.
+  resource_group: berth-{{.App}}-{{.Env}}
+  interruptible: false
+  timeout: 60 minutes
+  id_tokens:
+    AWS_TOKEN:
+      aud: {{.Audience}}
+  variables:
+    DOCKER_HOST: tcp://docker:2376
+    DOCKER_TLS_CERTDIR: /certs
+    DOCKER_TLS_VERIFY: "1"
+    DOCKER_CERT_PATH: /certs/client
+    AWS_ROLE_ARN: {{.RoleARN}}
+    AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/aws-token
+    AWS_ROLE_SESSION_NAME: gitlab-$CI_PIPELINE_ID
+    AWS_REGION: {{.Region}}
+  before_script:
+    - printf '%s' "$AWS_TOKEN" > /tmp/aws-token
+    - wget -q -O /tmp/berth.tar.gz '{{.Program.From}}/{{.Archive}}.tar.gz'
+    - echo "{{.Program.SHA256}}  /tmp/berth.tar.gz" | sha256sum -c
+    - tar -xzf /tmp/berth.tar.gz -C /tmp
+  script:
+    - /tmp/{{.Archive}}/berth deploy{{.Flags}} --yes --json --summary berth.md
+  artifacts:
+    when: always
+    paths: [berth.md]
+`}
