@@ -8,6 +8,7 @@ import (
 	"berth/engine/lock"
 	"berth/engine/operation"
 	"berth/engine/orphan"
+	"berth/engine/pipeline"
 	"berth/engine/plan"
 	"berth/engine/preflight"
 	"berth/engine/project"
@@ -58,6 +59,7 @@ type (
 	Exec       = target.Exec       // a command in a task that runs; see Watch.Attach
 	Tunnel     = target.Tunnel     // a way to what only tasks reach; see Watch.Connect
 	Way        = target.Way        // where a tunnel leads, and through which task
+	Pipeline   = pipeline.Pipeline // a pipeline that may deploy new versions of an app
 	Streams    = session.Streams   // where a session's input comes from and its output goes to
 )
 

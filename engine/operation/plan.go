@@ -83,7 +83,7 @@ func (p *planner) open(ctx context.Context) (err error) {
 	if p.target, err = p.op.Targets.Of(p.Spec); err != nil {
 		return err
 	}
-	if p.deploys() {
+	if p.deploys() || p.Pipeline != nil {
 		p.Spec.ID = account.ID(p.Spec)
 		if p.Spec.ID == "" && p.op.Identify && p.Spec.Dir != "" {
 			if p.keep, err = p.op.NewID(ctx, p.clients, p.Spec); err != nil {
@@ -146,7 +146,9 @@ func (p *planner) with(ctx context.Context, standing []string) (*plan.Plan, erro
 	}
 	switch {
 	case p.Destroy:
-		in.Resources, in.Destroy, in.KeepData, in.Verb = b.Lasting(), true, p.KeepData, "destroy"
+		in.Resources, in.Destroy, in.KeepData, in.Verb = append(b.Lasting(), b.Beside()...), true, p.KeepData, "destroy"
+	case p.Pipeline != nil:
+		in.Resources, in.Verb = b.Pipeline(*p.Pipeline), "ci"
 	case p.Rollback != "":
 		in.Resources, in.Verb = b.Rollback(p.Rollback), "rollback"
 	case p.Restart:

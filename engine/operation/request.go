@@ -8,6 +8,7 @@ import (
 	"berth/compare/price"
 	"berth/engine/account"
 	"berth/engine/image"
+	"berth/engine/pipeline"
 	"berth/engine/secret"
 	"berth/engine/spec"
 	"berth/engine/target"
@@ -15,25 +16,29 @@ import (
 
 // Request says what to plan.
 type Request struct {
-	Spec           *spec.Spec // complete and valid
-	Destroy        bool
-	Given          []secret.Given // values of secrets, which a deployment keeps in the account before its tasks start
-	KeepData       bool           // a destroy leaves the database and the files where they are
-	Rollback       string         // the revision to go back to: family:number, the number alone, or target.Previous
-	Restart        bool           // new tasks for the version that runs
-	SkipVerify     bool           // make no request to the endpoint
-	SkipPreflight  bool           // go ahead whatever permissions, quotas and secrets there are
-	NoRehearsal    bool           // ship an image without having run it here
-	Rebuild        bool           // build the image anew, on the newest base images
-	RotateOrigin   bool           // a new secret between CloudFront and the load balancer
-	RolloutTimeout time.Duration  // zero means the engine's own deadline
+	Spec     *spec.Spec // complete and valid
+	Destroy  bool
+	Given    []secret.Given // values of secrets, which a deployment keeps in the account before its tasks start
+	KeepData bool           // a destroy leaves the database and the files where they are
+	Rollback string         // the revision to go back to: family:number, the number alone, or target.Previous
+	Restart  bool           // new tasks for the version that runs
+	// Pipeline is one that may deploy new versions: what it needs is planned instead of the app. Nil: the app is.
+	Pipeline       *pipeline.Pipeline
+	SkipVerify     bool          // make no request to the endpoint
+	SkipPreflight  bool          // go ahead whatever permissions, quotas and secrets there are
+	NoRehearsal    bool          // ship an image without having run it here
+	Rebuild        bool          // build the image anew, on the newest base images
+	RotateOrigin   bool          // a new secret between CloudFront and the load balancer
+	RolloutTimeout time.Duration // zero means the engine's own deadline
 	// Usage is how much the app is used, for what it costs. Nil stands for light use. Only what visitors cause and
 	// the hours of the month count; sizes and numbers are those of the spec.
 	Usage *price.Usage
 }
 
 // deploys says that the request brings what the spec wants.
-func (r Request) deploys() bool { return !r.Destroy && r.Rollback == "" && !r.Restart }
+func (r Request) deploys() bool {
+	return !r.Destroy && r.Rollback == "" && !r.Restart && r.Pipeline == nil
+}
 
 func (r Request) usage() price.Usage {
 	if r.Usage != nil {

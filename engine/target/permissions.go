@@ -6,6 +6,7 @@ import (
 
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/policy"
 	"berth/engine/preflight"
 	"berth/engine/resource"
 )
@@ -28,14 +29,9 @@ func Permissions(b Blueprint, s *resource.Scope, verb string) ([]resource.Permis
 	switch verb {
 	case "deploy":
 	case "redeploy":
-		do = func(r resource.Resource) []event.Action {
-			if v, ok := r.(resource.Versioned); ok {
-				return []event.Action{v.NewVersion()}
-			}
-			return []event.Action{event.None}
-		}
+		set, need = nil, redeploy(b, s)
 	case "destroy":
-		set, do = b.Lasting(), func(resource.Resource) []event.Action { return []event.Action{look, event.Delete} }
+		set, do = append(b.Lasting(), b.Beside()...), func(resource.Resource) []event.Action { return []event.Action{look, event.Delete} }
 	default:
 		return nil, fail.Usagef("there is no policy for %q: say %s", verb, strings.Join(Verbs, ", "))
 	}
@@ -50,4 +46,25 @@ func Permissions(b Blueprint, s *resource.Scope, verb string) ([]resource.Permis
 		return need, nil
 	}
 	return slices.Concat(need, []resource.Permission{preflight.Quotas()}, b.Looks(s)), nil
+}
+
+// Redeploying is the policy of something that deploys new versions of the app, changes nothing else of it, and looks at
+// nothing beside.
+func Redeploying(b Blueprint, s *resource.Scope) *policy.Document {
+	return preflight.Policy(slices.Concat(preflight.Own(s), redeploy(b, s), []resource.Permission{preflight.Quotas()}))
+}
+
+// redeploy are the permissions to bring a new version of an app whose settings stay.
+func redeploy(b Blueprint, s *resource.Scope) (need []resource.Permission) {
+	for _, r := range b.Resources() {
+		do := event.None
+		if v, ok := r.(resource.Versioned); ok {
+			do = v.NewVersion()
+		}
+		if !resource.Wanted(r) {
+			do = "" // it is looked for
+		}
+		need = append(need, resource.PermissionsOf(r, s, do)...)
+	}
+	return need
 }

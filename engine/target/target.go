@@ -8,6 +8,7 @@ import (
 
 	"berth/engine/cloud"
 	"berth/engine/image"
+	"berth/engine/pipeline"
 	"berth/engine/plan"
 	"berth/engine/resource"
 	"berth/engine/secret"
@@ -76,6 +77,11 @@ type Blueprint interface {
 	// Restart are the resources of new tasks for the version that runs, as a status tells it. The blueprint is good
 	// for nothing else afterwards.
 	Restart(now *Status) resource.Set
+	// Pipeline are what a pipeline needs that deploys new versions of the app: a role that may do that and no more, bound
+	// to where the pipeline runs. No deployment makes or changes it.
+	Pipeline(pipeline.Pipeline) resource.Set
+	// Beside is what is there of a pipeline, whichever it is, for a destroy.
+	Beside() resource.Set
 	// Deciding are those of Resources that must be looked up to know which permissions the others need.
 	Deciding() resource.Set
 	// Looks are the permissions for what a Watcher reads beyond Lasting.

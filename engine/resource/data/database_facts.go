@@ -51,9 +51,12 @@ func (d *Database) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 	}
 	need := []resource.Permission{look}
 	if !d.Unneeded {
-		snapshots := resource.Anywhere("rds:DescribeDBSnapshots", "rds:DescribeOrderableDBInstanceOptions")
-		snapshots.Without = "a snapshot of an earlier database, or a size that is not sold here, is not noticed before"
-		need = append(need, snapshots)
+		sizes := resource.Anywhere("rds:DescribeOrderableDBInstanceOptions")
+		if do != event.None && do != event.Update { // there is none yet, or it goes
+			sizes.Actions = append(sizes.Actions, "rds:DescribeDBSnapshots")
+		}
+		sizes.Without = "a snapshot of an earlier database, or a size that is not sold here, is not noticed before"
+		need = append(need, sizes)
 	}
 	password := d.Password.ParameterARN(s)
 	switch do {

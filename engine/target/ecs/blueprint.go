@@ -53,6 +53,7 @@ type Blueprint struct {
 	Processes     []*process // beside the app's own
 	ScheduleRole  *access.Role
 	ScheduleGroup *compute.ScheduleGroup
+	PipelineRole  *access.Role
 
 	Secrets       *data.Secrets
 	Given         []*data.Parameter // secrets whose values came with the request
@@ -92,6 +93,7 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 		return nil, err
 	}
 	b.processes(s, o)
+	b.pipelineRole(s)
 	b.endpoint(s, o)
 	return b, nil
 }
