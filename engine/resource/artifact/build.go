@@ -190,7 +190,9 @@ func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
 // build makes the image, here or in AWS.
 func (b *Build) build(ctx context.Context, s *resource.Scope) (image.Image, error) {
 	if b.Cloud == nil {
-		return b.Builder.Build(ctx, b.Source, reporter(s, "build"))
+		tell, done := alive(ctx, s, reporter(s, "build"))
+		defer done()
+		return b.Builder.Build(ctx, b.Source, tell)
 	}
 	host := b.Repository.host(s)
 	digest, err := b.Cloud.Build(ctx, s, b.Source, b.Tag, host)
