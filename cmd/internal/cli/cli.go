@@ -175,6 +175,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.restartCommand(),
 		a.doctorCommand(),
 		a.policyCommand(),
+		a.ciCommand(),
 		a.reportCommand(),
 		a.versionCommand(),
 		a.manCommand(),

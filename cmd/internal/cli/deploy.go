@@ -13,6 +13,7 @@ func (a *app) deployCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "deploy", Short: "Build, ship and run the app, up to a verified https:// URL", Args: noArgs,
 		Example: "  berth deploy\n  berth deploy --yes --json               # as in CI\n" +
+			"  berth deploy --yes --json --summary \"$GITHUB_STEP_SUMMARY\"\n" +
 			"  berth deploy --image ghcr.io/acme/shop@sha256:4f5d... --port 8080\n  berth deploy --simulate --yes           # on a simulated account",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.mayChange("deploy"); err != nil {
@@ -31,6 +32,8 @@ func (a *app) deployCommand() *cobra.Command {
 	}
 	a.register(&flags, cmd)
 	roll.register(cmd.Flags())
+	cmd.Flags().StringVar(&roll.summary, "summary", "", "file to add plan, outcome and address to, in Markdown; no screens then")
+	takes(cmd, "summary", "FILE", files)
 	a.registerBuild(cmd)
 	return cmd
 }

@@ -143,6 +143,7 @@ type rollout struct {
 	rotate      bool
 	unchecked   bool
 	timeout     time.Duration
+	summary     string // file for what becomes of it, in Markdown
 }
 
 func (r *rollout) register(f *pflag.FlagSet) {

@@ -25,25 +25,28 @@ import (
 // task's app; what rollout flags say is added.
 func (a *app) change(ctx context.Context, t tui.Task, roll rollout, r engine.Request, question string) error {
 	return a.with(t.Spec.Region, func(eng *account) error {
-		if a.draws() {
+		if a.draws() && roll.summary == "" {
 			return a.perform(ctx, eng, t, roll)
 		}
 		r.Spec, r.SkipVerify, r.SkipPreflight, r.RolloutTimeout = t.Spec, roll.skipVerify, roll.unchecked, roll.timeout
-		return a.carryOut(ctx, eng, r, question)
+		_, err := a.carryOut(ctx, eng, r, question, roll.summary)
+		return err
 	})
 }
 
 // carryOut plans, asks where that is wanted, and follows the run. The run gets a context of its own, because
-// the first signal must not cut the calls in flight; the stopper stops it.
-func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, question string) error {
+// the first signal must not cut the calls in flight; the stopper stops it. A summary is a file that gets in Markdown what
+// became of it; empty for none. The plan is returned.
+func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, question, summary string) (*engine.Plan, error) {
 	p, err := eng.Plan(ctx, r)
 	if err != nil {
-		return err
+		_ = summarize(summary, func(w io.Writer) { report.FailureMarkdown(w, err) }) // which matters more than a file
+		return nil, err
 	}
 	if !a.flags.yes && changes(p) {
 		report.Plan(a.Err, p)
 		if err := a.cleared(ctx, eng, p); err != nil {
-			return err
+			return nil, err
 		}
 		question, word := question, "yes"
 		if lost, _ := p.Data(); len(lost) > 0 {
@@ -51,7 +54,7 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 			word = p.App
 		}
 		if err := a.confirm(ctx, question, word); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if a.flags.yes && !a.flags.json && !a.flags.quiet {
@@ -59,7 +62,28 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 			fmt.Fprintf(a.Err, "Note: %s\n", e)
 		}
 	}
-	return a.follow(ctx, eng, eng.Apply(context.WithoutCancel(ctx), p))
+	started := eng.Apply(context.WithoutCancel(ctx), p)
+	err = a.follow(ctx, eng, started)
+	if res, unended := started.Wait(context.WithoutCancel(ctx)); unended == nil {
+		err = cmp.Or(err, summarize(summary, func(w io.Writer) { report.SummaryMarkdown(w, p, res) }))
+	}
+	return p, err
+}
+
+// summarize adds what write writes to the file of that name, after what is in it; no name is none.
+func summarize(name string, write func(io.Writer)) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("write the summary: %w", err)
+	}
+	write(f)
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write the summary: %w", err)
+	}
+	return nil
 }
 
 // changes says whether a plan does anything.

@@ -14,14 +14,15 @@ const exitChanges = 5
 
 func (a *app) planCommand() *cobra.Command {
 	var flags said
-	var destroy, keep, restart, exit bool
+	var destroy, keep, restart, exit, markdown bool
 	var to string
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: noArgs,
 		Long: "Shows what would happen to each resource and why, with the old and the new value of what would change, and what it costs\n" +
 			"a month. With --destroy, --rollback or --restart it shows that instead of a deployment.",
 		Example: "  berth plan\n  berth plan --env staging --region eu-west-2\n  berth plan --destroy\n" +
-			"  berth plan --exit-code --quiet          # 5 when something would change",
+			"  berth plan --exit-code --quiet          # 5 when something would change\n" +
+			"  berth plan --markdown | gh pr comment 12 --body-file -",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if destroy && (to != "" || restart) || to != "" && restart {
 				return usage(cmd, "--destroy, --rollback and --restart exclude each other")
@@ -35,14 +36,14 @@ func (a *app) planCommand() *cobra.Command {
 				if r.Spec, err = a.named(cmd.Context(), flags); err != nil {
 					return err
 				}
-				return a.plan(cmd, r, exit)
+				return a.plan(cmd, r, exit, markdown)
 			}
 			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
 			r.Spec = d.Spec
-			return a.plan(cmd, r, exit)
+			return a.plan(cmd, r, exit, markdown)
 		},
 	}
 	a.register(&flags, cmd)
@@ -51,12 +52,13 @@ func (a *app) planCommand() *cobra.Command {
 	f.BoolVar(&keep, "keep-data", false, "with --destroy: what destroy --keep-data would do")
 	f.StringVar(&to, "rollback", "", "show what rollback to that revision would do; previous is the one before")
 	f.BoolVar(&restart, "restart", false, "show what restart would do")
+	f.BoolVar(&markdown, "markdown", false, "write it in Markdown, as a comment on a change")
 	f.BoolVar(&exit, "exit-code", false, "exit with 5 when something would change")
 	takes(cmd, "rollback", "REVISION", a.completeRevision)
 	return cmd
 }
 
-func (a *app) plan(cmd *cobra.Command, r engine.Request, exit bool) error {
+func (a *app) plan(cmd *cobra.Command, r engine.Request, exit, markdown bool) error {
 	return a.with(r.Spec.Region, func(eng *account) error {
 		p, err := eng.Plan(cmd.Context(), r)
 		if err != nil {
@@ -64,6 +66,10 @@ func (a *app) plan(cmd *cobra.Command, r engine.Request, exit bool) error {
 		}
 		if exit && changes(p) {
 			a.code = exitChanges
+		}
+		if markdown && !a.flags.json {
+			report.PlanMarkdown(a.Out, p)
+			return nil
 		}
 		return a.answer(p, func(w io.Writer) { report.Plan(w, p) })
 	})

@@ -127,7 +127,7 @@ func (p *lines) usually(n *view.Node, told time.Duration) string {
 }
 
 func (p *lines) begin(e event.Event) {
-	verb := map[string]string{"deploy": "Deploying", "destroy": "Destroying", "rollback": "Rolling back", "restart": "Restarting"}[e.Verb]
+	verb := map[string]string{"deploy": "Deploying", "destroy": "Destroying", "rollback": "Rolling back", "restart": "Restarting", "ci": "Setting up the pipeline of"}[e.Verb]
 	if verb == "" {
 		verb = "Running"
 	}
@@ -275,6 +275,8 @@ func (p *lines) succeeded() string {
 		return "Rolled back"
 	case p.snap.Verb == "restart":
 		return "Restarted"
+	case p.snap.Verb == "ci" && changed:
+		return "The pipeline may deploy"
 	case !changed:
 		return "Nothing changed, checked"
 	default:

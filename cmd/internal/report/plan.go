@@ -66,6 +66,8 @@ func planVerb(p *plan.Plan) string {
 		return "Back to " + p.Revision
 	case "restart":
 		return "Restart"
+	case "ci":
+		return "Pipeline"
 	}
 	return "Plan"
 }
