@@ -55,8 +55,13 @@ type Role struct {
 // NewRole makes a role; role is execution or task. An account has one set of roles for all regions, so the
 // name holds a hash of the region, too; it has 64 characters at most.
 func NewRole(o resource.Owner, region, role, label string, policy func(*resource.Scope) string) *Role {
-	name := strings.Trim(resource.Shorten(o.Name(), 46), "-") + "-" + resource.Digest(o.App + "/" + o.Env + "/" + region)[:6] + "-" + role
+	name := strings.Trim(resource.Shorten(o.Name(), 46), "-") + "-" + inRegion(o, region) + "-" + role
 	return &Role{Owner: o, Role: role, Label: label, Policy: policy, name: name}
+}
+
+// inRegion stands for an app in a region, in the names of its roles.
+func inRegion(o resource.Owner, region string) string {
+	return resource.Digest(o.App + "/" + o.Env + "/" + region)[:6]
 }
 
 // Info implements Resource.
@@ -345,7 +350,7 @@ func (r *Role) Permissions(s *resource.Scope, do event.Action) []resource.Permis
 	return append([]resource.Permission{resource.On(actions, r.RoleARN(s))}, r.attaching(s, do)...)
 }
 
-// Roles lists the roles that the tasks of this region take on: IAM itself knows no region, but what they trust does.
+// Roles lists the roles of apps in this region: IAM itself knows no region, but what they trust does, and their names do.
 var Roles = resource.Listing{What: "roles", List: listRoles}
 
 func listRoles(ctx context.Context, s *resource.Survey) error {
@@ -370,6 +375,9 @@ func listRoles(ctx context.Context, s *resource.Survey) error {
 			maps.Copy(tags, resource.TagMap(out.Tags, func(t iamtypes.Tag) (k, v *string) { return t.Key, t.Value }))
 			return nil
 		})
+		if o, ok := resource.OwnerOf(tags); ok && !strings.Contains(f.Name, "-"+inRegion(o, s.Region)+"-") {
+			tags = nil // for the app in another region: what a pipeline's role trusts has none
+		}
 		return tags, resource.UnlessGone(err)
 	})
 }
