@@ -184,7 +184,9 @@ func (s scenario) cut(t *testing.T, before *harbor, n, how int, want []string, c
 
 // runOnce makes the run that is cut; whatever it says is fine, except that it worked without the calls.
 func (s scenario) runOnce(h *harbor) {
-	p, err := h.engine.Plan(h.t.Context(), engine.Request{Spec: h.spec, Destroy: s.run.Destroy})
+	r := s.run
+	r.Spec = h.spec
+	p, err := h.engine.Plan(h.t.Context(), r)
 	if err != nil {
 		return
 	}
