@@ -22,6 +22,7 @@ func cloudFrontService() awsService {
 			op(cfListDistributions, pages("DistributionList.Items", 100, 100)), op(cfGetDistribution), op(cfGetDistributionConfig),
 			op(cfUpdateDistribution), op(cfDeleteDistribution), op(cfListTagsForResource), op(cfTagResource),
 		},
+		parts: []awsService{cfVPCOrigins()},
 		latencies: map[lat]time.Duration{
 			latCFCreate:  180 * time.Second, // create to Deployed: 2m58 to 3m07
 			latCFUpdate:  120 * time.Second, // 1-4 min
@@ -44,7 +45,10 @@ func cloudFrontService() awsService {
 	}
 }
 
-type cloudFrontState struct{ Distributions []*distribution }
+type cloudFrontState struct {
+	Distributions []*distribution
+	VPCOrigins    []*vpcOrigin
+}
 
 const cloudFrontShelf shelf[cloudFrontState] = "cloudfront"
 
@@ -157,6 +161,9 @@ func (c *call) checkDistribution(cfg *cftypes.DistributionConfig, id string) err
 	for _, o := range cfg.Origins.Items {
 		if str(o.DomainName) == "" {
 			return &cftypes.InvalidOrigin{Message: msg("The origin %s has no domain name.", str(o.Id))}
+		}
+		if err := c.checkVPCOrigin(o); err != nil {
+			return err
 		}
 		if o.CustomHeaders != nil && int(val(o.CustomHeaders.Quantity, 0)) != len(o.CustomHeaders.Items) {
 			return &cftypes.InconsistentQuantities{Message: msg("The value of Quantity and the size of Items do not match.")}
@@ -336,27 +343,30 @@ func cfDeleteDistribution(c *call, in *cloudfront.DeleteDistributionInput) (*clo
 	})
 }
 
-func (c *call) distributionByARN(arn *string) (*distribution, error) {
-	d := find(c.st.cloudFront().Distributions, func(d *distribution) bool { return d.ARN == str(arn) })
-	if d == nil {
-		return nil, &cftypes.NoSuchResource{Message: msg("The specified resource does not exist: %s", str(arn))}
+// cfTagsAt are the tags of what has that ARN.
+func (c *call) cfTagsAt(arn *string) (*tagMap, error) {
+	if d := find(c.st.cloudFront().Distributions, func(d *distribution) bool { return d.ARN == str(arn) }); d != nil {
+		return &d.Tags, nil
 	}
-	return d, nil
+	if o := find(c.st.cloudFront().VPCOrigins, func(o *vpcOrigin) bool { return o.ARN == str(arn) && !o.gone(c.now) }); o != nil {
+		return &o.Tags, nil
+	}
+	return nil, &cftypes.NoSuchResource{Message: msg("The specified resource does not exist: %s", str(arn))}
 }
 
 func cfListTagsForResource(c *call, in *cloudfront.ListTagsForResourceInput) (*cloudfront.ListTagsForResourceOutput, error) {
-	d, err := c.distributionByARN(in.Resource)
+	tags, err := c.cfTagsAt(in.Resource)
 	if err != nil {
 		return nil, err
 	}
-	return &cloudfront.ListTagsForResourceOutput{Tags: d.Tags.toCF()}, nil
+	return &cloudfront.ListTagsForResourceOutput{Tags: tags.toCF()}, nil
 }
 
 func cfTagResource(c *call, in *cloudfront.TagResourceInput) (*cloudfront.TagResourceOutput, error) {
-	d, err := c.distributionByARN(in.Resource)
+	tags, err := c.cfTagsAt(in.Resource)
 	if err != nil {
 		return nil, err
 	}
-	d.Tags = d.Tags.merge(cfTags(in.Tags))
+	*tags = tags.merge(cfTags(in.Tags))
 	return &cloudfront.TagResourceOutput{}, nil
 }

@@ -61,7 +61,7 @@ func balancerInterfaces(w *world, now time.Time) []netInterface {
 			}
 			key := stableID(lb.ARN, id)
 			out = append(out, netInterface{
-				ID: "eni-0" + key[:16], VPC: s.VPC, Subnet: id, Groups: lb.Groups, IP: address(s.CIDR, key), PublicIP: publicAddress(key),
+				ID: "eni-0" + key[:16], VPC: s.VPC, Subnet: id, Groups: lb.Groups, IP: address(s.CIDR, key), PublicIP: lb.publicAddress(key),
 				Description: "ELB " + lb.suffix(), Requester: "amazon-elb", Type: "interface", Left: !lb.exists(),
 			})
 		}
@@ -91,6 +91,14 @@ type loadBalancer struct {
 func (lb *loadBalancer) suffix() string {
 	_, s, _ := strings.Cut(lb.ARN, "loadbalancer/")
 	return s
+}
+
+// publicAddress is one of its public addresses, empty for one inside.
+func (lb *loadBalancer) publicAddress(key string) string {
+	if lb.Scheme == "internal" {
+		return ""
+	}
+	return publicAddress(key)
 }
 
 func (lb *loadBalancer) exists() bool { return lb.Deleted.IsZero() }
@@ -219,6 +227,9 @@ func elbCreateLoadBalancer(c *call, in *elb.CreateLoadBalancerInput) (*elb.Creat
 		ARN: elbARN(c, "loadbalancer/app/"+name+"/"+id[:16]), Name: name, Scheme: scheme, Type: "application", IPType: string(in.IpAddressType),
 		DNS: fmt.Sprintf("%s-%s.%s.elb.amazonaws.com", name, digitsOf(id[16:], 10), c.r.Name),
 		VPC: vpc, Subnets: subnets, Groups: groups, Attrs: map[string]string{}, Created: c.now, Tags: elbTags(in.Tags),
+	}
+	if scheme == "internal" {
+		lb.DNS = "internal-" + lb.DNS
 	}
 	lb.Active = c.now.Add(c.a.delay(latLBActive, lb.ARN))
 	if lb.IPType == "" {
@@ -370,6 +381,9 @@ func elbDeleteLoadBalancer(c *call, in *elb.DeleteLoadBalancerInput) (*elb.Delet
 	}
 	if attr(lb.Attrs, lbAttrs, "deletion_protection.enabled") == "true" {
 		return nil, &elbtypes.OperationNotPermittedException{Message: msg("Load balancer '%s' cannot be deleted because deletion protection is enabled", lb.ARN)}
+	}
+	if c.st.leadsInto(lb.ARN, c.now) {
+		return nil, &elbtypes.ResourceInUseException{Message: msg("Load balancer '%s' cannot be deleted because it is currently associated with another service", lb.ARN)}
 	}
 	lb.Deleted, lb.Listeners = c.now, nil
 	return &elb.DeleteLoadBalancerOutput{}, nil

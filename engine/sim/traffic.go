@@ -226,6 +226,10 @@ func (a *Account) fromOrigin(st *state, req *http.Request, o cftypes.Origin, pol
 		return answer{status: http.StatusBadGateway, body: "502 ERROR The request could not be satisfied. CloudFront wasn't able to resolve the origin domain name."}
 	}
 	port := int32(80)
+	into := o.VpcOriginConfig != nil
+	if into && st.vpcOrigin(str(o.VpcOriginConfig.VpcOriginId), now) == nil || !into && lb.Scheme == "internal" {
+		return answer{status: http.StatusBadGateway, body: "502 ERROR The request could not be satisfied. CloudFront wasn't able to connect to the origin."}
+	}
 	if o.CustomOriginConfig != nil {
 		port = val(o.CustomOriginConfig.HTTPPort, port)
 		if o.CustomOriginConfig.OriginProtocolPolicy == cftypes.OriginProtocolPolicyHttpsOnly {
