@@ -16,12 +16,25 @@ import (
 
 // doors are the ways by which visitors can reach an app, as settings.
 var doors = map[string]func(*spec.Spec){
-	"cloudfront": func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "auto", "", nil },
+	"cloudfront": func(s *spec.Spec) {
+		s.Network.HTTPS, s.Network.Domain, s.Network.Also = "auto", "", nil
+		s.Network.Front = "public"
+	},
 	"domain": func(s *spec.Spec) {
 		s.Network.HTTPS, s.Network.Domain, s.Network.Also = "auto", "www.example.com", []string{"example.com"}
+		s.Network.Front = "public"
 	},
-	"gateway": func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "gateway", "", nil },
-	"none":    func(s *spec.Spec) { s.Network.HTTPS, s.Network.Domain, s.Network.Also = "none", "", nil },
+	"gateway": func(s *spec.Spec) {
+		s.Network.HTTPS, s.Network.Domain, s.Network.Also = "gateway", "", nil
+		s.Network.Front = "public"
+	},
+	"private": func(s *spec.Spec) {
+		s.Network.HTTPS, s.Network.Domain, s.Network.Also, s.Network.Front = "auto", "", nil, "private"
+	},
+	"none": func(s *spec.Spec) {
+		s.Network.HTTPS, s.Network.Domain, s.Network.Also = "none", "", nil
+		s.Network.Front = "public"
+	},
 	"cloudfront with firewall": func(s *spec.Spec) {
 		s.Network.Firewall, s.Network.RateLimit = true, 2000
 	},
@@ -32,8 +45,8 @@ var doors = map[string]func(*spec.Spec){
 
 // moves are all ways from one door to another.
 func moves() (all [][2]string) {
-	for _, from := range []string{"cloudfront", "domain", "gateway", "none"} {
-		for _, to := range []string{"cloudfront", "domain", "gateway", "none"} {
+	for _, from := range []string{"cloudfront", "domain", "gateway", "none", "private"} {
+		for _, to := range []string{"cloudfront", "domain", "gateway", "none", "private"} {
 			if from != to {
 				all = append(all, [2]string{from, to})
 			}
@@ -42,13 +55,18 @@ func moves() (all [][2]string) {
 	return all
 }
 
+// ground is the account that a move takes place in: what is private stands in a network of the app's own.
+func ground(m [2]string) sim.Options {
+	return sim.Options{NoDefaultVPC: slices.Contains(m[:], "private")}
+}
+
 // Moving from any door to any other: the old address answers until the new one is verified, nothing of the old door stays,
 // and a destroy leaves the account as it was.
 func TestDoorsMove(t *testing.T) {
 	for _, m := range moves() {
 		t.Run(m[0]+" to "+m[1], func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHarbor(t, sim.Options{}, 0)
+				h := newHarbor(t, ground(m), 0)
 				h.zone("example.com", true)
 				before := h.left()
 				doors[m[1]](h.spec)
@@ -87,7 +105,8 @@ func TestDoorsMove(t *testing.T) {
 				if gap > 0 {
 					t.Errorf("%s was out for %s before %s was verified", old, gap, res.Endpoint)
 				}
-				if res.Endpoint == old || p.Endpoint != "" && res.Endpoint != p.Endpoint {
+				stays := slices.Contains(m[:], "cloudfront") && slices.Contains(m[:], "private") // CloudFront's address
+				if (res.Endpoint == old) != stays || p.Endpoint != "" && res.Endpoint != p.Endpoint {
 					t.Errorf("moved from %s to %s, planned %s", old, res.Endpoint, p.Endpoint)
 				}
 				time.Sleep(settles)
@@ -127,14 +146,22 @@ func kinds(left []string) (out []string) {
 	return out
 }
 
+// privateStep is how many calls lie between the cuts of a move to or from a private front: all of them take minutes.
+const privateStep = 11
+
 // A move that is cut short at any call goes on with the same command, to the same account as without the cut.
 func TestDoorsMoveCut(t *testing.T) {
 	for _, m := range moves() {
-		if slices.Contains(m[:], "gateway") && !slices.Contains(m[:], "cloudfront") {
-			continue // a gateway comes and goes in the same way, whichever door is the other one
+		if (slices.Contains(m[:], "gateway") || slices.Contains(m[:], "private")) && !slices.Contains(m[:], "cloudfront") {
+			continue // those come and go in the same way, whichever door is the other one
+		}
+		step := 0
+		if slices.Contains(m[:], "private") {
+			step = privateStep
 		}
 		t.Run(m[0]+" to "+m[1], func(t *testing.T) {
-			scenario{name: "move", app: newSmallHarbor, before: func(h *harbor) {
+			small := func(t *testing.T, dir string) *harbor { return newSmallHarborIn(t, dir, ground(m)) }
+			scenario{name: "move", app: small, step: step, before: func(h *harbor) {
 				h.zone("example.com", true)
 				doors[m[0]](h.spec)
 				h.must(h.deploy())
@@ -204,9 +231,12 @@ func TestFirewallCut(t *testing.T) {
 }
 
 // newSmallHarbor is an app with its files in dir, in the default VPC.
-func newSmallHarbor(t *testing.T, dir string) *harbor {
+func newSmallHarbor(t *testing.T, dir string) *harbor { return newSmallHarborIn(t, dir, sim.Options{}) }
+
+// newSmallHarborIn is newSmallHarbor in some other account.
+func newSmallHarborIn(t *testing.T, dir string, o sim.Options) *harbor {
 	t.Helper()
-	h := newHarbor(t, sim.Options{}, slowPoll)
+	h := newHarbor(t, o, slowPoll)
 	write(t, dir, "Dockerfile", dockerfile)
 	write(t, dir, "server", "version 1")
 	h.spec.Dir = dir

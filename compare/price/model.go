@@ -104,7 +104,7 @@ func (b *bill) fargate() {
 		b.missing("fargate."+u.Arch+".vcpu_hour", "no size holds %s vCPU and %s GB", num(u.VCPU), num(u.MemoryGB))
 	} else {
 		b.Tasks(Tasks{
-			Count: u.Instances, VCPU: z.VCPU, MemoryGB: gb, Arch: u.Arch, DiskGB: u.EphemeralGB, Private: u.NATGateways > 0,
+			Count: u.Instances, VCPU: z.VCPU, MemoryGB: gb, Arch: u.Arch, DiskGB: u.EphemeralGB, Private: u.PrivateTasks || u.NATGateways > 0,
 			Spot: SpotTasks(u.Instances, u.Spot),
 		})
 	}
@@ -186,6 +186,9 @@ func (b *bill) front() {
 	}
 	if b.u.LBZones > 0 {
 		zones = b.u.LBZones
+	}
+	if b.u.PrivateFront && b.s.ID == "ecs-fargate" {
+		zones = 0
 	}
 	b.LoadBalancer(zones, note)
 	b.name()

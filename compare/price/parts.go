@@ -58,7 +58,9 @@ func (b *Bill) Tasks(t Tasks) {
 // the name of the line, such as ", shared with your other services".
 func (b *Bill) LoadBalancer(zones int, note string) {
 	b.fixed("alb.hour", b.u.hours(), "load balancer%s", note)
-	b.fixed("ipv4.public_hour", float64(zones)*b.u.hours(), "public IPv4 of the load balancer in %d zones", zones)
+	if zones > 0 {
+		b.fixed("ipv4.public_hour", float64(zones)*b.u.hours(), "public IPv4 of the load balancer in %d zones", zones)
+	}
 	lcu, why := b.u.LCU()
 	b.use("alb.lcu_hour", lcu*b.u.active(), "%s LCU, set by %s", num(lcu), why)
 }

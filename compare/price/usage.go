@@ -55,6 +55,8 @@ type Usage struct {
 
 	// What the command line has no flag for; the blueprint or the wizard knows it.
 	RequestMS    float64 `json:"request_ms,omitempty"`    // how long a request keeps Lambda busy, zero means 100
+	PrivateTasks bool    `json:"private_tasks,omitempty"` // instances have no public addresses
+	PrivateFront bool    `json:"private_front,omitempty"` // the load balancer has none either
 	NATGateways  int     `json:"nat_gateways,omitempty"`  // by which private subnets reach the internet
 	NATGB        float64 `json:"nat_gb,omitempty"`        // through them, a month
 	LBZones      int     `json:"lb_zones,omitempty"`      // zones of the VPC that the load balancer stands in; zero: as the service has it

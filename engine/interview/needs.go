@@ -177,6 +177,10 @@ func (d *Draft) Usage() price.Usage {
 		u.Arch = "arm"
 	}
 	u.Spot = s.Service.Spot
+	u.PrivateTasks, u.PrivateFront = s.Network.Tasks == "private", s.Network.Front == "private"
+	if u.PrivateTasks && s.Network.VPC == "" {
+		u.NATGateways = 1
+	}
 	if s.Network.Firewall {
 		u.FirewallRules = 1
 		if s.Network.RateLimit > 0 {

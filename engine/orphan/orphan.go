@@ -63,6 +63,7 @@ type Resource struct {
 var listings = []resource.Listing{
 	traffic.LoadBalancers,
 	traffic.Distributions,
+	traffic.VPCOrigins,
 	traffic.Gateways,
 	compute.Services,
 	compute.Namespaces,

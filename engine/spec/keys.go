@@ -198,7 +198,7 @@ var appKeys = []Key{
 		Choices: []string{"public", "private"},
 	},
 	{
-		Name: "network.front", Kind: Text, Doc: "whether the load balancer has public addresses: public or private",
+		Name: "network.front", Kind: Text, Doc: "whether the load balancer has public addresses: public, or private behind CloudFront",
 		Example: `"public"`, at: func(s *Spec, _ bool) any { return &s.Network.Front },
 		Choices: []string{"public", "private"},
 	},

@@ -29,6 +29,7 @@ type Service struct {
 	Network        network.Network
 	SecurityGroup  *network.SecurityGroup
 	TargetGroup    *traffic.TargetGroup    // nil for one that takes no requests
+	Former         *traffic.TargetGroup    // of the other load balancer, which it may have been behind; nil where there is none
 	Rules          []*traffic.ListenerRule // each names the target group; ECS refuses one that none does
 	Route          *GatewayRoute           // leads requests of an ECS gateway to it; nil for one that takes no requests
 	Release        *Release                // runs before a new revision; nil when there is no release command
@@ -81,6 +82,9 @@ func (v *Service) Needs() []resource.Need {
 	needs := append(v.Network.Needs(), resource.After(v.Cluster, v.TaskDefinition, v.SecurityGroup)...)
 	if v.TargetGroup != nil {
 		needs = append(needs, resource.Need{On: v.TargetGroup})
+	}
+	if v.Former != nil {
+		needs = append(needs, resource.Need{On: v.Former})
 	}
 	for _, r := range v.Rules {
 		needs = append(needs, resource.Need{On: r})
@@ -200,7 +204,7 @@ func (v *Service) settled(s *resource.Scope) bool {
 		return false
 	}
 	found := *v.found
-	found.LoadBalancers = nil // they leave at the end
+	found.LoadBalancers = slices.DeleteFunc(slices.Clone(found.LoadBalancers), v.leaving) // at the end
 	rest := *v
 	rest.found = &found
 	return rest.Diff(s).Why == ""

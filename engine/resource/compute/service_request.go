@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,23 +42,42 @@ func (v *Service) loadBalancers() []ecstypes.LoadBalancer {
 	}}
 }
 
+// meanwhile is loadBalancers with those that the service leaves only at the end.
+func (v *Service) meanwhile() []ecstypes.LoadBalancer {
+	all := v.loadBalancers()
+	for _, l := range v.found.LoadBalancers {
+		if v.leaving(l) {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
 // balanced says whether a load balancer of the app's own sends it requests.
 func (v *Service) balanced() bool { return v.TargetGroup != nil && v.TargetGroup.Wanted() }
 
-// leaves says whether the service still gets requests from a load balancer that a gateway takes over from. It does until
-// the gateway serves.
+// leaving says whether requests come by a load balancer that a gateway or another load balancer takes over from. They do
+// until that serves.
+func (v *Service) leaving(l ecstypes.LoadBalancer) bool {
+	if !v.balanced() {
+		return true
+	}
+	return v.Former != nil && v.Former.Exists() && v.Former.Identifier() == aws.ToString(l.TargetGroupArn)
+}
+
+// leaves says whether the service is in such a target group.
 func (v *Service) leaves() bool {
-	return v.TargetGroup != nil && !v.TargetGroup.Wanted() && v.found != nil && len(v.found.LoadBalancers) > 0
+	return v.TargetGroup != nil && v.found != nil && slices.ContainsFunc(v.found.LoadBalancers, v.leaving)
 }
 
 // goesBack says whether a failed rollout goes back: there must be a version that came up. The one that a service was
 // opened with never did.
 func (v *Service) goesBack() bool { return v.Route == nil || !v.Route.Wanted() || v.served }
 
-// Cleanup implements Cleaner: once the gateway serves, no requests come from elsewhere, and a version has come up that
-// a failed rollout can go back to.
+// Cleanup implements Cleaner: once the gateway or the other load balancer serves, no requests come from elsewhere, and a
+// version has come up that a failed rollout can go back to.
 func (v *Service) Cleanup(ctx context.Context, s *resource.Scope) error {
-	if v.found == nil || v.Unwanted || v.Route == nil || !v.Route.Wanted() {
+	if v.found == nil || v.Unwanted || v.RevisionOnly || v.Route == nil || !v.Route.Wanted() && !v.leaves() {
 		return nil
 	}
 	if err := v.Observe(ctx, s); err != nil || !v.active() {
@@ -65,7 +85,7 @@ func (v *Service) Cleanup(ctx context.Context, s *resource.Scope) error {
 	}
 	in := &ecs.UpdateServiceInput{Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name())}
 	if v.leaves() {
-		in.LoadBalancers = []ecstypes.LoadBalancer{}
+		in.LoadBalancers = v.loadBalancers()
 	}
 	if len(v.otherDeployment()) > 0 {
 		in.DeploymentConfiguration = v.deployment()
@@ -133,8 +153,8 @@ func (v *Service) changes() *ecs.UpdateServiceInput {
 	if len(v.otherNetwork()) > 0 {
 		in.NetworkConfiguration = v.network()
 	}
-	if len(v.otherTraffic()) > 0 && !v.leaves() {
-		in.LoadBalancers = v.loadBalancers()
+	if v.balanced() && len(v.otherTraffic()) > 0 {
+		in.LoadBalancers = v.meanwhile()
 	}
 	if !v.sameRegistry() {
 		in.ServiceRegistries = v.registries()

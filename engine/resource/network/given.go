@@ -19,6 +19,15 @@ type Given struct {
 	VPC     string   // its id; empty: none is given
 	Subnets []string // to choose from; none: all of the VPC
 	Private bool     // tasks get no public addresses, and stand in subnets that reach out through a NAT gateway
+	Within  bool     // the load balancer gets none either, and stands in subnets that the internet does not reach
+}
+
+// private is the key of berth.toml that asks for private subnets.
+func (g Given) private() string {
+	if g.Private {
+		return "network.tasks"
+	}
+	return "network.front"
 }
 
 // useGiven looks at the network that was given, and says in v.bar what is wrong with it.
@@ -48,13 +57,46 @@ func (v *VPC) useGiven(ctx context.Context, s *resource.Scope, at Standing, tabl
 		}
 		subnets = slices.DeleteFunc(subnets, func(sn ec2types.Subnet) bool { return !slices.Contains(v.Given.Subnets, aws.ToString(sn.SubnetId)) })
 	}
+	if v.Given.Within {
+		if err := v.chooseWithin(ctx, s, subnets, tables); err != nil || v.bar != nil {
+			return err
+		}
+	}
 	v.choose(subnets, tables, at)
+	return nil
+}
+
+// chooseWithin takes private subnets in two zones for a load balancer that CloudFront reaches inside. CloudFront wants an
+// internet gateway at the network all the same, as a sign that it may be reached (engine/AWS.md, CloudFront).
+func (v *VPC) chooseWithin(ctx context.Context, s *resource.Scope, subnets []ec2types.Subnet, tables []ec2types.RouteTable) error {
+	out, err := s.EC2.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{
+		Filters: []ec2types.Filter{resource.EC2Filter("attachment.vpc-id", v.ID)},
+	})
+	if err != nil {
+		return err
+	}
+	if len(out.InternetGateways) == 0 {
+		v.bar = v.unfit("network.vpc", "CloudFront reaches into no VPC without an internet gateway, and "+v.ID+" has none", "",
+			"attach one; no route has to lead to it: aws ec2 attach-internet-gateway --vpc-id "+v.ID+" --internet-gateway-id igw-...")
+		return nil
+	}
+	v.Within = oneInZone(v.ID, subnets, func(id string) bool { return !toInternet(effectiveTable(v.ID, id, tables)) })
+	if len(v.Within) < 2 {
+		v.bar = v.unfit("network.subnets", "a private load balancer needs private subnets in two zones, and "+v.ID+" offers "+fmt.Sprint(len(v.Within)),
+			strings.Join(reasons(v.ID, subnets, tables), "\n"),
+			`name subnets in two zones whose route table leads to no internet gateway, with 8 free addresses each; or say front = "public"`)
+		return nil
+	}
+	v.Within = v.Within[:2]
 	return nil
 }
 
 // choose takes public subnets in different zones for the load balancer, and private ones in the same zones for tasks.
 func (v *VPC) choose(subnets []ec2types.Subnet, tables []ec2types.RouteTable, at Standing) {
 	public := publicSubnets(v.ID, subnets, tables)
+	if v.Given.Within && v.Given.Private { // then nothing stands in them
+		public = v.Within
+	}
 	if len(public) < 2 {
 		v.bar = v.unfit("network.subnets", "a load balancer needs public subnets in two zones, and "+v.ID+" offers "+fmt.Sprint(len(public)),
 			strings.Join(reasons(v.ID, subnets, tables), "\n"),

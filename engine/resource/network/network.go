@@ -15,6 +15,7 @@ type Network struct {
 	Subnets []*Subnet
 	Routes  *RouteTable
 	Private bool // for tasks without public addresses
+	Within  bool // for a load balancer without public addresses, in private subnets that may have no way out
 
 	Inside       []*Subnet   // of a VPC of our own, for what is private
 	InsideRoutes *RouteTable // leads from those to the NAT gateway
@@ -25,11 +26,13 @@ type Network struct {
 func (n Network) SubnetIDs() []string {
 	subnets := n.Subnets
 	switch {
+	case n.VPC.Default && n.Within:
+		return n.VPC.Within
 	case n.VPC.Default && n.Private:
 		return n.VPC.Private
 	case n.VPC.Default:
 		return n.VPC.Public
-	case n.Private:
+	case n.Private, n.Within:
 		subnets = n.Inside
 	}
 	var ids []string
@@ -51,6 +54,8 @@ func (n Network) Needs() []resource.Need {
 	if n.Private && n.NAT != nil {
 		needs = append(needs, resource.Need{On: n.NAT, Ready: true})
 		needs = append(needs, resource.After(n.InsideRoutes)...)
+	}
+	if n.Private || n.Within {
 		for _, sn := range n.Inside {
 			needs = append(needs, resource.After(sn)...)
 		}

@@ -37,12 +37,13 @@ type VPC struct {
 	Stands func(context.Context, *resource.Scope) (Standing, error)
 
 	Given Given // an existing network to use instead
-	Own   bool  // a network of our own is wanted, whatever the default VPC offers: tasks get subnets without public addresses
+	Own   bool  // a network of our own is wanted, whatever the default VPC offers: it has private subnets
 
 	ID      string   // output
 	Default bool     // output: the default VPC is used, or the one that was given; nothing of it is ours
 	Public  []string // output: public subnets of that VPC in different zones, two at least
 	Private []string // output: private subnets of the one that was given, for tasks
+	Within  []string // output: private subnets of the one that was given, for a load balancer without public addresses
 
 	own     *ec2types.Vpc
 	subnets map[string]ec2types.Subnet      // of our own VPC, by role tag
@@ -79,7 +80,7 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 	var gateways []ec2types.InternetGateway
 	var at Standing
 	outer := ctx
-	v.bar, v.Private = nil, nil
+	v.bar, v.Private, v.Within = nil, nil, nil
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		defaults, err = describeVPCs(ctx, s, resource.EC2Filter("is-default", "true"))
@@ -105,7 +106,7 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 		}
 	} else if v.Own && at.VPC != "" {
 		v.ID, v.Default = at.VPC, true
-		v.bar = v.unfit("network.tasks", "the app stands in the default network, where all subnets are public, and cannot leave it without an interruption", "it stands in "+at.VPC,
+		v.bar = v.unfit(v.Given.private(), "the app stands in the default network, where all subnets are public, and cannot leave it without an interruption", "it stands in "+at.VPC,
 			"name private subnets of that network with network.vpc and network.subnets; or run berth destroy first, then deploy again")
 	} else if len(defaults) > 0 && !v.Own {
 		v.useDefault(aws.ToString(defaults[0].VpcId), at, defaultSubnets, tables)
@@ -144,6 +145,12 @@ func (v *VPC) useDefault(id string, at Standing, subnets []ec2types.Subnet, tabl
 // publicSubnets returns the ids of the subnets of the VPC whose effective route table leads to an internet
 // gateway, at most one a zone, in the order of their zones.
 func publicSubnets(vpc string, subnets []ec2types.Subnet, tables []ec2types.RouteTable) []string {
+	return oneInZone(vpc, subnets, func(id string) bool { return toInternet(effectiveTable(vpc, id, tables)) })
+}
+
+// oneInZone returns the ids of those subnets of the VPC that can hold a load balancer, at most one a zone, in the order of
+// their zones.
+func oneInZone(vpc string, subnets []ec2types.Subnet, those func(id string) bool) []string {
 	slices.SortFunc(subnets, func(a, b ec2types.Subnet) int {
 		return cmp.Compare(aws.ToString(a.AvailabilityZone), aws.ToString(b.AvailabilityZone))
 	})
@@ -152,8 +159,7 @@ func publicSubnets(vpc string, subnets []ec2types.Subnet, tables []ec2types.Rout
 		zone := aws.ToString(sn.AvailabilityZone)
 		if aws.ToString(sn.VpcId) != vpc || slices.Contains(zones, zone) ||
 			slices.Contains(noLoadBalancerZones, aws.ToString(sn.AvailabilityZoneId)) ||
-			aws.ToInt32(sn.AvailableIpAddressCount) < minFree ||
-			!toInternet(effectiveTable(vpc, aws.ToString(sn.SubnetId), tables)) {
+			aws.ToInt32(sn.AvailableIpAddressCount) < minFree || !those(aws.ToString(sn.SubnetId)) {
 			continue
 		}
 		ids, zones = append(ids, aws.ToString(sn.SubnetId)), append(zones, zone)
@@ -219,7 +225,7 @@ func (v *VPC) Diff(s *resource.Scope) resource.Diff {
 		return resource.None()
 	}
 	if v.Own {
-		return resource.Diff{Action: event.Create, Why: "tasks without public addresses need subnets of their own"}
+		return resource.Diff{Action: event.Create, Why: "what has no public address needs subnets of its own"}
 	}
 	return resource.Diff{Action: event.Create, Why: "the region has no default VPC with public subnets in two zones"}
 }

@@ -33,18 +33,17 @@ const originID = "load-balancer"
 // own, without a domain. It caches nothing.
 type Distribution struct {
 	resource.Claim
-	Owner        resource.Owner
-	Region       string // of the load balancer; CloudFront itself has none
-	LoadBalancer *LoadBalancer
-	Rule         *ListenerRule // lets its requests through
-	Door         *Door
-	Assets       []string // patterns of paths that are cached and compressed
-	Headers      Headers
-	Secret       *OriginSecret
+	Owner   resource.Owner
+	Region  string // of the load balancer; CloudFront itself has none
+	Door    *Door
+	Assets  []string // patterns of paths that are cached and compressed
+	Headers Headers
+	Secret  *OriginSecret
 
 	ID, Host string // outputs, known as soon as it is created
 
 	found    bool
+	turned   bool // the handover has begun
 	arn      string
 	firewall string                      // ARN of the web ACL before it, as listed
 	config   *cftypes.DistributionConfig // as observed
@@ -67,7 +66,23 @@ func (d *Distribution) Info() resource.Info {
 
 // Needs implements Resource.
 func (d *Distribution) Needs() []resource.Need {
-	return []resource.Need{{On: d.LoadBalancer, Loose: true}, {On: d.Rule, Loose: true}}
+	lb, rule := d.Door.front()
+	return []resource.Need{{On: lb, Loose: true}, {On: rule, Loose: true}, {On: d.Door.Inner.Origin, Ready: true}}
+}
+
+// leads is the load balancer that requests go to: the one of now as long as a handover is to come.
+func (d *Distribution) leads() *LoadBalancer {
+	if d.moves() {
+		return d.Door.behind()
+	}
+	lb, _ := d.Door.front()
+	return lb
+}
+
+// moves says whether requests go to the other load balancer of the app, as observed, which the handover will change.
+func (d *Distribution) moves() bool {
+	other := d.Door.behind()
+	return d.found && !d.turned && other.found != nil && strings.EqualFold(d.leadsTo(), other.DNS)
 }
 
 // Wanted implements Optional.
@@ -173,8 +188,8 @@ func (d *Distribution) Diff(s *resource.Scope) resource.Diff {
 		return resource.Absent()
 	}
 	var drift resource.Drift
-	if leads := d.leadsTo(); leads != d.LoadBalancer.DNS || leads == "" {
-		drift.Add("leads to another load balancer", resource.Field("origin", leads, cmp.Or(d.LoadBalancer.DNS, resource.NotYet)))
+	if leads, lb := d.leadsTo(), d.leads(); leads != lb.DNS || leads == "" {
+		drift.Add("leads to another load balancer", resource.Field("origin", leads, cmp.Or(lb.DNS, resource.NotYet)))
 	}
 	if !d.Secret.sent() {
 		drift.Add("does not send the secret header", resource.Field("origin header "+OriginHeader, "", resource.Hidden))
@@ -218,7 +233,7 @@ func (d *Distribution) Apply(ctx context.Context, s *resource.Scope) error {
 			mend(c, want)
 		})
 	}
-	return d.create(ctx, s, d.comment()+" "+d.LoadBalancer.DNS)
+	return d.create(ctx, s, d.comment()+" "+d.leads().DNS)
 }
 
 // create makes the distribution. The reference stands for this one creation: AWS never accepts it again,

@@ -48,20 +48,8 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 		HttpVersion: cftypes.HttpVersionHttp2and3, IsIPV6Enabled: aws.Bool(true),
 		PriceClass: priceClass(d.Region), CustomErrorResponses: keepNoErrors(nil),
 		ViewerCertificate: &cftypes.ViewerCertificate{CloudFrontDefaultCertificate: aws.Bool(true)},
-		Origins: &cftypes.Origins{Quantity: aws.Int32(1), Items: []cftypes.Origin{{
-			Id: aws.String(originID), DomainName: &d.LoadBalancer.DNS,
-			ConnectionAttempts: aws.Int32(3), ConnectionTimeout: aws.Int32(10), OriginPath: aws.String(""),
-			CustomHeaders: d.headers(),
-			CustomOriginConfig: &cftypes.CustomOriginConfig{
-				HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
-				OriginProtocolPolicy: cftypes.OriginProtocolPolicyHttpOnly,
-				OriginReadTimeout:    aws.Int32(60), OriginKeepaliveTimeout: aws.Int32(d.keepAlive()),
-				OriginSslProtocols: &cftypes.OriginSslProtocols{
-					Quantity: aws.Int32(1), Items: []cftypes.SslProtocol{cftypes.SslProtocolTLSv12},
-				},
-			},
-		}}},
-		CacheBehaviors: d.behaviours(nil),
+		Origins:           &cftypes.Origins{Quantity: aws.Int32(1), Items: []cftypes.Origin{d.wantedOrigin()}},
+		CacheBehaviors:    d.behaviours(nil),
 		DefaultCacheBehavior: &cftypes.DefaultCacheBehavior{
 			TargetOriginId: aws.String(originID), Compress: aws.Bool(true),
 			ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyRedirectToHttps,
@@ -75,6 +63,30 @@ func (d *Distribution) wanted(reference string) *cftypes.DistributionConfig {
 			},
 		},
 	}
+}
+
+// wantedOrigin is where requests go: over the internet, or into the network of a load balancer without public addresses.
+func (d *Distribution) wantedOrigin() cftypes.Origin {
+	lb := d.leads()
+	o := cftypes.Origin{
+		Id: aws.String(originID), DomainName: aws.String(lb.DNS),
+		ConnectionAttempts: aws.Int32(3), ConnectionTimeout: aws.Int32(10), OriginPath: aws.String(""),
+		CustomHeaders: d.headers(),
+	}
+	if lb.Private {
+		o.VpcOriginConfig = &cftypes.VpcOriginConfig{
+			VpcOriginId:       aws.String(d.Door.Inner.Origin.ID),
+			OriginReadTimeout: aws.Int32(60), OriginKeepaliveTimeout: aws.Int32(d.keepAlive()),
+		}
+		return o
+	}
+	o.CustomOriginConfig = &cftypes.CustomOriginConfig{
+		HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443),
+		OriginProtocolPolicy: cftypes.OriginProtocolPolicyHttpOnly,
+		OriginReadTimeout:    aws.Int32(60), OriginKeepaliveTimeout: aws.Int32(d.keepAlive()),
+		OriginSslProtocols: &cftypes.OriginSslProtocols{Quantity: aws.Int32(1), Items: []cftypes.SslProtocol{cftypes.SslProtocolTLSv12}},
+	}
+	return o
 }
 
 // httpsHeaders tell the app that the visitor came by https. The load balancer is asked over plain http and says so in
@@ -125,7 +137,19 @@ const mostKeepAlive = 30
 // keepAlive is for how many seconds CloudFront keeps such a connection to the load balancer: less than that one keeps it,
 // since a request on a connection that is just being closed fails.
 func (d *Distribution) keepAlive() int32 {
-	return max(1, min(mostKeepAlive, int32(d.LoadBalancer.IdleTimeout/time.Second)-5)) //nolint:gosec // 4000 at most
+	return max(1, min(mostKeepAlive, int32(d.leads().IdleTimeout/time.Second)-5)) //nolint:gosec // 4000 at most
+}
+
+// keeps is keepAlive as observed.
+func (d *Distribution) keeps() int32 {
+	switch o := d.origin(); {
+	case o == nil:
+	case o.CustomOriginConfig != nil:
+		return aws.ToInt32(o.CustomOriginConfig.OriginKeepaliveTimeout)
+	case o.VpcOriginConfig != nil:
+		return aws.ToInt32(o.VpcOriginConfig.OriginKeepaliveTimeout)
+	}
+	return 0
 }
 
 // edges is how the distribution differs at its edges from what is wanted.
@@ -136,10 +160,8 @@ func (d *Distribution) edges() (fields []resource.FieldChange) {
 	if want := priceClass(d.Region); d.config.PriceClass != want {
 		fields = append(fields, resource.Field("price class", d.config.PriceClass, want))
 	}
-	if o := d.origin(); o != nil && o.CustomOriginConfig != nil {
-		if have := aws.ToInt32(o.CustomOriginConfig.OriginKeepaliveTimeout); have >= d.keepAlive()+5 {
-			fields = append(fields, resource.Field("origin keep-alive", have, d.keepAlive()))
-		}
+	if have := d.keeps(); have >= d.keepAlive()+5 {
+		fields = append(fields, resource.Field("origin keep-alive", have, d.keepAlive()))
 	}
 	return fields
 }
@@ -205,7 +227,8 @@ func mend(c, want *cftypes.DistributionConfig) {
 	c.PriceClass, c.CustomErrorResponses = want.PriceClass, keepNoErrors(c.CustomErrorResponses)
 	if c.Origins != nil && len(c.Origins.Items) == 1 && c.DefaultCacheBehavior != nil {
 		have, b := &c.Origins.Items[0], c.DefaultCacheBehavior
-		have.DomainName, have.CustomHeaders, have.CustomOriginConfig = o.DomainName, o.CustomHeaders, o.CustomOriginConfig
+		have.DomainName, have.CustomHeaders = o.DomainName, o.CustomHeaders
+		have.CustomOriginConfig, have.VpcOriginConfig = o.CustomOriginConfig, o.VpcOriginConfig
 		b.CachePolicyId, b.OriginRequestPolicyId = w.CachePolicyId, w.OriginRequestPolicyId
 		b.ViewerProtocolPolicy, b.AllowedMethods = w.ViewerProtocolPolicy, w.AllowedMethods
 		b.ResponseHeadersPolicyId = w.ResponseHeadersPolicyId

@@ -32,6 +32,7 @@ const (
 type Door struct {
 	Want         string // one of the ways; empty: whichever is found
 	LoadBalancer *LoadBalancer
+	Inner        Inner
 
 	Certificate  *Certificate
 	Domain       *Domain
@@ -42,6 +43,7 @@ type Door struct {
 	HTTPS        *Listener // on port 443
 	HTTPSRule    *ListenerRule
 	Distribution *Distribution
+	Handover     *Handover // of CloudFront's requests, between the load balancers
 	Firewall     *Firewall // at the load balancer
 	EdgeFirewall *Firewall // at CloudFront
 	Gateway      *Gateway
@@ -51,14 +53,25 @@ type Door struct {
 type Ask struct {
 	Owner    resource.Owner
 	Region   string
-	Want     string       // one of the ways; empty: whichever is found
-	Names    []string     // of the app's own, where it wants to be reached by a domain; the main one first
-	TakeOver []string     // names whose records of somebody else may be replaced
-	Assets   []string     // patterns of paths that CloudFront caches and compresses
-	Firewall Filter       // what keeps requests off
-	Headers  Headers      // what browsers are told beside what the app says
-	Secret   string       // a random one, should CloudFront need a new one; 32 characters at least
-	Role     *access.Role // by which ECS looks after a gateway
+	Want     string                    // one of the ways; empty: whichever is found
+	Names    []string                  // of the app's own, where it wants to be reached by a domain; the main one first
+	TakeOver []string                  // names whose records of somebody else may be replaced
+	Private  bool                      // the load balancer behind CloudFront has no public addresses
+	Assets   []string                  // patterns of paths that CloudFront caches and compresses
+	Firewall Filter                    // what keeps requests off
+	Headers  Headers                   // what browsers are told beside what the app says
+	Secret   string                    // a random one, should CloudFront need a new one; 32 characters at least
+	Role     *access.Role              // by which ECS looks after a gateway
+	Linked   *access.ServiceLinkedRole // by which CloudFront reaches into a network
+}
+
+// Inner is what stands behind CloudFront where the load balancer has no public addresses.
+type Inner struct {
+	LoadBalancer *LoadBalancer
+	TargetGroup  *TargetGroup
+	Listener     *Listener
+	Rule         *ListenerRule
+	Origin       *VPCOrigin
 }
 
 // Filter is which requests are kept off the app, wherever visitors come in.
@@ -67,10 +80,14 @@ type Filter struct {
 	RateLimit int  // requests of one address in five minutes; 0: any number
 }
 
-// NewDoor makes the parts of a door before a load balancer and a target group, wired to each other.
+// NewDoor makes the parts of a door before a load balancer and a target group, wired to each other, and those of one inside
+// the network beside them.
 func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	o, secret := a.Owner, &OriginSecret{Fresh: a.Secret}
-	d := &Door{Want: a.Want, LoadBalancer: lb}
+	in, list := *lb, *tg
+	in.Private, in.Network.Within, in.Unneeded = true, true, !a.Private
+	list.Private, list.First, list.Unneeded = true, tg, !a.Private
+	d := &Door{Want: a.Want, LoadBalancer: lb, Inner: Inner{LoadBalancer: &in, TargetGroup: &list}}
 	d.Certificate = &Certificate{Owner: o, Names: a.Names, Unneeded: len(a.Names) == 0}
 	d.Domain = &Domain{Names: a.Names, Certificate: d.Certificate, LoadBalancer: lb}
 	d.Validation = &Validation{Owner: o, Certificate: d.Certificate, Domain: d.Domain}
@@ -78,7 +95,11 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	d.Rule = &ListenerRule{Owner: o, Listener: d.Listener, TargetGroup: tg, Door: d, Secret: secret}
 	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener, Headers: a.Headers}
 	d.HTTPSRule = &ListenerRule{Owner: o, Listener: d.HTTPS, TargetGroup: tg, Door: d}
-	d.Distribution = &Distribution{Owner: o, Region: a.Region, LoadBalancer: lb, Rule: d.Rule, Door: d, Assets: a.Assets, Headers: a.Headers, Secret: secret}
+	d.Inner.Listener = &Listener{Owner: o, LoadBalancer: &in, Door: d}
+	d.Inner.Rule = &ListenerRule{Owner: o, Listener: d.Inner.Listener, TargetGroup: &list, Door: d, Secret: secret}
+	d.Inner.Origin = &VPCOrigin{Owner: o, Region: a.Region, LoadBalancer: &in, LinkedRole: a.Linked}
+	d.Distribution = &Distribution{Owner: o, Region: a.Region, Door: d, Assets: a.Assets, Headers: a.Headers, Secret: secret}
+	d.Handover = &Handover{Distribution: d.Distribution}
 	d.Firewall = &Firewall{Owner: o, Region: a.Region, Filter: a.Firewall, Door: d}
 	d.EdgeFirewall = &Firewall{Owner: o, Region: a.Region, Edge: true, Filter: a.Firewall, Door: d}
 	d.Gateway = &Gateway{Owner: o, Network: lb.Network, SecurityGroup: lb.SecurityGroup, Role: a.Role, Door: d}
@@ -87,15 +108,21 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 }
 
 // Rules are those that name the target group.
-func (d *Door) Rules() []*ListenerRule { return []*ListenerRule{d.Rule, d.HTTPSRule} }
+func (d *Door) Rules() []*ListenerRule { return []*ListenerRule{d.Rule, d.HTTPSRule, d.Inner.Rule} }
 
 // Behind are the parts at the load balancer, in the order in which people see them.
 func (d *Door) Behind() resource.Set {
-	return resource.Set{d.Certificate, d.Domain, d.Validation, d.Listener, d.Rule, d.HTTPS, d.HTTPSRule, d.Gateway, d.Firewall}
+	in := d.Inner
+	return resource.Set{
+		d.Certificate, d.Domain, d.Validation, d.Listener, d.Rule, d.HTTPS, d.HTTPSRule, d.Gateway, d.Firewall,
+		in.LoadBalancer, in.TargetGroup, in.Listener, in.Rule, in.Origin,
+	}
 }
 
 // Before are the parts that lead visitors to the load balancer.
-func (d *Door) Before() resource.Set { return resource.Set{d.Distribution, d.EdgeFirewall, d.Records} }
+func (d *Door) Before() resource.Set {
+	return resource.Set{d.Distribution, d.Handover, d.EdgeFirewall, d.Records}
+}
 
 // Looks are what has to be looked up to know where visitors come in.
 func (d *Door) Looks() resource.Set {
@@ -110,9 +137,11 @@ func (d *Door) Looks() resource.Set {
 
 // Stands is where the app's door stands already.
 func (d *Door) Stands(ctx context.Context, s *resource.Scope) (network.Standing, error) {
-	at, err := d.LoadBalancer.Stands(ctx, s)
-	if err != nil || at.VPC != "" {
-		return at, err
+	for _, lb := range []*LoadBalancer{d.LoadBalancer, d.Inner.LoadBalancer} {
+		at, err := lb.Stands(ctx, s)
+		if err != nil || at.VPC != "" {
+			return at, err
+		}
 	}
 	return d.Gateway.Stands(ctx, s)
 }
@@ -135,6 +164,31 @@ func (d *Door) TLS() bool {
 
 // CloudFront says whether visitors come by CloudFront.
 func (d *Door) CloudFront() bool { return d.Want == ByCloudFront || d.Interim() }
+
+// Private says whether the load balancer behind CloudFront has no public addresses.
+func (d *Door) Private() bool { return d.Inner.LoadBalancer.Wanted() }
+
+// front is the load balancer that visitors are led to, and the rule that lets them through.
+func (d *Door) front() (*LoadBalancer, *ListenerRule) {
+	if d.Private() {
+		return d.Inner.LoadBalancer, d.Inner.Rule
+	}
+	return d.LoadBalancer, d.Rule
+}
+
+// Front is the load balancer that visitors are led to.
+func (d *Door) Front() *LoadBalancer {
+	lb, _ := d.front()
+	return lb
+}
+
+// behind is the other load balancer.
+func (d *Door) behind() *LoadBalancer {
+	if d.Private() {
+		return d.LoadBalancer
+	}
+	return d.Inner.LoadBalancer
+}
 
 // ECS says whether visitors come by a gateway of ECS, which has a load balancer of its own.
 func (d *Door) ECS() bool { return d.Want == ByGateway }

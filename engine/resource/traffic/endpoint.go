@@ -54,6 +54,8 @@ func (e *Endpoint) Needs() []resource.Need {
 	return append([]resource.Need{
 		{On: e.Door.Distribution, Ready: true},
 		{On: e.Door.LoadBalancer, Ready: true},
+		{On: e.Door.Inner.LoadBalancer, Ready: true},
+		{On: e.Door.Handover, Ready: true},
 		{On: e.Service, Ready: true},
 		{On: e.Door.Records, Ready: true},
 		{On: e.Door.HTTPSRule},

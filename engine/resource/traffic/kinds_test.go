@@ -121,6 +121,44 @@ func TestListenerRule(t *testing.T) {
 	})
 }
 
+// within is the way into the network of a load balancer without public addresses.
+func within(w kindtest.World) *traffic.VPCOrigin {
+	vpc := &network.VPC{Owner: w.Owner, Own: true}
+	gateway := &network.InternetGateway{Owner: w.Owner, VPC: vpc}
+	place := network.Network{VPC: vpc, Routes: &network.RouteTable{Owner: w.Owner, VPC: vpc, Gateway: gateway}}
+	for i := range 2 {
+		place.Subnets = append(place.Subnets, &network.Subnet{Owner: w.Owner, VPC: vpc, Index: i})
+		place.Inside = append(place.Inside, &network.Subnet{Owner: w.Owner, VPC: vpc, Index: 2 + i})
+	}
+	place.Routes.Subnets = place.Subnets
+	balancer := &traffic.LoadBalancer{
+		Owner: w.Owner, Network: place, IdleTimeout: time.Minute, Unneeded: true,
+		SecurityGroup: &network.SecurityGroup{Owner: w.Owner, Role: "lb", Label: "the load balancer's security group", VPC: vpc},
+		LinkedRole: &access.ServiceLinkedRole{
+			ID: "elb-service-role", Service: "elasticloadbalancing.amazonaws.com", Name: "AWSServiceRoleForElasticLoadBalancing",
+		},
+	}
+	group := &traffic.TargetGroup{Owner: w.Owner, VPC: vpc, Port: 4000, Health: health, DrainFor: 10 * time.Second, Unneeded: true}
+	return traffic.NewDoor(traffic.Ask{
+		Owner: w.Owner, Region: kindtest.Region, Want: traffic.ByCloudFront, Private: true, Secret: strings.Repeat("s", 52),
+		Linked: &access.ServiceLinkedRole{ID: "edge-service-role", Service: "vpcorigin.cloudfront.amazonaws.com", Name: "AWSServiceRoleForCloudFrontVPCOrigin"},
+	}, balancer, group).Inner.Origin
+}
+
+func TestVPCOrigin(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.VPCOrigin]{
+		Wanted: within,
+		Drift: func(ctx context.Context, s *resource.Scope, o *traffic.VPCOrigin) error {
+			now, err := s.CloudFront.GetVpcOrigin(ctx, &cf.GetVpcOriginInput{Id: &o.ID})
+			if err != nil {
+				return err
+			}
+			_, err = s.CloudFront.DeleteVpcOrigin(ctx, &cf.DeleteVpcOriginInput{Id: &o.ID, IfMatch: now.ETag})
+			return err
+		},
+	})
+}
+
 func TestDistribution(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Distribution]{
 		Wanted: func(w kindtest.World) *traffic.Distribution { return plain(w).Distribution },

@@ -48,7 +48,8 @@ func (l *Listener) port() int32 {
 // Info implements Resource.
 func (l *Listener) Info() resource.Info {
 	i := resource.Info{
-		ID: "listener", Kind: "elbv2.Listener", Name: fmt.Sprintf("%s:%d", l.LoadBalancer.Name(), l.port()), Label: "the listener",
+		ID: inside(l.LoadBalancer.Private, "listener", "private-"), Kind: "elbv2.Listener", Name: fmt.Sprintf("%s:%d", l.LoadBalancer.Name(), l.port()),
+		Label: "the " + inside(l.LoadBalancer.Private, "listener", "private "),
 		Group: resource.GroupTraffic, Usually: time.Second, Gone: time.Second,
 	}
 	if l.Certificate != nil {
@@ -69,6 +70,9 @@ func (l *Listener) Needs() []resource.Need {
 
 // Wanted implements Optional.
 func (l *Listener) Wanted() bool {
+	if l.LoadBalancer.Unneeded {
+		return false
+	}
 	if l.Certificate == nil {
 		return l.Door.Want != Nobody && l.Door.Want != ByGateway
 	}
@@ -302,7 +306,7 @@ func (l *Listener) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 
 // Checks implements Checked: a door without encryption is warned of.
 func (l *Listener) Checks(event.Action) []resource.Probe {
-	if l.Certificate != nil || !l.Door.Open() {
+	if l.Certificate != nil || !l.Door.Open() || l.LoadBalancer.Private {
 		return nil
 	}
 	return []resource.Probe{{ID: "unencrypted", Title: "encryption", Offline: true, Look: func(context.Context, *resource.Scope) resource.Finding {
@@ -316,6 +320,9 @@ func (l *Listener) Checks(event.Action) []resource.Probe {
 // Costs implements Coster: what goes out to visitors that do not come by CloudFront.
 func (l *Listener) Costs(b *price.Bill) {
 	d := l.Door
+	if l.LoadBalancer.Private {
+		return
+	}
 	direct := l.Certificate != nil && d.TLS() && !d.CloudFront() && (d.Want != "" || d.Distribution.Host == "")
 	if direct || l.Certificate == nil && d.Open() {
 		b.Egress()

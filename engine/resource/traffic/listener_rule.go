@@ -41,7 +41,8 @@ type ListenerRule struct {
 // Info implements Resource.
 func (r *ListenerRule) Info() resource.Info {
 	i := resource.Info{
-		ID: "listener-rule", Kind: "elbv2.Rule", Name: r.lets(), Label: "the listener rule", Group: resource.GroupTraffic,
+		ID: inside(r.private(), "listener-rule", "private-"), Kind: "elbv2.Rule", Name: r.lets(), Label: "the " + inside(r.private(), "listener rule", "private "),
+		Group:   resource.GroupTraffic,
 		Usually: time.Second, Gone: time.Second,
 	}
 	if r.Secret == nil {
@@ -50,8 +51,13 @@ func (r *ListenerRule) Info() resource.Info {
 	return i
 }
 
+func (r *ListenerRule) private() bool { return r.Listener.LoadBalancer.Private }
+
 // Wanted implements Optional.
 func (r *ListenerRule) Wanted() bool {
+	if r.Listener.LoadBalancer.Unneeded {
+		return false
+	}
 	if r.Secret == nil {
 		return r.Door.TLS()
 	}
@@ -127,7 +133,7 @@ func (r *ListenerRule) Observe(ctx context.Context, s *resource.Scope) error {
 			}
 			r.found, r.ARN = &out.Rules[i], aws.ToString(rule.RuleArn)
 			r.was = forwardsTo(rule)
-			if secrets != nil && r.Secret != nil {
+			if secrets != nil && r.Secret != nil && !r.Listener.LoadBalancer.Unneeded {
 				r.Secret.seenInRule(secrets)
 			}
 		}

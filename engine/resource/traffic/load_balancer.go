@@ -21,7 +21,8 @@ import (
 	"berth/engine/resource/network"
 )
 
-// LoadBalancer is the Application Load Balancer in front of the tasks.
+// LoadBalancer is the Application Load Balancer in front of the tasks. Whether it has public addresses cannot be changed, so
+// that an app may have one of each for as long as it moves.
 type LoadBalancer struct {
 	resource.Claim
 	Owner         resource.Owner
@@ -29,23 +30,38 @@ type LoadBalancer struct {
 	SecurityGroup *network.SecurityGroup
 	LinkedRole    *access.ServiceLinkedRole
 	IdleTimeout   time.Duration // how long a connection may be silent
-	Unneeded      bool          // the app answers no requests; one that is left goes
+	Private       bool          // it has no public addresses, and its network is Within
+	Unneeded      bool          // the app answers no requests, or by another one; one that is left goes
 
 	ARN, DNS string // outputs, known as soon as it is created
 	Zone     string // output: the hosted zone that its name is in, for aliases
 
 	found      *elbtypes.LoadBalancer
 	attributes map[string]string
+	stands     bool // it costs what it is, whether or not it is needed
+}
+
+// inside marks what belongs to the private load balancer in names and ids; the public one needs no mark.
+func inside(private bool, name, mark string) string {
+	if private {
+		return mark + name
+	}
+	return name
 }
 
 // Name is the load balancer's name.
-func (l *LoadBalancer) Name() string { return l.Owner.Short() }
+func (l *LoadBalancer) Name() string {
+	if l.Private {
+		return l.Owner.Short() + "-in"
+	}
+	return l.Owner.Short()
+}
 
 // Info implements Resource.
 func (l *LoadBalancer) Info() resource.Info {
 	return resource.Info{
-		ID: "load-balancer", Kind: "elbv2.LoadBalancer", Name: l.Name(), Label: "the load balancer",
-		Group: resource.GroupTraffic, Usually: 150 * time.Second, Gone: 15 * time.Second,
+		ID: inside(l.Private, "load-balancer", "private-"), Kind: "elbv2.LoadBalancer", Name: l.Name(),
+		Label: "the " + inside(l.Private, "load balancer", "private "), Group: resource.GroupTraffic, Usually: 150 * time.Second, Gone: 15 * time.Second,
 	}
 }
 
@@ -134,6 +150,9 @@ func (l *LoadBalancer) Diff(s *resource.Scope) resource.Diff {
 	if l.Unneeded {
 		return resource.Unwanted(l)
 	}
+	if l.found == nil && l.Private {
+		return resource.Diff{Action: event.Create, Why: "it has no public addresses; CloudFront reaches it inside the network"}
+	}
 	if l.found == nil {
 		return resource.Absent()
 	}
@@ -202,7 +221,7 @@ func (l *LoadBalancer) create(ctx context.Context, s *resource.Scope) error {
 	err := s.Retry(ctx, settling, func(ctx context.Context) error {
 		out, err := s.ELB.CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{
 			Name: aws.String(l.Name()), Type: elbtypes.LoadBalancerTypeEnumApplication,
-			Scheme: elbtypes.LoadBalancerSchemeEnumInternetFacing, IpAddressType: elbtypes.IpAddressTypeIpv4,
+			Scheme: l.scheme(), IpAddressType: elbtypes.IpAddressTypeIpv4,
 			Subnets: l.Network.SubnetIDs(), SecurityGroups: []string{l.SecurityGroup.ID},
 			Tags: l.Owner.ELBTags("load-balancer"),
 		})
@@ -225,6 +244,13 @@ func (l *LoadBalancer) create(ctx context.Context, s *resource.Scope) error {
 		return fmt.Errorf("create load balancer: %w", err)
 	}
 	return nil
+}
+
+func (l *LoadBalancer) scheme() elbtypes.LoadBalancerSchemeEnum {
+	if l.Private {
+		return elbtypes.LoadBalancerSchemeEnumInternal
+	}
+	return elbtypes.LoadBalancerSchemeEnumInternetFacing
 }
 
 // move puts the load balancer into the wanted subnets and security group.
@@ -367,13 +393,21 @@ func countLoadBalancers(ctx context.Context, s *resource.Scope) (n int, err erro
 	return n, nil
 }
 
+// AsFound implements AsFound: one that stands costs, whether or not it is needed.
+func (l *LoadBalancer) AsFound(context.Context, *resource.Scope) error {
+	l.stands = l.found != nil
+	return nil
+}
+
 // Costs implements Coster.
 func (l *LoadBalancer) Costs(b *price.Bill) {
-	if l.Unneeded {
+	if l.Unneeded && !l.stands {
 		return
 	}
 	zones := price.Zones
 	switch {
+	case l.Private:
+		zones = 0
 	case l.found != nil:
 		zones = len(l.subnets())
 	case l.Network.VPC != nil:
@@ -384,7 +418,7 @@ func (l *LoadBalancer) Costs(b *price.Bill) {
 
 // Exposes implements Exposed.
 func (l *LoadBalancer) Exposes(do event.Action) string {
-	if !resource.Makes(do) {
+	if !resource.Makes(do) || l.Private {
 		return ""
 	}
 	return "it has public IPv4 addresses; its security group says who gets through"

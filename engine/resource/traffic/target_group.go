@@ -47,17 +47,25 @@ type TargetGroup struct {
 	Health   Health
 	DrainFor time.Duration // how long a task that leaves may finish its requests
 	Sticky   bool          // a visitor comes back to the same task, by a cookie of the load balancer
-	Unneeded bool          // the app answers no requests; those that are left go
+	Unneeded bool          // the app answers no requests, or behind another load balancer; those that are left go
+	Private  bool          // of the private load balancer: AWS binds each to one
+	First    *TargetGroup  // the one that has looked all of them up; nil: this one does
 
 	ARN string // output
 
+	all        []elbtypes.TargetGroup // with our names, as observed
 	found      *elbtypes.TargetGroup
 	stale      []elbtypes.TargetGroup // of this app, with other ports
 	attributes map[string]string
 }
 
 func (t *TargetGroup) name() string {
-	return t.Owner.Short() + "-" + resource.Digest("http1/" + strconv.Itoa(t.Port))[:4]
+	return t.prefix() + resource.Digest("http1/" + strconv.Itoa(t.Port))[:4]
+}
+
+// prefix starts the names of those of the same load balancer.
+func (t *TargetGroup) prefix() string {
+	return t.Owner.Short() + "-" + inside(t.Private, "", "i")
 }
 
 // Info implements Resource.
@@ -67,7 +75,7 @@ func (t *TargetGroup) Info() resource.Info {
 		name = aws.ToString(g.TargetGroupName)
 	}
 	return resource.Info{
-		ID: "target-group", Kind: "elbv2.TargetGroup", Name: name, Label: "the target group",
+		ID: inside(t.Private, "target-group", "private-"), Kind: "elbv2.TargetGroup", Name: name, Label: "the " + inside(t.Private, "target group", "private "),
 		Group: resource.GroupTraffic, Usually: 2 * time.Second, Gone: 5 * time.Second,
 	}
 }
@@ -78,7 +86,13 @@ func (t *TargetGroup) Fingerprint() string {
 }
 
 // Needs implements Resource.
-func (t *TargetGroup) Needs() []resource.Need { return resource.After(t.VPC) }
+func (t *TargetGroup) Needs() []resource.Need {
+	needs := resource.After(t.VPC)
+	if t.First != nil {
+		needs = append(needs, resource.Need{On: t.First, Observe: true, Loose: true})
+	}
+	return needs
+}
 
 // Wanted implements Optional.
 func (t *TargetGroup) Wanted() bool { return !t.Unneeded }
@@ -94,22 +108,34 @@ func (t *TargetGroup) Identifier() string {
 // Observe implements Resource: all target groups of this app, since one with another port may be in use.
 func (t *TargetGroup) Observe(ctx context.Context, s *resource.Scope) error {
 	t.stale = nil
-	pages := elb.NewDescribeTargetGroupsPaginator(s.ELB, &elb.DescribeTargetGroupsInput{})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for i, g := range out.TargetGroups {
-			switch name := aws.ToString(g.TargetGroupName); {
-			case name == t.name():
-				t.found, t.ARN = &out.TargetGroups[i], aws.ToString(g.TargetGroupArn)
-			case strings.HasPrefix(name, t.Owner.Short()+"-"):
-				t.stale = append(t.stale, g)
-			}
+	if t.First != nil {
+		t.all = t.First.all
+	} else if err := t.list(ctx, s); err != nil {
+		return err
+	}
+	for i, g := range t.all {
+		switch name := aws.ToString(g.TargetGroupName); {
+		case name == t.name():
+			t.found, t.ARN = &t.all[i], aws.ToString(g.TargetGroupArn)
+		case strings.HasPrefix(name, t.prefix()) && len(name) == len(t.name()):
+			t.stale = append(t.stale, g)
 		}
 	}
 	return nil
+}
+
+// list looks all target groups of this app up.
+func (t *TargetGroup) list(ctx context.Context, s *resource.Scope) error {
+	t.all = nil
+	p := elb.NewDescribeTargetGroupsPaginator(s.ELB, &elb.DescribeTargetGroupsInput{})
+	return resource.Pages(ctx, p, func(out *elb.DescribeTargetGroupsOutput) error {
+		for _, g := range out.TargetGroups {
+			if strings.HasPrefix(aws.ToString(g.TargetGroupName), t.Owner.Short()+"-") {
+				t.all = append(t.all, g)
+			}
+		}
+		return nil
+	})
 }
 
 // Detail implements Detailer: whose they are, and the attributes.

@@ -32,6 +32,7 @@ type Blueprint struct {
 	TaskRole      *access.Role
 	ECSRole       *access.ServiceLinkedRole
 	ELBRole       *access.ServiceLinkedRole
+	EdgeRole      *access.ServiceLinkedRole
 	Repository    *artifact.Repository
 	Build         *artifact.Build // nil when an image is used as it is
 	inCloud                       // what builds it in AWS
@@ -142,7 +143,10 @@ func (b *Blueprint) Resources() resource.Set {
 func (b *Blueprint) Rollback(revision string) resource.Set {
 	b.TaskDef.Pin, b.Service.RevisionOnly = revision, true
 	b.Service.Release = nil
-	rs := resource.Set{resource.ReadOnly{Resource: b.TargetGroup}, b.TaskDef, b.Service}
+	rs := resource.Set{b.TaskDef, b.Service}
+	for _, g := range []*traffic.TargetGroup{b.TargetGroup, b.Door.Inner.TargetGroup} {
+		rs = append(rs, resource.ReadOnly{Resource: g})
+	}
 	for _, p := range b.Processes {
 		p.TaskDef.Pin, p.Service.RevisionOnly, p.Service.Release = revision, true, nil
 		p.TaskDef.Unwanted, p.Service.Unwanted = false, false
@@ -204,7 +208,7 @@ func (b *Blueprint) foundation() resource.Set {
 		rs = append(rs, sn)
 	}
 	return append(rs, b.Network.NAT.Address, b.Network.NAT, b.Network.InsideRoutes, b.Network.Routes, b.LBGroup, b.TaskGroup, b.Namespace, b.Discovery, b.ECSRole, b.ELBRole,
-		b.ScalingRole, b.ExecutionRole, b.TaskRole, b.DoorRole, b.Repository)
+		b.EdgeRole, b.ScalingRole, b.ExecutionRole, b.TaskRole, b.DoorRole, b.Repository)
 }
 
 func (b *Blueprint) frontage() resource.Set {
@@ -217,15 +221,15 @@ func (b *Blueprint) running() resource.Set {
 
 func (b *Blueprint) network(s *spec.Spec) {
 	b.VPC = &network.VPC{Owner: b.Owner, Given: network.Given{
-		VPC: s.Network.VPC, Subnets: s.Network.Subnets, Private: s.Network.Tasks == "private",
-	}, Own: s.Network.Tasks == "private" && s.Network.VPC == ""}
+		VPC: s.Network.VPC, Subnets: s.Network.Subnets, Private: s.Network.Tasks == "private", Within: fronted(s),
+	}, Own: (s.Network.Tasks == "private" || fronted(s)) && s.Network.VPC == ""}
 	b.Gateway = &network.InternetGateway{Owner: b.Owner, VPC: b.VPC}
 	subnets := []*network.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 0}, {Owner: b.Owner, VPC: b.VPC, Index: 1}}
 	b.Network = network.Network{
 		VPC: b.VPC, Subnets: subnets,
 		Routes: &network.RouteTable{Owner: b.Owner, VPC: b.VPC, Gateway: b.Gateway, Subnets: subnets},
 	}
-	b.inside(subnets[0])
+	b.inside(s, subnets[0])
 	b.LBGroup = &network.SecurityGroup{
 		Owner: b.Owner, Role: "lb", Label: "the load balancer's security group", VPC: b.VPC,
 		Ingress: b.doorIngress(),
@@ -246,6 +250,10 @@ func (b *Blueprint) network(s *spec.Spec) {
 func (b *Blueprint) access(s *spec.Spec) {
 	b.ECSRole = &access.ServiceLinkedRole{
 		ID: "ecs-service-role", Service: "ecs.amazonaws.com", Name: "AWSServiceRoleForECS", Label: "the role of ECS itself",
+	}
+	b.EdgeRole = &access.ServiceLinkedRole{
+		ID: "edge-service-role", Service: "vpcorigin.cloudfront.amazonaws.com", Name: "AWSServiceRoleForCloudFrontVPCOrigin",
+		Label: "the role of CloudFront itself inside networks", Unwanted: !fronted(s),
 	}
 	b.ELBRole = &access.ServiceLinkedRole{
 		ID: "elb-service-role", Service: "elasticloadbalancing.amazonaws.com",
@@ -303,21 +311,21 @@ func idle(s *spec.Spec) time.Duration {
 }
 
 func (b *Blueprint) traffic(s *spec.Spec) {
-	gateway := wants(s) == traffic.ByGateway
+	gateway, private := wants(s) == traffic.ByGateway, fronted(s)
 	b.LoadBalancer = &traffic.LoadBalancer{
 		Owner: b.Owner, Network: b.Network, SecurityGroup: b.LBGroup, LinkedRole: b.ELBRole, IdleTimeout: idle(s),
-		Unneeded: s.NoHTTP() || gateway,
+		Unneeded: s.NoHTTP() || gateway || private,
 	}
 	b.TargetGroup = &traffic.TargetGroup{
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, Health: health(s), DrainFor: drain(s), Sticky: s.Service.StickySessions,
-		Unneeded: s.NoHTTP() || gateway,
+		Unneeded: s.NoHTTP() || gateway || private,
 	}
 	b.DoorRole = access.NewRole(b.Owner, s.Region, "gateway", "the role by which ECS looks after the gateway", func(*resource.Scope) string { return "" })
 	b.DoorRole.Rules, b.DoorRole.Trust, b.DoorRole.Unwanted = rules(s), traffic.GatewayTrust, !gateway
 	if gateway {
 		b.DoorRole.Grants.Policies = []string{traffic.GatewayPolicy}
 	}
-	b.Door = door(s, b.Owner, b.LoadBalancer, b.TargetGroup, b.DoorRole)
+	b.Door = b.door(s)
 	b.VPC.Stands = b.Door.Stands
 }
 
@@ -354,8 +362,13 @@ func (b *Blueprint) compute(s *spec.Spec) {
 
 func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	b.Service = b.serviceOf(s, o, b.TaskDef)
+	b.Door.Handover.Service = b.Service
 	if !s.NoHTTP() {
-		b.Service.TargetGroup, b.Service.Rules, b.Service.Port = b.TargetGroup, b.Door.Rules(), s.Service.Port
+		b.Service.TargetGroup, b.Service.Former = b.TargetGroup, b.Door.Inner.TargetGroup
+		if fronted(s) {
+			b.Service.TargetGroup, b.Service.Former = b.Service.Former, b.Service.TargetGroup
+		}
+		b.Service.Rules, b.Service.Port = b.Door.Rules(), s.Service.Port
 		b.Service.Route = b.Route
 	}
 	b.Service.Instances, b.Service.Scaled, b.Service.Spot = s.Service.Instances, s.Service.Autoscale != nil, s.Service.Spot
@@ -370,7 +383,7 @@ func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 		b.Scaling.Min, b.Scaling.Max = s.Service.Instances, a.Max
 		b.Scaling.CPU, b.Scaling.Memory, b.Scaling.Requests = a.CPUPercent, a.MemoryPercent, a.RequestsPerInstance
 		if a.RequestsPerInstance > 0 {
-			b.Scaling.Balancer = b.LoadBalancer
+			b.Scaling.Balancer = b.Door.Front()
 		}
 	}
 	if s.Service.ReleaseCommand == "" {

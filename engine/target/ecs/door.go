@@ -3,8 +3,6 @@ package ecs
 import (
 	"crypto/rand"
 
-	"berth/engine/resource"
-	"berth/engine/resource/access"
 	"berth/engine/resource/network"
 	"berth/engine/resource/traffic"
 	"berth/engine/spec"
@@ -24,15 +22,23 @@ func wants(s *spec.Spec) string {
 	}
 }
 
+// fronted says whether CloudFront reaches the load balancer inside the network, where it has no public addresses.
+func fronted(s *spec.Spec) bool {
+	return s.Network.Front == "private" && wants(s) == traffic.ByCloudFront
+}
+
 // door makes what visitors come through.
-func door(s *spec.Spec, o resource.Owner, lb *traffic.LoadBalancer, tg *traffic.TargetGroup, role *access.Role) *traffic.Door {
-	a := traffic.Ask{Owner: o, Region: s.Region, Want: wants(s), TakeOver: s.Network.TakeOver, Assets: s.Network.Assets, Secret: rand.Text() + rand.Text(), Role: role}
+func (b *Blueprint) door(s *spec.Spec) *traffic.Door {
+	a := traffic.Ask{
+		Owner: b.Owner, Region: s.Region, Want: wants(s), Private: fronted(s), TakeOver: s.Network.TakeOver, Assets: s.Network.Assets, Secret: rand.Text() + rand.Text(),
+		Role: b.DoorRole, Linked: b.EdgeRole,
+	}
 	a.Headers = traffic.Headers{Security: s.Network.Headers, HSTS: s.Network.HSTS}
 	a.Firewall = traffic.Filter{On: s.Network.Firewall, RateLimit: s.Network.RateLimit}
 	if a.Want == traffic.ByDomain {
 		a.Names = append([]string{s.Network.Domain}, s.Network.Also...)
 	}
-	return traffic.NewDoor(a, lb, tg)
+	return traffic.NewDoor(a, b.LoadBalancer, b.TargetGroup)
 }
 
 // doorIngress is who may call the load balancer, by the way that visitors come.
@@ -44,12 +50,12 @@ func (b *Blueprint) doorIngress() []network.Ingress {
 	}
 }
 
-// inside makes what tasks without public addresses stand in, in a VPC of our own; the NAT gateway stands in that public
-// subnet.
-func (b *Blueprint) inside(public *network.Subnet) {
-	off := !b.VPC.Own
+// inside makes what tasks and load balancers without public addresses stand in, in a VPC of our own; the NAT gateway, by
+// which tasks reach out, stands in that public subnet.
+func (b *Blueprint) inside(s *spec.Spec, public *network.Subnet) {
+	none, off := !b.VPC.Own, !b.VPC.Own || s.Network.Tasks != "private"
 	n := &b.Network
-	n.Inside = []*network.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 2, Unneeded: off}, {Owner: b.Owner, VPC: b.VPC, Index: 3, Unneeded: off}}
+	n.Inside = []*network.Subnet{{Owner: b.Owner, VPC: b.VPC, Index: 2, Unneeded: none}, {Owner: b.Owner, VPC: b.VPC, Index: 3, Unneeded: none}}
 	n.NAT = &network.NATGateway{
 		Owner: b.Owner, VPC: b.VPC, Subnet: public, Gateway: b.Gateway, Unneeded: off,
 		Address: &network.ElasticAddress{Owner: b.Owner, VPC: b.VPC, Unneeded: off},

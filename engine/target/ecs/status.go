@@ -49,7 +49,7 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 	if st.Processes, err = b.tell(ctx, scope, l); err != nil {
 		return nil, err
 	}
-	at := &found{cluster: b.Cluster.Name(), balancerARN: cmp.Or(b.LoadBalancer.ARN, b.Route.LoadBalancer)}
+	at := &found{cluster: b.Cluster.Name(), balancerARN: cmp.Or(b.LoadBalancer.ARN, b.Door.Inner.LoadBalancer.ARN, b.Route.LoadBalancer)}
 	svc := b.Service.Observed()
 	switch {
 	case svc != nil:

@@ -13,9 +13,7 @@ import (
 
 // unbuilt are the keys and tables of berth.toml that this target cannot deploy yet. Whoever makes it able to takes
 // the line out.
-var unbuilt = []string{
-	"network.front",
-}
+var unbuilt = []string{}
 
 // Builds implements target.Target.
 func (Target) Builds(key string) bool { return table(key) == "" }
@@ -64,7 +62,24 @@ func (Target) Unsupported(s *spec.Spec) []spec.Problem {
 	if n := s.Network; len(n.Assets) > 0 && (n.Domain != "" || n.HTTPS != "auto" && n.HTTPS != traffic.ByCloudFront) {
 		out = append(out, s.Problem("network.assets", "only CloudFront caches paths, and this app is reached without it", "take assets out, or say https = \"cloudfront\" and no domain"))
 	}
+	if n := s.Network; n.Front == "private" && !fronted(s) {
+		out = append(out, s.Problem("network.front", "only CloudFront reaches a private load balancer, and this app is reached "+reachedBy(s),
+			"take front out, or say https = \"cloudfront\" and no domain"))
+	}
 	return append(out, gatewayCannot(s)...)
+}
+
+// reachedBy says how visitors come that do not come by CloudFront.
+func reachedBy(s *spec.Spec) string {
+	switch wants(s) {
+	case traffic.ByDomain:
+		return "at " + s.Network.Domain + ", at the load balancer itself"
+	case traffic.ByGateway:
+		return "by an ECS gateway"
+	case traffic.ByHTTP:
+		return "over plain HTTP"
+	}
+	return "by nobody"
 }
 
 // gatewayCannot are the settings that an app behind an ECS gateway cannot have: its load balancer is not ours to set.
