@@ -24,8 +24,9 @@ const keyType = acmtypes.KeyAlgorithmEcPrime256v1
 // until another one serves.
 type Certificate struct {
 	Owner    resource.Owner
-	Names    []string // the first is the main one
-	Unneeded bool     // the app has no names: what an earlier deployment made is looked for, to remove it
+	Names    []string  // the first is the main one
+	Unneeded bool      // the app has no names: what an earlier deployment made is looked for, to remove it
+	Plain    *Listener // on port 80, which has looked all listeners up: they say which certificate the app uses
 
 	ARN    string // output
 	Issued bool   // output: as observed; a run that waits for it does not change what it was planned with
@@ -87,7 +88,12 @@ func namesOf(d *acmtypes.CertificateDetail) []string {
 }
 
 // Needs implements Resource.
-func (c *Certificate) Needs() []resource.Need { return nil }
+func (c *Certificate) Needs() []resource.Need {
+	if c.Unneeded && c.Plain != nil {
+		return []resource.Need{{On: c.Plain, Observe: true, Loose: true}}
+	}
+	return nil
+}
 
 // Identifier implements Identified.
 func (c *Certificate) Identifier() string { return c.ARN }
@@ -104,6 +110,9 @@ func (c *Certificate) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.Unneeded && c.Plain != nil && len(all) > askedOneByOne {
+		all = slices.DeleteFunc(all, c.ofOthers)
 	}
 	details := make([]*acmtypes.CertificateDetail, len(all))
 	tags := make([]map[string]string, len(all))
@@ -134,6 +143,22 @@ func (c *Certificate) Observe(ctx context.Context, s *resource.Scope) error {
 		c.take(d)
 	}
 	return nil
+}
+
+// askedOneByOne is how many certificates an app without names asks about, each by a call, before it leaves out those of
+// others.
+const askedOneByOne = 8
+
+// ofOthers says whether something that is not the app's uses a certificate, so that nobody has to ask whose it is.
+func (c *Certificate) ofOthers(one acmtypes.CertificateSummary) bool {
+	for _, l := range c.Plain.all {
+		for _, used := range l.Certificates {
+			if aws.ToString(used.CertificateArn) == aws.ToString(one.CertificateArn) {
+				return false
+			}
+		}
+	}
+	return aws.ToBool(one.InUse)
 }
 
 // take sorts one certificate of ours: the one to use, or one that is stale.

@@ -93,6 +93,7 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	d.Validation = &Validation{Owner: o, Certificate: d.Certificate, Domain: d.Domain}
 	d.Listener = &Listener{Owner: o, LoadBalancer: lb, Door: d}
 	d.Rule = &ListenerRule{Owner: o, Listener: d.Listener, TargetGroup: tg, Door: d, Secret: secret}
+	d.Certificate.Plain = d.Listener
 	d.HTTPS = &Listener{Owner: o, LoadBalancer: lb, Door: d, Certificate: d.Certificate, First: d.Listener, Headers: a.Headers}
 	d.HTTPSRule = &ListenerRule{Owner: o, Listener: d.HTTPS, TargetGroup: tg, Door: d}
 	d.Inner.Listener = &Listener{Owner: o, LoadBalancer: &in, Door: d}
