@@ -159,6 +159,13 @@ func TestVPCOrigin(t *testing.T) {
 	})
 }
 
+// Where nothing moves there is no handover; the engine's tests move apps between the load balancers.
+func TestHandover(t *testing.T) {
+	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Handover]{
+		Step: true, Unplanned: true, Wanted: func(w kindtest.World) *traffic.Handover { return plain(w).Handover },
+	})
+}
+
 func TestDistribution(t *testing.T) {
 	kindtest.Lifecycle(t, kindtest.Kind[*traffic.Distribution]{
 		Wanted: func(w kindtest.World) *traffic.Distribution { return plain(w).Distribution },

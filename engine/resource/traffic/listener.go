@@ -48,14 +48,13 @@ func (l *Listener) port() int32 {
 // Info implements Resource.
 func (l *Listener) Info() resource.Info {
 	i := resource.Info{
-		ID: inside(l.LoadBalancer.Private, "listener", "private-"), Kind: "elbv2.Listener", Name: fmt.Sprintf("%s:%d", l.LoadBalancer.Name(), l.port()),
-		Label: "the " + inside(l.LoadBalancer.Private, "listener", "private "),
+		ID: "listener", Kind: "elbv2.Listener", Name: fmt.Sprintf("%s:%d", l.LoadBalancer.Name(), l.port()), Label: "the listener",
 		Group: resource.GroupTraffic, Usually: time.Second, Gone: time.Second,
 	}
 	if l.Certificate != nil {
 		i.ID, i.Label = "https-listener", "the HTTPS listener"
 	}
-	return i
+	return inside(l.LoadBalancer.Private, i)
 }
 
 // Needs implements Resource.

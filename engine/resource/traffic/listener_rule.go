@@ -41,17 +41,14 @@ type ListenerRule struct {
 // Info implements Resource.
 func (r *ListenerRule) Info() resource.Info {
 	i := resource.Info{
-		ID: inside(r.private(), "listener-rule", "private-"), Kind: "elbv2.Rule", Name: r.lets(), Label: "the " + inside(r.private(), "listener rule", "private "),
-		Group:   resource.GroupTraffic,
+		ID: "listener-rule", Kind: "elbv2.Rule", Name: r.lets(), Label: "the listener rule", Group: resource.GroupTraffic,
 		Usually: time.Second, Gone: time.Second,
 	}
 	if r.Secret == nil {
 		i.ID, i.Label = "https-rule", "the rule of the HTTPS listener"
 	}
-	return i
+	return inside(r.Listener.LoadBalancer.Private, i)
 }
-
-func (r *ListenerRule) private() bool { return r.Listener.LoadBalancer.Private }
 
 // Wanted implements Optional.
 func (r *ListenerRule) Wanted() bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,12 +42,12 @@ type LoadBalancer struct {
 	stands     bool // it costs what it is, whether or not it is needed
 }
 
-// inside marks what belongs to the private load balancer in names and ids; the public one needs no mark.
-func inside(private bool, name, mark string) string {
+// inside is what a part of the private load balancer is, by what one of the public load balancer is.
+func inside(private bool, i resource.Info) resource.Info {
 	if private {
-		return mark + name
+		i.ID, i.Label = "private-"+i.ID, "the private "+strings.TrimPrefix(i.Label, "the ")
 	}
-	return name
+	return i
 }
 
 // Name is the load balancer's name.
@@ -59,10 +60,10 @@ func (l *LoadBalancer) Name() string {
 
 // Info implements Resource.
 func (l *LoadBalancer) Info() resource.Info {
-	return resource.Info{
-		ID: inside(l.Private, "load-balancer", "private-"), Kind: "elbv2.LoadBalancer", Name: l.Name(),
-		Label: "the " + inside(l.Private, "load balancer", "private "), Group: resource.GroupTraffic, Usually: 150 * time.Second, Gone: 15 * time.Second,
-	}
+	return inside(l.Private, resource.Info{
+		ID: "load-balancer", Kind: "elbv2.LoadBalancer", Name: l.Name(), Label: "the load balancer",
+		Group: resource.GroupTraffic, Usually: 150 * time.Second, Gone: 15 * time.Second,
+	})
 }
 
 // Fingerprint implements plan.Printer.

@@ -65,7 +65,10 @@ func (t *TargetGroup) name() string {
 
 // prefix starts the names of those of the same load balancer.
 func (t *TargetGroup) prefix() string {
-	return t.Owner.Short() + "-" + inside(t.Private, "", "i")
+	if t.Private {
+		return t.Owner.Short() + "-i"
+	}
+	return t.Owner.Short() + "-"
 }
 
 // Info implements Resource.
@@ -74,10 +77,10 @@ func (t *TargetGroup) Info() resource.Info {
 	if g := t.known(); g != nil && t.Port == 0 {
 		name = aws.ToString(g.TargetGroupName)
 	}
-	return resource.Info{
-		ID: inside(t.Private, "target-group", "private-"), Kind: "elbv2.TargetGroup", Name: name, Label: "the " + inside(t.Private, "target group", "private "),
+	return inside(t.Private, resource.Info{
+		ID: "target-group", Kind: "elbv2.TargetGroup", Name: name, Label: "the target group",
 		Group: resource.GroupTraffic, Usually: 2 * time.Second, Gone: 5 * time.Second,
-	}
+	})
 }
 
 // Fingerprint implements plan.Printer.
