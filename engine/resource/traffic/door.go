@@ -85,7 +85,7 @@ type Filter struct {
 func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	o, secret := a.Owner, &OriginSecret{Fresh: a.Secret}
 	in, list := *lb, *tg
-	in.Private, in.Network.Within, in.Unneeded = true, true, !a.Private
+	in.Private, in.Network.Within, in.Unneeded, in.Tasks = true, true, !a.Private, &list
 	list.Private, list.First, list.Unneeded = true, tg, !a.Private
 	d := &Door{Want: a.Want, LoadBalancer: lb, Inner: Inner{LoadBalancer: &in, TargetGroup: &list}}
 	d.Certificate = &Certificate{Owner: o, Names: a.Names, Unneeded: len(a.Names) == 0}
@@ -138,9 +138,12 @@ func (d *Door) Looks() resource.Set {
 
 // Stands is where the app's door stands already.
 func (d *Door) Stands(ctx context.Context, s *resource.Scope) (network.Standing, error) {
-	for _, lb := range []*LoadBalancer{d.LoadBalancer, d.Inner.LoadBalancer} {
-		at, err := lb.Stands(ctx, s)
-		if err != nil || at.VPC != "" {
+	at, err := d.LoadBalancer.Stands(ctx, s)
+	if err != nil || at.VPC != "" {
+		return at, err
+	}
+	if d.Private() {
+		if at, err := d.Inner.LoadBalancer.Stands(ctx, s); err != nil || at.VPC != "" {
 			return at, err
 		}
 	}

@@ -32,6 +32,7 @@ type LoadBalancer struct {
 	LinkedRole    *access.ServiceLinkedRole
 	IdleTimeout   time.Duration // how long a connection may be silent
 	Private       bool          // it has no public addresses, and its network is Within
+	Tasks         *TargetGroup  // of the private one, which is made before it: without one there is no load balancer
 	Unneeded      bool          // the app answers no requests, or by another one; one that is left goes
 
 	ARN, DNS string // outputs, known as soon as it is created
@@ -71,7 +72,11 @@ func (l *LoadBalancer) Fingerprint() string { return "idle " + l.IdleTimeout.Str
 
 // Needs implements Resource.
 func (l *LoadBalancer) Needs() []resource.Need {
-	return append(l.Network.Needs(), resource.After(l.SecurityGroup, l.LinkedRole)...)
+	needs := append(l.Network.Needs(), resource.After(l.SecurityGroup, l.LinkedRole)...)
+	if l.Tasks != nil {
+		needs = append(needs, resource.Need{On: l.Tasks, Observe: true})
+	}
+	return needs
 }
 
 // Wanted implements Optional.
@@ -82,6 +87,9 @@ func (l *LoadBalancer) Identifier() string { return l.ARN }
 
 // Observe implements Resource.
 func (l *LoadBalancer) Observe(ctx context.Context, s *resource.Scope) error {
+	if l.Tasks != nil && l.Tasks.known() == nil {
+		return nil
+	}
 	found, err := l.describe(ctx, s)
 	if err != nil || found == nil {
 		return err
