@@ -150,7 +150,7 @@ func (p *planner) with(ctx context.Context, standing []string) (*plan.Plan, erro
 	case p.Pipeline != nil:
 		in.Resources, in.Verb = b.Pipeline(*p.Pipeline), "ci"
 	case p.Rollback != "":
-		in.Resources, in.Verb = b.Rollback(p.Rollback), "rollback"
+		in.Resources, in.Verb = b.Rollback(p.Rollback, p.now), "rollback"
 	case p.Restart:
 		in.Resources, in.Verb = b.Restart(p.now), "restart"
 	}

@@ -55,6 +55,7 @@ type Options struct {
 	// Standing are the processes that an earlier deployment made, as Target.Standing tells them. Those that the spec does
 	// not want go.
 	Standing       []string
+	Made           bool // it is about what was made before, so that no setting is refused
 	Builder        image.Builder
 	Given          []secret.Given // values of secrets, which the deployment keeps before anything reads them
 	SkipVerify     bool           // make no request to the endpoint
@@ -71,9 +72,9 @@ type Blueprint interface {
 	// Lasting are those that exist in AWS, in the same order: what a destroy removes and a status shows. Looking
 	// them up needs neither a source tree nor an image.
 	Lasting() resource.Set
-	// Rollback are the resources of a rollback to a revision, as Watcher.Revision names it. The blueprint is good
-	// for nothing else afterwards.
-	Rollback(revision string) resource.Set
+	// Rollback are the resources of a rollback to a revision, as Watcher.Revision names it, of an app that runs so. The
+	// blueprint is good for nothing else afterwards.
+	Rollback(revision string, now *Status) resource.Set
 	// Restart are the resources of new tasks for the version that runs, as a status tells it. The blueprint is good
 	// for nothing else afterwards.
 	Restart(now *Status) resource.Set

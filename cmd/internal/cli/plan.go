@@ -31,14 +31,11 @@ func (a *app) planCommand() *cobra.Command {
 				return usage(cmd, "--keep-data goes with --destroy")
 			}
 			r := engine.Request{Destroy: destroy, KeepData: keep, Rollback: to, Restart: restart}
-			if destroy {
-				var err error
-				if r.Spec, err = a.named(cmd.Context(), flags); err != nil {
-					return err
-				}
-				return a.plan(cmd, r, exit, markdown)
+			read := a.settings
+			if destroy || restart || to != "" {
+				read = a.identified
 			}
-			d, err := a.settings(cmd.Context(), flags)
+			d, err := read(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}

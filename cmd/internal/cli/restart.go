@@ -20,7 +20,7 @@ func (a *app) restartCommand() *cobra.Command {
 			if err := a.mayChange("restart"); err != nil {
 				return err
 			}
-			d, err := a.settings(cmd.Context(), flags)
+			d, err := a.identified(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}

@@ -23,7 +23,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 			if err := a.mayChange("rollback"); err != nil {
 				return err
 			}
-			d, err := a.settings(cmd.Context(), flags)
+			d, err := a.identified(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}

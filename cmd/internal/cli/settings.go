@@ -52,8 +52,18 @@ func (a *app) settings(ctx context.Context, flags said) (*interview.Draft, error
 	return d, spec.AsError(d.Spec.Validate(regions()...))
 }
 
-// named is settings for verbs that only need to know which app in which region is meant.
+// named is the app for verbs that only need to know which one in which region is meant.
 func (a *app) named(ctx context.Context, flags said) (*spec.Spec, error) {
+	d, err := a.identified(ctx, flags)
+	if err != nil {
+		return nil, err
+	}
+	return d.Spec, nil
+}
+
+// identified is settings for verbs about what runs: whatever else is missing or wrong in the folder, such as the Dockerfile
+// of an app that was deployed from an image, they need no more than to know which app in which region is meant.
+func (a *app) identified(ctx context.Context, flags said) (*interview.Draft, error) {
 	d, err := a.interview(ctx, flags, toLook)
 	if err != nil {
 		return nil, err
@@ -64,7 +74,7 @@ func (a *app) named(ctx context.Context, flags said) (*spec.Spec, error) {
 			problems = append(problems, p)
 		}
 	}
-	return d.Spec, spec.AsError(problems)
+	return d, spec.AsError(problems)
 }
 
 // load reads berth.toml and lays the flags over it.

@@ -56,7 +56,7 @@ const unchecked = 40 * time.Second
 // well says whether a task does its work: by the health that the load balancer sees, or by how long it has run where none
 // looks.
 func (r *rollout) well(t ecstypes.Task, health string) bool {
-	if r.TargetGroup != nil {
+	if r.checked() {
 		return health == string(elbtypes.TargetHealthStateEnumHealthy)
 	}
 	return aws.ToString(t.LastStatus) == "RUNNING" && t.StartedAt != nil && r.scope.Clock.Since(*t.StartedAt) >= unchecked
@@ -153,11 +153,13 @@ func (r *rollout) list(ctx context.Context, st ecstypes.DesiredStatus) ([]ecstyp
 
 // health is the health of the target group's targets by address.
 func (r *rollout) health(ctx context.Context) (map[string]elbtypes.TargetHealthDescription, error) {
-	if r.TargetGroup == nil {
+	if !r.checked() {
 		return nil, nil //nolint:nilnil // nothing checks the tasks
 	}
 	group := r.TargetGroup.ARN
-	if !r.balanced() {
+	if r.RevisionOnly && len(r.found.LoadBalancers) > 0 { // whatever the settings of this folder say
+		group = aws.ToString(r.found.LoadBalancers[0].TargetGroupArn)
+	} else if !r.balanced() {
 		if r.Route.TargetGroup == "" {
 			if err := r.Route.Observe(ctx, r.scope); err != nil {
 				return nil, err

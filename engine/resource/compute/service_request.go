@@ -11,6 +11,7 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"berth/engine/cloud"
+	"berth/engine/fail"
 	"berth/engine/resource"
 	"berth/engine/resource/network"
 )
@@ -55,6 +56,36 @@ func (v *Service) meanwhile() []ecstypes.LoadBalancer {
 
 // balanced says whether a load balancer of the app's own sends it requests.
 func (v *Service) balanced() bool { return v.TargetGroup != nil && v.TargetGroup.Wanted() }
+
+// checked says whether something outside asks the tasks how they are. A rollback takes the service as it is.
+func (v *Service) checked() bool {
+	if v.RevisionOnly && v.found != nil && len(v.found.LoadBalancers) == 0 && (v.Route == nil || !v.Route.Wanted()) {
+		return false
+	}
+	return v.TargetGroup != nil
+}
+
+// Bar implements Barred: a rollback changes nothing but the revision, so that one must listen where requests are sent to.
+func (v *Service) Bar() error {
+	if !v.RevisionOnly || !v.active() || len(v.found.LoadBalancers) == 0 || v.TaskDefinition.latest == nil {
+		return nil
+	}
+	to := aws.ToInt32(v.found.LoadBalancers[0].ContainerPort)
+	for _, c := range v.TaskDefinition.latest.ContainerDefinitions {
+		if aws.ToString(c.Name) != ContainerName {
+			continue
+		}
+		for _, p := range c.PortMappings {
+			if port := aws.ToInt32(p.ContainerPort); port != to {
+				return &fail.Error{
+					Class: fail.Refused, Cause: fmt.Sprintf("the version %s listens on port %d, and requests are sent to port %d now", v.TaskDefinition.Pin, port, to),
+					Remedy: fmt.Sprintf("deploy that version of the source again, with service.port = %d: berth deploy --port %d", port, port),
+				}
+			}
+		}
+	}
+	return nil
+}
 
 // leaving says whether requests come by a load balancer that a gateway or another load balancer takes over from. They do
 // until that serves.

@@ -139,8 +139,8 @@ func (b *Blueprint) Resources() resource.Set {
 }
 
 // Rollback implements target.Blueprint: the service as it is, with that revision (family:number), and the check of
-// the endpoint. Nothing else is touched.
-func (b *Blueprint) Rollback(revision string) resource.Set {
+// the endpoint, if it has one. Nothing else is touched.
+func (b *Blueprint) Rollback(revision string, now *target.Status) resource.Set {
 	b.TaskDef.Pin, b.Service.RevisionOnly = revision, true
 	b.Service.Release = nil
 	rs := resource.Set{b.TaskDef, b.Service}
@@ -156,7 +156,7 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 	for _, r := range b.Door.Looks() {
 		rs = append(rs, resource.ReadOnly{Resource: r})
 	}
-	if b.Door.Want != traffic.Nobody {
+	if b.Door.Want != traffic.Nobody && now.Endpoint != "" {
 		rs = append(rs, b.Endpoint)
 	}
 	return rs
@@ -165,7 +165,7 @@ func (b *Blueprint) Rollback(revision string) resource.Set {
 // Restart implements target.Blueprint: the services that run, each with the revision that it runs, and the check of the
 // endpoint. What runs by schedule has new tasks every time.
 func (b *Blueprint) Restart(now *target.Status) resource.Set {
-	rs := b.Rollback(now.Revision)
+	rs := b.Rollback(now.Revision, now)
 	b.Service.Restart = now.Desired > 0
 	for _, p := range b.Processes {
 		for _, one := range now.Processes {
@@ -386,7 +386,7 @@ func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 			b.Scaling.Balancer = b.Door.Front()
 		}
 	}
-	if s.Service.ReleaseCommand == "" {
+	if s.Service.ReleaseCommand == "" || o.Made {
 		return nil
 	}
 	words, err := spec.Words(s.Service.ReleaseCommand)

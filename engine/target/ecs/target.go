@@ -28,8 +28,8 @@ func (Target) Standing(ctx context.Context, c *cloud.Clients, o resource.Owner) 
 
 // Blueprint implements target.Target.
 func (t Target) Blueprint(s *spec.Spec, o target.Options) (target.Blueprint, error) {
-	for _, p := range t.Unsupported(s) { // rather than leaving it out silently
-		return nil, &fail.Error{Class: fail.Usage, Cause: p.Text, Remedy: p.Want}
+	if all := t.Unsupported(s); len(all) > 0 && !o.Made { // rather than leaving it out silently
+		return nil, &fail.Error{Class: fail.Usage, Cause: all[0].Text, Remedy: all[0].Want}
 	}
 	b, err := newBlueprint(s, o)
 	if err != nil {
