@@ -179,6 +179,11 @@ func (e *Engine) Orphans(ctx context.Context, region string) (*Orphans, error) {
 	return orphan.Find(ctx, clients, e.op.Prices)
 }
 
+// OrphansEverywhere looks for what earlier runs left over in all regions of the account, of all apps. It changes nothing.
+func (e *Engine) OrphansEverywhere(ctx context.Context, region string) (*Everywhere, error) {
+	return orphan.FindEverywhere(ctx, e.op.Connect, region, e.op.Prices)
+}
+
 // Secrets are the secrets of an app: those that its berth.toml names and those that are kept, missing ones first.
 func (e *Engine) Secrets(ctx context.Context, s *spec.Spec) ([]Secret, error) {
 	return e.op.Secrets(ctx, s)

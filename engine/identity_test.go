@@ -189,14 +189,22 @@ func TestTheSameAppElsewhere(t *testing.T) {
 		if e.Region != "eu-west-2" || e.MonthlyUSD != st.MonthlyUSD || !strings.Contains(e.Remove, "--region eu-west-2 --id "+h.kept()) {
 			t.Errorf("it is told of %+v, which costs %v", e, st.MonthlyUSD)
 		}
+		if f := p.Unsaid(); f == nil || f.Class != fail.Refused || !strings.Contains(f.Remedy, "--move") || !strings.Contains(f.Remedy, "--keep-both") {
+			t.Errorf("nobody said what becomes of it: %+v", f)
+		}
 		typed := h.spec.Clone()
 		must(t, typed.SetText("region", "eu-central-1", spec.Origin{Kind: spec.Flag, Text: "--region"}))
 		if p, err := h.engine.Plan(t.Context(), engine.Request{Spec: typed}); err != nil || len(p.Elsewhere) > 0 {
 			t.Errorf("typed: %v, %v", p.Elsewhere, err)
 		}
-		h.spec.Region = "eu-west-2"
-		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
-		h.spec.Region = "eu-central-1"
+		p.Beside = engine.Move
+		h.must(h.apply(p))
+		gone, err := p.Elsewhere[0].Leave(t.Context())
+		must(t, err)
+		h.must(h.apply(gone))
+		if st, err := h.engine.Status(t.Context(), h.spec); err != nil || st.State != engine.Running {
+			t.Errorf("what it moved to: %+v, %v", st, err)
+		}
 		if p := h.plan(engine.Request{}); len(p.Elsewhere) > 0 {
 			t.Errorf("what was destroyed: %v", p.Elsewhere)
 		}

@@ -30,6 +30,8 @@ type (
 	Cost        = plan.Cost            // one line of a plan's monthly estimate
 	Sum         = plan.Sum             // what the resources of a plan, or those that exist, cost a month
 	Report      = preflight.Report     // what was found of all that a plan depends on
+	Elsewhere   = plan.Elsewhere       // the same app in another place
+	Beside      = plan.Beside          // what a deployment does about that
 	Run         = run.Run              // a plan being carried out
 	Result      = run.Result           // how a run ended
 	Attached    = journal.Attached     // a run of another process on this machine: it has events, and cannot be stopped from here
@@ -71,6 +73,7 @@ type (
 	App         = inventory.App     // what runs of one app in one environment; marshals to JSON
 	Apps        = inventory.Apps    // all apps of an account; marshals to JSON
 	Orphans     = orphan.Report     // what earlier runs left over in a region
+	Everywhere  = orphan.Everywhere // what earlier runs left over in all regions of an account
 	OrphanGroup = orphan.Group      // what is left over of one app in one environment
 	Secret      = secret.Secret     // a secret of an app, without its value
 	Given       = secret.Given      // a secret whose value somebody gave, for a deployment to keep
@@ -89,5 +92,7 @@ const (
 const (
 	Previous      = target.Previous // as a revision: the newest one that came up before the one that runs now
 	SecretMissing = secret.Missing  // the state of a Secret that berth.toml names and nobody set
+	Move          = plan.Move       // as a Beside: what is elsewhere goes once the new one was verified
+	Both          = plan.Both       // as a Beside: it stays
 	AnyID         = resource.AnyID  // the identity of whoever has an app of that name
 )

@@ -28,7 +28,7 @@ func (o *Operator) elsewhere(ctx context.Context, p *plan.Plan, s *spec.Spec) []
 			one.Remove += " --id " + id
 		}
 		if h.Account == p.Account {
-			there := &spec.Spec{App: h.App, EnvName: h.Env, Region: h.Region, ID: account.ID(s), Target: s.Target}
+			there := &spec.Spec{App: h.App, EnvName: h.Env, Region: h.Region, ID: account.ID(s), Target: s.Target, Dir: s.Dir}
 			st, err := o.Status(ctx, there)
 			if err == nil && st.State == target.Absent {
 				continue
@@ -36,6 +36,7 @@ func (o *Operator) elsewhere(ctx context.Context, p *plan.Plan, s *spec.Spec) []
 			if err == nil {
 				one.Seen, one.MonthlyUSD = true, st.MonthlyUSD
 			}
+			one.Leave = func(ctx context.Context) (*plan.Plan, error) { return o.Plan(ctx, Request{Spec: there, Destroy: true}) }
 		}
 		all = append(all, one)
 	}

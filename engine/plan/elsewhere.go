@@ -1,6 +1,12 @@
 package plan
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"berth/engine/fail"
+)
 
 // Elsewhere is the same app by another name, or in another region or account, beside which a plan would make a second
 // one.
@@ -12,15 +18,71 @@ type Elsewhere struct {
 	Seen       bool    `json:"seen"` // it was looked at just now
 	MonthlyUSD float64 `json:"monthly_usd"`
 	Remove     string  `json:"remove"` // the command that removes it
+
+	// Leave plans its removal. Nil: that cannot be done from here, such as in another account.
+	Leave func(context.Context) (*Plan, error) `json:"-"`
 }
+
+// Beside is what a deployment does about the same app elsewhere.
+type Beside string
+
+// What can be done. Nobody said is the zero value: then nothing is done at all.
+const (
+	Move Beside = "move" // what is elsewhere is removed once the new one was verified
+	Both Beside = "both" // it stays, and berth in this folder no longer sees it
+)
+
+// Where names the app and its place.
+func (e Elsewhere) Where() string { return fmt.Sprintf("%s (%s) in %s", e.App, e.Env, e.Region) }
 
 // String says in a clause what runs there, and what becomes of it.
 func (e Elsewhere) String() string {
-	where := fmt.Sprintf("%s (%s) in %s", e.App, e.Env, e.Region)
 	if !e.Seen {
 		return fmt.Sprintf("%s of account %s was deployed from this folder and may run there still: this makes a second one, and berth here no "+
-			"longer sees the first. To move, deploy, then run: %s", where, e.Account, e.Remove)
+			"longer sees the first", e.Where(), e.Account)
 	}
-	return fmt.Sprintf("%s runs for $%.2f a month and goes on: this makes a second one, and berth here no longer sees the first. "+
-		"To move, deploy, then run: %s", where, e.MonthlyUSD, e.Remove)
+	return fmt.Sprintf("%s runs for $%.2f a month and goes on: this makes a second one, and berth here no longer sees the first", e.Where(), e.MonthlyUSD)
+}
+
+// Stays says that it is not removed without a question, because data of people would go with it.
+func (e Elsewhere) Stays(lost []string) *fail.Error {
+	return &fail.Error{
+		Class: fail.Failed, Cause: e.Where() + " was not removed: that would delete " + strings.Join(lost, ", "),
+		Remedy: "take over what you need of it, then run: " + e.Remove,
+	}
+}
+
+// Movable says that everything elsewhere can be removed from here.
+func (p *Plan) Movable() bool {
+	for _, e := range p.Elsewhere {
+		if e.Leave == nil {
+			return false
+		}
+	}
+	return len(p.Elsewhere) > 0
+}
+
+// Unsaid refuses a plan that would make a second one of an app when nobody said what becomes of the first. Nil: somebody
+// did, or there is no other.
+func (p *Plan) Unsaid() *fail.Error {
+	if len(p.Elsewhere) == 0 || p.Beside == Both || p.Beside == Move && p.Movable() {
+		return nil
+	}
+	f := &fail.Error{
+		Class: fail.Refused, Cause: p.Elsewhere[0].String(),
+		Remedy: "berth deploy --keep-both makes the second one; to stop here, put the name and the region back in berth.toml",
+	}
+	var remove []string
+	for i, e := range p.Elsewhere {
+		if i > 0 {
+			f.Evidence = strings.TrimSpace(f.Evidence + "\n" + e.String())
+		}
+		remove = append(remove, e.Remove)
+	}
+	if p.Movable() {
+		f.Remedy = "berth deploy --move moves it: the first one is removed once the new one was verified; " + f.Remedy
+	} else {
+		f.Remedy += "; what removes the first: " + strings.Join(remove, "; ")
+	}
+	return f
 }

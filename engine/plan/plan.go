@@ -72,6 +72,8 @@ type Plan struct {
 
 	// Elsewhere is where the same app runs already, when this would make a second one.
 	Elsewhere []Elsewhere `json:"elsewhere,omitempty"`
+	// Beside is what somebody chose to do about that.
+	Beside Beside `json:"-"`
 
 	Account  string        `json:"-"`
 	Destroy  bool          `json:"-"`

@@ -70,7 +70,7 @@ func simulated(t *testing.T, faults ...string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.Open(engine.Options{Environment: a.Environment(), Builder: a.Builder()})
+	return engine.Open(engine.Options{Environment: a.Environment(), Builder: a.Builder(), Runs: t.TempDir()})
 }
 
 func TestTheWholeConversation(t *testing.T) {

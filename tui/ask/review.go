@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"berth/compare/price"
+	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/tui/screen"
@@ -104,6 +105,9 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 			a.say("Not settled: %s.", d)
 		}
 	}
+	if t, err := a.beside(p); err != nil || t != on {
+		return t, err
+	}
 	for {
 		answer, t, err := a.ask(fmt.Sprintf("Type %s to do exactly this:", word))
 		if err != nil || t != on {
@@ -115,6 +119,31 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 		}
 		a.say("Nothing is done without %s; back and quit lead away.", word)
 	}
+}
+
+// beside asks what becomes of the same app elsewhere, if there is one.
+func (a *asker) beside(p *screen.Plan) (turn, error) {
+	for p.Unsaid() != nil {
+		choices := "Keep both? [stop]"
+		if p.Movable() {
+			choices = "Move it, which removes the first one once the new one was verified, or keep both? Type move or both: [stop]"
+		}
+		answer, t, err := a.ask(choices)
+		if err != nil || t != on {
+			return t, err
+		}
+		switch answer = strings.ToLower(answer); {
+		case answer == "" || answer == "stop":
+			return back, nil
+		case answer == string(engine.Both) || answer == "yes" && !p.Movable():
+			p.Beside = engine.Both
+		case answer == string(engine.Move) && p.Movable():
+			p.Beside = engine.Move
+		default:
+			a.say("%q is none of them.", answer)
+		}
+	}
+	return on, nil
 }
 
 // check looks at what the plan depends on. A plan that is certain to fail is not asked for: what is in the way is

@@ -38,7 +38,10 @@ var conversations = map[string]said{
 	"roll back": {deployed: true, answers: []string{"rollback", "", "yes"}, hears: []string{"- 1, deployed "}, plan: "rollback"},
 	"restart":   {deployed: true, answers: []string{"restart", "yes"}, hears: []string{"starts new tasks"}, plan: "restart"},
 	"scale":     {deployed: true, answers: []string{"settings", "6", "3", "", "", "", "yes"}, hears: []string{"6. Instances: 3 (your answer)"}, plan: "deploy"},
-	"destroy":   {deployed: true, answers: []string{"destroy", "harbor"}, plan: "destroy"},
+	"move an app that runs elsewhere, or keep both": {
+		deployed: true, answers: []string{"settings", "", "", "1", "other", "", "both of them", "move", "yes"}, hears: []string{"Not settled: harbor (production) in eu-west-2 runs for $", "Move it"}, plan: "deploy",
+	},
+	"destroy": {deployed: true, answers: []string{"destroy", "harbor"}, plan: "destroy"},
 }
 
 // TestTheConversationHasWhatTheREADMESays has the conversation of each row.

@@ -42,8 +42,10 @@ func (s *Session) Doubts(p *Plan) []string {
 			}
 		}
 	}
-	for _, e := range p.Elsewhere {
-		doubt(e.String())
+	if p.Unsaid() != nil {
+		for _, e := range p.Elsewhere {
+			out = append(out, e.String())
+		}
 	}
 	doubt(s.OverBudget(p.MonthlyUSD))
 	return out

@@ -26,8 +26,10 @@ type (
 	Request    = engine.Request
 	Report     = engine.Report
 	Cost       = engine.Cost
+	Elsewhere  = engine.Elsewhere
 
 	FieldChange = engine.FieldChange
+	Beside      = engine.Beside
 )
 
 // Run is a plan being carried out.

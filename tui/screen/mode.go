@@ -29,6 +29,7 @@ type Task struct {
 	Findings *Findings  // may be nil
 	KeepData bool       // of a destruction: the database and the files stay
 	Revision string     // that a rollback goes back to, as engine.Request has it
+	Beside   Beside     // of a deployment: what to do about the same app elsewhere, when that was said already
 	Yes      bool       // nobody wants to be asked, and nobody may be there to press a key
 }
 

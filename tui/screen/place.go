@@ -24,17 +24,20 @@ type (
 		KeepData bool // of a destruction: the database and the files stay
 		Rollback string
 		Restart  bool
+		Left     *Left // the app moved: the destruction is of where it was; nil: it is of the app as it stands
 	}
 	// Deploy carries a confirmed plan out; without one it shows the newest run. Alone says that nobody is asked
-	// anything, and that the program ends with the run.
+	// anything, and that the program ends with the run. Left is where the app was that the plan removes, nil otherwise.
 	Deploy struct {
 		Plan  *Plan
 		Alone bool
+		Left  *Left
 	}
 	// Result tells of a run that went well. Plan is what was carried out, nil when another terminal did.
 	Result struct {
 		Outcome Outcome
 		Plan    *Plan
+		Moved   []string // where the app was before, which is gone
 	}
 	// Overview shows what runs. RollBack is the revision (family:number) that is offered to go back to, empty: none;
 	// Restart offers new tasks of the version that runs.
@@ -47,6 +50,21 @@ type (
 	// Stories is what can be tried in a demo.
 	Stories struct{}
 )
+
+// Left is where an app was that has moved, and how the move ended.
+type Left struct {
+	Elsewhere
+	More []Elsewhere // places to leave after this one
+	Live Result      // of the new one
+}
+
+// Leave is the place that an app that has moved was in, nil when there is none left.
+func Leave(all []Elsewhere, live Result) *Left {
+	if len(all) == 0 {
+		return nil
+	}
+	return &Left{Elsewhere: all[0], More: all[1:], Live: live}
+}
 
 // Name names the screen.
 func (Project) Name() Name { return "project" }

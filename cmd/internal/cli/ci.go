@@ -106,7 +106,7 @@ func (a *app) ci(ctx context.Context, service string, ci ciFlags, roll rollout, 
 	}
 	return a.with(s.Region, func(eng *account) error {
 		r := engine.Request{Spec: s, Pipeline: &p, SkipPreflight: roll.unchecked}
-		done, err := a.carryOut(ctx, eng, r, "Let "+p.Repository+" deploy this, and write "+p.Path(job)+"?", "")
+		done, err := a.carryOut(ctx, eng, r, "Let "+p.Repository+" deploy this, and write "+p.Path(job)+"?", "", engine.Both)
 		if err != nil {
 			return err
 		}

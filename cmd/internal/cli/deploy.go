@@ -10,6 +10,7 @@ import (
 func (a *app) deployCommand() *cobra.Command {
 	var flags said
 	var roll rollout
+	var move, both bool
 	cmd := &cobra.Command{
 		Use: "deploy", Short: "Build, ship and run the app, up to a verified https:// URL", Args: noArgs,
 		Example: "  berth deploy\n  berth deploy --yes --json               # as in CI\n" +
@@ -26,7 +27,15 @@ func (a *app) deployCommand() *cobra.Command {
 			if roll.rebuild && d.Spec.Image.Ref != "" {
 				return usage(cmd, "--rebuild builds an image, and --image (image.ref) uses one that exists: give one of them")
 			}
-			t := tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings}
+			switch {
+			case move && both:
+				return usage(cmd, "--move and --keep-both exclude each other")
+			case move:
+				roll.beside = engine.Move
+			case both:
+				roll.beside = engine.Both
+			}
+			t := tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings, Beside: roll.beside}
 			return a.change(cmd.Context(), t, roll, engine.Request{NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild, RotateOrigin: roll.rotate}, "Deploy this?")
 		},
 	}
@@ -35,5 +44,7 @@ func (a *app) deployCommand() *cobra.Command {
 	cmd.Flags().StringVar(&roll.summary, "summary", "", "file to add plan, outcome and address to, in Markdown; no screens then")
 	takes(cmd, "summary", "FILE", files)
 	a.registerBuild(cmd)
+	cmd.Flags().BoolVar(&move, "move", false, "when the app runs by another name or in another region: remove that once the new one was verified")
+	cmd.Flags().BoolVar(&both, "keep-both", false, "when the app runs by another name or in another region: leave that as it is")
 	return cmd
 }

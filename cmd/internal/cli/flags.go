@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"berth/engine"
 	"berth/engine/spec"
 )
 
@@ -143,7 +144,8 @@ type rollout struct {
 	rotate      bool
 	unchecked   bool
 	timeout     time.Duration
-	summary     string // file for what becomes of it, in Markdown
+	summary     string        // file for what becomes of it, in Markdown
+	beside      engine.Beside // what to do about the same app elsewhere
 }
 
 func (r *rollout) register(f *pflag.FlagSet) {

@@ -29,23 +29,27 @@ func (a *app) change(ctx context.Context, t tui.Task, roll rollout, r engine.Req
 			return a.perform(ctx, eng, t, roll)
 		}
 		r.Spec, r.SkipVerify, r.SkipPreflight, r.RolloutTimeout = t.Spec, roll.skipVerify, roll.unchecked, roll.timeout
-		_, err := a.carryOut(ctx, eng, r, question, roll.summary)
+		_, err := a.carryOut(ctx, eng, r, question, roll.summary, roll.beside)
 		return err
 	})
 }
 
 // carryOut plans, asks where that is wanted, and follows the run. The run gets a context of its own, because
 // the first signal must not cut the calls in flight; the stopper stops it. A summary is a file that gets in Markdown what
-// became of it; empty for none. The plan is returned.
-func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, question, summary string) (*engine.Plan, error) {
+// became of it; empty for none. Beside is what to do about the same app elsewhere. The plan is returned.
+func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, question, summary string, beside engine.Beside) (*engine.Plan, error) {
 	p, err := eng.Plan(ctx, r)
 	if err != nil {
 		_ = summarize(summary, func(w io.Writer) { report.FailureMarkdown(w, err) }) // which matters more than a file
 		return nil, err
 	}
+	p.Beside = beside
 	if !a.flags.yes && changes(p) {
 		report.Plan(a.Err, p)
 		if err := a.cleared(ctx, eng, p); err != nil {
+			return nil, err
+		}
+		if err := a.settle(ctx, p); err != nil {
 			return nil, err
 		}
 		question, word := question, "yes"
@@ -57,17 +61,28 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 			return nil, err
 		}
 	}
-	if a.flags.yes && !a.flags.json && !a.flags.quiet {
-		for _, e := range p.Elsewhere {
-			fmt.Fprintf(a.Err, "Note: %s\n", e)
-		}
+	if f := p.Unsaid(); f != nil {
+		return p, f
 	}
+	return p, a.apply(ctx, eng, p, summary)
+}
+
+// apply carries a plan out and, where the app moves, removes it from where it was once the new one was verified.
+func (a *app) apply(ctx context.Context, eng *account, p *engine.Plan, summary string) error {
 	started := eng.Apply(context.WithoutCancel(ctx), p)
-	err = a.follow(ctx, eng, started)
+	err := a.follow(ctx, eng, started)
 	if res, unended := started.Wait(context.WithoutCancel(ctx)); unended == nil {
 		err = cmp.Or(err, summarize(summary, func(w io.Writer) { report.SummaryMarkdown(w, p, res) }))
 	}
-	return p, err
+	if err != nil || p.Beside != engine.Move {
+		return err
+	}
+	for _, e := range p.Elsewhere {
+		if err := a.leave(ctx, eng, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // summarize adds what write writes to the file of that name, after what is in it; no name is none.
@@ -84,6 +99,38 @@ func summarize(name string, write func(io.Writer)) error {
 		return fmt.Errorf("write the summary: %w", err)
 	}
 	return nil
+}
+
+// leave removes an app from where it was. Data of people is not deleted on the way.
+func (a *app) leave(ctx context.Context, eng *account, e engine.Elsewhere) error {
+	p, err := e.Leave(ctx)
+	if err != nil {
+		return err
+	}
+	if lost, _ := p.Data(); len(lost) > 0 {
+		return e.Stays(lost)
+	}
+	return a.follow(ctx, eng, eng.Apply(context.WithoutCancel(ctx), p))
+}
+
+// settle asks what becomes of the same app elsewhere, unless the flags said it.
+func (a *app) settle(ctx context.Context, p *engine.Plan) error {
+	if p.Unsaid() == nil {
+		return nil
+	}
+	choices := "Type both to keep it, else nothing is done:"
+	if p.Movable() {
+		choices = "Type move to remove it once the new one was verified, both to keep it, else nothing is done:"
+	}
+	said, err := a.answered(ctx, choices)
+	if err != nil {
+		return err
+	}
+	if said = strings.ToLower(said); said == string(engine.Both) || said == string(engine.Move) && p.Movable() {
+		p.Beside = engine.Beside(said)
+		return nil
+	}
+	return unconfirmed()
 }
 
 // changes says whether a plan does anything.
@@ -185,6 +232,23 @@ func (a *app) confirm(ctx context.Context, question, word string) error {
 	if word == "yes" {
 		question += " [y/N]"
 	}
+	line, err := a.answered(ctx, question)
+	if err != nil {
+		return err
+	}
+	if line == word || word == "yes" && (strings.EqualFold(line, "y") || strings.EqualFold(line, "yes")) {
+		return nil
+	}
+	return unconfirmed()
+}
+
+// unconfirmed is what ends a verb that nobody agreed to.
+func unconfirmed() error {
+	return &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}
+}
+
+// answered asks a question and returns the line that is typed.
+func (a *app) answered(ctx context.Context, question string) (string, error) {
 	fmt.Fprint(a.Err, question+" ")
 	answer := make(chan string, 1)
 	go func() {
@@ -197,11 +261,8 @@ func (a *app) confirm(ctx context.Context, question, word string) error {
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(a.Err)
-		return ctx.Err()
+		return "", ctx.Err()
 	case line := <-answer:
-		if line == word || word == "yes" && (strings.EqualFold(line, "y") || strings.EqualFold(line, "yes")) {
-			return nil
-		}
-		return &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}
+		return line, nil
 	}
 }

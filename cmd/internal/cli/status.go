@@ -10,7 +10,7 @@ import (
 )
 
 // orphans is status --orphans: what earlier runs left over in a region, of all apps.
-func (a *app) orphans(cmd *cobra.Command, flags said) error {
+func (a *app) orphans(cmd *cobra.Command, flags said, everywhere bool) error {
 	if flags.app != "" || cmd.Flags().Changed("env") {
 		return usage(cmd, "--orphans is about all apps and environments of a region; leave --app and --env out")
 	}
@@ -19,6 +19,13 @@ func (a *app) orphans(cmd *cobra.Command, flags said) error {
 		return err
 	}
 	return a.with(region, func(eng *account) error {
+		if everywhere {
+			all, err := eng.OrphansEverywhere(cmd.Context(), region)
+			if err != nil {
+				return err
+			}
+			return a.answer(all, func(w io.Writer) { report.OrphansEverywhere(w, all) })
+		}
 		left, err := eng.Orphans(cmd.Context(), region)
 		if err != nil {
 			return err
@@ -38,13 +45,16 @@ func (a *app) anyRegion(ctx context.Context) (string, error) {
 
 func (a *app) statusCommand() *cobra.Command {
 	var flags said
-	var orphans bool
+	var orphans, everywhere bool
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show what runs, since when, and where it is reached", Args: noArgs,
-		Example: "  berth status\n  berth status --env staging --json\n  berth status --orphans --region eu-west-2",
+		Example: "  berth status\n  berth status --env staging --json\n  berth status --orphans --region eu-west-2\n  berth status --orphans --all-regions",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if everywhere && !orphans {
+				return usage(cmd, "--all-regions goes with --orphans; berth apps --all-regions lists what runs")
+			}
 			if orphans {
-				return a.orphans(cmd, flags)
+				return a.orphans(cmd, flags, everywhere)
 			}
 			s, err := a.named(cmd.Context(), flags)
 			if err != nil {
@@ -61,5 +71,6 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 	a.registerApp(&flags, cmd)
 	cmd.Flags().BoolVar(&orphans, "orphans", false, "show what earlier runs of any app left over in the region, and what it costs")
+	cmd.Flags().BoolVar(&everywhere, "all-regions", false, "with --orphans: in all regions of the account")
 	return cmd
 }

@@ -36,6 +36,22 @@ func Orphans(w io.Writer, o *engine.Orphans) {
 	}
 }
 
+// OrphansEverywhere writes what earlier runs left over in all regions, those without leftovers in one line.
+func OrphansEverywhere(w io.Writer, all *engine.Everywhere) {
+	for _, o := range all.Regions {
+		Orphans(w, o)
+		fmt.Fprintln(w)
+	}
+	if len(all.Regions) == 0 {
+		fmt.Fprintf(w, "No leftovers in %s.\n", count(len(all.Looked), "region"))
+	} else {
+		fmt.Fprintf(w, "%s a month in %s; %s looked at.\n", dollars(all.MonthlyUSD), count(len(all.Regions), "region"), count(len(all.Looked), "region"))
+	}
+	for _, b := range all.Blind {
+		fmt.Fprintf(w, "  could not look at %s\n", b)
+	}
+}
+
 func orphans(w io.Writer, g engine.OrphanGroup) {
 	what := "no service, all of it is left over"
 	if g.Alive {

@@ -29,7 +29,7 @@ func Plan(w io.Writer, p *plan.Plan) {
 		dataOf(w, p, lost, kept)
 	}
 	for _, e := range p.Elsewhere {
-		fmt.Fprintf(w, "Note: %s\n\n", e)
+		fmt.Fprintf(w, "Note: %s. To remove that: %s\n\n", e, e.Remove)
 	}
 	summary := tally(by)
 	if by[event.None] == len(p.Changes) {

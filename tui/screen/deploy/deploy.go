@@ -9,6 +9,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/view"
 	"berth/tui/feed"
@@ -137,8 +138,13 @@ func (d *Screen) ended() {
 		Done: true, Outcome: string(s.Outcome), Endpoint: s.Endpoint, Verified: s.Verified, Verb: s.Verb,
 		Revision: d.revision(), Error: s.Error, Snap: s,
 	}
+	if d.of.Left != nil && s.Outcome == event.Succeeded { // the move is over
+		d.s.Outcome = d.of.Left.Live.Outcome
+	}
 	d.s.Status = nil // known no longer
 	switch {
+	case s.Outcome == event.Succeeded && d.leaves() != nil:
+		d.s.Go(screen.Review{Destroy: true, Left: d.leaves()})
 	case d.of.Alone:
 		d.s.Quit()
 	case s.Outcome == event.Succeeded:
@@ -177,11 +183,34 @@ func (d *Screen) leave() {
 // newest follows what is at work, and the end of the log.
 func (d *Screen) newest() { d.pinned, d.paused, d.back = false, false, 0 }
 
-func (d *Screen) result() screen.Place { return screen.Result{Outcome: d.s.Outcome, Plan: d.of.Plan} }
+// leaves is where the app was that this run has moved, or the next such place; nil when there is none.
+func (d *Screen) leaves() *screen.Left {
+	switch p := d.of.Plan; {
+	case d.of.Left != nil:
+		live := d.of.Left.Live
+		live.Moved = append(live.Moved[:len(live.Moved):len(live.Moved)], d.of.Left.Where())
+		return screen.Leave(d.of.Left.More, live)
+	case p != nil && p.Beside == engine.Move:
+		return screen.Leave(p.Elsewhere, screen.Result{Outcome: d.s.Outcome, Plan: p})
+	}
+	return nil
+}
+
+// result is what is told of a run that went well. The end of a move tells of the new one.
+func (d *Screen) result() screen.Place {
+	if left := d.of.Left; left != nil {
+		live := left.Live
+		live.Moved = append(live.Moved[:len(live.Moved):len(live.Moved)], left.Where())
+		return live
+	}
+	return screen.Result{Outcome: d.s.Outcome, Plan: d.of.Plan}
+}
 
 // again is where the same is tried once more.
 func (d *Screen) again() screen.Place {
 	switch {
+	case d.of.Left != nil:
+		return screen.Review{Destroy: true, Left: d.of.Left}
 	case d.snap.Verb == "destroy":
 		return screen.Review{Destroy: true, KeepData: d.of.Plan != nil && d.of.Plan.KeepData}
 	case d.snap.Verb == "rollback" && d.s.Task() == nil:

@@ -196,6 +196,9 @@ func (r *Screen) facts() [][2]string {
 	if kept := r.kept(); kept != "" {
 		out = append(out, [2]string{"kept", kept})
 	}
+	if len(r.of.Moved) > 0 {
+		out = append(out, [2]string{"moved", strings.Join(r.of.Moved, ", ") + " is gone"})
+	}
 	if o.Verified != "" {
 		out = append(out, [2]string{"verified", o.Verified})
 	}

@@ -9,6 +9,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"berth/engine"
 	"berth/engine/fail"
 	"berth/tui/form"
 	"berth/tui/keys"
@@ -71,12 +72,17 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 	e, req := r.s.Engine, r.s.Request()
 	req.Destroy, req.KeepData, req.Rollback = r.of.Destroy, r.of.KeepData, r.of.Rollback
 	req.Restart = r.of.Restart
+	left := r.of.Left
 	return r.work.Do(func(ctx context.Context) tea.Msg {
 		id, err := e.Identity(ctx, req.Spec.Region)
 		if err != nil {
 			return planMsg{err: err}
 		}
 		m := planMsg{identity: &id}
+		if left != nil {
+			m.plan, m.err = left.Leave(ctx)
+			return m
+		}
 		m.plan, m.err = e.Plan(ctx, req)
 		return m
 	})
@@ -114,13 +120,36 @@ func (r *Screen) onPlan(m planMsg) tea.Cmd {
 		return nil
 	}
 	r.plan = m.plan
-	switch t := r.s.Task(); {
-	case t != nil && t.Alone(m.plan):
+	t := r.s.Task()
+	if t != nil {
+		m.plan.Beside = t.Beside
+	}
+	lost, _ := m.plan.Data()
+	switch {
+	case r.of.Left != nil && len(lost) == 0: // who moves has said so
+		return r.carryOut()
+	case t != nil && t.Yes && r.unasked() != nil:
+		r.err = r.unasked()
+		r.refused(r.err)
+		return nil
+	case t != nil && t.Alone(m.plan) && r.of.Left == nil:
 		return r.carryOut()
 	case r.count().changes() == 0:
 		return nil
 	}
 	return r.preflight()
+}
+
+// unasked is why a plan may not be carried out without a question, nil when it may.
+func (r *Screen) unasked() *fail.Error {
+	if r.of == (screen.Review{}) {
+		return r.plan.Unsaid()
+	}
+	if r.of.Left == nil {
+		return nil
+	}
+	lost, _ := r.plan.Data()
+	return r.of.Left.Stays(lost)
 }
 
 func (r *Screen) onKey(k tea.KeyMsg) tea.Cmd {
@@ -220,7 +249,7 @@ func (r *Screen) onSaved(m savedMsg) {
 		return
 	}
 	t := r.s.Task()
-	r.s.Go(screen.Deploy{Plan: r.plan, Alone: t != nil && t.Alone(r.plan)})
+	r.s.Go(screen.Deploy{Plan: r.plan, Alone: t != nil && t.Alone(r.plan), Left: r.of.Left})
 }
 
 // refused keeps why the task cannot be carried out, nil when it is tried again.
@@ -271,9 +300,16 @@ func (r *Screen) Keys() []keys.Key {
 	case r.count().changes() == 0:
 		return append([]keys.Key{again, back, keys.Also(r.s.Back, "enter").When(r.s.Status != nil)}, moves...)
 	case len(r.doubts) > 0:
+		leave := keys.Way("esc", "leave it", func() { r.doubts = nil }, "esc", "n")
+		if r.plan.Unsaid() == nil {
+			return []keys.Key{keys.Act("berth deploy", "d", "deploy all the same", r.despite), leave}
+		}
 		return []keys.Key{
-			keys.Act("berth deploy", "d", "deploy all the same", r.despite),
-			keys.Way("esc", "leave it", func() { r.doubts = nil }, "esc", "n"),
+			keys.Act("berth deploy --move", "m", "move it", func() tea.Cmd { return r.choose(engine.Move) }).When(r.plan.Movable()).
+				Say("deploy, and remove what runs elsewhere once the new one was verified"),
+			keys.Act("berth deploy --keep-both", "b", "keep both", func() tea.Cmd { return r.choose(engine.Both) }).
+				Say("deploy a second one, and leave what runs elsewhere as it is"),
+			keys.Way("esc", "stop", func() { r.doubts = nil }, "esc", "n"),
 		}
 	case r.check.going:
 		return []keys.Key{keys.Way("esc", "not yet", r.back).Say("take the confirmation back")}
@@ -308,13 +344,19 @@ func (r *Screen) keepKey() keys.Key {
 	if r.of.KeepData {
 		does = "delete the data, too"
 	}
-	return keys.Act("berth destroy --keep-data", "tab", does, r.keep).When(len(lost)+len(kept) > 0).
+	return keys.Act("berth destroy --keep-data", "tab", does, r.keep).When(len(lost)+len(kept) > 0 && r.of.Left == nil).
 		Say("leave the database and the files in AWS for a later deployment, or delete them with all else")
 }
 
 func (r *Screen) keep() tea.Cmd {
 	r.of.KeepData = !r.of.KeepData
 	return r.Enter(nil)
+}
+
+// choose says what becomes of the same app elsewhere, which is a second yes.
+func (r *Screen) choose(b screen.Beside) tea.Cmd {
+	r.plan.Beside = b
+	return r.despite()
 }
 
 // despite is the second yes.

@@ -33,9 +33,20 @@ func (r *Screen) View() string {
 	}
 	lines := append(list, r.summary()...)
 	if len(r.doubts) > 0 {
-		return r.s.Despite(lines, "Deploy all the same?", r.doubts, r.Keys(), r.width, r.height)
+		return r.s.Despite(lines, r.question(), r.doubts, r.Keys(), r.width, r.height)
 	}
 	return widget.Join(lines)
+}
+
+// question is what a second yes is asked for.
+func (r *Screen) question() string {
+	switch {
+	case r.plan.Unsaid() == nil:
+		return "Deploy all the same?"
+	case r.plan.Movable():
+		return "Move it, keep both, or stop?"
+	}
+	return "Keep both, or stop?"
 }
 
 // list is what exists, or what the plan is made of; both beside each other where there is room.
