@@ -10,8 +10,8 @@ import (
 	"berth/tui/screen"
 )
 
-// moving is an app that runs by another name, too; data is what people would lose with that.
-func moving(data string) (*fakeEngine, *int) {
+// leavingBehind is an app that runs by another name, too; data is what people would lose with that.
+func leavingBehind(data string) (*fakeEngine, *int) {
 	e, left := fresh(), 0
 	e.plan.Elsewhere = []screen.Elsewhere{{
 		App: "old", Env: "production", Region: "eu-west-2", Account: "123456789012", Seen: true, MonthlyUSD: 40.77, Remove: "berth destroy --app old",
@@ -30,7 +30,7 @@ func moving(data string) (*fakeEngine, *int) {
 }
 
 func TestAnAppThatRunsElsewhereIsMoved(t *testing.T) {
-	e, left := moving("")
+	e, left := leavingBehind("")
 	inBubble(t, e, func(d *harness) {
 		d.press(toReview...)
 		d.press("y")
@@ -55,7 +55,7 @@ func TestAnAppThatRunsElsewhereIsMoved(t *testing.T) {
 }
 
 func TestAMoveKeepsWhatHoldsData(t *testing.T) {
-	e, _ := moving("the database and all data in it")
+	e, _ := leavingBehind("the database and all data in it")
 	inBubble(t, e, func(d *harness) {
 		d.press(toReview...)
 		d.press("y", "m")
@@ -66,7 +66,7 @@ func TestAMoveKeepsWhatHoldsData(t *testing.T) {
 }
 
 func TestBothAreKept(t *testing.T) {
-	e, left := moving("")
+	e, left := leavingBehind("")
 	inBubble(t, e, func(d *harness) {
 		d.press(toReview...)
 		d.press("y", "b")

@@ -218,7 +218,7 @@ func (a *app) converse(ctx context.Context, eng *account, d tui.Deps) error {
 		if got.err != nil || got.plan == nil {
 			return got.err
 		}
-		return a.apply(ctx, eng, got.plan)
+		return a.apply(ctx, eng, got.plan, "")
 	}
 }
 
