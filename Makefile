@@ -33,9 +33,10 @@ test: ## Run all tests with the race detector, and print how many ran
 	@$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 15m $(ARGS) ./...
 	@$(MAKE) --no-print-directory matrix
 
+MATRIX = CutMatrix|DoorsMoveCut|DataSurvives|OrphansOfACutDeployment|DenialMatrix
 .PHONY: matrix
-matrix: ## Cut every call of every run, each in three ways (make test does a ninth of it with the race detector)
-	@$(GO) test -count=1 -timeout 10m -run '^TestCutMatrix$$' -v ./engine | grep -E '^ok|^FAIL|--- FAIL|cuts tried|_test.go:[0-9]+: [^0-9]' | grep -v 'finding out'
+matrix: ## Cut and deny every call of every run (make test does a sample with the race detector)
+	@$(GO) test -count=1 -timeout 20m -run '^Test($(MATRIX))' -v ./engine | grep -E '^ok|^FAIL|--- FAIL|cuts tried|_test.go:[0-9]+: [^0-9]' | grep -v 'finding out'
 
 SHIP_MB ?= 1500
 .PHONY: ship-bench

@@ -137,10 +137,8 @@ func (s scenario) matrix(t *testing.T) {
 			}
 		})
 	}
-	for n := 1; n <= calls; n += max(s.step, raceFactor) {
-		for how := range cuts {
-			work <- [2]int{n, how}
-		}
+	for _, c := range cutsOf(calls, s.step) {
+		work <- c
 	}
 	close(work)
 	wg.Wait()
@@ -155,6 +153,22 @@ var cuts = []struct {
 	kill        bool
 }{
 	{"before", "cut=%d", false}, {"after", "cut-after=%d", false}, {"kill", "cut-after=%d", true},
+}
+
+// cutsOf are the cuts of a run of so many calls, each as call and way: one call of so many in every way, and with the
+// race detector a sample, one way after the other.
+func cutsOf(calls, step int) (all [][2]int) {
+	step = max(step, raceFactor)
+	for n := 1; n <= calls; n += step {
+		if raceFactor > 1 {
+			all = append(all, [2]int{n, n / step % len(cuts)})
+			continue
+		}
+		for how := range cuts {
+			all = append(all, [2]int{n, how})
+		}
+	}
+	return all
 }
 
 // cut plays the scenario with its run cut at call n, runs the same again, and compares.

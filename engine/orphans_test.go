@@ -98,10 +98,10 @@ func TestOrphansOfACutDeployment(t *testing.T) {
 	_, calls, _ := scenarios[0].undisturbed(t)
 	const made = 2 // parameters that a living app has: the database's password and address
 	dead, alive := 0, 0
-	step := 5
+	step := 5 * raceStep
 	for n := step; n < calls; n += step {
 		if calls-n < 40 { // the service is made near the end: enough cuts behind it, too
-			step = 2
+			step = 2 * raceStep
 		}
 		t.Run(fmt.Sprintf("cut-after=%d", n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -2,5 +2,9 @@
 
 package engine_test
 
-// raceFactor thins long matrices out when the race detector makes everything slow.
-const raceFactor = 1
+const (
+	// raceFactor thins long matrices out when the race detector makes everything slow; make matrix does them whole.
+	raceFactor = 1
+	// raceStep does the same where a matrix is a sample already.
+	raceStep = 1
+)

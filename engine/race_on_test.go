@@ -2,5 +2,9 @@
 
 package engine_test
 
-// raceFactor thins long matrices out when the race detector makes everything slow.
-const raceFactor = 9
+const (
+	// raceFactor thins long matrices out when the race detector makes everything slow; make matrix does them whole.
+	raceFactor = 9
+	// raceStep does the same where a matrix is a sample already.
+	raceStep = 3
+)
