@@ -48,10 +48,10 @@ func touring() *fakeEngine {
 			Name: "port", Title: "The app listens on another port", Happens: "The load balancer finds nobody at the port that the Dockerfile names, and the rollout fails. " +
 				"The card says what the log tells.", Press: "f on the card sets the port; then Enter, then y.",
 		},
-		{Name: "throttle", Title: "AWS is called too often", Happens: "AWS refuses a third of all calls. Each is tried again.", Press: "Nothing: watch the calls."},
+		{Name: "throttle", Title: "AWS is called too often", Happens: "AWS throttles a third of all calls. Each is tried again.", Press: "Nothing: watch the calls."},
 		{Name: "lost", Title: "An answer gets lost", Happens: "A call takes effect and its answer never comes.", Press: "Nothing."},
 		{Name: "cut", Title: "The connection breaks halfway", Happens: "No call reaches AWS for a while, and the run ends.", Press: "r on the card goes on from there."},
-		{Name: "rollback", Title: "A new version fails, and ECS goes back to the one before", Happens: "The app runs already, and its source has changed. The new version ends at start.", Press: "r, then y."},
+		{Name: "rollback", Title: "A new version fails, and ECS rolls back to the one before", Happens: "The app runs already, and its source has changed. The new version ends at start.", Press: "r, then y."},
 	}}
 	return e
 }

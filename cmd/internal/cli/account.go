@@ -99,7 +99,7 @@ func (a *app) askCode(ctx context.Context, serial string) (string, error) {
 		return "", ctx.Err()
 	case code := <-said:
 		if code == "" {
-			return "", &fail.Error{Class: fail.Refused, Cause: "no MFA code was given", Remedy: "type the digits that " + serial + " shows"}
+			return "", &fail.Error{Class: fail.Refused, Cause: "no MFA code was entered", Remedy: "type the digits that " + serial + " shows"}
 		}
 		return code, nil
 	}

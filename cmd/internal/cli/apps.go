@@ -12,9 +12,9 @@ import (
 func (a *app) appsCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
-		Use: "apps", Short: "List all apps of the region, with state and cost", Args: noArgs,
-		Long: "Lists every app and environment that berth deployed, from whichever folder: what runs of it, where it is reached, and what it\n" +
-			"costs a month as it runs. It looks at one region, with --all-regions at all that the account has.",
+		Use: "apps", Short: "List all deployed apps with their state and monthly cost", Args: noArgs,
+		Long: "Lists every app and environment that berth has deployed, from any folder: its state, its URL, and its current monthly\n" +
+			"cost. It looks in one region, or with --all-regions in every region of the account.",
 		Example: "  berth apps\n  berth apps --all-regions --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			region, err := a.anyRegion(cmd.Context())
@@ -30,6 +30,6 @@ func (a *app) appsCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all-regions", false, "look at all regions of the account")
+	cmd.Flags().BoolVar(&all, "all-regions", false, "look in all regions of the account")
 	return cmd
 }

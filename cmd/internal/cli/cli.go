@@ -122,7 +122,7 @@ func (a *app) root() *cobra.Command {
 		Use:   "berth",
 		Short: "From a Dockerfile to an https:// URL on AWS",
 		Long: "berth takes a Dockerfile and gives back a load-balanced https:// URL on AWS.\n" +
-			"Without a verb it asks what it needs to know; in an app that is deployed it shows what runs.",
+			"Without a command it asks what it needs to know; for an app that is already deployed it shows its status.",
 		SilenceErrors: true, SilenceUsage: true,
 		Args: a.onlyVerbs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -143,7 +143,7 @@ func (a *app) root() *cobra.Command {
 	a.registerGlobals(root)
 	a.register(&flags, root)
 	roll.register(root.Flags())
-	root.Flags().BoolVarP(&which, "version", "v", false, "say which berth this is")
+	root.Flags().BoolVarP(&which, "version", "v", false, "print the version")
 	root.AddCommand(a.verbs()...)
 	completion(root)
 	fitHelp(root)
@@ -188,9 +188,9 @@ func (a *app) onlyVerbs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	f := usage(cmd, fmt.Sprintf("there is no verb %q", args[0]))
+	f := usage(cmd, fmt.Sprintf("unknown command %q", args[0]))
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		f.Remedy = "did you mean berth " + strings.Join(near, " or berth ") + "? berth --help lists all verbs"
+		f.Remedy = "did you mean berth " + strings.Join(near, " or berth ") + "? berth --help lists all commands"
 	}
 	return f
 }
@@ -200,7 +200,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usage(cmd, fmt.Sprintf("%s takes no argument, but was given %q", cmd.CommandPath(), args[0]))
+	return usage(cmd, fmt.Sprintf("%s takes no arguments, but got %q", cmd.CommandPath(), args[0]))
 }
 
 // upTo is for verbs that take at most n arguments.
@@ -209,7 +209,7 @@ func upTo(n int) cobra.PositionalArgs {
 		if len(args) <= n {
 			return nil
 		}
-		return usage(cmd, fmt.Sprintf("%s takes %d at most, but was given %q, too", cmd.CommandPath(), n, args[n]))
+		return usage(cmd, fmt.Sprintf("%s takes at most %d, but also got %q", cmd.CommandPath(), n, args[n]))
 	}
 }
 

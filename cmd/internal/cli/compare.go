@@ -48,7 +48,7 @@ func knownServices(cmd *cobra.Command, args []string) error {
 	for _, arg := range args {
 		if !slices.Contains(ids, arg) {
 			f := usage(cmd, fmt.Sprintf("there is no service %q to compare", arg))
-			f.Remedy = "name some of " + strings.Join(ids, ", ")
+			f.Remedy = "choose from " + strings.Join(ids, ", ")
 			return f
 		}
 	}
@@ -58,12 +58,12 @@ func knownServices(cmd *cobra.Command, args []string) error {
 func (a *app) compareCommand() *cobra.Command {
 	q := question{usage: price.DefaultUsage()}
 	cmd := &cobra.Command{
-		Use: "compare [SERVICE...]", Short: "Say which AWS service fits, why, and what it costs a month",
-		Long: "Holds what an app needs and uses against ten services: a verdict for each, the reasons with\n" +
-			"source and date, what would change it, and the monthly cost line by line. With services named,\n" +
-			"only those are told; what is recommended stays the best of all. In the folder of an app (with a\n" +
-			"berth.toml or a Dockerfile) it compares for that app, and flags override what is read there;\n" +
-			"elsewhere for what the flags say. It asks nothing of AWS.",
+		Use: "compare [SERVICE...]", Short: "Show which AWS service fits the app, why, and what it costs a month",
+		Long: "Compares ten services against what an app needs and how much it is used: a verdict for each, the\n" +
+			"reasons with source and date, what would change the verdict, and the monthly cost line by line.\n" +
+			"Name services to see only those; the recommendation is still the best of all ten. In an app's folder (one with a\n" +
+			"berth.toml or a Dockerfile) it compares for that app, and flags override what it reads there;\n" +
+			"elsewhere it compares for what the flags say. It makes no AWS calls.",
 		Example: "  berth compare --websockets --instances 2 --vcpu 0.5 --memory-gb 1\n" +
 			"  berth compare ecs-fargate lightsail --region eu-west-2 --markdown\n" +
 			"  berth compare --rank-regions --measure",
@@ -108,9 +108,9 @@ func (q *question) register(f *pflag.FlagSet) {
 		}
 	}
 	f.Lookup("days").DefValue = "0" // the default is told in the text, not as 30.416666666666668
-	f.BoolVar(&q.rank, "rank-regions", false, "order the regions by what this usage costs there")
-	f.BoolVar(&q.measure, "measure", false, "with --rank-regions: measure how long a connection to each region takes from here")
-	f.BoolVar(&q.markdown, "markdown", false, "answer in Markdown, for a pull request")
+	f.BoolVar(&q.rank, "rank-regions", false, "rank the regions by the cost of this usage")
+	f.BoolVar(&q.measure, "measure", false, "with --rank-regions: measure the latency from here to each region")
+	f.BoolVar(&q.markdown, "markdown", false, "print Markdown, for a pull request")
 }
 
 // usageFlags are the flags that say what an app uses.
@@ -120,23 +120,23 @@ var usageFlags = []struct {
 }{
 	{"vcpu", "vCPU per instance", func(u *price.Usage) any { return &u.VCPU }},
 	{"memory-gb", "GB of memory per instance", func(u *price.Usage) any { return &u.MemoryGB }},
-	{"instances", "how many instances run", func(u *price.Usage) any { return &u.Instances }},
+	{"instances", "number of instances", func(u *price.Usage) any { return &u.Instances }},
 	{"arch", "x86 or arm", func(u *price.Usage) any { return &u.Arch }},
 	{
-		"active-hours-per-day", "hours a day in which instances run (App Runner: serve requests)",
+		"active-hours-per-day", "hours a day that instances run (App Runner: serve requests)",
 		func(u *price.Usage) any { return &u.ActiveHoursPerDay },
 	},
-	{"days", "days in the month (default: 730 hours)", func(u *price.Usage) any { return &u.Days }},
+	{"days", "days a month (default: a month of 730 hours)", func(u *price.Usage) any { return &u.Days }},
 	{"ephemeral-gb", "GB of disk per instance", func(u *price.Usage) any { return &u.EphemeralGB }},
-	{"storage-gb", "GB of persistent files", func(u *price.Usage) any { return &u.StorageGB }},
-	{"egress-gb", "GB a month to the internet", func(u *price.Usage) any { return &u.EgressGB }},
+	{"storage-gb", "GB of persistent storage", func(u *price.Usage) any { return &u.StorageGB }},
+	{"egress-gb", "GB a month of traffic to the internet", func(u *price.Usage) any { return &u.EgressGB }},
 	{"log-gb", "GB of logs a month", func(u *price.Usage) any { return &u.LogGB }},
-	{"image-gb", "GB of images kept", func(u *price.Usage) any { return &u.ImageGB }},
-	{"requests-per-second", "requests a second on average", func(u *price.Usage) any { return &u.RequestsPerSecond }},
-	{"new-connections-per-second", "new connections a second", func(u *price.Usage) any { return &u.NewConnectionsPerSecond }},
-	{"connection-minutes", "minutes that a connection lives", func(u *price.Usage) any { return &u.ConnectionMinutes }},
-	{"kb-per-second", "KB a second through the load balancer", func(u *price.Usage) any { return &u.KBPerSecond }},
-	{"lb-rules", "rules of the load balancer", func(u *price.Usage) any { return &u.LBRules }},
+	{"image-gb", "GB of container images kept", func(u *price.Usage) any { return &u.ImageGB }},
+	{"requests-per-second", "average requests per second", func(u *price.Usage) any { return &u.RequestsPerSecond }},
+	{"new-connections-per-second", "new connections per second", func(u *price.Usage) any { return &u.NewConnectionsPerSecond }},
+	{"connection-minutes", "average length of a connection in minutes", func(u *price.Usage) any { return &u.ConnectionMinutes }},
+	{"kb-per-second", "KB per second through the load balancer", func(u *price.Usage) any { return &u.KBPerSecond }},
+	{"lb-rules", "number of load balancer rules", func(u *price.Usage) any { return &u.LBRules }},
 	{"database", "class of a PostgreSQL database, such as db.t4g.micro", func(u *price.Usage) any { return &u.Database }},
 	{"database-gb", "GB of database storage", func(u *price.Usage) any { return &u.DatabaseGB }},
 	{"cache", "node type of a Redis cache, such as cache.t4g.micro", func(u *price.Usage) any { return &u.Cache }},
@@ -190,10 +190,10 @@ func (q *question) imply(f *pflag.FlagSet) {
 
 func (a *app) compare(cmd *cobra.Command, q *question) error {
 	if q.measure && !q.rank {
-		return usage(cmd, "--measure goes with --rank-regions")
+		return usage(cmd, "--measure needs --rank-regions")
 	}
 	if q.markdown && a.flags.json {
-		return usage(cmd, "--json and --markdown exclude each other")
+		return usage(cmd, "--json and --markdown cannot be used together")
 	}
 	dir, err := a.dir()
 	if err != nil {
@@ -209,7 +209,7 @@ func (a *app) compare(cmd *cobra.Command, q *question) error {
 		return asUsage(cmd, err)
 	}
 	if q.rank && len(q.only) > 1 {
-		return usage(cmd, "--rank-regions ranks for one service; name one, or none for the recommended one")
+		return usage(cmd, "--rank-regions ranks one service: name one, or none for the recommended one")
 	}
 	if q.rank {
 		return a.rankRegions(cmd, advisor, q, r)
@@ -234,7 +234,7 @@ func (q *question) heading() string {
 	if q.of == "" {
 		return ""
 	}
-	return "For the app " + q.of + ", as its folder has it; flags override.\n\n"
+	return "For the app " + q.of + ", with what its folder says; flags override it.\n\n"
 }
 
 // read takes over what the folder of an app tells. Outside of one it is the region alone, as far as it is known.

@@ -25,7 +25,7 @@ func (a *app) measureRegions(ctx context.Context, list []compare.RankedRegion) {
 	}
 	got := latency.Measure(ctx, &net.Dialer{}, codes, measureDeadline, time.Now)
 	if latency.Offline(got) {
-		fmt.Fprintln(a.Err, "no region answered: this machine is offline, or connections to AWS are blocked")
+		fmt.Fprintln(a.Err, "no region answered: this machine is offline, or its connections to AWS are blocked")
 	}
 	for i, g := range got {
 		list[i].Measured = g.Why()
@@ -41,7 +41,7 @@ func (a *app) rankRegions(cmd *cobra.Command, advisor compare.Advisor, q *questi
 		r.Only(q.only)
 	}
 	if service == "" {
-		return &fail.Error{Class: fail.Failed, Cause: "no service can run this, so there is nothing to rank", Remedy: "see berth compare without --rank-regions"}
+		return &fail.Error{Class: fail.Failed, Cause: "no service can run this app, so there is nothing to rank", Remedy: "see berth compare without --rank-regions"}
 	}
 	list, err := advisor.RankRegions(service, q.needs, q.usage)
 	if err != nil {

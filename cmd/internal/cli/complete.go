@@ -73,7 +73,7 @@ func regionWords() []word {
 	for _, r := range catalog.Regions().Regions {
 		means := r.Name
 		if r.OptIn {
-			means += ", must be enabled in the account first"
+			means += ", must first be enabled in the account"
 		}
 		out = append(out, word{r.Code, means})
 	}

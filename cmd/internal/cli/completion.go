@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const completionHelp = `Prints the script that lets a shell complete verbs, flags, regions, profiles, apps,
-environments and revisions. To have it in every new shell:
+const completionHelp = `Prints the script that lets a shell complete commands, flags, regions, profiles, apps,
+environments and revisions. To load it in every new shell:
 
   bash    echo 'source <(berth completion bash)' >> ~/.bashrc
           (the package bash-completion must be installed)
@@ -16,8 +16,8 @@ environments and revisions. To have it in every new shell:
           (with autoload -U compinit; compinit in ~/.zshrc)
   fish    berth completion fish > ~/.config/fish/completions/berth.fish
 
-Completing asks AWS for what is deployed, two seconds at most, and only where
-credentials can be had without a question.`
+Completion asks AWS what is deployed, for at most two seconds, and only when
+credentials are available without a prompt.`
 
 // knownShell refuses a shell that there is no script for. Without it such a shell would be given the help for a
 // script, and no error.
@@ -29,8 +29,8 @@ func knownShell(cmd *cobra.Command, args []string) error {
 	for _, c := range cmd.Commands() {
 		shells = append(shells, c.Name())
 	}
-	f := usage(cmd, fmt.Sprintf("there is no completion for the shell %q", args[0]))
-	f.Remedy = "there is one for " + strings.Join(shells, ", ")
+	f := usage(cmd, fmt.Sprintf("completion for the shell %q is not supported", args[0]))
+	f.Remedy = "choose from " + strings.Join(shells, ", ")
 	return f
 }
 
@@ -41,7 +41,7 @@ func completion(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(noFiles)
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
-		c.Short, c.Long = "Print the script that lets a shell complete berth's words", completionHelp
+		c.Short, c.Long = "Print the shell completion script", completionHelp
 		c.Args = knownShell
 		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}

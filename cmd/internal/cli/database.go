@@ -43,7 +43,7 @@ func (a *app) databaseConnect() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&in.Local, "port", 0, "port of this machine (default: one that is free)")
 	cmd.Flags().StringVar(&in.To, "to", "", "another host that the app's tasks reach, as HOST:PORT")
-	cmd.Flags().StringVar(&in.Task, "task", "", "through the task whose id begins so")
+	cmd.Flags().StringVar(&in.Task, "task", "", "through the task whose ID begins with this")
 	takes(cmd, "port", "PORT", nil)
 	takes(cmd, "to", "HOST:PORT", nil)
 	takes(cmd, "task", "ID", nil)

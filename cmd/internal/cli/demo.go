@@ -25,12 +25,12 @@ func (a *app) demoCommand() *cobra.Command {
 	var faults bool
 	var name string
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Deploy a sample app to a simulated account; no AWS, no Docker", Args: noArgs,
-		Long: "Walks a sample app to a URL on a simulated AWS account that forgets everything:\n" +
-			"no AWS, no Docker, no cost. On a terminal it offers stories first: all goes well,\n" +
-			"or something goes wrong and what to do about it. With --sim-fault the story is\n" +
-			"yours. Without a terminal it runs to its end by itself, in plain lines; the exit\n" +
-			"code is that of the story's last run.",
+		Use: "demo", Short: "Deploy a sample app to a simulated account; needs no AWS and no Docker", Args: noArgs,
+		Long: "Takes a sample app to a URL on a simulated AWS account that is gone afterwards:\n" +
+			"no AWS, no Docker, no cost. On a terminal it first offers stories: all goes well,\n" +
+			"or something goes wrong, and what to do about it. With --sim-fault you write the\n" +
+			"story. Without a terminal it runs to the end by itself, in plain lines; the exit\n" +
+			"code is that of the last run of the story.",
 		Example: "  berth demo\n  berth demo --story rollback\n  berth demo --sim-fault throttle=0.3 --sim-speed 100",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if faults {
@@ -38,14 +38,14 @@ func (a *app) demoCommand() *cobra.Command {
 				return nil
 			}
 			if name != "" && len(a.flags.simFaults) > 0 {
-				return usage(cmd, "--story brings its own faults; leave --sim-fault out")
+				return usage(cmd, "--story brings its own faults: leave out --sim-fault")
 			}
 			return a.demo(cmd.Context(), name)
 		},
 	}
-	cmd.Flags().StringVar(&name, "story", "", "begin this story: "+storyNames())
+	cmd.Flags().StringVar(&name, "story", "", "start with this story: "+storyNames())
 	takes(cmd, "story", "STORY", words(func(*cobra.Command) []word { return storyWords() }))
-	cmd.Flags().BoolVar(&faults, "faults", false, "list what can go wrong on request, for --sim-fault")
+	cmd.Flags().BoolVar(&faults, "faults", false, "list the faults that --sim-fault can inject")
 	return cmd
 }
 
@@ -94,7 +94,7 @@ func (a *app) tell(ctx context.Context, s story, chosen string) (another bool, e
 	}
 	if a.draws() || a.converses() {
 		if a.accessible() && chosen == "" {
-			fmt.Fprintln(a.Out, "This is the story in which all goes well. --story tells another one: "+storyNames()+".")
+			fmt.Fprintln(a.Out, "This is the story in which all goes well. --story tells another: "+storyNames()+".")
 		}
 		return a.openScreens(ctx, a.on(a.flags.region, t), said{}, rollout{}, nil, nil)
 	}
@@ -145,7 +145,7 @@ func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
 			return err
 		}
 	}
-	heading("What would be made (berth plan), and making it (berth deploy)")
+	heading("What would be created (berth plan), and creating it (berth deploy)")
 	err = a.demoRun(ctx, eng, engine.Request{Spec: settings})
 	f := fail.From(err)
 	switch {
@@ -157,7 +157,7 @@ func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
 			return err
 		}
 	case f.Suggest != nil && f.Class != fail.RolledBack && !s.deployed:
-		heading("Doing what it says (%s = %v in berth.toml), and deploying again", f.Setting, f.Suggest)
+		heading("Applying the remedy (%s = %v in berth.toml) and deploying again", f.Setting, f.Suggest)
 		if err := settings.Set(f.Setting, f.Suggest, spec.Origin{Kind: spec.Answer, Text: "the remedy"}); err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
 
 // toldOfSource is what the demo says before it deploys.
 func (a *app) toldOfSource(d *interview.Draft, heading func(string, ...any)) error {
-	heading("What the source tree tells (berth inspect)")
+	heading("What the source tree says (berth inspect)")
 	report.Findings(a.Out, d.Findings)
 	heading("Which service fits, and what it costs (berth compare)")
 	r, err := engine.Advisor(a.prices(), time.Now()).Report(d.Requirements(), d.Usage())

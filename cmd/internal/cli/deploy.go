@@ -12,7 +12,7 @@ func (a *app) deployCommand() *cobra.Command {
 	var roll rollout
 	var move, both bool
 	cmd := &cobra.Command{
-		Use: "deploy", Short: "Build, ship and run the app, up to a verified https:// URL", Args: noArgs,
+		Use: "deploy", Short: "Build, push and run the app, up to a verified https:// URL", Args: noArgs,
 		Example: "  berth deploy\n  berth deploy --yes --json               # as in CI\n" +
 			"  berth deploy --yes --json --summary \"$GITHUB_STEP_SUMMARY\"\n" +
 			"  berth deploy --image ghcr.io/acme/shop@sha256:4f5d... --port 8080\n  berth deploy --simulate --yes           # on a simulated account",

@@ -12,11 +12,11 @@ func (a *app) destroyCommand() *cobra.Command {
 	var keep bool
 	var roll rollout
 	cmd := &cobra.Command{
-		Use: "destroy", Short: "Remove everything that deploy made for the app", Args: noArgs,
-		Long: "Removes everything that deploy made for the app. On a terminal the app's name has to be typed when data of people\n" +
-			"would go with it; --yes asks nothing and deletes the files for good and the database but for a final snapshot.\n" +
-			"With --keep-data the database and the files stay where they are, and what they need to stay, which is free. They\n" +
-			"go on costing what they cost; the next deploy finds them again, and a destroy without --keep-data deletes them.",
+		Use: "destroy", Short: "Delete everything that deploy created for the app", Args: noArgs,
+		Long: "Deletes everything that deploy created for the app. On a terminal you have to type the app's name when user data\n" +
+			"would be lost; --yes asks nothing, and deletes the files for good and the database down to a final snapshot.\n" +
+			"With --keep-data the database and the files stay, and so does what they depend on, which is free. They\n" +
+			"cost the same as before; the next deploy finds them again, and a destroy without --keep-data deletes them.",
 		Example: "  berth destroy\n  berth destroy --env staging --yes\n  berth destroy --keep-data               # the database and the files stay",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.mayChange("destroy"); err != nil {
@@ -31,7 +31,7 @@ func (a *app) destroyCommand() *cobra.Command {
 		},
 	}
 	a.registerApp(&flags, cmd)
-	cmd.Flags().BoolVar(&keep, "keep-data", false, "leave the database and the files in AWS, for a later deploy")
+	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the database and the files in AWS, for a later deploy")
 	roll.registerUnchecked(cmd.Flags())
 	return cmd
 }

@@ -13,10 +13,10 @@ import (
 func (a *app) doctorCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Check everything that the next deploy depends on; changes nothing", Args: noArgs,
+		Use: "doctor", Short: "Check everything the next deploy depends on; changes nothing", Args: noArgs,
 		Example: "  berth doctor\n  berth doctor --profile work --region eu-west-2",
-		Long: "Looks at credentials, permissions, quotas, Docker and the image before anything is created, and says for each\n" +
-			"what to do. Ends with 4 when something would stop a deploy.",
+		Long: "Checks credentials, permissions, quotas, Docker and the image before anything is created, and says for each\n" +
+			"what to do. Exits with 4 when something would stop a deploy.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {

@@ -26,11 +26,11 @@ func (a *app) execCommand() *cobra.Command {
 	var flags said
 	var own execFlags
 	cmd := &cobra.Command{
-		Use: "exec [PROCESS] [-- COMMAND...]", Short: "Open a shell in a task that runs",
+		Use: "exec [PROCESS] [-- COMMAND...]", Short: "Open a shell in a running task",
 		Example: "  berth exec\n  berth exec worker\n  berth exec -- bin/rails console\n  berth exec --task 0f9c -- ps aux",
-		Long: "Opens a shell, or runs a COMMAND, in a task that runs, by ECS Exec. It takes service.exec = true in berth.toml and\n" +
-			"Amazon's session-manager-plugin on this machine. Of several tasks the newest is taken, or on a terminal one is\n" +
-			"chosen; --list lists them. Ctrl-C and the size of the terminal go to the shell, and its exit code is that of berth.",
+		Long: "Opens a shell, or runs COMMAND, in a running task with ECS Exec. It needs service.exec = true in berth.toml and\n" +
+			"Amazon's session-manager-plugin on this machine. With several tasks it takes the newest, or asks on a\n" +
+			"terminal; --list lists them. Ctrl-C and the terminal size go to the shell, and berth exits with its exit code.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := execOf(cmd, args)
@@ -38,7 +38,7 @@ func (a *app) execCommand() *cobra.Command {
 				return err
 			}
 			if in.Task = own.task; a.flags.json && !own.list {
-				return usage(cmd, "a session is no JSON: leave out --json, or say --list")
+				return usage(cmd, "a session cannot be JSON: leave out --json, or use --list")
 			}
 			return a.watching(cmd.Context(), flags, func(w *engine.Watch) error {
 				if own.list {
@@ -52,8 +52,8 @@ func (a *app) execCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&own.task, "task", "", "the task whose id begins so")
-	cmd.Flags().BoolVar(&own.list, "list", false, "list the tasks that run, and open nothing")
+	cmd.Flags().StringVar(&own.task, "task", "", "the task whose ID begins with this")
+	cmd.Flags().BoolVar(&own.list, "list", false, "list the running tasks and open nothing")
 	takes(cmd, "task", "ID", nil)
 	a.registerApp(&flags, cmd)
 	return cmd
@@ -64,7 +64,7 @@ func execOf(cmd *cobra.Command, args []string) (engine.Exec, error) {
 	names, command := aroundDash(cmd, args)
 	in := engine.Exec{Command: command}
 	if len(names) > 1 {
-		return in, usage(cmd, "a command stands behind --, such as berth exec -- "+strings.Join(args, " "))
+		return in, usage(cmd, "put the command after --, such as berth exec -- "+strings.Join(args, " "))
 	}
 	if len(names) == 1 && !spec.OwnProcess(names[0]) {
 		in.Process = names[0]
@@ -117,7 +117,7 @@ func (a *app) chooseTask(ctx context.Context, w *engine.Watch, fits func(engine.
 	n := 1
 	if line != "" {
 		if n, err = strconv.Atoi(line); err != nil || n < 1 || n > len(fit) {
-			return "", fail.Usagef("there is no task %q: say a number from 1 to %d", line, len(fit))
+			return "", fail.Usagef("there is no task %q: enter a number from 1 to %d", line, len(fit))
 		}
 	}
 	return fit[n-1].ID, nil

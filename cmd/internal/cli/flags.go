@@ -41,18 +41,18 @@ func (a *app) registerGlobals(root *cobra.Command) {
 	f.StringVarP(&g.dir, "dir", "C", ".", "folder of the app")
 	f.StringVar(&g.region, "region", "", "AWS region (default: berth.toml, then AWS_REGION, then the profile's)")
 	f.StringVar(&g.profile, "profile", "", "AWS profile (default: AWS_PROFILE)")
-	f.StringVar(&g.env, "env", spec.DefaultEnv, "environment; each has its own resources")
-	f.BoolVar(&g.json, "json", false, "answer in JSON; runs as one event per line")
-	f.BoolVar(&g.plain, "plain", false, "plain lines instead of screens")
-	f.BoolVar(&g.quiet, "quiet", false, "say only the answer and what went wrong")
-	f.BoolVarP(&g.yes, "yes", "y", false, "do not ask before changing something")
+	f.StringVar(&g.env, "env", spec.DefaultEnv, "environment of the app; each has its own resources")
+	f.BoolVar(&g.json, "json", false, "print JSON; runs as one event per line")
+	f.BoolVar(&g.plain, "plain", false, "print plain lines instead of opening screens")
+	f.BoolVar(&g.quiet, "quiet", false, "print only the result and what went wrong")
+	f.BoolVarP(&g.yes, "yes", "y", false, "change things without asking first")
 	f.BoolVar(&g.noColor, "no-color", false, "no colours (also: NO_COLOR)")
 	f.BoolVar(&g.accessible, "accessible", false, "ask line by line instead of drawing screens (also: ACCESSIBLE=1)")
-	f.StringVar(&g.debug, "debug", "", "file to write to what happens on the screens")
+	f.StringVar(&g.debug, "debug", "", "write what happens on the screens to this file")
 	f.BoolVar(&g.simulate, "simulate", false, "use a simulated AWS account instead of AWS")
-	f.StringVar(&g.simState, "sim-state", "", "file that keeps the simulated account (default: one per folder of the app)")
-	f.Float64Var(&g.simSpeed, "sim-speed", simSpeed, "how much faster than AWS the simulated account is")
-	f.StringArrayVar(&g.simFaults, "sim-fault", nil, "let the simulated account misbehave, such as throttle=0.3; repeatable")
+	f.StringVar(&g.simState, "sim-state", "", "file that keeps the simulated account (default: one per app folder)")
+	f.Float64Var(&g.simSpeed, "sim-speed", simSpeed, "how much faster than AWS the simulated account runs")
+	f.StringArrayVar(&g.simFaults, "sim-fault", nil, "make the simulated account misbehave, such as throttle=0.3; repeatable")
 
 	takes(root, "dir", "DIR", folders)
 	takes(root, "region", "REGION", words(func(*cobra.Command) []word { return regionWords() }))
@@ -72,7 +72,7 @@ func (g *globals) check(cmd *cobra.Command) error {
 		}
 	}
 	if n > 1 {
-		return usage(cmd, "--json, --plain and --quiet exclude each other")
+		return usage(cmd, "only one of --json, --plain and --quiet can be used")
 	}
 	return nil
 }
@@ -92,15 +92,15 @@ type said struct {
 func (a *app) register(s *said, cmd *cobra.Command) {
 	a.registerApp(s, cmd)
 	f := cmd.Flags()
-	f.StringVar(&s.port, "port", "", "port that the app listens on (default: EXPOSE in the Dockerfile)")
-	f.Var((*filled)(&s.image), "image", "image that exists already; nothing is built")
+	f.StringVar(&s.port, "port", "", "port the app listens on (default: EXPOSE in the Dockerfile)")
+	f.Var((*filled)(&s.image), "image", "existing image to deploy; nothing is built")
 	takes(cmd, "port", "PORT", nil)
 	takes(cmd, "image", "IMAGE", nil)
-	f.StringVar(&s.builder, "builder", "", "what builds the image: docker, podman, finch, nerdctl, buildah, or codebuild for a build in AWS (default: the first that works)")
+	f.StringVar(&s.builder, "builder", "", "builder of the image: docker, podman, finch, nerdctl, buildah, or codebuild to build in AWS (default: the first that works)")
 	takes(cmd, "builder", "PROGRAM", words(func(*cobra.Command) []word { return builders() }))
-	f.StringVar(&s.takeOver, "take-over", "", "names of the domain whose DNS records, made by somebody else, may be replaced")
+	f.StringVar(&s.takeOver, "take-over", "", "domain names whose existing DNS records, not created by berth, may be replaced")
 	takes(cmd, "take-over", "NAME,NAME", nil)
-	f.StringArrayVar(&s.args, "build-arg", nil, "build argument NAME=VALUE, or NAME to take it from the environment; repeatable")
+	f.StringArrayVar(&s.args, "build-arg", nil, "build argument NAME=VALUE, or NAME to take its value from the environment; repeatable")
 	takes(cmd, "build-arg", "NAME=VALUE", nil)
 }
 
@@ -132,7 +132,7 @@ func (s *said) take(given map[string]string) {
 func (a *app) registerApp(s *said, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.app, "app", "", "name of the app (default: berth.toml, then the folder's name)")
 	takes(cmd, "app", "APP", words(a.appWords))
-	cmd.Flags().StringVar(&s.id, "id", "", "identity of the app, when no berth.toml has it (default: berth.toml)")
+	cmd.Flags().StringVar(&s.id, "id", "", "identity of the app, when there is no berth.toml with it (default: berth.toml)")
 	takes(cmd, "id", "ID", nil)
 }
 
@@ -151,13 +151,13 @@ type rollout struct {
 func (r *rollout) register(f *pflag.FlagSet) {
 	f.BoolVar(&r.skipVerify, "skip-verify", false, "make no request to the endpoint")
 	r.registerUnchecked(f)
-	f.BoolVar(&r.noRehearsal, "no-rehearse", false, "ship the image without having run it here")
-	f.BoolVar(&r.rebuild, "rebuild", false, "build the image anew on the newest base images, though the source is the same")
+	f.BoolVar(&r.noRehearsal, "no-rehearse", false, "push the image without running it here first")
+	f.BoolVar(&r.rebuild, "rebuild", false, "rebuild the image on the newest base images even if the source is unchanged")
 	f.BoolVar(&r.rotate, "rotate-origin-secret", false, "give CloudFront a new secret for the load balancer, without a gap")
-	f.DurationVar(&r.timeout, "rollout-timeout", 0, "when to give up waiting for the new version to run (default: chosen by the health check)")
+	f.DurationVar(&r.timeout, "rollout-timeout", 0, "how long to wait for the new version to become healthy (default: from the health check)")
 }
 
 // registerUnchecked registers the flag of every verb that changes AWS.
 func (r *rollout) registerUnchecked(f *pflag.FlagSet) {
-	f.BoolVar(&r.unchecked, "skip-preflight", false, "go ahead whatever the checks of permissions, quotas and secrets say")
+	f.BoolVar(&r.unchecked, "skip-preflight", false, "go ahead even if the checks of permissions, quotas and secrets fail")
 }

@@ -54,7 +54,7 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 		}
 		question, word := question, "yes"
 		if lost, _ := p.Data(); len(lost) > 0 {
-			question = fmt.Sprintf("This deletes %s. Type %s to go ahead:", strings.Join(lost, ", "), p.App)
+			question = fmt.Sprintf("This deletes %s. Type %s to confirm:", strings.Join(lost, ", "), p.App)
 			word = p.App
 		}
 		if err := a.confirm(ctx, question, word); err != nil {
@@ -156,7 +156,7 @@ func (a *app) unasked() string {
 	case !a.Terminal:
 		return "there is no terminal to ask on"
 	case ci():
-		return "CI is set, so nobody is asked"
+		return "CI is set, so no question is asked"
 	case a.flags.json:
 		return "--json asks nothing"
 	case a.flags.quiet:
@@ -223,7 +223,7 @@ func (a *app) mayChange(verb string) error {
 	}[verb]
 	return &fail.Error{
 		Class: fail.Usage, Cause: fmt.Sprintf("berth %s changes an AWS account, and %s", verb, a.unasked()),
-		Remedy: fmt.Sprintf("look at what it would do with %s, then give --yes: berth %s --yes", cmp.Or(look, "berth plan"), verb),
+		Remedy: fmt.Sprintf("see what it would do with %s, then add --yes: berth %s --yes", cmp.Or(look, "berth plan"), verb),
 	}
 }
 

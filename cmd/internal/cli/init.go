@@ -25,9 +25,9 @@ func (a *app) initCommand() *cobra.Command {
 	var flags said
 	var schema bool
 	cmd := &cobra.Command{
-		Use: "init", Short: "Write a berth.toml in which every key is explained", Args: noArgs,
-		Long: "Writes a berth.toml with what was found in the source tree and given by flags, and every other key as a comment that\n" +
-			"says what it is. A file that is there already stays. It asks nothing of AWS.",
+		Use: "init", Short: "Write a berth.toml with every key explained", Args: noArgs,
+		Long: "Writes a berth.toml with what was found in the source tree and given as flags, and every other key as a comment that\n" +
+			"explains it. An existing file is left alone. It makes no AWS calls.",
 		Example: "  berth init\n  berth init --region eu-west-2 --app shop\n  berth init --schema > berth.schema.json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if schema {
@@ -52,7 +52,7 @@ func notTaken(f *project.Findings) string {
 	if b.Len() == 0 {
 		return ""
 	}
-	return "\n# What other platforms' files say, and no key above has:\n" + b.String()
+	return "\n# What other platforms' files say that no key above covers:\n" + b.String()
 }
 
 func (a *app) init(cmd *cobra.Command, flags said) error {
@@ -62,7 +62,7 @@ func (a *app) init(cmd *cobra.Command, flags said) error {
 	}
 	if spec.Exists(dir) {
 		return &fail.Error{
-			Class: fail.Refused, Cause: "there is a " + spec.FileName + " already", Remedy: "change it with an editor, or move it away to have a new one",
+			Class: fail.Refused, Cause: "there is a " + spec.FileName + " already", Remedy: "edit it, or move it away to get a new one",
 		}
 	}
 	d, err := interview.Read(cmd.Context(), interview.Sources{ // no region is asked for: it is left open
@@ -80,7 +80,7 @@ func (a *app) init(cmd *cobra.Command, flags said) error {
 	}
 	name := filepath.Join(a.flags.dir, spec.FileName)
 	for _, p := range engine.Problems(s, regions()...) {
-		fmt.Fprintf(a.Err, "to be filled in: %s\n", p)
+		fmt.Fprintf(a.Err, "still to fill in: %s\n", p)
 	}
 	return a.answer(written{name}, func(w io.Writer) { fmt.Fprintln(w, name) })
 }

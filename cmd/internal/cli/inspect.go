@@ -12,7 +12,7 @@ import (
 
 func (a *app) inspectCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "inspect", Short: "Show what the source tree tells, and what it means", Args: noArgs,
+		Use: "inspect", Short: "Show what the source tree says, and what it means for AWS", Args: noArgs,
 		Example: "  berth inspect\n  berth inspect -C ../shop --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := a.dir()

@@ -28,13 +28,13 @@ func (a *app) logsCommand() *cobra.Command {
 	var flags said
 	var l logFlags
 	cmd := &cobra.Command{
-		Use: "logs", Short: "Print what the app wrote, and with --follow what it writes", Args: noArgs,
+		Use: "logs", Short: "Print the app's log; --follow keeps printing", Args: noArgs,
 		Example: "  berth logs --follow\n  berth logs --env staging",
-		Long: "Prints the app's log from CloudWatch, oldest line first: time, task and text. Without --since these are the newest\n" +
-			"200 lines of the last day at most. With --follow it goes on until Ctrl-C, through new versions, too.",
+		Long: "Prints the app's log from CloudWatch, oldest line first: time, task and text. Without --since it prints the newest\n" +
+			"200 lines of the last day at most. With --follow it continues until Ctrl-C, across new versions.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("since") && l.since <= 0 {
-				return usage(cmd, "--since is how far to go back, such as 10m or 24h, and was given "+l.since.String())
+				return usage(cmd, "--since is how far to go back, such as 10m or 24h, not "+l.since.String())
 			}
 			s, err := a.named(cmd.Context(), flags)
 			if err != nil {
@@ -53,11 +53,11 @@ func (a *app) logsCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	a.registerApp(&flags, cmd)
-	f.BoolVarP(&l.follow, "follow", "f", false, "go on with what the app writes from now on")
+	f.BoolVarP(&l.follow, "follow", "f", false, "keep printing what the app writes from now on")
 	f.DurationVar(&l.since, "since", 0, "how far to go back, such as 10m or 24h (default: the newest 200 lines)")
-	f.StringVar(&l.process, "process", "", "lines of that process only; app is the one of [service]")
-	f.StringVar(&l.task, "task", "", "lines of the task with that id only, or its beginning")
-	f.StringVar(&l.grep, "grep", "", "lines that hold that text only; it looks through those that --since names")
+	f.StringVar(&l.process, "process", "", "only lines of this process; app is the one of [service]")
+	f.StringVar(&l.task, "task", "", "only lines of the task with this ID, or whose ID begins with it")
+	f.StringVar(&l.grep, "grep", "", "only lines that contain this text, among those since --since")
 	return cmd
 }
 
@@ -118,7 +118,7 @@ func all(ctx context.Context, w *engine.Watch, after, now time.Time, each func([
 func (l logFlags) nothing() string {
 	switch {
 	case l.task != "" || l.process != "" || l.grep != "":
-		return "No line fits; --since goes further back."
+		return "No line matches; --since goes further back."
 	case l.since > 0:
 		return "The app wrote nothing in that time."
 	default:

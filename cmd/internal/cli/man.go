@@ -20,8 +20,8 @@ import (
 
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "man DIR", Short: "Write the man pages into a folder", Hidden: true, Args: exactly(1),
-		Long: "Writes berth.1, a page for every verb, and berth.toml.5 into the folder. The same program writes the same pages: their date is " +
+		Use: "man DIR", Short: "Write the man pages to a folder", Hidden: true, Args: exactly(1),
+		Long: "Writes berth.1, a page for every command, and berth.toml.5 to the folder. The same binary writes the same pages: their date is " +
 			"that of its source, or SOURCE_DATE_EPOCH.",
 		Example:           "  berth man ~/.local/share/man/man1",
 		ValidArgsFunction: folders,
@@ -53,8 +53,8 @@ func manDate(epoch string) (string, error) {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil {
 			return "", &fail.Error{
-				Class: fail.Usage, Cause: fmt.Sprintf("SOURCE_DATE_EPOCH is %q, which is no number of seconds", epoch),
-				Remedy: "unset it, or set it to such a number", Err: err,
+				Class: fail.Usage, Cause: fmt.Sprintf("SOURCE_DATE_EPOCH is %q, which is not a number of seconds", epoch),
+				Remedy: "unset it, or set it to a number of seconds", Err: err,
 			}
 		}
 		return time.Unix(seconds, 0).UTC().Format(time.DateOnly), nil
@@ -149,9 +149,9 @@ func (m manual) page(c *cobra.Command) string {
 	m.list(&b, c)
 	options(&b, "OPTIONS", c.LocalNonPersistentFlags())
 	if c.Parent() == nil {
-		options(&b, "OPTIONS OF EVERY VERB", c.PersistentFlags())
+		options(&b, "GLOBAL OPTIONS", c.PersistentFlags())
 	} else {
-		b.WriteString(".PP\n" + bold("berth") + "(1) tells of the options that every verb has.\n")
+		b.WriteString(".PP\n" + bold("berth") + "(1) describes the options that every command has.\n")
 	}
 	if c.Example != "" {
 		b.WriteString(".SH EXAMPLES\n.nf\n")
@@ -222,7 +222,7 @@ func (m manual) list(b *strings.Builder, c *cobra.Command) {
 			continue
 		}
 		if first {
-			b.WriteString(".SH VERBS\n")
+			b.WriteString(".SH COMMANDS\n")
 			first = false
 		}
 		fmt.Fprintf(b, ".TP\n%s(1)\n%s\n", bold(pageName(v)), running(v.Short))

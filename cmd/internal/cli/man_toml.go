@@ -13,8 +13,8 @@ func (m manual) tomlPage() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH BERTH.TOML 5 \"%s\" \"%s\" \"berth\"\n.nh\n.ad l\n", m.date, roff("berth "+thisVersion().Version))
 	b.WriteString(".SH NAME\nberth.toml \\- how an app runs on AWS\n.SH DESCRIPTION\n")
-	paragraphs(&b, "berth reads berth.toml in the folder of the app. It need not be there: what it does not say is read from the source "+
-		"tree, or chosen by berth. The wizard writes it with your yes to the plan, and keeps your comments; berth init writes one in which "+
+	paragraphs(&b, "berth reads berth.toml in the app's folder. It is optional: what it does not say is read from the source "+
+		"tree, or chosen by berth. The wizard writes it when you confirm the plan, and keeps your comments; berth init writes one in which "+
 		"every key is explained.\n\nThe file is TOML. An unknown key is an error. Times are written as \"30s\" or \"5m\".")
 	var headings []string
 	under := map[string]string{}
@@ -29,7 +29,7 @@ func (m manual) tomlPage() string {
 		b.WriteString(".SH " + roff(h) + "\n" + under[h])
 	}
 	b.WriteString(".SH ENVIRONMENTS\n")
-	paragraphs(&b, "Any key can stand under [environments.NAME] as well, and then counts for --env NAME only:\n\n"+
+	paragraphs(&b, "Any key can also be set under [environments.NAME], and then applies to --env NAME only:\n\n"+
 		"    [environments.staging]\n    service.instances = 1\n    network.domain = \"staging.example.com\"")
 	b.WriteString(".SH SEE ALSO\n" + bold("berth") + "(1),\n" + bold("berth-init") + "(1)\n")
 	return b.String()

@@ -19,7 +19,7 @@ func (a *app) openCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
 		Use: "open", Short: "Open the app in the browser", Args: noArgs,
-		Long: "Prints the app's https:// URL and opens it in the browser. Where there is none, and with --json, --plain or --quiet,\n" +
+		Long: "Prints the app's https:// URL and opens it in the browser. Without a browser, and with --json, --plain or --quiet,\n" +
 			"it only prints it.",
 		Example: "  berth open\n  berth open --env staging\n  curl $(berth open --quiet)/health",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -34,7 +34,7 @@ func (a *app) openCommand() *cobra.Command {
 				}
 				if st.Endpoint == "" {
 					return &fail.Error{
-						Class: fail.Failed, Cause: fmt.Sprintf("%s (%s) has no URL in %s: it is %s there", s.App, s.EnvName, s.Region, st.State),
+						Class: fail.Failed, Cause: fmt.Sprintf("%s (%s) has no URL in %s: its state there is %s", s.App, s.EnvName, s.Region, st.State),
 						Remedy: "berth deploy brings it up",
 					}
 				}

@@ -18,17 +18,17 @@ func (a *app) planCommand() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: noArgs,
-		Long: "Shows what would happen to each resource and why, with the old and the new value of what would change, and what it costs\n" +
-			"a month. With --destroy, --rollback or --restart it shows that instead of a deployment.",
+		Long: "Shows what would happen to each resource and why, with the old and the new value of everything that would change, and the\n" +
+			"monthly cost. With --destroy, --rollback or --restart it shows that instead of a deployment.",
 		Example: "  berth plan\n  berth plan --env staging --region eu-west-2\n  berth plan --destroy\n" +
 			"  berth plan --exit-code --quiet          # 5 when something would change\n" +
 			"  berth plan --markdown | gh pr comment 12 --body-file -",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if destroy && (to != "" || restart) || to != "" && restart {
-				return usage(cmd, "--destroy, --rollback and --restart exclude each other")
+				return usage(cmd, "only one of --destroy, --rollback and --restart can be used")
 			}
 			if keep && !destroy {
-				return usage(cmd, "--keep-data goes with --destroy")
+				return usage(cmd, "--keep-data needs --destroy")
 			}
 			r := engine.Request{Destroy: destroy, KeepData: keep, Rollback: to, Restart: restart}
 			read := a.settings
@@ -47,7 +47,7 @@ func (a *app) planCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&destroy, "destroy", false, "show what destroy would do")
 	f.BoolVar(&keep, "keep-data", false, "with --destroy: what destroy --keep-data would do")
-	f.StringVar(&to, "rollback", "", "show what rollback to that revision would do; previous is the one before")
+	f.StringVar(&to, "rollback", "", "show what rollback to this revision would do; previous is the one before")
 	f.BoolVar(&restart, "restart", false, "show what restart would do")
 	f.BoolVar(&markdown, "markdown", false, "write it in Markdown, as a comment on a change")
 	f.BoolVar(&exit, "exit-code", false, "exit with 5 when something would change")

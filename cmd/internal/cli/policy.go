@@ -17,9 +17,9 @@ import (
 func (a *app) policyCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "policy [deploy|redeploy|destroy]", Short: "Print the least IAM policy for the app",
-		Long: "Prints the least IAM policy that lets somebody deploy, redeploy and destroy this app and read its status and log, or do\n" +
-			"one of these. The answer is the policy and nothing else, for aws iam put-role-policy and the like.",
+		Use: "policy [deploy|redeploy|destroy]", Short: "Print the least-privilege IAM policy for the app",
+		Long: "Prints the least-privilege IAM policy to deploy, redeploy and destroy this app and read its status and log, or to do\n" +
+			"one of these. It prints the policy and nothing else, ready for aws iam put-role-policy and the like.",
 		Example: "  berth policy > policy.json\n  berth policy redeploy --env staging",
 		Args:    oneVerb, ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
@@ -50,7 +50,7 @@ func (a *app) policyCommand() *cobra.Command {
 
 // policyVerbs are what a policy can be for.
 var policyVerbs = []word{
-	{"deploy", "to make it the first time"}, {"redeploy", "to bring a new version"}, {"destroy", "to remove it"},
+	{"deploy", "for the first deployment"}, {"redeploy", "for a new version"}, {"destroy", "to remove it"},
 }
 
 // oneVerb lets one of the verbs through, or none.
@@ -68,14 +68,14 @@ func oneVerb(cmd *cobra.Command, args []string) error {
 // policyNotes tells on stderr what somebody who attaches the policy should know.
 func (a *app) policyNotes(p *policy.Document, note error) {
 	if note != nil {
-		fmt.Fprintf(a.Err, "The account could not be asked (%s): the policy holds * where it would stand,\n"+
-			"and covers a network of the app's own.\n", fail.From(note).Cause)
+		fmt.Fprintf(a.Err, "The account could not be asked (%s): the policy has * in place of its number,\n"+
+			"and covers the creation of a network.\n", fail.From(note).Cause)
 	}
 	switch n := p.Size(); {
 	case n > policy.InlineSize:
-		fmt.Fprintf(a.Err, "%d characters: more than IAM takes in one policy; use those of deploy, redeploy and destroy one by one.\n", n)
+		fmt.Fprintf(a.Err, "%d characters: more than IAM takes in one policy; use one policy each for deploy, redeploy and destroy.\n", n)
 	case n > policy.ManagedSize:
-		fmt.Fprintf(a.Err, "%d characters: write it into a role (up to %d there); a managed policy takes %d.\n",
+		fmt.Fprintf(a.Err, "%d characters: use it as an inline policy of a role (up to %d); a managed policy takes %d.\n",
 			n, policy.InlineSize, policy.ManagedSize)
 	}
 }

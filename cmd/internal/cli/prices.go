@@ -29,7 +29,7 @@ func (a *app) prices() *price.Table {
 
 func (a *app) pricesCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "prices", Short: "Show, quote and refresh the prices of the estimates", Args: noArgs,
+		Use: "prices", Short: "Show, quote and refresh the prices behind the estimates", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.pricesShow(), a.pricesQuote(), a.pricesRefresh())

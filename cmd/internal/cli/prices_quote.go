@@ -69,7 +69,7 @@ func quoteItems(args []string) ([]price.Item, error) {
 	for _, arg := range args {
 		sku, text, ok := strings.Cut(arg, "=")
 		if !ok || sku == "" {
-			return nil, &price.InputError{Text: fmt.Sprintf("%q is not SKU=QUANTITY", arg)}
+			return nil, &price.InputError{Text: fmt.Sprintf("%q is not of the form SKU=QUANTITY", arg)}
 		}
 		q, err := strconv.ParseFloat(text, 64)
 		if err != nil {

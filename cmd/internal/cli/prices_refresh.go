@@ -49,12 +49,12 @@ type refreshedPrice struct {
 func (a *app) pricesRefresh() *cobra.Command {
 	from := ""
 	cmd := &cobra.Command{
-		Use: "refresh [REGION...]", Short: "Read AWS's public price list into the cache; needs no credentials",
+		Use: "refresh [REGION...]", Short: "Download AWS's public price list to the cache; needs no credentials",
 		ValidArgsFunction: words(func(*cobra.Command) []word { return regionWords() }),
-		Long: "Reads AWS's public bulk price list for the regions given, or for --region, and keeps what it finds\n" +
-			"with its date. A download that is broken, partial or implausible (a price that moved by more than half) is\n" +
-			"refused as a whole, and the old table stays. The list of EC2 has hundreds of MB; it is read as a stream.\n" +
-			"With --from it reads a folder with the files of the list, as AWS's host has them.",
+		Long: "Downloads AWS's public bulk price list for the given regions, or for --region, and keeps the prices\n" +
+			"with their date. A download that is broken, partial or implausible (a price that moved by more than half) is\n" +
+			"rejected as a whole, and the old prices stay. The EC2 list is hundreds of MB; it is read as a stream.\n" +
+			"With --from it reads the files of the list from a folder, laid out as on AWS's host.",
 		Example: "  berth prices refresh eu-west-2\n  berth prices refresh --from ~/price-list eu-west-2",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := a.dir()
@@ -116,11 +116,11 @@ func (a *app) refresh(ctx context.Context, src prices.Source, dir string, region
 		return refreshFailed(ctx, err)
 	}
 	if len(out.Rows) == 0 {
-		return &fail.Error{Class: fail.Failed, Cause: "AWS's price list has none of the prices that are looked for", Remedy: "the old table stays in use"}
+		return &fail.Error{Class: fail.Failed, Cause: "AWS's price list has none of the prices that berth uses", Remedy: "the old prices stay in use"}
 	}
 	cache := priceCache()
 	if err := prices.Save(cache, today, out.Rows); err != nil {
-		return &fail.Error{Class: fail.Failed, Cause: "the prices were read but cannot be kept", Evidence: err.Error(), Remedy: "make " + cache + " writable", Err: err}
+		return &fail.Error{Class: fail.Failed, Cause: "the prices were downloaded but cannot be saved", Evidence: err.Error(), Remedy: "make " + cache + " writable", Err: err}
 	}
 	r := refreshed{
 		Regions: regions, Prices: len(out.Rows), Cache: filepath.Join(cache, prices.FileName),
@@ -160,13 +160,13 @@ func (a *app) bills(dir string, regions []string, before, after *price.Table) ([
 func refreshFailed(ctx context.Context, err error) error {
 	var refused *prices.Refused
 	var dns *net.DNSError
-	f := &fail.Error{Class: fail.Failed, Cause: "AWS's price list could not be read; the old table stays", Evidence: err.Error(), Remedy: "try again later", Err: err}
+	f := &fail.Error{Class: fail.Failed, Cause: "AWS's price list could not be read; the old prices stay", Evidence: err.Error(), Remedy: "try again later", Err: err}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &refused):
-		f.Cause = refused.Error() + "; the old table stays"
-		f.Evidence, f.Remedy = "", "try again later; if AWS really changed it, a new version of berth has it"
+		f.Cause = refused.Error() + "; the old prices stay"
+		f.Evidence, f.Remedy = "", "try again later; if AWS really changed the price, a new version of berth will have it"
 	case errors.As(err, &dns):
 		f.Remedy = "this needs the internet: " + prices.Host + " must be reachable"
 	}
@@ -182,7 +182,7 @@ func writeRefreshed(w io.Writer, r refreshed) {
 		fmt.Fprintf(w, "changed  %s in %s: %v, was %v USD\n", c.SKU, c.Region, c.NewUSD, c.OldUSD)
 	}
 	for _, m := range r.Missing {
-		fmt.Fprintf(w, "not in the list, the old price stays  %s\n", m)
+		fmt.Fprintf(w, "not in the list, keeps the old price  %s\n", m)
 	}
 	for _, m := range r.Absent {
 		fmt.Fprintf(w, "not offered  %s\n", m)

@@ -38,10 +38,10 @@ type shownPrices struct {
 
 func (a *app) pricesShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show [SKU-PREFIX...]", Short: "Show prices with date, confidence and source",
+		Use: "show [SKU-PREFIX...]", Short: "Show prices with their date, confidence and source",
 		ValidArgsFunction: words(func(*cobra.Command) []word { return skuWords("") }),
-		Long: "Lists the price table, or the SKUs that begin with one of the words given. With --region it is what\n" +
-			"that region has.",
+		Long: "Lists all prices, or those of the SKUs that begin with one of the given prefixes. With --region it lists\n" +
+			"only that region's.",
 		RunE: func(_ *cobra.Command, prefixes []string) error {
 			l := prices.Load(priceCache())
 			if l.Err != nil {
@@ -63,7 +63,7 @@ func (a *app) pricesShow() *cobra.Command {
 				}
 			}
 			if len(out.Prices) == 0 && len(prefixes) > 0 {
-				return &fail.Error{Class: fail.Usage, Cause: "no SKU begins with " + strings.Join(prefixes, " or "), Remedy: "see berth prices show"}
+				return &fail.Error{Class: fail.Usage, Cause: "no SKU starts with " + strings.Join(prefixes, " or "), Remedy: "see berth prices show"}
 			}
 			return a.answer(out, func(w io.Writer) { writePrices(w, out) })
 		},

@@ -14,12 +14,12 @@ import (
 func (a *app) rehearseCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "rehearse", Short: "Run the image here as Fargate would, and say what is true of it", Args: noArgs,
+		Use: "rehearse", Short: "Run the image on this machine as Fargate would, and report what works", Args: noArgs,
 		Example: "  berth rehearse\n  berth rehearse --builder podman --json\n  berth rehearse --image shop:dev",
-		Long: "Builds the image, runs it on this machine with the command, environment, memory and CPU that it gets on AWS, and\n" +
-			"says where it listens, what it answers to the health check and behind HTTPS, whether it takes WebSockets and ends\n" +
-			"on SIGTERM, and what it writes. Asks nothing of AWS and leaves nothing behind. Ends with 1 when the app would not\n" +
-			"come up. Secrets that it gets on AWS are not here: what ends for lack of one is told as such.",
+		Long: "Builds the image, runs it on this machine with the command, environment, memory and CPU it gets on AWS, and\n" +
+			"reports where it listens, how it answers the health check and behind HTTPS, whether it accepts WebSockets, whether it\n" +
+			"exits on SIGTERM, and what it logs. Makes no AWS calls and leaves nothing behind. Exits with 1 when the app would not\n" +
+			"start. The app's secrets on AWS are not available here; a failure for lack of one is reported as such.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := a.settings(cmd.Context(), flags)
 			if err != nil {
@@ -62,8 +62,8 @@ func (a *app) buildLines() image.Reporter {
 
 // registerBuild registers how the image is built.
 func (a *app) registerBuild(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&a.machine.NoCache, "no-cache", false, "build every step anew")
-	cmd.Flags().BoolVar(&a.machine.Pull, "pull", false, "look for newer base images")
+	cmd.Flags().BoolVar(&a.machine.NoCache, "no-cache", false, "rebuild every step without the cache")
+	cmd.Flags().BoolVar(&a.machine.Pull, "pull", false, "pull newer base images")
 }
 
 // builders are the programs that build, as words to complete.

@@ -27,12 +27,12 @@ func (a *app) reportCommand() *cobra.Command {
 	var file string
 	var offline bool
 	cmd := &cobra.Command{
-		Use: "report [RUN]", Short: "Write everything of a run to one file, for a colleague or a bug", Args: cobra.MaximumNArgs(1),
+		Use: "report [RUN]", Short: "Write everything about a run to one file, for a colleague or a bug report", Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Example:           "  berth report\n  berth report --offline --output -\n  berth report 01JZ3T4 --env staging",
-		Long: "Writes what is known of the newest run of the app, or of the one with that id, to one text file: which berth, the\n" +
-			"settings, the plan, what happened, what doctor says now and what the source tree tells. Values of variables, keys,\n" +
-			"passwords and the lines of the app and of its build are left out, and so are your name and folder.",
+		Long: "Writes all about the newest run of the app, or the run with the given ID, to one text file: berth's version, the\n" +
+			"settings, the plan, what happened, what doctor says now and what the source tree says. Values of variables, keys,\n" +
+			"passwords, and the output of the app and of its build are left out, and so are your name and folder.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.report(cmd.Context(), flags, strings.Join(args, ""), file, offline)
 		},
@@ -40,8 +40,8 @@ func (a *app) reportCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	a.register(&flags, cmd)
-	f.StringVarP(&file, "output", "o", "", "file to write, - for the standard output (default: berth-report-APP-TIME.txt)")
-	f.BoolVar(&offline, "offline", false, "ask nothing of AWS: leave out what doctor says")
+	f.StringVarP(&file, "output", "o", "", "file to write, - for standard output (default: berth-report-APP-TIME.txt)")
+	f.BoolVar(&offline, "offline", false, "make no AWS calls: leave out what doctor says")
 	return cmd
 }
 
@@ -57,7 +57,7 @@ func (a *app) report(ctx context.Context, flags said, run, file string, offline 
 		Run: journal.Newest(runsFolder(), s.Dir, s.EnvName, a.flags.simulate, run),
 	}
 	if run != "" && b.Run == nil {
-		return &fail.Error{Class: fail.Usage, Cause: "no run " + run + " of the app in this folder is kept on this machine", Remedy: "berth report without an id takes the newest"}
+		return &fail.Error{Class: fail.Usage, Cause: "no run " + run + " of the app in this folder is recorded on this machine", Remedy: "berth report without an ID takes the newest"}
 	}
 	b.Settings = shownSettings(filepath.Join(s.Dir, spec.FileName))
 	if b.Findings, err = project.Inspect(ctx, s); b.Findings == nil && ctx.Err() != nil {
@@ -77,7 +77,7 @@ func (a *app) report(ctx context.Context, flags said, run, file string, offline 
 		file = "berth-report-" + spec.Slug(filepath.Base(s.Dir)) + "-" + now.UTC().Format("20060102-150405") + ".txt"
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return &fail.Error{Class: fail.Failed, Cause: "the report cannot be written to " + file, Evidence: err.Error(), Remedy: "name another file with --output, or - for the standard output", Err: err}
+		return &fail.Error{Class: fail.Failed, Cause: "the report cannot be written to " + file, Evidence: err.Error(), Remedy: "name another file with --output, or - for standard output", Err: err}
 	}
 	return a.answer(struct {
 		File string `json:"file"`

@@ -11,9 +11,9 @@ func (a *app) restartCommand() *cobra.Command {
 	var flags said
 	var roll rollout
 	cmd := &cobra.Command{
-		Use: "restart", Short: "Start new tasks of the version that runs, for the old", Args: noArgs,
-		Long: "Starts new tasks of the version that runs, of each process. They read the secrets of now, and nothing else is new:\n" +
-			"nothing is built, and the settings stay. The old tasks go once the new ones are healthy; when those do not come up,\n" +
+		Use: "restart", Short: "Replace the running tasks with new ones of the same version", Args: noArgs,
+		Long: "Replaces the tasks of every process with new ones of the same version. They read the current secrets; nothing else changes:\n" +
+			"nothing is built, and the settings stay. The old tasks stop once the new ones are healthy; if those do not start,\n" +
 			"ECS keeps the old ones.",
 		Example: "  berth secrets set API_KEY && berth restart\n  berth restart --yes --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -16,7 +16,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 	var flags said
 	var roll rollout
 	cmd := &cobra.Command{
-		Use: "rollback [REVISION]", Short: "Go back to the previous version, or to the one with that number",
+		Use: "rollback [REVISION]", Short: "Roll back to the previous version, or to the one with this number",
 		Example: "  berth rollback                          # to the version before\n  berth rollback 7",
 		Args:    upTo(1), ValidArgsFunction: a.completeRevision,
 		RunE: func(cmd *cobra.Command, args []string) error {

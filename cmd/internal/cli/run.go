@@ -15,11 +15,11 @@ import (
 func (a *app) runCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "run [PROCESS] [-- COMMAND...]", Short: "Run a command once, as the app's tasks run",
+		Use: "run [PROCESS] [-- COMMAND...]", Short: "Run a one-off command in a task of its own",
 		Example: "  berth run -- bin/rails db:seed\n  berth run nightly\n  berth run worker --env staging -- sh -c 'env | sort'",
-		Long: "Runs a command once in a task of its own: the image, the environment, the secrets and the network of what runs now.\n" +
-			"Its output is printed as it comes, and its exit code is that of berth. Ctrl-C ends the task. With a PROCESS of\n" +
-			"berth.toml it runs what that runs, such as one by a schedule, or the command with that one's size.",
+		Long: "Runs a command once in a task of its own, with the image, environment, secrets and network of what runs now.\n" +
+			"Its output is printed as it comes, and berth exits with its exit code. Ctrl-C stops the task. With a PROCESS of\n" +
+			"berth.toml it runs that process's command, such as a scheduled one, or the given command with that process's size.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			once, err := onceOf(cmd, args)
@@ -53,11 +53,11 @@ func onceOf(cmd *cobra.Command, args []string) (engine.Once, error) {
 	once := engine.Once{Command: command}
 	switch {
 	case len(names) > 1:
-		return once, usage(cmd, "a command stands behind --, such as berth run -- "+args[0])
+		return once, usage(cmd, "put the command after --, such as berth run -- "+args[0])
 	case len(names) == 1 && !spec.OwnProcess(names[0]):
 		once.Process = names[0]
 	case len(command) == 0:
-		return once, usage(cmd, "say what to run: a process of berth.toml, or a command behind --")
+		return once, usage(cmd, "say what to run: a process of berth.toml, or a command after --")
 	}
 	return once, nil
 }

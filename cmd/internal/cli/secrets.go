@@ -21,8 +21,8 @@ import (
 func (a *app) secretsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "secrets", Short: "Set, list and remove the app's secrets", Args: noArgs,
-		Long: "Secrets are kept in the account's Parameter Store, encrypted, and given to the app as environment variables when its\n" +
-			"tasks start. berth.toml names them, and never holds a value; neither does anything that berth prints.",
+		Long: "Secrets are kept encrypted in the account's Parameter Store and passed to the app as environment variables when its\n" +
+			"tasks start. berth.toml names them but never holds a value, and berth never prints one.",
 		Example: "  berth secrets set STRIPE_KEY\n  berth secrets list\n  berth secrets import .env",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -41,9 +41,9 @@ func (a *app) secretsSet() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use: "set NAME...", Short: "Set secrets, from a hidden prompt, stdin or a file",
-		Long: "Asks for the value without showing it. Without a terminal the value of one secret is read from stdin, up to its end, less one\n" +
-			"newline there. With --from-env-file the values of the named secrets are taken from a file of lines NAME=value. A name that\n" +
-			"berth.toml does not know is added to from_ssm in [secrets]. What runs takes a new value with the next deployment.",
+		Long: "Asks for the value without showing it. Without a terminal it reads the value of one secret from all of stdin, less one\n" +
+			"trailing newline. With --from-env-file it takes the values of the named secrets from a file of NAME=value lines. A name that\n" +
+			"berth.toml does not have is added to from_ssm in [secrets]. The app gets a new value with the next deployment.",
 		Example: "  berth secrets set STRIPE_KEY\n  printf %s \"$KEY\" | berth secrets set STRIPE_KEY\n  berth secrets set A B --from-env-file .env",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if len(names) == 0 {
@@ -58,7 +58,7 @@ func (a *app) secretsSet() *cobra.Command {
 		},
 	}
 	a.registerApp(&flags, cmd)
-	cmd.Flags().StringVar(&file, "from-env-file", "", "take the values from a file of lines NAME=value")
+	cmd.Flags().StringVar(&file, "from-env-file", "", "take the values from a file of NAME=value lines")
 	return cmd
 }
 
@@ -101,19 +101,19 @@ func (a *app) setSecrets(cmd *cobra.Command, flags said, names []string, value f
 			fmt.Fprintf(w, "%s is set, version %d\n", o.Name, o.Version)
 		}
 		if added {
-			fmt.Fprintln(w, "berth.toml names what it did not yet: from_ssm in [secrets]")
+			fmt.Fprintln(w, "added the new names to berth.toml: from_ssm in [secrets]")
 		}
-		fmt.Fprintln(w, "the app takes it with the next berth deploy")
+		fmt.Fprintln(w, "the app gets it with the next berth deploy")
 	})
 }
 
 // secretName refuses what can be no secret of an app.
 func secretName(cmd *cobra.Command, name string) error {
 	if got, err := spec.SecretName(name); err != nil || got != name {
-		return usage(cmd, fmt.Sprintf("%q is no name of an environment variable", name))
+		return usage(cmd, fmt.Sprintf("%q is not a valid name of an environment variable", name))
 	}
 	if strings.EqualFold(name, "lock") {
-		return usage(cmd, "lock is the name of the parameter with which berth itself locks the app")
+		return usage(cmd, "lock is the name of the parameter that berth itself locks the app with")
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (a *app) askSecret(cmd *cobra.Command, name string, of int) (string, error)
 		return string(b), err
 	}
 	if of > 1 {
-		return "", usage(cmd, "stdin holds the value of one secret; take several from a file with --from-env-file")
+		return "", usage(cmd, "stdin holds the value of one secret; use --from-env-file for several")
 	}
 	b, err := io.ReadAll(io.LimitReader(a.In, 1<<20))
 	value := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
@@ -168,7 +168,7 @@ func readEnvFile(file string) (map[string]string, error) {
 	}
 	values, err := godotenv.UnmarshalBytes(text)
 	if err != nil { // the parser's words hold the line
-		return nil, &fail.Error{Class: fail.Usage, Cause: file + " is no file of lines NAME=value"}
+		return nil, &fail.Error{Class: fail.Usage, Cause: file + " is not a file of NAME=value lines"}
 	}
 	return values, nil
 }
@@ -188,7 +188,7 @@ func fromFile(file, name string) (string, error) {
 func (a *app) secretsList() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the secrets, with place, version and what is missing", Args: noArgs,
+		Use: "list", Short: "List the secrets with their place and version, and which are missing", Args: noArgs,
 		Example: "  berth secrets list\n  berth secrets list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.named(cmd.Context(), flags)
@@ -215,7 +215,7 @@ func (a *app) secretsUnset() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
 		Use: "unset NAME...", Short: "Remove secrets",
-		Long:    "Removes the values from the account, and the names from berth.toml. What runs keeps them until the next deployment.",
+		Long:    "Removes the values from the account and the names from berth.toml. Running tasks keep them until the next deployment.",
 		Example: "  berth secrets unset STRIPE_KEY",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if len(names) == 0 {
@@ -264,9 +264,9 @@ func (a *app) secretsImport() *cobra.Command {
 	var flags said
 	var fly bool
 	cmd := &cobra.Command{
-		Use: "import [FILE]", Short: "Set secrets from lines NAME=value, or named as on Fly.io",
-		Long: "Sets each variable of the file as a secret. With --fly the names come from fly secrets list in the folder of the app, and each\n" +
-			"value is asked for: Fly.io does not give values back. An empty answer leaves a secret out.",
+		Use: "import [FILE]", Short: "Set secrets from a file of NAME=value lines, or by their names on Fly.io",
+		Long: "Sets each variable of the file as a secret. With --fly the names come from fly secrets list in the app's folder, and each\n" +
+			"value is asked for, since Fly.io does not reveal values. An empty answer skips a secret.",
 		Example: "  berth secrets import .env\n  berth secrets import --fly",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if fly {
@@ -293,6 +293,6 @@ func (a *app) secretsImport() *cobra.Command {
 		},
 	}
 	a.registerApp(&flags, cmd)
-	cmd.Flags().BoolVar(&fly, "fly", false, "take the names from Fly.io, and ask for each value")
+	cmd.Flags().BoolVar(&fly, "fly", false, "take the names from Fly.io and ask for each value")
 	return cmd
 }

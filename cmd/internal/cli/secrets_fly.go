@@ -57,7 +57,7 @@ func flySecrets(cmd *cobra.Command, dir string) ([]string, error) {
 		}
 		var listed []struct{ Name string }
 		if err := json.Unmarshal(out, &listed); err != nil {
-			return nil, &fail.Error{Class: fail.Failed, Cause: "the answer of fly secrets list cannot be read", Evidence: err.Error(), Err: err}
+			return nil, &fail.Error{Class: fail.Failed, Cause: "the output of fly secrets list cannot be read", Evidence: err.Error(), Err: err}
 		}
 		var names []string
 		for _, l := range listed {

@@ -21,8 +21,8 @@ func (a *app) noSimFlags() error {
 		return nil
 	}
 	return &fail.Error{
-		Class: fail.Usage, Cause: "--sim-state, --sim-speed and --sim-fault are about the simulated account",
-		Remedy: "give --simulate, too",
+		Class: fail.Usage, Cause: "--sim-state, --sim-speed and --sim-fault configure the simulated account",
+		Remedy: "add --simulate",
 	}
 }
 
@@ -70,7 +70,7 @@ func (a *app) simFile() (string, error) {
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return "", &fail.Error{
-			Class: fail.Failed, Cause: "the simulated account cannot be kept", Evidence: err.Error(),
+			Class: fail.Failed, Cause: "the simulated account cannot be saved", Evidence: err.Error(),
 			Remedy: "name a file with --sim-state", Err: err,
 		}
 	}

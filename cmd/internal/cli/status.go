@@ -12,7 +12,7 @@ import (
 // orphans is status --orphans: what earlier runs left over in a region, of all apps.
 func (a *app) orphans(cmd *cobra.Command, flags said, everywhere bool) error {
 	if flags.app != "" || cmd.Flags().Changed("env") {
-		return usage(cmd, "--orphans is about all apps and environments of a region; leave --app and --env out")
+		return usage(cmd, "--orphans covers all apps and environments of a region: leave out --app and --env")
 	}
 	region, err := a.anyRegion(cmd.Context())
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *app) statusCommand() *cobra.Command {
 	var flags said
 	var orphans, everywhere bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show what runs, since when, and where it is reached", Args: noArgs,
+		Use: "status", Short: "Show what runs, since when, and at which URL", Args: noArgs,
 		Example: "  berth status\n  berth status --env staging --json\n  berth status --orphans --region eu-west-2\n  berth status --orphans --all-regions",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if everywhere && !orphans {
@@ -70,7 +70,7 @@ func (a *app) statusCommand() *cobra.Command {
 		},
 	}
 	a.registerApp(&flags, cmd)
-	cmd.Flags().BoolVar(&orphans, "orphans", false, "show what earlier runs of any app left over in the region, and what it costs")
+	cmd.Flags().BoolVar(&orphans, "orphans", false, "show what earlier runs of any app left behind in the region, and what it costs")
 	cmd.Flags().BoolVar(&everywhere, "all-regions", false, "with --orphans: in all regions of the account")
 	return cmd
 }

@@ -37,8 +37,8 @@ func stories() []story {
 		}},
 		{Story: tui.Story{
 			Name: "port", Title: "The app listens on another port",
-			Happens: "The app listens on 9999, its Dockerfile says 4000. The load balancer finds nobody there, and the rollout fails. The card tells what the app's log says.",
-			Press:   "f on the card takes port 9999 over; Enter and y go on from there.",
+			Happens: "The app listens on 9999, its Dockerfile says 4000. The load balancer cannot connect, and the rollout fails. The card shows what the app's log says.",
+			Press:   "f on the card takes over port 9999; Enter and y go on from there.",
 		}, faults: []string{"wrong-port=9999"}},
 		{Story: tui.Story{
 			Name: "memory", Title: "The app needs more memory than it gets",
@@ -46,33 +46,33 @@ func stories() []story {
 			Press:   "f on the card gives it the next size; Enter and y go on from there.",
 		}, faults: []string{"oom=1024"}},
 		{Story: tui.Story{
-			Name: "throttle", Title: "AWS refuses a third of all calls",
-			Happens: "AWS throttles: every third call or so is refused for coming too often. Each is made again a little later, and the deployment takes longer.",
+			Name: "throttle", Title: "AWS throttles a third of all calls",
+			Happens: "AWS throttles: about every third call is refused. Each is retried a little later, and the deployment takes longer.",
 			Press:   "Nothing special: it ends well. The result says how many calls it took.",
 		}, faults: []string{"throttle=0.33"}},
 		{Story: tui.Story{
 			Name: "permission", Title: "A permission is missing",
-			Happens: "You may not create ECS services. That is found out before anything is made. A minute of the account's time after it was missed, it is granted.",
-			Press:   "Some seconds after the refusal, r: the same deployment goes on.",
+			Happens: "You may not create ECS services, which is found out before anything is created. A simulated minute later the permission is granted.",
+			Press:   "A few seconds after the refusal, press r: the same deployment continues.",
 		}, faults: []string{"deny=ecs:CreateService/60s"}, heals: time.Minute},
 		{Story: tui.Story{
 			Name: "connection", Title: "The connection breaks halfway",
-			Happens: "At the 60th call of the deployment the connection is gone, for a minute of the account's time. The run ends; what was made stays.",
-			Press:   "Some seconds later, r: what exists is found, and only the rest is made.",
+			Happens: "At the 60th call of the deployment the connection drops for a simulated minute. The run ends; what was created stays.",
+			Press:   "A few seconds later, press r: what exists is found, and only the rest is created.",
 		}, faults: []string{"cut=60/60s"}, armed: true, heals: time.Minute},
 		{Story: tui.Story{
-			Name: "lost", Title: "The answer to a call gets lost",
-			Happens: "AWS creates the load balancer, but nobody hears of it. The call is made again and finds what the first one made: there is one load balancer, not two.",
+			Name: "lost", Title: "The response to a call gets lost",
+			Happens: "AWS creates the load balancer, but the response is lost. The call is retried and finds what the first one created: there is one load balancer, not two.",
 			Press:   "Nothing special: it ends well.",
 		}, faults: []string{"lost=elasticloadbalancing:CreateLoadBalancer"}},
 		{Story: tui.Story{
 			Name: "login", Title: "The credentials expire halfway",
-			Happens: "After 90 seconds AWS takes the credentials no longer. The run waits for a new login, which comes a minute later, and goes on by itself.",
+			Happens: "After 90 seconds AWS rejects the credentials. The run waits for a new login, which comes a minute later, and continues by itself.",
 			Press:   "Nothing special: it ends well.",
 		}, faults: []string{"expire=90s/60s"}, armed: true, heals: time.Minute},
 		{Story: tui.Story{
-			Name: "rollback", Title: "A new version fails, and ECS goes back",
-			Happens: "The app runs already, and its source has changed. The new version answers 500 to every request; ECS gives up on it and goes back, while the old one serves.",
+			Name: "rollback", Title: "A new version fails, and ECS rolls back",
+			Happens: "The app runs already, and its source has changed. The new version answers every request with 500; ECS gives up on it and rolls back, while the old one keeps serving.",
 			Press:   "On the overview r, then y.",
 		}, faults: []string{"unhealthy=500"}, deployed: true},
 	}

@@ -63,7 +63,7 @@ func named(t *testing.T, root *cobra.Command, row, what string, verbs map[string
 			}
 		}
 		if at == nil {
-			t.Errorf("%s: there is no verb %q", row, what)
+			t.Errorf("%s: unknown command %q", row, what)
 			return
 		}
 		verbs[at.Name()] = true

@@ -35,7 +35,7 @@ func thisVersion() version {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Say which berth this is", Args: noArgs,
+		Use: "version", Short: "Print the version", Args: noArgs,
 		Example: "  berth version\n  berth --version",
 		RunE:    func(*cobra.Command, []string) error { return a.version() },
 	}

@@ -42,14 +42,14 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 
 // speechless refuses to be the wizard where no question may be asked, or no screen may be drawn.
 func (a *app) speechless() error {
-	why, remedy := a.unasked(), "berth deploy --yes goes to the end without a question; berth --help lists all verbs"
+	why, remedy := a.unasked(), "berth deploy --yes runs to the end without a question; berth --help lists all commands"
 	if why == "" {
 		why = "--plain draws no screens"
 	}
 	if a.Terminal && !ci() && !a.flags.json && !a.flags.quiet {
 		remedy = "berth --accessible asks the same line by line; " + remedy
 	}
-	return &fail.Error{Class: fail.Usage, Cause: "berth without a verb asks questions, and " + why, Remedy: remedy}
+	return &fail.Error{Class: fail.Usage, Cause: "berth without a command asks questions, and " + why, Remedy: remedy}
 }
 
 // openScreens hands the terminal to the screens and says afterwards what they leave to say. A demo gives its
@@ -160,7 +160,7 @@ func (a *app) live(ctx context.Context, flags said) (run *engine.Attached, end f
 // listen tells the run of another terminal line by line, or as events, until it has ended or the user leaves.
 func (a *app) listen(ctx context.Context, run *engine.Attached) error {
 	if !a.flags.json && !a.flags.quiet {
-		fmt.Fprintf(a.Err, "Watching: the %s runs in another terminal (process %d). Ctrl-C leaves, it goes on.\n", run.Noun(), run.PID)
+		fmt.Fprintf(a.Err, "Watching the %s that runs in another terminal (process %d). Ctrl-C stops watching; the run continues.\n", run.Noun(), run.PID)
 	}
 	if err := a.show(ctx, clock.At(run.Now(), run.Speed), run.Simulated, run.Events()); err != nil {
 		if ctx.Err() != nil {
