@@ -129,8 +129,8 @@ func (g *guard) failure() *fail.Error {
 		return nil
 	}
 	e := &fail.Error{
-		Class: fail.Failed, Cause: "berth made a mistake of its own and had to leave the screen",
-		Remedy: "start berth again in this folder: it goes on from what AWS has",
+		Class: fail.Failed, Cause: "berth hit a bug of its own and had to close the screen",
+		Remedy: "start berth again in this folder: it continues from the state in AWS",
 	}
 	f, err := os.CreateTemp("", "berth-report-*.txt")
 	if err != nil {

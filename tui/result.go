@@ -28,7 +28,7 @@ func result(s *screen.Session, left bool) Result {
 	case s.Run == nil:
 		return notBegun(r, s.End.Problem)
 	case w != nil && !o.Done:
-		r.Text = "The " + w.What + " goes on in the other terminal. berth in this folder shows it again."
+		r.Text = "The " + w.What + " continues in the other terminal. Run berth in this folder to see it again."
 		return r
 	case left:
 		r.Outcome = event.Stopped
@@ -47,7 +47,7 @@ func result(s *screen.Session, left bool) Result {
 	}
 	r.Text = text(o, app)
 	if s.Tour() != nil { // its account and its folder are gone by now
-		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of an app of yours, berth does the same on AWS.", 1)
+		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of your own app, berth does the same on AWS.", 1)
 	}
 	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
 		r.Text += "\n" + sim
@@ -96,9 +96,9 @@ func text(o screen.Outcome, app string) string {
 		case o.Verb == "destroy" && idle(o.Snap):
 			return "There was nothing of " + app + " to destroy."
 		case o.Verb == "destroy" && o.Snap != nil && o.Snap.LeftUSD > 0:
-			return fmt.Sprintf("%s is gone but for its data, which goes on costing $%.2f a month. The next deployment uses it again.", app, o.Snap.LeftUSD)
+			return fmt.Sprintf("%s is gone except for its data, which still costs $%.2f a month. The next deployment uses it again.", app, o.Snap.LeftUSD)
 		case o.Verb == "destroy":
-			return app + " is gone: berth removed all that it had made."
+			return app + " is gone: berth deleted everything it had created."
 		case idle(o.Snap):
 			b.WriteString("Nothing changed. ")
 		}
@@ -108,7 +108,7 @@ func text(o screen.Outcome, app string) string {
 		}
 		b.WriteString("\n" + again)
 	case event.Stopped:
-		b.WriteString("Stopped. What exists stays; run berth again in this folder to continue, or berth destroy to remove it.")
+		b.WriteString("Stopped. What exists stays; run berth again in this folder to continue, or berth destroy to delete it.")
 	default:
 		if o.Error != nil {
 			b.WriteString(explain(o.Error))

@@ -135,7 +135,7 @@ func (s *session) toDeployment() {
 	s.press("\r\r\r\r")
 	s.until("yes, do this")
 	s.press("y")
-	s.until("deploy all the same") // the sample app has something to settle
+	s.until("deploy anyway") // the sample app has something to settle
 	s.press("d")
 	s.until("Deploying")
 }
@@ -158,7 +158,7 @@ func TestASignalStopsARunProperly(t *testing.T) {
 	s := start(t, 50)
 	s.toDeployment()
 	s.cancel()
-	s.until("Stopping: what is under way is finished first")
+	s.until("Stopping: calls in progress are finished first")
 	r := s.end()
 	if r.Outcome != event.Stopped || !strings.Contains(r.Text, "continue") {
 		t.Errorf("result %+v", r)

@@ -49,7 +49,7 @@ func TestAPanicGivesTheTerminalBack(t *testing.T) {
 	s := startWith(t, 1000, func(*spec.Spec) error { panic("a mistake of ours") })
 	r := s.end()
 	s.until("\x1b[?1049l")
-	if s.err == nil || !strings.Contains(s.err.Error(), "mistake of its own") || r.Outcome != "" {
+	if s.err == nil || !strings.Contains(s.err.Error(), "bug of its own") || r.Outcome != "" {
 		t.Fatalf("ended with %v, %+v", s.err, r)
 	}
 	reports, err := os.ReadDir(os.Getenv("TMPDIR"))

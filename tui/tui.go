@@ -183,7 +183,7 @@ func settle(s *screen.Session, out io.Writer) (left bool) {
 		return false
 	}
 	if !s.End.Abandoned {
-		_, _ = fmt.Fprintln(out, "Stopping: what is under way is finished first, which may take half a minute.") // nobody may be there to read it
+		_, _ = fmt.Fprintln(out, "Stopping: calls in progress are finished first, which may take half a minute.") // nobody may be there to read it
 		s.Run.Stop()
 		if ended(s.Run, grace) {
 			return false

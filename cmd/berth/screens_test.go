@@ -83,7 +83,7 @@ func TestCtrlCOnEachScreen(t *testing.T) {
 	m.press(esc)
 	m.until("harbor runs")
 	m.press("b")
-	m.until("No earlier version")
+	m.until("There is no earlier healthy version")
 	m.press("d")
 	m.until("Type harbor to destroy it")
 	m.stays()
@@ -103,7 +103,7 @@ func TestEightKeys(t *testing.T) {
 	m.until("All goes well", "begin")
 	keys := 0
 	for _, step := range []struct{ key, then string }{
-		{enter, "● Project"}, {enter, "● Needs"}, {enter, "● Compare"}, {enter, "● Settings"}, {enter, "y yes"}, {"y", "d deploy all the same"}, {"d", "harbor is live"},
+		{enter, "● Project"}, {enter, "● Needs"}, {enter, "● Compare"}, {enter, "● Settings"}, {enter, "y yes"}, {"y", "d deploy anyway"}, {"d", "harbor is live"},
 	} {
 		m.press(step.key)
 		keys++
@@ -223,7 +223,7 @@ func TestAccessible(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	m, wait := open(ctx, t, 100, 60, t.TempDir(), "demo", "--accessible", "--sim-speed", "2000")
-	mark := m.wrote(0, "Make one up?")
+	mark := m.wrote(0, "Generate one?")
 	m.press(enter)
 	mark = m.wrote(mark, "Enter leaves it open:")
 	m.press(enter)

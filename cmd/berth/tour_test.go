@@ -24,7 +24,7 @@ func (m *terminal) toReview() {
 func (m *terminal) deploys() {
 	m.t.Helper()
 	m.press("y")
-	m.until("Deploy all the same?", "SECRET_KEY_BASE", "d deploy all the same")
+	m.until("Deploy anyway?", "SECRET_KEY_BASE", "d deploy anyway")
 	m.press("d")
 }
 

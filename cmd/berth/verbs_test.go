@@ -50,7 +50,7 @@ func TestVerbsOnScreens(t *testing.T) {
 	dir := t.TempDir()
 	first := deployArgs(t, "deploy", "300")
 	m, wait := open(ctx, t, 100, 30, dir, first...)
-	m.until("Review", "a month", "y yes, do this", "Nothing stands in the way")
+	m.until("Review", "a month", "y yes, do this", "All checks passed")
 	m.press("y")
 	m.until("shop is live", "https://", "q leave")
 	m.press("q")

@@ -131,7 +131,7 @@ func TestThreeStepsOfStopping(t *testing.T) {
 		if run.cancels != 1 || d.quit {
 			t.Fatalf("after two: %d cancels, quit %v", run.cancels, d.quit)
 		}
-		if v := d.view(); !strings.Contains(v, "AWS goes on with what it was told: Load balancer") {
+		if v := d.view(); !strings.Contains(v, "AWS continues with what it was asked for: Load balancer") {
 			t.Errorf("it is not said what AWS goes on with:\n%s", v)
 		}
 	})

@@ -91,7 +91,7 @@ func (m *Model) finish(lines []string, indent int) string {
 }
 
 func (m *Model) small() []string {
-	text := fmt.Sprintf("berth needs %d columns and %d rows; here are %d and %d. Enlarge the window, or leave with Ctrl-C.",
+	text := fmt.Sprintf("berth needs %d columns and %d rows; this window has %d and %d. Enlarge it, or leave with Ctrl-C.",
 		MinWidth, MinHeight, m.width, m.height)
 	lines := widget.Wrap(text, m.width)
 	if m.leaving {

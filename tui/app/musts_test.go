@@ -72,7 +72,7 @@ func TestOpenMustsAreCountedAndAskedForAgain(t *testing.T) {
 		d.sees("2 to settle", "To settle before the app runs", "The app does not start without SITE_TITLE")
 		d.press("y", "y") // a key that is hit twice is no second yes
 		d.expect(screen.Review{})
-		d.sees("Deploy all the same?", "SITE_TITLE", "d deploy all the same")
+		d.sees("Deploy anyway?", "SITE_TITLE", "d deploy anyway")
 		d.press("esc")
 		if d.engine.called("apply") != 0 || spec.Exists(d.s.Dir) {
 			t.Fatal("carried out, or written")
@@ -125,7 +125,7 @@ func TestAServiceThatDoesNotFitNeedsASecondYes(t *testing.T) {
 		d.s.Advisor = unfit{d.s.Advisor}
 		d.press("enter", "enter", "enter")
 		d.expect(screen.Compare{})
-		d.sees("Choose ECS on Fargate all the same?", "It is not in this region")
+		d.sees("Choose ECS on Fargate anyway?", "It is not in this region")
 		d.press("enter", "esc")
 		d.expect(screen.Compare{})
 		d.press("enter", "y")

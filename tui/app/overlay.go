@@ -33,8 +33,8 @@ func (m *Model) everywhere() []keys.Key {
 	all := []keys.Key{
 		keys.Way("?", "help", func() { m.help, m.helpOffset = true, 0 }).Say("this page"),
 		keys.Way("ctrl+c", "leave", m.interrupt).
-			Say("ask whether to leave; while something is being deployed: stop, then cancel, then leave"),
-		keys.Way("ctrl+z", "suspend", suspend).Say("back to the shell; fg comes back"),
+			Say("leave, after a question; during a deployment: stop, then cancel, then leave"),
+		keys.Way("ctrl+z", "suspend", suspend).Say("suspend to the shell; fg resumes"),
 	}
 	if m.s.Told() {
 		all = append(all, m.otherStories())
@@ -47,7 +47,7 @@ func suspend() tea.Cmd { return tea.Suspend }
 // otherStories is the key that goes back to the tour of a demo.
 func (m *Model) otherStories() keys.Key {
 	return keys.Act("berth demo --story", "ctrl+t", "other stories", func() { m.s.OtherStories() }).
-		Say("leave this story of the demo for another one")
+		Say("leave this demo story and choose another")
 }
 
 func (m *Model) scrollHelp(by int) {
@@ -99,10 +99,10 @@ func (m *Model) question() string {
 func (m *Model) leavingText() string {
 	switch {
 	case m.s.Watching() != nil && m.s.Outcome.Outcome == "":
-		return "The " + m.s.Watching().What + " goes on in the other terminal. berth shows it again when it is started in this folder."
+		return "The " + m.s.Watching().What + " continues in the other terminal. Start berth in this folder to see it again."
 	case m.s.Run != nil:
-		return "What exists in AWS stays as it is. berth shows it again when it is started in this folder."
+		return "What exists in AWS stays as it is. Start berth in this folder to see it again."
 	default:
-		return "Nothing was created and nothing was written. The answers given so far are not kept."
+		return "Nothing was created and nothing was written. Your answers so far are discarded."
 	}
 }

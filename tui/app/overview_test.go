@@ -27,7 +27,7 @@ func TestRollbackAsksAndGoesToTheSelectedVersion(t *testing.T) {
 		d.press("down", "b")
 		d.sees("The same revision runs now.")
 		d.press("down", "b")
-		d.sees("one cannot go back to it")
+		d.sees("you cannot roll back to it")
 		if e.called("apply") != 0 || e.last.Rollback != "" {
 			t.Fatal("a version that cannot be gone back to was asked for")
 		}
@@ -89,7 +89,7 @@ func TestRollbackWithoutASelectionIsToTheVersionBefore(t *testing.T) {
 		d.press("esc")
 		e.status.Deployments = e.status.Deployments[:2] // the one that runs and the one that failed
 		d.press("R", "b")
-		d.sees("No earlier version came up")
+		d.sees("There is no earlier healthy version")
 	})
 }
 
@@ -183,7 +183,7 @@ func TestALookEndsWithTheVisit(t *testing.T) {
 	e := deployed()
 	e.planTakes = time.Minute
 	inBubble(t, e, func(d *harness) {
-		d.sees("looking what changed")
+		d.sees("checking what changed")
 		d.press("s")
 		d.expect(screen.Settings{})
 		if n := e.called("plan cut off"); n != 1 {

@@ -146,7 +146,7 @@ func TestAnAppThatDoesNotRunIsLookedAtSeldom(t *testing.T) {
 	e := deployed()
 	e.status.State, e.status.Deployments = "partial", nil
 	inBubble(t, e, func(d *harness) {
-		d.sees("is deployed in part")
+		d.sees("is partly deployed")
 		d.pass(time.Hour)
 		if n, m := e.called("whole look"), e.called("pulse")+e.called("metrics")+e.called("logs"); n > 13 || n < 12 || m != 0 {
 			t.Errorf("%d whole looks and %d small ones in an hour", n, m)
@@ -190,7 +190,7 @@ func TestTheRunOfSomebodyElseIsToldOf(t *testing.T) {
 		}
 		e.busy = &screen.Holder{Run: "r10", Verb: "deploy", User: "grace", Host: "laptop", Seen: time.Now()}
 		d.pass(3 * time.Minute)
-		d.sees("the deploy by grace on laptop ended before it was done")
+		d.sees("the deploy by grace on laptop ended before it was finished")
 	})
 }
 

@@ -46,14 +46,14 @@ func TestThePlanIsShownWhileItIsChecked(t *testing.T) {
 		shown := d.engine.planned
 		d.press("y")
 		d.expect(screen.Review{})
-		if v := d.view(); !strings.Contains(v, "goes ahead as soon as") {
+		if v := d.view(); !strings.Contains(v, "starts as soon as") {
 			t.Errorf("it is not said that y was taken:\n%s", v)
 		}
 		d.press("esc")
 		d.expect(screen.Review{})
 		d.pass(10 * time.Second)
 		d.expect(screen.Review{})
-		if v := d.view(); !strings.Contains(v, "Nothing stands in the way") || d.engine.called("apply") != 0 {
+		if v := d.view(); !strings.Contains(v, "All checks passed") || d.engine.called("apply") != 0 {
 			t.Errorf("a confirmation that was taken back counts, or the end is not told:\n%s", v)
 		}
 		d.press("y")
@@ -90,7 +90,7 @@ func TestWhatIsCertainToFailIsNotConfirmed(t *testing.T) {
 		d.press("y")
 		d.expect(screen.Review{})
 		v := d.view()
-		for _, want := range []string{"2 permissions are missing", "ecs:CreateService", "Not now"} {
+		for _, want := range []string{"2 permissions are missing", "ecs:CreateService", "Not yet"} {
 			if !strings.Contains(v, want) {
 				t.Errorf("%q is missing:\n%s", want, v)
 			}

@@ -41,7 +41,7 @@ func troubled(r *fakeRun) {
 	r.begin(r.plan)
 	r.bus.Emit(event.Event{
 		Type: event.NodeLog, Stream: "berth", Notable: true, SignIn: &event.SignIn{Command: "aws sso login --profile acme", Until: time.Now().Add(30 * time.Minute)},
-		Text: "paused: the AWS credentials have expired; sign in again with: aws sso login --profile acme; this goes on by itself",
+		Text: "paused: the AWS credentials have expired; sign in again with: aws sso login --profile acme; the run then continues by itself",
 	})
 	r.emit(event.NodeStarted, "service", "creating live-beats-service")
 	for i, text := range []string{

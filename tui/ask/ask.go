@@ -61,7 +61,7 @@ func Run(ctx context.Context, o screen.Options, in io.Reader, out io.Writer) (*s
 		t, err := steps[i](ctx)
 		if errors.Is(err, errGone) {
 			return nil, &fail.Error{
-				Class: fail.Usage, Cause: "the answers ended before a plan was confirmed",
+				Class: fail.Usage, Cause: "the input ended before a plan was confirmed",
 				Remedy: "berth deploy --yes asks nothing", Err: err,
 			}
 		}
@@ -127,7 +127,7 @@ func (a *asker) project(ctx context.Context) (turn, error) {
 	if t, err := a.dockerfile(ctx); t != on || err != nil {
 		return t, err
 	}
-	a.say("Enter alone accepts. back goes one step back, quit leaves. Nothing is created before you confirm it.")
+	a.say("Enter accepts, back goes one step back, quit leaves. Nothing is created before you confirm it.")
 	if a.s.Spec().Region == "" {
 		return on, nil
 	}
@@ -152,7 +152,7 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 	case ctx.Err() != nil:
 		return end, ctx.Err()
 	case err != nil && said:
-		a.say("What runs now is not known: %s.", fail.From(err).Cause)
+		a.say("berth could not find out what runs now: %s.", fail.From(err).Cause)
 		return on, nil
 	case err != nil || screen.Runs(st) == "":
 		return on, nil
@@ -203,7 +203,7 @@ func (a *asker) running(ctx context.Context, said bool) (turn, error) {
 			}
 			return end, err
 		default:
-			a.say("%q is none of them.", answer)
+			a.say("%q is not one of them.", answer)
 		}
 	}
 }
@@ -226,10 +226,10 @@ func (a *asker) choose(lines func() []string, change func(int) (turn, error)) (t
 		case answer == "undo":
 			label := a.s.Draft.Undo()
 			if label == "" {
-				a.say("There is nothing to take back.")
+				a.say("There is nothing to undo.")
 				continue
 			}
-			a.say("Took back %s.", label)
+			a.say("Undid %s.", label)
 			before = a.changed(before, lines())
 			continue
 		case convErr != nil || n < 1 || n > len(before):

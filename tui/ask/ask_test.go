@@ -102,7 +102,7 @@ func TestTheWholeConversation(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, spec.FileName)); err != nil { // as after berth deploy, which writes none
 		t.Fatal(err)
 	}
-	if p, said, err := talk(t, eng, dir, "rollback", "quit"); err != nil || p != nil || !strings.Contains(said, "No earlier version came up") {
+	if p, said, err := talk(t, eng, dir, "rollback", "quit"); err != nil || p != nil || !strings.Contains(said, "There is no earlier healthy version") {
 		t.Errorf("rollback of a first version: plan %v, error %v, said:\n%s", p, err, said)
 	}
 	write(t, dir, "VERSION", "2")
@@ -135,7 +135,7 @@ func TestWhatIsCertainToFailIsNotAskedFor(t *testing.T) {
 	}
 	for _, want := range []string{
 		"This would fail: the permission ecs:CreateService is missing.", `"Action": "ecs:CreateService"`, "in any case and", "Public: ",
-		`"yes" is none of them.`,
+		`"yes" is not one of them.`,
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("not said: %q in\n%s", want, said)
@@ -155,7 +155,7 @@ func TestAnswersAreTakenAndChecked(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	for _, want := range []string{"Type a number from 1 to", "Answer yes or no", "1. WebSockets: no (your answer)", "A whole number", "Cannot be: app", "1. App name: harbor2 (your answer)"} {
+	for _, want := range []string{"Type a number from 1 to", "Answer yes or no", "1. WebSockets: no (your answer)", "A whole number", "That is not possible: app", "1. App name: harbor2 (your answer)"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("not said: %q in\n%s", want, said)
 		}
@@ -237,7 +237,7 @@ func TestYesIsYesInAnyCase(t *testing.T) {
 func TestOnlyEnterGoesOnFromTheComparison(t *testing.T) {
 	eng, dir := simulated(t), sample(t)
 	_, said, err := talk(t, eng, dir, "", "no", "quit")
-	if err != nil || strings.Contains(said, "Settings:") || !strings.Contains(said, "Enter goes on") {
+	if err != nil || strings.Contains(said, "Settings:") || !strings.Contains(said, "Enter continues") {
 		t.Errorf("%v\n%s", err, said)
 	}
 }

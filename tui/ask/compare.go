@@ -30,10 +30,10 @@ func (a *asker) compare(context.Context) (turn, error) {
 		}
 		a.say("%s.", line)
 	}
-	a.say("About means that a price in it is old or not verified, at least that one is missing.")
+	a.say("\"About\" means that one of its prices is old or not verified, \"at least\" that one is missing.")
 	best := r.BestDeployable()
 	if best == nil {
-		return end, &fail.Error{Class: fail.Usage, Cause: "no service that berth can deploy to fits", Remedy: "berth compare tells why"}
+		return end, &fail.Error{Class: fail.Usage, Cause: "none of the services that berth can deploy to fits", Remedy: "berth compare says why"}
 	}
 	for {
 		answer, t, err := a.ask(fmt.Sprintf("berth deploys to %s. Enter to go on:", best.Name))
@@ -43,7 +43,7 @@ func (a *asker) compare(context.Context) (turn, error) {
 		case answer == "":
 			return on, a.s.Draft.Set("target", best.ID)
 		}
-		a.say("Enter goes on, back goes back to the answers, quit leaves.")
+		a.say("Enter continues, back returns to the answers, quit leaves.")
 	}
 }
 

@@ -17,7 +17,7 @@ func (a *asker) imports() {
 	if len(all) == 0 {
 		return
 	}
-	a.say("From other platforms, nothing of which is written before you confirm a plan:")
+	a.say("Taken over from other platforms; nothing is written before you confirm a plan:")
 	for _, x := range all {
 		if x.Lost() {
 			a.say("- %s: %s has no counterpart. %s.", x.Place(), x.Text, widget.Sentence(x.Value))
@@ -43,7 +43,7 @@ func (a *asker) dockerfile(ctx context.Context) (turn, error) {
 		}
 	}
 	for {
-		line, t, err := a.ask(fmt.Sprintf("Which one is the image built from? A number, or Enter for %d:", now))
+		line, t, err := a.ask(fmt.Sprintf("Which one builds the image? Type a number, or Enter for %d:", now))
 		if err != nil || t != on {
 			return t, err
 		}
@@ -52,7 +52,7 @@ func (a *asker) dockerfile(ctx context.Context) (turn, error) {
 		case line == "" || err == nil && n == now:
 			return on, nil
 		case err != nil || n < 1 || n > len(all):
-			a.say("That is none of the numbers 1 to %d.", len(all))
+			a.say("Type a number from 1 to %d.", len(all))
 			continue
 		}
 		return a.builtFrom(ctx, all[n-1].File, all[n-1].Context)
@@ -80,6 +80,6 @@ func (a *asker) builtFrom(ctx context.Context, file, folder string) (turn, error
 		return end, err
 	}
 	a.s.Findings, a.s.Draft = start.Findings, start.Draft
-	a.say("It is built from %s; what was found of it is on port %d.", file, a.s.Findings.Port)
+	a.say("It is built from %s, which listens on port %d.", file, a.s.Findings.Port)
 	return on, nil
 }

@@ -91,10 +91,10 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 		if p.MostUSD > p.MonthlyUSD {
 			cost += " to " + widget.USD(p.MostUSD)
 		}
-		cost = ", " + cost + " a month together"
+		cost = ", " + cost + " a month in total"
 	}
 	if always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD); cost != "" && always > 0 && use > 0 {
-		cost += fmt.Sprintf(", of it %s in any case and %s with %s", widget.USD(always), widget.USD(use), p.Usage.Kind())
+		cost += fmt.Sprintf(", of which %s in any case and %s with %s", widget.USD(always), widget.USD(use), p.Usage.Kind())
 	}
 	a.say("%s in %s of account %s%s. Plan %s.", widget.Count(changes, "change"), p.Region, p.Account, cost, p.Hash)
 	if t, err := a.check(ctx, p); err != nil || t != on {
@@ -117,7 +117,7 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 			a.confirmed = p
 			return end, nil
 		}
-		a.say("Nothing is done without %s; back and quit lead away.", word)
+		a.say("Nothing is done without %s; back and quit leave.", word)
 	}
 }
 
@@ -161,9 +161,9 @@ func (a *asker) check(ctx context.Context, p *screen.Plan) (turn, error) {
 		}
 		if r.Refusal() == nil {
 			for _, n := range r.Notes() {
-				a.say("To know: %s.", n)
+				a.say("Note: %s.", n)
 			}
-			a.say("Nothing stands in the way.")
+			a.say("All checks passed.")
 			return on, nil
 		}
 		policy := ""
@@ -188,9 +188,9 @@ func (a *asker) check(ctx context.Context, p *screen.Plan) (turn, error) {
 
 // again waits until what is in the way was put right, and shows the policy for it when asked to.
 func (a *asker) again(policy string) (turn, error) {
-	prompt := "Put it right, then Enter looks again; back and quit lead away:"
+	prompt := "Fix it, then press Enter to check again; back and quit leave:"
 	if policy != "" {
-		prompt = "Put it right, then Enter looks again; policy shows one that allows what is missing; back and quit lead away:"
+		prompt = "Fix it, then press Enter to check again; policy prints one that allows what is missing; back and quit leave:"
 	}
 	for {
 		answer, t, err := a.ask(prompt)
@@ -201,7 +201,7 @@ func (a *asker) again(policy string) (turn, error) {
 			a.say("%s", policy)
 			continue
 		}
-		a.say("%q is none of them.", answer)
+		a.say("%q is not one of them.", answer)
 	}
 }
 
@@ -218,11 +218,11 @@ func (a *asker) rollback(ctx context.Context, st *screen.Status) (turn, error) {
 		a.say("- %s, deployed %s.", number, d.Started.Local().Format("2006-01-02 15:04"))
 	}
 	if len(can) == 0 {
-		a.say("No earlier version came up that one could go back to.")
+		a.say("There is no earlier healthy version to roll back to.")
 		return back, nil
 	}
 	for {
-		answer, t, err := a.ask(fmt.Sprintf("Which one to go back to? [%s]", can[0]))
+		answer, t, err := a.ask(fmt.Sprintf("Roll back to which one? [%s]", can[0]))
 		if err != nil || t != on {
 			return t, err
 		}

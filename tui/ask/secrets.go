@@ -32,16 +32,16 @@ func (a *asker) secrets(context.Context) (turn, error) {
 func (a *asker) secret(f screen.Finding) (turn, error) {
 	v := f.Variable
 	if v.Kind == "generated" {
-		answer, t, err := a.ask("Make one up? It is kept in AWS once you confirm the plan. [yes]")
+		answer, t, err := a.ask("Generate one? It is stored in AWS when you confirm the plan. [yes]")
 		if err != nil || t != on || strings.HasPrefix(strings.ToLower(answer), "n") {
 			return t, err
 		}
 		return on, a.s.MakeUp(v)
 	}
-	prompt := v.Name + ", unseen, or the path or ARN of one that is kept already; Enter leaves it open:"
+	prompt := v.Name + ", hidden, or the path or ARN of an existing one; Enter leaves it open:"
 	makes := screen.Makes(v)
 	if makes != "" {
-		prompt = v.Name + ", unseen, or new to have a " + makes + " made; Enter leaves it open:"
+		prompt = v.Name + ", hidden, or new to have a " + makes + " created; Enter leaves it open:"
 	}
 	for {
 		value, t, err := a.unseen(prompt)

@@ -48,7 +48,7 @@ func (a *asker) settings(context.Context) (turn, error) {
 			return on, nil
 		}
 		for _, p := range problems {
-			a.say("Cannot be: %s.", p)
+			a.say("That is not possible: %s.", p)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (a *asker) set(r settings.Row) (turn, error) {
 		if r.Add {
 			entry, v, ok := strings.Cut(value, "=")
 			if !ok {
-				a.say("Write it as NAME=value.")
+				a.say("Enter it as NAME=value.")
 				continue
 			}
 			name, value = r.Key.Name+"."+strings.TrimSpace(entry), strings.TrimSpace(v)

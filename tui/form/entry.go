@@ -24,7 +24,7 @@ func NewEntry(th *theme.Theme, check func(string) error) *Entry {
 	name := func(s string) error {
 		switch {
 		case strings.TrimSpace(s) == "":
-			return errors.New("a name is needed; NAME=value gives both at once")
+			return errors.New("a name is required; NAME=value sets both at once")
 		case strings.Contains(s, "="):
 			return check(s)
 		}

@@ -25,7 +25,7 @@ func TestAnEntryIsANameAndItsValue(t *testing.T) {
 	}{
 		{"both fields", []any{"HOST", tea.KeyEnter, "a=b", tea.KeyEnter}, "HOST=a=b", ""},
 		{"at once", []any{"HOST=a", tea.KeyEnter}, "HOST=a", ""},
-		{"no name", []any{tea.KeyEnter}, "=", "a name is needed; NAME=value gives both at once"},
+		{"no name", []any{tea.KeyEnter}, "=", "a name is required; NAME=value sets both at once"},
 		{"a bad name stays open", []any{"host", tea.KeyEnter}, "host=", "a name is in capitals"},
 		{"a bad name with its value, too", []any{"host=a", tea.KeyEnter}, "host=a", "a name is in capitals"},
 		{"no value", []any{"HOST", tea.KeyEnter, tea.KeyEnter}, "HOST=", "a value is needed"},

@@ -23,7 +23,7 @@ func NewHidden(th *theme.Theme, validate func(string) error) *Hidden {
 // Key handles one key. A text of several lines is refused as a whole: as one line it would be another secret.
 func (h *Hidden) Key(k tea.KeyMsg) {
 	if text := strings.TrimRight(string(k.Runes), "\r\n"); k.Paste && strings.ContainsAny(text, "\r\n") {
-		h.problem = "it has several lines: leave this open and give it to berth secrets set from a file"
+		h.problem = "it has several lines: leave this open and pass it to berth secrets set from a file"
 		return
 	}
 	h.Text.Key(k)

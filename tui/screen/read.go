@@ -56,7 +56,7 @@ func Runs(st *Status) string {
 	case "", "absent":
 		return ""
 	case "partial":
-		return "is there in part"
+		return "is partly deployed"
 	case "running":
 		return "runs already"
 	case "deploying":

@@ -11,11 +11,11 @@ func Sign(th *theme.Theme, state string) (glyph string, ink theme.Ink, word stri
 	case "deploying":
 		return g.Waiting, th.Accent, "is being deployed"
 	case "degraded":
-		return g.Update, th.Warn, "runs with fewer than wanted"
+		return g.Update, th.Warn, "runs with fewer tasks than wanted"
 	case "stopped":
 		return g.Skipped, th.Quiet, "is stopped"
 	case "partial":
-		return g.Update, th.Warn, "is deployed in part: continue, or destroy it"
+		return g.Update, th.Warn, "is partly deployed: continue, or destroy it"
 	case "absent":
 		return g.Planned, th.Quiet, "is not deployed"
 	default:

@@ -57,7 +57,7 @@ func (p LogPane) pane(width, height int) string {
 	if len(logs) == 0 {
 		text := "no log lines yet"
 		if p.Find != "" {
-			text = fmt.Sprintf("no line holds %q", p.Find)
+			text = fmt.Sprintf("no line contains %q", p.Find)
 		}
 		return NewLine(p.Theme, width).Put(p.Theme.Quiet, text).String()
 	}

@@ -40,7 +40,7 @@ func TestWhoIsAsked(t *testing.T) {
 			var out bytes.Buffer
 			args := append(c.args, "-C", dir, "--simulate", "--sim-state", filepath.Join(t.TempDir(), "account"), "--region", "eu-west-2")
 			code := Main(t.Context(), Process{In: strings.NewReader("quit\n"), Out: &out, Err: &out, Terminal: !c.piped}, args)
-			asked := strings.Contains(out.String(), "Enter alone accepts")
+			asked := strings.Contains(out.String(), "Enter accepts, back goes")
 			if asked != c.asks || !strings.Contains(out.String(), c.says) || !c.asks && code != 2 {
 				t.Errorf("exit code %d, asked %v:\n%s", code, asked, out.String())
 			}

@@ -58,7 +58,7 @@ func knownServices(cmd *cobra.Command, args []string) error {
 func (a *app) compareCommand() *cobra.Command {
 	q := question{usage: price.DefaultUsage()}
 	cmd := &cobra.Command{
-		Use: "compare [SERVICE...]", Short: "Show which AWS service fits the app, why, and what it costs a month",
+		Use: "compare [SERVICE...]", Short: "Show which AWS service fits, why, and what it costs a month",
 		Long: "Compares ten services against what an app needs and how much it is used: a verdict for each, the\n" +
 			"reasons with source and date, what would change the verdict, and the monthly cost line by line.\n" +
 			"Name services to see only those; the recommendation is still the best of all ten. In an app's folder (one with a\n" +

@@ -25,7 +25,7 @@ func (a *app) demoCommand() *cobra.Command {
 	var faults bool
 	var name string
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Deploy a sample app to a simulated account; needs no AWS and no Docker", Args: noArgs,
+		Use: "demo", Short: "Deploy a sample app to a simulated account; no AWS, no Docker", Args: noArgs,
 		Long: "Takes a sample app to a URL on a simulated AWS account that is gone afterwards:\n" +
 			"no AWS, no Docker, no cost. On a terminal it first offers stories: all goes well,\n" +
 			"or something goes wrong, and what to do about it. With --sim-fault you write the\n" +

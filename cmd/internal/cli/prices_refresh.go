@@ -49,7 +49,7 @@ type refreshedPrice struct {
 func (a *app) pricesRefresh() *cobra.Command {
 	from := ""
 	cmd := &cobra.Command{
-		Use: "refresh [REGION...]", Short: "Download AWS's public price list to the cache; needs no credentials",
+		Use: "refresh [REGION...]", Short: "Download AWS's public price list; needs no credentials",
 		ValidArgsFunction: words(func(*cobra.Command) []word { return regionWords() }),
 		Long: "Downloads AWS's public bulk price list for the given regions, or for --region, and keeps the prices\n" +
 			"with their date. A download that is broken, partial or implausible (a price that moved by more than half) is\n" +
@@ -166,7 +166,7 @@ func refreshFailed(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.As(err, &refused):
 		f.Cause = refused.Error() + "; the old prices stay"
-		f.Evidence, f.Remedy = "", "try again later; if AWS really changed the price, a new version of berth will have it"
+		f.Evidence, f.Remedy = "", "try again later; if AWS really changed the price, a new version of berth has it"
 	case errors.As(err, &dns):
 		f.Remedy = "this needs the internet: " + prices.Host + " must be reachable"
 	}

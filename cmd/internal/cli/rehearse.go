@@ -14,7 +14,7 @@ import (
 func (a *app) rehearseCommand() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "rehearse", Short: "Run the image on this machine as Fargate would, and report what works", Args: noArgs,
+		Use: "rehearse", Short: "Run the image here as Fargate would, and report what works", Args: noArgs,
 		Example: "  berth rehearse\n  berth rehearse --builder podman --json\n  berth rehearse --image shop:dev",
 		Long: "Builds the image, runs it on this machine with the command, environment, memory and CPU it gets on AWS, and\n" +
 			"reports where it listens, how it answers the health check and behind HTTPS, whether it accepts WebSockets, whether it\n" +

@@ -27,7 +27,7 @@ func (a *app) reportCommand() *cobra.Command {
 	var file string
 	var offline bool
 	cmd := &cobra.Command{
-		Use: "report [RUN]", Short: "Write everything about a run to one file, for a colleague or a bug report", Args: cobra.MaximumNArgs(1),
+		Use: "report [RUN]", Short: "Write everything about a run to one file, for a bug report", Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Example:           "  berth report\n  berth report --offline --output -\n  berth report 01JZ3T4 --env staging",
 		Long: "Writes all about the newest run of the app, or the run with the given ID, to one text file: berth's version, the\n" +

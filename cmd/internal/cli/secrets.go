@@ -188,7 +188,7 @@ func fromFile(file, name string) (string, error) {
 func (a *app) secretsList() *cobra.Command {
 	var flags said
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the secrets with their place and version, and which are missing", Args: noArgs,
+		Use: "list", Short: "List the secrets with place and version, and missing ones", Args: noArgs,
 		Example: "  berth secrets list\n  berth secrets list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.named(cmd.Context(), flags)
@@ -264,7 +264,7 @@ func (a *app) secretsImport() *cobra.Command {
 	var flags said
 	var fly bool
 	cmd := &cobra.Command{
-		Use: "import [FILE]", Short: "Set secrets from a file of NAME=value lines, or by their names on Fly.io",
+		Use: "import [FILE]", Short: "Set secrets from a file of NAME=value lines, or from Fly.io",
 		Long: "Sets each variable of the file as a secret. With --fly the names come from fly secrets list in the app's folder, and each\n" +
 			"value is asked for, since Fly.io does not reveal values. An empty answer skips a secret.",
 		Example: "  berth secrets import .env\n  berth secrets import --fly",

@@ -28,7 +28,7 @@ func Apps(w io.Writer, apps *engine.Apps) {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d of %d\t%s\t%s\n", x.App, x.Env, x.Region, x.State, x.Running, x.Desired, cost, cmp.Or(x.Endpoint, "-"))
 		}
 		_ = t.Flush() // into w, whose errors nobody reads here either
-		fmt.Fprintf(w, "\n%s a month together%s\n", dollars(apps.MonthlyUSD), asOf(apps.PricesAsOf, false))
+		fmt.Fprintf(w, "\n%s a month in total%s\n", dollars(apps.MonthlyUSD), asOf(apps.PricesAsOf, false))
 	}
 	if len(apps.Blind) > 0 {
 		fmt.Fprintln(w, "\ncould not look at")

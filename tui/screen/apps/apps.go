@@ -61,13 +61,13 @@ func (*Screen) Title() string { return "Apps" }
 
 // About says what the screen is for.
 func (*Screen) About() string {
-	return "Every app and environment that berth deployed into this account, from whichever folder. It changes nothing."
+	return "Every app and environment that berth has deployed in this account, from any folder. It changes nothing."
 }
 
 // Entry is the key of the overview that opens it.
 func (a *Screen) Entry() (from screen.Name, key keys.Key) {
 	return screen.Overview{}.Name(), keys.Act("berth apps", "a", "all apps", func() { a.s.Go(Place{}) }).
-		Say("all apps of the account, with state and cost")
+		Say("all apps of the account, with their state and cost")
 }
 
 // Enter asks AWS for the apps.
@@ -115,7 +115,7 @@ func (a *Screen) Update(msg tea.Msg) tea.Cmd {
 		}
 		a.take(msg.apps)
 	case openedMsg:
-		if a.note = "The browser was told to open it."; msg.err != nil {
+		if a.note = "It opens in the browser."; msg.err != nil {
 			a.note = "No browser could be opened: " + msg.err.Error()
 		}
 	case tea.KeyMsg:
@@ -163,7 +163,7 @@ func (a *Screen) open() tea.Cmd {
 
 func (a *Screen) copy() {
 	a.s.Copy(a.selected().Endpoint)
-	a.note = "The address is on the clipboard, if the terminal lets berth put it there."
+	a.note = "The address is on the clipboard, if the terminal allows that."
 }
 
 // SetSize gives the screen its room.
@@ -183,7 +183,7 @@ func (a *Screen) Keys() []keys.Key {
 			When(address && a.s.Browse != nil && a.s.Engine.Simulated() == ""),
 		keys.Act(verb, "y", "copy address", a.copy).Say("copy the selected address").When(address && a.s.Copy != nil),
 		keys.Act(verb, "w", map[bool]string{false: "all regions", true: "one region"}[a.every], a.widen).
-			Say("look at every region that the account has, or only at this one"),
+			Say("look in every region of the account, or only in this one"),
 		keys.Act(verb, "R", "refresh", a.ask, "R", "ctrl+r").Say("ask AWS now"),
 		keys.Way("esc", "back", a.s.Back, "esc", "q", "a"),
 	)
@@ -224,7 +224,7 @@ func (a *Screen) headline() string {
 	}
 	l.Put(th.Strong, widget.Count(len(a.apps.Apps), "app")).Put(th.Quiet, " in "+where)
 	if len(a.apps.Apps) > 0 {
-		l.Gap(2).Put(th.Strong, a.total()).Put(th.Quiet, " a month together")
+		l.Gap(2).Put(th.Strong, a.total()).Put(th.Quiet, " a month in total")
 		if dated := price.Dated(a.apps.PricesAsOf, false); widget.Width(dated)+2 <= l.Left() {
 			l.Gap(2).Put(th.Quiet, dated)
 		}
@@ -253,9 +253,9 @@ func (a *Screen) rows() int { return max(3, a.height-2-len(a.below())) }
 func (a *Screen) list() []string {
 	th, apps := a.s.Theme, a.apps.Apps
 	if len(apps) == 0 {
-		text := "berth has deployed no app here."
+		text := "berth has not deployed any app here."
 		if !a.every {
-			text += " w looks at all regions."
+			text += " w looks in all regions."
 		}
 		return widget.Paragraph(th.Quiet, text, a.width)
 	}

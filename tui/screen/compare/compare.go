@@ -62,7 +62,7 @@ func (*Screen) Title() string { return "Compare" }
 // About says what the screen is for.
 func (*Screen) About() string {
 	return "Which AWS service can run the app, why, and what each costs a month. berth deploys to ECS on " +
-		"Fargate; the others are compared only."
+		"Fargate; the others are only compared."
 }
 
 // Enter judges anew: the answers may have changed. The cursor stays on the service that it was on.
@@ -167,7 +167,7 @@ func (c *Screen) copy() {
 		c.say(false, "There is no clipboard here; berth compare --markdown prints it.")
 	default:
 		c.s.Copy(r.Markdown())
-		c.say(true, "Copied as Markdown, if the terminal lets programs copy.")
+		c.say(true, "Copied as Markdown, if the terminal allows that.")
 	}
 }
 
@@ -265,7 +265,7 @@ func (c *Screen) Keys() []keys.Key {
 	}
 	if len(c.doubts) > 0 {
 		return []keys.Key{
-			keys.Act("berth.toml", "y", "choose it all the same", c.take),
+			keys.Act("berth.toml", "y", "choose it anyway", c.take),
 			keys.Way("esc", "leave it", func() { c.doubts = nil }, "esc", "n"),
 		}
 	}
@@ -288,7 +288,7 @@ func (c *Screen) Keys() []keys.Key {
 			Say("scroll what is told, as pgup and pgdown do; home and end go to both ends"),
 	)
 	all = append(all, keys.Pages(c.scroll, c.detailHeight())...)
-	return append(all, keys.Act("--accessible", "u", "undo", c.undo).Say("take the last change back"), back)
+	return append(all, keys.Act("--accessible", "u", "undo", c.undo).Say("undo the last change"), back)
 }
 
 // wouldChange goes to what would change the verdict, which stands at the end of the reasons.

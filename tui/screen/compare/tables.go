@@ -115,7 +115,7 @@ func (c *Screen) regionLines(s *compare.Service, w int) []string {
 		return c.s.Advisor.RankRegions(s.ID, c.result.Requirements, c.result.Usage)
 	})
 	if !ok || len(list) == 0 {
-		return append(lines, th.Quiet.Paint("It is not known in which regions it is."))
+		return append(lines, th.Quiet.Paint("Its regions are not known."))
 	}
 	top := 0.0
 	for _, r := range list {

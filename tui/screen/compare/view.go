@@ -52,7 +52,7 @@ func (c *Screen) detailHeight() int {
 // View draws the screen.
 func (c *Screen) View() string {
 	if len(c.doubts) > 0 {
-		return c.s.Despite(widget.Lines(c.view()), "Choose "+screen.ShortName(c.service().Name)+" all the same?", c.doubts, c.Keys(), c.width, c.height)
+		return c.s.Despite(widget.Lines(c.view()), "Choose "+screen.ShortName(c.service().Name)+" anyway?", c.doubts, c.Keys(), c.width, c.height)
 	}
 	return c.view()
 }
@@ -253,7 +253,7 @@ func (c *Screen) reasonLines(s *compare.Service, w int) []string {
 	th := c.s.Theme
 	lines := []string{c.title(s, w)}
 	if len(s.Reasons) == 0 {
-		lines = append(lines, th.Quiet.Paint("Nothing that the app needs stands against it."))
+		lines = append(lines, th.Quiet.Paint("It meets everything the app needs."))
 	}
 	for _, v := range []advise.Verdict{advise.No, advise.Changes, advise.Fits} {
 		for _, r := range s.Reasons {

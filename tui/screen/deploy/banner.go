@@ -30,7 +30,7 @@ func (d *Screen) watching() []string {
 	}
 	text := fmt.Sprintf("Watching the %s that runs in another terminal (process %d). Ctrl-C stops watching; the run continues.", w.What, w.PID)
 	if widget.Width(text) > d.width {
-		text = fmt.Sprintf("Watching process %d. Ctrl-C leaves, it goes on.", w.PID)
+		text = fmt.Sprintf("Watching process %d. Ctrl-C stops watching; it continues.", w.PID)
 	}
 	if d.snap.Stopping != "" {
 		text = fmt.Sprintf("The %s is being stopped in its own terminal (process %d).", w.What, w.PID)
@@ -44,12 +44,12 @@ func (d *Screen) stopping() []string {
 	case d.stops == 0:
 		return nil
 	case d.stops == 1 && d.snap.Stopping != "":
-		text = d.snap.Stopping + ". Ctrl-C again cuts off the calls under way."
+		text = d.snap.Stopping + ". Ctrl-C again cancels the calls in progress."
 	case d.stops == 1:
-		text = "Stopping: what is under way is finished, nothing new is started. Ctrl-C again cuts off the calls under way."
+		text = "Stopping: calls in progress finish, nothing new starts. Ctrl-C again cancels the calls in progress."
 	default:
-		text = "Cancelled: no more calls are made. AWS goes on with what it was told: " + d.underWay() +
-			". berth continues from there when it is started again. Ctrl-C once more leaves now."
+		text = "Cancelled: no more calls are made. AWS continues with what it was asked for: " + d.underWay() +
+			". Start berth again to continue from there. Ctrl-C once more leaves now."
 	}
 	return widget.Paragraph(d.s.Theme.Warn, text, d.width)
 }

@@ -289,12 +289,12 @@ func (d *Screen) Keys() []keys.Key {
 		log = keys.Act("berth deploy", "l", "resources", func() { d.logOnly = false }).Say("the log alone, or beside the resources")
 	}
 	pause := keys.Act(verb, "space", map[bool]string{true: "release log", false: "hold log"}[d.paused], d.pause, " ").
-		Say("let the log stand still, while the run goes on; space again goes on with the newest lines").Hide(!d.logOnly && !d.hasLog())
+		Say("hold the log while the run continues; space again shows the newest lines").Hide(!d.logOnly && !d.hasLog())
 	all = append(all, log, pause)
 	all = append(all, keys.Moves("scroll", d.scroll, d.room())...)
 	other := map[bool]string{true: "scroll resources", false: "scroll log"}[d.onLog]
 	return append(all,
-		keys.Act(verb, "/", "find", d.find.Begin).Say("show only log lines that hold a text; esc shows all"),
+		keys.Act(verb, "/", "find", d.find.Begin).Say("show only log lines that contain a text; esc shows all"),
 		keys.Way("tab", other, func() { d.onLog = !d.onLog }).When(!d.logOnly && d.hasLog()).
 			Say("let the keys that scroll move the log, or the resources again"),
 		keys.Act(verb, "f", "follow", d.newest).Say("follow what is at work and the newest lines again"),
@@ -340,7 +340,7 @@ func (d *Screen) onward() []keys.Key {
 	}
 	return append(all,
 		keys.Act("berth deploy", "r", again, func() { d.s.Go(d.again()) }).
-			Say("look at AWS again, plan what is left, and go on from there"),
+			Say("look at AWS again, plan what is left, and continue from there"),
 		keys.Act("berth.toml", "s", "settings", func() { d.s.Go(screen.Settings{}) }).When(d.snap.Verb == "deploy"),
 		keys.Way("enter", "overview", func() { d.s.Go(screen.Overview{}) }),
 		keys.Way("q", "leave", d.s.Quit))

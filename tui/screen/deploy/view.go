@@ -215,7 +215,7 @@ func (d *Screen) headline() string {
 func (d *Screen) waitsForSignIn(l *widget.Line, elapsed string) string {
 	th, wait := d.s.Theme, d.snap.SignIn
 	left := widget.Roughly(max(0, wait.Until.Sub(d.s.Now()))) + " left"
-	what := "put fresh keys in place"
+	what := "provide new credentials"
 	if wait.Command != "" {
 		what = wait.Command
 	}

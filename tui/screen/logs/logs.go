@@ -49,8 +49,8 @@ func (*Screen) Title() string { return "Log" }
 
 // About says what the screen is for.
 func (*Screen) About() string {
-	return "What the app writes to stdout and stderr, all tasks together. It is asked of AWS while this " +
-		"screen is shown and written to no file."
+	return "What the app writes to stdout and stderr, from all tasks. It is read from AWS while this " +
+		"screen is open, and not written to any file."
 }
 
 // Enter shows the lines that are known and follows the log.
@@ -191,7 +191,7 @@ func (g *Screen) View() string {
 	}
 	lines := []string{g.headline(), ""}
 	if len(t.Lines) == 0 {
-		text := "The app has written nothing in the last 24 hours. What it writes to stdout and stderr comes here."
+		text := "The app has written nothing in the last 24 hours. What it writes to stdout and stderr appears here."
 		return widget.Join(append(lines, widget.Paragraph(th.Quiet, text, g.width)...))
 	}
 	return widget.Join(append(lines, widget.Lines(g.pane().Render(g.width, g.room()))...))
@@ -225,8 +225,8 @@ func (g *Screen) Keys() []keys.Key {
 	const verb = "berth logs"
 	pause := keys.Act(verb, "space", map[bool]string{true: "release", false: "hold"}[g.paused], g.pause, " ")
 	all := []keys.Key{
-		pause.Say("hold what is shown still; newer lines are kept"),
-		keys.Act(verb, "/", "find", g.search).Say("show only lines that hold a text; esc shows all"),
+		pause.Say("hold the log; newer lines are kept"),
+		keys.Act(verb, "/", "find", g.search).Say("show only lines that contain a text; esc shows all"),
 	}
 	all = append(all, keys.Moves("scroll", g.move, g.room())...)
 	return append(all,

@@ -68,7 +68,7 @@ func (n *Screen) Update(msg tea.Msg) tea.Cmd {
 // next goes on, unless the one answer is missing that nobody else can give.
 func (n *Screen) next() {
 	if n.s.Spec().Region == "" {
-		n.ask("region", "a region is needed: choose the one nearest to the users")
+		n.ask("region", "a region is required: choose the one closest to your users")
 		return
 	}
 	n.s.Go(screen.Compare{})
@@ -270,7 +270,7 @@ func (n *Screen) Keys() []keys.Key {
 	}
 	all = append(all, keys.Moves("move", n.move, n.listHeight())...)
 	return append(all,
-		keys.Act("--accessible", "u", "undo", n.undo).Say("take the last answer back"),
+		keys.Act("--accessible", "u", "undo", n.undo).Say("undo the last answer"),
 		keys.Way("esc", "back", n.s.Back),
 		keys.Also(func() { n.say(true) }, "y"), keys.Also(func() { n.say(false) }, "n"),
 		keys.Also(func() { n.step(-1) }, "left", "-"), keys.Also(func() { n.step(1) }, "right", "+"),

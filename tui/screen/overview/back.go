@@ -37,7 +37,7 @@ func (h *Screen) cannot(d screen.Deployment) string {
 	case d.Revision == "":
 		return "AWS does not say which revision that was."
 	case d.State != "successful":
-		return "It did not come up, so one cannot go back to it."
+		return "It never became healthy, so you cannot roll back to it."
 	case d.Revision == h.status.Revision:
 		return "The same revision runs now."
 	}
@@ -65,7 +65,7 @@ func (h *Screen) rollBack() tea.Cmd {
 	}
 	d := h.previous()
 	if d == nil {
-		h.message = "No earlier version came up that one could go back to."
+		h.message = "There is no earlier healthy version to roll back to."
 		return nil
 	}
 	return h.offer(d.Revision)
@@ -81,7 +81,7 @@ func (h *Screen) offer(revision string) tea.Cmd {
 // restart asks whether to start new tasks of what runs.
 func (h *Screen) restart() tea.Cmd {
 	if !h.runs() {
-		h.message = "Nothing runs that could be started anew."
+		h.message = "Nothing is running that could be restarted."
 		return nil
 	}
 	return h.offerRestart()
@@ -120,9 +120,9 @@ func (b *back) answer(m backMsg) {
 
 // backKeys are the keys while the question is asked.
 func (h *Screen) backKeys() []keys.Key {
-	verb, does, long := "berth rollback", "yes, roll back", "go back to exactly the version that is named"
+	verb, does, long := "berth rollback", "yes, roll back", "roll back to exactly this version"
 	if h.back.restart {
-		verb, does, long = "berth restart", "yes, restart", "start new tasks of the version that runs"
+		verb, does, long = "berth restart", "yes, restart", "start new tasks of the running version"
 	}
 	return []keys.Key{
 		keys.Act(verb, "y", does, func() { h.s.Go(screen.Deploy{Plan: h.back.plan}) }).Say(long).When(h.back.plan != nil),
@@ -152,11 +152,11 @@ func (h *Screen) question() string {
 		body = append(body, widget.Paragraph(th.Bad, widget.Sentence(b.err.Cause)+".", w)...)
 		body = append(body, widget.Paragraph(th.Text, widget.Sentence(b.err.Remedy), w)...)
 	case b.plan == nil:
-		body = append(body, h.waiting("Looking whether it can start"))
+		body = append(body, h.waiting("Checking whether it can start"))
 	default:
-		text := "It can start, with the size and the variables that it had then. Its tasks come up before those of now stop; data stays as it is."
+		text := "It can start, with the size and the variables it had then. Its tasks start before the current ones stop; data stays as it is."
 		if b.restart {
-			text = "New tasks of this version start, with the secrets of now, before those of now stop. Nothing is built, and no setting changes."
+			text = "New tasks of this version start, with the current secrets, before the current ones stop. Nothing is built, and no setting changes."
 		}
 		body = append(body, widget.Paragraph(th.Text, text, w)...)
 	}

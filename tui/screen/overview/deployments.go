@@ -93,7 +93,7 @@ func (h *Screen) about(x screen.Deployment, runs bool, w int) []string {
 		text = h.cannot(x)
 	}
 	if text == "" {
-		text = "b goes back to it."
+		text = "b rolls back to it."
 	}
 	if x.Reason != "" {
 		text = widget.Sentence(strings.TrimSuffix(x.Reason, ".")) + ". " + text
@@ -130,7 +130,7 @@ func outcome(state string) string {
 	case "rollback_successful":
 		return "rolled back"
 	case "rollback_failed":
-		return "failed, and so did going back"
+		return "failed, and so did the rollback"
 	default:
 		return strings.ReplaceAll(state, "_", " ")
 	}

@@ -69,7 +69,7 @@ func (l look) say(th *theme.Theme, now time.Time) (string, theme.Ink) {
 	case l.err != nil:
 		return "not known: " + l.err.Cause, th.Warn
 	case l.plan == nil:
-		return "looking what changed" + th.Glyphs.Ellipsis, th.Quiet
+		return "checking what changed" + th.Glyphs.Ellipsis, th.Quiet
 	default:
 		text, ink = changed(l.plan, th)
 	}
@@ -144,7 +144,7 @@ func (h *Screen) scaleBy(by int) {
 		h.scale = now
 	}
 	if h.scale+by < 1 {
-		h.message = "One instance is the least."
+		h.message = "One instance is the minimum."
 		return
 	}
 	if h.scale += by; h.scale == now && now == h.status.Desired {

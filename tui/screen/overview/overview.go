@@ -48,9 +48,9 @@ func (*Screen) Title() string { return "Overview" }
 
 // About says what the screen is for.
 func (*Screen) About() string {
-	return "What runs of the app now, how busy it is, and what it wrote last. A small look at AWS is taken " +
-		"twice a minute, a whole one when something changed. What a deployment would change is looked up " +
-		"once when this opens, and when you press R."
+	return "What runs now, how busy it is, and its latest log lines. The basics are refreshed from AWS " +
+		"twice a minute, everything when something changed. What a deployment would change is checked " +
+		"once when this screen opens, and when you press R."
 }
 
 // Enter shows what is known and asks again. What a deployment would change is looked up once a visit.
@@ -135,7 +135,7 @@ func (h *Screen) destroy() {
 // shell leaves the screens for a shell: the terminal is the shell's alone.
 func (h *Screen) shell() {
 	if !h.runs() || h.status.Running == 0 {
-		h.message = "No task runs that a shell could be opened in."
+		h.message = "No task is running to open a shell in."
 		return
 	}
 	h.s.End.Shell = true
@@ -242,7 +242,7 @@ func (h *Screen) Keys() []keys.Key {
 	settings := keys.Act("berth.toml", "s", "settings", func() { h.s.Go(screen.Settings{}) }).
 		Say("change the settings, then see what would change")
 	back := keys.Act("berth rollback", "b", "roll back", h.rollBack).
-		Say("go back to the selected version, or to the one before; asks first").Hide(h.picked == "" && h.previous() == nil)
+		Say("roll back to the selected version, or to the previous one; asks first").Hide(h.picked == "" && h.previous() == nil)
 	all := []keys.Key{
 		keys.Act("berth deploy", "r", redeploy, h.review, "r", "enter").Say("build, and see what would change before anything does"),
 		settings, back,
@@ -255,10 +255,10 @@ func (h *Screen) Keys() []keys.Key {
 			Say("more or fewer instances, then see what would change"), keys.Also(fewer, "-"),
 		keys.Act("berth logs", "l", "log", h.log).Say("the app's log, followed; it can be searched").Hide(!h.runs()),
 		keys.Act("berth restart", "t", "restart", h.restart).Hide(!h.runs()).
-			Say("new tasks of the version that runs, such as for new secrets; asks first"),
+			Say("new tasks of the running version, for example for new secrets; asks first"),
 		keys.Act("berth exec", "x", "shell", h.shell).Hide(!h.runs() || h.s.Tour() != nil).
-			Say("a shell in a task that runs; leaving it comes back here"),
-		keys.Act("berth destroy", "d", "destroy", h.destroy).Say("see what would be removed; asks for the app's name"),
+			Say("a shell in a running task; leaving it returns here"),
+		keys.Act("berth destroy", "d", "destroy", h.destroy).Say("see what would be deleted; asks for the app's name"),
 		keys.Act("berth.toml", "n", "needs", func() { h.s.Go(screen.Needs{}) }).
 			Say("answer again what the app needs, and compare the services"),
 	)
@@ -267,7 +267,7 @@ func (h *Screen) Keys() []keys.Key {
 	all = append(all, keys.Pages(h.scroll, h.height)...)
 	return append(all,
 		keys.Act("berth status", "R", "look again", h.lookAgain, "R", "ctrl+r").
-			Say("ask AWS for everything, and what a deployment would change; what changes by itself is asked for anyway"),
+			Say("refresh everything, and what a deployment would change; what changes by itself is refreshed anyway"),
 		keys.Way("q", "leave", h.s.Quit), keys.Also(h.escape, "esc"),
 	)
 }

@@ -97,7 +97,7 @@ func (h *Screen) headline(w int) string {
 	}
 	fewer := s.State == "degraded" && s.Running < s.Desired
 	if fewer {
-		word = fmt.Sprintf("runs %d of the %s that are wanted", s.Running, widget.Count(s.Desired, "instance"))
+		word = fmt.Sprintf("runs %d of the %s wanted", s.Running, widget.Count(s.Desired, "instance"))
 	}
 	l := widget.NewLine(th, w).Put(ink, glyph).Gap(1).Put(th.Strong, s.App+" "+word)
 	if failed {
@@ -133,7 +133,7 @@ func (h *Screen) facts() []fact {
 	if b := h.busy; b != nil && b.Alive(h.seen) {
 		add("at work", fmt.Sprintf("a %s by %s, since %s", b.Verb, b.Who(), h.when(b.Started)), th.Accent)
 	} else if b != nil {
-		add("at work", fmt.Sprintf("the %s by %s ended before it was done", b.Verb, b.Who()), th.Warn)
+		add("at work", fmt.Sprintf("the %s by %s ended before it was finished", b.Verb, b.Who()), th.Warn)
 	}
 	add("address", s.Endpoint, th.Title)
 	if s.Waiting != nil {

@@ -64,19 +64,19 @@ func (p *Screen) settleKeys() []keys.Key {
 	verb := "berth.toml"
 	settled := !f.Open(p.s.Spec()) // by a setting, so there is nothing to tick
 	tick := keys.Act(verb, "space", map[bool]string{true: "open again", false: "tick off"}[p.s.Ticked(f)], func() { p.tick(f) }, " ").
-		Say("say that it is seen to where berth does not see it").When(!settled)
-	does, long := "answer", "give the value that settles it"
+		Say("mark it as settled somewhere that berth cannot see").When(!settled)
+	does, long := "answer", "enter the value that settles it"
 	switch {
 	case f.Variable != nil && f.Variable.Kind == "generated":
-		verb, does, long = "berth secrets", "make one up", "make a random text up, which is kept in AWS with the yes to the plan"
+		verb, does, long = "berth secrets", "make one up", "generate a random value, stored in AWS when you confirm the plan"
 	case screen.Secret(f):
-		verb, long = "berth secrets", "type its value unseen, which is kept in AWS with the yes to the plan; or the path or ARN of one that is kept already"
+		verb, long = "berth secrets", "type its value, hidden, stored in AWS when you confirm the plan; or the path or ARN of an existing one"
 	}
 	answer := keys.Act(verb, "a", does, func() { p.answer(f) }).
 		Say(long).When(!settled && (f.Variable != nil || f.Key != ""))
 	makes := screen.Makes(f.Variable)
 	fresh := keys.Act("berth.toml", "n", "new "+cmp.Or(makes, "database"), func() { p.makeOne(f) }).
-		Say("have a " + cmp.Or(makes, "database or a cache") + " made, which the app finds by this variable; the review says what it costs").
+		Say("have a " + cmp.Or(makes, "database or a cache") + " created, which the app finds by this variable; the review says what it costs").
 		When(!settled && makes != "")
 	if p.s.Ticked(f) {
 		return []keys.Key{tick, answer, fresh}
@@ -124,7 +124,7 @@ func (p *Screen) answer(f screen.Finding) {
 	case v != nil:
 		p.editor = form.NewHidden(p.s.Theme, func(text string) error {
 			if text == "" {
-				return fmt.Errorf("a value is needed; esc leaves it open")
+				return fmt.Errorf("a value is required; esc leaves it open")
 			}
 			_, err := engine.Give(v.Name, text, false)
 			return err
@@ -138,7 +138,7 @@ func (p *Screen) answer(f screen.Finding) {
 	}
 	p.editor = form.NewText(p.s.Theme, "", func(text string) error {
 		if strings.TrimSpace(text) == "" {
-			return fmt.Errorf("a value is needed; esc leaves it open")
+			return fmt.Errorf("a value is required; esc leaves it open")
 		}
 		return p.s.Draft.Check(key, text)
 	})

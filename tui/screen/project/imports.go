@@ -21,7 +21,7 @@ func (p *Screen) importKeys() []keys.Key {
 	if p.imports {
 		name = "findings"
 	}
-	return []keys.Key{keys.Act("berth inspect", "m", name, p.turn).Say("show what is taken over from the files of other platforms, and what is not")}
+	return []keys.Key{keys.Act("berth inspect", "m", name, p.turn).Say("show what is taken over from other platforms' files, and what is not")}
 }
 
 func (p *Screen) turn() { p.imports, p.offset = !p.imports, 0 }

@@ -68,8 +68,8 @@ func (*Screen) Title() string { return "Project" }
 
 // About says what the screen is for.
 func (*Screen) About() string {
-	return "What the source tree tells about the app. Without a berth.toml it asks AWS meanwhile whether the " +
-		"app runs already. Nothing is changed."
+	return "What the source tree says about the app. Without a berth.toml it also asks AWS whether the " +
+		"app already runs. Nothing is changed."
 }
 
 // Enter reads the source tree, the first time and again when it failed before.
@@ -179,7 +179,7 @@ func (p *Screen) onStatus(m statusMsg) {
 	p.loading = ""
 	p.s.Identity = m.Identity
 	if m.err != nil {
-		p.note = "What runs now is not known: " + fail.From(m.err).Cause
+		p.note = "berth could not find out what runs now: " + fail.From(m.err).Cause
 		p.loaded = p.err == nil
 		return
 	}
@@ -228,7 +228,7 @@ func (p *Screen) Keys() []keys.Key {
 	again := keys.Act("berth inspect", "R", "look again", p.again, "R", "ctrl+r").Say("read the source tree again")
 	questions := func() { p.s.Go(screen.Needs{}) }
 	settle := p.settleKeys()
-	other := keys.Act("berth.toml", "d", "other Dockerfile", p.other).Say("build from the next of the Dockerfiles that are here")
+	other := keys.Act("berth.toml", "d", "other Dockerfile", p.other).Say("build from the next Dockerfile in this folder")
 	several := p.several()
 	switch {
 	case p.err != nil:
@@ -242,7 +242,7 @@ func (p *Screen) Keys() []keys.Key {
 	case p.offered:
 		all = append([]keys.Key{
 			keys.Act("berth status", "enter", "show what runs", func() { p.s.Go(screen.Overview{}) }),
-			keys.Way("w", "questions", questions).Say("go through the questions all the same"),
+			keys.Way("w", "questions", questions).Say("go through the questions anyway"),
 		}, append(settle, again)...)
 	default:
 		all = append([]keys.Key{keys.Way("enter", "continue", questions)}, append(settle, again)...)

@@ -74,7 +74,7 @@ func (p *Screen) top() []string {
 		lines = append(lines, "")
 	}
 	if p.s.Findings != nil && len(p.found) == 0 {
-		lines = append(lines, widget.Paragraph(p.s.Theme.Quiet, "Nothing was found that says more than its Dockerfile.", p.width)...)
+		lines = append(lines, widget.Paragraph(p.s.Theme.Quiet, "Nothing was found beyond its Dockerfile.", p.width)...)
 	}
 	return lines
 }

@@ -53,7 +53,7 @@ type openedMsg struct{ err error }
 func (r *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case openedMsg:
-		if r.note = "The browser was told to open it."; msg.err != nil {
+		if r.note = "It opens in the browser."; msg.err != nil {
 			r.note = "No browser could be opened: " + msg.err.Error()
 		}
 	case tea.KeyMsg:
@@ -73,7 +73,7 @@ func (r *Screen) open() tea.Cmd {
 
 func (r *Screen) copy() {
 	r.s.Copy(r.of.Outcome.Endpoint)
-	r.note = "The address is on the clipboard, if the terminal lets berth put it there."
+	r.note = "The address is on the clipboard, if the terminal allows that."
 }
 
 // waiting is what the app waits for although all went well, nil when for nothing.
@@ -86,7 +86,7 @@ func (r *Screen) waiting() *event.Waiting {
 
 func (r *Screen) copyRecords() {
 	r.s.Copy(r.waiting().ZoneFile())
-	r.note = "The records are on the clipboard as lines of a zone file, if the terminal lets berth put them there."
+	r.note = "The records are on the clipboard as lines of a zone file, if the terminal allows that."
 }
 
 func (r *Screen) scroll(by int) {
@@ -114,7 +114,7 @@ func (r *Screen) Keys() []keys.Key {
 		keys.Act("berth open", "o", "open", r.open).Say("open the address in the browser").
 			When(address && r.s.Browse != nil && r.s.Engine.Simulated() == ""),
 		keys.Act("berth status", "y", "copy address", r.copy).Say("copy the address").When(address && r.s.Copy != nil),
-		keys.Act("berth status", "c", "copy records", r.copyRecords).Say("copy the DNS records that are waited for").
+		keys.Act("berth status", "c", "copy records", r.copyRecords).Say("copy the DNS records that the app is waiting for").
 			When(len(r.waiting().Left()) > 0 && r.s.Copy != nil),
 		log, course, keys.Way("q", "leave", r.s.Quit, "q", "esc"))
 }
@@ -246,14 +246,14 @@ func (r *Screen) next() [][2]string {
 		return [][2]string{{"cd my-app && berth", "the same with your own app, on AWS"}}
 	case r.s.Engine.Simulated() != "":
 		return [][2]string{
-			{"berth --simulate", "come back: what runs, redeploy, settings, destroy"},
+			{"berth --simulate", "come back: status, redeploy, settings, destroy"},
 			{"berth", "the same on AWS"},
 		}
 	}
 	return [][2]string{
-		{"berth", "come back: what runs, redeploy, settings, destroy"},
+		{"berth", "come back: status, redeploy, settings, destroy"},
 		{"berth deploy --yes", "redeploy without questions, as in CI"},
 		{"berth status", "what runs, as text or --json"},
-		{"berth destroy", "remove all of it"},
+		{"berth destroy", "delete all of it"},
 	}
 }

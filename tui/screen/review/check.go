@@ -85,7 +85,7 @@ func (r *Screen) card() widget.Failure {
 		}
 	}
 	if len(bad) > 1 {
-		f.Evidence, f.Remedy = strings.Join(bad, "\n"), "put each right, then look again"
+		f.Evidence, f.Remedy = strings.Join(bad, "\n"), "fix each, then check again"
 	}
 	return widget.Failure{Theme: r.s.Theme, Error: &f}
 }
@@ -97,7 +97,7 @@ func (r *Screen) copyPolicy() {
 		return
 	}
 	r.s.Copy(p)
-	r.note = "The policy is on the clipboard, if the terminal lets berth put it there."
+	r.note = "The policy is on the clipboard, if the terminal allows that."
 }
 
 // line says in one line how the check stands.
@@ -113,7 +113,7 @@ func (r *Screen) checkLine(w int) string {
 	}
 	switch {
 	case c.running && c.going:
-		return put(th.Accent, r.spinner(), "This goes ahead as soon as permissions and quotas are checked"+th.Glyphs.Ellipsis)
+		return put(th.Accent, r.spinner(), "This starts as soon as permissions and quotas are checked"+th.Glyphs.Ellipsis)
 	case c.running:
 		return put(th.Accent, r.spinner(), "Checking permissions and quotas"+th.Glyphs.Ellipsis)
 	case c.refusal != nil:
@@ -126,11 +126,11 @@ func (r *Screen) checkLine(w int) string {
 	notes := c.report.Notes()
 	switch {
 	case len(notes) == 1:
-		return put(th.Warn, th.Glyphs.Update, "Nothing stands in the way. To know: "+notes[0])
+		return put(th.Warn, th.Glyphs.Update, "All checks passed. Note: "+notes[0])
 	case len(notes) > 1:
-		return put(th.Warn, th.Glyphs.Update, "Nothing stands in the way; "+widget.Count(len(notes), "thing")+" to know")
+		return put(th.Warn, th.Glyphs.Update, "All checks passed, with "+widget.Count(len(notes), "note"))
 	}
-	return put(th.Good, th.Glyphs.Done, "Nothing stands in the way")
+	return put(th.Good, th.Glyphs.Done, "All checks passed")
 }
 
 func (r *Screen) spinner() string {

@@ -32,7 +32,7 @@ func (r *Screen) detailLines(w int) []string {
 		add(r.card().Lines(w))
 	}
 	if r.check.report != nil && len(r.check.report.Notes()) > 0 {
-		add(section(th, "To know", r.check.report.Notes(), th.Warn, w))
+		add(section(th, "Notes", r.check.report.Notes(), th.Warn, w))
 	}
 	add(r.gone(w))
 	add(r.kept(w))
@@ -122,7 +122,7 @@ func (r *Screen) free(w int) []string {
 		return nil
 	}
 	th := r.s.Theme
-	return append([]string{th.Strong.Paint("Free by the month")}, widget.Paragraph(th.Text, strings.Join(names, ", "), w)...)
+	return append([]string{th.Strong.Paint("No monthly cost")}, widget.Paragraph(th.Text, strings.Join(names, ", "), w)...)
 }
 
 // costLines is the estimate line by line: what is counted, how much of it, at which price; first what is billed
@@ -130,7 +130,7 @@ func (r *Screen) free(w int) []string {
 func (r *Screen) costLines(w int) []string {
 	th := r.s.Theme
 	if len(r.plan.Costs) == 0 {
-		return []string{th.Strong.Paint("Monthly cost"), th.Text.Paint("Nothing of it costs anything by the month.")}
+		return []string{th.Strong.Paint("Monthly cost"), th.Text.Paint("None of it has a monthly cost.")}
 	}
 	t := newCostTable(th, w)
 	lines := []string{t.row(th.Quiet, "what is counted", "quantity", "unit price", "a month")}
@@ -151,7 +151,7 @@ func (r *Screen) costLines(w int) []string {
 		}
 	}
 	if unsure {
-		lines = append(lines, widget.Paragraph(th.Warn, "Some of these prices are not sure; berth plan says which.", w)...)
+		lines = append(lines, widget.Paragraph(th.Warn, "Some of these prices are not verified; berth plan says which.", w)...)
 	}
 	return lines
 }

@@ -55,7 +55,7 @@ func (*Screen) Title() string { return "Review" }
 
 // About says what the screen is for.
 func (*Screen) About() string {
-	return "What will exist in AWS and what it costs a month. Only what is shown here is carried out."
+	return "What will exist in AWS and what it costs a month. Only what is shown here is done."
 }
 
 // Enter plans: every time anew, because AWS or the settings may have changed.
@@ -209,9 +209,9 @@ func (r *Screen) confirm() tea.Cmd {
 		r.check.going = true
 		return nil
 	case r.check.refusal != nil && !r.plan.SkipPreflight:
-		r.note = "Not now: it is certain to fail. Put it right, then press R to look again."
+		r.note = "Not yet: it is certain to fail. Fix it, then press R to check again."
 		if r.of.Destroy {
-			r.note = "Not now: it is certain to fail. Put it right, then come back; or leave, and berth destroy --skip-preflight."
+			r.note = "Not yet: it is certain to fail. Fix it, then come back; or leave, and run berth destroy --skip-preflight."
 		}
 		return nil
 	}
@@ -282,7 +282,7 @@ func (r *Screen) Typing() bool { return r.of.Destroy && r.plan != nil && r.count
 // Keys are the keys of this moment.
 func (r *Screen) Keys() []keys.Key {
 	back := keys.Way("esc", map[bool]string{true: "leave", false: "back"}[r.s.Task() != nil], r.back)
-	again := keys.Act("berth plan", "R", "look again", r.again, "R", "ctrl+r").Say("ask AWS again and plan anew")
+	again := keys.Act("berth plan", "R", "look again", r.again, "R", "ctrl+r").Say("ask AWS again and make a new plan")
 	settings := keys.Act("berth.toml", "s", "settings", func() { r.s.Go(screen.Settings{}) })
 	moves := keys.Moves("scroll", r.scroll, r.listHeight())
 	if r.picking() {
@@ -302,7 +302,7 @@ func (r *Screen) Keys() []keys.Key {
 	case len(r.doubts) > 0:
 		leave := keys.Way("esc", "leave it", func() { r.doubts = nil }, "esc", "n")
 		if r.plan.Unsaid() == nil {
-			return []keys.Key{keys.Act("berth deploy", "d", "deploy all the same", r.despite), leave}
+			return []keys.Key{keys.Act("berth deploy", "d", "deploy anyway", r.despite), leave}
 		}
 		return []keys.Key{
 			keys.Act("berth deploy --move", "m", "move it", func() tea.Cmd { return r.choose(engine.Move) }).When(r.plan.Movable()).
@@ -312,7 +312,7 @@ func (r *Screen) Keys() []keys.Key {
 			keys.Way("esc", "stop", func() { r.doubts = nil }, "esc", "n"),
 		}
 	case r.check.going:
-		return []keys.Key{keys.Way("esc", "not yet", r.back).Say("take the confirmation back")}
+		return []keys.Key{keys.Way("esc", "not yet", r.back).Say("withdraw the confirmation")}
 	case r.of.Destroy:
 		return []keys.Key{
 			keys.Act("berth destroy", "enter", "destroy, once the name is typed", r.destroy),
@@ -324,7 +324,7 @@ func (r *Screen) Keys() []keys.Key {
 	}
 	all := r.remedies()
 	if r.check.refusal == nil {
-		all = []keys.Key{keys.Act("berth deploy", "y", "yes, do this", r.confirm).Say("carry out exactly the plan that is shown")}
+		all = []keys.Key{keys.Act("berth deploy", "y", "yes, do this", r.confirm).Say("carry out exactly the plan shown")}
 	} else {
 		all = append(all, keys.Also(r.confirm, "y"))
 	}
@@ -333,7 +333,7 @@ func (r *Screen) Keys() []keys.Key {
 		return append(all, again, back, keys.Also(r.onlyYes, "enter"))
 	}
 	anyway := keys.Act("berth deploy --skip-preflight", "g", "go ahead anyway", r.unchecked).
-		Say("carry the plan out against what the checks say, which may be wrong; the record of the run says so")
+		Say("carry out the plan despite the checks, which may be wrong; the run's record says so")
 	return append(all, settings, anyway, back, keys.Also(r.onlyYes, "enter"))
 }
 
@@ -345,7 +345,7 @@ func (r *Screen) keepKey() keys.Key {
 		does = "delete the data, too"
 	}
 	return keys.Act("berth destroy --keep-data", "tab", does, r.keep).When(len(lost)+len(kept) > 0 && r.of.Left == nil).
-		Say("leave the database and the files in AWS for a later deployment, or delete them with all else")
+		Say("keep the database and the files in AWS for a later deployment, or delete them with the rest")
 }
 
 func (r *Screen) keep() tea.Cmd {
@@ -380,7 +380,7 @@ func (r *Screen) unchecked() tea.Cmd {
 // remedies are the keys that help when the plan is certain to fail.
 func (r *Screen) remedies() []keys.Key {
 	all := []keys.Key{
-		keys.Act("berth doctor", "R", "look again", r.again, "R", "ctrl+r").Say("ask AWS again, once what is missing was put right"),
+		keys.Act("berth doctor", "R", "look again", r.again, "R", "ctrl+r").Say("ask AWS again once it is fixed"),
 	}
 	if r.check.policy() == "" {
 		return all
@@ -393,7 +393,7 @@ func (r *Screen) remedies() []keys.Key {
 
 // otherKey changes what is shown, or what is scrolled where there is room for both.
 func (r *Screen) otherKey() keys.Key {
-	does, long := "cost and risks", "what exists, or what the monthly cost is made of, what is risky and what is free"
+	does, long := "cost and risks", "what exists, or what makes up the monthly cost, what is risky and what is free"
 	verb := "berth plan"
 	switch {
 	case r.wide():

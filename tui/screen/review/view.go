@@ -253,7 +253,7 @@ func (r *Screen) summary() []string {
 		if r.of.Destroy {
 			first.Put(th.Strong, "There is nothing to destroy.")
 		} else {
-			first.Put(th.Strong, "Nothing would change: AWS is as the settings want it.")
+			first.Put(th.Strong, "Nothing would change: AWS matches the settings.")
 		}
 		return []string{first.String(), r.where(w, ""), r.hash(w)}
 	}

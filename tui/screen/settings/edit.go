@@ -100,7 +100,7 @@ func (t *Screen) resize(value string) {
 		return
 	}
 	if now := t.s.Spec().Service.Memory; now != before {
-		t.note = fmt.Sprintf("Memory is %d MiB now, which %g vCPU can have", now, cpu)
+		t.note = fmt.Sprintf("Memory is now %d MiB, which goes with %g vCPU", now, cpu)
 	}
 	t.reload()
 }

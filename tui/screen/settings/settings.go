@@ -44,7 +44,7 @@ func (*Screen) Title() string { return "Settings" }
 
 // About says what the screen is for.
 func (*Screen) About() string {
-	return "Every value of berth.toml with where it came from. Nothing is written or created before your yes to the plan."
+	return "Every value of berth.toml with where it came from. Nothing is written or created before you confirm the plan."
 }
 
 // Enter looks at the values anew.
@@ -139,7 +139,7 @@ func (t *Screen) done() {
 		for i, r := range t.rows {
 			if _, bad := t.problem(r); bad && r.Heading == "" {
 				t.cursor = i
-				t.note = fmt.Sprintf("%s cannot be as it is", widget.Count(len(t.problems), "value"))
+				t.note = fmt.Sprintf("%s must be changed", widget.Count(len(t.problems), "value"))
 				return
 			}
 		}
@@ -270,15 +270,15 @@ func (t *Screen) Keys() []keys.Key {
 		act = "show them"
 	}
 	all := []keys.Key{
-		keys.Way("enter", "continue", t.done).Say("see what will exist; nothing is written or created before your yes"),
+		keys.Way("enter", "continue", t.done).Say("see what will exist; nothing is written or created before you confirm"),
 		keys.Act(verb, "space", act, func() { t.open(t.row()) }, " ", "e").Say("change the value, or show what is folded away; ←→ take the next size"),
 	}
 	all = append(all, keys.Moves("move", t.move, t.listHeight())...)
 	return append(all,
 		keys.Act(verb, "/", "find", t.find.Begin).Say("find a value by its name, its key or what it is about; esc shows all"),
 		keys.Act(verb, "d", "default", t.reset, "d", "backspace", "delete").
-			Say("take the value back, so that what was found or the default counts"),
-		keys.Act("--accessible", "u", "undo", t.undo).Say("take the last answer back"),
+			Say("remove the value, so that the one found or the default applies"),
+		keys.Act("--accessible", "u", "undo", t.undo).Say("undo the last answer"),
 		keys.Way("esc", "back", t.leave),
 		keys.Also(func() { t.step(-1) }, "left", "-"), keys.Also(func() { t.step(1) }, "right", "+"),
 	)

@@ -121,7 +121,7 @@ func (t *Screen) help(width, height int) []string {
 	}
 	doc := strings.ToUpper(r.Key.Doc[:1]) + r.Key.Doc[1:] + "."
 	key := "In berth.toml: " + r.Key.Name + ", such as " + r.Key.Example
-	const next = "berth.toml is written with your yes to the plan."
+	const next = "berth.toml is written when you confirm the plan."
 	if t.wide() {
 		put(th.Warn, t.note, height)
 		put(th.Strong, r.Label, 1)

@@ -38,7 +38,7 @@ func (*Screen) Title() string { return "Stories" }
 
 // About says what the screen is for.
 func (*Screen) About() string {
-	return "What can be tried on the simulated account. Each story begins with a new account; ctrl+t comes " +
+	return "What you can try on the simulated account. Each story starts with a new account; ctrl+t comes " +
 		"back here from any of them."
 }
 
@@ -104,7 +104,7 @@ func (t *Screen) Keys() []keys.Key {
 	if t.loading {
 		return nil
 	}
-	all := []keys.Key{keys.Act("berth demo --story", "enter", "begin", t.begin).Say("begin the story that is selected")}
+	all := []keys.Key{keys.Act("berth demo --story", "enter", "begin", t.begin).Say("start the selected story")}
 	all = append(all, keys.Moves("choose", t.move, t.height)...)
 	return append(all,
 		keys.Also(func() { t.move(-1) }, "shift+tab"), keys.Also(func() { t.move(1) }, "tab"),

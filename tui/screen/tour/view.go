@@ -7,7 +7,7 @@ import (
 
 // intro says where we are.
 const intro = "This is a simulated AWS account. Nothing is created in AWS and nothing costs anything. " +
-	"A sample app is here to be deployed. Choose what shall happen:"
+	"There is a sample app to deploy. Choose what happens:"
 
 // brief is intro where there is little room.
 const brief = "Simulated: nothing is created, nothing costs anything."
@@ -78,7 +78,7 @@ func (t *Screen) detail(w int) []string {
 	}
 	if t.loading {
 		g := th.Glyphs.Spinner
-		return []string{th.Accent.Paint(g[t.s.Frame%len(g)]) + " " + th.Text.Paint("Making ready"+th.Glyphs.Ellipsis)}
+		return []string{th.Accent.Paint(g[t.s.Frame%len(g)]) + " " + th.Text.Paint("Getting ready"+th.Glyphs.Ellipsis)}
 	}
 	if t.cursor >= len(t.stories()) {
 		return nil
