@@ -42,7 +42,7 @@ func (r *Screen) View() string {
 func (r *Screen) question() string {
 	switch {
 	case r.plan.Unsaid() == nil:
-		return "Deploy all the same?"
+		return "Deploy anyway?"
 	case r.plan.Movable():
 		return "Move it, keep both, or stop?"
 	}
