@@ -54,6 +54,11 @@ func TestPolicyHoldsTheDocumentedDependentActions(t *testing.T) {
 		h.spec.Network.HTTPS = "gateway"
 		return h
 	}
+	all["built in AWS"] = func(t *testing.T) *harbor {
+		h := newShop(t, sim.Options{})
+		h.spec.Image.Builder = "codebuild"
+		return h
+	}
 	for name, open := range all {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
