@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -51,15 +52,15 @@ func ask(ctx context.Context, dir string, args ...string) string {
 }
 
 var (
-	withScheme = regexp.MustCompile(`^[a-z+]+://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)$`)
-	likeSCP    = regexp.MustCompile(`^(?:[^@/]+@)?([^/:]+):([^/].*)$`)
+	withScheme = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z+]+://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)$`) })
+	likeSCP    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[^@/]+@)?([^/:]+):([^/].*)$`) })
 )
 
 // address takes the address of a remote apart. It may hold a password, of which nothing is kept.
 func address(url string) (host, path string) {
-	m := withScheme.FindStringSubmatch(url)
+	m := withScheme().FindStringSubmatch(url)
 	if m == nil {
-		m = likeSCP.FindStringSubmatch(url)
+		m = likeSCP().FindStringSubmatch(url)
 	}
 	if m == nil {
 		return "", ""

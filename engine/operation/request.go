@@ -62,7 +62,7 @@ func (o *Operator) blueprint(r Request, opts target.Options) (target.Blueprint, 
 	if err != nil {
 		return nil, err
 	}
-	opts.Made = !r.deploys()
+	opts.Made = !r.deploys() && r.Pipeline == nil
 	opts.Given, opts.Builder, opts.SkipVerify, opts.NoRehearsal, opts.RolloutTimeout = r.Given, o.Builder, r.SkipVerify, r.NoRehearsal, r.RolloutTimeout
 	opts.Rebuild, opts.RotateOrigin = r.Rebuild, r.RotateOrigin
 	return t.Blueprint(r.Spec, opts)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"berth/engine/fail"
 )
@@ -43,12 +44,16 @@ func New(service, host, repository, branch string) (Pipeline, error) {
 	default:
 		return p, fail.Usagef("there is no pipeline for %q: say %s", service, strings.Join(Services, " or "))
 	}
-	if !repositories[service].MatchString(p.Repository) {
+	valid := onGitHub
+	if service == GitLab {
+		valid = onGitLab
+	}
+	if !valid().MatchString(p.Repository) {
 		return p, &fail.Error{
 			Class: fail.Usage, Cause: fmt.Sprintf("%q is no repository", repository), Remedy: "give --repo owner/name",
 		}
 	}
-	if !branches.MatchString(branch) {
+	if !branches().MatchString(branch) {
 		return p, &fail.Error{Class: fail.Usage, Cause: fmt.Sprintf("%q is no branch", branch), Remedy: "give --branch, such as main"}
 	}
 	return p, nil
@@ -56,11 +61,11 @@ func New(service, host, repository, branch string) (Pipeline, error) {
 
 // What stands for any text in a policy, or ends a part of a subject, is in no name.
 var (
-	repositories = map[string]*regexp.Regexp{
-		GitHub: regexp.MustCompile(`^[A-Za-z0-9_.-]+(@[0-9]+/[A-Za-z0-9_.-]+@[0-9]+|/[A-Za-z0-9_.-]+)$`),
-		GitLab: regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$`),
-	}
-	branches = regexp.MustCompile(`^[^\s*?:\[\\~^"$\x60']+$`)
+	onGitHub = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[A-Za-z0-9_.-]+(@[0-9]+/[A-Za-z0-9_.-]+@[0-9]+|/[A-Za-z0-9_.-]+)$`)
+	})
+	onGitLab = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$`) })
+	branches = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^\s*?:\[\\~^"$\x60']+$`) })
 )
 
 // Audience is whom the tokens are for, as the service's own manual has it for AWS.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"strings"
-	"text/template"
 
 	"berth/engine/spec"
 )
@@ -57,19 +56,20 @@ func (p Pipeline) Include(j Job) (file, text string) {
 	return ".gitlab-ci.yml", "include:\n  - local: /" + p.Path(j) + "\n"
 }
 
-// Write is the text of the pipeline.
+// Write is the text of the pipeline. A template engine, which finds methods by their names, would keep the linker from
+// leaving out those of AWS's clients that nothing calls.
 func (p Pipeline) Write(j Job) string {
-	var out strings.Builder
-	t := template.Must(template.New(p.Service).Parse(texts[p.Service]))
-	err := t.Execute(&out, struct {
-		Pipeline
-		Job
-		Flags, Archive, Runner, Name string
-	}{p, j, flags(j), j.Program.Archive(), runner(j), name(j)})
-	if err != nil {
-		panic(fmt.Sprintf("write the pipeline of %s: %v", p.Service, err)) // the template is ours
+	paths := ""
+	if j.Dir != "" {
+		paths = fmt.Sprintf(map[string]string{
+			GitHub: "\n    paths: [\"%s/**\", \"%s\"]", GitLab: "\n      changes: [\"%s/**/*\", \"%s\"]",
+		}[p.Service], j.Dir, p.Path(j))
 	}
-	return Mark + " " + p.Service + ". Run it again to write it anew.\n" + out.String()
+	return Mark + " " + p.Service + ". Run it again to write it anew.\n" + strings.NewReplacer(
+		"{{name}}", name(j), "{{branch}}", p.Branch, "{{paths}}", paths, "{{app}}", j.App, "{{env}}", j.Env, "{{runner}}", runner(j),
+		"{{version}}", j.Program.Version, "{{from}}", j.Program.From, "{{archive}}", j.Program.Archive(), "{{sha256}}", j.Program.SHA256,
+		"{{role}}", j.RoleARN, "{{region}}", j.Region, "{{flags}}", flags(j), "{{audience}}", p.Audience(),
+	).Replace(texts[p.Service])
 }
 
 func name(j Job) string { return j.App + " (" + j.Env + ")" }
@@ -94,14 +94,11 @@ func runner(j Job) string {
 }
 
 // texts are the pipelines. Each job may run for an hour, which is how long the credentials last.
-var texts = map[string]string{GitHub: `name: Deploy {{.Name}}
+var texts = map[string]string{GitHub: `name: Deploy {{name}}
 
 on:
   push:
-    branches: ["{{.Branch}}"]
-{{- if .Dir}}
-    paths: ["{{.Dir}}/**", "{{.Pipeline.Path .Job}}"]
-{{- end}}
+    branches: ["{{branch}}"]{{paths}}
   workflow_dispatch:
 
 # A token for AWS, and nothing else beside reading the source.
@@ -111,63 +108,60 @@ permissions:
 
 # One deployment after the other: the one that runs is not cut off.
 concurrency:
-  group: berth-{{.App}}-{{.Env}}
+  group: berth-{{app}}-{{env}}
   cancel-in-progress: false
 
 jobs:
   deploy:
-    runs-on: {{.Runner}}
+    runs-on: {{runner}}
     timeout-minutes: 60
     steps:
       - uses: actions/checkout@v5
 
-      - name: Install berth {{.Program.Version}}
+      - name: Install berth {{version}}
         run: |
-          curl -fsSL --retry 3 -o "$RUNNER_TEMP/berth.tar.gz" '{{.Program.From}}/{{.Archive}}.tar.gz'
-          echo "{{.Program.SHA256}}  $RUNNER_TEMP/berth.tar.gz" | sha256sum --check
+          curl -fsSL --retry 3 -o "$RUNNER_TEMP/berth.tar.gz" '{{from}}/{{archive}}.tar.gz'
+          echo "{{sha256}}  $RUNNER_TEMP/berth.tar.gz" | sha256sum --check
           tar -xzf "$RUNNER_TEMP/berth.tar.gz" -C "$RUNNER_TEMP"
-          echo "$RUNNER_TEMP/{{.Archive}}" >> "$GITHUB_PATH"
+          echo "$RUNNER_TEMP/{{archive}}" >> "$GITHUB_PATH"
 
       - name: Take the role on
         uses: aws-actions/configure-aws-credentials@v6
         with:
-          role-to-assume: {{.RoleARN}}
-          aws-region: {{.Region}}
+          role-to-assume: {{role}}
+          aws-region: {{region}}
 
       - name: Deploy
-        run: berth deploy{{.Flags}} --yes --json --summary "$GITHUB_STEP_SUMMARY"
-`, GitLab: `deploy {{.App}} {{.Env}}:
+        run: berth deploy{{flags}} --yes --json --summary "$GITHUB_STEP_SUMMARY"
+`, GitLab: `deploy {{app}} {{env}}:
   image: docker:28-cli
   services:
     - docker:28-dind
   rules:
-    - if: $CI_COMMIT_BRANCH == "{{.Branch}}"
-{{- if .Dir}}
-      changes: ["{{.Dir}}/**/*", "{{.Pipeline.Path .Job}}"]
-{{- end}}
+    - if: $CI_COMMIT_BRANCH == "{{branch}}"{{paths}}
   # One deployment after the other: the one that runs is not cut off.
-  resource_group: berth-{{.App}}-{{.Env}}
+  resource_group: berth-{{app}}-{{env}}
   interruptible: false
   timeout: 60 minutes
   id_tokens:
     AWS_TOKEN:
-      aud: {{.Audience}}
+      aud: {{audience}}
   variables:
     DOCKER_HOST: tcp://docker:2376
     DOCKER_TLS_CERTDIR: /certs
     DOCKER_TLS_VERIFY: "1"
     DOCKER_CERT_PATH: /certs/client
-    AWS_ROLE_ARN: {{.RoleARN}}
+    AWS_ROLE_ARN: {{role}}
     AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/aws-token
     AWS_ROLE_SESSION_NAME: gitlab-$CI_PIPELINE_ID
-    AWS_REGION: {{.Region}}
+    AWS_REGION: {{region}}
   before_script:
     - printf '%s' "$AWS_TOKEN" > /tmp/aws-token
-    - wget -q -O /tmp/berth.tar.gz '{{.Program.From}}/{{.Archive}}.tar.gz'
-    - echo "{{.Program.SHA256}}  /tmp/berth.tar.gz" | sha256sum -c
+    - wget -q -O /tmp/berth.tar.gz '{{from}}/{{archive}}.tar.gz'
+    - echo "{{sha256}}  /tmp/berth.tar.gz" | sha256sum -c
     - tar -xzf /tmp/berth.tar.gz -C /tmp
   script:
-    - /tmp/{{.Archive}}/berth deploy{{.Flags}} --yes --json --summary berth.md
+    - /tmp/{{archive}}/berth deploy{{flags}} --yes --json --summary berth.md
   artifacts:
     when: always
     paths: [berth.md]

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,7 +142,7 @@ func (ci ciFlags) where(service string, o commit.Origin) (engine.Pipeline, error
 }
 
 // simple is a folder that needs no quotes in a pipeline.
-var simple = regexp.MustCompile(`^[\w./@+-]*$`)
+var simple = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w./@+-]*$`) })
 
 // within is the app's folder below the repository's, empty when they are one.
 func within(root, dir string) (string, error) {
@@ -152,7 +153,7 @@ func within(root, dir string) (string, error) {
 		root = real
 	}
 	below, err := filepath.Rel(root, dir)
-	if below = filepath.ToSlash(below); err != nil || !simple.MatchString(below) {
+	if below = filepath.ToSlash(below); err != nil || !simple().MatchString(below) {
 		return "", &fail.Error{
 			Class: fail.Usage, Cause: "the folder " + dir + " cannot be named in a pipeline", Remedy: "give it a name of letters, digits, hyphens and dots",
 		}
@@ -180,7 +181,7 @@ func ours(file string) error {
 	return nil
 }
 
-var checksum = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var checksum = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // program is the berth that the pipeline installs, for the processor that the image is for.
 func (ci ciFlags) program(ctx context.Context, platform string) (pipeline.Program, error) {
@@ -203,7 +204,7 @@ func (ci ciFlags) program(ctx context.Context, platform string) (pipeline.Progra
 	case p.SHA256 == "":
 		p.SHA256, err = fetchChecksum(ctx, p)
 		return p, err
-	case !checksum.MatchString(p.SHA256):
+	case !checksum().MatchString(p.SHA256):
 		return p, fail.Usagef("--sha256 %s is no checksum", ci.sha256)
 	}
 	return p, nil
@@ -232,7 +233,7 @@ func fetchChecksum(ctx context.Context, p pipeline.Program) (string, error) {
 	lines := bufio.NewScanner(io.LimitReader(resp.Body, most))
 	for lines.Scan() {
 		sum, name, _ := strings.Cut(lines.Text(), " ")
-		if strings.TrimLeft(name, " *") == p.Archive()+".tar.gz" && checksum.MatchString(sum) {
+		if strings.TrimLeft(name, " *") == p.Archive()+".tar.gz" && checksum().MatchString(sum) {
 			return sum, nil
 		}
 	}

@@ -179,7 +179,11 @@ func (p *OIDCProvider) Permissions(s *resource.Scope, do event.Action) []resourc
 		actions = append(actions, "iam:AddClientIDToOpenIDConnectProvider")
 	case event.Delete:
 		actions = append(actions, "iam:DeleteOpenIDConnectProvider")
-		return []resource.Permission{resource.On(actions, on), resource.On(resource.Actions("iam:ListRoles"), "*")}
+		mine := resource.On(actions, on)
+		if p.host() == "" { // of a pipeline that was set up meanwhile, or by nobody
+			mine.Without = "an identity provider that no other role trusts stays"
+		}
+		return []resource.Permission{mine, resource.On(resource.Actions("iam:ListRoles"), "*")}
 	case event.None, event.Replace:
 	}
 	return []resource.Permission{resource.On(actions, on)}

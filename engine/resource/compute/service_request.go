@@ -184,7 +184,11 @@ func (v *Service) changes() *ecs.UpdateServiceInput {
 	if len(v.otherNetwork()) > 0 {
 		in.NetworkConfiguration = v.network()
 	}
-	if v.balanced() && len(v.otherTraffic()) > 0 {
+	switch {
+	case len(v.otherTraffic()) == 0:
+	case v.TargetGroup == nil: // with the port goes what the tasks are reached by
+		in.LoadBalancers = v.loadBalancers()
+	case v.balanced():
 		in.LoadBalancers = v.meanwhile()
 	}
 	if !v.sameRegistry() {
