@@ -33,7 +33,7 @@ func TestWhatMovesOverIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"nothing of which is written before you confirm a plan", `fly.toml:1: app = "harbor" becomes app = "harbor".`, "fly.toml:2: swap_size_mb has no counterpart.",
+		"nothing is written before you confirm a plan", `fly.toml:1: app = "harbor" becomes app = "harbor".`, "fly.toml:2: swap_size_mb has no counterpart.",
 		"fly.toml:4: internal_port = 4000 becomes service.port = 4000.", "fly.toml:5: force_https = true has no counterpart.",
 	} {
 		if !strings.Contains(said, want) {
@@ -53,7 +53,7 @@ func TestDockerfileIsChosenByNumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1. Dockerfile: at the top.", "2. deploy/web.Dockerfile: there, too.", "That is none of the numbers 1 to 2.", "It is built from deploy/web.Dockerfile; what was found of it is on port 8455."} {
+	for _, want := range []string{"1. Dockerfile: at the top.", "2. deploy/web.Dockerfile: there, too.", "Type a number from 1 to 2.", "It is built from deploy/web.Dockerfile, which listens on port 8455."} {
 		if !strings.Contains(said, want) {
 			t.Errorf("not said: %q in\n%s", want, said)
 		}

@@ -171,22 +171,21 @@ func (p *OIDCProvider) Permissions(s *resource.Scope, do event.Action) []resourc
 	if p.host() == "" {
 		on = s.GlobalARN("iam", "oidc-provider/*")
 	}
-	actions := resource.Actions("iam:GetOpenIDConnectProvider")
+	mine := resource.On(resource.Actions("iam:GetOpenIDConnectProvider"), on)
+	if p.host() == "" { // of a pipeline that is set up meanwhile, or of none
+		mine.Without = "an identity provider that no other role trusts stays"
+	}
 	switch do {
 	case event.Create:
-		actions = append(actions, "iam:CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider")
+		mine.Actions = append(mine.Actions, "iam:CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider")
 	case event.Update:
-		actions = append(actions, "iam:AddClientIDToOpenIDConnectProvider")
+		mine.Actions = append(mine.Actions, "iam:AddClientIDToOpenIDConnectProvider")
 	case event.Delete:
-		actions = append(actions, "iam:DeleteOpenIDConnectProvider")
-		mine := resource.On(actions, on)
-		if p.host() == "" { // of a pipeline that was set up meanwhile, or by nobody
-			mine.Without = "an identity provider that no other role trusts stays"
-		}
+		mine.Actions = append(mine.Actions, "iam:DeleteOpenIDConnectProvider")
 		return []resource.Permission{mine, resource.On(resource.Actions("iam:ListRoles"), "*")}
 	case event.None, event.Replace:
 	}
-	return []resource.Permission{resource.On(actions, on)}
+	return []resource.Permission{mine}
 }
 
 // Pipeline lets pipelines take a role on, by tokens of the provider with one of the subjects, in which * stands for any text.
