@@ -152,7 +152,7 @@ func (e *Engine) Region(ctx context.Context) (string, error) { return e.op.Regio
 
 // Identity says whose credentials are in use. Missing or expired ones are a Refused fail.Error.
 func (e *Engine) Identity(ctx context.Context, region string) (Identity, error) {
-	return e.op.Account.Identity(ctx, region)
+	return e.op.Identity(ctx, region)
 }
 
 // Namesake refuses what is meant for the app of a spec when another app of its name is deployed there.

@@ -120,8 +120,16 @@ func TestSubjects(t *testing.T) {
 // What would mean more than one repository or branch in a policy is refused.
 func TestNoNames(t *testing.T) {
 	for _, c := range [][3]string{
-		{GitHub, "acme/*", "main"}, {GitHub, "acme", "main"}, {GitHub, "a/b/c", "main"}, {GitHub, "acme@*/shop@1", "main"}, {GitHub, "acme/shop", "*"},
-		{GitHub, "acme/shop", "a:ref"}, {GitHub, "acme/shop", ""}, {GitLab, "shop", "main"}, {GitLab, "a/?", "main"}, {"circle", "acme/shop", "main"},
+		{GitHub, "acme/*", "main"},
+		{GitHub, "acme", "main"},
+		{GitHub, "a/b/c", "main"},
+		{GitHub, "acme@*/shop@1", "main"},
+		{GitHub, "acme/shop", "*"},
+		{GitHub, "acme/shop", "a:ref"},
+		{GitHub, "acme/shop", ""},
+		{GitLab, "shop", "main"},
+		{GitLab, "a/?", "main"},
+		{"circle", "acme/shop", "main"},
 	} {
 		if _, err := New(c[0], "", c[1], c[2]); fail.ExitCode(err) != 2 {
 			t.Errorf("%q: %v", c, err)

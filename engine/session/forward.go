@@ -68,7 +68,7 @@ func (p Plugin) Carry(ctx context.Context, s Session, say io.Writer) error {
 	cmd.WaitDelay = leaving
 	ended := cmd.Run()
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was closed by whoever opened it
 	}
 	if errors.Is(ended, os.ErrPermission) || cmd.Process == nil {
 		return &fail.Error{Class: fail.Refused, Cause: program + " cannot be started", Evidence: ended.Error(), Err: ended}

@@ -216,8 +216,8 @@ func (c *call) foretell(b *codeBuild, p *codeProject, env map[string]string) {
 	say := func(after time.Duration, phase, format string, args ...any) {
 		b.Left = append(b.Left, codeLine{After: after, Phase: phase, Text: fmt.Sprintf(format, args...)})
 	}
-	fails := func(phase, format string, args ...any) {
-		b.Where, b.Why = phase, fmt.Sprintf(format, args...)
+	fails := func(phase, why string) {
+		b.Where, b.Why = phase, why
 		say(0, phase, "[Container] Phase context status code: COMMAND_EXECUTION_ERROR Message: %s", b.Why)
 	}
 	say(c.a.delay(latCodeStart, b.ID), "PRE_BUILD", "[Container] Entering phase PRE_BUILD")
@@ -267,8 +267,10 @@ func (c *call) missing(p *codeProject, source string, l located) string {
 		docs = r.policies()
 	}
 	needs := [][2]string{
-		{"logs:CreateLogStream", c.arn("logs", "log-group:%s:log-stream:x", p.Group)}, {"logs:PutLogEvents", c.arn("logs", "log-group:%s:log-stream:x", p.Group)},
-		{"s3:GetObject", "arn:aws:s3:::" + source}, {"ecr:GetAuthorizationToken", "*"},
+		{"logs:CreateLogStream", c.arn("logs", "log-group:%s:log-stream:x", p.Group)},
+		{"logs:PutLogEvents", c.arn("logs", "log-group:%s:log-stream:x", p.Group)},
+		{"s3:GetObject", "arn:aws:s3:::" + source},
+		{"ecr:GetAuthorizationToken", "*"},
 	}
 	if l.repo == nil {
 		return "name unknown: The repository with name '" + l.name + "' does not exist in the registry"
@@ -297,7 +299,7 @@ type kit struct {
 
 func unpack(archive []byte) (*kit, error) {
 	if archive == nil {
-		return nil, errors.New("Key does not exist")
+		return nil, errors.New("key does not exist")
 	}
 	zip, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {

@@ -226,7 +226,7 @@ func fetchChecksum(ctx context.Context, p pipeline.Program) (string, error) {
 	if err != nil {
 		return "", &fail.Error{Class: fail.Refused, Cause: "the checksums of berth cannot be fetched", Evidence: err.Error(), Remedy: remedy, Err: err}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return "", &fail.Error{Class: fail.Refused, Cause: "the checksums of berth cannot be fetched", Evidence: list + ": " + resp.Status, Remedy: remedy}
 	}

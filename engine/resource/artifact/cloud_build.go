@@ -151,7 +151,7 @@ func (b *building) read(ctx context.Context) error {
 			return nil
 		}
 		if cloud.Denied(err) {
-			return nil //nolint:nilerr // the build goes on without being seen
+			return nil // the build goes on without being seen
 		}
 		if err != nil {
 			return fmt.Errorf("read the log of the build: %w", err)

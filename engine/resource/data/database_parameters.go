@@ -44,12 +44,15 @@ func FamilyWithoutTLS(engine, version string) string {
 	return ""
 }
 
-// demand is the setting that refuses connections without TLS.
-func (g *ParameterGroup) demand() (name, value string) {
+// demanded is the value of the setting that refuses connections without TLS.
+const demanded = "1"
+
+// demand is the name of that setting.
+func (g *ParameterGroup) demand() string {
 	if strings.HasPrefix(g.Family, "mysql") {
-		return "require_secure_transport", "1"
+		return "require_secure_transport"
 	}
-	return "rds.force_ssl", "1"
+	return "rds.force_ssl"
 }
 
 // prefix begins the names of the app's groups, of all families.
@@ -114,7 +117,7 @@ func (g *ParameterGroup) Detail(ctx context.Context, s *resource.Scope) error {
 	if err := g.Judge(g.Owner, tags, err); err != nil || !g.there() {
 		return err
 	}
-	name, value := g.demand()
+	name, value := g.demand(), demanded
 	pages := rds.NewDescribeDBParametersPaginator(s.RDS, &rds.DescribeDBParametersInput{DBParameterGroupName: aws.String(g.Name()), Source: aws.String("user")})
 	return resource.Pages(ctx, pages, func(out *rds.DescribeDBParametersOutput) error {
 		for _, p := range out.Parameters {
@@ -133,7 +136,7 @@ func (g *ParameterGroup) Exists() bool {
 
 // Diff implements Resource.
 func (g *ParameterGroup) Diff(*resource.Scope) resource.Diff {
-	switch name, value := g.demand(); {
+	switch name, value := g.demand(), demanded; {
 	case !g.there():
 		return resource.Absent()
 	case !g.strict:
@@ -154,7 +157,7 @@ func (g *ParameterGroup) Apply(ctx context.Context, s *resource.Scope) error {
 		}
 		g.arn, g.groups = s.ARN("rds", "pg:"+g.Name()), append(g.groups, g.Name())
 	}
-	name, value := g.demand()
+	name, value := g.demand(), demanded
 	err := s.Retry(ctx, parametersSettling, func(ctx context.Context) error {
 		_, err := s.RDS.ModifyDBParameterGroup(ctx, &rds.ModifyDBParameterGroupInput{
 			DBParameterGroupName: aws.String(g.Name()),
