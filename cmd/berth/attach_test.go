@@ -20,7 +20,7 @@ func twoTerminals(ctx context.Context, t *testing.T, speed string) (first, secon
 	first, cmd := begin(ctx, t, 100, 30, dir, append(deployArgs(t, "deploy", speed), "--yes")...)
 	first.until("Deploying shop", " left")
 	second, other := begin(ctx, t, 100, 30, dir, "--simulate", "--sim-speed", speed)
-	second.until("Watching the deployment that runs in another terminal", "Deploying shop", "ctrl+c leave")
+	second.until("Watching the deployment in another terminal", "Deploying shop", "ctrl+c leave")
 	return first, second, waiter{first, cmd.Wait, cmd.Process.Signal}, waiter{second, other.Wait, other.Process.Signal}, dir
 }
 

@@ -160,7 +160,7 @@ func (a *app) live(ctx context.Context, flags said) (run *engine.Attached, end f
 // listen tells the run of another terminal line by line, or as events, until it has ended or the user leaves.
 func (a *app) listen(ctx context.Context, run *engine.Attached) error {
 	if !a.flags.json && !a.flags.quiet {
-		fmt.Fprintf(a.Err, "Watching the %s that runs in another terminal (process %d). Ctrl-C stops watching; the run continues.\n", run.Noun(), run.PID)
+		fmt.Fprintf(a.Err, "Watching the %s in another terminal (process %d). Ctrl-C leaves; the run continues.\n", run.Noun(), run.PID)
 	}
 	if err := a.show(ctx, clock.At(run.Now(), run.Speed), run.Simulated, run.Events()); err != nil {
 		if ctx.Err() != nil {

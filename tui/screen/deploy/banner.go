@@ -28,7 +28,7 @@ func (d *Screen) watching() []string {
 	if w == nil {
 		return nil
 	}
-	text := fmt.Sprintf("Watching the %s that runs in another terminal (process %d). Ctrl-C stops watching; the run continues.", w.What, w.PID)
+	text := fmt.Sprintf("Watching the %s in another terminal (process %d). Ctrl-C leaves; the run continues.", w.What, w.PID)
 	if widget.Width(text) > d.width {
 		text = fmt.Sprintf("Watching process %d. Ctrl-C stops watching; it continues.", w.PID)
 	}
