@@ -88,9 +88,9 @@ func TestWatcherLeaves(t *testing.T) {
 	defer cancel()
 	_, second, running, watching, dir := twoTerminals(ctx, t, "30")
 	second.press("\x03")
-	second.until("Leave berth?", "goes on in the other terminal")
+	second.until("Leave berth?", "The deployment continues")
 	second.press("\x03")
-	if got := watching.code(); got != 0 || !strings.Contains(second.normal(), "The deployment goes on in the other terminal.") {
+	if got := watching.code(); got != 0 || !strings.Contains(second.normal(), "The deployment continues in the other terminal.") {
 		t.Errorf("the watching ended with %d\n%s", got, second.normal())
 	}
 	told := events(t, output(t, dir, "--simulate", "--json")) // a third one, without a terminal
