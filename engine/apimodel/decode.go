@@ -40,7 +40,11 @@ func (s *service) rest(op operation, in *shape, r *http.Request, body []byte) (a
 		return nil, fmt.Errorf("the method is %s, not %s", r.Method, op.HTTP.Method)
 	}
 	wantPath, wantQuery, _ := strings.Cut(op.HTTP.RequestURI, "?")
-	labels, err := pathLabels(wantPath, r.URL.EscapedPath())
+	path := r.URL.EscapedPath()
+	if bucket, _, ok := strings.Cut(r.URL.Host, ".s3."); ok && strings.HasPrefix(wantPath, "/{Bucket}") {
+		path = "/" + bucket + path // which the host names
+	}
+	labels, err := pathLabels(wantPath, path)
 	if err != nil {
 		return nil, err
 	}
