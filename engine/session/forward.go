@@ -63,7 +63,8 @@ func (p Plugin) Carry(ctx context.Context, s Session, say io.Writer) error {
 		return err
 	}
 	var words bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.MultiWriter(say, &words), io.MultiWriter(say, &words)
+	both := io.MultiWriter(say, &words) // one and the same, so that the two do not write at once
+	cmd.Stdout, cmd.Stderr = both, both
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // lets it end the session
 	cmd.WaitDelay = leaving
 	ended := cmd.Run()
