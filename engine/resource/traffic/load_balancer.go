@@ -311,8 +311,14 @@ func (l *LoadBalancer) Delete(ctx context.Context, s *resource.Scope) error {
 	if l.found == nil {
 		return nil
 	}
-	arn := l.found.LoadBalancerArn
-	_, err := s.ELB.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: arn})
+	var leaving []cloud.Retryable
+	if l.Private { // a VPC origin that an earlier run deleted still leads to it for a while
+		leaving = []cloud.Retryable{{Code: "ResourceInUse", For: 15 * time.Minute}}
+	}
+	err := s.Retry(ctx, leaving, func(ctx context.Context) error {
+		_, err := s.ELB.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: l.found.LoadBalancerArn})
+		return err
+	})
 	if err != nil && !cloud.NotFound(err) {
 		return fmt.Errorf("delete load balancer: %w", err)
 	}
