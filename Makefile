@@ -36,7 +36,7 @@ test: ## Run all tests with the race detector, and print how many ran
 MATRIX = CutMatrix|DoorsMoveCut|DataSurvives|OrphansOfACutDeployment|DenialMatrix
 .PHONY: matrix
 matrix: ## Cut and deny every call of every run (make test does a sample with the race detector)
-	@$(GO) test -count=1 -timeout 20m -run '^Test($(MATRIX))' -v ./engine | grep -E '^ok|^FAIL|--- FAIL|cuts tried|_test.go:[0-9]+: [^0-9]' | grep -v 'finding out'
+	@$(GO) test -count=1 -timeout 40m -run '^Test($(MATRIX))' -v ./engine | grep -E '^ok|^FAIL|--- FAIL|cuts tried|_test.go:[0-9]+: [^0-9]' | grep -v 'finding out'
 
 SHIP_MB ?= 1500
 .PHONY: ship-bench
