@@ -108,17 +108,22 @@ func (s *Survey) AddTagged(f Found, tags map[string]string) {
 }
 
 // AddByTags asks for the tags of all candidates, some at once, and notes those that are ours. One that is gone since it
-// was listed is left out: tags returns nil for it.
+// was listed is left out.
 func (s *Survey) AddByTags(ctx context.Context, all []Found, tags func(context.Context, *Found) (map[string]string, error)) error {
 	has := make([]map[string]string, len(all))
 	err := Each(ctx, all, func(ctx context.Context, i int, _ Found) (err error) {
 		has[i], err = tags(ctx, &all[i])
-		return err
+		return UnlessGone(err)
 	})
 	for i, f := range all {
 		s.AddTagged(f, has[i])
 	}
 	return err
+}
+
+// AddByARN is AddByTags for tags that are read by ARN.
+func (s *Survey) AddByARN(ctx context.Context, all []Found, tags func(context.Context, *cloud.Clients, string) (map[string]string, error)) error {
+	return s.AddByTags(ctx, all, func(ctx context.Context, f *Found) (map[string]string, error) { return tags(ctx, s.Clients, f.ARN) })
 }
 
 // NamePrefix starts the names of all resources of ours that have one of their own choice.

@@ -378,7 +378,7 @@ func listRoles(ctx context.Context, s *resource.Survey) error {
 		if o, ok := resource.OwnerOf(tags); ok && !strings.Contains(f.Name, "-"+inRegion(o, s.Region)+"-") {
 			tags = nil // for the app in another region: what a pipeline's role trusts has none
 		}
-		return tags, resource.UnlessGone(err)
+		return tags, err
 	})
 }
 

@@ -223,8 +223,5 @@ func listRepositories(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := repositoryTags(ctx, s.Clients, f.ARN)
-		return tags, resource.UnlessGone(err)
-	})
+	return s.AddByARN(ctx, all, repositoryTags)
 }

@@ -214,10 +214,7 @@ func listNamespaces(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	err = s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := cloudMapTags(ctx, s.Clients, f.ARN)
-		return tags, resource.UnlessGone(err)
-	})
+	err = s.AddByARN(ctx, all, cloudMapTags)
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func listScheduleGroups(ctx context.Context, s *resource.Survey) error {
 	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
 		out, err := s.Schedules.ListTagsForResource(ctx, &scheduler.ListTagsForResourceInput{ResourceArn: &f.ARN})
 		if err != nil {
-			return nil, resource.UnlessGone(err)
+			return nil, err
 		}
 		return resource.TagMap(out.Tags, func(t schedtypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
 	})

@@ -390,5 +390,5 @@ func listCaches(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	return s.AddByTags(ctx, all, tagsOfCache(s))
+	return s.AddByARN(ctx, all, cacheTags)
 }

@@ -137,7 +137,7 @@ func listCacheSubnets(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	return s.AddByTags(ctx, all, tagsOfCache(s))
+	return s.AddByARN(ctx, all, cacheTags)
 }
 
 // cacheTags are the tags of a resource of ElastiCache.
@@ -147,14 +147,6 @@ func cacheTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]st
 		return nil, err
 	}
 	return resource.TagMap(out.TagList, func(t cachetypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
-}
-
-// tagsOfCache asks for the tags of what a listing found.
-func tagsOfCache(s *resource.Survey) func(context.Context, *resource.Found) (map[string]string, error) {
-	return func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := cacheTags(ctx, s.Clients, f.ARN)
-		return tags, resource.UnlessGone(err)
-	}
 }
 
 // cacheTagList are the tags of a new resource of ElastiCache.

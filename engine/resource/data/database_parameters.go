@@ -113,16 +113,15 @@ func (g *ParameterGroup) Detail(ctx context.Context, s *resource.Scope) error {
 	if g.arn == "" {
 		return nil
 	}
-	tags, err := subnetGroupTags(ctx, s.Clients, g.arn)
+	tags, err := rdsTagsOf(ctx, s.Clients, g.arn)
 	if err := g.Judge(g.Owner, tags, err); err != nil || !g.there() {
 		return err
 	}
-	name, value := g.demand(), demanded
 	pages := rds.NewDescribeDBParametersPaginator(s.RDS, &rds.DescribeDBParametersInput{DBParameterGroupName: aws.String(g.Name()), Source: aws.String("user")})
 	return resource.Pages(ctx, pages, func(out *rds.DescribeDBParametersOutput) error {
 		for _, p := range out.Parameters {
-			if aws.ToString(p.ParameterName) == name {
-				g.strict = aws.ToString(p.ParameterValue) == value
+			if aws.ToString(p.ParameterName) == g.demand() {
+				g.strict = aws.ToString(p.ParameterValue) == demanded
 			}
 		}
 		return nil
@@ -136,11 +135,11 @@ func (g *ParameterGroup) Exists() bool {
 
 // Diff implements Resource.
 func (g *ParameterGroup) Diff(*resource.Scope) resource.Diff {
-	switch name, value := g.demand(), demanded; {
+	switch {
 	case !g.there():
 		return resource.Absent()
 	case !g.strict:
-		return resource.Changed("takes connections without TLS", resource.Field(name, "0", value))
+		return resource.Changed("takes connections without TLS", resource.Field(g.demand(), "0", demanded))
 	}
 	return resource.None()
 }
@@ -157,11 +156,12 @@ func (g *ParameterGroup) Apply(ctx context.Context, s *resource.Scope) error {
 		}
 		g.arn, g.groups = s.ARN("rds", "pg:"+g.Name()), append(g.groups, g.Name())
 	}
-	name, value := g.demand(), demanded
 	err := s.Retry(ctx, parametersSettling, func(ctx context.Context) error {
 		_, err := s.RDS.ModifyDBParameterGroup(ctx, &rds.ModifyDBParameterGroupInput{
 			DBParameterGroupName: aws.String(g.Name()),
-			Parameters:           []rdstypes.Parameter{{ParameterName: &name, ParameterValue: &value, ApplyMethod: rdstypes.ApplyMethodImmediate}},
+			Parameters: []rdstypes.Parameter{{
+				ParameterName: aws.String(g.demand()), ParameterValue: aws.String(demanded), ApplyMethod: rdstypes.ApplyMethodImmediate,
+			}},
 		})
 		return err
 	})
@@ -241,8 +241,5 @@ func listParameterGroups(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := subnetGroupTags(ctx, s.Clients, f.ARN)
-		return tags, resource.UnlessGone(err)
-	})
+	return s.AddByARN(ctx, all, rdsTagsOf)
 }

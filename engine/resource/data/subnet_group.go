@@ -58,7 +58,7 @@ func (g *SubnetGroup) Detail(ctx context.Context, s *resource.Scope) error {
 	if !g.found {
 		return nil
 	}
-	tags, err := subnetGroupTags(ctx, s.Clients, g.arn)
+	tags, err := rdsTagsOf(ctx, s.Clients, g.arn)
 	return g.Judge(g.Owner, tags, err)
 }
 
@@ -140,17 +140,5 @@ func listSubnetGroups(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := subnetGroupTags(ctx, s.Clients, f.ARN)
-		return tags, resource.UnlessGone(err)
-	})
-}
-
-// subnetGroupTags are the tags of a subnet group.
-func subnetGroupTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
-	out, err := c.RDS.ListTagsForResource(ctx, &rds.ListTagsForResourceInput{ResourceName: &arn})
-	if err != nil {
-		return nil, err
-	}
-	return tagMap(out.TagList), nil
+	return s.AddByARN(ctx, all, rdsTagsOf)
 }

@@ -117,7 +117,7 @@ func (c *Certificate) Observe(ctx context.Context, s *resource.Scope) error {
 	details := make([]*acmtypes.CertificateDetail, len(all))
 	tags := make([]map[string]string, len(all))
 	err = resource.Each(ctx, all, func(ctx context.Context, i int, one acmtypes.CertificateSummary) (err error) {
-		if tags[i], err = certificateTags(ctx, s.Clients, one.CertificateArn); err != nil {
+		if tags[i], err = certificateTags(ctx, s.Clients, aws.ToString(one.CertificateArn)); err != nil {
 			return resource.UnlessGone(err)
 		}
 		if c.Owner.Stranger(tags[i]) != nil {
@@ -188,8 +188,8 @@ func listed(ctx context.Context, c *cloud.Clients) (all []acmtypes.CertificateSu
 	return all, err
 }
 
-func certificateTags(ctx context.Context, c *cloud.Clients, arn *string) (map[string]string, error) {
-	out, err := c.ACM.ListTagsForCertificate(ctx, &acm.ListTagsForCertificateInput{CertificateArn: arn})
+func certificateTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
+	out, err := c.ACM.ListTagsForCertificate(ctx, &acm.ListTagsForCertificateInput{CertificateArn: &arn})
 	if err != nil {
 		return nil, err
 	}
@@ -418,8 +418,5 @@ func listCertificates(ctx context.Context, s *resource.Survey) error {
 			Remove: "aws acm delete-certificate --certificate-arn " + arn,
 		})
 	}
-	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := certificateTags(ctx, s.Clients, &f.ARN)
-		return tags, resource.UnlessGone(err)
-	})
+	return s.AddByARN(ctx, all, certificateTags)
 }

@@ -47,10 +47,7 @@ func listDistributions(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	return s.AddByTags(ctx, silent, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := distributionTags(ctx, s.Clients, f.ARN)
-		return tags, resource.UnlessGone(err)
-	})
+	return s.AddByARN(ctx, silent, distributionTags)
 }
 
 // commentShape is how distributions of ours say whose they are: app, environment and the hash of both.

@@ -32,8 +32,7 @@ func listFirewalls(ctx context.Context, s *resource.Survey) error {
 			return err
 		}
 		err = s.AddByTags(ctx, all, func(ctx context.Context, x *resource.Found) (map[string]string, error) {
-			tags, err := firewallTags(ctx, s.Clients, x.ARN, f.at)
-			return tags, resource.UnlessGone(err)
+			return firewallTags(ctx, s.Clients, x.ARN, f.at)
 		})
 		if err != nil {
 			return err

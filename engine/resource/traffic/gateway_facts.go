@@ -104,7 +104,7 @@ func listGateways(ctx context.Context, s *resource.Survey) error {
 	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
 		out, err := s.ECS.DescribeGateway(ctx, &ecs.DescribeGatewayInput{Gateway: &f.ARN})
 		if err != nil {
-			return nil, resource.UnlessGone(err)
+			return nil, err
 		}
 		return resource.TagMap(out.Gateway.Tags, func(t ecstypes.Tag) (k, v *string) { return t.Key, t.Value }), nil
 	})

@@ -243,8 +243,5 @@ func listVPCOrigins(ctx context.Context, s *resource.Survey) error {
 	if err != nil {
 		return err
 	}
-	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		tags, err := distributionTags(ctx, s.Clients, f.ARN)
-		return tags, resource.UnlessGone(err)
-	})
+	return s.AddByARN(ctx, all, distributionTags)
 }
