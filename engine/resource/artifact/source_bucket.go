@@ -3,7 +3,6 @@ package artifact
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -69,23 +68,14 @@ func (b *SourceBucket) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	found := &sourceBucketFound{}
-	out, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &b.name})
-	if err != nil {
-		err = b.Judge(b.Owner, nil, err) // one without tags lost them: its name is ours
-	} else {
-		found.tagged = true
-		err = b.Judge(b.Owner, resource.TagMap(out.TagSet, func(t s3types.Tag) (k, v *string) { return t.Key, t.Value }), nil)
-	}
-	if err != nil {
+	tags, err := BucketTags(ctx, s.Clients, b.name)
+	found.tagged = err == nil
+	if err := b.Judge(b.Owner, tags, err); err != nil { // one without tags lost them: its name is ours
 		return err
 	}
-	rules, err := s.S3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &b.name})
-	if err != nil && !cloud.NotFound(err) {
+	if found.tidy, err = HasBucketRule(ctx, s, b.name, sourceRule); err != nil {
 		return err
 	}
-	found.tidy = err == nil && slices.ContainsFunc(rules.Rules, func(r s3types.LifecycleRule) bool {
-		return aws.ToString(r.ID) == sourceRule && r.Status == s3types.ExpirationStatusEnabled
-	})
 	left, err := s.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.name, MaxKeys: aws.Int32(1)})
 	if err != nil && !resource.Unseen(err) {
 		return err
@@ -94,6 +84,9 @@ func (b *SourceBucket) Observe(ctx context.Context, s *resource.Scope) error {
 	b.found = found
 	return nil
 }
+
+// sourceBucketRole is what the bucket is for the app, as its tags say it.
+const sourceBucketRole = "source-bucket"
 
 // sourceRule is the id of the rule that deletes what a broken run left.
 const sourceRule = "berth-source"
@@ -125,23 +118,14 @@ func (b *SourceBucket) Diff(*resource.Scope) resource.Diff {
 // Apply implements Resource. New buckets are private.
 func (b *SourceBucket) Apply(ctx context.Context, s *resource.Scope) error {
 	b.name = b.BucketName(s)
-	tags := resource.TagList(b.Owner, "source-bucket", func(k, v *string) s3types.Tag { return s3types.Tag{Key: k, Value: v} })
 	if b.found == nil {
-		in := &s3types.CreateBucketConfiguration{Tags: tags}
-		if s.Region != "us-east-1" { // which is what is meant without, and the only one that may not be said
-			in.LocationConstraint = s3types.BucketLocationConstraint(s.Region)
-		}
-		_, err := s.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b.name, CreateBucketConfiguration: in})
-		if err != nil && !cloud.Is(err, "BucketAlreadyOwnedByYou") { // made by a call whose answer got lost
+		if err := CreateBucket(ctx, s, b.name, b.Owner, sourceBucketRole); err != nil {
 			return fmt.Errorf("create bucket for source code: %w", err)
 		}
 		b.found = &sourceBucketFound{}
 	}
 	if !b.found.tagged {
-		err := s.Retry(ctx, BucketSettling, func(ctx context.Context) error {
-			_, err := s.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b.name, Tagging: &s3types.Tagging{TagSet: tags}})
-			return err
-		})
+		err := s.Retry(ctx, BucketSettling, func(ctx context.Context) error { return TagBucket(ctx, s, b.name, b.Owner, sourceBucketRole) })
 		if err != nil {
 			return fmt.Errorf("tag bucket for source code: %w", err)
 		}
@@ -157,14 +141,10 @@ func (b *SourceBucket) Apply(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	err := s.Retry(ctx, BucketSettling, func(ctx context.Context) error {
-		_, err := s.S3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
-			Bucket: &b.name, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{Rules: []s3types.LifecycleRule{{
-				ID: aws.String(sourceRule), Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: aws.String("")},
-				Expiration:                     &s3types.LifecycleExpiration{Days: aws.Int32(1)},
-				AbortIncompleteMultipartUpload: &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(1)},
-			}}},
+		return PutBucketRule(ctx, s, b.name, s3types.LifecycleRule{
+			ID: aws.String(sourceRule), Expiration: &s3types.LifecycleExpiration{Days: aws.Int32(1)},
+			AbortIncompleteMultipartUpload: &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(1)},
 		})
-		return err
 	})
 	if err != nil {
 		return fmt.Errorf("have source code deleted after a day: %w", err)
@@ -172,9 +152,6 @@ func (b *SourceBucket) Apply(ctx context.Context, s *resource.Scope) error {
 	b.found.tidy = true
 	return nil
 }
-
-// BucketSettling are the errors while a new bucket is not known everywhere, or is set up by another call.
-var BucketSettling = []cloud.Retryable{{Code: "NoSuchBucket", For: time.Minute}, {Code: "OperationAborted", For: time.Minute}}
 
 // Delete implements Resource.
 func (b *SourceBucket) Delete(ctx context.Context, s *resource.Scope) error {
@@ -184,53 +161,9 @@ func (b *SourceBucket) Delete(ctx context.Context, s *resource.Scope) error {
 	return DeleteBucket(ctx, s, b.name)
 }
 
-// DeleteBucket deletes a bucket with all that is in it, in all versions.
-func DeleteBucket(ctx context.Context, s *resource.Scope, name string) error {
-	if err := emptyBucket(ctx, s, name); err != nil {
-		return err
-	}
-	_, err := s.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &name})
-	if err != nil && !cloud.NotFound(err) {
-		return fmt.Errorf("delete bucket: %w", err)
-	}
-	return nil
-}
-
-func emptyBucket(ctx context.Context, s *resource.Scope, name string) error {
-	for n := 0; ; {
-		out, err := s.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &name, MaxKeys: aws.Int32(1000)})
-		if cloud.NotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("list files in bucket: %w", err)
-		}
-		var all []s3types.ObjectIdentifier
-		for _, v := range out.Versions {
-			all = append(all, s3types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
-		}
-		for _, m := range out.DeleteMarkers {
-			all = append(all, s3types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
-		}
-		if len(all) == 0 {
-			return nil
-		}
-		gone, err := s.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &s3types.Delete{Objects: all, Quiet: aws.Bool(true)}})
-		if err != nil {
-			return fmt.Errorf("delete files in bucket: %w", err)
-		}
-		if len(gone.Errors) > 0 { // such as one under a legal hold
-			e := gone.Errors[0]
-			return fmt.Errorf("delete %s in bucket: %s: %s", aws.ToString(e.Key), aws.ToString(e.Code), aws.ToString(e.Message))
-		}
-		n += len(all)
-		s.Progress("files deleted", int64(n), 0, "files")
-	}
-}
-
 // arn is the ARN of the bucket, known before it exists.
 func (b *SourceBucket) arn(s *resource.Scope) string {
-	return "arn:" + s.Identity.Partition + ":s3:::" + b.BucketName(s)
+	return BucketARN(s, b.BucketName(s))
 }
 
 // Permissions implements Permissioned.
@@ -266,9 +199,7 @@ func (b *SourceBucket) Permissions(s *resource.Scope, do event.Action) []resourc
 			need = append(need, resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*"))
 		}
 	case event.Delete:
-		empty := resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*")
-		empty.Without = "a bucket that holds files stays"
-		need = append(need, resource.On(resource.Actions("s3:ListBucketVersions", "s3:DeleteBucket"), b.arn(s)), empty)
+		need = append(need, DeletingBucket(b.arn(s))...)
 	case event.None, event.Replace:
 	}
 	return need

@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +86,9 @@ func (b *Bucket) Observe(ctx context.Context, s *resource.Scope) error {
 		return err
 	}
 	found := &bucketFound{}
-	if err := b.tags(ctx, s, found); err != nil {
+	tags, err := artifact.BucketTags(ctx, s.Clients, b.name)
+	found.tagged = err == nil
+	if err := b.Judge(b.Owner, tags, err); err != nil { // one without tags lost them: its name is ours
 		return err
 	}
 	versions, err := s.S3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.name})
@@ -100,16 +101,6 @@ func (b *Bucket) Observe(ctx context.Context, s *resource.Scope) error {
 	}
 	b.found = found
 	return nil
-}
-
-// tags looks whose the bucket is. One without tags lost them: its name is ours.
-func (b *Bucket) tags(ctx context.Context, s *resource.Scope, found *bucketFound) error {
-	out, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &b.name})
-	if err != nil {
-		return b.Judge(b.Owner, nil, err)
-	}
-	found.tagged = true
-	return b.Judge(b.Owner, resource.TagMap(out.TagSet, func(t s3types.Tag) (k, v *string) { return t.Key, t.Value }), nil)
 }
 
 // settings looks how the bucket is set up. What is not there has errors of its own.
@@ -133,18 +124,14 @@ func (b *Bucket) settings(ctx context.Context, s *resource.Scope, found *bucketF
 			}
 		}
 	}
-	rules, err := s.S3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &b.name})
-	if err != nil && !cloud.NotFound(err) {
+	if found.tidy, err = artifact.HasBucketRule(ctx, s, b.name, tidyRule); err != nil {
 		return err
 	}
-	if err := b.readPolicy(ctx, s, found); err != nil {
-		return err
-	}
-	found.tidy = rules != nil && slices.ContainsFunc(rules.Rules, func(r s3types.LifecycleRule) bool {
-		return aws.ToString(r.ID) == tidyRule && r.Status == s3types.ExpirationStatusEnabled
-	})
-	return nil
+	return b.readPolicy(ctx, s, found)
 }
+
+// bucketRole is what the bucket is for the app, as its tags say it.
+const bucketRole = "bucket"
 
 // The ids of the rules of ours.
 const (
@@ -200,7 +187,7 @@ func (b *Bucket) Delete(ctx context.Context, s *resource.Scope) error {
 
 // arn is the ARN of the bucket, known before it exists.
 func (b *Bucket) arn(s *resource.Scope) string {
-	return "arn:" + s.Identity.Partition + ":s3:::" + b.BucketName(s)
+	return artifact.BucketARN(s, b.BucketName(s))
 }
 
 // Use are the statements that let a task's role keep files in the bucket, and in no other.
@@ -232,9 +219,7 @@ func (b *Bucket) Permissions(s *resource.Scope, do event.Action) []resource.Perm
 	case event.Update:
 		need = append(need, resource.On(b.setting(), b.arn(s)))
 	case event.Delete:
-		empty := resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), b.arn(s)+"/*")
-		empty.Without = "a bucket that holds files stays"
-		need = append(need, resource.On(resource.Actions("s3:ListBucketVersions", "s3:DeleteBucket"), b.arn(s)), empty)
+		need = append(need, artifact.DeletingBucket(b.arn(s))...)
 	case event.None, event.Replace:
 	}
 	return need
@@ -301,10 +286,6 @@ func listBuckets(ctx context.Context, s *resource.Survey) error {
 		return err
 	}
 	return s.AddByTags(ctx, all, func(ctx context.Context, f *resource.Found) (map[string]string, error) {
-		out, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &f.Name})
-		if err != nil {
-			return nil, resource.UnlessGone(err)
-		}
-		return resource.TagMap(out.TagSet, func(t s3types.Tag) (k, v *string) { return t.Key, t.Value }), nil
+		return artifact.BucketTags(ctx, s.Clients, f.Name)
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"berth/engine/cloud"
 	"berth/engine/resource"
 	"berth/engine/resource/artifact"
 )
@@ -20,12 +19,7 @@ const tidyDays = 7
 func (b *Bucket) Apply(ctx context.Context, s *resource.Scope) error {
 	b.name = b.BucketName(s)
 	if b.found == nil {
-		in := &s3types.CreateBucketConfiguration{Tags: b.tagSet()}
-		if s.Region != "us-east-1" { // which is what is meant without, and the only one that may not be said
-			in.LocationConstraint = s3types.BucketLocationConstraint(s.Region)
-		}
-		_, err := s.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b.name, CreateBucketConfiguration: in})
-		if err != nil && !cloud.Is(err, "BucketAlreadyOwnedByYou") { // made by a call whose answer got lost
+		if err := artifact.CreateBucket(ctx, s, b.name, b.Owner, bucketRole); err != nil {
 			return fmt.Errorf("create bucket: %w", err)
 		}
 		b.found = &bucketFound{} // emulators that do not know tags of a creation get them below
@@ -54,12 +48,8 @@ func (b *Bucket) Apply(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-func (b *Bucket) tagSet() []s3types.Tag {
-	return resource.TagList(b.Owner, "bucket", func(k, v *string) s3types.Tag { return s3types.Tag{Key: k, Value: v} })
-}
-
 func (b *Bucket) putTags(ctx context.Context, s *resource.Scope) error {
-	_, err := s.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b.name, Tagging: &s3types.Tagging{TagSet: b.tagSet()}})
+	err := artifact.TagBucket(ctx, s, b.name, b.Owner, bucketRole)
 	b.found.tagged = err == nil
 	return err
 }
@@ -82,11 +72,8 @@ func (b *Bucket) putVersioning(ctx context.Context, s *resource.Scope) error {
 }
 
 func (b *Bucket) putLifecycle(ctx context.Context, s *resource.Scope) error {
-	_, err := s.S3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
-		Bucket: &b.name, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{Rules: []s3types.LifecycleRule{{
-			ID: aws.String(tidyRule), Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: aws.String("")},
-			AbortIncompleteMultipartUpload: &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(tidyDays)},
-		}}},
+	err := artifact.PutBucketRule(ctx, s, b.name, s3types.LifecycleRule{
+		ID: aws.String(tidyRule), AbortIncompleteMultipartUpload: &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(tidyDays)},
 	})
 	b.found.tidy = err == nil
 	return err
