@@ -57,7 +57,6 @@ type Service struct {
 	since   time.Time // when this run last changed the service; zero when it did not
 	touched bool      // this run created or changed the service
 	before  string    // ARN of the revision that it ran before this run changed it; empty when it ran none
-	former  string    // ARN of Former when it was planned: both are cleaned up at the same time; empty when there was none
 	rollout string    // id of the rollout that this run began; empty when it began none
 	served  bool      // a version came up before this run, which a rollback can go to
 }

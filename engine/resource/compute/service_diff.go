@@ -12,10 +12,6 @@ import (
 
 // Diff implements Resource.
 func (v *Service) Diff(s *resource.Scope) resource.Diff {
-	v.former = ""
-	if v.Former != nil && v.Former.Exists() {
-		v.former = v.Former.Identifier()
-	}
 	if v.Unwanted {
 		return resource.Unwanted(v)
 	}

@@ -93,7 +93,7 @@ func (v *Service) leaving(l ecstypes.LoadBalancer) bool {
 	if !v.balanced() {
 		return true
 	}
-	return v.former != "" && v.former == aws.ToString(l.TargetGroupArn)
+	return v.Former != nil && v.Former.Ours() && v.Former.Identifier() == aws.ToString(l.TargetGroupArn)
 }
 
 // leaves says whether the service is in such a target group.

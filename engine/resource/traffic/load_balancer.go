@@ -306,16 +306,19 @@ func (l *LoadBalancer) Ready(ctx context.Context, s *resource.Scope) error {
 	})
 }
 
+// originLeaving is the error while a VPC origin that an earlier run deleted still leads to the load balancer.
+var originLeaving = []cloud.Retryable{{Code: "ResourceInUse", For: 15 * time.Minute}}
+
 // Delete implements Resource. AWS removes its listeners and rules with it.
 func (l *LoadBalancer) Delete(ctx context.Context, s *resource.Scope) error {
 	if l.found == nil {
 		return nil
 	}
-	var leaving []cloud.Retryable
-	if l.Private { // a VPC origin that an earlier run deleted still leads to it for a while
-		leaving = []cloud.Retryable{{Code: "ResourceInUse", For: 15 * time.Minute}}
+	var busy []cloud.Retryable
+	if l.Private {
+		busy = originLeaving
 	}
-	err := s.Retry(ctx, leaving, func(ctx context.Context) error {
+	err := s.Retry(ctx, busy, func(ctx context.Context) error {
 		_, err := s.ELB.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: l.found.LoadBalancerArn})
 		return err
 	})
