@@ -112,6 +112,11 @@ var given = regexp.MustCompile(`(live-beats-)[0-9a-f]{12}\b|(ecs-gateway-tg-)[0-
 // tally counts what the matrix found.
 type tally struct{ tried, converged, doubled, missing, leaked atomic.Int64 }
 
+func (c *tally) String() string {
+	return fmt.Sprintf("%d cuts tried, %d converged, %d doubled, %d missing, %d leaked",
+		c.tried.Load(), c.converged.Load(), c.doubled.Load(), c.missing.Load(), c.leaked.Load())
+}
+
 // Every call of every run is cut: before it, after its effect, and by a death of the process. The same
 // command run again always ends in the same account as if nothing had happened, and destroy then leaves
 // nothing.
@@ -142,8 +147,18 @@ func (s scenario) matrix(t *testing.T) {
 	}
 	close(work)
 	wg.Wait()
-	t.Logf("%s: %d calls, %d cuts tried, %d converged, %d doubled, %d missing, %d leaked", s.name, calls,
-		count.tried.Load(), count.converged.Load(), count.doubled.Load(), count.missing.Load(), count.leaked.Load())
+	t.Logf("%s: %d calls, %s", s.name, calls, &count)
+}
+
+// sample cuts one call of so many, one way after the other.
+func (s scenario) sample(t *testing.T, step int) {
+	t.Helper()
+	before, calls, want := s.undisturbed(t)
+	var count tally
+	for n := 1; n <= calls; n += step {
+		s.cut(t, before, n, n/step%len(cuts), want, &count)
+	}
+	t.Logf("%d calls, %s", calls, &count)
 }
 
 // cuts are the ways to cut a run short at call n. After a kill another process goes on, which destroys the

@@ -33,20 +33,19 @@ type Pipeline struct {
 // What no repository or branch can be called is a Usage failure.
 func New(service, host, repository, branch string) (Pipeline, error) {
 	p := Pipeline{Service: service, Repository: strings.Trim(repository, "/"), Branch: branch}
+	var valid func() *regexp.Regexp
 	switch service {
 	case GitHub:
+		valid = onGitHub
 		p.Host = "token.actions.githubusercontent.com"
 		if host != "" && host != "github.com" { // GitHub Enterprise Server
 			p.Host = host + "/_services/token"
 		}
 	case GitLab:
+		valid = onGitLab
 		p.Host = cmp.Or(host, "gitlab.com")
 	default:
 		return p, fail.Usagef("there is no pipeline for %q: say %s", service, strings.Join(Services, " or "))
-	}
-	valid := onGitHub
-	if service == GitLab {
-		valid = onGitLab
 	}
 	if !valid().MatchString(p.Repository) {
 		return p, &fail.Error{
