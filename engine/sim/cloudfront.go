@@ -348,7 +348,7 @@ func (c *call) cfTagsAt(arn *string) (*tagMap, error) {
 	if d := find(c.st.cloudFront().Distributions, func(d *distribution) bool { return d.ARN == str(arn) }); d != nil {
 		return &d.Tags, nil
 	}
-	if o := find(c.st.cloudFront().VPCOrigins, func(o *vpcOrigin) bool { return o.ARN == str(arn) && !o.gone(c.now) }); o != nil {
+	if o := find(c.st.vpcOrigins(c.now), func(o *vpcOrigin) bool { return o.ARN == str(arn) }); o != nil {
 		return &o.Tags, nil
 	}
 	return nil, &cftypes.NoSuchResource{Message: msg("The specified resource does not exist: %s", str(arn))}

@@ -26,10 +26,7 @@ func cfVPCOrigins() awsService {
 			return slices.ContainsFunc(vpcOriginInterfaces(w, w.st.Now), func(n netInterface) bool { return n.VPC == vpc })
 		},
 		listGlobal: func(v *inventory) {
-			for _, o := range v.st.cloudFront().VPCOrigins {
-				if o.gone(v.now) {
-					continue
-				}
+			for _, o := range v.st.vpcOrigins(v.now) {
 				v.add("cloudfront.VpcOrigin", str(o.Config.Name), false, map[string]any{"Config": o.Config, "Tags": o.Tags, "Status": o.status(v.now)}, o.ID)
 			}
 		},
@@ -53,7 +50,6 @@ const maxVPCOrigins = 25
 type vpcOrigin struct {
 	ID       string
 	ARN      string
-	Region   string // of the load balancer
 	Config   *cftypes.VpcOriginEndpointConfig
 	ETag     int
 	Created  time.Time
@@ -76,21 +72,26 @@ func (o *vpcOrigin) status(now time.Time) string {
 	return "Deployed"
 }
 
+// vpcOrigins are those that are not gone.
+func (st *state) vpcOrigins(now time.Time) []*vpcOrigin {
+	return slices.DeleteFunc(slices.Clone(st.cloudFront().VPCOrigins), func(o *vpcOrigin) bool { return o.gone(now) })
+}
+
 // vpcOrigin is the one with that id, nil when there is none.
 func (st *state) vpcOrigin(id string, now time.Time) *vpcOrigin {
-	return find(st.cloudFront().VPCOrigins, func(o *vpcOrigin) bool { return o.ID == id && !o.gone(now) })
+	return find(st.vpcOrigins(now), func(o *vpcOrigin) bool { return o.ID == id })
 }
 
 // leadsInto says whether a VPC origin leads to a load balancer.
 func (st *state) leadsInto(arn string, now time.Time) bool {
-	return slices.ContainsFunc(st.cloudFront().VPCOrigins, func(o *vpcOrigin) bool { return str(o.Config.Arn) == arn && !o.gone(now) })
+	return slices.ContainsFunc(st.vpcOrigins(now), func(o *vpcOrigin) bool { return str(o.Config.Arn) == arn })
 }
 
 // vpcOriginInterfaces are those that CloudFront keeps in the subnets of load balancers.
 func vpcOriginInterfaces(w *world, now time.Time) (out []netInterface) {
-	for _, o := range w.st.cloudFront().VPCOrigins {
+	for _, o := range w.st.vpcOrigins(now) {
 		lb := w.r.balancer(str(o.Config.Arn))
-		if lb == nil || o.gone(now) {
+		if lb == nil {
 			continue
 		}
 		for _, id := range lb.Subnets {
@@ -119,8 +120,8 @@ func cfCreateVpcOrigin(c *call, in *cloudfront.CreateVpcOriginInput) (*cloudfron
 	case find(r.ec2().Gateways, func(g *gateway) bool { return g.VPC == lb.VPC }) == nil:
 		return nil, &cftypes.InvalidArgument{Message: msg("The VPC %s has no internet gateway attached.", lb.VPC)}
 	}
-	c.st.cloudFront().VPCOrigins = slices.DeleteFunc(c.st.cloudFront().VPCOrigins, func(o *vpcOrigin) bool { return o.gone(c.now) })
-	have := c.st.cloudFront().VPCOrigins
+	have := c.st.vpcOrigins(c.now)
+	c.st.cloudFront().VPCOrigins = have
 	if slices.ContainsFunc(have, func(o *vpcOrigin) bool { return str(o.Config.Name) == str(cfg.Name) }) {
 		return nil, &cftypes.EntityAlreadyExists{Message: msg("A VPC origin with the name %s exists already.", str(cfg.Name))}
 	}
@@ -131,7 +132,7 @@ func cfCreateVpcOrigin(c *call, in *cloudfront.CreateVpcOriginInput) (*cloudfron
 		return nil, err
 	}
 	key := c.st.fresh("vpcorigin", str(cfg.Name))
-	o := &vpcOrigin{ID: "vo_" + lettersOf(key, 22), Region: r.Name, Config: clone(cfg), ETag: 1, Created: c.now, Tags: cfTags(in.Tags)}
+	o := &vpcOrigin{ID: "vo_" + lettersOf(key, 22), Config: clone(cfg), ETag: 1, Created: c.now, Tags: cfTags(in.Tags)}
 	o.ARN = fmt.Sprintf("arn:aws:cloudfront::%s:vpcorigin/%s", c.st.Account, o.ID)
 	o.Deployed = c.now.Add(c.a.delay(latVPCOrigin, o.ID))
 	c.st.cloudFront().VPCOrigins = append(c.st.cloudFront().VPCOrigins, o)
@@ -159,10 +160,7 @@ func noVPCOrigin(id string) error {
 
 func cfListVpcOrigins(c *call, in *cloudfront.ListVpcOriginsInput) (*cloudfront.ListVpcOriginsOutput, error) {
 	list := &cftypes.VpcOriginList{Marker: new(str(in.Marker)), MaxItems: new(int32(100)), IsTruncated: new(false)}
-	for _, o := range c.st.cloudFront().VPCOrigins {
-		if o.gone(c.now) {
-			continue
-		}
+	for _, o := range c.st.vpcOrigins(c.now) {
 		list.Items = append(list.Items, cftypes.VpcOriginSummary{
 			Id: new(o.ID), Arn: new(o.ARN), Name: new(str(o.Config.Name)), Status: new(o.status(c.now)), CreatedTime: new(o.Created),
 			LastModifiedTime: new(o.Created), OriginEndpointArn: new(str(o.Config.Arn)), AccountId: new(c.st.Account),

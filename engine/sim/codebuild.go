@@ -84,9 +84,9 @@ func cbCreateProject(c *call, in *codebuild.CreateProjectInput) (*codebuild.Crea
 		return nil, &cbtypes.ResourceAlreadyExistsException{Message: msg("Project already exists: %s", c.arn("codebuild", "project/%s", name))}
 	}
 	p := &codeProject{Name: name, Created: c.now, Timeout: 60}
-	err := c.setProject(p, projectWish{
-		desc: in.Description, role: in.ServiceRole, source: in.Source, env: in.Environment, logs: in.LogsConfig, cache: in.Cache,
-		timeout: in.TimeoutInMinutes, tags: in.Tags,
+	err := c.setProject(p, &codebuild.UpdateProjectInput{
+		Description: in.Description, ServiceRole: in.ServiceRole, Source: in.Source, Environment: in.Environment, LogsConfig: in.LogsConfig,
+		Cache: in.Cache, TimeoutInMinutes: in.TimeoutInMinutes, Tags: in.Tags,
 	})
 	if err != nil {
 		return nil, err
@@ -100,11 +100,7 @@ func cbUpdateProject(c *call, in *codebuild.UpdateProjectInput) (*codebuild.Upda
 	if p == nil {
 		return nil, noProject(str(in.Name))
 	}
-	err := c.setProject(p, projectWish{
-		desc: in.Description, role: in.ServiceRole, source: in.Source, env: in.Environment, logs: in.LogsConfig, cache: in.Cache,
-		timeout: in.TimeoutInMinutes, tags: in.Tags,
-	})
-	if err != nil {
+	if err := c.setProject(p, in); err != nil {
 		return nil, err
 	}
 	return &codebuild.UpdateProjectOutput{Project: c.projectOut(p)}, nil
@@ -114,49 +110,39 @@ func noProject(name string) error {
 	return &cbtypes.ResourceNotFoundException{Message: msg("Project cannot be found: %s", name)}
 }
 
-// projectWish is what a creation or an update of a project says. What is nil stays as it is.
-type projectWish struct {
-	desc, role *string
-	source     *cbtypes.ProjectSource
-	env        *cbtypes.ProjectEnvironment
-	logs       *cbtypes.LogsConfig
-	cache      *cbtypes.ProjectCache
-	timeout    *int32
-	tags       []cbtypes.Tag
-}
-
-func (c *call) setProject(p *codeProject, w projectWish) error {
-	if w.role != nil {
-		if err := c.codeBuildRole(*w.role); err != nil {
+// setProject makes a project what a creation or an update of it says. What is nil stays as it is.
+func (c *call) setProject(p *codeProject, in *codebuild.UpdateProjectInput) error {
+	if in.ServiceRole != nil {
+		if err := c.codeBuildRole(*in.ServiceRole); err != nil {
 			return err
 		}
-		p.Role = *w.role
+		p.Role = *in.ServiceRole
 	}
-	if s := w.source; s != nil {
+	if s := in.Source; s != nil {
 		if s.Type == cbtypes.SourceTypeNoSource && str(s.Buildspec) == "" {
 			return badCodeBuild("Invalid project source: buildspec must be specified when source type is NO_SOURCE")
 		}
 		p.Source, p.Spec = string(s.Type), str(s.Buildspec)
 	}
-	if e := w.env; e != nil {
+	if e := in.Environment; e != nil {
 		if arm := strings.Contains(str(e.Image), "aarch64"); arm != (e.Type == cbtypes.EnvironmentTypeArmContainer) && strings.HasPrefix(str(e.Image), "aws/codebuild/") {
 			return badCodeBuild("Invalid environment: the image %s is not for the type %s", str(e.Image), e.Type)
 		}
 		p.Type, p.Compute, p.Image, p.Pull = string(e.Type), string(e.ComputeType), str(e.Image), string(e.ImagePullCredentialsType)
 		p.Privileged = val(e.PrivilegedMode, false)
 	}
-	if w.logs != nil && w.logs.CloudWatchLogs != nil {
-		p.Group, p.Stream = str(w.logs.CloudWatchLogs.GroupName), str(w.logs.CloudWatchLogs.StreamName)
+	if in.LogsConfig != nil && in.LogsConfig.CloudWatchLogs != nil {
+		p.Group, p.Stream = str(in.LogsConfig.CloudWatchLogs.GroupName), str(in.LogsConfig.CloudWatchLogs.StreamName)
 	}
-	if w.cache != nil {
+	if in.Cache != nil {
 		p.Cache = nil
-		for _, m := range w.cache.Modes {
+		for _, m := range in.Cache.Modes {
 			p.Cache = append(p.Cache, string(m))
 		}
 	}
-	p.Desc, p.Timeout = val(w.desc, p.Desc), val(w.timeout, p.Timeout)
-	if w.tags != nil {
-		p.Tags = tagsFrom(w.tags, func(t cbtypes.Tag) (*string, *string) { return t.Key, t.Value })
+	p.Desc, p.Timeout = val(in.Description, p.Desc), val(in.TimeoutInMinutes, p.Timeout)
+	if in.Tags != nil {
+		p.Tags = tagsFrom(in.Tags, func(t cbtypes.Tag) (*string, *string) { return t.Key, t.Value })
 	}
 	return nil
 }

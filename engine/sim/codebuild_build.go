@@ -49,10 +49,10 @@ type codeLine struct {
 
 // madeImage is an image that a build pushes.
 type madeImage struct {
-	Region, Repository, Tag string
-	Manifest, Config        []byte
-	MediaType               string
-	Layers                  map[string]int64 // digests and sizes
+	Repository, Tag  string
+	Manifest, Config []byte
+	MediaType        string
+	Layers           map[string]int64 // digests and sizes
 }
 
 // buildsKept is how many builds the account remembers.
@@ -202,12 +202,7 @@ func (w *world) takeIn(m *madeImage, at time.Time) string {
 	} else {
 		p.Images = append(p.Images, img)
 	}
-	if old := p.image(m.Tag); old != nil && old != img {
-		old.Tags = slices.DeleteFunc(slices.Clone(old.Tags), func(t string) bool { return t == m.Tag })
-	}
-	if !slices.Contains(img.Tags, m.Tag) {
-		img.Tags = append(img.Tags, m.Tag)
-	}
+	p.retag(img, m.Tag)
 	return digest
 }
 
@@ -254,7 +249,7 @@ func (c *call) foretell(b *codeBuild, p *codeProject, env map[string]string) {
 	for _, n := range made.Layers {
 		size += n
 	}
-	made.Region, made.Repository, made.Tag = l.region.Name, l.name, l.ref
+	made.Repository, made.Tag = l.name, l.ref
 	b.Made = made
 	say(time.Duration(float64(size)/uploadRate*float64(time.Second)), "POST_BUILD", "%s: digest: pushed", l.ref)
 }

@@ -316,7 +316,7 @@ func ecrPutImage(c *call, in *ecr.PutImageInput) (*ecr.PutImageOutput, error) {
 			return nil, &ecrtypes.ImageAlreadyExistsException{Message: msg(
 				"Image with digest '%s' and tag '%s' already exists in the repository with name '%s' in registry with id '%s'", i.Digest, tag, p.Name, c.st.Account)}
 		}
-		if err := c.tagImage(p, i, tag); err != nil {
+		if err := p.tagImage(i, tag); err != nil {
 			return nil, &ecrtypes.ImageTagAlreadyExistsException{Message: new(err.Error())}
 		}
 		return &ecr.PutImageOutput{Image: &ecrtypes.Image{
@@ -327,17 +327,22 @@ func ecrPutImage(c *call, in *ecr.PutImageInput) (*ecr.PutImageOutput, error) {
 }
 
 // tagImage gives an image a tag, which another one loses unless tags never move.
-func (c *call) tagImage(p *repository, i *ecrImage, tag string) error {
+func (p *repository) tagImage(i *ecrImage, tag string) error {
+	if old := p.image(tag); old != nil && old != i && strings.HasPrefix(p.Mutability, "IMMUTABLE") {
+		return fmt.Errorf("The image tag '%s' already exists in the '%s' repository and cannot be overwritten because the repository is immutable.", tag, p.Name) //nolint:staticcheck // AWS's words
+	}
+	p.retag(i, tag)
+	return nil
+}
+
+// retag gives an image a tag, which another one loses.
+func (p *repository) retag(i *ecrImage, tag string) {
 	if old := p.image(tag); old != nil && old != i {
-		if strings.HasPrefix(p.Mutability, "IMMUTABLE") {
-			return fmt.Errorf("The image tag '%s' already exists in the '%s' repository and cannot be overwritten because the repository is immutable.", tag, p.Name) //nolint:staticcheck // AWS's words
-		}
 		old.Tags = slices.DeleteFunc(slices.Clone(old.Tags), func(t string) bool { return t == tag })
 	}
 	if !slices.Contains(i.Tags, tag) {
 		i.Tags = append(i.Tags, tag)
 	}
-	return nil
 }
 
 func ecrBatchDeleteImage(c *call, in *ecr.BatchDeleteImageInput) (*ecr.BatchDeleteImageOutput, error) {

@@ -97,7 +97,7 @@ func iamDeleteOpenIDConnectProvider(c *call, in *iam.DeleteOpenIDConnectProvider
 	if err != nil {
 		return nil, err
 	}
-	c.st.oidc().Providers = slices.DeleteFunc(c.st.oidc().Providers, func(q *oidcProvider) bool { return q == p })
+	c.st.oidc().Providers = remove(c.st.oidc().Providers, p)
 	return &iam.DeleteOpenIDConnectProviderOutput{}, nil
 }
 

@@ -304,7 +304,7 @@ func (c *call) putManifest(req *http.Request, r registryRequest, p *repository, 
 		p.Images = append(p.Images, img)
 	}
 	if !byDigest {
-		if err := c.tagImage(p, img, r.ref); err != nil {
+		if err := p.tagImage(img, r.ref); err != nil {
 			return nil, &registryError{http.StatusBadRequest, "TAG_INVALID", err.Error()}
 		}
 	}
