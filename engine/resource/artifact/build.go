@@ -94,13 +94,18 @@ func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 	if err := b.sound(ctx); err != nil {
 		return err
 	}
+	return b.fits(ctx)
+}
+
+// fits says what of the source cannot be built by whatever builds it.
+func (b *Build) fits(ctx context.Context) error {
 	if b.Cloud != nil {
 		return b.Cloud.fits(b.Source)
 	}
-	if !real {
-		return nil
+	if m, real := b.machine(); real {
+		return m.Fits(ctx, b.Source)
 	}
-	return machine.Fits(ctx, b.Source)
+	return nil
 }
 
 // machine is what builds on this machine, unless something else does.
@@ -301,20 +306,16 @@ func told(v resource.Verdict, all []project.Finding) resource.Finding {
 const mend = "mend that, then run the same command again"
 
 func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Finding {
+	if err := b.fits(ctx); err != nil {
+		f := fail.From(err)
+		return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
+	}
 	if b.Cloud != nil {
-		if err := b.Cloud.fits(b.Source); err != nil {
-			f := fail.From(err)
-			return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
-		}
 		return resource.Finding{Verdict: resource.OK, Text: "CodeBuild builds the image, on a machine for " + b.Source.Platform}
 	}
 	machine, ok := b.machine()
 	if !ok {
 		return resource.Finding{Verdict: resource.OK, Text: "the image can be built"}
-	}
-	if err := machine.Fits(ctx, b.Source); err != nil {
-		f := fail.From(err)
-		return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
 	}
 	return resource.Finding{Verdict: resource.OK, Text: machine.Describe(ctx) + " answers"}
 }
