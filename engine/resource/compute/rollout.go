@@ -248,7 +248,6 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 // routineEvent is what a service tells of a rollout in which nothing is wrong. Whatever else it says is worth a
 // look (engine/AWS.md, Service).
 var routineEvent = pattern(`^(has reached a steady state|has started \d+ tasks|has stopped \d+ |has begun draining|` +
-
 	`(de)?registered \d+ targets|\(?deployment \S+\)? (deployment )?(completed|in progress)|stopped \d+ pending)`)
 
 // How the service tells why a task was unhealthy, and why it could not even be started (engine/AWS.md, Service).

@@ -71,16 +71,11 @@ func (v *Service) Bar() error {
 		return nil
 	}
 	to := aws.ToInt32(v.found.LoadBalancers[0].ContainerPort)
-	for _, c := range v.TaskDefinition.latest.ContainerDefinitions {
-		if aws.ToString(c.Name) != ContainerName {
-			continue
-		}
-		for _, p := range c.PortMappings {
-			if port := aws.ToInt32(p.ContainerPort); port != to {
-				return &fail.Error{
-					Class: fail.Refused, Cause: fmt.Sprintf("the version %s listens on port %d, and requests are sent to port %d now", v.TaskDefinition.Pin, port, to),
-					Remedy: fmt.Sprintf("deploy that version of the source again, with service.port = %d: berth deploy --port %d", port, port),
-				}
+	for _, p := range appContainer(v.TaskDefinition.latest).PortMappings {
+		if port := aws.ToInt32(p.ContainerPort); port != to {
+			return &fail.Error{
+				Class: fail.Refused, Cause: fmt.Sprintf("the version %s listens on port %d, and requests are sent to port %d now", v.TaskDefinition.Pin, port, to),
+				Remedy: fmt.Sprintf("deploy that version of the source again, with service.port = %d: berth deploy --port %d", port, port),
 			}
 		}
 	}

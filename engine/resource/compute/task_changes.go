@@ -14,18 +14,23 @@ import (
 	"berth/engine/resource/data"
 )
 
+// appContainer is the app's container in a revision; an empty one when it has none.
+func appContainer(td *ecstypes.TaskDefinition) ecstypes.ContainerDefinition {
+	for _, c := range td.ContainerDefinitions {
+		if aws.ToString(c.Name) == ContainerName {
+			return c
+		}
+	}
+	return ecstypes.ContainerDefinition{}
+}
+
 // changes are the settings in which the new revision differs from the latest one.
 func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 	was := t.latest
 	if was == nil {
 		was = &ecstypes.TaskDefinition{}
 	}
-	var c ecstypes.ContainerDefinition
-	for _, one := range was.ContainerDefinitions {
-		if aws.ToString(one.Name) == ContainerName {
-			c = one
-		}
-	}
+	c := appContainer(was)
 	arch, port, linux, logs := "", "", c.LinuxParameters, c.LogConfiguration
 	if was.RuntimePlatform != nil {
 		arch = string(was.RuntimePlatform.CpuArchitecture)

@@ -344,15 +344,13 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 	}
 	tidy := resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition")
 	tidy.Without = "old revisions stay registered"
-	var keep []resource.Permission
-	if t.Beside == nil {
-		keep = t.Image.KeepPermissions(s)
-	}
 	tags := newECS("RegisterTaskDefinition", t.arns(s))[1]
 	switch do {
 	case event.Create, event.Update, event.Replace:
 		need = append(need, resource.Anywhere("ecs:RegisterTaskDefinition"), tags, t.passRoles(s))
-		need = append(need, keep...)
+		if t.Beside == nil {
+			need = append(need, t.Image.KeepPermissions(s)...)
+		}
 		if do != event.Create {
 			need = append(need, tidy)
 		}
