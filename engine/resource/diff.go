@@ -105,6 +105,11 @@ func SameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
+// Subset says whether all holds each of some.
+func Subset(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
 // Listed is a list as the text of a field. An empty entry is one that AWS gives later.
 func Listed(all []string) string {
 	var texts []string

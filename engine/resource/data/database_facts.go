@@ -100,11 +100,13 @@ func (d *Database) Checks(do event.Action) []resource.Probe {
 	}
 }
 
+// bad is a check that stops the run.
+func bad(text, remedy string) resource.Finding {
+	return resource.Finding{Verdict: resource.Fail, Text: text, Remedy: remedy}
+}
+
 // keepsData refuses what a database cannot become without losing its data, and a new one beside kept data.
 func (d *Database) keepsData() resource.Finding {
-	bad := func(text, remedy string) resource.Finding {
-		return resource.Finding{Verdict: resource.Fail, Text: text, Remedy: remedy}
-	}
 	if d.found == nil {
 		if d.Snapshot == "" && len(d.kept) > 0 {
 			return bad("an earlier database of the app left the snapshot "+d.kept[0]+", and a new one would start empty",
@@ -132,9 +134,6 @@ func (d *Database) keepsData() resource.Finding {
 func (d *Database) restorable(ctx context.Context, s *resource.Scope) resource.Finding {
 	if d.found != nil || d.Snapshot == "" || d.Snapshot == Fresh {
 		return resource.Finding{Verdict: resource.OK, Text: "no snapshot is needed"}
-	}
-	bad := func(text, remedy string) resource.Finding {
-		return resource.Finding{Verdict: resource.Fail, Text: text, Remedy: remedy}
 	}
 	out, err := s.RDS.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: &d.Snapshot})
 	switch {

@@ -217,9 +217,9 @@ func (g *ParameterGroup) Permissions(s *resource.Scope, do event.Action) []resou
 	}
 	if g.arn != "" || resource.Existing(do) && !g.Unneeded {
 		need = append(need, resource.Whose("rds:ListTagsForResource", "a parameter group", ours))
-	}
-	if !g.Unneeded && (g.arn != "" || resource.Existing(do)) {
-		need = append(need, resource.On(resource.Actions("rds:DescribeDBParameters"), ours))
+		if !g.Unneeded {
+			need = append(need, resource.On(resource.Actions("rds:DescribeDBParameters"), ours))
+		}
 	}
 	return need
 }

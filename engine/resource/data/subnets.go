@@ -38,7 +38,7 @@ func (g *Subnets) Diff(*resource.Scope) resource.Diff {
 	if !g.found {
 		return resource.Absent()
 	}
-	if g.vpc == g.Network.VPC.ID && g.Network.Known() && !subset(g.Network.SubnetIDs(), g.subnets) {
+	if g.vpc == g.Network.VPC.ID && g.Network.Known() && !resource.Subset(g.Network.SubnetIDs(), g.subnets) {
 		return resource.Changed("lacks a subnet of the app", resource.Field("subnets", resource.Listed(g.subnets), resource.Listed(g.all())))
 	}
 	return resource.None()
@@ -59,8 +59,4 @@ func union(a, b []string) []string {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-func subset(some, all []string) bool {
-	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }

@@ -75,8 +75,7 @@ func (d *Distribution) leads() *LoadBalancer {
 	if d.moves() {
 		return d.Door.behind()
 	}
-	lb, _ := d.Door.front()
-	return lb
+	return d.Door.Front()
 }
 
 // moves says whether requests go to the other load balancer of the app, as observed, which the handover will change.

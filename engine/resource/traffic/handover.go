@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,8 +18,6 @@ import (
 type Handover struct {
 	Distribution *Distribution
 	Service      resource.Resource // that serves behind both load balancers meanwhile
-
-	begun bool
 }
 
 // Info implements Resource.
@@ -52,24 +51,20 @@ func (h *Handover) Diff(*resource.Scope) resource.Diff {
 	if !d.Wanted() || !d.moves() {
 		return resource.Diff{}
 	}
-	lb, _ := d.Door.front()
-	to := resource.NotYet
-	if lb.DNS != "" {
-		to = lb.DNS
-	}
-	return resource.Changed("visitors go to "+lb.Info().Label+" once the tasks behind it serve", resource.Field("origin", d.leadsTo(), to))
+	lb := d.Door.Front()
+	return resource.Changed("visitors go to "+lb.Info().Label+" once the tasks behind it serve", resource.Field("origin", d.leadsTo(), cmp.Or(lb.DNS, resource.NotYet)))
 }
 
 // Apply implements Resource.
 func (h *Handover) Apply(ctx context.Context, s *resource.Scope) error {
 	d := h.Distribution
-	d.turned, h.begun = true, true
+	d.turned = true
 	return d.change(ctx, s, func(c *cftypes.DistributionConfig) { mend(c, d.wanted(aws.ToString(c.CallerReference))) })
 }
 
 // Ready implements Waiter: all edges ask the other load balancer.
 func (h *Handover) Ready(ctx context.Context, s *resource.Scope) error {
-	if !h.begun {
+	if !h.Distribution.turned {
 		return nil
 	}
 	w := cloud.Wait{For: "CloudFront to lead all its edges to the other load balancer", Deadline: 35 * time.Minute}

@@ -238,11 +238,16 @@ func (r *ListenerRule) modify(ctx context.Context, s *resource.Scope, in *elb.Mo
 	if err != nil {
 		return fmt.Errorf("change listener rule: %w", err)
 	}
-	r.found = &out.Rules[0]
-	if secrets := headerValues(*r.found); secrets != nil && r.Secret != nil {
+	r.took(&out.Rules[0])
+	return nil
+}
+
+// took is the rule as AWS gave it back.
+func (r *ListenerRule) took(rule *elbtypes.Rule) {
+	r.found = rule
+	if secrets := headerValues(*rule); secrets != nil && r.Secret != nil {
 		r.Secret.seenInRule(secrets)
 	}
-	return nil
 }
 
 // Cleanup implements Cleaner: once CloudFront serves, nobody else is let through any more, and no secret of before.
@@ -269,11 +274,8 @@ func (r *ListenerRule) create(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return fmt.Errorf("create listener rule: %w", err)
 	}
-	r.found, r.ARN = &out.Rules[0], aws.ToString(out.Rules[0].RuleArn)
-	r.was = r.TargetGroup.ARN
-	if secrets := headerValues(*r.found); secrets != nil && r.Secret != nil {
-		r.Secret.seenInRule(secrets)
-	}
+	r.took(&out.Rules[0])
+	r.ARN, r.was = aws.ToString(r.found.RuleArn), r.TargetGroup.ARN
 	return nil
 }
 

@@ -1,8 +1,9 @@
 package traffic
 
 import (
-	"slices"
 	"sync"
+
+	"berth/engine/resource"
 )
 
 // OriginHeader is the header by which the load balancer knows requests that came through our CloudFront
@@ -48,12 +49,7 @@ func (o *OriginSecret) wanted() string {
 func (o *OriginSecret) ruleKnows() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, secret := range o.welcome() {
-		if !slices.Contains(o.rule, secret) {
-			return false
-		}
-	}
-	return true
+	return resource.Subset(o.welcome(), o.rule)
 }
 
 // let are the secrets that the rule lets through: the one to use, and the one that the distribution still sends.

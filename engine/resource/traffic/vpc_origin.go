@@ -194,7 +194,7 @@ func (o *VPCOrigin) Delete(ctx context.Context, s *resource.Scope) error {
 	})
 }
 
-// seenForOrigin is what AWS looks at in the caller's name when a VPC origin is made (engine/AWS.md, Permissions).
+// seenForOrigin is what AWS looks at in the caller's name when a VPC origin is made.
 var seenForOrigin = []string{
 	"ec2:DescribeInternetGateways", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "elasticloadbalancing:DescribeLoadBalancers",
 }
