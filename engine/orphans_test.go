@@ -101,7 +101,7 @@ func TestOrphansOfACutDeployment(t *testing.T) {
 	step := 5 * raceStep
 	for n := step; n < calls; n += step {
 		if calls-n < 40 { // the service is made near the end: enough cuts behind it, too
-			step = 2 * raceStep
+			step = 2
 		}
 		t.Run(fmt.Sprintf("cut-after=%d", n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
