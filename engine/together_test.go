@@ -182,7 +182,7 @@ func TestExpiredCredentialsPauseTheRun(t *testing.T) {
 				told = append(told, e.Text)
 			}
 		}
-		if len(told) != 2 || !strings.Contains(told[0], "fresh keys") || !strings.Contains(told[1], "going on") {
+		if len(told) != 2 || !strings.Contains(told[0], "replace the expired keys") || !strings.Contains(told[1], "continuing") {
 			t.Errorf("told %q", told)
 		}
 	})

@@ -24,7 +24,7 @@ func bundleOf(profile string) ([]byte, error) {
 	if err != nil {
 		return nil, &fail.Error{
 			Class: fail.Usage, Cause: from + " names a file that cannot be read", Evidence: err.Error(),
-			Remedy: "correct the path, or take the setting out", Err: err,
+			Remedy: "correct the path, or remove the setting", Err: err,
 		}
 	}
 	return b, nil

@@ -140,8 +140,8 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 	}
 	if cfg.Region == "" {
 		return nil, &fail.Error{
-			Class: fail.Usage, Cause: "no AWS region is chosen",
-			Remedy: "say --region eu-west-2, set `region` in berth.toml, or export AWS_REGION",
+			Class: fail.Usage, Cause: "no AWS region is set",
+			Remedy: "give --region eu-west-2, set `region` in berth.toml, or export AWS_REGION",
 		}
 	}
 	calls := &Counter{}

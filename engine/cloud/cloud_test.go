@@ -121,8 +121,8 @@ func TestExplain(t *testing.T) {
 		{apiError("UnrecognizedClientException", "The security token is invalid"), fail.Refused, "AWS does not accept the credentials", "profile"},
 		{apiError("UnknownOperationException", ""), fail.Failed, "this endpoint does not know ecs:CreateService", "emulator"},
 		{apiError("ClientException", "No Fargate configuration exists for given values"), fail.Failed, "cannot do it", ""},
-		{&fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}, fail.Failed, "cannot do it: the disk of this machine is full", "make room"},
-		{&fs.PathError{Op: "mkdir", Path: "/tmp/x", Err: syscall.ENOENT}, fail.Failed, "cannot do it", "a file of this machine"},
+		{&fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}, fail.Failed, "cannot do it: the disk of this machine is full", "free some disk space"},
+		{&fs.PathError{Op: "mkdir", Path: "/tmp/x", Err: syscall.ENOENT}, fail.Failed, "cannot do it", "a file on this machine"},
 		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, fail.Failed, "cannot do it: AWS cannot be reached", "check the network"},
 	} {
 		f := fail.From(Explain("do it", c.err))

@@ -71,13 +71,13 @@ func (u *unsigned) explain(f *fail.Error) bool {
 	f.Class = fail.Refused
 	switch {
 	case errors.Is(u.err, errNoCode):
-		f.Cause = "the profile " + u.profile + " needs an MFA code, and nobody can be asked for it here"
+		f.Cause = "the profile " + u.profile + " needs an MFA code, and there is no terminal to ask for it"
 		f.Evidence = "mfa_serial of the profile: " + u.serial()
-		f.Remedy = "run this on a terminal, where berth asks for the code; or fetch temporary keys with it first, " +
+		f.Remedy = "run this on a terminal, where berth asks for the code; or get temporary keys with it first, " +
 			"such as with aws sts get-session-token --serial-number … --token-code …, or aws-vault exec " + u.profile
 	case Operation(u.err) == "sso:GetRoleCredentials" && status(u.err) == http.StatusForbidden:
-		f.Cause = fmt.Sprintf("you are signed in, but may not use the role %s in the account %s", keys["sso_role_name"], keys["sso_account_id"])
-		f.Remedy = "have it assigned to you in IAM Identity Center, or choose another one with: " + withProfile("aws configure sso", u.profile)
+		f.Cause = fmt.Sprintf("you are signed in, but not allowed to use the role %s in the account %s", keys["sso_role_name"], keys["sso_account_id"])
+		f.Remedy = "have it assigned to you in IAM Identity Center, or choose another role with: " + withProfile("aws configure sso", u.profile)
 	case sso && errors.Is(u.err, fs.ErrNotExist):
 		f.Cause, f.Evidence = "nobody has signed in to the profile "+u.profile+" on this machine yet", ""
 		f.Remedy = "sign in with: " + signIn + ", then run the same command again"
@@ -85,9 +85,9 @@ func (u *unsigned) explain(f *fail.Error) bool {
 		f.Cause = "the sign-in of the profile " + u.profile + " has expired"
 		f.Remedy = "sign in again with: " + signIn + ", then run the same command again; it continues"
 	case errors.As(u.err, &process):
-		f.Cause = "the credential_process of the profile " + u.profile + " gave no credentials"
+		f.Cause = "the credential_process of the profile " + u.profile + " returned no credentials"
 		f.Evidence = processEvidence(u.err)
-		f.Remedy = "run the command behind credential_process in " + configFile() + " by itself until it prints credentials, then this one again"
+		f.Remedy = "run the command of credential_process in " + configFile() + " until it prints credentials, then run this again"
 	case strings.HasPrefix(Operation(u.err), "sts:AssumeRole"):
 		return u.explainRole(f, keys)
 	case nobody(u.err):
@@ -107,16 +107,16 @@ func (u *unsigned) explainRole(f *fail.Error, keys map[string]string) bool {
 	text := Message(u.err)
 	switch {
 	case strings.Contains(text, "MultiFactorAuthentication failed"):
-		f.Cause = "AWS does not take the MFA code for the role " + role
-		f.Remedy = "a code is good for one use: wait for the next one, then run the same command again"
+		f.Cause = "AWS rejected the MFA code for the role " + role
+		f.Remedy = "a code works once: wait for the next one, then run the same command again"
 	case Expired(u.err):
 		f.Remedy = "the credentials that assume it have expired: sign in again, then run the same command; it continues"
 	case Rejected(u.err):
-		f.Remedy = "AWS does not know the keys that assume it: correct those of " + cmp.Or(keys["source_profile"], "the source") + ", then run the same command again"
+		f.Remedy = "AWS does not recognize the keys that assume it: correct those of " + cmp.Or(keys["source_profile"], "the source") + ", then run the same command again"
 	case strings.Contains(text, "DurationSeconds"):
-		f.Remedy = "set duration_seconds of the profile to 3600 or less: a role that assumes another one may do so for an hour, else the role's own maximum holds"
+		f.Remedy = "set duration_seconds of the profile to 3600 or less (the limit when one role assumes another), or to no more than the role's own maximum"
 	case Denied(u.err):
-		f.Remedy = "its trust policy must name who assumes it, and that one needs sts:AssumeRole on it; then run the same command again"
+		f.Remedy = "its trust policy must allow your identity, and your identity needs sts:AssumeRole on it; then run the same command again"
 		if keys["mfa_serial"] == "" {
 			f.Remedy += " (where it asks for MFA, the profile needs mfa_serial)"
 		}
@@ -145,7 +145,7 @@ func processEvidence(err error) string {
 	errors.As(err, &process)
 	text := process.Err.Error()
 	if strings.Contains(text, "parse failed of process output") {
-		text = "what it prints is not the JSON that AWS asks for"
+		text = "its output is not the JSON that the AWS SDK expects"
 	}
 	if errors.As(err, &said) {
 		text += "\n" + said.said
@@ -182,7 +182,7 @@ func (s *stranger) Unwrap() error { return s.err }
 func (s *stranger) explain(f *fail.Error) {
 	const where = "enable it in the AWS console (Account, AWS Regions), or choose another region"
 	if p := Partition(s.region); p != "aws" {
-		f.Remedy = fmt.Sprintf("%s is in %s, which has accounts and keys of its own: use those, or another region", s.region, partitionName(p))
+		f.Remedy = fmt.Sprintf("%s is in %s, which has its own accounts and keys: use those, or another region", s.region, partitionName(p))
 		return
 	}
 	r, known := catalog.Regions().Region(s.region)
@@ -192,7 +192,7 @@ func (s *stranger) explain(f *fail.Error) {
 		f.Cause = fmt.Sprintf("the region %s (%s) is not enabled in this account", r.Code, r.Name)
 		f.Remedy = where
 	default:
-		f.Cause = fmt.Sprintf("AWS does not accept the credentials in %s (%s), which an account must enable first", r.Code, r.Name)
+		f.Cause = fmt.Sprintf("AWS does not accept the credentials in %s (%s), a region that an account must enable first", r.Code, r.Name)
 		f.Remedy = "if aws sts get-caller-identity --region us-east-1 works with them, " + where + "; else correct the profile or the keys"
 	}
 }

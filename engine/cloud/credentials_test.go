@@ -142,7 +142,7 @@ func TestWhyThereAreNoCredentials(t *testing.T) {
 			answer: func(string, string) (int, string) {
 				return http.StatusForbidden, stsError("InvalidClientTokenId", "The security token included in the request is invalid")
 			},
-			cause: "AWS does not accept the credentials", remedy: "AWS China, which has accounts and keys of its own",
+			cause: "AWS does not accept the credentials", remedy: "AWS China, which has its own accounts and keys",
 		},
 		{
 			name: "a clock that is slow", profile: "keys", region: "eu-west-2",
@@ -196,7 +196,7 @@ func TestWhyARoleCannotBeAssumed(t *testing.T) {
 	for _, c := range []struct{ profile, code, message, cause, remedy string }{
 		{
 			"chained", "AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: y",
-			"the role arn:aws:iam::444455556666:role/there cannot be assumed", "its trust policy must name",
+			"the role arn:aws:iam::444455556666:role/there cannot be assumed", "its trust policy must allow",
 		},
 		{
 			"chained", "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
@@ -204,7 +204,7 @@ func TestWhyARoleCannotBeAssumed(t *testing.T) {
 		},
 		{
 			"guarded", "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-			"AWS does not take the MFA code", "wait for the next one",
+			"AWS rejected the MFA code", "wait for the next one",
 		},
 		{"guarded", "InvalidClientTokenId", "The security token included in the request is invalid", "cannot be assumed", "correct those of keys"},
 		{"guarded", "ExpiredToken", "The security token included in the request is expired", "cannot be assumed", "sign in again"},

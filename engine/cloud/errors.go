@@ -153,7 +153,7 @@ func Explain(doing string, err error) error {
 	switch {
 	case errors.As(err, &profile):
 		f.Class, f.Cause, f.Evidence = fail.Usage, "there is no AWS profile "+profile.Profile, ""
-		f.Remedy = "aws configure list-profiles shows those there are; give one of them with --profile"
+		f.Remedy = "aws configure list-profiles lists the profiles; choose one of them with --profile"
 	case wrongClock:
 		explainSkew(f, ahead)
 	case errors.As(err, &none) && none.explain(f):
@@ -177,26 +177,26 @@ func Explain(doing string, err error) error {
 		f.Cause = fmt.Sprintf("cannot %s: this endpoint does not know %s", doing, Operation(err))
 		f.Remedy = "use AWS itself, or an emulator that has this operation"
 	case Throttled(err):
-		f.Cause = fmt.Sprintf("cannot %s: AWS refuses calls because there are too many at once", doing)
-		f.Remedy = "run the same command again in a minute; it goes on from here"
+		f.Cause = fmt.Sprintf("cannot %s: AWS is throttling calls", doing)
+		f.Remedy = "run the same command again in a minute; it continues from here"
 	case ofThisMachine(err):
-		f.Remedy = "this is about a file of this machine, not about AWS: correct it, then run the same command again"
+		f.Remedy = "this is about a file on this machine, not about AWS: fix it, then run the same command again"
 		if errors.Is(err, syscall.ENOSPC) {
 			f.Cause = fmt.Sprintf("cannot %s: the disk of this machine is full", doing)
-			f.Remedy = "make room on the disk, then run the same command again; it goes on from here"
+			f.Remedy = "free some disk space, then run the same command again; it continues from here"
 		}
 	case errors.As(err, &silent):
 		f.Cause = fmt.Sprintf("cannot %s: AWS does not answer", doing)
-		f.Remedy = "look whether a firewall, a proxy or a VPN holds the connection up, then run the same command again; it continues"
+		f.Remedy = "check whether a firewall, a proxy or a VPN blocks the connection, then run the same command again; it continues"
 	case between(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS cannot answer at the moment", doing)
-		f.Remedy = "run the same command again in a minute; it goes on from here"
+		f.Remedy = "run the same command again in a minute; it continues from here"
 	case unreachable(err) || disconnected(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS cannot be reached", doing)
 		f.Remedy = "check the network and the region, then run the same command again; it continues"
 	}
 	if f.Remedy == "" {
-		f.Remedy = "correct what AWS says, then run the same command again; it goes on from here"
+		f.Remedy = "fix what AWS reports, then run the same command again; it continues from here"
 	}
 	return f
 }

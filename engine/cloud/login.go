@@ -126,9 +126,9 @@ func (l *login) ask(ctx context.Context, tell func(string, *SignIn)) (ok bool) {
 	wait := &SignIn{Command: signIn(l.profile), Until: start.Add(loginDeadline)}
 	how := "sign in again with: " + wait.Command
 	if wait.Command == "" {
-		how = "put fresh keys where the old ones were"
+		how = "replace the expired keys with new ones"
 	}
-	tell("paused: the AWS credentials have expired; "+how+"; this goes on by itself", wait)
+	tell("paused: the AWS credentials have expired; "+how+"; the run then continues by itself", wait)
 	for l.clk.Since(start) < loginDeadline {
 		if pause(ctx, l.clk, loginEvery) != nil {
 			return false
@@ -147,7 +147,7 @@ func (l *login) ask(ctx context.Context, tell func(string, *SignIn)) (ok bool) {
 		l.fresh = cfg.Credentials
 		l.gen++
 		l.mu.Unlock()
-		tell("signed in again, going on", nil)
+		tell("signed in again, continuing", nil)
 		return true
 	}
 	return false

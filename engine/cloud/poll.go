@@ -82,7 +82,7 @@ func timeout(w Wait, waited time.Duration, last string) error {
 		Class:    fail.Failed,
 		Cause:    fmt.Sprintf("gave up waiting for %s after %s", w.For, waited.Round(time.Second)),
 		Evidence: last,
-		Remedy:   "run the same command again to go on from here; AWS may have finished meanwhile",
+		Remedy:   "run the same command again to continue from here; AWS may have finished by then",
 	}
 	return f
 }

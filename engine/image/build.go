@@ -32,7 +32,7 @@ func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image,
 	}
 	// Without a base image these take the steps of an earlier build for another platform for the same.
 	img.Release()
-	report.log("the builder's cache holds this image for " + platformName(img.facts.Config.Platform()) + " only: building it without the cache")
+	report.log("the builder's cache holds this image for " + platformName(img.facts.Config.Platform()) + " only: rebuilding without the cache")
 	m.NoCache = true
 	return held(p.make(ctx, src, m, report))
 }
@@ -54,8 +54,8 @@ func (p program) make(ctx context.Context, src Source, m Machine, report Reporte
 	img, found, err := p.image(ctx, tag)
 	if err == nil && !found {
 		err = &fail.Error{
-			Class: fail.Failed, Cause: "the build ended well, and its image is not in " + p.name,
-			Remedy: "see whether a builder of your own keeps what it builds to itself: docker buildx use default",
+			Class: fail.Failed, Cause: "the build succeeded, but its image is not in " + p.name,
+			Remedy: "your own builder may keep its images to itself; switch with: docker buildx use default",
 		}
 	}
 	if err != nil {

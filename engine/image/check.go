@@ -17,7 +17,7 @@ import (
 func Check(cfg *v1.ConfigFile, port int, ownCommand bool) []string {
 	var warnings []string
 	if len(cfg.Config.Entrypoint) == 0 && len(cfg.Config.Cmd) == 0 && !ownCommand {
-		warnings = append(warnings, "the image has neither ENTRYPOINT nor CMD, so that nothing would start")
+		warnings = append(warnings, "the image has neither ENTRYPOINT nor CMD, so nothing would start")
 	}
 	exposed := slices.Sorted(maps.Keys(cfg.Config.ExposedPorts))
 	listed := func(p string) bool {
@@ -25,7 +25,7 @@ func Check(cfg *v1.ConfigFile, port int, ownCommand bool) []string {
 		return number == fmt.Sprint(port) && (protocol == "" || protocol == "tcp")
 	}
 	if port != 0 && len(exposed) > 0 && !slices.ContainsFunc(exposed, listed) {
-		warnings = append(warnings, fmt.Sprintf("the image exposes %s, and the load balancer will ask port %d",
+		warnings = append(warnings, fmt.Sprintf("the image exposes %s, but the load balancer will use port %d",
 			strings.Join(exposed, ", "), port))
 	}
 	return warnings

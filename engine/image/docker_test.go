@@ -94,7 +94,7 @@ func TestBuildFails(t *testing.T) {
 	for _, tt := range []struct{ name, script, cause, evidence, remedy string }{
 		{
 			"daemon", `*) echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1;;`,
-			"Docker is installed but does not run", "Cannot connect", "start Docker, build in AWS with --builder codebuild, or deploy an image that exists already with --image REF",
+			"Docker is installed but not running", "Cannot connect", "start Docker, build in AWS with --builder codebuild, or deploy an existing image with --image REF",
 		},
 		{
 			"permission", `*) echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1;;`,
@@ -103,7 +103,7 @@ func TestBuildFails(t *testing.T) {
 		{"odd", `*) echo 'what?' >&2; exit 1;;`, "docker does not work", "what?", "see what `docker version` says"},
 		{
 			"step", ok + `"build --force-rm") echo 'Step 2/4 : RUN make'; echo 'make: nothing to make' ; echo "The command '/bin/sh -c make' returned a non-zero code: 2" >&2; exit 1;;`,
-			"the image build failed at step 2 of 4, RUN make", fail.Quote + "make: nothing to make\n" + fail.Quote + "The command '/bin/sh -c make' returned a non-zero code: 2", "mend the Dockerfile",
+			"the image build failed at step 2 of 4, RUN make", fail.Quote + "make: nothing to make\n" + fail.Quote + "The command '/bin/sh -c make' returned a non-zero code: 2", "fix the Dockerfile",
 		},
 		{
 			"copy", ok + `"build --force-rm") echo 'Step 1/1 : COPY x y'; echo "COPY failed: file not found in build context" >&2; exit 1;;`,
@@ -115,7 +115,7 @@ func TestBuildFails(t *testing.T) {
 		},
 		{
 			"disk", ok + `"build --force-rm") echo 'Step 1/1 : RUN x'; echo "write: no space left on device" >&2; exit 1;;`,
-			"the disk that Docker uses is full", "no space left", "make room",
+			"the disk that Docker uses is full", "no space left", "free some space",
 		},
 		{
 			"BuildKit", ok + `"build --force-rm") echo 'Step 1/1 : RUN --mount=type=cache x'; echo "the --mount option requires BuildKit." >&2; exit 1;;`,
@@ -123,7 +123,7 @@ func TestBuildFails(t *testing.T) {
 		},
 		{
 			"a helper for sign-ins that is gone", ok + `"build --force-rm") echo 'Step 1/1 : FROM ghcr.io/me/base'; echo 'error getting credentials - err: exec: "docker-credential-desktop": executable file not found in $PATH' >&2; exit 1;;`,
-			"the image build failed at step 1 of 1, FROM ghcr.io/me/base", "error getting credentials", "the program that keeps the sign-ins",
+			"the image build failed at step 1 of 1, FROM ghcr.io/me/base", "error getting credentials", "the registry credential helper failed",
 		},
 		{
 			"a language that cannot be fetched", ok + `"build --force-rm") echo '#3 resolve image config for docker.io/docker/dockerfile:1'; echo 'failed to do request: dial tcp: no such host'; exit 1;;`,
@@ -131,7 +131,7 @@ func TestBuildFails(t *testing.T) {
 		},
 		{
 			"an image that is not there", ok + `"build --force-rm") ;;` + "\n" + `"image inspect") echo 'Error: no such image' >&2; exit 1;;`,
-			"the build ended well, and its image is not in Docker", "", "see whether a builder of your own",
+			"the build succeeded, but its image is not in Docker", "", "your own builder may keep",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

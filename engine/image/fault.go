@@ -14,7 +14,7 @@ import (
 	"berth/engine/fail"
 )
 
-const orImage = "or deploy an image that exists already with --image REF"
+const orImage = "or deploy an existing image with --image REF"
 
 // orElsewhere is what to do without a builder on this machine.
 const orElsewhere = "build in AWS with --builder codebuild, " + orImage
@@ -103,14 +103,14 @@ func dockerFault(output string) *fail.Error {
 	switch {
 	case has("permission denied while trying to connect"):
 		f.Cause = "this user may not use Docker"
-		f.Remedy = "add the user to the group docker (sudo usermod -aG docker $USER, then sign in anew), " + orElsewhere
+		f.Remedy = "add the user to the group docker (sudo usermod -aG docker $USER, then log in again), " + orElsewhere
 	case has("Cannot connect to the Docker daemon"), has("error during connect"), has("failed to connect to the docker API"):
-		f.Cause = "Docker is installed but does not run"
+		f.Cause = "Docker is installed but not running"
 		f.Remedy = "start Docker, " + orElsewhere
 		f.Setting, f.Suggest = "image.builder", "codebuild"
 	case has("no space left on device"):
 		f.Cause = "the disk that Docker uses is full"
-		f.Remedy = "make room, for example with `docker system prune`"
+		f.Remedy = "free some space, for example with `docker system prune`"
 	default:
 		return nil
 	}
@@ -130,9 +130,9 @@ func (p program) buildRemedy(output string) string {
 	case p.way == classicWay && speaksOfBuildKit(output):
 		return "the Dockerfile needs BuildKit: " + p.wayOut()
 	case p.way != podmanWay && speaksOfBuildKit(output):
-		return "if that is no typing error, it needs a newer BuildKit: " + p.newerDialect()
+		return "if it is not a typo, it needs a newer BuildKit: " + p.newerDialect()
 	case has("error getting credentials"), has("docker-credential-"):
-		return "the program that keeps the sign-ins for registries failed: sign in anew with `docker login`, or take it out of " +
+		return "the registry credential helper failed: sign in again with `docker login`, or remove it from " +
 			"credsStore and credHelpers in ~/.docker/config.json"
 	case has("toomanyrequests"), has("Too Many Requests"):
 		return "the registry of a base image limits downloads: wait, or sign in with `docker login`"
@@ -141,12 +141,12 @@ func (p program) buildRemedy(output string) string {
 	case has("dial tcp"), has("no such host"), has("i/o timeout"), has("TLS handshake timeout"):
 		return "a registry or server that the build needs cannot be reached: check the network"
 	case has("no match for platform"), has("no matching manifest"):
-		return "a base image is not there for this platform: choose another platform under [image] in berth.toml, or another base image"
+		return "a base image does not exist for this platform: choose another platform under [image] in berth.toml, or another base image"
 	case has("COPY failed"), has("ADD failed"), has("failed to calculate checksum"), has("failed to compute cache key"):
 		return "a file that the Dockerfile copies is not in the build context: check its path and .dockerignore"
 	case has("exit code: 137"), has("returned a non-zero code: 137"):
-		return "the step was killed, most likely for lack of memory: give Docker more of it"
+		return "the step was killed, most likely for lack of memory: give Docker more memory"
 	default:
-		return "mend the Dockerfile or what the step runs; `docker build .` shows the same"
+		return "fix the Dockerfile or what the step runs; `docker build .` shows the same error"
 	}
 }

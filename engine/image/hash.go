@@ -87,7 +87,7 @@ func noDockerfile(src Source, err error) error {
 	f := &fail.Error{Class: fail.Usage, Cause: src.file() + " cannot be read", Evidence: err.Error(), Err: err}
 	if errors.Is(err, fs.ErrNotExist) {
 		f.Cause, f.Evidence = "there is no "+src.file(), ""
-		f.Remedy = "write a Dockerfile, name yours as dockerfile under [image] in berth.toml, or use an image that exists with --image"
+		f.Remedy = "write a Dockerfile, name yours as dockerfile under [image] in berth.toml, or use an existing image with --image"
 	}
 	return f
 }
@@ -138,8 +138,8 @@ func sum(ctx context.Context, dir string, files []entry) error {
 // unreadable is a file of the build context that cannot be read.
 func unreadable(err error) error {
 	return &fail.Error{
-		Class: fail.Usage, Cause: "a file of the build context cannot be read", Evidence: err.Error(),
-		Remedy: "make it readable, or leave it out with a line in .dockerignore", Err: err,
+		Class: fail.Usage, Cause: "a file in the build context cannot be read", Evidence: err.Error(),
+		Remedy: "make it readable, or exclude it in .dockerignore", Err: err,
 	}
 }
 

@@ -38,7 +38,7 @@ func (p program) fits(src Source) error {
 		return nil
 	}
 	f := &fail.Error{
-		Class: fail.Refused, Cause: "the Dockerfile needs BuildKit, and here Docker has only its classic builder",
+		Class: fail.Refused, Cause: "the Dockerfile needs BuildKit, but Docker here has only its classic builder",
 		Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), line, what), Remedy: p.wayOut(),
 	}
 	if p.way != classicWay {
@@ -69,7 +69,7 @@ func (p program) newerDialect() string {
 func (p program) secrets(src Source) error {
 	if len(src.Secrets) > 0 && p.way == classicWay {
 		return &fail.Error{
-			Class: fail.Refused, Cause: "image.secrets needs BuildKit, and here Docker has only its classic builder", Remedy: p.wayOut(),
+			Class: fail.Refused, Cause: "image.secrets needs BuildKit, but Docker here has only its classic builder", Remedy: p.wayOut(),
 		}
 	}
 	for _, name := range src.Secrets {
@@ -157,7 +157,7 @@ func fixedPlatform(src Source, ast *parser.Node) error {
 			}
 			f := &fail.Error{
 				Class:    fail.Refused,
-				Cause:    fmt.Sprintf("the Dockerfile makes an image for %s, and the tasks are to run %s", p, src.Platform),
+				Cause:    fmt.Sprintf("the Dockerfile builds an image for %s, but the tasks run %s", p, src.Platform),
 				Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), last.StartLine, last.Original),
 				Remedy:   "take --platform out of that line, or set image.platform in berth.toml to the platform of the image",
 				Setting:  "image.platform",

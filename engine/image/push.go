@@ -247,10 +247,10 @@ func pushError(ctx context.Context, repo name.Repository, err error) error {
 			f.Evidence += ": the permission " + asked + " is missing"
 		}
 	case s == http.StatusNotFound:
-		f.Remedy = "the repository is gone; run the same command again and it is made anew"
+		f.Remedy = "the repository is gone; run the same command again to create it again"
 	case registry.Passing(err):
-		f.Cause += fmt.Sprintf(": its registry did not work for %d minutes", int(registry.Patience.Minutes()))
-		f.Remedy = "check the network to " + repo.RegistryStr() + "; run the same command again, and what was sent stays there"
+		f.Cause += fmt.Sprintf(": its registry failed for %d minutes", int(registry.Patience.Minutes()))
+		f.Remedy = "check the network to " + repo.RegistryStr() + "; run the same command again; uploaded layers are kept"
 	}
 	return f
 }
@@ -259,6 +259,6 @@ func pushError(ctx context.Context, repo name.Repository, err error) error {
 func pushFailed(repo name.Repository, evidence string, err error) *fail.Error {
 	return &fail.Error{
 		Class: fail.Failed, Cause: "the image could not be pushed to " + repo.Name(),
-		Evidence: evidence, Remedy: "run the same command again; what was sent stays there", Err: err,
+		Evidence: evidence, Remedy: "run the same command again; uploaded layers are kept", Err: err,
 	}
 }

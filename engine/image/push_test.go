@@ -305,8 +305,8 @@ func testResolve(t *testing.T) {
 		}
 	}
 	for status, want := range map[int]string{
-		401: "the registry ghcr.io does not let us read ghcr.io/me/app:1", 403: "the registry ghcr.io does not let us read",
-		429: "the registry ghcr.io has had enough", 400: "the registry ghcr.io did not answer properly",
+		401: "the registry ghcr.io denies access to ghcr.io/me/app:1", 403: "the registry ghcr.io denies access to",
+		429: "the registry ghcr.io is rate limiting", 400: "the registry ghcr.io gave no valid answer",
 	} {
 		reg.before = func(r *http.Request) *http.Response {
 			if r.URL.Path == "/v2/" {
@@ -334,11 +334,11 @@ func (broken) RoundTrip(*http.Request) (*http.Response, error) {
 func TestCheck(t *testing.T) {
 	cfg := &v1.ConfigFile{OS: "linux", Architecture: "amd64"}
 	if got := Check(cfg, 80, false); len(got) != 1 ||
-		got[0] != "the image has neither ENTRYPOINT nor CMD, so that nothing would start" {
+		got[0] != "the image has neither ENTRYPOINT nor CMD, so nothing would start" {
 		t.Errorf("got %q", got)
 	}
 	cfg.Config.ExposedPorts = map[string]struct{}{"8080/tcp": {}, "80/udp": {}}
-	if got := Check(cfg, 80, true); len(got) != 1 || got[0] != "the image exposes 80/udp, 8080/tcp, and the load balancer will ask port 80" {
+	if got := Check(cfg, 80, true); len(got) != 1 || got[0] != "the image exposes 80/udp, 8080/tcp, but the load balancer will use port 80" {
 		t.Errorf("got %q", got)
 	}
 	cfg.Config.Cmd = []string{"x"}

@@ -164,21 +164,21 @@ func resolveError(ctx context.Context, ref name.Reference, err error) error {
 	host := ref.Context().RegistryStr()
 	switch status(err) {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		f.Cause = fmt.Sprintf("the registry %s does not let us read %s; some say so, too, when there is no such image", host, ref)
-		f.Remedy = "check the name for typing errors; for a private image sign in with docker login " + host +
+		f.Cause = fmt.Sprintf("the registry %s denies access to %s; some registries also say so when the image does not exist", host, ref)
+		f.Remedy = "check the name for typos; for a private image sign in with docker login " + host +
 			", and it is copied to the app's own repository"
 	case http.StatusNotFound:
 		f.Cause = fmt.Sprintf("there is no image %s", ref)
 		f.Remedy = "check the name and the tag, and that it was pushed"
 	case http.StatusTooManyRequests:
-		f.Cause = fmt.Sprintf("the registry %s has had enough of our requests for now", host)
-		f.Remedy = "wait some minutes, or copy the image to a repository of the account; the tasks would ask as often"
+		f.Cause = fmt.Sprintf("the registry %s is rate limiting our requests", host)
+		f.Remedy = "wait a few minutes, or copy the image to a repository in the account; the tasks would be limited, too"
 	case 0:
 		f.Cause = fmt.Sprintf("the registry %s cannot be reached", host)
 		f.Remedy = "check the name of the registry and the network"
 	default:
-		f.Cause = fmt.Sprintf("the registry %s did not answer properly about %s", host, ref)
-		f.Remedy = "try again; when it stays like that, see the registry's status page"
+		f.Cause = fmt.Sprintf("the registry %s gave no valid answer about %s", host, ref)
+		f.Remedy = "try again; if it persists, see the registry's status page"
 	}
 	return f
 }

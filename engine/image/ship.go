@@ -100,7 +100,7 @@ func (s *stored) relayed(ctx context.Context, repo name.Repository, to Repositor
 		if ctx.Err() != nil || try == pushTries || !errors.Is(relay.Err(), registry.ErrCut) {
 			break
 		}
-		report.log("an upload was cut, and the registry cannot go on with it: pushing once more what is not there yet")
+		report.log("an upload was interrupted and cannot be resumed: pushing the missing layers again")
 	}
 	switch {
 	case ctx.Err() != nil:

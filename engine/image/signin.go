@@ -45,7 +45,7 @@ func (SignIns) ResolveContext(ctx context.Context, r authn.Resource) (authn.Auth
 	if err != nil {
 		return nil, &fail.Error{
 			Class: fail.Refused, Cause: "the sign-ins for registries in " + where + " cannot be read", Evidence: err.Error(),
-			Remedy: "mend that file, or remove it and sign in anew with docker login", Err: err,
+			Remedy: "fix that file, or remove it and sign in again with docker login", Err: err,
 		}
 	}
 	if file == nil {
@@ -161,7 +161,7 @@ func (p *helperProgram) failed(where, host string, err error) error {
 	f := &fail.Error{
 		Class: fail.Refused, Cause: fmt.Sprintf("%s, which keeps the sign-in for %s, failed", p.name, host),
 		Evidence: strings.TrimSpace(p.errs.String() + "\n" + fail.Quoted(shorten(err.Error()))),
-		Remedy:   fmt.Sprintf("sign in anew with docker login %s; or take the helper out of credsStore and credHelpers in %s, then sign in", host, where),
+		Remedy:   fmt.Sprintf("sign in again with docker login %s; or remove the helper from credsStore and credHelpers in %s, then sign in", host, where),
 		Err:      err,
 	}
 	switch {
@@ -173,7 +173,7 @@ func (p *helperProgram) failed(where, host string, err error) error {
 	case errors.Is(p.runErr, exec.ErrNotFound), errors.Is(p.runErr, fs.ErrNotExist):
 		f.Cause = fmt.Sprintf("%s has %s keep the sign-in for %s, and there is no such program", where, p.name, host)
 		f.Evidence = ""
-		f.Remedy = "install it; or take it out of credsStore and credHelpers in that file, then sign in with docker login " + host
+		f.Remedy = "install it; or remove it from credsStore and credHelpers in that file, then sign in with docker login " + host
 	}
 	return f
 }

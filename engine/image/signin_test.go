@@ -54,9 +54,9 @@ func TestSignIns(t *testing.T) {
 		},
 		{
 			name: "a store that is gone", config: `{"credsStore":"desktop"}`,
-			cause: "docker-credential-desktop keep the sign-in for ghcr.io, and there is no such program", cure: "take it out of credsStore and credHelpers",
+			cause: "docker-credential-desktop keep the sign-in for ghcr.io, and there is no such program", cure: "remove it from credsStore and credHelpers",
 		},
-		{name: "a broken file", config: `{"auths":`, cause: "cannot be read", evidence: "EOF", cure: "mend that file"},
+		{name: "a broken file", config: `{"auths":`, cause: "cannot be read", evidence: "EOF", cure: "fix that file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			withSignIns(t, tt.config, tt.helpers)

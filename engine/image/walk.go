@@ -56,7 +56,7 @@ func newWalker(src Source) (*walker, error) {
 	}
 	if err != nil {
 		return nil, &fail.Error{
-			Class: fail.Usage, Cause: filepath.Base(name) + " has a pattern that is none", Evidence: err.Error(),
+			Class: fail.Usage, Cause: filepath.Base(name) + " has an invalid pattern", Evidence: err.Error(),
 			Remedy: "mend the pattern", Err: err,
 		}
 	}

@@ -19,7 +19,7 @@ import (
 const kept = 8 << 20
 
 // ErrCut is an upload that was cut and that the registry cannot go on with: it has to start over.
-var ErrCut = errors.New("the upload was cut, and the registry kept nothing of it that it could go on from")
+var ErrCut = errors.New("the upload was interrupted, and the registry kept nothing of it to resume from")
 
 // finalError is one that the same upload cannot go on from, such as one of reading what is to be sent.
 type finalError struct{ error }

@@ -103,7 +103,7 @@ func testCopied(t *testing.T) {
 		{"registry.example.com/open/app:1", nobody, "", "", ""},
 		{"registry.example.com/private/app:1", me, "is private", "", ""},
 		{"127.0.0.1:5000/open/app:1", me, "is in a registry that only this machine reaches", "", ""},
-		{"registry.example.com/private/app:1", nobody, "", "the registry registry.example.com does not let us read", "docker login registry.example.com"},
+		{"registry.example.com/private/app:1", nobody, "", "the registry registry.example.com denies access to", "docker login registry.example.com"},
 		{"registry.example.com/private/none:1", me, "", "there is no image registry.example.com/private/none:1", "check the name"},
 	} {
 		i := &Image{External: tt.ref, Platform: "linux/amd64", Keys: tt.keys, Port: 4000, Repository: repo}
@@ -119,7 +119,7 @@ func testCopied(t *testing.T) {
 			continue
 		}
 		f := i.checkExternal(t.Context(), s)
-		if f.Verdict != resource.Warn || f.Text != "the image exposes 8080/tcp, and the load balancer will ask port 4000" {
+		if f.Verdict != resource.Warn || f.Text != "the image exposes 8080/tcp, but the load balancer will use port 4000" {
 			t.Errorf("%s: %+v", tt.ref, f)
 		}
 		d := i.Diff(s)
