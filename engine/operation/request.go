@@ -64,6 +64,6 @@ func (o *Operator) blueprint(r Request, opts target.Options) (target.Blueprint, 
 	}
 	opts.Made = !r.deploys() && r.Pipeline == nil
 	opts.Given, opts.Builder, opts.SkipVerify, opts.NoRehearsal, opts.RolloutTimeout = r.Given, o.Builder, r.SkipVerify, r.NoRehearsal, r.RolloutTimeout
-	opts.Rebuild, opts.RotateOrigin = r.Rebuild, r.RotateOrigin
+	opts.Rebuild, opts.RotateOrigin, opts.Prices = r.Rebuild, r.RotateOrigin, o.Prices
 	return t.Blueprint(r.Spec, opts)
 }

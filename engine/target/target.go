@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/image"
 	"berth/engine/pipeline"
@@ -57,6 +58,7 @@ type Options struct {
 	Standing       []string
 	Made           bool // it is about what was made before, so that no setting is refused
 	Builder        image.Builder
+	Prices         *price.Table   // of the sums in findings; nil leaves the sums out
 	Given          []secret.Given // values of secrets, which the deployment keeps before anything reads them
 	SkipVerify     bool           // make no request to the endpoint
 	NoRehearsal    bool           // ship an image without having run it here

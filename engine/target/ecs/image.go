@@ -25,7 +25,7 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 	b.Build = &artifact.Build{Builder: builder, Source: image.SourceOf(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0}
 	b.Build.Source.Fresh = o.Rebuild
 	b.Build.Read = func(ctx context.Context) ([]project.Finding, error) { return project.CheckBuild(ctx, s) }
-	b.Build.Tasks = func(platform string) (float64, bool) { return tasksUSD(s, platform) }
+	b.Build.Tasks = func(platform string) (float64, bool) { return tasksUSD(o.Prices, s, platform) }
 	if b.Project.Wanted() {
 		b.Build.Cloud = &artifact.CloudBuild{Project: b.Project}
 		if m, ok := o.Builder.(image.Machine); ok {
@@ -40,11 +40,14 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 	}
 }
 
-// tasksUSD is what the app's own tasks cost a month on a platform, on demand.
-func tasksUSD(s *spec.Spec, platform string) (usd float64, ok bool) {
-	arch := map[string]string{spec.AMD64: "x86", spec.ARM64: "arm"}[platform]
-	cpu, known := price.Default().Exact("fargate."+arch+".vcpu_hour", s.Region)
-	memory, knownToo := price.Default().Exact("fargate."+arch+".gb_hour", s.Region)
+// tasksUSD is what the app's own tasks cost a month on a platform, on demand. Ok is false where no price is known.
+func tasksUSD(prices *price.Table, s *spec.Spec, platform string) (usd float64, ok bool) {
+	if prices == nil {
+		return 0, false
+	}
+	sku := "fargate." + priceArch(platform)
+	cpu, known := prices.Exact(sku+".vcpu_hour", s.Region)
+	memory, knownToo := prices.Exact(sku+".gb_hour", s.Region)
 	each := s.Service.CPU*cpu.USD + float64(s.Service.Memory)/1024*memory.USD
 	return each * float64(s.Service.Instances) * price.HoursPerMonth, known && knownToo
 }

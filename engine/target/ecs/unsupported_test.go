@@ -7,9 +7,8 @@ import (
 	"berth/engine/spec"
 )
 
-// TestUnbuiltKeysAreRefused says every key of berth.toml, one at a time: those that this target cannot deploy are
-// refused with their place, and no other is.
-func TestUnbuiltKeysAreRefused(t *testing.T) {
+// TestEveryKeyIsBuilt sets every key of berth.toml, one at a time: this target refuses none of them by itself.
+func TestEveryKeyIsBuilt(t *testing.T) {
 	for _, k := range spec.Keys() {
 		table, leaf := "", k.Name
 		if i := strings.LastIndexByte(k.Name, '.'); i >= 0 {
@@ -36,25 +35,8 @@ func TestUnbuiltKeysAreRefused(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		got := Target{}.Unsupported(s)
-		switch {
-		case Target{}.Builds(k.Name) && len(got) > 0:
+		if got := (Target{}).Unsupported(s); len(got) > 0 || !(Target{}).Builds(k.Name) {
 			t.Errorf("%s can be deployed, and is refused: %v", k.Name, got)
-		case !Target{}.Builds(k.Name) && len(got) != 1:
-			t.Errorf("%s cannot be deployed, and %d problems are told: %v", k.Name, len(got), got)
-		case !Target{}.Builds(k.Name) && got[0].Line == 0:
-			t.Errorf("the refusal of %s names no place: %v", k.Name, got[0])
-		}
-	}
-	for _, u := range unbuilt {
-		if _, ok := spec.KeyOf(u); !ok && !strings.Contains(u, ".") {
-			found := false
-			for _, k := range spec.Keys() {
-				found = found || strings.HasPrefix(k.Name, u+".")
-			}
-			if !found {
-				t.Errorf("%s is no key and no table of berth.toml", u)
-			}
 		}
 	}
 }
