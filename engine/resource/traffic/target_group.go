@@ -326,7 +326,6 @@ func (t *TargetGroup) Cleanup(ctx context.Context, s *resource.Scope) error {
 			return err
 		}
 	}
-	t.stale = nil
 	return nil
 }
 
