@@ -30,10 +30,10 @@ demo: bin/berth ## Deploy the sample app to a simulated AWS account
 
 .PHONY: test
 test: ## Run all tests with the race detector, and print how many ran
-	@$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 15m $(ARGS) ./...
+	@$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 30m $(ARGS) ./...
 	@$(MAKE) --no-print-directory matrix
 
-MATRIX = CutMatrix|DoorsMoveCut|DataSurvives|OrphansOfACutDeployment|DenialMatrix
+MATRIX = CutMatrix|DoorsMove|DataSurvives|OrphansOfACutDeployment|DenialMatrix
 .PHONY: matrix
 matrix: ## Cut and deny every call of every run (make test does a sample with the race detector)
 	@$(GO) test -count=1 -timeout 40m -run '^Test($(MATRIX))' -v ./engine | grep -E '^ok|^FAIL|--- FAIL|cuts tried|_test.go:[0-9]+: [^0-9]' | grep -v 'finding out'

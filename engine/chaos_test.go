@@ -23,7 +23,7 @@ func chaosRuns() int {
 	if n, err := strconv.Atoi(os.Getenv("BERTH_CHAOS")); err == nil {
 		return n
 	}
-	return 100 / raceFactor
+	return max(10, 100/raceFactor)
 }
 
 // Whatever the account does (calls refused for being too many, answers lost, reads that are behind, latencies

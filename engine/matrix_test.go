@@ -150,9 +150,10 @@ func (s scenario) matrix(t *testing.T) {
 	t.Logf("%s: %d calls, %s", s.name, calls, &count)
 }
 
-// sample cuts one call of so many, one way after the other.
+// sample cuts one call of so many, one way after the other; with the race detector fewer.
 func (s scenario) sample(t *testing.T, step int) {
 	t.Helper()
+	step *= raceStep
 	before, calls, want := s.undisturbed(t)
 	var count tally
 	for n := 1; n <= calls; n += step {

@@ -98,11 +98,15 @@ func TestOrphansOfACutDeployment(t *testing.T) {
 	_, calls, _ := scenarios[0].undisturbed(t)
 	const made = 2 // parameters that a living app has: the database's password and address
 	dead, alive := 0, 0
-	step := 5 * raceStep
-	for n := step; n < calls; n += step {
-		if calls-n < 40 { // the service is made near the end: enough cuts behind it, too
-			step = 2
-		}
+	var cutAt []int
+	const tail = 40 // the service is made so many calls before the end, at most
+	for n := 5 * raceStep; n < calls-tail; n += 5 * raceStep {
+		cutAt = append(cutAt, n)
+	}
+	for n := calls - tail; n < calls; n += 4 {
+		cutAt = append(cutAt, n)
+	}
+	for _, n := range cutAt {
 		t.Run(fmt.Sprintf("cut-after=%d", n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newFullHarbor(t, t.TempDir())

@@ -221,7 +221,7 @@ func TestCutMatrixOfProcesses(t *testing.T) {
 			h.spec.Dir = dir
 			return h
 		}
-		t.Run(s.name, func(t *testing.T) { s.sample(t, 5*raceStep) })
+		t.Run(s.name, func(t *testing.T) { s.sample(t, 5) })
 	}
 }
 

@@ -4,7 +4,7 @@ package engine_test
 
 const (
 	// raceFactor thins long matrices out when the race detector makes everything slow; make matrix does them whole.
-	raceFactor = 9
+	raceFactor = 31
 	// raceStep does the same where a matrix is a sample already.
-	raceStep = 3
+	raceStep = 7
 )
