@@ -11,6 +11,7 @@ import (
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/preflight"
 	"berth/engine/sim"
 	"berth/engine/spec"
 )
@@ -169,5 +170,47 @@ func TestSettingsOfTheContainerReachAWS(t *testing.T) {
 			}
 			h.spec = was
 		}
+	})
+}
+
+// An ENTRYPOINT that never sees the release command is told before anything changes, from the Dockerfile and from the image;
+// what is told to do about it works.
+func TestAReleaseCommandThatTheImageDoesNotRun(t *testing.T) {
+	entry := func(t *testing.T, line string) *harbor {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.spec.Service.ReleaseCommand = "/server migrate"
+		write(t, h.spec.Dir, "Dockerfile", strings.ReplaceAll(dockerfile, `CMD ["/server"]`, line))
+		return h
+	}
+	t.Run("a line of a shell", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h := entry(t, "ENTRYPOINT /server --web")
+			p := h.plan(engine.Request{})
+			before := h.inventory()
+			res, _ := h.apply(p)
+			if f := fail.From(res.Err); res.Outcome != event.Refused || !strings.Contains(f.Cause, "never sees the release command") || !strings.Contains(f.Remedy, "/usr/bin/env") {
+				t.Fatalf("ended %s: %+v", res.Outcome, f)
+			}
+			if now := h.inventory(); !slices.Equal(before, now) {
+				t.Errorf("before %v, now %v", before, now)
+			}
+			res, _ = h.apply(h.plan(engine.Request{SkipPreflight: true})) // the image says the same
+			if f := fail.From(res.Err); res.Outcome != event.Failed || !strings.Contains(f.Cause, "never sees the release command") || f.Setting != "service.entrypoint" {
+				t.Fatalf("ended %s: %+v", res.Outcome, f)
+			}
+			h.spec.Service.Entrypoint, h.spec.Service.Command = []string{"/usr/bin/env"}, []string{"/bin/sh", "-c", "/server --web"}
+			h.must(h.deploy())
+		})
+	})
+	t.Run("a program", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h := entry(t, `ENTRYPOINT ["/server"]`)
+			rep, err := h.engine.Preflight(t.Context(), h.plan(engine.Request{}))
+			must(t, err)
+			if c := rep.Get("dockerfile"); c == nil || c.State != preflight.Warn || !strings.Contains(c.Text, "as arguments instead of running it") {
+				t.Errorf("%+v", c)
+			}
+			h.must(h.deploy()) // it may well run them
+		})
 	})
 }

@@ -317,12 +317,16 @@ func (w *world) register(t *task, at time.Time) {
 	}
 }
 
-// firstProcess ends an image that brings its own first process when an init process was put before it.
+// firstProcess says what the image's entry point does: one that is a line of a shell starts the app whatever command the task
+// is given, and an image that brings its own first process ends when an init process was put before it.
 func (w *world) firstProcess(t *task, d *taskDef) {
 	k := d.main()
 	entry := k.EntryPoint
 	if cfg := w.imageConfig(str(k.Image), platformOf(d)); cfg != nil && len(entry) == 0 {
 		entry = cfg.Config.Entrypoint
+	}
+	if len(entry) == 3 && entry[1] == "-c" && !strings.Contains(entry[2], "$@") {
+		t.Fate.Deaf = true // a line of a shell does not get what comes behind it
 	}
 	if l := k.LinuxParameters; len(entry) > 0 && entry[0] == "/init" && l != nil && val(l.InitProcessEnabled, false) {
 		t.Fate.Ends, t.Fate.Exit, t.Fate.Second = true, 100, true

@@ -38,7 +38,11 @@ type Build struct {
 	// Tasks is what the app's tasks cost a month on a platform, without what is beside them. Nil: nobody knows.
 	Tasks func(platform string) (usd float64, ok bool)
 
-	OwnCommand bool // berth.toml has a command, so that the image needs none
+	OwnCommand bool            // berth.toml has a command, so that the image needs none
+	Commands   []image.Command // what tasks of the image are given to run; none where its ENTRYPOINT is replaced
+
+	// Starts is what the Dockerfile's ENTRYPOINT and CMD make of the image, as far as they say it. Nil: nobody knows.
+	Starts func() (entry, cmd []string)
 
 	Tag    string // output: src-<hash of the source tree>
 	Pushed string // output: digest of the image with that tag in the repository, empty when there is none
@@ -187,6 +191,16 @@ func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
 		img.Release()
 		return err
 	}
+	if c := img.Facts().Config.Config; len(b.Commands) > 0 {
+		f := commandsRun(c.Entrypoint, c.Cmd, b.Commands)
+		switch f.Verdict {
+		case resource.Fail:
+			img.Release()
+			return &fail.Error{Class: fail.Failed, Cause: f.Text, Remedy: f.Remedy, Setting: "service.entrypoint"}
+		case resource.Warn:
+			s.Notice("berth", f.Text+"; where that starts the app instead, "+f.Remedy)
+		}
+	}
 	b.img = img
 	b.rehearse(ctx, s)
 	return nil
@@ -288,10 +302,31 @@ func (b *Build) checkDockerfile(ctx context.Context, _ *resource.Scope) resource
 		return resource.Finding{Verdict: resource.Unknown, Text: "the Dockerfile could not be checked: " + fail.From(err).Cause}
 	case len(certain) > 0:
 		return told(resource.Fail, certain)
-	case len(other) > 0:
+	}
+	if b.Starts != nil {
+		entry, cmd := b.Starts()
+		if f := commandsRun(entry, cmd, b.Commands); f.Verdict != resource.OK {
+			return f
+		}
+	}
+	if len(other) > 0 {
 		return told(resource.Warn, other)
 	}
 	return resource.Finding{Verdict: resource.OK, Text: b.Source.Dockerfile + " names nothing that is missing"}
+}
+
+// commandsRun says whether an image with that entry point runs the commands that its tasks are given. A release command that
+// starts the app instead never ends.
+func commandsRun(entry, cmd []string, commands []image.Command) resource.Finding {
+	lost, doubtful := image.Deaf(entry, commands)
+	f := resource.Finding{Verdict: resource.OK, Remedy: image.Obedient(entry, cmd)}
+	switch {
+	case len(lost) > 0:
+		f.Verdict, f.Text = resource.Fail, strings.Join(lost, "\n")
+	case len(doubtful) > 0:
+		f.Verdict, f.Text = resource.Warn, strings.Join(doubtful, "\n")
+	}
+	return f
 }
 
 // told is what was found in the Dockerfile as the outcome of a check.

@@ -24,7 +24,8 @@ type Image struct {
 	Platform   string // linux/amd64 or linux/arm64
 	Port       int    // of an External image: where the load balancer asks, and whether it is given a command
 	OwnCommand bool
-	Keys       authn.Keychain // the sign-ins of this machine; nil means Docker's
+	Commands   []image.Command // as of Build
+	Keys       authn.Keychain  // the sign-ins of this machine; nil means Docker's
 
 	Ref string // output: reference by digest, what a task definition runs
 

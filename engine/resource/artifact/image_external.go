@@ -173,6 +173,9 @@ func (i *Image) checkExternal(ctx context.Context, s *resource.Scope) resource.F
 		}
 	}
 	if i.config != nil {
+		if f := commandsRun(i.config.Config.Entrypoint, i.config.Config.Cmd, i.Commands); f.Verdict != resource.OK {
+			return f
+		}
 		if notes := image.Check(i.config, i.Port, i.OwnCommand); len(notes) > 0 {
 			return resource.Finding{Verdict: resource.Warn, Text: strings.Join(notes, "; "), Remedy: "check service.port and service.command in berth.toml"}
 		}
