@@ -24,7 +24,7 @@ func ssmService() awsService {
 		list: func(v *inventory, r *region) {
 			for _, p := range r.ssm().Parameters {
 				if p.Type == string(ssmtypes.ParameterTypeSecureString) { // drawn by whoever made it
-					v.secrets(stableID(string(p.Value)))
+					v.secrets(stableID(string(p.Value)), p.Desc[strings.LastIndexByte(p.Desc, ' ')+1:])
 				}
 				v.add("ssm.Parameter", named(r, nil, p.Name), false, map[string]any{"Type": p.Type, "Value": stableID(string(p.Value)), "Key": p.Key, "Tags": p.Tags})
 			}

@@ -282,8 +282,8 @@ func (d *Database) guarded() bool {
 	return len(ids) == 1 && ids[0] == d.SecurityGroup.ID
 }
 
-// wantedPassword is the version of the password that the instance must have, "0" while there is none.
-func (d *Database) wantedPassword() string { return strconv.FormatInt(d.Password.Version, 10) }
+// wantedPassword tells which password the instance must have.
+func (d *Database) wantedPassword() string { return d.Password.Which() }
 
 // Apply implements Resource.
 func (d *Database) Apply(ctx context.Context, s *resource.Scope) error {

@@ -3,9 +3,11 @@ package data
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +46,8 @@ type Parameter struct {
 	stamp string // as observed
 }
 
-// madeOnce is the description of a value that never changes.
+// madeOnce begins the description of a value that never changes. Behind it stands which value it is: a parameter that is
+// deleted and made again has another, and the same version.
 const madeOnce = "made by berth"
 
 // Name is the name in the Parameter Store.
@@ -108,10 +111,25 @@ func (p *Parameter) Exists() bool { return p.found && p.Ours() }
 
 // wanted is the stamp of the value that is wanted.
 func (p *Parameter) wanted() (string, bool) {
-	if p.Stamp == nil {
-		return madeOnce, true
+	switch {
+	case p.Stamp != nil:
+		return p.Stamp()
+	case strings.HasPrefix(p.stamp, madeOnce):
+		return p.stamp, true
 	}
-	return p.Stamp()
+	return madeOnce, true
+}
+
+// Which tells one value from all that were there before and come after, without telling it. It is empty while there is
+// none.
+func (p *Parameter) Which() string {
+	switch mark, ok := strings.CutPrefix(p.stamp, madeOnce+", "); {
+	case !p.found:
+		return ""
+	case ok:
+		return mark
+	}
+	return strconv.FormatInt(p.Version, 10)
 }
 
 // Current says whether the parameter has the value that is wanted.
@@ -155,6 +173,9 @@ func (p *Parameter) Apply(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return fmt.Errorf("make the value of %s: %w", p.Label, err)
 	}
+	if p.Stamp == nil {
+		stamp = madeOnce + ", " + mark()
+	}
 	in := &ssm.PutParameterInput{
 		Name: aws.String(p.Name()), Value: &value, Type: ssmtypes.ParameterTypeSecureString, Description: &stamp,
 		Overwrite: aws.Bool(p.found),
@@ -172,7 +193,7 @@ func (p *Parameter) Apply(ctx context.Context, s *resource.Scope) error {
 	if cloud.Is(err, "ParameterAlreadyExists") { // made by a call whose answer got lost
 		err = s.Adopt(ctx, p.Label, func(ctx context.Context) error { return p.Observe(ctx, s) }, p.Exists)
 		p.ARN = p.ParameterARN(s)
-		if err == nil && p.stamp != stamp {
+		if err == nil && !p.Current() {
 			return p.Apply(ctx, s)
 		}
 	}
@@ -244,6 +265,13 @@ func Password(context.Context, *resource.Scope) (string, error) {
 		b[i] = letters[n.Int64()]
 	}
 	return string(b), nil
+}
+
+// mark is a text that nothing else has.
+func mark() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
 }
 
 // AddParameter notes a parameter that berth made for an app. Its key has a slash, which that of a secret of people cannot
