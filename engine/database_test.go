@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -255,4 +256,76 @@ func TestDatabaseInAnotherNetworkIsTold(t *testing.T) {
 			t.Errorf("the same network: %s", said)
 		}
 	})
+}
+
+// An app that asks for its database in parts gets each of them, the password as a secret, and a URL in the form that it
+// wants. Nothing that is read of the plan or of the task definition has the password.
+func TestDatabaseInParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := withDatabase(newHarbor(t, sim.Options{}, 0))
+		h.spec.Database.URL = "jdbc:postgresql://${host}:${port}/${name}?user=${user}&password=${password}"
+		h.spec.Database.Variable, h.spec.Database.PasswordVariable = "JDBC_URL", "DB_PASSWORD"
+		h.spec.Env = map[string]string{
+			"DB_HOST": "${database_host}", "DB_PORT": "${database_port}", "DB_NAME": "${database_name}", "DB_USER": "${database_user}",
+		}
+		h.must(h.deploy())
+		password, url := h.secret("database/password"), h.secret("database/url")
+		env := h.variables()
+		if !strings.HasSuffix(env["DB_HOST"], ".rds.amazonaws.com") || env["DB_PORT"] != "5432" || env["DB_NAME"] != "live_beats" || env["DB_USER"] != "berth" {
+			t.Errorf("the app gets %v", env)
+		}
+		if want := "jdbc:postgresql://" + env["DB_HOST"] + ":5432/live_beats?user=berth&password=" + password; url != want {
+			t.Errorf("the URL is %q, want %q", url, want)
+		}
+		if got := h.secretNames(); !slices.Equal(got, []string{"DB_PASSWORD", "JDBC_URL"}) {
+			t.Errorf("its secrets are %v", got)
+		}
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("unchanged app: plan does %v", got)
+		}
+
+		_, err := h.clients().SSM.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/berth/live-beats/production/database/password")})
+		must(t, err)
+		time.Sleep(time.Hour)
+		h.must(h.deploy())
+		if now := h.secret("database/password"); now == password || !strings.HasSuffix(h.secret("database/url"), "&password="+now) {
+			t.Errorf("was %s; is %s, and %s", password, now, h.secret("database/url"))
+		}
+		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+			t.Errorf("after the rotation: plan does %v", got)
+		}
+	})
+}
+
+// secretNames are the variables that the newest task definition has secrets in.
+func (h *harbor) secretNames() (names []string) {
+	h.t.Helper()
+	c := h.clients()
+	all, err := c.ECS.ListTaskDefinitions(h.t.Context(), &ecs.ListTaskDefinitionsInput{Sort: "DESC"})
+	must(h.t, err)
+	out, err := c.ECS.DescribeTaskDefinition(h.t.Context(), &ecs.DescribeTaskDefinitionInput{TaskDefinition: &all.TaskDefinitionArns[0]})
+	must(h.t, err)
+	for _, s := range out.TaskDefinition.ContainerDefinitions[0].Secrets {
+		names = append(names, aws.ToString(s.Name))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// A size or a version of a database that RDS does not sell is refused before anything is made.
+func TestDatabaseThatIsNotSold(t *testing.T) {
+	for name, d := range map[string]spec.Database{
+		"class":                  {Engine: "postgres", Class: "db.x9.enormous", StorageGB: 20},
+		"version that is gone":   {Engine: "postgres", Class: "db.t4g.micro", StorageGB: 20, Version: "9.6"},
+		"version of other maker": {Engine: "mysql", Class: "db.t4g.micro", StorageGB: 20, Version: "17.2"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHarbor(t, sim.Options{}, 0)
+			h.spec.Database = &d
+			res, _ := h.apply(h.plan(engine.Request{}))
+			if res.Outcome != event.Refused || !strings.Contains(res.Err.Cause+res.Err.Evidence, "is not sold") || len(h.left()) > 0 {
+				t.Errorf("%s: ended %s: %v; left %v", name, res.Outcome, res.Err, h.left())
+			}
+		})
+	}
 }

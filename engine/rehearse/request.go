@@ -43,7 +43,10 @@ func environment(s *spec.Spec) map[string]string {
 	if host == "" {
 		host = "app.example.com"
 	}
-	vars := map[string]string{"host": host, "region": s.Region, "cluster": s.App, "service_arn": s.App, "namespace": s.App + ".internal"}
+	vars := map[string]string{
+		"host": host, "region": s.Region, "cluster": s.App, "service_arn": s.App, "namespace": s.App + ".internal",
+		"database_host": "database." + s.App + ".internal", "database_port": "5432", "database_name": s.App, "database_user": s.App,
+	}
 	env := map[string]string{}
 	for k, v := range s.Env {
 		if text, err := spec.Interpolate(v, vars); err == nil {

@@ -13,7 +13,15 @@ import (
 //	cluster      the name of the ECS cluster
 //	service_arn  the ARN of the ECS service
 //	namespace    the DNS name under which the app's containers find each other
-var Variables = []string{"host", "region", "cluster", "service_arn", "namespace"}
+//
+// and, beside a [database], database_host, database_port, database_name and database_user.
+var Variables = []string{
+	"host", "region", "cluster", "service_arn", "namespace",
+	"database_host", "database_port", "database_name", "database_user",
+}
+
+// DatabaseParts are the names that ${…} may have in database.url.
+var DatabaseParts = []string{"user", "password", "host", "port", "name"}
 
 // Interpolate replaces each ${name} in text by vars[name]. $${ stands for a plain ${; a $ before anything
 // else is a plain $. A name that vars does not have and a ${ without its } are errors.
@@ -38,12 +46,21 @@ func Interpolate(text string, vars map[string]string) (string, error) {
 	return b.String(), nil
 }
 
-// VariablesIn returns the names of the variables in text, each once, in order of appearance.
-func VariablesIn(text string) ([]string, error) {
+// VariablesIn returns the names of the variables in a value of [env], each once, in order of appearance.
+func VariablesIn(text string) ([]string, error) { return namesIn(text, Variables) }
+
+// UsesDatabase says whether a value of [env] has a part of the database's address in it.
+func UsesDatabase(text string) bool {
+	used, _ := VariablesIn(text) // Validate tells what is wrong with it
+	return slices.ContainsFunc(used, func(name string) bool { return strings.HasPrefix(name, "database_") })
+}
+
+// namesIn returns the names of the variables in text, each once, in order of appearance; one that is not known is an error.
+func namesIn(text string, known []string) ([]string, error) {
 	var names []string
 	err := scan(text, func(string) {}, func(name string) error {
-		if !slices.Contains(Variables, name) {
-			return unknownVariable(name, Variables)
+		if !slices.Contains(known, name) {
+			return unknownVariable(name, known)
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)

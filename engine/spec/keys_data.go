@@ -32,6 +32,14 @@ var dataKeys = []Key{
 		Example: `"sslmode=require"`, at: database(func(d *Database) any { return &d.URLQuery }),
 	},
 	{
+		Name: "database.url", Kind: Text, Doc: "form of that URL where the app wants another: ${user} ${password} ${host} ${port} ${name}",
+		Example: `"mysql2://${user}:${password}@${host}:${port}/${name}"`, at: database(func(d *Database) any { return &d.URL }),
+	},
+	{
+		Name: "database.password_variable", Kind: Text, Doc: "environment variable that the app gets the password alone in",
+		Example: `"DB_PASSWORD"`, at: database(func(d *Database) any { return &d.PasswordVariable }),
+	},
+	{
 		Name: "database.storage_gb", Kind: Whole, Doc: "GB of disk for the database",
 		Example: "20", at: database(func(d *Database) any { return &d.StorageGB }),
 	},

@@ -1,6 +1,9 @@
 package spec
 
-import "cmp"
+import (
+	"cmp"
+	"strings"
+)
 
 // Made are the environment variables that the deployment itself fills, each with the table of berth.toml that asks for
 // what it leads to. That secrets.from_ssm names one of them as well says nothing more.
@@ -8,6 +11,9 @@ func (s *Spec) Made() map[string]string {
 	m := map[string]string{}
 	if s.Database != nil {
 		m[s.DatabaseVariable()] = "database"
+		if name := s.Database.PasswordVariable; name != "" {
+			m[name] = "database"
+		}
 	}
 	if s.Cache != nil {
 		m[s.CacheVariable()] = "cache"
@@ -40,4 +46,27 @@ func (s *Spec) CacheVariable() string {
 		return "REDIS_URL"
 	}
 	return cmp.Or(s.Cache.Variable, "REDIS_URL")
+}
+
+// DatabaseURL is the form of the database's address as the app gets it, with DatabaseParts as ${…}. The drivers of
+// PostgreSQL have one word for an encrypted connection, those of MySQL have none in common. All drivers of PostgreSQL
+// know the scheme postgresql; SQLAlchemy knows no other.
+func (s *Spec) DatabaseURL() string {
+	d := s.Database
+	if d == nil {
+		d = &Database{}
+	}
+	if d.URL != "" {
+		return d.URL
+	}
+	scheme, query := "postgresql", d.URLQuery
+	if d.Engine == "mysql" {
+		scheme = "mysql"
+	} else {
+		query = cmp.Or(query, "sslmode=require")
+	}
+	if query != "" {
+		query = "?" + strings.ReplaceAll(query, "${", "$${")
+	}
+	return scheme + "://${user}:${password}@${host}:${port}/${name}" + query
 }

@@ -166,6 +166,9 @@ type Database struct {
 	Snapshot  string // id of one that it is made of; empty or "none": none
 	Variable  string // environment variable with its URL; empty: DATABASE_URL
 	URLQuery  string // behind ? in that URL; empty: by the engine
+	URL       string // how the app wants it, with DatabaseParts as ${…}; empty: as the engine's drivers take it
+
+	PasswordVariable string // environment variable with the password alone; empty: none
 }
 
 // Cache is a cache beside the app.

@@ -224,6 +224,8 @@ func (c *checker) env() {
 		} else if slices.Contains(used, "namespace") && c.s.Network.Clustering != "dns" {
 			c.add(key, "there is a ${namespace} only when the containers find each other by DNS",
 				`write clustering = "dns" under [network]`)
+		} else if c.s.Database == nil && UsesDatabase(value) {
+			c.add(key, "there is no [database] that it could be told from", "have one made, or write the value itself")
 		}
 	}
 }
@@ -276,12 +278,9 @@ func (c *checker) database() {
 	if d.Version != "" && !databaseVersion().MatchString(d.Version) {
 		c.add("database.version", fmt.Sprintf("%q is not a version", d.Version), `such as "17" or "17.2"`)
 	}
-	c.made("database", c.s.DatabaseVariable())
+	c.databaseURL()
 	if d.Snapshot != "" && d.Snapshot != "none" && !snapshotID().MatchString(d.Snapshot) {
 		c.add("database.snapshot", fmt.Sprintf("%q is not a snapshot ID", d.Snapshot), `letters, digits and -, or "none"`)
-	}
-	if strings.ContainsAny(d.URLQuery, " \t\n?#") {
-		c.add("database.url_query", fmt.Sprintf("%q cannot be used in a URL", d.URLQuery), `such as "sslmode=require"`)
 	}
 	c.said("database.storage_gb", d.StorageGB, 20, 65536, "a size that RDS has")
 }

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Here is what is checked of what keeps the app's data.
@@ -18,7 +19,7 @@ func (c *checker) cache() {
 	if k.Node != "" && !cacheNode().MatchString(k.Node) {
 		c.add("cache.node", fmt.Sprintf("%q is not a cache node type", k.Node), `such as "cache.t4g.micro"`)
 	}
-	c.made("cache", c.s.CacheVariable())
+	c.made("cache", "cache.variable", c.s.CacheVariable())
 }
 
 func (c *checker) uploads() {
@@ -29,12 +30,39 @@ func (c *checker) uploads() {
 	if u.Store != "s3" && u.Store != "" {
 		c.add("uploads.store", fmt.Sprintf("berth cannot keep uploads in %q", u.Store), `write "s3"; a folder that stays is [[storage]]`)
 	}
-	c.made("uploads", c.s.UploadsVariable())
+	c.made("uploads", "uploads.variable", c.s.UploadsVariable())
 }
 
-// made checks the variable by which berth itself tells the app of what a table asks for.
-func (c *checker) made(table, name string) {
-	key := table + ".variable"
+// databaseURL checks how the app wants to be told of its database.
+func (c *checker) databaseURL() {
+	d := c.s.Database
+	c.made("database", "database.variable", c.s.DatabaseVariable())
+	switch name := d.PasswordVariable; {
+	case name != "" && name == c.s.DatabaseVariable():
+		c.add("database.password_variable", "the app gets the URL in "+name, "another name")
+	case name != "":
+		c.made("database", "database.password_variable", name)
+	}
+	if strings.ContainsAny(d.URLQuery, " \t\n?#") {
+		c.add("database.url_query", fmt.Sprintf("%q cannot be used in a URL", d.URLQuery), `such as "sslmode=require"`)
+	}
+	if d.URL == "" {
+		return
+	}
+	used, err := namesIn(d.URL, DatabaseParts)
+	switch {
+	case err != nil:
+		text, want, _ := strings.Cut(err.Error(), "; ")
+		c.add("database.url", text, want)
+	case !slices.Contains(used, "host"):
+		c.add("database.url", "nothing in it says where the database is", "${host} stands for that")
+	case d.URLQuery != "":
+		c.add("database.url_query", "database.url says the whole URL", "write it at its end")
+	}
+}
+
+// made checks a variable by which berth itself tells the app of what a table asks for.
+func (c *checker) made(table, key, name string) {
 	_, named := c.s.Secrets.ARNs[name]
 	elsewhere := slices.ContainsFunc(c.s.Secrets.FromSSM, func(ref string) bool {
 		n, err := SecretName(ref)

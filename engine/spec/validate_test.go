@@ -144,6 +144,15 @@ func TestValidate(t *testing.T) {
 		}, `storage[0].path: "/app" would hide /app/bin/server, which service.command runs: the folder is empty at first; name the folder that the app writes to, such as /app/uploads`},
 		{"version of mysql", func(s *Spec) { s.Database = &Database{Engine: "mysql", Version: "8"} }, `database.version: "8" is no version of MySQL; such as "8.4"`},
 		{"database", func(s *Spec) { s.Database = &Database{Engine: "oracle"} }, `database.engine: "oracle" is not known; "postgres", "mysql" or leave it out`},
+		{"form of the database's URL", func(s *Spec) { s.Database = &Database{URL: "mysql2://${user}@${host}/${name}"} }, ""},
+		{"part of the database", func(s *Spec) { s.Database = &Database{URL: "mysql2://${usr}@${host}"} }, `database.url: there is no variable ${usr}; did you mean ${user}?`},
+		{"database nowhere", func(s *Spec) { s.Database = &Database{URL: "mysql2://${user}@localhost"} }, "database.url: nothing in it says where the database is; ${host} stands for that"},
+		{"two forms of the URL", func(s *Spec) { s.Database = &Database{URL: "x://${host}", URLQuery: "a=b"} }, "database.url_query: database.url says the whole URL; write it at its end"},
+		{"password for the URL", func(s *Spec) { s.Database = &Database{PasswordVariable: "DATABASE_URL"} }, "database.password_variable: the app gets the URL in DATABASE_URL; another name"},
+		{"password told twice", func(s *Spec) {
+			s.Database, s.Env = &Database{PasswordVariable: "PASS"}, map[string]string{"PASS": "1"}
+		}, "env.PASS: [database] gives the app PASS, too; take it out here, or take [database] out, and what exists already is used"},
+		{"part of no database", func(s *Spec) { s.Env = map[string]string{"A": "${database_host}"} }, "env.A: there is no [database] that it could be told from; have one made, or write the value itself"},
 		{"database class", func(s *Spec) { s.Database = &Database{Class: "large"} }, `database.class: "large" is not a database instance class; such as "db.t4g.micro"`},
 		{"database size", func(s *Spec) { s.Database = &Database{StorageGB: 5} }, "database.storage_gb: 5 is not a size that RDS has; it goes from 20 to 65536"},
 	}

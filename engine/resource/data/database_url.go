@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
+	"strconv"
 
 	"berth/engine/resource"
 )
 
-// DatabaseURL is the parameter that tells the app where its database is, with user and password, as one URL.
-// query is what stands behind the question mark, such as sslmode=require; drivers differ in the word for TLS.
-func DatabaseURL(o resource.Owner, d *Database, query string) *Parameter {
-	u := databaseURL{d, query}
+// DatabaseURL is the parameter that tells the app where its database is, with user and password, as one text. form
+// makes it of the parts user, password, host, port and name.
+func DatabaseURL(o resource.Owner, d *Database, form func(parts map[string]string) string) *Parameter {
+	u := databaseURL{d, form}
 	return &Parameter{
 		Owner: o, ID: "database-url", Key: "database/url", Label: "the database's address",
 		After: []resource.Need{{On: d, Ready: true}}, Value: u.value, Stamp: u.stamp,
@@ -22,21 +22,20 @@ func DatabaseURL(o resource.Owner, d *Database, query string) *Parameter {
 
 type databaseURL struct {
 	*Database
-	query string
+	form func(parts map[string]string) string
 }
 
-func (u databaseURL) url(user *url.Userinfo) string {
-	return (&url.URL{
-		Scheme: u.Engine, User: user, Host: fmt.Sprintf("%s:%d", u.Host, u.Port), Path: "/" + u.In, RawQuery: u.query,
-	}).String()
+// url needs no escaping: names of RDS and passwords of ours are letters, digits and underscores.
+func (u databaseURL) url(password string) string {
+	return u.form(map[string]string{"user": u.User, "password": password, "host": u.Host, "port": strconv.Itoa(u.Port), "name": u.In})
 }
 
 // stamp is the URL without the password, and which password it is.
 func (u databaseURL) stamp() (string, bool) {
-	if u.Host == "" || u.Password.Version == 0 {
+	if u.Host == "" || u.Password.Which() == "" {
 		return "", false
 	}
-	return fmt.Sprintf("%s, password version %d", u.url(url.User(u.User)), u.Password.Version), true
+	return fmt.Sprintf("%s, password %s", u.url("***"), u.Password.Which()), true
 }
 
 func (u databaseURL) value(ctx context.Context, s *resource.Scope) (string, error) {
@@ -47,5 +46,5 @@ func (u databaseURL) value(ctx context.Context, s *resource.Scope) (string, erro
 	if err != nil {
 		return "", err
 	}
-	return u.url(url.UserPassword(u.User, password)), nil
+	return u.url(password), nil
 }

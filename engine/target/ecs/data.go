@@ -42,7 +42,10 @@ func (b *Blueprint) data(s *spec.Spec, given []secret.Given) {
 	if family != "" {
 		b.Database.Parameters = b.Parameters
 	}
-	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, databaseQuery(d))
+	b.DatabaseURL = data.DatabaseURL(b.Owner, b.Database, func(parts map[string]string) string {
+		text, _ := spec.Interpolate(s.DatabaseURL(), parts) // Validate refuses a form with other parts
+		return text
+	})
 	b.Database.Told = b.DatabaseURL.Exists
 	b.storage(s)
 	b.cache = newCache(s, b.Owner, b.Network, b.TaskGroup)
@@ -56,6 +59,9 @@ func (b *Blueprint) data(s *spec.Spec, given []secret.Given) {
 	}
 	if !no {
 		b.Secrets.Made = append(b.Secrets.Made, b.DatabaseURL)
+		if d.PasswordVariable != "" {
+			b.Secrets.Made = append(b.Secrets.Made, b.Password)
+		}
 	}
 }
 
@@ -135,15 +141,6 @@ func (b *Blueprint) mounts() []resource.Need {
 	return needs
 }
 
-// databaseQuery is what stands behind the question mark of the database's address. The drivers of PostgreSQL have one
-// word for an encrypted connection, those of MySQL have none in common.
-func databaseQuery(d spec.Database) string {
-	if d.URLQuery == "" && d.Engine == "postgres" {
-		return "sslmode=require"
-	}
-	return d.URLQuery
-}
-
 // database are the resources of the database, in the order in which people see them.
 func (b *Blueprint) database() resource.Set {
 	return resource.Set{b.DatabaseGroup, b.DatabaseRole, b.Subnets, b.Password, b.Parameters, b.Database, b.DatabaseURL}
@@ -152,13 +149,25 @@ func (b *Blueprint) database() resource.Set {
 // secrets are those that berth.toml names, and the database's address, as a task definition has them.
 func (b *Blueprint) secrets(s *spec.Spec, sc *resource.Scope) map[string]string {
 	m := maps.Clone(named(s, sc)) // with those that this run keeps
-	if b.Database.Wanted() {
-		m[s.DatabaseVariable()] = b.DatabaseURL.ParameterARN(sc)
+	for name, p := range b.told(s) {
+		m[name] = p.ParameterARN(sc)
 	}
 	return m
 }
 
-// versions are the versions of the secrets; ok is false while the database's address is not final.
+// told are the parameters that tell the app of its database, by the variables that it gets them in.
+func (b *Blueprint) told(s *spec.Spec) map[string]*data.Parameter {
+	if !b.Database.Wanted() {
+		return nil
+	}
+	m := map[string]*data.Parameter{s.DatabaseVariable(): b.DatabaseURL}
+	if name := s.Database.PasswordVariable; name != "" {
+		m[name] = b.Password
+	}
+	return m
+}
+
+// versions are the versions of the secrets; ok is false while one that tells of the database is not final.
 func (b *Blueprint) versions(s *spec.Spec, sc *resource.Scope) (versions map[string]string, ok bool) {
 	versions = b.Secrets.Versions(sc)
 	for _, p := range b.Given {
@@ -167,12 +176,11 @@ func (b *Blueprint) versions(s *spec.Spec, sc *resource.Scope) (versions map[str
 		}
 		versions[p.Key] = strconv.FormatInt(p.Version, 10)
 	}
-	if !b.Database.Wanted() {
-		return versions, true
+	for name, p := range b.told(s) {
+		if !p.Current() {
+			return nil, false
+		}
+		versions[name] = strconv.FormatInt(p.Version, 10)
 	}
-	if !b.DatabaseURL.Current() {
-		return nil, false
-	}
-	versions[s.DatabaseVariable()] = strconv.FormatInt(b.DatabaseURL.Version, 10)
 	return versions, true
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,10 +80,20 @@ func usesHost(s *spec.Spec) bool {
 	return false
 }
 
+// usesDatabase says whether a setting of the app holds a part of its database's address.
+func usesDatabase(s *spec.Spec) bool {
+	for _, v := range s.Env {
+		if spec.UsesDatabase(v) {
+			return true
+		}
+	}
+	return false
+}
+
 // environment is the environment of tasks that listen on a port, zero for none, and of whose service that is the ARN; ok
 // is false while the host name is needed and not known.
 func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope, port int, service string) (env map[string]string, ok bool) {
-	if usesHost(s) && b.Door.Host() == "" || b.Cache.Wanted() && b.Cache.URL() == "" {
+	if usesHost(s) && b.Door.Host() == "" || b.Cache.Wanted() && b.Cache.URL() == "" || usesDatabase(s) && b.Database.Host == "" {
 		return nil, false
 	}
 	vars := map[string]string{
@@ -91,6 +102,10 @@ func (b *Blueprint) environment(s *spec.Spec, sc *resource.Scope, port int, serv
 	}
 	if usesHost(s) { // else it may be made this very moment
 		vars["host"] = b.Door.Host()
+	}
+	if usesDatabase(s) {
+		vars["database_host"], vars["database_port"] = b.Database.Host, strconv.Itoa(b.Database.Port)
+		vars["database_name"], vars["database_user"] = b.Database.In, b.Database.User
 	}
 	env = map[string]string{}
 	if port != 0 {
