@@ -117,9 +117,7 @@ func (d *Draft) complete() error {
 			return err
 		}
 	}
-	suggests := maps.Clone(d.Findings.Suggests)
-	maps.DeleteFunc(suggests, func(key string, _ any) bool { return !d.has(key) })
-	if err := s.Complete(suggests, d.Findings.Origins()); err != nil {
+	if err := s.Complete(d.proposals()); err != nil {
 		return err
 	}
 	d.Spec = s

@@ -88,7 +88,10 @@ type Variable struct {
 	Build  bool         `json:"build,omitempty"`  // it is read while the image is built, too
 	// Database says that it is where the app finds its database, so that a database that berth makes answers it.
 	Database bool `json:"database,omitempty"`
-	// Cache says the same of a cache.
+	// Part is the part of its database's address that it holds, where the app asks for the parts: host, port, name, user
+	// or password.
+	Part string `json:"part,omitempty"`
+	// Cache says the same of a cache as Database does of a database.
 	Cache bool `json:"cache,omitempty"`
 }
 
@@ -106,7 +109,7 @@ func (v *Variable) Invent() (string, error) {
 
 // given says whether the settings give the variable a value.
 func (v *Variable) given(s *spec.Spec) bool {
-	if _, ok := s.Env[v.Name]; ok || v.Database && s.Database != nil || v.Cache && s.Cache != nil || s.Said("secrets."+v.Name) {
+	if _, ok := s.Env[v.Name]; ok || s.Made()[v.Name] != "" || s.Said("secrets."+v.Name) {
 		return true
 	}
 	return slices.ContainsFunc(s.Secrets.FromSSM, func(ref string) bool {

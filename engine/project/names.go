@@ -345,6 +345,14 @@ var (
 // ownKey matches lines that read a private key, for which no random text will do.
 var ownKey = lazy(`(?i)\b(?:private_?key|rsa|ecdsa|ed25519|pem|x509)\b`)
 
+// databasePart are the names of a part of a database's address, as databaseParts has them.
+var databasePart = lazy(`^(?:(?:\w+_)?(?:DB|DATABASE|POSTGRES|POSTGRESQL|MYSQL|MARIADB|RDS)_|PG|SPRING_DATASOURCE_)(HOST|HOSTNAME|PORT|NAME|DB|DATABASE|USER|USERNAME|PASSWORD|PASS|PASSWD|PWD)$`)
+
+var databaseParts = map[string]string{
+	"HOST": "host", "HOSTNAME": "host", "PORT": "port", "NAME": "name", "DB": "name", "DATABASE": "name",
+	"USER": "user", "USERNAME": "user", "PASSWORD": "password", "PASS": "password", "PASSWD": "password", "PWD": "password",
+}
+
 // classify says where the value of a variable comes from, by its name, the line that reads it and the stack.
 func classify(name, line, stack string) *Variable {
 	v := &Variable{Name: name, Kind: Setting}
@@ -353,6 +361,9 @@ func classify(name, line, stack string) *Variable {
 		return v
 	}
 	v.Database, v.Cache = databases().MatchString(name), caches().MatchString(name)
+	if m := databasePart().FindStringSubmatch(name); m != nil && !v.Database {
+		v.Part = databaseParts[m[1]]
+	}
 	switch {
 	case v.Database, v.Cache:
 		v.Kind = Secret

@@ -67,7 +67,7 @@ func Makes(v *engine.Variable) string {
 	switch {
 	case v == nil:
 		return ""
-	case v.Database:
+	case v.Database || v.Part != "":
 		return "database"
 	case v.Cache:
 		return "cache"
@@ -86,7 +86,7 @@ func (s *Session) Make(v *engine.Variable) error {
 	if err := s.Draft.Set(table+".engine", kind); err != nil {
 		return err
 	}
-	if v.Name == usual {
+	if v.Name == usual || v.Part != "" {
 		return nil
 	}
 	return s.Draft.Set(table+".variable", v.Name)

@@ -57,7 +57,8 @@ var later = map[string]string{
 	"permissions.policies": "Managed policies", "permissions.allow": "Allowed actions",
 	"account_rules.permissions_boundary": "Boundary", "account_rules.role_path": "Role path", "account_rules.tags": "Tag",
 	"database.version": "Database version", "database.multi_az": "Standby database", "database.snapshot": "From snapshot",
-	"database.variable": "URL variable", "database.url_query": "URL query",
+	"database.variable": "URL variable", "database.url_query": "URL query", "database.url": "URL form",
+	"database.password_variable": "Password variable",
 }
 
 // headings name the tables of berth.toml; a table that is not here heads its keys with its own name.
