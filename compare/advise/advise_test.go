@@ -337,7 +337,7 @@ func TestWouldChange(t *testing.T) {
 			"Redis once", "app-runner", "us-east-1",
 			Requirements{WebSockets: true, Clustering: true, AppRunnerCustomer: true},
 			u,
-			[]string{"With long polling instead of WebSockets, with PubSub over Redis between the nodes (one more Fargate task of 0.25 vCPU and 0.5 GB for 9.01 USD) it would fit"},
+			[]string{"With long polling instead of WebSockets, with PubSub over Redis between the nodes (a cache.t4g.micro of ElastiCache for 11.68 USD) it would fit"},
 		},
 		{"the nearest region", "lightsail", "us-west-1", Requirements{}, u, []string{"In us-west-2 (Boardman, "}},
 		{"a domain", "elastic-beanstalk", "us-east-1", Requirements{}, u, []string{"With a domain of your own it would fit"}},

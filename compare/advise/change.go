@@ -144,22 +144,20 @@ func withinQuota(c *change) {
 	c.say("with at most %d instances until AWS raises the quota", n)
 }
 
-// pubSubOverRedis drops clustering. What nodes tell each other then goes through a small Redis of one's own;
-// AWS's managed one is not in the price table.
+// pubSubOverRedis drops clustering. What nodes tell each other then goes through a small Redis: the smallest of
+// ElastiCache, and one of one's own where the containers reach no VPC.
 func pubSubOverRedis(c *change) {
 	c.Needs.Clustering = false
 	if c.redis {
 		return
 	}
 	c.redis = true
-	redis := price.Item{SKU: "lightsail.container.nano_month", Quantity: 1}
-	what := "one more nano container service"
-	items := []price.Item{redis}
+	redis, what := price.Item{SKU: "lightsail.container.nano_month", Quantity: 1}, "one more nano container service"
 	if c.Service.ID != "lightsail" {
-		what = "one more Fargate task of 0.25 vCPU and 0.5 GB"
-		items = []price.Item{{SKU: "fargate.x86.vcpu_hour", Quantity: 0.25 * price.HoursPerMonth}, {SKU: "fargate.x86.gb_hour", Quantity: 0.5 * price.HoursPerMonth}}
+		redis = price.Item{SKU: "elasticache.redis." + defaultCache + "_hour", Quantity: price.HoursPerMonth}
+		what = "a " + defaultCache + " of ElastiCache"
 	}
-	e, err := c.prices.Quote(c.Region, items)
+	e, err := c.prices.Quote(c.Region, []price.Item{redis})
 	if err != nil || len(e.Missing()) > 0 {
 		c.unsure = true
 		c.say("with PubSub over Redis between the nodes (%s, price not known here)", what)
