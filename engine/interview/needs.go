@@ -74,6 +74,29 @@ func (d *Draft) value(n need.Need) string {
 	}
 }
 
+// WantsFolder says whether an answer asks for files that stay while no folder is named for them, so that the folder is the
+// next question.
+func (d *Draft) WantsFolder(n need.Need) bool {
+	return n.ID == "persistent_storage" && d.has("storage") && d.On(n) && len(d.Spec.Storage) == 0
+}
+
+// CheckFolder says why folders, with commas between them, cannot be those whose files stay.
+func (d *Draft) CheckFolder(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	trial := d.Spec.Clone()
+	if err := trial.SetText("storage", text, YourAnswer); err != nil {
+		return err
+	}
+	for _, p := range trial.Validate() {
+		if strings.HasPrefix(p.Key, "storage") {
+			return fmt.Errorf("%s; %s", p.Text, p.Want)
+		}
+	}
+	return nil
+}
+
 // On says whether the app needs it.
 func (d *Draft) On(n need.Need) bool { return n.On(d.Requirements()) }
 

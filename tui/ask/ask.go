@@ -312,6 +312,24 @@ func (a *asker) answer(q needs.Question) (turn, error) {
 			a.say("%s.", widget.Sentence(err.Error()))
 			continue
 		}
+		if a.s.Draft.WantsFolder(q.Need) {
+			return a.folder()
+		}
 		return on, nil
+	}
+}
+
+// folder asks for the folder whose files stay.
+func (a *asker) folder() (turn, error) {
+	for {
+		value, t, err := a.ask("Which folder, such as /app/uploads? Enter names it later:")
+		if err != nil || t != on || value == "" {
+			return t, err
+		}
+		if err := a.s.Draft.CheckFolder(value); err != nil {
+			a.say("%s.", widget.Sentence(err.Error()))
+			continue
+		}
+		return on, a.s.Draft.Set("storage", value)
 	}
 }

@@ -261,3 +261,19 @@ func TestSecretsAreAskedFor(t *testing.T) {
 		t.Fatalf("ended %+v, %v", res, err)
 	}
 }
+
+// Files that must stay lead to the question which folder that is.
+func TestTheFolderOfFilesThatStayIsAsked(t *testing.T) {
+	eng, dir := simulated(t), sample(t)
+	_, said, err := talk(t, eng, dir, "", "no", "quit")
+	found := regexp.MustCompile(`(?m)^(\d+)\. Files that must stay: no`).FindStringSubmatch(said)
+	if err != nil || found == nil {
+		t.Fatalf("%v, no files that must stay in:\n%s", err, said)
+	}
+	_, said, err = talk(t, eng, dir, found[1], "yes", "uploads", "/srv/uploads", "list", "quit")
+	for _, want := range []string{"Which folder, such as /app/uploads?", "not an absolute path", found[1] + ". Files that must stay: yes"} {
+		if err != nil || !strings.Contains(said, want) {
+			t.Errorf("%v, no %q in:\n%s", err, want, said)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type Screen struct {
 	cursor    int
 	offset    int
 	editor    form.Editor
+	folder    bool   // the editor asks for the folder whose files stay
 	problem   string // of the question with the cursor
 	news      string // what the last answer changed
 	services  []compare.Service
@@ -160,22 +161,35 @@ func (n *Screen) edit(k tea.KeyMsg) {
 	n.editor.Key(k)
 	switch n.editor.State() {
 	case form.Done:
-		value := n.editor.Value()
-		n.editor = nil
+		value, folder := n.editor.Value(), n.folder
+		n.editor, n.folder = nil, false
+		if folder {
+			n.settle(func() error { return n.s.Draft.Set("storage", value) })
+			return
+		}
 		n.answer(n.questions[n.cursor], typed(value))
 	case form.Cancelled:
-		n.editor = nil
+		n.editor, n.folder = nil, false
 	}
 }
 
 func (n *Screen) answer(q Question, value string) {
+	if n.settle(func() error { return n.s.Draft.Answer(q.Need, value) }) && n.s.Draft.WantsFolder(q.Need) {
+		n.folder = true
+		n.editor = form.NewText(n.s.Theme, "", n.s.Draft.CheckFolder)
+	}
+}
+
+// settle takes an answer, or says why not.
+func (n *Screen) settle(take func() error) bool {
 	before := n.services
 	n.problem = ""
-	if err := n.s.Draft.Answer(q.Need, value); err != nil {
+	if err := take(); err != nil {
 		n.problem = err.Error()
-		return
+		return false
 	}
 	n.changed(before)
+	return true
 }
 
 // changed judges anew and says what the answer did to the services.

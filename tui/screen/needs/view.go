@@ -50,6 +50,9 @@ func (n *Screen) fields() widget.Fields {
 		x.Unset = show == "no" || show == "none" || show == "no limit"
 		if i == n.cursor {
 			x.Problem = n.problem
+			if n.folder {
+				x.Below = append(x.Below, n.s.Theme.Quiet.Paint("    Which folder, such as /app/uploads? Empty names it later."))
+			}
 			if n.editor != nil {
 				for _, l := range n.editor.Lines(n.listWidth()-4, widget.EditorRows(n.listHeight())) {
 					x.Below = append(x.Below, "    "+l)
