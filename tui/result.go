@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -20,10 +21,11 @@ func result(s *screen.Session, left bool) Result {
 	case s.End.Another:
 		return Result{Another: true}
 	case s.End.Shell:
-		return Result{Shell: s.Spec()}
+		return Result{Shell: s.Home()}
 	case s.End.Onward != nil:
 		return Result{Onward: s.End.Onward} // what there is to say is said when that has ended
 	case s.Run == nil && s.Task() == nil:
+		r.Text = unsaved(s.Unsaved())
 		return r
 	case s.Run == nil:
 		return notBegun(r, s.End.Problem)
@@ -38,7 +40,7 @@ func result(s *screen.Session, left bool) Result {
 		o = lastWord(s)
 		r.Outcome, r.Endpoint, r.Err = event.Outcome(o.Outcome), o.Endpoint, o.Error
 	}
-	app := s.Spec().App
+	app := cmp.Or(o.App, s.Home().App)
 	if o.Verb == "rollback" {
 		app += ", back at " + o.Revision + ","
 	}
@@ -49,10 +51,19 @@ func result(s *screen.Session, left bool) Result {
 	if s.Tour() != nil { // its account and its folder are gone by now
 		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of your own app, berth does the same on AWS.", 1)
 	}
+	r.Text = strings.Trim(r.Text+"\n"+unsaved(s.Unsaved()), "\n")
 	if sim := s.Engine.Simulated(); sim != "" && r.Text != "" {
 		r.Text += "\n" + sim
 	}
 	return r
+}
+
+// unsaved says which answers are lost because nobody agreed to what they lead to, empty when there are none.
+func unsaved(keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	return "Not saved, because nothing was deployed with it: " + strings.Join(keys, ", ") + ". berth.toml is as it was."
 }
 
 // notBegun is the result of a task whose run was not begun: it could not be, or nobody agreed to it.

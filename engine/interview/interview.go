@@ -74,7 +74,11 @@ type Draft struct {
 	region  string      // where nobody chose one
 	from    spec.Origin // of that
 	undo    []step
+	agreed  agreed
 }
+
+// agreed is what somebody agreed to last, else what there was before the first answer: all of it, and what was said.
+type agreed struct{ spec, said *spec.Spec }
 
 type step struct {
 	label   string
@@ -95,7 +99,9 @@ func New(ctx context.Context, loaded *spec.Spec, found *project.Findings, from S
 		}
 		d.from.Kind = spec.Default
 	}
-	return d, d.complete()
+	err := d.complete()
+	d.Agree()
+	return d, err
 }
 
 // Given starts with settings that are complete, and with what was found, which may be nil.
@@ -103,8 +109,17 @@ func Given(s *spec.Spec, found *project.Findings) *Draft {
 	if found == nil {
 		found = &project.Findings{}
 	}
-	return &Draft{Spec: s, said: s.Clone(), answers: map[string]string{}, Findings: found}
+	return &Draft{Spec: s, said: s.Clone(), answers: map[string]string{}, Findings: found, agreed: agreed{s, s.Clone()}}
 }
+
+// Agreed is the app as somebody agreed to it last, or as it was before the first answer: what can be running. Read-only.
+func (d *Draft) Agreed() *spec.Spec { return d.agreed.spec }
+
+// Agree says that somebody agreed to what the answers lead to.
+func (d *Draft) Agree() { d.agreed = agreed{d.Spec, d.said.Clone()} }
+
+// Unsaved are the keys of berth.toml whose answers nobody has agreed to yet, in their order.
+func (d *Draft) Unsaved() []string { return spec.Differ(d.agreed.said, d.said) }
 
 // Changed says whether anything was answered.
 func (d *Draft) Changed() bool { return len(d.undo) > 0 }
@@ -218,6 +233,12 @@ func (d *Draft) Undo() string {
 		return "" // it was complete before, so it is again
 	}
 	return last.label
+}
+
+// Drop takes back every answer that nobody has agreed to.
+func (d *Draft) Drop() {
+	for len(d.Unsaved()) > 0 && d.Undo() != "" { //nolint:revive // each step is one answer less
+	}
 }
 
 // Answered is an answer that berth.toml has no key for, and whether it was given.

@@ -220,16 +220,20 @@ func verify(text []byte, want *Spec) error {
 	}
 }
 
-func sameValues(a, b *Spec) bool {
+func sameValues(a, b *Spec) bool { return len(Differ(a, b)) == 0 }
+
+// Differ are the names of the keys whose values differ, in the order of a tidy berth.toml. Neither may be nil.
+func Differ(a, b *Spec) []string {
+	var names []string
 	for _, k := range allKeys(a, b) {
 		va, oka := a.Get(k.Name)
 		vb, okb := b.Get(k.Name)
 		same := reflect.DeepEqual(va, vb) || zero(va) && zero(vb)
 		if oka != okb || !same {
-			return false
+			names = append(names, k.Name)
 		}
 	}
-	return true
+	return names
 }
 
 // writes says whether the value of a key belongs into a file that exists already.

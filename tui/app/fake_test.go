@@ -54,6 +54,7 @@ type fakeEngine struct {
 	last  screen.Request
 
 	planned *screen.Plan // the newest one
+	watched []string     // the apps that were watched
 }
 
 // count counts a call of the engine, or of a watch.
@@ -199,8 +200,11 @@ func (f *fakeEngine) Status(ctx context.Context, _ *spec.Spec) (*screen.Status, 
 	return f.status, f.statusErr
 }
 
-func (f *fakeEngine) Watch(context.Context, *spec.Spec) (screen.Watch, error) {
+func (f *fakeEngine) Watch(_ context.Context, s *spec.Spec) (screen.Watch, error) {
 	f.count("watch")
+	f.mu.Lock()
+	f.watched = append(f.watched, s.App)
+	f.mu.Unlock()
 	return fakeWatch{f}, f.statusErr
 }
 

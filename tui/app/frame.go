@@ -109,6 +109,9 @@ func (m *Model) body(room int) string {
 	return widget.Static(m.s.Theme, lines, m.helpOffset, m.inner(), room)
 }
 
+// answered are the screens that are about the app as it is being answered. The others are about what runs.
+var answered = []screen.Name{screen.Project{}.Name(), screen.Needs{}.Name(), screen.Compare{}.Name(), screen.Settings{}.Name(), screen.Review{}.Name()}
+
 // header says what this is about: app and environment at the left, account and region at the right.
 func (m *Model) header() string {
 	th, s := m.s.Theme, m.s
@@ -116,7 +119,10 @@ func (m *Model) header() string {
 	if s.Engine.Simulated() != "" {
 		l.Gap(2).Put(th.Badge, " simulated ")
 	}
-	spec := s.Spec()
+	spec := s.Home()
+	if slices.Contains(answered, m.Shown()) {
+		spec = s.Spec()
+	}
 	right := spec.Region
 	app := spec.App
 	if app != "" && spec.EnvName != "" {

@@ -95,6 +95,7 @@ type Outcome struct {
 	Outcome  string // as in event.Outcome
 	Endpoint string
 	Verified string
+	App      string // that it was about
 	Verb     string
 	Revision string // that a rollback went back to
 	Error    *fail.Error
@@ -160,6 +161,23 @@ func (s *Session) Spec() *spec.Spec {
 	return &spec.Spec{Dir: s.Dir}
 }
 
+// Home is the app that can be running: as somebody agreed to it last, or as it was before the first answer. Answers that
+// nobody has agreed to, such as another name, do not change what runs.
+func (s *Session) Home() *spec.Spec {
+	if s.Draft != nil {
+		return s.Draft.Agreed()
+	}
+	return s.Spec()
+}
+
+// Unsaved are the keys of berth.toml whose answers nobody has agreed to yet.
+func (s *Session) Unsaved() []string {
+	if s.Draft == nil {
+		return nil
+	}
+	return s.Draft.Unsaved()
+}
+
 // Connect gives screens the keys that open others.
 func (s *Session) Connect(all []Entered) {
 	s.entries = map[Name][]keys.Key{}
@@ -185,10 +203,10 @@ func (s *Session) Compare() (*compare.Result, error) {
 	return s.Advisor.Compare(s.Draft.Requirements(), s.Draft.Usage())
 }
 
-// Watched is the watch on the app as it stands now, nil when there is none, or only one on an app of another name,
+// Watched is the watch on the app that can be running, nil when there is none, or only one on an app of another name,
 // environment or region.
 func (s *Session) Watched() Watch {
-	if s.watched != name(s.Spec()) {
+	if s.watched != name(s.Home()) {
 		return nil
 	}
 	return s.watch
@@ -206,9 +224,14 @@ func (s *Session) KeepWatch(w Watch, app *spec.Spec) {
 func name(s *spec.Spec) string { return s.App + "\x00" + s.EnvName + "\x00" + s.Region }
 
 // Request asks for a plan of the app as it stands now.
-func (s *Session) Request() Request {
+func (s *Session) Request() Request { return s.request(s.Spec()) }
+
+// RequestHome asks for a plan about what runs: whatever the answers that nobody has agreed to make of it.
+func (s *Session) RequestHome() Request { return s.request(s.Home()) }
+
+func (s *Session) request(app *spec.Spec) Request {
 	r := Request{
-		Spec: s.Spec().Clone(), Given: slices.Clone(s.given), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight,
+		Spec: app.Clone(), Given: slices.Clone(s.given), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight,
 		NoRehearsal: s.NoRehearsal, Rebuild: s.Rebuild, RotateOrigin: s.RotateOrigin, RolloutTimeout: s.RolloutTimeout,
 	}
 	if s.Draft != nil { // the plan costs what the comparison said

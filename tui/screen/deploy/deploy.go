@@ -60,7 +60,7 @@ func (d *Screen) Enter(at screen.Place) tea.Cmd {
 	case of.Plan != nil:
 		// Only Stop and Cancel end a run: the end of the program must not cut off a call that is under way.
 		run := d.s.Engine.Apply(context.WithoutCancel(d.s.Ctx), of.Plan)
-		d.s.Run, d.s.Outcome = run, screen.Outcome{Verb: verb(of.Plan), Revision: of.Plan.Revision}
+		d.s.Run, d.s.Outcome = run, screen.Outcome{App: of.Plan.App, Verb: verb(of.Plan), Revision: of.Plan.Revision}
 		return d.follow(run, of)
 	case w != nil && d.run == nil:
 		return d.follow(w, of)
@@ -135,7 +135,7 @@ func (d *Screen) ended() {
 		return // the feed ended with the program, not with the run
 	}
 	d.s.Outcome = screen.Outcome{
-		Done: true, Outcome: string(s.Outcome), Endpoint: s.Endpoint, Verified: s.Verified, Verb: s.Verb,
+		Done: true, Outcome: string(s.Outcome), Endpoint: s.Endpoint, Verified: s.Verified, App: s.App, Verb: s.Verb,
 		Revision: d.revision(), Error: s.Error, Snap: s,
 	}
 	if d.of.Left != nil && s.Outcome == event.Succeeded { // the move is over

@@ -72,7 +72,7 @@ func (g *Screen) ask() tea.Cmd {
 		return nil
 	}
 	g.asking = true
-	w, e, app, after := g.s.Watched(), g.s.Engine, g.s.Spec().Clone(), g.s.Tail.Newest()
+	w, e, app, after := g.s.Watched(), g.s.Engine, g.s.Home().Clone(), g.s.Tail.Newest()
 	if w == nil {
 		after = time.Time{} // the lines that are known are another app's
 	}

@@ -73,7 +73,7 @@ func (h *Screen) rollBack() tea.Cmd {
 
 // offer opens the question and looks whether the revision can start.
 func (h *Screen) offer(revision string) tea.Cmd {
-	req := h.s.Request()
+	req := h.s.RequestHome()
 	req.Rollback = revision
 	return h.ponder(&back{revision: revision}, req)
 }
@@ -88,7 +88,7 @@ func (h *Screen) restart() tea.Cmd {
 }
 
 func (h *Screen) offerRestart() tea.Cmd {
-	req := h.s.Request()
+	req := h.s.RequestHome()
 	req.Restart = true
 	b := &back{restart: true}
 	if h.status != nil {

@@ -68,6 +68,8 @@ func (l look) say(th *theme.Theme, now time.Time) (string, theme.Ink) {
 		return "", ink
 	case l.err != nil:
 		return "not known: " + l.err.Cause, th.Warn
+	case l.plan != nil && len(l.plan.Elsewhere) > 0:
+		return fmt.Sprintf("a second app, %s (%s) in %s", l.plan.App, l.plan.Env, l.plan.Region), th.Warn
 	case l.plan == nil:
 		return "checking what changed" + th.Glyphs.Ellipsis, th.Quiet
 	default:

@@ -72,7 +72,7 @@ func (h *Screen) Enter(at screen.Place) tea.Cmd {
 	}
 	if h.s.Status != nil && h.status != h.s.Status { // somebody has asked a moment ago
 		if watch != nil {
-			return tea.Batch(again, h.onStatus(answer{watch: watch, app: h.s.Spec(), status: h.s.Status}))
+			return tea.Batch(again, h.onStatus(answer{watch: watch, app: h.s.Home(), status: h.s.Status}))
 		}
 		h.status, h.seen = h.s.Status, h.s.Engine.Now()
 	}
@@ -130,6 +130,13 @@ func (h *Screen) destroy() {
 		return
 	}
 	h.s.Go(screen.Review{Destroy: true})
+}
+
+// drop takes back the answers that were not agreed to, and looks again at what a deployment would change.
+func (h *Screen) drop() tea.Cmd {
+	h.s.Draft.Drop()
+	h.look = look{}
+	return h.first()
 }
 
 // shell leaves the screens for a shell: the terminal is the shell's alone.
@@ -258,6 +265,8 @@ func (h *Screen) Keys() []keys.Key {
 			Say("new tasks of the running version, for example for new secrets; asks first"),
 		keys.Act("berth exec", "x", "shell", h.shell).Hide(!h.runs() || h.s.Tour() != nil).
 			Say("a shell in a running task; leaving it returns here"),
+		keys.Act("berth.toml", "u", "drop answers", h.drop).When(len(h.s.Unsaved()) > 0).
+			Say("take back the answers that nobody has agreed to; berth.toml does not have them"),
 		keys.Act("berth destroy", "d", "destroy", h.destroy).Say("see what would be deleted; asks for the app's name"),
 		keys.Act("berth.toml", "n", "needs", func() { h.s.Go(screen.Needs{}) }).
 			Say("answer again what the app needs, and compare the services"),

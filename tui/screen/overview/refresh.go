@@ -61,7 +61,7 @@ func (h *Screen) ask(kind what) tea.Cmd {
 	}
 	h.asking[kind] = true
 	s, w, after := h.s, h.s.Watched(), h.s.Tail.Newest()
-	app := s.Spec().Clone()
+	app := s.Home().Clone()
 	return h.refresh.Do(func(ctx context.Context) tea.Msg {
 		a := answer{kind: kind, app: app}
 		switch kind {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"berth/tui/screen"
+	"berth/tui/screen/settings"
 	"berth/tui/theme"
 	"berth/tui/widget"
 )
@@ -169,15 +170,28 @@ func (h *Screen) facts() []fact {
 		service += ", " + widget.Count(n, "resource")
 	}
 	add("service", service, th.Text)
+	add("not saved", unsaved(h.s.Unsaved()), th.Warn)
 	text, ink := h.look.say(th, h.seen)
 	add("to deploy", text, ink)
-	if p := h.look.plan; p != nil {
+	if p := h.look.plan; p != nil && len(p.Elsewhere) == 0 {
 		pair("costs", monthly(p), "so far", soFar(p, s.Created, h.seen), " so far")
 	}
 	if n := len(s.Denied); n > 0 {
 		add("not seen", "no permission for "+strings.Join(s.Denied, ", "), th.Warn)
 	}
 	return out
+}
+
+// unsaved says which answers nobody has agreed to yet, empty when there is none.
+func unsaved(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	names := make([]string, len(all))
+	for i, key := range all {
+		names[i] = settings.Label(key)
+	}
+	return strings.Join(names, ", ") + ": r shows what would change, u drops it"
 }
 
 // made says by whom something is and of which commit, as far as that is known.

@@ -3,6 +3,7 @@
 package result
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -128,7 +129,7 @@ const labelWidth = 11
 
 func (r *Screen) lines() []string {
 	th, w, o := r.s.Theme, r.width, r.of.Outcome
-	app := r.s.Spec().App
+	app := cmp.Or(o.App, r.s.Home().App)
 	head := widget.NewLine(th, w).Put(th.Good, th.Glyphs.Done).Gap(1)
 	var lines []string
 	if r.destroyed() {

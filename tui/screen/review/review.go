@@ -69,7 +69,7 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 	r.name, r.doubts, r.cursor, r.open = form.NewInput(""), nil, 0, false
 	r.loading = "Looking at AWS: what is there already"
 	r.refused(nil)
-	e, req := r.s.Engine, r.s.Request()
+	e, req := r.s.Engine, r.request()
 	req.Destroy, req.KeepData, req.Rollback = r.of.Destroy, r.of.KeepData, r.of.Rollback
 	req.Restart = r.of.Restart
 	left := r.of.Left
@@ -87,6 +87,17 @@ func (r *Screen) Enter(at screen.Place) tea.Cmd {
 		return m
 	})
 }
+
+// request asks for what is reviewed. Only a deployment is about the answers; the rest is about what runs.
+func (r *Screen) request() screen.Request {
+	if r.deploys() {
+		return r.s.Request()
+	}
+	return r.s.RequestHome()
+}
+
+// deploys says that a deployment is reviewed.
+func (r *Screen) deploys() bool { return r.of == (screen.Review{}) }
 
 // Leave ends what is under way: nobody waits for it any more.
 func (r *Screen) Leave() {
@@ -142,7 +153,7 @@ func (r *Screen) onPlan(m planMsg) tea.Cmd {
 
 // unasked is why a plan may not be carried out without a question, nil when it may.
 func (r *Screen) unasked() *fail.Error {
-	if r.of == (screen.Review{}) {
+	if r.deploys() {
 		return r.plan.Unsaid()
 	}
 	if r.of.Left == nil {
@@ -199,7 +210,7 @@ func (r *Screen) confirm() tea.Cmd {
 	if r.of.Destroy && !r.named() {
 		return nil
 	}
-	if r.of == (screen.Review{}) && (r.check.refusal == nil || r.plan.SkipPreflight) {
+	if r.deploys() && (r.check.refusal == nil || r.plan.SkipPreflight) {
 		if r.doubts = r.s.Doubts(r.plan); len(r.doubts) > 0 {
 			return nil
 		}
@@ -236,7 +247,7 @@ func (r *Screen) carryOut() tea.Cmd {
 // writes says whether the yes goes into berth.toml: a verb of the command line does not, unless something was changed
 // on the way.
 func (r *Screen) writes() bool {
-	if r.of != (screen.Review{}) {
+	if !r.deploys() {
 		return false
 	}
 	return r.s.Task() == nil || r.s.Draft.Changed()
@@ -247,6 +258,9 @@ func (r *Screen) onSaved(m savedMsg) {
 		r.err = fail.From(m.err)
 		r.refused(r.err)
 		return
+	}
+	if r.deploys() && r.s.Draft != nil {
+		r.s.Draft.Agree()
 	}
 	t := r.s.Task()
 	r.s.Go(screen.Deploy{Plan: r.plan, Alone: t != nil && t.Alone(r.plan), Left: r.of.Left})

@@ -168,7 +168,7 @@ func (r *Screen) listLines(w int) (lines []string, first, last int) {
 func (r *Screen) openMusts(w int) []string {
 	th := r.s.Theme
 	doubts := r.s.Doubts(r.plan)
-	if len(doubts) == 0 || r.of != (screen.Review{}) {
+	if len(doubts) == 0 || !r.deploys() {
 		return nil
 	}
 	lines := []string{th.Strong.Paint("To settle before the app runs")}
