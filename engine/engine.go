@@ -12,6 +12,7 @@ import (
 	"berth/engine/account"
 	"berth/engine/clock"
 	"berth/engine/cloud"
+	"berth/engine/fail"
 	"berth/engine/image"
 	"berth/engine/inventory"
 	"berth/engine/journal"
@@ -34,6 +35,8 @@ type Options struct {
 	Runs string
 	// Identify gives an app that is deployed nowhere yet an identity at its first yes, and keeps it in its berth.toml.
 	Identify bool
+	// Flags say on a command line which app and account are meant: for the commands that remedies name.
+	Flags fail.Flags
 	// WaitForLogin pauses a run whose credentials expire until somebody has signed in again. Without it such a
 	// run ends, and can be gone on with later.
 	WaitForLogin bool
@@ -54,7 +57,7 @@ func Open(o Options) *Engine {
 	}
 	return &Engine{operation.Operator{
 		Account: account.Account{Targets: targets, Settings: o.Settings, Environment: o.Environment, Prices: o.Prices},
-		Builder: o.Builder, Runs: o.Runs, Identify: o.Identify, WaitForLogin: o.WaitForLogin,
+		Builder: o.Builder, Runs: o.Runs, Identify: o.Identify, Flags: o.Flags, WaitForLogin: o.WaitForLogin,
 	}}
 }
 

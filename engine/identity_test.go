@@ -16,6 +16,7 @@ import (
 
 	"berth/engine"
 	"berth/engine/fail"
+	"berth/engine/pipeline"
 	"berth/engine/sim"
 	"berth/engine/spec"
 )
@@ -178,8 +179,12 @@ func TestTheSameAppElsewhere(t *testing.T) {
 		if p := h.plan(engine.Request{}); len(p.Elsewhere) > 0 {
 			t.Errorf("at home: %v", p.Elsewhere)
 		}
+		h.must(h.apply(h.plan(pipelineOf(t, pipeline.GitHub))))
+		_, err := h.engine.SetSecret(t.Context(), h.spec, "API_KEY", "hunter2")
+		must(t, err)
 		st, err := h.engine.Status(t.Context(), h.spec)
 		must(t, err)
+		was := st.Endpoint
 		h.spec.Region = "eu-central-1"
 		p := h.plan(engine.Request{})
 		if len(p.Elsewhere) != 1 {
@@ -191,6 +196,19 @@ func TestTheSameAppElsewhere(t *testing.T) {
 		}
 		if f := p.Unsaid(); f == nil || f.Class != fail.Refused || !strings.Contains(f.Remedy, "--move") || !strings.Contains(f.Remedy, "--keep-both") {
 			t.Errorf("nobody said what becomes of it: %+v", f)
+		}
+		moving := strings.Join(e.Moving, "\n")
+		for _, want := range []string{"destroys web (production) in eu-west-2", was + " ends", "berth ci makes another", "(API_KEY)", "berth secrets unset --app web --env production --region eu-west-2"} {
+			if !strings.Contains(moving, want) {
+				t.Errorf("a move does not say %q:\n%s", want, moving)
+			}
+		}
+		if st, err := h.engine.Status(t.Context(), h.spec); err != nil || len(st.Elsewhere) != 1 || st.Elsewhere[0].Region != "eu-west-2" {
+			t.Errorf("the status of nothing: %+v, %v", st, err)
+		}
+		_, err = h.engine.Plan(t.Context(), engine.Request{Spec: h.spec, Destroy: true})
+		if f := fail.From(err); f == nil || f.Class != fail.Refused || !strings.Contains(f.Remedy, e.Remove) {
+			t.Errorf("nothing is destroyed in silence: %+v", f)
 		}
 		typed := h.spec.Clone()
 		must(t, typed.SetText("region", "eu-central-1", spec.Origin{Kind: spec.Flag, Text: "--region"}))

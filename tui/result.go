@@ -28,7 +28,7 @@ func result(s *screen.Session, left bool) Result {
 		r.Text = unsaved(s.Unsaved())
 		return r
 	case s.Run == nil:
-		return notBegun(r, s.End.Problem)
+		return notBegun(r, s.End.Problem, s.Flags)
 	case w != nil && !o.Done:
 		r.Text = "The " + w.What + " continues in the other terminal. Run berth in this folder to see it again."
 		return r
@@ -47,7 +47,7 @@ func result(s *screen.Session, left bool) Result {
 	if o.Verb == "restart" {
 		app += ", in new tasks,"
 	}
-	r.Text = text(o, app)
+	r.Text = s.Flags.In(text(o, app))
 	if s.Tour() != nil { // its account and its folder are gone by now
 		r.Text = strings.Replace(r.Text, again, "This was a demo. In the folder of your own app, berth does the same on AWS.", 1)
 	}
@@ -67,9 +67,9 @@ func unsaved(keys []string) string {
 }
 
 // notBegun is the result of a task whose run was not begun: it could not be, or nobody agreed to it.
-func notBegun(r Result, problem *fail.Error) Result {
+func notBegun(r Result, problem *fail.Error, flags fail.Flags) Result {
 	if problem != nil {
-		r.Err, r.Outcome, r.Text = problem, event.Refused, explain(problem)
+		r.Err, r.Outcome, r.Text = problem, event.Refused, explain(flags.With(problem))
 		return r
 	}
 	r.Err = &fail.Error{Class: fail.Stopped, Cause: "not confirmed, so nothing was changed"}

@@ -37,6 +37,7 @@ type Deps struct {
 	// Override sets the values of flags on a spec that was just loaded. Nil: there are none.
 	Override func(*spec.Spec) error
 
+	Flags          fail.Flags // that commands in remedies need to reach the same app
 	SkipVerify     bool
 	SkipPreflight  bool
 	NoRehearsal    bool
@@ -154,7 +155,7 @@ func Ask(ctx context.Context, d Deps, in io.Reader, out io.Writer) (*engine.Plan
 
 func (d Deps) options() screen.Options {
 	o := screen.Options{
-		Dir: d.Dir, Env: d.Env, Today: d.Today, Region: d.Region, RegionFrom: d.RegionFrom, Override: d.Override,
+		Dir: d.Dir, Env: d.Env, Today: d.Today, Region: d.Region, RegionFrom: d.RegionFrom, Flags: d.Flags, Override: d.Override,
 		SkipVerify: d.SkipVerify, SkipPreflight: d.SkipPreflight, RolloutTimeout: d.RolloutTimeout, NoRehearsal: d.NoRehearsal, Rebuild: d.Rebuild, RotateOrigin: d.RotateOrigin, Mode: d.mode(),
 	}
 	if d.Engine != nil { // who watches the run of another terminal has none

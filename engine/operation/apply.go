@@ -23,8 +23,8 @@ const fresh = 15 * time.Second
 func (o *Operator) Apply(ctx context.Context, p *plan.Plan) *run.Run {
 	verb, id := p.Verb, o.runID()
 	return run.Start(ctx, p, run.Options{
-		WaitForLogin: o.WaitForLogin,
-		ID:           id, Verb: verb, Scope: p.Scope, Record: o.record(p, id, verb),
+		WaitForLogin: o.WaitForLogin, Flags: o.Flags,
+		ID: id, Verb: verb, Scope: p.Scope, Record: o.record(p, id, verb),
 		Prepare: func(ctx context.Context) (*plan.Plan, error) { return o.confirmed(ctx, p) },
 		Left:    func(ctx context.Context) (run.Left, error) { return o.left(ctx, p) },
 		Lock: func(ctx context.Context, tell func(string), lost func()) (func(context.Context), error) {

@@ -3,8 +3,12 @@ package operation
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"berth/engine/account"
+	"berth/engine/event"
+	"berth/engine/fail"
 	"berth/engine/journal"
 	"berth/engine/plan"
 	"berth/engine/spec"
@@ -14,31 +18,149 @@ import (
 // elsewhere is what runs of this folder's app by another name, in another region or account, as far as this machine knows
 // of it. Whoever types the name or the region of a first deployment means a second one, so nothing is told then.
 func (o *Operator) elsewhere(ctx context.Context, p *plan.Plan, s *spec.Spec) []plan.Elsewhere {
-	if o.Runs == "" || p.Endpoint != "" || s.Origins["app"].Kind == spec.Flag || s.Origins["region"].Kind == spec.Flag {
+	if p.Endpoint != "" || typed(s) {
 		return nil
 	}
+	return o.others(ctx, place{p.App, p.Region, p.Account}, s, nil)
+}
+
+// typed says that the command line names the app or its region.
+func typed(s *spec.Spec) bool {
+	return s.Origins["app"].Kind == spec.Flag || s.Origins["region"].Kind == spec.Flag
+}
+
+// place is where an app of the folder can be.
+type place struct{ app, region, account string }
+
+// absent is what runs of this folder's app elsewhere when nothing is there by the name of the spec: what this machine
+// knows of, and what has the identity of the app in its region.
+func (o *Operator) absent(ctx context.Context, s *spec.Spec) []plan.Elsewhere {
+	if typed(s) {
+		return nil
+	}
+	who, err := o.Identity(ctx, s.Region)
+	if err != nil {
+		return nil // told by whoever needs it
+	}
+	var same []place
+	if id := account.ID(s); id != "" {
+		owners, _ := o.Owners(ctx, s.Region) // who may not list them is told what this machine knows
+		for _, one := range owners {
+			if one.ID == id && one.Env == s.EnvName {
+				same = append(same, place{one.App, s.Region, who.Account})
+			}
+		}
+	}
+	return o.others(ctx, place{s.App, s.Region, who.Account}, s, same)
+}
+
+// others looks at the places where this machine has deployed the app, and at more of them, save the one at hand.
+func (o *Operator) others(ctx context.Context, here place, s *spec.Spec, more []place) []plan.Elsewhere {
+	if o.Runs != "" {
+		for _, h := range journal.Deployed(o.Runs, s.Dir, s.EnvName, o.Environment.Simulated != "") {
+			more = append(more, place{h.App, h.Region, h.Account})
+		}
+	}
 	var all []plan.Elsewhere
-	for _, h := range journal.Deployed(o.Runs, s.Dir, s.EnvName, o.Environment.Simulated != "") {
-		if h.App == p.App && h.Region == p.Region && h.Account == p.Account {
+	seen := map[place]bool{here: true}
+	for _, at := range more {
+		if seen[at] {
 			continue
 		}
-		one := plan.Elsewhere{App: h.App, Env: h.Env, Region: h.Region, Account: h.Account}
-		one.Remove = fmt.Sprintf("berth destroy --app %s --env %s --region %s", h.App, h.Env, h.Region)
-		if id := account.ID(s); id != "" {
-			one.Remove += " --id " + id
+		seen[at] = true
+		if one, there := o.look(ctx, at, here, s); there {
+			all = append(all, one)
 		}
-		if h.Account == p.Account {
-			there := &spec.Spec{App: h.App, EnvName: h.Env, Region: h.Region, ID: account.ID(s), Target: s.Target, Dir: s.Dir}
-			st, err := o.Status(ctx, there)
-			if err == nil && st.State == target.Absent {
-				continue
-			}
-			if err == nil {
-				one.Seen, one.MonthlyUSD = true, st.MonthlyUSD
-			}
-			one.Leave = func(ctx context.Context) (*plan.Plan, error) { return o.Plan(ctx, Request{Spec: there, Destroy: true}) }
-		}
-		all = append(all, one)
 	}
 	return all
+}
+
+// look says what runs of the app of s at a place; false when nothing does.
+func (o *Operator) look(ctx context.Context, at, here place, s *spec.Spec) (one plan.Elsewhere, there bool) {
+	id := account.ID(s)
+	one = plan.Elsewhere{App: at.app, Env: s.EnvName, Region: at.region, Account: at.account}
+	one.Remove = fmt.Sprintf("berth destroy --app %s --env %s --region %s", at.app, s.EnvName, at.region)
+	if id != "" {
+		one.Remove += " --id " + id
+	}
+	one.Remove = o.Flags.In(one.Remove)
+	if at.account != here.account {
+		return one, true // which these credentials cannot look at
+	}
+	app := &spec.Spec{App: at.app, EnvName: s.EnvName, Region: at.region, ID: id, Target: s.Target, Dir: s.Dir}
+	one.Leave = func(ctx context.Context) (*plan.Plan, error) {
+		return o.Plan(ctx, Request{Spec: app, Destroy: true, exactly: true})
+	}
+	st, err := o.Account.Status(ctx, app)
+	switch {
+	case err != nil:
+	case st.State == target.Absent:
+		return one, false
+	default:
+		one.Seen, one.MonthlyUSD = true, st.MonthlyUSD
+		o.moving(ctx, &one, app, st, s)
+	}
+	return one, true
+}
+
+// Status says what runs of an app, see account.Account. Where nothing does by its name it says what runs by another one.
+func (o *Operator) Status(ctx context.Context, s *spec.Spec) (*target.Status, error) {
+	st, err := o.Account.Status(ctx, s)
+	if err == nil && st.State == target.Absent && st.Namesake == "" {
+		st.Elsewhere = o.absent(ctx, s)
+	}
+	return st, err
+}
+
+// nothing refuses to destroy an app of which nothing is there while it runs by another name, or in another region.
+func (o *Operator) nothing(ctx context.Context, p *plan.Plan, s *spec.Spec) error {
+	if p.Changed() || slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Data != "" }) {
+		return nil
+	}
+	all := o.absent(ctx, s)
+	if len(all) == 0 {
+		return nil
+	}
+	f := &fail.Error{Class: fail.Refused, Cause: fmt.Sprintf("nothing of %s (%s) is deployed in %s, so there is nothing to destroy", p.App, p.Env, p.Region)}
+	for i, one := range all {
+		if i > 0 {
+			f.Evidence, f.Remedy = f.Evidence+"\n", f.Remedy+"\n"
+		}
+		f.Evidence += one.There()
+		f.Remedy += one.Remove + " removes that"
+	}
+	return f
+}
+
+// moving fills in what a move of s brings with it: what is destroyed, the address that ends unless it is a domain of the
+// user's, whatever else stops working, and the secrets, which stay behind. What cannot be looked up is left out: the plan of
+// the removal is looked at again before anything goes.
+func (o *Operator) moving(ctx context.Context, e *plan.Elsewhere, there *spec.Spec, st *target.Status, s *spec.Spec) {
+	destroys := "a move destroys " + e.Where() + " once the new one was verified"
+	if own := s.Network.Domain; st.Endpoint != "" && (own == "" || !strings.HasSuffix(st.Endpoint, "//"+own)) {
+		destroys += "; visitors have to use the new one's address, because " + st.Endpoint + " ends"
+	}
+	e.Moving = []string{destroys}
+	if gone, err := o.Plan(ctx, Request{Spec: there, Destroy: true, exactly: true}); err == nil {
+		if lost, _ := gone.Data(); len(lost) > 0 {
+			e.Moving = append(e.Moving, "it is not destroyed without a question of its own: that would delete "+strings.Join(lost, ", "))
+		}
+		for _, c := range gone.Changes {
+			if c.Action == event.Delete && c.Ends != "" {
+				e.Then = append(e.Then, "after a move "+c.Ends)
+			}
+		}
+	}
+	kept, err := o.Secrets(ctx, there)
+	var names []string
+	for _, k := range kept {
+		if s.Made()[k.Name] == "" {
+			names = append(names, k.Name)
+		}
+	}
+	if err == nil && len(names) > 0 {
+		e.Then = append(e.Then, fmt.Sprintf("its secrets do not move (%s): set them for the new one with berth secrets set; the old ones stay until "+
+			"berth secrets unset --app %s --env %s --region %s removes them", strings.Join(names, ", "), e.App, e.Env, e.Region))
+	}
+	e.Moving = append(e.Moving, e.Then...)
 }

@@ -34,6 +34,11 @@ func (o *Operator) Plan(ctx context.Context, r Request) (*plan.Plan, error) {
 	if r.deploys() {
 		made.Elsewhere = o.elsewhere(ctx, made, p.Spec)
 	}
+	if r.Destroy && !r.exactly {
+		if err := o.nothing(ctx, made, p.Spec); err != nil {
+			return nil, err
+		}
+	}
 	made.Dir, made.Given, made.Revision = p.Spec.Dir, p.Spec.Given(), p.Rollback
 	made.Again = func(ctx context.Context) (*plan.Plan, error) {
 		again := r

@@ -34,8 +34,16 @@ func (o *Operator) Preflight(ctx context.Context, p *plan.Plan) (*preflight.Repo
 	if err != nil {
 		return nil, err
 	}
+	o.address(r)
 	p.Preflight = r
 	return r, nil
+}
+
+// address lets the commands that the remedies name reach the same app.
+func (o *Operator) address(r *preflight.Report) {
+	for i, c := range r.Checks {
+		r.Checks[i].Remedy = o.Flags.In(c.Remedy)
+	}
 }
 
 // cleared refuses a plan that is certain to fail: a permission is missing, or a quota is too small. It looks

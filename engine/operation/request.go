@@ -7,6 +7,7 @@ import (
 
 	"berth/compare/price"
 	"berth/engine/account"
+	"berth/engine/fail"
 	"berth/engine/image"
 	"berth/engine/pipeline"
 	"berth/engine/secret"
@@ -19,6 +20,7 @@ type Request struct {
 	Spec     *spec.Spec // complete and valid
 	Destroy  bool
 	Given    []secret.Given // values of secrets, which a deployment keeps in the account before its tasks start
+	exactly  bool           // of a destroy: of what the spec names and nothing else, so that nobody is told of another place
 	KeepData bool           // a destroy leaves the database and the files where they are
 	Rollback string         // the revision to go back to: family:number, the number alone, or target.Previous
 	Restart  bool           // new tasks for the version that runs
@@ -53,7 +55,8 @@ type Operator struct {
 	Builder      image.Builder
 	Runs         string // folder of the journals, empty: no run leaves one
 	Identify     bool   // an app that is deployed nowhere yet gets an identity at its first yes
-	WaitForLogin bool   // a run whose credentials expire waits for new ones
+	Flags        fail.Flags
+	WaitForLogin bool // a run whose credentials expire waits for new ones
 }
 
 // blueprint is the app as its target builds it, with the processes that an earlier deployment made.

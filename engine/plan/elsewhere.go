@@ -18,6 +18,11 @@ type Elsewhere struct {
 	Seen       bool    `json:"seen"` // it was looked at just now
 	MonthlyUSD float64 `json:"monthly_usd"`
 	Remove     string  `json:"remove"` // the command that removes it
+	// Moving are, in a clause each, what a move brings with it beyond what was asked for; empty when it cannot be moved.
+	Moving []string `json:"moving,omitempty"`
+
+	// Then are those of Moving that are still to be done once it has moved.
+	Then []string `json:"-"`
 
 	// Leave plans its removal. Nil: that cannot be done from here, such as in another account.
 	Leave func(context.Context) (*Plan, error) `json:"-"`
@@ -35,14 +40,25 @@ const (
 // Where names the app and its place.
 func (e Elsewhere) Where() string { return fmt.Sprintf("%s (%s) in %s", e.App, e.Env, e.Region) }
 
+// There says in a clause what is known to be there.
+func (e Elsewhere) There() string {
+	if !e.Seen {
+		return fmt.Sprintf("%s of account %s was deployed from this folder and may run there still", e.Where(), e.Account)
+	}
+	return fmt.Sprintf("%s runs for $%.2f a month", e.Where(), e.MonthlyUSD)
+}
+
 // String says in a clause what runs there, and what becomes of it.
 func (e Elsewhere) String() string {
-	if !e.Seen {
-		return fmt.Sprintf("%s of account %s was deployed from this folder and may run there still: this makes a second one, and berth here no "+
-			"longer sees the first", e.Where(), e.Account)
+	goes := ""
+	if e.Seen {
+		goes = " and goes on"
 	}
-	return fmt.Sprintf("%s runs for $%.2f a month and goes on: this makes a second one, and berth here no longer sees the first", e.Where(), e.MonthlyUSD)
+	return e.There() + goes + ": this makes a second one, and berth here no longer sees the first"
 }
+
+// Says is all there is to know before it is decided: what runs there, and what a move brings with it.
+func (e Elsewhere) Says() []string { return append([]string{e.String()}, e.Moving...) }
 
 // Stays says that it is not removed without a question, because data of people would go with it.
 func (e Elsewhere) Stays(lost []string) *fail.Error {
@@ -69,13 +85,13 @@ func (p *Plan) Unsaid() *fail.Error {
 		return nil
 	}
 	f := &fail.Error{
-		Class: fail.Refused, Cause: p.Elsewhere[0].String(),
+		Class: fail.Refused, Cause: p.Elsewhere[0].String(), Evidence: strings.Join(p.Elsewhere[0].Moving, "\n"),
 		Remedy: "berth deploy --keep-both makes the second one; to stop here, put the name and the region back in berth.toml",
 	}
 	var remove []string
 	for i, e := range p.Elsewhere {
 		if i > 0 {
-			f.Evidence = strings.TrimSpace(f.Evidence + "\n" + e.String())
+			f.Evidence = strings.TrimSpace(f.Evidence + "\n" + strings.Join(e.Says(), "\n"))
 		}
 		remove = append(remove, e.Remove)
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -169,7 +170,7 @@ func diff(r resource.Resource, in Input) resource.Diff {
 	if !r.Exists() {
 		return resource.Diff{}
 	}
-	return resource.Diff{Action: event.Delete, Why: r.Info().Keeps}
+	return resource.Diff{Action: event.Delete, Why: cmp.Or(r.Info().Keeps, r.Info().Ends)}
 }
 
 // kept are the resources that a destroy leaves, by id, each with the reason: what holds data, and what that needs.
@@ -208,7 +209,7 @@ func (p *Plan) add(r resource.Resource, d resource.Diff, in Input) error {
 		Usually: in.usual(i, d.Action), Needs: p.Steps.needs(i.ID), Steps: p.Steps.of(i.ID),
 	}
 	if c.Action == event.Delete {
-		c.Keeps = i.Keeps
+		c.Keeps, c.Ends = i.Keeps, i.Ends
 	}
 	_, c.Versioned = r.(resource.Versioned)
 	if x, ok := r.(resource.Exposed); ok {

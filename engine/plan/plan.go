@@ -32,6 +32,7 @@ type Change struct {
 
 	Usually time.Duration `json:"-"` // how long it usually takes, with the wait until it is ready
 	Keeps   string        `json:"-"` // for a delete: what goes with it, the app's logs and images, too
+	Ends    string        `json:"-"` // for a delete: what stops working for people, and what to do
 	Data    string        `json:"-"` // of a destroy: the data of people in it, which is deleted or kept
 	Unknown bool          `json:"-"` // MonthlyUSD has a part whose price is unknown
 	Exposes string        `json:"-"` // what the internet can reach by this change, empty when nothing new

@@ -47,6 +47,7 @@ type Info struct {
 	Usually time.Duration // how long it usually takes until it is ready (engine/AWS.md, Durations)
 	Gone    time.Duration // how long deleting it usually takes
 	Keeps   string        // the data that goes away with it, for people; empty when there is none
+	Ends    string        // what stops working for people when it goes, and what to do; empty for what only the app uses
 }
 
 // The groups of the resource tree, in the order in which they are shown.

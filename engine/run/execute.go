@@ -144,6 +144,7 @@ func (r *Run) verdict(ctx context.Context) *fail.Error {
 }
 
 func (r *Run) finish(f *fail.Error) {
+	f = r.opts.Flags.With(f)
 	res := Result{Outcome: event.Succeeded, Err: f}
 	text := r.opts.Verb + " succeeded"
 	if f != nil {

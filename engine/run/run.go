@@ -22,6 +22,8 @@ type Options struct {
 	Scope *resource.Scope
 	// WaitForLogin pauses the run while the credentials have expired, instead of ending it.
 	WaitForLogin bool
+	// Flags are those that the commands in the run's remedies need to reach the same app.
+	Flags fail.Flags
 	// Record reads all that the run tells, on a goroutine of its own; the run is done when it has returned, or
 	// a moment after the last event. Nil: nobody does.
 	Record func(*event.Reader)

@@ -35,6 +35,8 @@ type Status struct {
 	Resources   []Resource   `json:"resources"`
 	// Namesake is the identity of another app of this name that is deployed there; empty when there is none.
 	Namesake string `json:"namesake,omitempty"`
+	// Elsewhere is where the app of this folder runs by another name, or in another region, when nothing of it is here.
+	Elsewhere []plan.Elsewhere `json:"elsewhere,omitempty"`
 	// Sum is what all of it costs a month as it runs, whatever berth.toml says, with light use.
 	plan.Sum
 	// Waiting is what the app waits for that only people can do, nil when for nothing.

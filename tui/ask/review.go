@@ -59,7 +59,7 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 		}
 		changes++
 		line := fmt.Sprintf("- %s %s", c.Action, widget.Title(c.ID))
-		if c.Why != "" && c.Action != event.Create {
+		if c.Why != "" && c.Why != c.Ends && c.Action != event.Create {
 			line += ": " + c.Why
 		}
 		if c.MonthlyUSD > 0 {
@@ -70,6 +70,9 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 		}
 		if c.Keeps != "" && c.Action == event.Delete {
 			line += ". " + widget.Sentence(c.Keeps) + " go with it"
+		}
+		if c.Ends != "" {
+			line += ". " + widget.Sentence(c.Ends)
 		}
 		a.say("%s.", line)
 	}
@@ -234,7 +237,7 @@ func (a *asker) rollback(ctx context.Context, st *screen.Status) (turn, error) {
 		p, err := a.s.Engine.Plan(ctx, req)
 		if err != nil {
 			f := fail.From(err)
-			a.say("%s. %s.", widget.Sentence(f.Cause), widget.Sentence(f.Remedy))
+			a.say("%s. %s.", widget.Sentence(f.Cause), widget.Sentence(a.s.Flags.In(f.Remedy)))
 			continue
 		}
 		return a.confirm(ctx, p)

@@ -44,7 +44,7 @@ func (s *Session) Doubts(p *Plan) []string {
 	}
 	if p.Unsaid() != nil {
 		for _, e := range p.Elsewhere {
-			out = append(out, e.String())
+			out = append(out, e.Says()...)
 		}
 	}
 	doubt(s.OverBudget(p.MonthlyUSD))

@@ -1,5 +1,7 @@
 package screen
 
+import "slices"
+
 // Name names a screen.
 type Name string
 
@@ -38,6 +40,7 @@ type (
 		Outcome Outcome
 		Plan    *Plan
 		Moved   []string // where the app was before, which is gone
+		Then    []string // what is to be done after the move
 	}
 	// Overview shows what runs. RollBack is the revision (family:number) that is offered to go back to, empty: none;
 	// Restart offers new tasks of the version that runs.
@@ -64,6 +67,13 @@ func Leave(all []Elsewhere, live Result) *Left {
 		return nil
 	}
 	return &Left{Elsewhere: all[0], More: all[1:], Live: live}
+}
+
+// Moved is the result of the new one, now that this place is left, too.
+func (l *Left) Moved() Result {
+	live := l.Live
+	live.Moved, live.Then = append(slices.Clone(live.Moved), l.Where()), append(slices.Clone(live.Then), l.Then...)
+	return live
 }
 
 // Name names the screen.

@@ -14,6 +14,7 @@ import (
 	"berth/engine/view"
 	"berth/tui/keys"
 	"berth/tui/theme"
+	"berth/tui/widget"
 )
 
 // Options is what a session starts with.
@@ -39,6 +40,9 @@ type Options struct {
 
 	// Browse opens an address in the browser. Nil: there is none.
 	Browse func(url string) error
+
+	// Flags say on a command line which app and account are meant: for the commands that remedies name.
+	Flags fail.Flags
 
 	SkipVerify     bool
 	SkipPreflight  bool
@@ -176,6 +180,11 @@ func (s *Session) Unsaved() []string {
 		return nil
 	}
 	return s.Draft.Unsaved()
+}
+
+// Card shows a failure, with commands in its remedy that reach the same app.
+func (s *Session) Card(f *fail.Error) widget.Failure {
+	return widget.Failure{Theme: s.Theme, Error: s.Flags.With(f)}
 }
 
 // Connect gives screens the keys that open others.

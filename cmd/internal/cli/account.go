@@ -110,6 +110,7 @@ func (a *app) openOn(region string, env cloud.Environment, builder image.Builder
 	eng := engine.Open(engine.Options{
 		Prices:      a.prices(),
 		Identify:    true,
+		Flags:       a.again,
 		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
 		Environment: env, Builder: builder, WaitForLogin: a.asks(), Runs: runs,
 	})

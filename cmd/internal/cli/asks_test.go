@@ -29,9 +29,9 @@ func TestWhoIsAsked(t *testing.T) {
 		"JSON":                {term: "xterm", args: []string{"--json"}, says: "--json asks nothing"},
 		"quiet":               {term: "xterm", args: []string{"--quiet"}, says: "--quiet asks nothing"},
 		"a pipe":              {term: "xterm", piped: true, args: []string{"--accessible"}, says: "there is no terminal"},
-		"destroy of a pipe":   {term: "xterm", piped: true, args: []string{"destroy"}, says: "berth plan --destroy"},
+		"destroy of a pipe":   {term: "xterm", piped: true, args: []string{"destroy"}, says: "--destroy, then add --yes"},
 		"destroy on a dumb":   {term: "dumb", args: []string{"destroy"}, says: "TERM=dumb"},
-		"rollback of a pipe":  {term: "xterm", piped: true, args: []string{"rollback"}, says: "berth plan --rollback previous"},
+		"rollback of a pipe":  {term: "xterm", piped: true, args: []string{"rollback"}, says: "--rollback previous, then add --yes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("TERM", c.term)

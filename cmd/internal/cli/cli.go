@@ -44,6 +44,8 @@ type app struct {
 	terminal *cloud.Terminal
 	// machine is what builds, and how.
 	machine image.Machine
+	// again are the flags that name the same app and account in another command.
+	again fail.Flags
 	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
 	told bool
 	// code is the exit code where nothing failed.
@@ -79,11 +81,11 @@ func Main(ctx context.Context, p Process, args []string) int {
 // problem tells a failure that no frontend has told: for people on stderr, and with --json on stdout as a
 // run that ended, which is what a reader of events waits for.
 func (a *app) problem(err error) {
-	report.Problem(a.Err, err)
+	f := a.again.With(fail.From(err))
+	report.Problem(a.Err, f)
 	if !a.flags.json {
 		return
 	}
-	f := fail.From(err)
 	outcome := event.Failed
 	//exhaustive:enforce
 	switch f.Class {
@@ -105,11 +107,13 @@ func (a *app) answer(v any, text func(w io.Writer)) error {
 	if a.flags.json {
 		return report.JSON(a.Out, v)
 	}
+	var b strings.Builder
+	text(&b)
+	out := a.Out
 	if a.Terminal && a.Columns > 0 {
-		text(report.Wrapped(a.Out, a.Columns))
-		return nil
+		out = report.Wrapped(a.Out, a.Columns)
 	}
-	text(a.Out)
+	_, _ = io.WriteString(out, a.again.In(b.String())) // nobody may be there to read it
 	return nil
 }
 
@@ -129,6 +133,7 @@ func (a *app) root() *cobra.Command {
 			if a.Columns > 0 && !a.flags.json {
 				a.Err = report.Wrapped(a.Err, a.Columns)
 			}
+			a.again = same(cmd.Flags())
 			return a.flags.check(cmd)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"berth/engine"
+	"berth/engine/fail"
 	"berth/engine/spec"
 )
 
@@ -75,6 +76,28 @@ func (g *globals) check(cmd *cobra.Command) error {
 		return usage(cmd, "only one of --json, --plain and --quiet can be used")
 	}
 	return nil
+}
+
+// same are the flags of a command line that another one needs to be about the same app in the same account.
+func same(given *pflag.FlagSet) fail.Flags {
+	var all fail.Flags
+	for _, name := range []string{"dir", "app", "id", "env", "region", "profile", "simulate", "sim-state"} {
+		f := given.Lookup(name)
+		if f != nil && f.Changed && name == "dir" {
+			all = append(all, "-C "+spec.CommandText([]string{f.Value.String()}))
+			continue
+		}
+		switch {
+		case f == nil || !f.Changed:
+		case f.Value.Type() == "bool":
+			if f.Value.String() == "true" {
+				all = append(all, "--"+name)
+			}
+		default:
+			all = append(all, "--"+name+" "+spec.CommandText([]string{f.Value.String()}))
+		}
+	}
+	return all
 }
 
 // said are the flags of a verb that give values of berth.toml, by the name of the key.

@@ -110,7 +110,13 @@ func (a *app) leave(ctx context.Context, eng *account, e engine.Elsewhere) error
 	if lost, _ := p.Data(); len(lost) > 0 {
 		return e.Stays(lost)
 	}
-	return a.follow(ctx, eng, eng.Apply(context.WithoutCancel(ctx), p))
+	if err := a.follow(ctx, eng, eng.Apply(context.WithoutCancel(ctx), p)); err != nil {
+		return err
+	}
+	for _, todo := range e.Then {
+		fmt.Fprintln(a.Err, "To do: "+a.again.In(todo))
+	}
+	return nil
 }
 
 // settle asks what becomes of the same app elsewhere, unless the flags said it.
@@ -218,12 +224,15 @@ func (a *app) mayChange(verb string) error {
 	if a.flags.yes || a.asks() {
 		return nil
 	}
-	look := map[string]string{
-		"destroy": "berth plan --destroy", "rollback": "berth plan --rollback previous", "restart": "berth plan --restart",
+	look := map[string]string{ // ci and run have none
+		"deploy": "berth plan", "destroy": "berth plan --destroy", "rollback": "berth plan --rollback previous", "restart": "berth plan --restart",
 	}[verb]
+	remedy := fmt.Sprintf("add --yes: berth %s --yes", verb)
+	if look != "" {
+		remedy = fmt.Sprintf("see what it would do with %s, then %s", look, remedy)
+	}
 	return &fail.Error{
-		Class: fail.Usage, Cause: fmt.Sprintf("berth %s changes an AWS account, and %s", verb, a.unasked()),
-		Remedy: fmt.Sprintf("see what it would do with %s, then add --yes: berth %s --yes", cmp.Or(look, "berth plan"), verb),
+		Class: fail.Usage, Cause: fmt.Sprintf("berth %s changes an AWS account, and %s", verb, a.unasked()), Remedy: remedy,
 	}
 }
 

@@ -107,7 +107,8 @@ func (a *app) aside(ctx context.Context, eng *account, s *spec.Spec) error {
 // deps is what all screens of the app in dir are given.
 func (a *app) deps(dir string, roll rollout) tui.Deps {
 	return tui.Deps{
-		Dir: dir, Env: a.flags.env, Today: time.Now(),
+		Flags: a.again,
+		Dir:   dir, Env: a.flags.env, Today: time.Now(),
 		SkipVerify: roll.skipVerify, SkipPreflight: roll.unchecked, RolloutTimeout: roll.timeout, NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild, RotateOrigin: roll.rotate,
 		NoColor: a.flags.noColor || os.Getenv("NO_COLOR") != "",
 		ASCII:   !utf8Locale(),

@@ -51,7 +51,7 @@ func PlanMarkdown(w io.Writer, p *plan.Plan) {
 		fmt.Fprint(w, "\n</details>\n\n")
 	}
 	for _, e := range p.Elsewhere {
-		fmt.Fprintf(w, "Note: %s\n\n", e)
+		fmt.Fprintf(w, "Note: %s\n\n", strings.Join(e.Says(), "; "))
 	}
 	fmt.Fprintf(w, "Plan `%s`\n", p.Hash)
 }

@@ -29,7 +29,11 @@ func Plan(w io.Writer, p *plan.Plan) {
 		dataOf(w, p, lost, kept)
 	}
 	for _, e := range p.Elsewhere {
-		fmt.Fprintf(w, "Note: %s. To remove that: %s\n\n", e, e.Remove)
+		fmt.Fprintf(w, "Note: %s. To remove that: %s\n", e, e.Remove)
+		for _, moving := range e.Moving {
+			fmt.Fprintf(w, "  %s\n", moving)
+		}
+		fmt.Fprintln(w)
 	}
 	summary := tally(by)
 	if by[event.None] == len(p.Changes) {
@@ -53,7 +57,7 @@ func dataOf(w io.Writer, p *plan.Plan, lost, kept []string) {
 		fmt.Fprintf(w, "  kept: %s\n", d)
 	}
 	if len(kept) > 0 {
-		fmt.Fprintf(w, "  What is kept goes on costing %s a month; the next berth deploy finds it again.\n", dollars(p.KeptUSD))
+		fmt.Fprintf(w, "  What is kept goes on costing %s a month; the next deployment finds it again.\n", dollars(p.KeptUSD))
 	}
 	fmt.Fprintln(w)
 }

@@ -16,6 +16,9 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		fmt.Fprintf(w, "  another app of that name is deployed there, with the identity %s; if it is this one,\n"+
 			"  write id = %q in its berth.toml, or give --id %s\n", s.Namesake, s.Namesake, s.Namesake)
 	}
+	for _, e := range s.Elsewhere {
+		fmt.Fprintf(w, "  this folder's app: %s\n  berth status --app %s --env %s --region %s shows it; %s removes it\n", e.There(), e.App, e.Env, e.Region, e.Remove)
+	}
 	if s.State == "absent" {
 		return
 	}

@@ -39,6 +39,7 @@ type Role struct {
 	Trust    func(*resource.Scope) policy.Statement
 	Behind   []resource.Resource // made before it and removed after it
 	Unwanted bool                // the app does without; one that is left goes
+	Ends     string              // what stops working without it, beyond the app
 
 	ARN string // output
 
@@ -68,7 +69,7 @@ func inRegion(o resource.Owner, region string) string {
 func (r *Role) Info() resource.Info {
 	return resource.Info{
 		ID: r.Role + "-role", Kind: "iam.Role", Name: r.name, Label: r.Label, Group: resource.GroupAccess,
-		Usually: 2 * time.Second, Gone: 2 * time.Second,
+		Usually: 2 * time.Second, Gone: 2 * time.Second, Ends: r.Ends,
 	}
 }
 

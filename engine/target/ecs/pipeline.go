@@ -14,6 +14,7 @@ func (b *Blueprint) pipelineRole(s *spec.Spec) {
 		return target.Redeploying(b, sc).Text()
 	})
 	b.PipelineRole.Rules = rules(s)
+	b.PipelineRole.Ends = "its pipeline can deploy no more, because it names this role; berth ci makes another"
 }
 
 // Pipeline implements target.Blueprint. What decides over the permissions is looked up with it.

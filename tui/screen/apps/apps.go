@@ -194,7 +194,7 @@ func (a *Screen) View() string {
 	th := a.s.Theme
 	if a.apps == nil {
 		if a.err != nil {
-			return widget.Failure{Theme: th, Error: a.err}.Render(a.width, a.height)
+			return a.s.Card(a.err).Render(a.width, a.height)
 		}
 		return a.headline()
 	}

@@ -59,7 +59,7 @@ func (c *Screen) View() string {
 
 func (c *Screen) view() string {
 	if c.err != nil {
-		return widget.Failure{Theme: c.s.Theme, Error: c.err}.Render(c.width, c.height)
+		return c.s.Card(c.err).Render(c.width, c.height)
 	}
 	if c.result == nil || len(c.result.Services) == 0 {
 		return ""

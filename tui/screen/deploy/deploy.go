@@ -187,9 +187,7 @@ func (d *Screen) newest() { d.pinned, d.paused, d.back = false, false, 0 }
 func (d *Screen) leaves() *screen.Left {
 	switch p := d.of.Plan; {
 	case d.of.Left != nil:
-		live := d.of.Left.Live
-		live.Moved = append(live.Moved[:len(live.Moved):len(live.Moved)], d.of.Left.Where())
-		return screen.Leave(d.of.Left.More, live)
+		return screen.Leave(d.of.Left.More, d.of.Left.Moved())
 	case p != nil && p.Beside == engine.Move:
 		return screen.Leave(p.Elsewhere, screen.Result{Outcome: d.s.Outcome, Plan: p})
 	}
@@ -199,9 +197,7 @@ func (d *Screen) leaves() *screen.Left {
 // result is what is told of a run that went well. The end of a move tells of the new one.
 func (d *Screen) result() screen.Place {
 	if left := d.of.Left; left != nil {
-		live := left.Live
-		live.Moved = append(live.Moved[:len(live.Moved):len(live.Moved)], left.Where())
-		return live
+		return left.Moved()
 	}
 	return screen.Result{Outcome: d.s.Outcome, Plan: d.of.Plan}
 }

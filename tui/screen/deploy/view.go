@@ -66,7 +66,7 @@ func (d *Screen) failed() *fail.Error {
 }
 
 func (d *Screen) card() widget.Failure {
-	return widget.Failure{Theme: d.s.Theme, Error: d.failed()}
+	return d.s.Card(d.failed())
 }
 
 func (d *Screen) tree() widget.Tree {

@@ -187,7 +187,7 @@ func (g *Screen) View() string {
 		return l.Put(th.Text, "Asking AWS for the newest lines"+th.Glyphs.Ellipsis).String()
 	}
 	if t.Err != nil && len(t.Lines) == 0 {
-		return widget.Failure{Theme: th, Error: t.Err}.Render(g.width, g.height)
+		return g.s.Card(t.Err).Render(g.width, g.height)
 	}
 	lines := []string{g.headline(), ""}
 	if len(t.Lines) == 0 {

@@ -150,7 +150,7 @@ func (h *Screen) question() string {
 	switch {
 	case b.err != nil:
 		body = append(body, widget.Paragraph(th.Bad, widget.Sentence(b.err.Cause)+".", w)...)
-		body = append(body, widget.Paragraph(th.Text, widget.Sentence(b.err.Remedy), w)...)
+		body = append(body, widget.Paragraph(th.Text, widget.Sentence(h.s.Flags.In(b.err.Remedy)), w)...)
 	case b.plan == nil:
 		body = append(body, h.waiting("Checking whether it can start"))
 	default:

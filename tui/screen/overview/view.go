@@ -46,7 +46,7 @@ func (h *Screen) lines() (lines []string, first, last int) {
 	th := h.s.Theme
 	if h.status == nil {
 		if h.err != nil {
-			return widget.Failure{Theme: th, Error: h.err}.Lines(h.width), 0, 0
+			return h.s.Card(h.err).Lines(h.width), 0, 0
 		}
 		return []string{h.waiting("Asking AWS what runs")}, 0, 0
 	}

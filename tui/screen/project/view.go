@@ -70,7 +70,7 @@ func (p *Screen) View() string {
 func (p *Screen) top() []string {
 	lines := []string{p.heading(), p.offer()}
 	if p.err != nil {
-		lines = append(lines, widget.Failure{Theme: p.s.Theme, Error: p.err}.Lines(p.width)...)
+		lines = append(lines, p.s.Card(p.err).Lines(p.width)...)
 		lines = append(lines, "")
 	}
 	if p.s.Findings != nil && len(p.found) == 0 {

@@ -200,6 +200,9 @@ func (r *Screen) facts() [][2]string {
 	if len(r.of.Moved) > 0 {
 		out = append(out, [2]string{"moved", strings.Join(r.of.Moved, ", ") + " is gone"})
 	}
+	for _, todo := range r.of.Then {
+		out = append(out, [2]string{"to do", r.s.Flags.In(todo)})
+	}
 	if o.Verified != "" {
 		out = append(out, [2]string{"verified", o.Verified})
 	}

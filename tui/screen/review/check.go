@@ -87,7 +87,7 @@ func (r *Screen) card() widget.Failure {
 	if len(bad) > 1 {
 		f.Evidence, f.Remedy = strings.Join(bad, "\n"), "fix each, then check again"
 	}
-	return widget.Failure{Theme: r.s.Theme, Error: &f}
+	return r.s.Card(&f)
 }
 
 // copyPolicy puts the policy on the clipboard.

@@ -22,7 +22,7 @@ func (r *Screen) View() string {
 		}
 		return widget.Join(widget.Fit(lines, r.width, r.height))
 	case r.err != nil:
-		return widget.Failure{Theme: th, Error: r.err}.Render(r.width, r.height)
+		return r.s.Card(r.err).Render(r.width, r.height)
 	case r.plan == nil:
 		return ""
 	}
@@ -194,6 +194,8 @@ func (r *Screen) change(c screen.Change, w int, cursor bool) string {
 	switch {
 	case c.Keeps != "":
 		why = c.Keeps + " go with it"
+	case c.Ends != "":
+		why = c.Ends
 	case c.Action == event.Create, why == "":
 		why = c.Name // that it does not exist yet is what creating means
 	case len(c.Diff) == 1 && c.Action != event.Delete && widget.Width(fieldText(th, c.Diff[0])) <= l.Left()-costWidth-1:

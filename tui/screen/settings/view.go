@@ -77,7 +77,7 @@ func (t *Screen) fields() widget.Fields {
 // View draws the screen.
 func (t *Screen) View() string {
 	if t.err != nil {
-		return widget.Failure{Theme: t.s.Theme, Error: t.err}.Render(t.width, t.height)
+		return t.s.Card(t.err).Render(t.width, t.height)
 	}
 	list := t.list()
 	if t.wide() {

@@ -74,7 +74,7 @@ const labelWidth = 9
 func (t *Screen) detail(w int) []string {
 	th := t.s.Theme
 	if t.err != nil {
-		return widget.Failure{Theme: th, Error: t.err}.Lines(w)
+		return t.s.Card(t.err).Lines(w)
 	}
 	if t.loading {
 		g := th.Glyphs.Spinner
