@@ -4,6 +4,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"berth/engine"
 	"berth/engine/event"
@@ -23,4 +29,43 @@ func TestAMissingSecretStopsBefore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A secret whose KMS key is being deleted keeps new tasks from starting: the rollout fails with that as its cause, the old
+// tasks serve on, and once the key is back the same deployment succeeds.
+func TestASecretsKeyThatIsGoingIsTheCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		c := h.clients()
+		o := c.SSM.Options()
+		keys := kms.New(kms.Options{Region: o.Region, Credentials: o.Credentials, HTTPClient: o.HTTPClient, APIOptions: o.APIOptions})
+		key, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})
+		must(t, err)
+		id := key.KeyMetadata.KeyId
+		put := func(value string) {
+			_, err := c.SSM.PutParameter(t.Context(), &ssm.PutParameterInput{
+				Name: aws.String("/berth/live-beats/production/API_KEY"), Value: &value, Type: ssmtypes.ParameterTypeSecureString, KeyId: id, Overwrite: aws.Bool(true),
+			})
+			must(t, err)
+		}
+		put("first")
+		h.spec.Secrets.FromSSM = []string{"API_KEY"}
+		h.must(h.deploy())
+		put("second")
+		_, err = keys.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: id})
+		must(t, err)
+		time.Sleep(time.Minute)
+
+		res, _ := h.deploy()
+		if res.Outcome != event.Failed || !strings.Contains(res.Err.Cause, "the KMS key that encrypts one of the secrets") {
+			t.Fatalf("ended %s: %v", res.Outcome, res.Err)
+		}
+		if s := h.status(); s.Running == 0 {
+			t.Error("the old version serves no more")
+		}
+		_, err = keys.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: id})
+		must(t, err)
+		time.Sleep(time.Minute)
+		h.must(h.deploy())
+	})
 }

@@ -142,6 +142,11 @@ var rules = []rule{
 
 	// Secrets, logs, files.
 	{
+		"secret's key is off", all(said(secrets), either(said("KMSInvalidState"), said("pending deletion"), said("DisabledException"))),
+		plain("the KMS key that encrypts one of the secrets is disabled or is being deleted",
+			"enable it, or cancel its deletion, in the KMS console, then deploy again; a secret whose key is gone is lost: set it anew"),
+	},
+	{
 		"secret denied", all(said(secrets), either(said("AccessDenied"), said("not authorized"))),
 		plain("the task may not read one of its secrets", "deploy again, which sets the execution role right; check the secret's own policy and its key in KMS"),
 	},

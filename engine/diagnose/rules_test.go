@@ -24,6 +24,7 @@ var examples = []struct {
 	{"image gone", Task{StoppedReason: "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref 1.dkr.ecr/app@sha256:1: not found"}, "no longer in the registry"},
 	{"no way to the registry", Task{StoppedReason: "CannotPullContainerError: Error response from daemon: Get https://x/v2/: net/http: request canceled while waiting for connection"}, "no way to the internet"},
 	{"no way to the registry", Task{StoppedReason: "ResourceInitializationError: unable to pull secrets or registry auth: There is a connection issue between the task and Amazon ECR"}, "no way to the internet"},
+	{"secret's key is off", Task{StoppedReason: "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets from ssm: KMSInvalidStateException: arn:aws:kms:eu-west-2:123456789012:key/1 is pending deletion."}, "KMS key"},
 	{"secret denied", Task{StoppedReason: "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: User is not authorized to perform: ssm:GetParameters"}, "may not read one of its secrets"},
 	{"secret without the key", Task{StoppedReason: "ResourceInitializationError: unable to pull secrets or registry auth: retrieved secret from Secrets Manager did not contain json key live"}, "JSON key"},
 	{"secret missing", Task{StoppedReason: "ResourceInitializationError: unable to pull secrets or registry auth: invalid ssm parameters: /x"}, "does not exist or has no value"},

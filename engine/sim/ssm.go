@@ -297,6 +297,9 @@ func ssmSecret(w *world, s start, from string) (problem string, mine bool) {
 	if v.Type == "SecureString" && v.Key != "" && !allows(s.docs, "kms:Decrypt", w.keyARN(v.Key)) {
 		return failed + "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.", true
 	}
+	if k, own := w.r.key(v.Key); v.Type == "SecureString" && v.Key != "" && !own && (k == nil || !k.Deletion.IsZero()) {
+		return failed + "KMSInvalidStateException: " + w.keyARN(v.Key) + " is pending deletion.", true
+	}
 	return "", true
 }
 
