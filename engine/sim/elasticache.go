@@ -9,8 +9,7 @@ import (
 	ectypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 )
 
-// cacheService is ElastiCache: subnet groups, engine versions and tags here; replication groups and serverless caches
-// in files of their own.
+// cacheService is ElastiCache: subnet groups, engine versions and tags here; replication groups in a file of their own.
 func cacheService() awsService {
 	return awsService{
 		name: "elasticache", protocol: speaksQuery, wires: true,
@@ -33,14 +32,13 @@ func cacheService() awsService {
 			}
 			return nil
 		},
-		parts: []awsService{cacheReplicationGroups(), cacheServerless()},
+		parts: []awsService{cacheReplicationGroups()},
 	}
 }
 
 type cacheState struct {
 	SubnetGroups []*cacheSubnetGroup
 	Groups       []*replicationGroup
-	Serverless   []*serverlessCache
 	Snapshots    []*cacheSnapshot
 }
 

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -72,36 +71,6 @@ func TestReplicationGroup(t *testing.T) {
 		}
 		if strings.Contains(string(mustJSON(t, r.a.st)), "sixteencharacters") {
 			t.Error("the token is kept in clear")
-		}
-	})
-}
-
-// A serverless cache is reached through interfaces in its subnets.
-func TestServerlessCache(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, Options{})
-		r.network()
-		k := elasticache.NewFromConfig(r.cfg)
-		must(k.CreateServerlessCache(r.ctx, &elasticache.CreateServerlessCacheInput{ServerlessCacheName: aws.String("app"), Engine: aws.String("valkey"), SubnetIds: r.subnets[:2]}))(r)
-		remove := func() error {
-			_, err := k.DeleteServerlessCache(r.ctx, &elasticache.DeleteServerlessCacheInput{ServerlessCacheName: aws.String("app")})
-			return err
-		}
-		if err := remove(); code(err) != "InvalidServerlessCacheStateFault" {
-			t.Errorf("one that is created was deleted: %v", err)
-		}
-		r.sleep(2 * time.Minute)
-		s := must(k.DescribeServerlessCaches(r.ctx, &elasticache.DescribeServerlessCachesInput{ServerlessCacheName: aws.String("app")}))(r).ServerlessCaches[0]
-		if *s.Status != "available" || s.Endpoint == nil || *s.Endpoint.Port != 6379 {
-			t.Errorf("%s at %+v", *s.Status, s.Endpoint)
-		}
-		must(0, remove())(r)
-		if !slices.ContainsFunc(r.a.Inventory(), func(i Item) bool { return i.Kind == "ec2.NetworkInterface" }) {
-			t.Error("its interfaces are gone at once")
-		}
-		r.sleep(2 * time.Minute)
-		if err := remove(); code(err) != "ServerlessCacheNotFoundFault" {
-			t.Errorf("after its deletion: %v", err)
 		}
 	})
 }
