@@ -3,6 +3,7 @@ module berth
 go 1.26.8
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.0
 	github.com/adrg/xdg v0.5.3
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -67,21 +65,9 @@ func (p program) make(ctx context.Context, src Source, m Machine, report Reporte
 }
 
 func (p program) build(ctx context.Context, src Source, m Machine, tag string, report Reporter) error {
-	common := []string{"--platform", src.Platform, "--file", src.file(), "--tag", tag}
-	if src.Target != "" {
-		common = append(common, "--target", src.Target)
-	}
-	if m.NoCache || src.Fresh {
-		common = append(common, "--no-cache")
-	}
-	if m.Pull || src.Fresh {
-		common = append(common, "--pull")
-	}
+	common := append(buildFlags(src, src.file(), m.NoCache, m.Pull), "--tag", tag)
 	for _, name := range src.Secrets {
 		common = append(common, "--secret", "id="+name+",env="+name)
-	}
-	for _, k := range slices.Sorted(maps.Keys(src.Args)) {
-		common = append(common, "--build-arg", k+"="+src.Args[k])
 	}
 	common = append(common, src.Dir)
 	args, env := []string{"build"}, []string(nil)

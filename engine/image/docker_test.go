@@ -78,7 +78,7 @@ func TestBuildWith(t *testing.T) {
 			}
 			img.Release()
 			got := calls()
-			if !strings.Contains(got, tt.want) || !strings.Contains(got, "--build-arg A=1 --build-arg B=2 "+dir+"\n") {
+			if !strings.Contains(got, tt.want) || !strings.Contains(got, "--build-arg A=1 --build-arg B=2 --tag ") || !strings.Contains(got, " "+dir+"\n") {
 				t.Errorf("calls\n%s", got)
 			}
 			if !strings.Contains(got, "image rm --no-prune localhost/berth-build:") {

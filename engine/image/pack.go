@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/klauspost/compress/gzip"
 
 	"berth/engine/fail"
@@ -133,27 +134,27 @@ func packFile(out *tar.Writer, dir string, f entry) error {
 
 // buildScript is what builds src where it was unpacked.
 func buildScript(src Source, o PackOptions) string {
-	args := []string{"docker", "build", "--progress=plain", "--platform", src.Platform, "--file", PackedDockerfile}
-	if src.Target != "" {
-		args = append(args, "--target", src.Target)
-	}
-	if o.NoCache {
-		args = append(args, "--no-cache")
-	}
-	if o.Pull {
-		args = append(args, "--pull")
-	}
-	for _, k := range slices.Sorted(maps.Keys(src.Args)) {
-		args = append(args, "--build-arg", k+"="+src.Args[k])
-	}
-	for i, a := range args {
-		args[i] = quoted(a)
-	}
-	return "set -eu\nexport DOCKER_BUILDKIT=1\nexec " + strings.Join(args, " ") + " --tag \"$BERTH_IMAGE\" " + PackedContext + "\n"
+	args := append([]string{"docker", "build", "--progress=plain"}, buildFlags(src, PackedDockerfile, o.NoCache, o.Pull)...)
+	return "set -eu\nexport DOCKER_BUILDKIT=1\nexec " + shellescape.QuoteCommand(args) + " --tag \"$BERTH_IMAGE\" " + PackedContext + "\n"
 }
 
-// quoted is a word for a shell, whatever is in it.
-func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+// buildFlags say what is built of a source, and what of it anew, in the same words to each program.
+func buildFlags(src Source, dockerfile string, noCache, pull bool) []string {
+	flags := []string{"--platform", src.Platform, "--file", dockerfile}
+	if src.Target != "" {
+		flags = append(flags, "--target", src.Target)
+	}
+	if noCache || src.Fresh {
+		flags = append(flags, "--no-cache")
+	}
+	if pull || src.Fresh {
+		flags = append(flags, "--pull")
+	}
+	for _, name := range slices.Sorted(maps.Keys(src.Args)) {
+		flags = append(flags, "--build-arg", name+"="+src.Args[name])
+	}
+	return flags
+}
 
 // Output reads what a build prints elsewhere, as plain text of BuildKit, line by line.
 type Output struct{ lines *numbered }

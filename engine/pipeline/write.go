@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"berth/engine/spec"
 )
 
@@ -78,16 +80,13 @@ func name(j Job) string { return j.App + " (" + j.Env + ")" }
 func flags(j Job) string {
 	var all string
 	if j.Dir != "" {
-		all += " -C " + quoted(j.Dir)
+		all += " -C " + shellescape.Quote(j.Dir)
 	}
 	if j.Env != spec.DefaultEnv {
 		all += " --env " + j.Env
 	}
 	return all
 }
-
-// quoted is a text as a word of the shell.
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 func runner(j Job) string {
 	return cmp.Or(map[string]string{"arm64": "ubuntu-24.04-arm"}[j.Program.Arch], "ubuntu-24.04")

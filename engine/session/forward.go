@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"berth/engine/fail"
 )
 
@@ -38,10 +40,7 @@ func (f Forward) Command(target, region, profile string) string {
 	if profile != "" {
 		words = append(words, "--profile", profile)
 	}
-	for i, w := range words {
-		words[i] = quote(w)
-	}
-	return strings.Join(words, " ")
+	return shellescape.QuoteCommand(words)
 }
 
 // Elsewhere is a missing plugin as people should read it who want a tunnel: with the command that opens it where there is one.

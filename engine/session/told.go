@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // The signs that a wrapped command prints before and after its own output. They are application program commands, which
@@ -24,18 +26,7 @@ func Wrap(command []string) string {
 	}
 	// Ctrl-C reaches the wrapper, too, which must outlive the command.
 	words := append([]string{"/bin/sh", "-c", `trap : INT QUIT; printf '\033_berth-begin\033\\'; "$@"; printf '\033_berth-exit %d\033\\' "$?"`, "berth"}, command...)
-	for i, w := range words {
-		words[i] = quote(w)
-	}
-	return strings.Join(words, " ")
-}
-
-// quote makes a word one word for what splits lines as a shell does.
-func quote(word string) string {
-	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@%+") == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
+	return shellescape.QuoteCommand(words)
 }
 
 // told passes the output of a wrapped command on, without what the plugin says around it, and keeps how it ended.
