@@ -28,19 +28,23 @@ func Of(ctx context.Context, dir string) string {
 	if !repository(dir) {
 		return ""
 	}
+	return parse(ask(ctx, dir, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "."))
+}
+
+// ask is the beginning of git's answer, without the space around it; empty when it has none.
+func ask(ctx context.Context, dir string, args ...string) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// A repository can name a program that git starts to watch its files; none is started from here.
-	c := exec.CommandContext(ctx, "git", "-C", dir, "-c", "core.fsmonitor=false",
-		"status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", ".")
+	c := exec.CommandContext(ctx, "git", append([]string{"-C", dir, "-c", "core.fsmonitor=false"}, args...)...)
 	c.Env = environment(os.Environ())
 	c.WaitDelay = time.Second
 	var out head
 	c.Stdout = &out
-	if err := c.Run(); err != nil {
+	if c.Run() != nil {
 		return ""
 	}
-	return parse(string(out.b))
+	return strings.TrimSpace(string(out.b))
 }
 
 // repository says whether dir may be in one: whoever has none needs no git started.

@@ -30,9 +30,6 @@ func write(t *testing.T, file string) {
 }
 
 func TestOf(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("no git")
-	}
 	dir := t.TempDir()
 	app := filepath.Join(dir, "apps", "web")
 	write(t, filepath.Join(app, "server"))

@@ -2,13 +2,10 @@ package commit
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Origin is where a source tree comes from.
@@ -34,21 +31,6 @@ func OriginOf(ctx context.Context, dir string) Origin {
 		o.Root = filepath.FromSlash(o.Root)
 	}
 	return o
-}
-
-// ask is a line of git's answer; empty when it has none.
-func ask(ctx context.Context, dir string, args ...string) string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	c := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
-	c.Env = environment(os.Environ())
-	c.WaitDelay = time.Second
-	var out head
-	c.Stdout = &out
-	if c.Run() != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(out.b))
 }
 
 var (

@@ -25,7 +25,7 @@ func TestOrigin(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{{"init", "-q", "-b", "trunk"}, {"remote", "add", "origin", "git@github.com:acme/shop.git"}} {
 		if out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...).CombinedOutput(); err != nil {
-			t.Skipf("git %v: %s", args, out)
+			t.Fatalf("git %v: %s", args, out)
 		}
 	}
 	root, err := filepath.EvalSymlinks(dir)
