@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"berth/engine/fail"
+	"berth/engine/spec"
 )
 
 const orImage = "or deploy an existing image with --image REF"
@@ -81,7 +82,7 @@ func dockerError(ctx context.Context, stderr string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return &fail.Error{
 			Class: fail.Failed, Cause: "there is no docker command, and an image must be built",
-			Remedy: "install Docker or Podman, " + orElsewhere, Err: err, Setting: "image.builder", Suggest: "codebuild",
+			Remedy: "install Docker or Podman, " + orElsewhere, Err: err, Setting: "image.builder", Suggest: spec.InCloud,
 		}
 	}
 	if f := dockerFault(stderr); f != nil {
@@ -107,7 +108,7 @@ func dockerFault(output string) *fail.Error {
 	case has("Cannot connect to the Docker daemon"), has("error during connect"), has("failed to connect to the docker API"):
 		f.Cause = "Docker is installed but not running"
 		f.Remedy = "start Docker, " + orElsewhere
-		f.Setting, f.Suggest = "image.builder", "codebuild"
+		f.Setting, f.Suggest = "image.builder", spec.InCloud
 	case has("no space left on device"):
 		f.Cause = "the disk that Docker uses is full"
 		f.Remedy = "free some space, for example with `docker system prune`"

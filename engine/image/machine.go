@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"berth/engine/fail"
+	"berth/engine/spec"
 )
 
 // Programs are the names of the programs that can build images here, in the order in which they are looked for.
@@ -98,13 +99,8 @@ func (m Machine) Arch(ctx context.Context) string {
 	if err != nil || p.arch == "" {
 		return runtime.GOARCH
 	}
-	switch p.arch {
-	case "aarch64":
-		return "arm64"
-	case "x86_64":
-		return "amd64"
-	}
-	return p.arch
+	_, arch, _ := strings.Cut(normalPlatform(p.arch), "/")
+	return arch
 }
 
 func (p program) describe() string {
@@ -128,7 +124,7 @@ func refused(err error) error {
 // find finds the program to build with. Of several that are there the first that works is taken; when none does, the
 // error is that of the first.
 func (m Machine) find(ctx context.Context) (program, error) {
-	if m.Program == "codebuild" {
+	if m.Program == spec.InCloud {
 		return program{}, &fail.Error{
 			Class: fail.Usage, Cause: "CodeBuild builds in AWS, and this needs an image on this machine",
 			Remedy: "choose a builder of this machine with --builder: " + strings.Join(Programs, ", "),

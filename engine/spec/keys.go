@@ -53,7 +53,7 @@ var appKeys = []Key{
 	{
 		Name: "image.builder", Kind: Text, Doc: "what builds the image; the first that works without it",
 		Example: `"podman"`, at: func(s *Spec, _ bool) any { return &s.Image.Builder },
-		Choices: []string{"docker", "podman", "finch", "nerdctl", "buildah", "codebuild"},
+		Choices: []string{"docker", "podman", "finch", "nerdctl", "buildah", InCloud},
 	},
 	{
 		Name: "image.secrets", Kind: List, Doc: "environment variables that the build reads as secrets",

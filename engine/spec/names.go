@@ -6,7 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -37,7 +37,13 @@ var (
 
 // pattern compiles an expression when it is first needed: most runs of the program need few of them.
 func pattern(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+	var compiled atomic.Pointer[regexp.Regexp]
+	return func() *regexp.Regexp {
+		if compiled.Load() == nil {
+			compiled.Store(regexp.MustCompile(expr)) // two that ask at once compile the same
+		}
+		return compiled.Load()
+	}
 }
 
 // variable says whether a container can be given an environment variable of that name. Neither Docker nor ECS asks for

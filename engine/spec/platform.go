@@ -8,6 +8,9 @@ const (
 	ARM64 = "linux/arm64"
 )
 
+// InCloud is the builder that is none of this machine's: a CodeBuild project of the app's own.
+const InCloud = "codebuild"
+
 // Arch is the processor architecture of a platform as Go, Docker and image manifests call it: amd64, arm64.
 func Arch(platform string) string {
 	_, arch, _ := strings.Cut(platform, "/")

@@ -9,6 +9,7 @@ import (
 	"berth/cmd/internal/report"
 	"berth/engine/fail"
 	"berth/engine/image"
+	"berth/engine/spec"
 )
 
 func (a *app) rehearseCommand() *cobra.Command {
@@ -72,5 +73,5 @@ func builders() []word {
 	for _, p := range image.Programs {
 		all = append(all, word{text: p})
 	}
-	return append(all, word{text: "codebuild"})
+	return append(all, word{text: spec.InCloud})
 }

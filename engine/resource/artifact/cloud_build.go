@@ -22,9 +22,6 @@ import (
 	"berth/engine/resource"
 )
 
-// InCloud is the builder that is none of this machine's: a CodeBuild project of the app's own.
-const InCloud = "codebuild"
-
 // builtTag is the tag under which a build in AWS pushes: the newest image that was built, whether or not it suits. The
 // one that is deployed gets its own tag afterwards.
 const builtTag = "built"

@@ -18,7 +18,7 @@ type inCloud struct {
 }
 
 func (b *Blueprint) cloudBuild(s *spec.Spec) inCloud {
-	unneeded := s.Image.Builder != artifact.InCloud || s.Image.Ref != ""
+	unneeded := s.Image.Builder != spec.InCloud || s.Image.Ref != ""
 	c := inCloud{
 		BuildLogs: &compute.LogGroup{Owner: b.Owner, Days: s.Service.LogDays, Builds: true, Unneeded: unneeded},
 		Source:    &artifact.SourceBucket{Owner: b.Owner, Unneeded: unneeded},
