@@ -15,7 +15,8 @@ import (
 // told where they are read.
 var readable = newGlobs([]string{
 	"package.json", "*/package.json", "apps/*/package.json", "composer.json", "app.json", "railway.json", "railway.toml", "pyproject.toml",
-	"Cargo.toml", "Pipfile", "render.yaml", "copilot/*/manifest.yml", "copilot/environments/*/manifest.yml",
+	"Cargo.toml", "Pipfile", "render.yaml", "copilot/*/manifest.yml", "copilot/*/manifest.yaml",
+	"copilot/environments/*/manifest.yml", "copilot/environments/*/manifest.yaml",
 })
 
 // tellBroken names the files of which nothing could be taken because they cannot be read, with the line.
@@ -38,6 +39,9 @@ func unreadable(name, text string) (kind string, line int) {
 	var into any
 	switch path.Ext(name) {
 	case ".json":
+		if json.Valid([]byte(text)) {
+			return "", 0
+		}
 		err := json.Unmarshal([]byte(text), &into)
 		var at *json.SyntaxError
 		if errors.As(err, &at) {

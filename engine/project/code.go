@@ -5,14 +5,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 )
 
 // pattern is a regular expression that is compiled when it is first asked for.
 type pattern func() *regexp.Regexp
 
 func lazy(expr string) pattern {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?m)" + expr) })
+	var compiled atomic.Pointer[regexp.Regexp]
+	return func() *regexp.Regexp {
+		if compiled.Load() == nil {
+			compiled.Store(regexp.MustCompile("(?m)" + expr)) // two that ask at once compile the same
+		}
+		return compiled.Load()
+	}
 }
 
 // syntax is how a language writes comments and texts.
@@ -31,29 +37,36 @@ var (
 	charSyntax  = syntax{line: []string{"//"}, block: [][2]string{{"/*", "*/"}}, chars: true}
 )
 
-var syntaxes = map[string]syntax{
-	".ex": {line: []string{"#"}, triple: true}, ".exs": {line: []string{"#"}, triple: true},
-	".py": {line: []string{"#"}, triple: true}, ".rb": {line: []string{"#"}, block: [][2]string{{"\n=begin", "\n=end"}}},
-	".ru": hashSyntax, ".rake": hashSyntax, ".gemspec": hashSyntax, ".toml": hashSyntax, ".conf": hashSyntax,
-	".yml": shellSyntax, ".yaml": shellSyntax, ".sh": shellSyntax, ".eex": shellSyntax, ".txt": shellSyntax, ".properties": hashSyntax,
-	".js": slashSyntax, ".mjs": slashSyntax, ".cjs": slashSyntax, ".ts": slashSyntax, ".mts": slashSyntax, ".cts": slashSyntax,
-	".tsx": slashSyntax, ".jsx": slashSyntax, ".svelte": slashSyntax, ".astro": slashSyntax, ".vue": slashSyntax,
-	".prisma": slashSyntax, ".mod": slashSyntax, ".groovy": slashSyntax, ".gradle": slashSyntax, ".kts": slashSyntax, ".sbt": slashSyntax,
-	".php": {line: []string{"//", "#"}, block: [][2]string{{"/*", "*/"}}},
-	".go":  charSyntax, ".rs": charSyntax, ".java": charSyntax, ".kt": charSyntax, ".scala": charSyntax, ".cs": charSyntax, ".fs": charSyntax,
-	".xml": {block: [][2]string{{"<!--", "-->"}}}, ".csproj": {block: [][2]string{{"<!--", "-->"}}}, ".fsproj": {block: [][2]string{{"<!--", "-->"}}},
+// syntaxOf is the syntax of a file by the end of its name; ok is false for one that is not known.
+func syntaxOf(name string) (s syntax, ok bool) {
+	switch path.Ext(name) {
+	case ".ex", ".exs", ".py":
+		return syntax{line: hashSyntax.line, triple: true}, true
+	case ".rb":
+		return syntax{line: hashSyntax.line, block: [][2]string{{"\n=begin", "\n=end"}}}, true
+	case ".ru", ".rake", ".gemspec", ".toml", ".conf", ".properties":
+		return hashSyntax, true
+	case ".yml", ".yaml", ".sh", ".eex", ".txt":
+		return shellSyntax, true
+	case ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".svelte", ".astro", ".vue", ".prisma", ".mod", ".groovy", ".gradle", ".kts", ".sbt":
+		return slashSyntax, true
+	case ".php":
+		return syntax{line: []string{"//", "#"}, block: slashSyntax.block}, true
+	case ".go", ".rs", ".java", ".kt", ".scala", ".cs", ".fs":
+		return charSyntax, true
+	case ".xml", ".csproj", ".fsproj":
+		return syntax{block: [][2]string{{"<!--", "-->"}}}, true
+	}
+	base := path.Base(name)
+	ok = base == "Gemfile" || base == "Rakefile" || base == "Pipfile" || strings.HasPrefix(base, "Dockerfile") || !strings.Contains(base, ".")
+	return shellSyntax, ok
 }
 
 // code is the text of a file without its comments: they are overwritten with blanks, so that places stay.
 func code(name, text string) string {
-	s, ok := syntaxes[path.Ext(name)]
+	s, ok := syntaxOf(name)
 	if !ok {
-		switch base := path.Base(name); {
-		case base == "Gemfile" || base == "Rakefile" || base == "Pipfile" || strings.HasPrefix(base, "Dockerfile") || !strings.Contains(base, "."):
-			s = shellSyntax
-		default:
-			return text
-		}
+		return text
 	}
 	if path.Ext(name) == ".rs" {
 		text = withoutRustTests(text)

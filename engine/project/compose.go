@@ -242,22 +242,15 @@ func (c *composeFile) dockerfile() (file, context, target string, line int) {
 		return "", "", "", 0
 	}
 	b := c.app.get("build")
-	line = b.at()
-	dir := path.Dir(c.name)
-	if context = b.str(); context != "" && !strings.Contains(context, "://") {
-		return path.Join(dir, context, "Dockerfile"), path.Join(dir, context), "", line
+	context, file, target = b.str(), "Dockerfile", ""
+	if b.isMap() {
+		context, file, target = b.get("context").str(), firstOf(b.get("dockerfile").str(), file), b.get("target").str()
 	}
-	context, file, target = b.get("context").str(), b.get("dockerfile").str(), b.get("target").str()
-	if context == "" {
-		context = "."
+	if strings.Contains(context, "://") || strings.HasPrefix(context, "git@") {
+		return "", "", "", 0 // the source is elsewhere
 	}
-	if file == "" {
-		file = "Dockerfile"
-	}
-	if strings.Contains(context, "://") {
-		return "", "", "", 0
-	}
-	return path.Join(dir, context, file), path.Join(dir, context), target, line
+	dir := path.Join(path.Dir(c.name), context)
+	return path.Join(dir, file), dir, target, b.at()
 }
 
 // ports are the ports of the container that a service publishes.

@@ -4,8 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
+	"sync"
 
 	"berth/engine/spec"
 )
@@ -51,8 +50,7 @@ func (l *look) copilotEnvironments(p *platformFile) {
 	for i, name := range names {
 		doc, err := readYAML(l.t, name)
 		if err != nil {
-			p.notes = append(p.notes, Finding{ID: "copilot-broken", Severity: Should, File: name, Text: name, Means: "it is not valid YAML, so that nothing was taken from it: " + clip(err.Error())})
-			continue
+			continue // tellBroken says so
 		}
 		vpc := doc.get("network", "vpc")
 		if id := vpc.get("id"); id.str() != "" && (i == main || main < 0 && len(names) == 1) {
@@ -61,7 +59,7 @@ func (l *look) copilotEnvironments(p *platformFile) {
 			vpc.get("subnets", "public").each(func(_ string, _ int, s *node) { subnets = append(subnets, s.get("id").str()) })
 			p.subnets, p.subnetsAt = slices.DeleteFunc(subnets, func(s string) bool { return s == "" }), Line{name, vpc.get("subnets").at()}
 		}
-		p.unread = append(p.unread, unreadKeys(name, doc, "", copilotEnvironmentWords)...)
+		p.unread = append(p.unread, unreadKeys(name, doc, "", copilotEnvironmentWords())...)
 	}
 }
 
@@ -70,7 +68,7 @@ func isProduction(name string) bool { return strings.HasPrefix(name, "prod") || 
 func copilotService(name string, doc *node) *platformFile {
 	p := &platformFile{name: name, who: "Copilot"}
 	line := func(n *node) Line { return Line{n.str(), n.at()} }
-	p.unread = unreadKeys(name, doc, "", copilotWords)
+	p.unread = unreadKeys(name, doc, "", copilotWords())
 	main := (*node)(nil) // what is different in production
 	doc.get("environments").each(func(key string, at int, v *node) {
 		if isProduction(key) && main == nil {
@@ -122,64 +120,74 @@ func copilotService(name string, doc *node) *platformFile {
 	return p
 }
 
-// keyWords say what a key of another platform's file means here, where it has no key of berth.toml. The first whose
-// pattern the path matches counts; a key that none matches is taken over, or names what is inside it.
-type keyWords []struct {
-	re    pattern
-	words string
+// keyWord says what a key of another platform's file is here.
+type keyWord struct {
+	re    pattern // of the key's path
+	words string  // why there is no key of berth.toml for it, or which would do the same
+	key   string  // the key that this line, or one beside it, led to, "" for none
+}
+
+// keyWords are for the keys of one file: the first whose pattern matches counts. A key that none matches is taken over, or
+// names what is inside it.
+type keyWords []keyWord
+
+// of is the word for the path of a key.
+func (all keyWords) of(path string) (w keyWord, ok bool) {
+	i := slices.IndexFunc(all, func(w keyWord) bool { return w.re().MatchString(path) })
+	if i < 0 {
+		return w, false
+	}
+	return all[i], true
 }
 
 var (
-	copilotWords = keyWords{
-		{lazy(`^http\.alias`), "domain under [network] is the app's own name: set it when it is to move here"},
-		{lazy(`^http\.(?:path|additional_rules)`), "all paths of the endpoint lead to the app"},
-		{lazy(`^http\.healthcheck\.(?:interval|timeout|healthy_threshold|unhealthy_threshold|success_codes|grace_period)$`), "health under [service] says how often the load balancer asks and what it takes for well"},
-		{lazy(`^http\.(?:stickiness)$`), "sticky_sessions under [service] does this"},
-		{lazy(`^http\.`), "the load balancer takes requests for all hosts and redirects http to https"},
-		{lazy(`^network\.vpc\.placement`), "tasks under [network] says whether containers have public addresses"},
-		{lazy(`^network\.`), "a setting of Copilot's network"},
-		{lazy(`^count\.(?:range|cpu_percentage|memory_percentage|requests|response_time|spot|cooldown)`), "[service.autoscale] adds and removes containers; spot under [service] is the share on Spot"},
-		{lazy(`^exec$`), "exec under [service] opens the way for a shell"},
-		{lazy(`^(?:sidecars|logging|observability|publish|subscribe|taskdef_overrides)(?:\.|$)`), "berth runs one container a process, and writes its log to CloudWatch"},
-		{lazy(`^storage\.ephemeral$`), "ephemeral_gb under [service] is the size of a container's own disk"},
-		{lazy(`^deployment\.`), "berth replaces containers step by step"},
-		{lazy(`^platform`), "platform under [image] says for which processor the image is built"},
-		{lazy(`^env_file$`), "its lines go under [env], passwords under [secrets]: `berth secrets import FILE` reads such a file"},
-		{lazy(`^entrypoint$`), "entrypoint under [service] does this"},
-	}
-	copilotEnvironmentWords = keyWords{
-		{lazy(`^http\.public\.certificates|^cdn\.certificate`), "berth finds or asks for a certificate by itself when there is a domain under [network]"},
-		{lazy(`^http\.`), "berth makes a load balancer of its own"},
-		{lazy(`^cdn`), "https = \"cloudfront\" under [network] puts CloudFront in front"},
-		{lazy(`^network\.vpc\.(?:cidr|flow_logs|security_group)`), "berth makes security groups of its own"},
-		{lazy(`^network\.vpc\.subnets\.private`), "tasks = \"private\" under [network] runs the containers there: name these as subnets then"},
-		{lazy(`^observability`), "Container Insights is a setting of the account"},
-	}
+	copilotWords = sync.OnceValue(func() keyWords {
+		return keyWords{
+			{re: lazy(`^http\.alias`), words: "domain under [network] is the app's own name: set it when it is to move here"},
+			{re: lazy(`^http\.(?:path|additional_rules)`), words: "all paths of the endpoint lead to the app"},
+			{re: lazy(`^http\.healthcheck\.(?:interval|timeout|healthy_threshold|unhealthy_threshold|success_codes|grace_period)$`), words: "health under [service] says how often the load balancer asks and what it takes for well"},
+			{re: lazy(`^http\.(?:stickiness)$`), words: "sticky_sessions under [service] does this"},
+			{re: lazy(`^http\.`), words: "the load balancer takes requests for all hosts and redirects http to https"},
+			{re: lazy(`^network\.vpc\.placement`), words: "tasks under [network] says whether containers have public addresses"},
+			{re: lazy(`^network\.`), words: "a setting of Copilot's network"},
+			{re: lazy(`^count\.(?:range|cpu_percentage|memory_percentage|requests|response_time|spot|cooldown)`), words: "[service.autoscale] adds and removes containers; spot under [service] is the share on Spot"},
+			{re: lazy(`^exec$`), words: "exec under [service] opens the way for a shell"},
+			{re: lazy(`^(?:sidecars|logging|observability|publish|subscribe|taskdef_overrides)(?:\.|$)`), words: "berth runs one container a process, and writes its log to CloudWatch"},
+			{re: lazy(`^storage\.ephemeral$`), words: "ephemeral_gb under [service] is the size of a container's own disk"},
+			{re: lazy(`^deployment\.`), words: "berth replaces containers step by step"},
+			{re: lazy(`^platform`), words: "platform under [image] says for which processor the image is built"},
+			{re: lazy(`^env_file$`), words: "its lines go under [env], passwords under [secrets]: `berth secrets import FILE` reads such a file"},
+			{re: lazy(`^entrypoint$`), words: "entrypoint under [service] does this"},
+		}
+	})
+	copilotEnvironmentWords = sync.OnceValue(func() keyWords {
+		return keyWords{
+			{re: lazy(`^http\.public\.certificates|^cdn\.certificate`), words: "berth finds or asks for a certificate by itself when there is a domain under [network]"},
+			{re: lazy(`^http\.`), words: "berth makes a load balancer of its own"},
+			{re: lazy(`^cdn`), words: "https = \"cloudfront\" under [network] puts CloudFront in front"},
+			{re: lazy(`^network\.vpc\.(?:cidr|flow_logs|security_group)`), words: "berth makes security groups of its own"},
+			{re: lazy(`^network\.vpc\.subnets\.private`), words: "tasks = \"private\" under [network] runs the containers there: name these as subnets then"},
+			{re: lazy(`^observability`), words: "Container Insights is a setting of the account"},
+		}
+	})
 )
 
 // unreadKeys are the lines of a YAML file whose keys have words; of several in a row with the same, the first.
 func unreadKeys(file string, n *node, under string, words keyWords) []Import {
 	var out []Import
-	if !n.isMap() {
-		return nil
-	}
 	n.each(func(key string, at int, v *node) {
-		p := strings.TrimPrefix(under+"."+key, ".")
-		if strings.HasPrefix(p, "environments") || strings.Count(p, ".") > 5 {
-			return
-		}
-		for _, w := range words {
-			if !w.re().MatchString(p) || v.isMap() {
-				continue
+		p := under + key
+		w, ok := words.of(p)
+		switch {
+		case strings.HasPrefix(p, "environments"), strings.Count(p, ".") > 5: // each is told of by itself; nothing lies that deep
+		case v.isMap():
+			out = append(out, unreadKeys(file, v, p+".", words)...)
+		case ok:
+			if value := v.str(); value != "" {
+				p += ": " + value
 			}
-			text := p
-			if v != nil && v.Kind == yaml.ScalarNode {
-				text += ": " + v.str()
-			}
-			out = append(out, Import{File: file, Line: at, Text: clip(text), Value: w.words})
-			return
+			out = append(out, Import{File: file, Line: at, Text: clip(p), Value: w.words})
 		}
-		out = append(out, unreadKeys(file, v, p, words)...)
 	})
 	return slices.CompactFunc(out, func(a, b Import) bool { return a.Value == b.Value })
 }

@@ -225,7 +225,7 @@ var (
 func (l *look) mayLackCache() bool {
 	return slices.ContainsFunc(l.files, func(name string) bool {
 		raw, ok := l.t.text(name)
-		if !ok || !strings.Contains(raw, "REDIS") || syntaxes[path.Ext(name)].line == nil {
+		if s, known := syntaxOf(name); !ok || !known || s.line == nil || !strings.Contains(raw, "REDIS") {
 			return false
 		}
 		text, _ := l.t.code(name)

@@ -2,6 +2,7 @@ package project
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -81,89 +82,75 @@ func inlineKeys(path string, v *unstable.Node, add func(string, *unstable.Node) 
 
 // flyWords say what a key of fly.toml is here: the key of berth.toml that another of its lines led to, or why there is
 // none. The first whose pattern the path of the key matches counts.
-var flyWords = []struct {
-	re    pattern
-	key   string
-	words string
-}{
-	{lazy(`^(?:http_service|services)\.internal_port$`), "service.port", "the load balancer sends requests to one port only"},
-	{lazy(`\.force_https$`), "", "a request by http is answered with a redirect to https, as long as the endpoint has a certificate"},
-	{lazy(`\.(?:auto_start_machines|auto_stop_machines|autostart|autostop)$`), "", "Fargate stops nothing while it is idle: instances under [service] says how many containers run"},
-	{lazy(`\.min_machines_running$`), "service.instances", "berth runs at least one container: instances under [service] says how many"},
-	{lazy(`\.(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?path$|^checks\.[\w-]+\.path$`), "service.health_path", "the load balancer asks one path only"},
-	{lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?grace_period$|^checks\.[\w-]+\.grace_period$`), "service.start_timeout", "start_timeout under [service] is the time an app has to come up"},
-	{lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?(?:interval|timeout)$`), "", "the load balancer asks every 5 s, so that a deployment is quick: health.interval and health.timeout under [service] change it"},
-	{lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?method$`), "", "the load balancer asks with GET"},
-	{lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?headers(?:\.|$)`), "", "the load balancer sends no headers of its own with its health check"},
-	{lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?port$`), "", "the load balancer asks the port that requests go to"},
-	{lazy(`(?:checks|http_checks|tcp_checks)\.`), "", "the load balancer asks a path and looks at the status of the answer: health.codes under [service] says which are well"},
-	{lazy(`^services\.ports\.(?:port|handlers|start_port|end_port)$`), "", "the load balancer takes requests on 80 and 443 and speaks HTTP and TLS by itself"},
-	{lazy(`\.tls_options|\.proxy_proto_options`), "", "the load balancer has a policy for TLS of its own, and no proxy protocol"},
-	{lazy(`http_options\.idle_timeout$`), "network.idle_timeout", "idle_timeout under [network] says how long a connection may be silent"},
-	{lazy(`http_options\.`), "", "the load balancer changes no headers: the app, or its proxy, has to"},
-	{lazy(`\.protocol$`), "", "only HTTP comes through the load balancer, over TCP"},
-	{lazy(`\.concurrency(?:\.|$)`), "", "the load balancer has no limit per container; requests_per_instance under [service.autoscale] adds containers instead"},
-	{lazy(`^(?:http_service|services|vm|mounts|mount|statics|metrics|files|restart|checks\.[\w-]+)\.processes$`), "", "berth gives each process containers of its own: a table [processes.NAME]"},
-	{lazy(`^deploy\.strategy$`), "", "berth replaces containers step by step and takes no old one away before a new one is well"},
-	{lazy(`^deploy\.release_command(?:_vm|_timeout)`), "", "the release command gets the size of the app and as long as it needs"},
-	{lazy(`^deploy\.release_command$`), "service.release_command", "this runs before each new version"},
-	{lazy(`^deploy\.`), "", "berth replaces containers step by step; start_timeout under [service] is how long a new one may take"},
-	{lazy(`^vm\.(?:memory|memory_mb)$`), "service.memory", "memory under [service] is the size of a container"},
-	{lazy(`^vm\.gpu`), "", "Fargate has no GPUs"},
-	{lazy(`^vm\.(?:size|cpus|cpu_kind)$`), "service.cpu", "cpu under [service] is the size of a container"},
-	{lazy(`^vm\.`), "", "Fargate chooses the machine"},
-	{lazy(`^mounts?\.(?:destination|source)$`), "storage", "[[storage]] keeps a folder on EFS"},
-	{lazy(`^mounts?\.`), "", "EFS grows by itself, and is backed up by AWS Backup when that is set up"},
-	{lazy(`^env\.PORT$`), "env.PORT", "berth sets the port that requests go to"},
-	{lazy(`^env\.\w*(?:SECRET|TOKEN|PASSWORD|KEY)\w*$`), "", "it looks like a secret: `berth secrets set NAME` keeps it encrypted"},
-	{lazy(`^env\.(?:FLY_|ECTO_IPV6|ERL_AFLAGS|DNS_CLUSTER_QUERY|RELEASE_|LITEFS_|PRIMARY_REGION)`), "", "it means something on Fly.io's network alone"},
-	{lazy(`^env\.`), "", "its value holds for Fly.io only: set your own under [env]"},
-	{lazy(`^primary_region$`), "region", "region says where the app runs"},
-	{lazy(`^kill_signal$`), "", "a container is stopped with SIGTERM, or with what STOPSIGNAL in the Dockerfile says"},
-	{lazy(`^kill_timeout$`), "service.stop_timeout", "stop_timeout under [service] is how long an app may take to end"},
-	{lazy(`^build\.(?:dockerfile)$`), "image.dockerfile", "this Dockerfile is built"},
-	{lazy(`^build\.build-target$`), "image.target", "this stage is built"},
-	{lazy(`^build\.args`), "", "the image is built with these"},
-	{lazy(`^build\.(?:builder|buildpacks|builtin|settings)`), "", "berth builds from a Dockerfile"},
-	{lazy(`^build\.`), "", "berth builds with Docker, BuildKit or CodeBuild as it finds them"},
-	{lazy(`^experimental\.auto_rollback$`), "", "a version that does not come up is rolled back by itself"},
-	{lazy(`^experimental\.(?:cmd|exec|entrypoint)$`), "service.command", "this runs instead of the Dockerfile's command"},
-	{lazy(`^experimental\.`), "", "a setting of Fly.io's own machines"},
-	{lazy(`^statics\.`), "", "the app serves its files itself; assets under [network] lets the edge keep them"},
-	{lazy(`^files\.`), "", "files have to be part of the image"},
-	{lazy(`^metrics\.`), "", "CloudWatch shows CPU and memory, and nobody asks that port"},
-	{lazy(`^restart\.`), "", "a container that ends is always started again"},
-	{lazy(`^processes\.`), "", "a table [processes.NAME] gives it containers of its own"},
-	{lazy(`^swap_size_mb$`), "", "Fargate has no swap: choose memory that is enough"},
-	{lazy(`^console_command$`), "", "berth exec opens a shell"},
-	{lazy(`^app$`), "app", "app is its name"},
-	{lazy(``), "", "berth has nothing like it"},
-}
+var flyWords = sync.OnceValue(func() keyWords {
+	return keyWords{
+		{re: lazy(`^(?:http_service|services)\.internal_port$`), key: "service.port", words: "the load balancer sends requests to one port only"},
+		{re: lazy(`\.force_https$`), words: "a request by http is answered with a redirect to https, as long as the endpoint has a certificate"},
+		{re: lazy(`\.(?:auto_start_machines|auto_stop_machines|autostart|autostop)$`), words: "Fargate stops nothing while it is idle: instances under [service] says how many containers run"},
+		{re: lazy(`\.min_machines_running$`), key: "service.instances", words: "berth runs at least one container: instances under [service] says how many"},
+		{re: lazy(`\.(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?path$|^checks\.[\w-]+\.path$`), key: "service.health_path", words: "the load balancer asks one path only"},
+		{re: lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?grace_period$|^checks\.[\w-]+\.grace_period$`), key: "service.start_timeout", words: "start_timeout under [service] is the time an app has to come up"},
+		{re: lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?(?:interval|timeout)$`), words: "the load balancer asks every 5 s, so that a deployment is quick: health.interval and health.timeout under [service] change it"},
+		{re: lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?method$`), words: "the load balancer asks with GET"},
+		{re: lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?headers(?:\.|$)`), words: "the load balancer sends no headers of its own with its health check"},
+		{re: lazy(`(?:checks|http_checks|tcp_checks)\.(?:[\w-]+\.)?port$`), words: "the load balancer asks the port that requests go to"},
+		{re: lazy(`(?:checks|http_checks|tcp_checks)\.`), words: "the load balancer asks a path and looks at the status of the answer: health.codes under [service] says which are well"},
+		{re: lazy(`^services\.ports\.(?:port|handlers|start_port|end_port)$`), words: "the load balancer takes requests on 80 and 443 and speaks HTTP and TLS by itself"},
+		{re: lazy(`\.tls_options|\.proxy_proto_options`), words: "the load balancer has a policy for TLS of its own, and no proxy protocol"},
+		{re: lazy(`http_options\.idle_timeout$`), key: "network.idle_timeout", words: "idle_timeout under [network] says how long a connection may be silent"},
+		{re: lazy(`http_options\.`), words: "the load balancer changes no headers: the app, or its proxy, has to"},
+		{re: lazy(`\.protocol$`), words: "only HTTP comes through the load balancer, over TCP"},
+		{re: lazy(`\.concurrency(?:\.|$)`), words: "the load balancer has no limit per container; requests_per_instance under [service.autoscale] adds containers instead"},
+		{re: lazy(`^(?:http_service|services|vm|mounts|mount|statics|metrics|files|restart|checks\.[\w-]+)\.processes$`), words: "berth gives each process containers of its own: a table [processes.NAME]"},
+		{re: lazy(`^deploy\.strategy$`), words: "berth replaces containers step by step and takes no old one away before a new one is well"},
+		{re: lazy(`^deploy\.release_command(?:_vm|_timeout)`), words: "the release command gets the size of the app and as long as it needs"},
+		{re: lazy(`^deploy\.release_command$`), key: "service.release_command", words: "this runs before each new version"},
+		{re: lazy(`^deploy\.`), words: "berth replaces containers step by step; start_timeout under [service] is how long a new one may take"},
+		{re: lazy(`^vm\.(?:memory|memory_mb)$`), key: "service.memory", words: "memory under [service] is the size of a container"},
+		{re: lazy(`^vm\.gpu`), words: "Fargate has no GPUs"},
+		{re: lazy(`^vm\.(?:size|cpus|cpu_kind)$`), key: "service.cpu", words: "cpu under [service] is the size of a container"},
+		{re: lazy(`^vm\.`), words: "Fargate chooses the machine"},
+		{re: lazy(`^mounts?\.(?:destination|source)$`), key: "storage", words: "[[storage]] keeps a folder on EFS"},
+		{re: lazy(`^mounts?\.`), words: "EFS grows by itself, and is backed up by AWS Backup when that is set up"},
+		{re: lazy(`^env\.PORT$`), key: "env.PORT", words: "berth sets the port that requests go to"},
+		{re: lazy(`^env\.\w*(?:SECRET|TOKEN|PASSWORD|KEY)\w*$`), words: "it looks like a secret: `berth secrets set NAME` keeps it encrypted"},
+		{re: lazy(`^env\.(?:FLY_|ECTO_IPV6|ERL_AFLAGS|DNS_CLUSTER_QUERY|RELEASE_|LITEFS_|PRIMARY_REGION)`), words: "it means something on Fly.io's network alone"},
+		{re: lazy(`^env\.`), words: "its value holds for Fly.io only: set your own under [env]"},
+		{re: lazy(`^primary_region$`), key: "region", words: "region says where the app runs"},
+		{re: lazy(`^kill_signal$`), words: "a container is stopped with SIGTERM, or with what STOPSIGNAL in the Dockerfile says"},
+		{re: lazy(`^kill_timeout$`), key: "service.stop_timeout", words: "stop_timeout under [service] is how long an app may take to end"},
+		{re: lazy(`^build\.(?:dockerfile)$`), key: "image.dockerfile", words: "this Dockerfile is built"},
+		{re: lazy(`^build\.build-target$`), key: "image.target", words: "this stage is built"},
+		{re: lazy(`^build\.args`), words: "the image is built with these"},
+		{re: lazy(`^build\.(?:builder|buildpacks|builtin|settings)`), words: "berth builds from a Dockerfile"},
+		{re: lazy(`^build\.`), words: "berth builds with Docker, BuildKit or CodeBuild as it finds them"},
+		{re: lazy(`^experimental\.auto_rollback$`), words: "a version that does not come up is rolled back by itself"},
+		{re: lazy(`^experimental\.(?:cmd|exec|entrypoint)$`), key: "service.command", words: "this runs instead of the Dockerfile's command"},
+		{re: lazy(`^experimental\.`), words: "a setting of Fly.io's own machines"},
+		{re: lazy(`^statics\.`), words: "the app serves its files itself; assets under [network] lets the edge keep them"},
+		{re: lazy(`^files\.`), words: "files have to be part of the image"},
+		{re: lazy(`^metrics\.`), words: "CloudWatch shows CPU and memory, and nobody asks that port"},
+		{re: lazy(`^restart\.`), words: "a container that ends is always started again"},
+		{re: lazy(`^processes\.`), words: "a table [processes.NAME] gives it containers of its own"},
+		{re: lazy(`^swap_size_mb$`), words: "Fargate has no swap: choose memory that is enough"},
+		{re: lazy(`^console_command$`), words: "berth exec opens a shell"},
+		{re: lazy(`^app$`), key: "app", words: "app is its name"},
+		{re: lazy(``), words: "berth has nothing like it"},
+	}
+})
 
-// flyImports are the keys of fly.toml of which nothing was said yet, each with what became of it. said has the lines
-// that were told of.
-func (l *look) flyImports(said map[int]bool) []Import {
+// flyImports are the lines of fly.toml that set something, each with what became of it.
+func (l *look) flyImports() []Import {
 	var out []Import
 	for _, k := range l.fly.keys() {
-		if said[k.line] {
-			continue
+		w, _ := flyWords().of(k.path)
+		x := Import{File: l.fly.name, Line: k.line, Text: clip(k.text), Value: w.words}
+		if name, isEnv := strings.CutPrefix(k.path, "env."); isEnv {
+			x.Text = clip(name) // a value may be a secret
 		}
-		said[k.line] = true
-		x := Import{File: l.fly.name, Line: k.line, Text: k.text}
-		if strings.HasPrefix(k.path, "env.") {
-			x.Text = strings.TrimPrefix(k.path, "env.") // a value may be a secret
+		if value, ok := l.Suggests[w.key]; ok && l.from[w.key].File == l.fly.name && near(l.from[w.key].Line, k.line) {
+			x.Key, x.Value = w.key, valueText(value)
 		}
-		for _, w := range flyWords {
-			if !w.re().MatchString(k.path) {
-				continue
-			}
-			x.Value = w.words
-			if value, ok := l.Suggests[w.key]; ok && l.from[w.key].File == l.fly.name && near(l.from[w.key].Line, k.line) {
-				x.Key, x.Value = w.key, valueText(value)
-			}
-			break
-		}
-		x.Text = clip(x.Text)
 		out = append(out, x)
 	}
 	return out

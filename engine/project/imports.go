@@ -29,17 +29,14 @@ func (x Import) Place() string {
 func (x Import) Lost() bool { return x.Key == "" }
 
 // platformFiles matches the files in which other platforms are told how to run an app.
-var platformFiles = lazy(`^(?:fly\.toml|render\.yaml|railway\.(?:toml|json)|app\.json|Procfile|copilot/.+\.ya?ml|(?:(?:docker|deploy|deployment|compose|infra)/)?(?:docker-)?compose[\w.-]*\.ya?ml)$`)
+var platformFiles = lazy(`^(?:fly\.toml|render\.yaml|railway\.(?:toml|json)|app\.json|Procfile|copilot/.+\.ya?ml|(?:(?:` + strings.Join(composeFolders, "|") + `)/)?(?:docker-)?compose[\w.-]*\.ya?ml)$`)
 
 // listImports tells what was taken over of the files of other platforms, in their order, and what was not.
 func (l *look) listImports() {
-	at := map[string]bool{} // places of which something became a key
-	told := map[string]map[int]bool{}
+	at := map[string]bool{}   // places of which something became a key
+	told := map[string]bool{} // places of which anything was said
 	tell := func(x Import) {
-		if told[x.File] == nil {
-			told[x.File] = map[int]bool{}
-		}
-		told[x.File][x.Line] = true
+		told[x.Place()] = true
 		l.Imports = append(l.Imports, x)
 	}
 	for _, key := range sortedNames(l.Suggests) {
@@ -67,18 +64,13 @@ func (l *look) listImports() {
 		}
 		tell(i)
 	}
-	if l.fly != nil {
-		said := told[l.fly.name]
-		if said == nil {
-			said = map[int]bool{}
-		}
-		l.Imports = append(l.Imports, l.flyImports(said)...)
-	}
+	rest := l.flyImports()
 	for _, p := range l.platforms() {
-		for _, x := range p.unread {
-			if !told[x.File][x.Line] {
-				tell(x)
-			}
+		rest = append(rest, p.unread...)
+	}
+	for _, x := range rest {
+		if !told[x.Place()] {
+			tell(x)
 		}
 	}
 	f := l.Findings

@@ -139,6 +139,48 @@ key = 1
 	}
 }
 
+// TestBuildElsewhere takes no Dockerfile of the tree for a service whose source Compose fetches.
+func TestBuildElsewhere(t *testing.T) {
+	for _, build := range []string{"https://github.com/acme/shop.git", "git@github.com:acme/shop.git", "{context: 'https://github.com/acme/shop.git#main', dockerfile: Dockerfile}"} {
+		dir, _ := unpack(t, txtar.Parse([]byte("-- docker/Dockerfile --\nFROM node:22\nCMD [\"node\", \"a.js\"]\n-- docker/compose.yml --\nservices:\n  web:\n    build: "+build+"\n")))
+		tree, err := openTree(t.Context(), dir)
+		must(t, err)
+		defer tree.close()
+		if file, context, _, _ := readCompose(tree).dockerfile(); file != "" {
+			t.Errorf("build: %s is %s in %s", build, file, context)
+		}
+	}
+}
+
+// TestBrokenCopilotEnvironment tells once that a manifest cannot be read.
+func TestBrokenCopilotEnvironment(t *testing.T) {
+	dir, _ := unpack(t, txtar.Parse([]byte(`
+-- Dockerfile --
+FROM node:22
+CMD ["node", "a.js"]
+-- copilot/api/manifest.yml --
+name: api
+type: Load Balanced Web Service
+image:
+  build: Dockerfile
+  port: 4100
+-- copilot/environments/production/manifest.yml --
+name: production
+  type: [
+`)))
+	f, err := inspectDir(t.Context(), dir)
+	must(t, err)
+	told := 0
+	for _, x := range f.Findings {
+		if x.File == "copilot/environments/production/manifest.yml" {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times:\n%s", told, summary(f))
+	}
+}
+
 // TestImportsOfCopilot takes over what a service has in production, and the network that its environment names.
 func TestImportsOfCopilot(t *testing.T) {
 	dir, _ := unpack(t, txtar.Parse([]byte(`
