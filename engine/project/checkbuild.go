@@ -92,7 +92,7 @@ func (l *look) missingSources() {
 			told[rel] = true
 			_, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(rel)))
 			switch {
-			case err != nil && built().MatchString(rel):
+			case err != nil && (built().MatchString(rel) || l.startsFile(rel)):
 				l.add(Must, "copy-not-built", l.docker.Name, c.Line, "COPY "+s,
 					rel+" is not there; it looks like something that is built before the image: build it first, or let a stage of the Dockerfile do it")
 			case err != nil && l.oneUp(dir, rel):
@@ -104,6 +104,14 @@ func (l *look) missingSources() {
 			}
 		}
 	}
+}
+
+// startsFile says whether the image starts a program of that name, which is none of a language that is read as it stands.
+func (l *look) startsFile(rel string) bool {
+	return path.Ext(rel) == "" && slices.ContainsFunc(l.start, func(s step) bool {
+		words := strings.Fields(s.text)
+		return len(words) > 0 && path.Base(words[0]) == path.Base(rel)
+	})
 }
 
 // oneUp says whether a path is in one of the two folders above the context, within the same project.

@@ -240,7 +240,7 @@ func (l *look) nodes(script string) {
 			Means: "the containers find each other but will not connect: each needs RELEASE_DISTRIBUTION=name and a RELEASE_NODE with its own address, set in rel/env.sh.eex, which the Dockerfile copies with COPY rel rel",
 		})
 	}
-	if !l.seen["RELEASE_COOKIE"] && (l.docker == nil || l.docker.Env["RELEASE_COOKIE"].Text == "") && !l.cookieInMix() {
+	if !l.seen["RELEASE_COOKIE"] && !strings.Contains(script, "RELEASE_COOKIE=") && (l.docker == nil || l.docker.Env["RELEASE_COOKIE"].Text == "") && !l.cookieInMix() {
 		l.seen["RELEASE_COOKIE"] = true
 		l.addFinding(Finding{
 			ID: "elixir-cookie", Severity: Should, File: l.manifest, Line: 1, Text: "no RELEASE_COOKIE",

@@ -201,6 +201,7 @@ const (
 var (
 	production  = lazy(`(?i)\bprod\b|production|is_?prod|__main__|require\.main|import\.meta\.main`)
 	development = lazy(`(?i):dev\b|:test\b|["']dev["']|["']test["']|["']local["']|development|\btest(?:ing)?\b|\bdebug\b|\bis_?dev|\bis_?test|\bdev\b|\blocal\b|\bci\b`)
+	buildOnly   = lazy(`SECRET_KEY_BASE_DUMMY|SKIP_(?:ENV_)?VALIDATION|phase-production-build|PHASE_PRODUCTION_BUILD|\b(?:IS|DOCKER|NEXT)_BUILD\b|BUILD_(?:TIME|PHASE|STEP)`)
 	negated     = lazy(`!=|!==|\bunless\b|\bnot\b|![\w.(]|not_?in`)
 	condition   = lazy(`^\s*(?:\}?\s*(?:if|elif|elsif|else if|unless|when|while)\b|try\b|begin\b)|^\s*(?:\w+\s*=\s*)?(?:if|unless)\b|->\s*$|^\s*case\s+.*:\s*$`)
 	otherwise   = lazy(`^\s*\}?\s*else\b(?:\s*(?:do|then|:|\{))?\s*$`)
@@ -216,6 +217,11 @@ func judge(line string, inverted bool) guard {
 		no = !no
 	}
 	switch {
+	case buildOnly().MatchString(line):
+		if no {
+			return free
+		}
+		return elsewhere
 	case production().MatchString(line):
 		if no {
 			return elsewhere

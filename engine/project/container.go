@@ -89,12 +89,14 @@ func (l *look) commanded(d *Dockerfile) {
 		start, name = l.command(), "CMD"
 	}
 	if start == nil {
+		l.composed()
 		l.noCommand(d)
 		return
 	}
 	if start == l.flyCommand || start == l.flyEntry {
 		return // fly.toml's own finding says what runs
 	}
+	l.composed()
 	text := name + " " + start.String()
 	if d.Entry != nil && l.command() != nil {
 		text += ", CMD " + l.command().String()
@@ -112,11 +114,20 @@ func (l *look) commanded(d *Dockerfile) {
 	}
 }
 
+// composed proposes the command that Compose gives to an image without one.
+func (l *look) composed() {
+	if words, at := l.composeCommand(); words != nil {
+		l.suggest("service.command", words, l.compose.name, at, "command of Compose")
+	}
+}
+
 // noCommand tells of a Dockerfile that starts nothing. The base image may; those that hold no more than a system or a
 // language start a shell, which ends at once.
 func (l *look) noCommand(d *Dockerfile) {
 	means := "there is neither CMD nor ENTRYPOINT, so that nothing would start; add a CMD, or set service.command in berth.toml"
 	switch {
+	case len(l.start) > 0: // another file says what
+		l.add(Info, "start-command", l.start[0].file, l.start[0].line, l.start[0].raw, "there is no CMD; this is what runs in each container")
 	case strings.EqualFold(d.Base, "scratch"), bareBase().MatchString(d.Base):
 		l.addFinding(Finding{
 			ID: "dockerfile-no-command", Severity: Must, File: d.Name, Line: d.From.Line, Text: d.From.Text, Key: "service.command", Means: means,

@@ -27,6 +27,7 @@ type mark struct {
 	Engine      string            `toml:"engine"` // the kind of database
 	Folder      string            `toml:"folder"` // that folder, where the pattern does not say it
 	Store       bool              `toml:"store"`  // the group path of the pattern is a folder that must outlive containers
+	Made        bool              `toml:"made"`   // and it is none that the tree has: the app makes it
 	Text        string            `toml:"text"`   // instead of the line
 	Means       string            `toml:"means"`
 	Key         string            `toml:"key"` // the key of berth.toml that answers it
@@ -55,6 +56,8 @@ type hit struct {
 	line int
 	text string
 	path string // what the group path of the pattern is
+
+	more []string // what it is at further places of the file
 }
 
 // detect finds the marks of the languages that ship, and says what they mean.
@@ -84,10 +87,19 @@ func (l *look) detect() error {
 			}
 		}
 	}
+	server := slices.ContainsFunc(all, func(f found) bool { return f.Engine != "" })
 	for _, f := range all {
+		if f.ID == "sqlite" && server && l.mustHaveDatabase() {
+			continue // an address without a default says which of its drivers the app takes
+		}
 		l.apply(f.mark, f.hit)
 	}
 	return nil
+}
+
+// mustHaveDatabase says whether the app does not start without the address of a database.
+func (l *look) mustHaveDatabase() bool {
+	return slices.ContainsFunc(l.Findings.Findings, func(x Finding) bool { return x.Severity == Must && x.Variable != nil && x.Variable.Database })
 }
 
 // manyEngines is how many kinds of databases a program must have the drivers of so that none of them is told to be
@@ -145,18 +157,29 @@ func (l *look) at(x *mark, name string) (hit, bool) {
 	if len(found) > 0 && x.without != nil && x.without().MatchString(text) {
 		return hit{}, false
 	}
+	var h hit
 	for _, m := range found {
 		at := m[0] + len(text[m[0]:m[1]]) - len(strings.TrimLeft(text[m[0]:m[1]], " \t\r\n"))
 		n, line := lineOf(text, at)
 		if x.exclude != nil && x.exclude().MatchString(line) || guarded(text, at, m[1]) == elsewhere || inDevSection(name, text, at) {
 			continue
 		}
+		folder := group(re, text, m, "path")
+		if x.Made && (folder == "" || l.exists(path.Join(l.context, folder))) {
+			continue
+		}
+		if h.file != "" {
+			h.more = append(h.more, folder)
+			continue
+		}
 		if !l.confirmed(x) {
 			return hit{}, false
 		}
-		return hit{name, n, firstOf(x.Text, line), group(re, text, m, "path")}, true
+		if h = (hit{file: name, line: n, text: firstOf(x.Text, line), path: folder}); !x.Store {
+			break // one place is enough
+		}
 	}
-	return hit{}, false
+	return h, h.file != ""
 }
 
 // confirmed says whether the second mark is there, when there must be one.
@@ -202,8 +225,10 @@ func (l *look) apply(x *mark, h hit) {
 		l.nextOnStorage()
 	}
 	l.addFinding(Finding{ID: x.ID, Severity: x.Severity, File: h.file, Line: h.line, Text: h.text, Means: means, Key: x.Key})
-	if folder := firstOf(h.path, x.Folder); x.Store && folder != "" {
-		l.store(l.inContainer(folder), h.file, h.line, h.text)
+	for _, folder := range append([]string{firstOf(h.path, x.Folder)}, h.more...) {
+		if x.Store && folder != "" {
+			l.store(l.inContainer(folder), h.file, h.line, h.text)
+		}
 	}
 	for key, value := range x.Suggests {
 		if l.cancelled["clustering"] && (key == "network.clustering" || strings.Contains(value, "${namespace}")) {
@@ -261,10 +286,28 @@ func literalOf(value string) any {
 
 // inContainer is the path that a path of the program has in its container.
 func (l *look) inContainer(p string) string {
-	if p = l.expanded(p); path.IsAbs(p) || l.docker == nil {
+	p = l.expanded(l.propertied(p))
+	if below, ok := strings.CutPrefix(p, "~/"); ok {
+		p = path.Join(l.homeOfUser(), below)
+	}
+	if path.IsAbs(p) || l.docker == nil {
 		return p
 	}
 	return path.Join(l.docker.WorkDir, p)
+}
+
+// homeOfUser is the home of whoever the container runs as.
+func (l *look) homeOfUser() string {
+	switch {
+	case l.docker == nil:
+		return "/root"
+	case l.docker.Env["HOME"].Text != "":
+		return l.docker.Env["HOME"].Text
+	}
+	if name, _, _ := strings.Cut(l.docker.User.Text, ":"); !isRoot(l.docker.User.Text) && !number(name) {
+		return path.Join("/home", name)
+	}
+	return "/root"
 }
 
 // database notes which kind of database the app has; the first that is told stays.

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -80,6 +81,7 @@ func (l *look) phoenixServer() {
 }
 
 var (
+	releaseFile     = lazy(`(?:^|/)releases?(?:_tasks?)?\.ex$`)
 	migrateFunction = lazy(`^\s*def\s+migrate\b`)
 	moduleName      = lazy(`^\s*defmodule\s+([\w.]+)\s+do`)
 	changesDatabase = lazy(`(?:^|/)migrate\b|Release\.migrate|ecto\.migrate`)
@@ -93,7 +95,7 @@ func (l *look) releaseModule() {
 		return
 	}
 	for _, name := range l.files {
-		if path.Base(name) != "release.ex" {
+		if !releaseFile().MatchString(name) {
 			continue
 		}
 		body, ok := l.t.code(name)
@@ -129,6 +131,7 @@ var (
 )
 
 var (
+	podMark    = lazy(`\$\{?(?:MY_)?POD_[A-Z_]+|\.cluster\.local`) // as Kubernetes has it
 	flyMark    = lazy(`FLY_[A-Z_]+|fly-local-6pn|inet6_tcp|\bECTO_IPV6\b|\.internal\b`)
 	exportLine = lazy(`^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*)$`)
 	hardInet6  = lazy(`socket_options:\s*\[\s*:inet6\s*\]|^\s*maybe_ipv6\s*=\s*\[:inet6\]`)
@@ -183,7 +186,12 @@ func (l *look) flyLines() (script string) {
 
 // envScriptLines tells of the lines of rel/env.sh.eex that only work on Fly.io, with the change that mends them.
 func (l *look) envScriptLines(script string) {
-	if !flyMark().MatchString(withoutComments(script)) {
+	made := "Fly.io"
+	switch plain := withoutComments(script); {
+	case flyMark().MatchString(plain):
+	case podMark().MatchString(plain):
+		made = "Kubernetes"
+	default:
 		return
 	}
 	next := awsScript(script, l.appName(script))
@@ -195,7 +203,7 @@ func (l *look) envScriptLines(script string) {
 		if m := exportLine().FindStringSubmatch(line); m != nil && strings.Contains(m[2], ".internal") {
 			queries = append(queries, m[1])
 		}
-		if m := flyMark().FindString(line); m != "" {
+		if m := firstOf(flyMark().FindString(line), strings.TrimLeft(podMark().FindString(line), "${")); m != "" {
 			if first == 0 {
 				first, shown = n, strings.TrimSpace(line)
 			}
@@ -204,7 +212,7 @@ func (l *look) envScriptLines(script string) {
 			}
 		}
 	}
-	means := "this is made for Fly.io (" + strings.Join(marks, ", ") + ") and must change for AWS: IPv4, and RELEASE_NODE from the container's own address"
+	means := "this is made for " + made + " (" + strings.Join(marks, ", ") + ") and must change for AWS: IPv4, and RELEASE_NODE from the container's own address"
 	if len(queries) > 0 {
 		means += "; then set " + strings.Join(queries, " and ") + " to ${namespace} under [env]"
 	}
@@ -252,6 +260,12 @@ func awsScript(script, app string) string {
 			continue
 		}
 		if wantsInet().MatchString(line) || strings.Contains(line, ".internal") {
+			continue
+		}
+		if podMark().MatchString(line) {
+			if distNode().MatchString(line) {
+				fmt.Fprintf(&out, "export RELEASE_NODE=%q\n", app+"@"+containerIP)
+			}
 			continue
 		}
 		next := ownIP().ReplaceAllLiteralString(line, containerIP)

@@ -2,6 +2,7 @@ package project
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,12 +12,13 @@ type demand struct {
 	Stack  string   `toml:"stack"`
 	Deps   []string `toml:"deps"`
 	Names  []string `toml:"names"`
-	Unless string   `toml:"unless"` // files with this in the code do without
-	Files  []string `toml:"files"`  // one of these paths must be there
+	Unless string   `toml:"unless"`     // files with this in the code do without
+	Set    string   `toml:"unless_set"` // the image sets a variable so, as NAME=VALUE
+	Files  []string `toml:"files"`      // one of these paths must be there
 	Random bool     `toml:"random"`
 	Any    []string `toml:"any"` // one of these is enough
 
-	unless pattern
+	unless, set pattern
 }
 
 // frameworks adds the variables that frameworks themselves do not start without.
@@ -29,6 +31,10 @@ func (l *look) frameworks() {
 				continue
 			case dep != nil:
 				at.file, at.line, at.text = dep.file, dep.line, dep.text
+			}
+			if d.set != nil && l.sets(d.set()) {
+				l.madeUp(d.Names, at)
+				continue
 			}
 			if len(d.Files) > 0 {
 				i := slices.IndexFunc(d.Files, l.exists)
@@ -49,6 +55,33 @@ func (l *look) frameworks() {
 			}
 		}
 	}
+}
+
+// madeUp tells of secrets that the framework makes up by itself where there is none, each container its own.
+func (l *look) madeUp(names []string, at read) {
+	for _, name := range names {
+		if l.seen[name] {
+			continue
+		}
+		l.seen[name] = true
+		l.addFinding(Finding{
+			ID: "name-made-up", Severity: Should, File: at.file, Line: at.line, Text: "no " + name, Variable: classify(name, "", l.Stack),
+			Means: "each container makes up one of its own, so that sessions end with it, and with each version: `" + setSecret + name + "` gives all the same",
+		})
+	}
+}
+
+// sets says whether the image, or its start command, sets a variable as a pattern for NAME=VALUE has it.
+func (l *look) sets(re *regexp.Regexp) bool {
+	if l.docker == nil {
+		return false
+	}
+	for name, v := range l.docker.Env {
+		if re.MatchString(name + "=" + v.Text) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(l.start, func(s step) bool { return slices.ContainsFunc(strings.Fields(s.raw), re.MatchString) })
 }
 
 // readCompose says what the Compose file tells of the app and of what it leans on.

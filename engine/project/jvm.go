@@ -7,9 +7,11 @@ import (
 )
 
 var (
-	embedded      = []string{"h2", "hsqldb", "derby"}
+	embedded      = []string{"h2", "r2dbc-h2", "hsqldb", "derby"}
 	jdbcServer    = lazy(`\bjdbc:(?:postgresql|mysql|mariadb|sqlserver|oracle)|\br2dbc:(?:pool:)?(?:postgres(?:ql)?|mysql|mariadb|mssql)`)
 	dataSource    = lazy(`\bdatasource\.(?:\w+\.)*(?:jdbc-?)?url\s*=\s*(\S+)|^\s+(?:jdbc-?)?url:\s*(\S+)`)
+	embeddedURL   = lazy(`dbc:(?:pool:)?(?:h2|hsqldb|derby)`)
+	embeddedFile  = lazy(`dbc:(?:pool:)?(?:h2:(?:file:)?[./~$]|hsqldb:file:|derby:[^:]*/)`)
 	profileFile   = lazy(`(?:^|/)application-([\w-]+)\.(?:properties|ya?ml)$`)
 	activeProfile = lazy(`spring[._]profiles[._]active\s*[=:]\s*["']?([\w,-]+)`)
 )
@@ -37,7 +39,7 @@ func (l *look) embeddedDatabase() bool {
 			return false
 		}
 		for _, m := range dataSource().FindAllStringSubmatch(text, 20) {
-			if url := m[1] + m[2]; !strings.Contains(url, "jdbc:h2") && !strings.Contains(url, "hsqldb") && !strings.Contains(url, "derby") {
+			if url := m[1] + m[2]; !embeddedURL().MatchString(url) {
 				return false // the environment says which
 			}
 		}
@@ -71,20 +73,50 @@ func (l *look) activeProfiles() []string {
 // tellEmbedded says that the data are lost with the container, and which profiles have a database of their own.
 func (l *look) tellEmbedded() {
 	d := l.uses("java", embedded)
+	keeps := "in memory (" + strings.ToUpper(strings.TrimPrefix(d.name, "r2dbc-")) + "), and each container has its own, which is lost with it"
 	var profiles []string
 	for _, name := range l.files {
+		if base := path.Base(name); strings.HasPrefix(base, "application.") {
+			if text, ok := l.t.code(name); ok && embeddedFile().MatchString(text) {
+				keeps = "in a file (" + strings.ToUpper(strings.TrimPrefix(d.name, "r2dbc-")) + "), which only one container may write"
+			}
+		}
 		if m := profileFile().FindStringSubmatch(name); m != nil {
 			if text, ok := l.t.code(name); ok && (jdbcServer().MatchString(text) || dataSource().MatchString(text)) {
 				profiles = append(profiles, m[1])
 			}
 		}
 	}
-	means := "by itself the app keeps its data in memory (" + strings.ToUpper(d.name) + "), and each container has its own, which is lost with it"
+	means := "by itself the app keeps its data " + keeps
 	if len(profiles) > 0 {
 		means += ": for a database, set SPRING_PROFILES_ACTIVE under [env] to " + strings.Join(profiles, " or ") + ", and give it its address"
 	}
 	l.add(Should, "jvm-embedded-database", d.file, d.line, d.text, means)
 }
+
+// propertied puts in the values that the settings of a program on Spring have for the properties in a path, as in
+// ${app.work-dir}/db: from a variable of the image, else from the file, and the home of the user.
+func (l *look) propertied(p string) string {
+	if l.speaks != "java" || !strings.Contains(p, "${") {
+		return p
+	}
+	for range 3 { // one may hold another
+		p = propertyUse().ReplaceAllStringFunc(p, func(use string) string {
+			m := propertyUse().FindStringSubmatch(use)
+			variable := strings.ToUpper(notInName().ReplaceAllString(m[1], "_"))
+			switch {
+			case m[1] == "user.home":
+				return l.homeOfUser()
+			case l.docker != nil && l.docker.Env[variable].Text != "":
+				return l.docker.Env[variable].Text
+			}
+			return firstOf(l.property(m[1]), m[2], use)
+		})
+	}
+	return p
+}
+
+var propertyUse = lazy(`\$\{([a-z][\w.-]*)(?::([^}]*))?\}`)
 
 var (
 	configProperty = lazy(`@ConfigProperty\(([^)]*)\)\s*(?:@\w+\s*)*(?:(?:private|protected|public|final|lateinit|var|val)\s+)*([\w<>.]+)`)
@@ -115,9 +147,11 @@ func configProperties(name, text string) []read {
 
 // setInProperties says whether the settings that ship with a program on the JVM have a value for a property.
 func (l *look) setInProperties(property string) bool {
-	if property == "" {
-		return false
-	}
+	return property != "" && l.property(property) != ""
+}
+
+// property is the value that the settings that ship with a program on the JVM have for a property, "" for none.
+func (l *look) property(property string) string {
 	last := property[strings.LastIndexByte(property, '.')+1:]
 	for _, name := range l.files {
 		base := path.Base(name)
@@ -127,11 +161,11 @@ func (l *look) setInProperties(property string) bool {
 		text, _ := l.t.code(name)
 		for line := range strings.Lines(text) {
 			key, value, ok := strings.Cut(strings.TrimSpace(line), map[bool]string{true: "=", false: ":"}[path.Ext(name) == ".properties"])
-			key = strings.TrimPrefix(strings.TrimSpace(key), "%prod.")
-			if ok && strings.TrimSpace(value) != "" && (key == property || path.Ext(name) != ".properties" && key == last) {
-				return true
+			key, value = strings.TrimPrefix(strings.TrimSpace(key), "%prod."), strings.Trim(strings.TrimSpace(value), `"'`)
+			if ok && value != "" && (key == property || path.Ext(name) != ".properties" && key == last) {
+				return value
 			}
 		}
 	}
-	return false
+	return ""
 }

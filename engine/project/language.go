@@ -246,7 +246,7 @@ func decodeLanguage(text string) (*language, error) {
 		m.globs, m.re, m.done = newGlobs(m.Files), expr(m.Pattern), expr(m.Done)
 	}
 	for _, d := range l.Demands {
-		d.unless = expr(d.Unless)
+		d.unless, d.set = expr(d.Unless), expr(d.Set)
 	}
 	l.find = f
 	return l, nil

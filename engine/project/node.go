@@ -8,7 +8,7 @@ var (
 	schemaOpens   = lazy(`\b(?:z\.(?:object|strictObject|looseObject)|v\.(?:object|strictObject|looseObject)|[Jj]oi\s*\.object(?:<[^>(]*>)?\(\s*\)\s*\.keys|[Jj]oi\s*\.object(?:<[^>(]*>)?|arkenv|yup\.object|Type\.Object|t\.Object|(?:S|Schema)\.Struct|cleanEnv\(\s*(?:process|Bun)\.env\s*,|createEnv|Env\.create\([^{]*|defineEnv)\s*\(?\s*(\{)`)
 	schemaKey     = lazy(`^\s*["']?(` + nameShape + `)["']?\s*$`)
 	schemaDefault = lazy(`\w*[oO]ptional\w*\b|\.optional\(|\.default\(|\.nullish\(|\.catch\(|\.prefault\(|\bdefault\s*:|\.(?:optional|nullish|exactOptional|undefinedable|fallback)\(|\bOptional\(|\.withDefault|\bundefined\b|optionalWith|isOptional\(|\.notRequired\(|^\s*["'][\w.]+\s*=\s*\S`)
-	schemaParts   = lazy(`^\s*(?:server|shared)\s*$`)
+	schemaParts   = lazy(`^\s*(?:server|shared|client)\s*$`)
 )
 
 var readsEnv = literals{"process.env", "Bun.env", "Deno.env", "import.meta.env", "createEnv(", "cleanEnv(", "Env.create(", "ConfigModule", "arkenv("}

@@ -1,10 +1,6 @@
 package project
 
-import (
-	"strings"
-
-	"berth/engine/spec"
-)
+import "strings"
 
 var procLine = lazy(`^([A-Za-z0-9_-]+):\s*(\S.*)$`)
 
@@ -27,7 +23,7 @@ func (l *look) applyProcfile() {
 		switch kind, _, _ := strings.Cut(s.raw, ":"); kind {
 		case "web":
 			if l.docker != nil && l.command() == nil && l.docker.Entry == nil {
-				if words, err := spec.Words(s.text); err == nil && len(words) > 0 && !strings.Contains(s.text, "$") {
+				if words := commandWords(s.text); len(words) > 0 {
 					l.suggest("service.command", words, s.file, s.line, s.raw)
 				}
 			}

@@ -73,13 +73,16 @@ func (l *look) portIn(p *portMark, name, text string) {
 				l.add(Must, "dockerfile-loopback", name, n, line, "the app listens on "+host+" only, where the load balancer cannot reach it; let it listen on 0.0.0.0")
 			}
 		}
-		if variable := group(re, text, m, "name"); variable != "" && !l.seen[variable] && l.docker != nil && l.docker.Env[variable].Text == "" {
+		if variable := group(re, text, m, "name"); variable != "" && !otherPort().MatchString(variable) && !l.seen[variable] && l.docker != nil && l.docker.Env[variable].Text == "" {
 			l.seen[variable] = true
 			l.portNames = append(l.portNames, read{name: variable, file: name, line: n, text: line})
 			l.add(Info, "name-port", name, n, line, "the app takes its port from "+variable+", for which there is no default; berth sets it to the port that requests go to")
 		}
 	}
 }
+
+// otherPort matches variables with ports that no request from outside goes to.
+var otherPort = lazy(`METRICS|BEAM|EPMD|DIST|STATSD|PROMETHEUS|REDIS|SMTP|MAIL|\bDB_|DATABASE|POSTGRES|PG|MYSQL|ADMIN|DEBUG|GRPC|HTTPS|SSL|TLS`)
 
 // routeIn finds the routes of a file by which the app tells whether it is well.
 func (l *look) routeIn(lang *language, r *route, name string) {

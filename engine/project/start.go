@@ -36,6 +36,11 @@ func (l *look) started() {
 			}
 		}
 	}
+	defer func() {
+		if words, at := l.composeCommand(); words != nil {
+			l.follow(joined(words), step{file: l.compose.name, line: at, raw: "command: " + strings.Join(words, " ")}, 0)
+		}
+	}()
 	for _, c := range []*Command{d.Entry, l.command()} {
 		if c == nil {
 			continue
@@ -57,6 +62,22 @@ func (l *look) started() {
 		}
 		l.follow(text, step{file: file, line: c.Line, raw: raw}, 0)
 	}
+}
+
+// composeCommand is the command that Compose gives to the app's container, and its line: where the image has none, and
+// nothing else says what to run, and it is not one for work.
+func (l *look) composeCommand() (words []string, line int) {
+	if l.compose == nil || l.compose.app == nil || l.command() != nil || slices.ContainsFunc(l.procfile, func(s step) bool { return strings.HasPrefix(s.raw, "web:") }) {
+		return nil, 0
+	}
+	c := l.compose.app.get("command")
+	if words = c.list(); len(words) == 1 {
+		words = commandWords(words[0])
+	}
+	if len(words) == 0 || onceOnly().MatchString(strings.Join(words, " ")) {
+		return nil, 0
+	}
+	return words, c.at()
 }
 
 // command is what runs instead of the Dockerfile's CMD on Fly.io, else that.
