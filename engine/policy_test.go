@@ -75,10 +75,10 @@ func TestPolicyIsExact(t *testing.T) {
 				used = slices.DeleteFunc(used, func(a string) bool { return a == "iam:AttachRolePolicy" }) // it was somebody else
 				surplus := slices.DeleteFunc(slices.Clone(allowed), func(a string) bool { return slices.Contains(used, a) })
 				// Stopping a task that runs on its own is for lives in which one is forgotten, deleting files for those in which
-				// some were uploaded, taking images off for those of more than ten versions, and removing a provider for those in
-				// which a pipeline deployed.
+				// some were uploaded, taking images off for those of more than ten versions, removing a provider for those in
+				// which a pipeline deployed, and seeing who has network interfaces for those in which others hold a group.
 				surplus = slices.DeleteFunc(surplus, func(a string) bool {
-					return a == "ecs:StopTask" || a == "ecr:BatchDeleteImage" || strings.HasPrefix(a, "s3:DeleteObject") ||
+					return a == "ecs:StopTask" || a == "ecr:BatchDeleteImage" || a == "ec2:DescribeNetworkInterfaces" || strings.HasPrefix(a, "s3:DeleteObject") ||
 						strings.HasSuffix(a, "OpenIDConnectProvider")
 				})
 				missing := slices.DeleteFunc(slices.Clone(used), func(a string) bool { return slices.Contains(allowed, a) })

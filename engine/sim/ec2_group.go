@@ -140,6 +140,16 @@ func ec2CreateSecurityGroup(c *call, in *ec2.CreateSecurityGroupInput) (*ec2.Cre
 	return &ec2.CreateSecurityGroupOutput{GroupId: new(g.ID), Tags: g.Tags.toEC2(), SecurityGroupArn: new(c.groupARN(g))}, nil
 }
 
+// names are the groups that the group's rules name, those that let in or those that let out.
+func (g *securityGroup) names(egress bool) (ids []string) {
+	for _, r := range g.Rules {
+		if r.Group != "" && r.Egress == egress {
+			ids = append(ids, r.Group)
+		}
+	}
+	return ids
+}
+
 func (c *call) groupARN(g *securityGroup) string {
 	return fmt.Sprintf("arn:aws:ec2:%s:%s:security-group/%s", c.r.Name, c.st.Account, g.ID)
 }
@@ -157,6 +167,8 @@ func ec2DescribeSecurityGroups(c *call, in *ec2.DescribeSecurityGroupsInput) (*e
 					return []string{g.VPC}, true
 				case "description":
 					return []string{g.Description}, true
+				case "ip-permission.group-id", "egress.ip-permission.group-id":
+					return g.names(strings.HasPrefix(name, "egress.")), true
 				}
 				return nil, false
 			})

@@ -80,12 +80,22 @@ var Settling = []cloud.Retryable{
 	{Code: "InvalidRouteTableID.NotFound", For: 2 * time.Minute},
 }
 
-// deleteEC2 deletes something of EC2 and waits while network interfaces or references still hold it.
-func deleteEC2(ctx context.Context, s *resource.Scope, del func(context.Context) error) error {
+// deleteEC2 deletes something of EC2, which label names, and waits while network interfaces or references still hold it. What
+// others have there, as held lists it, goes not by waiting: it stays then. Nil where they can have nothing.
+func deleteEC2(ctx context.Context, s *resource.Scope, label string, held func(context.Context) ([]string, error), del func(context.Context) error) error {
 	err := s.Retry(ctx, []cloud.Retryable{{Code: "DependencyViolation", For: 20 * time.Minute}},
 		func(ctx context.Context) error {
 			err := del(ctx)
 			if cloud.Is(err, "DependencyViolation") {
+				if held != nil {
+					theirs, lookErr := held(ctx)
+					if lookErr == nil {
+						lookErr = inUse(label, theirs)
+					}
+					if lookErr != nil {
+						return lookErr
+					}
+				}
 				s.Send(event.Event{
 					Type: event.NodeWaiting, Text: "waiting for AWS to let go of its network interfaces",
 					UsuallyS: 90, DeadlineS: (20 * time.Minute).Seconds(),

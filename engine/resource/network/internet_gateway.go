@@ -125,8 +125,15 @@ func (g *InternetGateway) Delete(ctx context.Context, s *resource.Scope) error {
 	if !g.found {
 		return nil
 	}
-	if g.attached {
-		err := deleteEC2(ctx, s, func(ctx context.Context) error {
+	if g.attached { // without it, what others have in the network would be cut off
+		theirs, err := strangers(ctx, s, g.Owner, g.VPC.ID)
+		if err == nil {
+			err = inUse(g.Info().Label, theirs)
+		}
+		if err != nil {
+			return err
+		}
+		err = deleteEC2(ctx, s, g.Info().Label, nil, func(ctx context.Context) error {
 			_, err := s.EC2.DetachInternetGateway(ctx, &ec2.DetachInternetGatewayInput{
 				InternetGatewayId: &g.ID, VpcId: &g.VPC.ID,
 			})
@@ -139,7 +146,7 @@ func (g *InternetGateway) Delete(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("detach internet gateway: %w", err)
 		}
 	}
-	return deleteEC2(ctx, s, func(ctx context.Context) error {
+	return deleteEC2(ctx, s, g.Info().Label, nil, func(ctx context.Context) error {
 		_, err := s.EC2.DeleteInternetGateway(ctx, &ec2.DeleteInternetGatewayInput{InternetGatewayId: &g.ID})
 		return err
 	})

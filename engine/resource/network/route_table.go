@@ -232,6 +232,9 @@ func (r *RouteTable) Delete(ctx context.Context, s *resource.Scope) error {
 	if r.found == nil {
 		return nil
 	}
+	if err := r.free(ctx, s); err != nil {
+		return err
+	}
 	for _, a := range r.found.Associations {
 		if aws.ToBool(a.Main) {
 			continue
@@ -241,10 +244,33 @@ func (r *RouteTable) Delete(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("take the route table off its subnets: %w", err)
 		}
 	}
-	return deleteEC2(ctx, s, func(ctx context.Context) error {
+	return deleteEC2(ctx, s, r.Info().Label, nil, func(ctx context.Context) error {
 		_, err := s.EC2.DeleteRouteTable(ctx, &ec2.DeleteRouteTableInput{RouteTableId: &r.ID})
 		return err
 	})
+}
+
+// free says whether nobody else has routes from the table: no subnet of others, and, where the whole network goes, nothing
+// of others in subnets of ours.
+func (r *RouteTable) free(ctx context.Context, s *resource.Scope) error {
+	if !r.Unneeded {
+		all, err := strangers(ctx, s, r.Owner, aws.ToString(r.found.VpcId))
+		if err == nil {
+			err = inUse(r.Info().Label, all)
+		}
+		return err
+	}
+	all, err := strangeSubnets(ctx, s, r.Owner, aws.ToString(r.found.VpcId))
+	if err != nil {
+		return err
+	}
+	var theirs []string
+	for _, n := range all {
+		if slices.ContainsFunc(r.found.Associations, func(a ec2types.RouteTableAssociation) bool { return aws.ToString(a.SubnetId) == aws.ToString(n.SubnetId) }) {
+			theirs = append(theirs, called("subnet", ec2Tag(n.Tags, "Name"), n.SubnetId))
+		}
+	}
+	return inUse(r.Info().Label, theirs)
 }
 
 // Permissions implements Permissioned. The VPC looks it up.

@@ -204,12 +204,13 @@ func (g *SecurityGroup) create(ctx context.Context, s *resource.Scope) error {
 
 // Delete implements Resource: all groups of this name, in whichever VPC they are.
 func (g *SecurityGroup) Delete(ctx context.Context, s *resource.Scope) error {
-	return remove(ctx, s, g.groups)
+	return g.remove(ctx, s, g.groups)
 }
 
-func remove(ctx context.Context, s *resource.Scope, groups []ec2types.SecurityGroup) error {
+func (g *SecurityGroup) remove(ctx context.Context, s *resource.Scope, groups []ec2types.SecurityGroup) error {
 	for _, sg := range groups {
-		err := deleteEC2(ctx, s, func(ctx context.Context) error {
+		held := func(ctx context.Context) ([]string, error) { return holders(ctx, s, g.Owner, aws.ToString(sg.GroupId)) }
+		err := deleteEC2(ctx, s, g.Label, held, func(ctx context.Context) error {
 			_, err := s.EC2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: sg.GroupId})
 			return err
 		})
@@ -246,7 +247,7 @@ func (g *SecurityGroup) Permissions(s *resource.Scope, do event.Action) []resour
 			need = append(need, oursEC2(g.Owner, s, resource.Actions("ec2:RevokeSecurityGroupIngress"), "security-group"))
 		}
 	case event.Delete:
-		need = append(need, oursEC2(g.Owner, s, resource.Actions("ec2:DeleteSecurityGroup"), "security-group"))
+		need = append(need, oursEC2(g.Owner, s, resource.Actions("ec2:DeleteSecurityGroup"), "security-group"), lookWho())
 	case event.None:
 	}
 	return need

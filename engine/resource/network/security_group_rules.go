@@ -158,7 +158,7 @@ func (g *SecurityGroup) Cleanup(ctx context.Context, s *resource.Scope) error {
 		}
 	}
 	g.groups = mine
-	return remove(ctx, s, old)
+	return g.remove(ctx, s, old)
 }
 
 func (g *SecurityGroup) revoke(ctx context.Context, s *resource.Scope, r ec2types.SecurityGroupRule) error {

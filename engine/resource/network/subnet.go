@@ -142,7 +142,10 @@ func (n *Subnet) Delete(ctx context.Context, s *resource.Scope) error {
 	if n.found == nil {
 		return nil
 	}
-	return deleteEC2(ctx, s, func(ctx context.Context) error {
+	held := func(ctx context.Context) ([]string, error) {
+		return strangeInterfaces(ctx, s, n.Owner, resource.EC2Filter("subnet-id", n.ID))
+	}
+	return deleteEC2(ctx, s, n.Info().Label, held, func(ctx context.Context) error {
 		_, err := s.EC2.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: &n.ID})
 		return err
 	})

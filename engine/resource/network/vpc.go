@@ -282,7 +282,8 @@ func (v *VPC) Delete(ctx context.Context, s *resource.Scope) error {
 	if v.own == nil {
 		return nil
 	}
-	return deleteEC2(ctx, s, func(ctx context.Context) error {
+	held := func(ctx context.Context) ([]string, error) { return strangers(ctx, s, v.Owner, v.ID) }
+	return deleteEC2(ctx, s, v.Info().Label, held, func(ctx context.Context) error {
 		_, err := s.EC2.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: &v.ID})
 		return err
 	})
@@ -308,7 +309,7 @@ func (v *VPC) Permissions(s *resource.Scope, do event.Action) []resource.Permiss
 	case event.Update:
 		need = append(need, oursEC2(v.Owner, s, resource.Actions("ec2:ModifyVpcAttribute"), "vpc"))
 	case event.Delete:
-		need = append(need, oursEC2(v.Owner, s, resource.Actions("ec2:DeleteVpc"), "vpc"))
+		need = append(need, oursEC2(v.Owner, s, resource.Actions("ec2:DeleteVpc"), "vpc"), resource.Anywhere("ec2:DescribeSecurityGroups"), lookWho())
 	case event.None, event.Replace:
 	}
 	return need
