@@ -13,6 +13,7 @@ import (
 
 	"berth/engine"
 	"berth/engine/fail"
+	"berth/engine/pipeline"
 	"berth/engine/sim"
 	"berth/engine/spec"
 )
@@ -124,6 +125,7 @@ func TestAccountRules(t *testing.T) {
 		h.spec.AccountRules = spec.AccountRules{
 			PermissionsBoundary: h.made("boundary"), RolePath: "/teams/web/", Tags: map[string]string{"cost-center": "42"},
 		}
+		h.account.SetFaults(fault(t, "demands=cost-center"))
 		h.must(h.deploy())
 		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
 			t.Errorf("unchanged app: plan does %v", got)
@@ -145,6 +147,42 @@ func TestAccountRules(t *testing.T) {
 		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
 		if left := h.left(); len(left) > 0 {
 			t.Errorf("destroy leaves %v", left)
+		}
+	})
+}
+
+// What a pipeline deploys with keeps to the rules of the organization, too, and so does what it deploys.
+func TestAccountRulesOfAPipeline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.spec.AccountRules = spec.AccountRules{
+			PermissionsBoundary: h.made("boundary"), RolePath: "/teams/web/", Tags: map[string]string{"cost-center": "42"},
+		}
+		h.account.SetFaults(fault(t, "demands=cost-center"))
+		h.must(h.deploy())
+		h.must(h.apply(h.plan(pipelineOf(t, pipeline.GitHub))))
+		if r := h.role("-ci"); r.Path != "/teams/web/" || r.Boundary != h.spec.AccountRules.PermissionsBoundary || r.Tags["cost-center"] != "42" {
+			t.Errorf("role of the pipeline: %+v", r)
+		}
+		for _, i := range h.account.Inventory() {
+			if strings.Contains(i.Detail, "berth:") && !strings.Contains(i.Detail, "cost-center") {
+				t.Errorf("%s has no tag of the organization: %s", i, i.Detail)
+			}
+		}
+		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+		if left := h.left(); len(left) > 0 {
+			t.Errorf("destroy leaves %v", left)
+		}
+	})
+}
+
+// Where nobody said which tags the organization demands, its refusal is told before anything is made.
+func TestDemandedTagsThatNobodyNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{Faults: []sim.Fault{fault(t, "demands=cost-center")}}, 0)
+		res, _ := h.deploy()
+		if left := h.left(); res.Err == nil || len(left) > 0 || !strings.Contains(res.Err.Error(), "ssm:PutParameter") {
+			t.Errorf("ended %s: %v; there is %v", res.Outcome, res.Err, left)
 		}
 	})
 }

@@ -28,7 +28,7 @@ func ID(s *spec.Spec) string {
 
 // Owner is the app of a spec, by the names that its resources have in that account.
 func (a Account) Owner(ctx context.Context, c *cloud.Clients, s *spec.Spec) (resource.Owner, error) {
-	o := resource.Owner{App: s.App, Env: s.EnvName, ID: ID(s)}
+	o := resource.Owner{App: s.App, Env: s.EnvName, ID: ID(s), Demanded: resource.Demand(s.AccountRules.Tags)}
 	t, err := a.Targets.Of(s)
 	if err != nil {
 		return o, err

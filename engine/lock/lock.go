@@ -66,6 +66,7 @@ func Me(run, verb, arn string, now time.Time) Holder {
 type Lock struct {
 	clients *cloud.Clients
 	name    string
+	tags    []ssmtypes.Tag
 	holder  Holder
 	stop    context.CancelFunc
 	done    chan struct{}
@@ -74,11 +75,14 @@ type Lock struct {
 // Waiting is called while it is not clear yet whether another holder is alive.
 type Waiting func(text string)
 
-// Acquire takes the lock with that parameter name. One that is in use is a Refused failure saying who has
+// Acquire takes the lock of an app. The tags that its organization demands are on it from the start. A lock that is in use is a Refused failure saying who has
 // it; one whose holder died is taken over, which may need Stale to find out. lost is called, once and from
 // another goroutine, when somebody else takes the lock away meanwhile.
-func Acquire(ctx context.Context, c *cloud.Clients, name string, me Holder, waiting Waiting, lost func()) (*Lock, error) {
-	l := &Lock{clients: c, name: name, holder: me, done: make(chan struct{})}
+func Acquire(ctx context.Context, c *cloud.Clients, o resource.Owner, me Holder, waiting Waiting, lost func()) (*Lock, error) {
+	l := &Lock{clients: c, name: Name(o), holder: me, done: make(chan struct{})}
+	for k, v := range o.Demanded.Tags() {
+		l.tags = append(l.tags, ssmtypes.Tag{Key: &k, Value: &v})
+	}
 	for wrested := false; ; wrested = true {
 		err := l.put(ctx, false)
 		if err == nil && wrested {
@@ -116,15 +120,17 @@ func Sweep(ctx context.Context, c *cloud.Clients, name string, me Holder, waitin
 // errTaken is wrapped by the failure that another run holds the lock.
 var errTaken = errors.New("locked by another run")
 
-// put writes the parameter.
+// put writes the parameter. Tags go with a new one alone.
 func (l *Lock) put(ctx context.Context, overwrite bool) error {
 	b, err := json.Marshal(l.holder)
 	if err != nil {
 		return fmt.Errorf("write the lock: %w", err)
 	}
-	_, err = l.clients.SSM.PutParameter(ctx, &ssm.PutParameterInput{
-		Name: &l.name, Value: aws.String(string(b)), Type: ssmtypes.ParameterTypeString, Overwrite: &overwrite,
-	})
+	in := &ssm.PutParameterInput{Name: &l.name, Value: aws.String(string(b)), Type: ssmtypes.ParameterTypeString, Overwrite: &overwrite}
+	if !overwrite {
+		in.Tags = l.tags
+	}
+	_, err = l.clients.SSM.PutParameter(ctx, in)
 	return err
 }
 

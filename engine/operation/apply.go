@@ -70,7 +70,7 @@ func (o *Operator) lock(ctx context.Context, p *plan.Plan, id, verb string, tell
 		return nil, err
 	}
 	release := func(context.Context) {}
-	l, err := lock.Acquire(ctx, p.Scope.Clients, name, me, tell, lost)
+	l, err := lock.Acquire(ctx, p.Scope.Clients, p.Scope.Owner, me, tell, lost)
 	switch {
 	case cloud.Unknown(err):
 		tell("this endpoint cannot lock the app: another run at the same moment would not be noticed")

@@ -8,9 +8,13 @@ import (
 // Own are the permissions that the engine itself needs: to say who it is, to look before it changes something,
 // and to lock the app.
 func Own(s *resource.Scope) []resource.Permission {
+	locking := resource.Actions("ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter")
+	if s.Owner.Demanded != "" {
+		locking = append(locking, "ssm:AddTagsToResource")
+	}
 	return []resource.Permission{
 		{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}},
-		{Actions: []string{"ssm:PutParameter", "ssm:GetParameter", "ssm:DeleteParameter"}, Resources: []string{s.ARN("ssm", "parameter"+lock.Name(s.Owner))}},
+		{Actions: locking, Resources: []string{s.ARN("ssm", "parameter"+lock.Name(s.Owner))}},
 		{
 			Actions: []string{"iam:SimulatePrincipalPolicy"}, Resources: []string{"*"},
 			Without: "missing permissions show only when they are needed",

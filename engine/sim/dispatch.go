@@ -97,6 +97,11 @@ func (a *Account) perform(o operation, regionName string, rec Call, in any, half
 			a.record(rec, err)
 			return false, err
 		}
+		if a.untagged(o, in) {
+			err := deniedError(o.service, actions[0], st.principal())
+			a.record(rec, err)
+			return false, err
+		}
 		for _, act := range actions {
 			a.used[act] = true
 		}

@@ -33,6 +33,10 @@ func ParseFault(rule string) (Fault, error) {
 		if f.target = arg; !slices.ContainsFunc(services(), func(s awsService) bool { return s.actionPrefix() == arg }) {
 			want = "a service by its name in IAM actions, like elasticfilesystem"
 		}
+	case faultDemands:
+		if f.target = arg; arg == "" {
+			want = "the key of a tag"
+		}
 	case faultGuard:
 		kind, action, _ := strings.Cut(arg, "/")
 		f.target = arg

@@ -1,10 +1,14 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
 // Fault is one way in which the account misbehaves. ParseFault makes one from its rule.
@@ -43,6 +47,7 @@ const (
 	faultForceSSL  faultKind = "force-ssl"
 	faultDeaf      faultKind = "ignores-command"
 	faultLacks     faultKind = "lacks"
+	faultDemands   faultKind = "demands"
 )
 
 // FaultRule describes one kind of fault for people.
@@ -79,6 +84,7 @@ func FaultHelp() []FaultRule {
 		{"no-cloudfront", "the account is not verified for CloudFront yet"},
 		{"guard=region", "the caller may act only in its region; also tls, mfa, and organization/ACTION or boundary/ACTION, which IAM says forbid it"},
 		{"lacks=rds", "it knows nothing of that service, as an emulator of AWS may"},
+		{"demands=cost-center", "the organization lets nothing be made that does not carry that tag from the start"},
 		{"no-elb", "the account may not create load balancers yet"},
 	}
 }
@@ -112,6 +118,20 @@ func (a *Account) denied(actions []string) string {
 		}
 	}
 	return ""
+}
+
+// untagged says whether the request makes something without a tag that an organization's policy demands. Writing over a
+// parameter makes none, and rules of a security group are not what such policies are about.
+func (a *Account) untagged(o operation, in any) bool {
+	f, ok := a.fault(faultDemands)
+	if !ok || !o.tags || strings.HasPrefix(o.name, "Authorize") {
+		return false
+	}
+	if p, is := in.(*ssm.PutParameterInput); is && val(p.Overwrite, false) {
+		return false
+	}
+	text, err := json.Marshal(in)
+	return err == nil && !strings.Contains(string(text), strconv.Quote(f.target))
 }
 
 // over says whether the fault, which just struck, has an end that is past. Its time runs from when it struck

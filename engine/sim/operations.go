@@ -17,6 +17,7 @@ type operation struct {
 	own  string                  // its IAM action, where that is not service:name
 	more []func(in any) []string // the IAM actions that AWS checks besides
 	page *paging                 // how its answer is cut into pages; nil when it is not
+	tags bool                    // it makes something, which can carry tags from the start
 }
 
 // op makes an operation of a handler. Service and name come from the input's type.
@@ -60,6 +61,7 @@ func readOnly(name string) bool {
 // tagging is the IAM action that AWS checks besides when something is made with tags.
 func tagging(action string) func(*operation) {
 	return func(o *operation) {
+		o.tags = true
 		o.more = append(o.more, func(in any) []string {
 			v := reflect.ValueOf(in).Elem()
 			for _, name := range []string{"Tags", "TagSpecifications"} {

@@ -29,6 +29,7 @@ type OneOff struct {
 	Process    string // whose definition it is; empty for the app's own
 	Network    *ecstypes.NetworkConfiguration
 	Command    []string // instead of the definition's; empty: the definition's
+	Tags       []ecstypes.Tag
 
 	// Each gets the lines of its output, in order, as they come. An error of it ends the task.
 	Each func(lines []string) error
@@ -68,7 +69,7 @@ func (o *OneOff) start(ctx context.Context) error {
 	in := &ecs.RunTaskInput{
 		Cluster: &o.Cluster, TaskDefinition: &o.Definition, Count: aws.Int32(1), LaunchType: ecstypes.LaunchTypeFargate,
 		StartedBy: aws.String(oneOffStarter), ClientToken: aws.String(rand.Text()), NetworkConfiguration: o.Network,
-		PropagateTags: ecstypes.PropagateTagsTaskDefinition,
+		PropagateTags: ecstypes.PropagateTagsTaskDefinition, Tags: o.Tags,
 	}
 	if len(o.Command) > 0 {
 		in.Overrides = &ecstypes.TaskOverride{ContainerOverrides: []ecstypes.ContainerOverride{{Name: aws.String(ContainerName), Command: o.Command}}}

@@ -103,7 +103,7 @@ func (r *Release) start(ctx context.Context, s *resource.Scope) (arn string, err
 	in := &ecs.RunTaskInput{
 		Cluster: aws.String(r.Cluster.Name()), TaskDefinition: &r.TaskDefinition.ARN, Count: aws.Int32(1),
 		LaunchType: ecstypes.LaunchTypeFargate, StartedBy: aws.String(releaseStarter),
-		ClientToken: aws.String(rand.Text()), PropagateTags: ecstypes.PropagateTagsTaskDefinition,
+		ClientToken: aws.String(rand.Text()), PropagateTags: ecstypes.PropagateTagsTaskDefinition, Tags: r.TaskDefinition.Owner.ECSTags("release"),
 		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
 			Subnets: r.Network.SubnetIDs(), SecurityGroups: []string{r.SecurityGroup.ID},
 			AssignPublicIp: publicIP(r.Network),

@@ -266,7 +266,9 @@ func (r *RouteTable) free(ctx context.Context, s *resource.Scope) error {
 	}
 	var theirs []string
 	for _, n := range all {
-		if slices.ContainsFunc(r.found.Associations, func(a ec2types.RouteTableAssociation) bool { return aws.ToString(a.SubnetId) == aws.ToString(n.SubnetId) }) {
+		if slices.ContainsFunc(r.found.Associations, func(a ec2types.RouteTableAssociation) bool {
+			return aws.ToString(a.SubnetId) == aws.ToString(n.SubnetId)
+		}) {
 			theirs = append(theirs, called("subnet", ec2Tag(n.Tags, "Name"), n.SubnetId))
 		}
 	}

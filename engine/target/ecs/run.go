@@ -24,7 +24,7 @@ func (w *watcher) Run(ctx context.Context, once target.Once) (exit int, err erro
 	}
 	o := &compute.OneOff{
 		Clients: w.clients, Cluster: b.Cluster.Name(), Group: b.LogGroup.Name(), Process: once.Process, Command: once.Command,
-		Each: once.Each, Doing: once.Doing,
+		Each: once.Each, Doing: once.Doing, Tags: w.owner.ECSTags("run"),
 	}
 	own, err := w.serviceCalled(ctx, b.Cluster.Name(), b.Service.Name())
 	if err != nil {
