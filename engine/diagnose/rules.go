@@ -184,9 +184,19 @@ var rules = []rule{
 
 	// The start.
 	{
-		"command not startable", either(said("executable file not found"), said("CannotStartContainer"), all(said("ContainerRuntimeError"), said("exec:")), exit(126, 127)),
+		"command not startable", either(said("executable file not found"), said("CannotStartContainer"), all(said("ContainerRuntimeError"), said("exec:"))),
 		about("service.command", "the command of the image cannot be started",
 			"check CMD and ENTRYPOINT in the Dockerfile, and service.command: the file must exist in the image, be executable, and have Unix line ends"),
+	},
+	{
+		"command not executable", exit(126),
+		about("service.command", "the command of the image is there and cannot be executed",
+			"make the file executable in the Dockerfile (COPY --chmod=755), and check its first line and its line ends"),
+	},
+	{
+		"command not found", exit(127),
+		about("service.command", "a command that the image starts is not in it",
+			"check CMD, ENTRYPOINT and the script that they run, and service.command: the file, or the interpreter in its first line, is missing"),
 	},
 	{
 		"container not made", either(said("CannotCreateContainer"), said("CannotCreateVolume"), said("CannotInspectContainer"), said("CannotStopContainer"), said("ContainerRuntimeError")),
@@ -246,6 +256,39 @@ var rules = []rule{
 			"name subnets of other zones with network.subnets in berth.toml"),
 	},
 
+	// What ECS says of the service.
+	{
+		"no room for a rollout", said("because of the service deployment configuration"),
+		plain("ECS can neither stop an old task nor start a new one: the service's limits leave no room",
+			"deploy again, which sets the limits of the rollout right"),
+	},
+	{
+		"tasks are protected", said("protected tasks"),
+		plain("tasks that protect themselves from being stopped hold the rollout up",
+			"wait until the app ends its task protection, or have it end the protection when it gets SIGTERM"),
+	},
+	{
+		"throttled", said("operations are being throttled"),
+		plain("AWS slows down what ECS may do in this account", "wait a few minutes: ECS goes on by itself"),
+	},
+	{
+		"target group gone", either(said("target group", "does not exist"), said("target group", "could not be found"), said("TargetGroupNotFound")),
+		plain("the load balancer's target group was deleted under the service", "deploy again, which makes it anew"),
+	},
+	{
+		"discovery", said("discovery instance"),
+		plain("the task was not entered into the DNS names by which the containers find each other",
+			"deploy again; when it stays, check that nobody deleted the namespace in Cloud Map"),
+	},
+	{
+		"alarm", said("alarm detected"),
+		plain("an alarm went off during the rollout, and ECS took it back", "look at the alarms of the service in CloudWatch"),
+	},
+	{
+		"stopped by hand", func(t Task) bool { return t.StopCode == "UserInitiated" },
+		plain("somebody stopped the task", "nothing is broken: ECS starts another one"),
+	},
+
 	// How the app ended.
 	{"ended well", exit(0), plain("the app ended by itself although it should go on running",
 		"start the server in the foreground: CMD in the Dockerfile must not return")},
@@ -253,7 +296,16 @@ var rules = []rule{
 		"raise service.memory, or let the app end when it gets SIGTERM")},
 	{"memory fault", exit(139), plain("the app crashed with a memory fault", "check native libraries and that the image is built for this kind of processor")},
 	{"aborted", exit(134), plain("the app ended itself after a failed check of its own (SIGABRT)", "look at its last log lines")},
-	{"asked to stop", exit(143, 130), plain("the app ended because it was asked to stop", "when nobody stopped it, look for what sends it SIGTERM")},
+	{"asked to stop", exit(143), plain("the app ended because it was asked to stop", "when nobody stopped it, look for what sends it SIGTERM")},
+	{"interrupted", exit(130), plain("the app was interrupted (SIGINT), as by Ctrl-C", "look for what sends it SIGINT: nothing on Fargate does")},
+	{"ended by a signal", func(t Task) bool { return t.ExitCode != nil && *t.ExitCode > 128 && *t.ExitCode < 128+65 }, func(t Task, _ Context) verdict {
+		return verdict{
+			cause:  fmt.Sprintf("the app was ended by signal %d", *t.ExitCode-128),
+			remedy: "look at its last log lines, and for what sends it that signal",
+		}
+	}},
+	{"ended with 255", exit(255), plain("the app ended with exit code 255, or the machine that ran it was lost",
+		"look at its last log lines; without any, deploy again")},
 	{"ended with a code", func(t Task) bool { return t.ExitCode != nil }, func(t Task, _ Context) verdict {
 		return verdict{
 			cause:  fmt.Sprintf("the app ended with exit code %d soon after it started", *t.ExitCode),
