@@ -240,6 +240,8 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 			}
 			if m := unplacedEvent().FindStringSubmatch(text); m != nil {
 				r.note(diagnose.Task{StopCode: "TaskFailedToStart", StoppedReason: m[1]})
+			} else if heldEvent().MatchString(text) {
+				r.note(diagnose.Task{StoppedReason: text})
 			}
 		}
 	}
@@ -250,10 +252,12 @@ func (r *rollout) passEvents(events []ecstypes.ServiceEvent) {
 var routineEvent = pattern(`^(has reached a steady state|has started \d+ tasks|has stopped \d+ |has begun draining|` +
 	`(de)?registered \d+ targets|\(?deployment \S+\)? (deployment )?(completed|in progress)|stopped \d+ pending)`)
 
-// How the service tells why a task was unhealthy, and why it could not even be started (engine/AWS.md, Service).
+// How the service tells why a task was unhealthy, why it could not even be started, and what holds the rollout up that is
+// no task's fault (engine/AWS.md, Service). That AWS throttles ECS ends no rollout.
 var (
 	unhealthyEvent = pattern(`is unhealthy in .* due to \(reason (.+?)\)\.?$`)
 	unplacedEvent  = pattern(`(?:was unable to place a task\. Reason: |failed to launch a task with \(error )(.+?)\)?\.?$`)
+	heldEvent      = pattern(`because of the service deployment configuration|protected tasks|alarm detected|[Tt]arget ?group .*(?:does not exist|could not be found)`)
 )
 
 func primary(svc *ecstypes.Service) *ecstypes.Deployment {
