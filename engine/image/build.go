@@ -69,6 +69,13 @@ func (p program) build(ctx context.Context, src Source, m Machine, tag string, r
 	for _, name := range src.Secrets {
 		common = append(common, "--secret", "id="+name+",env="+name)
 	}
+	for _, id := range src.SSH {
+		name, file, named := strings.Cut(id, "=")
+		if named {
+			name += "=" + atHome(file)
+		}
+		common = append(common, "--ssh", name)
+	}
 	common = append(common, src.Dir)
 	args, env := []string{"build"}, []string(nil)
 	var f follower = newNumbered(report)

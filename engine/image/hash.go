@@ -69,6 +69,10 @@ func Hash(ctx context.Context, src Source) (string, error) {
 		field(h, "secret")
 		field(h, name)
 	}
+	for _, id := range slices.Sorted(slices.Values(src.SSH)) {
+		field(h, "ssh")
+		field(h, id)
+	}
 	field(h, "dockerfile")
 	field(h, string(dockerfile))
 	for _, f := range files {

@@ -23,6 +23,7 @@ type Source struct {
 	Target     string            // stage that is built; empty: the last one
 	Args       map[string]string // build arguments
 	Secrets    []string          // names of environment variables that the build may read as secrets, by their names as ids
+	SSH        []string          // what the build may sign in with over SSH: "default" for the agent, or ID=PATH of a key or socket
 	// OneIgnoreFile says that the builder follows the folder's .dockerignore only, not one that belongs to the
 	// Dockerfile (Dockerfile.dockerignore).
 	OneIgnoreFile bool

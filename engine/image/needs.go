@@ -23,7 +23,7 @@ func (p program) fits(src Source) error {
 	if err != nil {
 		return noDockerfile(src, err)
 	}
-	if err := p.secrets(src); err != nil {
+	if err := cmp.Or(p.secrets(src), p.ssh(src)); err != nil {
 		return err
 	}
 	doc, parseErr := parser.Parse(bytes.NewReader(text))
@@ -81,6 +81,41 @@ func (p program) secrets(src Source) error {
 		}
 	}
 	return nil
+}
+
+// ssh says when the build cannot sign in over SSH as it is to: the builder cannot hand that over, or there is no agent or key.
+func (p program) ssh(src Source) error {
+	if len(src.SSH) > 0 && p.way == classicWay {
+		return &fail.Error{
+			Class: fail.Refused, Cause: "image.ssh needs BuildKit, but Docker here has only its classic builder", Remedy: p.wayOut(),
+		}
+	}
+	for _, id := range src.SSH {
+		_, file, named := strings.Cut(id, "=")
+		if named {
+			if _, err := os.Stat(atHome(file)); err != nil {
+				return &fail.Error{
+					Class: fail.Refused, Cause: "the key that the build signs in with over SSH cannot be read", Evidence: err.Error(),
+					Remedy: "name another file as image.ssh in berth.toml", Setting: "image.ssh",
+				}
+			}
+		} else if os.Getenv("SSH_AUTH_SOCK") == "" {
+			return &fail.Error{
+				Class: fail.Refused, Cause: "the build signs in over SSH with your agent, and no SSH agent runs in this session",
+				Remedy: "start one with eval $(ssh-agent) and ssh-add, or name a key: image.ssh = [\"default=~/.ssh/id_ed25519\"]", Setting: "image.ssh",
+			}
+		}
+	}
+	return nil
+}
+
+// atHome is a path with the home folder for a ~ at its start, which a shell would put there.
+func atHome(file string) string {
+	home, err := os.UserHomeDir()
+	if rest, ok := strings.CutPrefix(file, "~/"); ok && err == nil {
+		return filepath.Join(home, rest)
+	}
+	return file
 }
 
 // modernFlags are the flags of instructions that only BuildKit knows, and earlyFlags those that it knew in Docker 20.10.

@@ -12,7 +12,7 @@ func SourceOf(s *spec.Spec) Source {
 	if rel, err := filepath.Rel(dir, file); err == nil {
 		file = rel
 	}
-	return Source{Dir: dir, Dockerfile: file, Platform: s.Image.Platform, Target: s.Image.Target, Args: s.Image.Args, Secrets: s.Image.Secrets}
+	return Source{Dir: dir, Dockerfile: file, Platform: s.Image.Platform, Target: s.Image.Target, Args: s.Image.Args, Secrets: s.Image.Secrets, SSH: s.Image.SSH}
 }
 
 // BuilderOf is the builder of an app: the one that the command line chose, else the one of berth.toml.

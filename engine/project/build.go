@@ -21,6 +21,7 @@ type Build struct {
 	NoBase   []Line // FROMs whose image is an ARG without a value; Text is its name
 	BuildKit []Line // what only BuildKit understands; Text says what
 	Secrets  []Line // secrets that RUN mounts; Text is the id
+	SSH      []Line // keys for SSH that RUN mounts; Text is the id
 }
 
 // Copy is one COPY or ADD.
@@ -91,6 +92,7 @@ func (r *reader) gather(chosen int) Build {
 		b.NoBase = append(b.NoBase, s.own.NoBase...)
 		b.BuildKit = append(b.BuildKit, s.own.BuildKit...)
 		b.Secrets = append(b.Secrets, s.own.Secrets...)
+		b.SSH = append(b.SSH, s.own.SSH...)
 	}
 	for i, s := range slices.Backward(r.stages) {
 		if needed[i] && i != chosen {
@@ -205,7 +207,7 @@ func (r *reader) run(n *parser.Node, s *stage) {
 	for _, flag := range n.Flags {
 		key, value, _ := strings.Cut(flag, "=")
 		s.onlyBuildKit("RUN "+key, n.StartLine)
-		s.secret(value, n.StartLine)
+		s.mounted(value, n.StartLine)
 		for part := range strings.SplitSeq(value, ",") {
 			if from, ok := strings.CutPrefix(part, "from="); ok {
 				if at := r.stage(from, len(r.stages)-1); at >= 0 {
@@ -226,17 +228,22 @@ func (r *reader) run(n *parser.Node, s *stage) {
 	}
 }
 
-// secret notes the secret that a mount gives to RUN.
-func (s *stage) secret(mount string, line int) {
-	is, id := false, ""
+// mounted notes the secret or the key that a mount gives to RUN.
+func (s *stage) mounted(mount string, line int) {
+	kind, id := "", ""
 	for part := range strings.SplitSeq(mount, ",") {
 		key, value, _ := strings.Cut(part, "=")
-		is = is || key == "type" && value == "secret"
+		if key == "type" {
+			kind = value
+		}
 		if key == "id" || id == "" && (key == "target" || key == "dst") {
 			id = path.Base(value)
 		}
 	}
-	if is && id != "" && !slices.ContainsFunc(s.own.Secrets, func(l Line) bool { return l.Text == id }) {
+	if kind == "ssh" {
+		s.own.SSH = append(s.own.SSH, Line{firstOf(id, "default"), line})
+	}
+	if kind == "secret" && id != "" && !slices.ContainsFunc(s.own.Secrets, func(l Line) bool { return l.Text == id }) {
 		s.own.Secrets = append(s.own.Secrets, Line{id, line})
 	}
 }

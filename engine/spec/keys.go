@@ -60,6 +60,10 @@ var appKeys = []Key{
 		Example: `["NPM_TOKEN"]`, at: func(s *Spec, _ bool) any { return &s.Image.Secrets },
 	},
 	{
+		Name: "image.ssh", Kind: List, Doc: "what the build signs in with over SSH: the agent, or ID=PATH of a key",
+		Example: `["default"]`, at: func(s *Spec, _ bool) any { return &s.Image.SSH },
+	},
+	{
 		Name: "image.ref", Kind: Text, Flag: "--image", Doc: "image that exists already; nothing is built",
 		Example: `"ghcr.io/me/app:1.2"`, at: func(s *Spec, _ bool) any { return &s.Image.Ref },
 	},

@@ -61,6 +61,7 @@ type Image struct {
 	Target     string // build stage; empty: the last one
 	Args       map[string]string
 	Secrets    []string // names of environment variables that the build may read as secrets; values are never kept
+	SSH        []string // what the build may sign in with over SSH: "default" for the agent, or ID=PATH of a key or socket
 	Builder    string   // docker, podman, finch, nerdctl or buildah; empty: the first that works
 	Ref        string   // an image that exists already: nothing is built (--image)
 }
@@ -225,6 +226,7 @@ func (s *Spec) Clone() *Spec {
 	c := *s
 	c.Image.Args = maps.Clone(s.Image.Args)
 	c.Image.Secrets = slices.Clone(s.Image.Secrets)
+	c.Image.SSH = slices.Clone(s.Image.SSH)
 	c.Env = maps.Clone(s.Env)
 	c.Origins = maps.Clone(s.Origins)
 	c.Service.Entrypoint = slices.Clone(s.Service.Entrypoint)

@@ -162,6 +162,11 @@ func (c *checker) image() {
 			c.add("image.secrets", fmt.Sprintf("%q cannot be the name of an environment variable", name), "letters, digits and _, not a digit first")
 		}
 	}
+	for _, id := range im.SSH {
+		if name, file, named := strings.Cut(id, "="); !variableName().MatchString(name) || named && file == "" || !named && name != "default" {
+			c.add("image.ssh", fmt.Sprintf("%q names no agent and no key", id), `"default" for the agent of your session, or such as "deploy=~/.ssh/deploy_key"`)
+		}
+	}
 	if im.Ref != "" && (strings.ContainsAny(im.Ref, " \t\n") || strings.Contains(im.Ref, "://")) {
 		c.add("image.ref", fmt.Sprintf("%q is not an image reference", im.Ref), "such as ghcr.io/me/app:1.2, without https://")
 	}

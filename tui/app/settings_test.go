@@ -104,6 +104,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 
 		"image.target":  {"my stage", "the name of a stage"},
 		"image.secrets": {"NPM-TOKEN", "environment variable"},
+		"image.ssh":     {"agent", "names no agent and no key"},
 	}
 	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "network.front", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "cache.multi_az", "uploads.versioning", "database.version", "network.firewall", "network.security_headers", "network.hsts"}
 	for _, r := range settings.Rows(&spec.Spec{}) {

@@ -210,12 +210,18 @@ func (b *building) end() (string, error) {
 
 // fits says what of src cannot be built in AWS: a Refused fail.Error.
 func (c *CloudBuild) fits(src image.Source) error {
-	if len(src.Secrets) == 0 {
+	what := ""
+	switch {
+	case len(src.Secrets) > 0:
+		what = "image.secrets"
+	case len(src.SSH) > 0:
+		what = "image.ssh"
+	default:
 		return nil
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: "image.secrets stay on this machine, and are not sent to a build in AWS", Setting: "image.builder",
-		Remedy: "build here with --builder docker, or take image.secrets out of berth.toml",
+		Class: fail.Refused, Cause: what + " stay on this machine, and are not sent to a build in AWS", Setting: "image.builder",
+		Remedy: "build here with --builder docker, or take " + what + " out of berth.toml",
 	}
 }
 
