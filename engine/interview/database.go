@@ -24,6 +24,9 @@ func (d *Draft) tellDatabase(suggests map[string]any, from map[string]spec.Origi
 	}
 	name, free := d.said.DatabaseVariable(), !d.said.Said("database.variable")
 	how, usual := frameworkReads(f)
+	if usual && slices.ContainsFunc(f.Findings, func(x project.Finding) bool { return x.Variable != nil && x.Variable.Part == "host" }) {
+		usual = false // its configuration has names of its own
+	}
 	switch db := f.Database; {
 	case free && db != nil && db.Variable != "":
 		name = db.Variable

@@ -42,6 +42,11 @@ func TestAppIsToldOfItsDatabase(t *testing.T) {
 			env:   map[string]string{"SPRING_DATASOURCE_USERNAME": "${database_user}"},
 		},
 		{
+			name: "Spring Boot with names of its own", variable: "DATABASE_URL", url: jdbc,
+			found: project.Findings{Stack: "java", Findings: []project.Finding{{ID: "spring-forwarded"}, must("DB_HOST", project.Variable{Kind: project.Setting, Part: "host"})}},
+			env:   map[string]string{"DB_HOST": "${database_host}"},
+		},
+		{
 			name: "another program in Java", variable: "DATABASE_URL", url: jdbc,
 			found: project.Findings{Stack: "java", Database: &project.Database{Engine: "postgres"}},
 		},

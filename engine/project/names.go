@@ -289,6 +289,11 @@ func (l *look) demand(x read) {
 		l.nextOnDatabase()
 	case v.Cache:
 		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its cache; [cache] in berth.toml makes one, or `%s%s` leads it to one that is there", x.name, setSecret, x.name)
+	case v.Part == "password":
+		finding.Means = fmt.Sprintf("the app does not start without %s, the password of its database; [database] in berth.toml makes one and sets it, or %s", x.name, where)
+	case v.Part != "":
+		finding.Key = "env." + x.name
+		finding.Means = fmt.Sprintf("the app does not start without %s, a part of its database's address; [database] in berth.toml makes one and sets it, or set it under [env]", x.name)
 	case v.Kind == Secret:
 		finding.Means = fmt.Sprintf("the app does not start without %s: %s", x.name, where)
 	default:
