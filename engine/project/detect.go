@@ -74,7 +74,7 @@ func (l *look) detect() error {
 			if err := l.ctx.Err(); err != nil {
 				return err
 			}
-			if passed && (x.Engine != "" || slices.Contains(x.Needs, "cache")) && len(x.Deps) > 0 || len(x.Unless) > 0 && !passed && l.uses(lang.ID, x.Unless) != nil {
+			if passed && (x.Engine != "" || slices.Contains(x.Needs, "cache")) && (len(x.Deps) > 0 || x.ID == "django-database") || len(x.Unless) > 0 && !passed && l.uses(lang.ID, x.Unless) != nil {
 				continue
 			}
 			h, ok := l.find(lang, x, inSource)
@@ -115,7 +115,11 @@ func (l *look) passedOver(lang *language) bool {
 		return true
 	}
 	engines := map[string]bool{}
-	file := false
+	file := lang.ID == "python" && l.fileByDefault()
+	if file && l.compose != nil && len(l.compose.neighbours()) > 0 {
+		return false // there it has a server
+	}
+	byDefault := file
 	for _, x := range lang.Marks {
 		if len(x.Deps) == 0 || l.uses(lang.ID, x.Deps) == nil {
 			continue
@@ -125,13 +129,30 @@ func (l *look) passedOver(lang *language) bool {
 		}
 		file = file || x.ID == "sqlite"
 	}
-	if len(engines) < manyEngines || !file {
+	switch {
+	case byDefault && len(engines) == 0:
+		return true
+	case len(engines) < manyEngines && !byDefault, !file:
 		return false
 	}
 	l.add(Info, "many-databases", l.manifest, 0, strings.Join(sortedNames(engines), ", "),
 		"the app has drivers for all of these, and a database in a file: it can do with any, or watches them; by itself it needs no server")
 	return true
 }
+
+// fileByDefault says whether the settings of an app in Python choose a database in a file unless a variable names another.
+func (l *look) fileByDefault() bool {
+	return slices.ContainsFunc(l.files, func(name string) bool {
+		raw, ok := l.t.text(name)
+		if path.Ext(name) != ".py" || !ok || !strings.Contains(raw, "backends.sqlite3") {
+			return false
+		}
+		text, _ := l.t.code(name)
+		return engineByDefault().MatchString(text)
+	})
+}
+
+var engineByDefault = lazy(`(?:getenv|environ\.get|\benv(?:\.str)?|config)\(\s*["']\w*(?:ENGINE|DATABASE|DB|BACKEND)\w*["']\s*,\s*(?:default\s*=\s*)?["'](?:django\.db\.backends\.)?sqlite3?["']`)
 
 // languages are those that ship, with what is the same in all.
 func (l *look) languages() []*language {
@@ -209,7 +230,7 @@ func (l *look) apply(x *mark, h hit) {
 			means += "; another finding says that this app does without"
 			continue
 		}
-		if n == "cache" && len(x.Deps) > 0 && l.mayLackCache() {
+		if n == "cache" && len(x.Deps) > 0 && (l.mayLackCache() || l.laravelWithoutCache()) {
 			means += "; the code asks whether it is there, and goes on without it"
 			continue
 		}
@@ -245,6 +266,28 @@ var (
 	asksForCache = lazy(`(?:!!|\bBoolean\(|\bif\s*\(?\s*|\bif\s+|&&\s*|\benabled:\s*|\w+\s*=\s*)(?:process\.env\.\w*REDIS\w*\s*(?:\)|\?[^?]|&&|;|,|$)|process\.env\[["']\w*REDIS\w*["']\]\s*(?:\)|\?[^?]|&&)|os\.(?:environ\.get|getenv)\(["']\w*REDIS\w*["']\)\s*:|ENV\[["']\w*REDIS\w*["']\]\s*(?:$|\?[^?])|ENV(?:\.key|\.has_key)?\?\(["']\w*REDIS)`)
 	justKept     = lazy(`\w\s*=\s*process\.env\.\w+\s*(?:;|,|$)|\bif\s*\(?\s*!`)
 )
+
+var (
+	laravelStore = lazy(`["']default["']\s*=>\s*env\(\s*["']CACHE_\w+["']\s*,\s*["'](?:file|database|array|apc|null)["']`)
+	laravelRedis = lazy(`=>\s*env\(\s*["'](?:CACHE|QUEUE|SESSION|BROADCAST)_\w+["']\s*,\s*["'](?:redis|memcached)["']|^\s*(?:-\s*)?(?:ENV\s+)?(?:CACHE|QUEUE|SESSION|BROADCAST)_\w+\s*[=:]\s*["']?(?:redis|memcached)\b|queue:work\s+redis|\bRedis::|"laravel/horizon"`)
+)
+
+// laravelWithoutCache says whether an app on Laravel, which brings a driver for Redis along, chooses another store for all
+// that could be there.
+func (l *look) laravelWithoutCache() bool {
+	other := false
+	if l.Stack != "laravel" {
+		return false
+	}
+	for _, name := range l.files {
+		text, ok := l.t.code(name)
+		if ok && laravelRedis().MatchString(text) {
+			return false
+		}
+		other = other || ok && path.Base(name) == "cache.php" && laravelStore().MatchString(text)
+	}
+	return other
+}
 
 // mayLackCache says whether the code asks if there is an address of Redis and goes on when there is none.
 func (l *look) mayLackCache() bool {
@@ -293,8 +336,28 @@ func (l *look) inContainer(p string) string {
 	if path.IsAbs(p) || l.docker == nil {
 		return p
 	}
-	return path.Join(l.docker.WorkDir, p)
+	return path.Join(l.startsIn(), p)
 }
+
+// startsIn is the folder that the app starts in: the WORKDIR, else the one that all of the project is copied to, else that
+// of the base image as far as it is known.
+func (l *look) startsIn() string {
+	d := l.docker
+	if d.WorkDir != "/" {
+		return d.WorkDir
+	}
+	for _, c := range d.OwnCopy {
+		if c.From == "" && slices.ContainsFunc(c.Sources, func(s string) bool { return path.Clean(s) == "." }) {
+			return path.Clean(c.Dest)
+		}
+	}
+	if phpBase().MatchString(d.Base) {
+		return "/var/www/html"
+	}
+	return "/"
+}
+
+var phpBase = lazy(`(?:^|/)php:[\w.-]*(?:apache|fpm)`)
 
 // homeOfUser is the home of whoever the container runs as.
 func (l *look) homeOfUser() string {

@@ -255,6 +255,7 @@ var (
 	envClassUse  = lazy(`\b(?:plainToInstance|plainToClass|transformAndValidateSync)\(\s*(\w+)\s*,|\bvalidate(?:Sync)?\(\s*new\s+(\w+)\(`)
 	classOpens   = lazy(`^(?:export\s+)?(?:default\s+)?class\s+(\w+)[^{\n]*\{`)
 	classField   = lazy(`^[ \t]+(?:public\s+|readonly\s+)*(` + nameShape + `)\s*([!?]?)\s*:\s*[^=;\n]+(=)?`)
+	classGiven   = lazy(`^[ \t]+(?:public\s+|readonly\s+)*(` + nameShape + `)\s*(?::[^=;\n]+)?=\s*(?:process\.env|environment|env)\.(\w+)\s*(?:\?\?\s*["'\x60]{2}\s*)?;?\s*$`)
 	mayBeMissing = lazy(`@IsOptional\(|@ValidateIf\(`)
 )
 
@@ -277,6 +278,16 @@ func envClasses(name, text string) []read {
 		}
 		from := m[1]
 		body := blockBelow(text[from:], 0)
+		for _, f := range classGiven().FindAllStringSubmatchIndex(body, 200) {
+			notes := body[:f[0]]
+			if end := strings.LastIndex(notes, ";\n"); end >= 0 {
+				notes = notes[end:] // what stands before belongs to other fields
+			}
+			if body[f[2]:f[3]] != body[f[4]:f[5]] || !strings.Contains(notes, "@IsNotEmpty(") || mayBeMissing().MatchString(notes) {
+				continue
+			}
+			out = append(out, fieldRead(name, text, from+f[2], body[f[2]:f[3]]))
+		}
 		last := 0
 		for _, f := range classField().FindAllStringSubmatchIndex(body, 200) {
 			notes := body[last:f[0]]

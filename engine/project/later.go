@@ -42,7 +42,7 @@ func later(x read, text string) bool {
 }
 
 var (
-	nodeFunction   = lazy(`\bfunction\b|=>`)
+	nodeFunction   = lazy(`\bfunction\b|=>|^\w*(?:[rR]outer|app|api|server|fastify)\.(?:get|post|put|patch|delete|all|route)\(`)
 	asyncFunction  = lazy(`^export\s+(?:default\s+)?async\s+function\b|^export\s+const\s+\w+(?:\s*:[^=]+)?\s*=\s*async\b`)
 	atStart        = lazy(`(?i)\b(?:start|main|boot|bootstrap|init|create|connect|setup|run|listen|load|validate|register|configure|serve|build|launch|assert|ensure)\w*\s*[(=:]`)
 	rubyMethod     = lazy(`^\s*def\s`)
@@ -60,7 +60,7 @@ func asksFor(name string) bool {
 		return true
 	}
 	return slices.ContainsFunc(strings.Split(path.Dir(name), "/"), func(part string) bool {
-		return slices.Contains([]string{"api", "controllers", "handlers", "jobs", "cron", "webhooks", "views", "emails", "actions", "integrations"}, part)
+		return slices.Contains([]string{"api", "routes", "controllers", "handlers", "jobs", "cron", "webhooks", "views", "emails", "actions", "integrations"}, part)
 	})
 }
 

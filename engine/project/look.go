@@ -124,13 +124,21 @@ func (l *look) choosePort() {
 			fmt.Sprintf("nothing names a port; apps like this usually listen on %d", c.port))
 	}
 	for _, other := range l.ports {
-		if other.port != c.port && !elsewherePorts[other.port] && other.file != c.file && other.file != "" && other.rank < rankCode && !l.agrees(other, c) {
+		if other.port != c.port && !elsewherePorts[other.port] && other.file != c.file && other.file != "" && other.rank < rankCode && !l.agrees(other, c) && !l.toldPort(other) {
 			l.add(Should, "port-conflict", other.file, other.line, other.text,
 				fmt.Sprintf("this says port %d, %s says %d; %d is used, change service.port in berth.toml when that is wrong",
 					other.port, firstOf(c.file, c.text), c.port, c.port))
 		}
 	}
 }
+
+// toldPort says whether a line names a port for the case alone that PORT has none, which it does have.
+func (l *look) toldPort(c candidate) bool {
+	_, told := l.Suggests["env.PORT"]
+	return (told || l.docker != nil && l.docker.Env["PORT"].Text != "") && readsPort().MatchString(c.text)
+}
+
+var readsPort = lazy(`["'\[.{]PORT\b`)
 
 // agrees says whether the file of one candidate names the port of the other, too.
 func (l *look) agrees(other, c candidate) bool {

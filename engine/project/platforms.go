@@ -165,7 +165,7 @@ var (
 	ownAddress = lazy(`(?i)^(?:https?://)?[\w.-]+\.(?:herokuapp\.com|onrender\.com|up\.railway\.app|fly\.dev|vercel\.app|netlify\.app|ondigitalocean\.app)/?$`)
 	// herokuOwn matches variables that mean something to Heroku alone.
 	herokuOwn = lazy(`BUILDPACK|HEROKU|^PROCFILE_PATH$|^NPM_CONFIG_PRODUCTION$|^USE_YARN|^WEB_CONCURRENCY$|^RAILS_SERVE_STATIC|^NODE_MODULES_CACHE$`)
-	madeUp    = lazy(`(?i)change[-_]?me|your[-_]|<[^>]+>|\bexample\.(?:com|org|net)\b|^x{3,}$|replace[-_]?me`)
+	madeUp    = lazy(`(?i)change[-_]?me|your[-_.@]|\byour(?:user|name|domain|pass|app|host|key)\w*|@domain\.|<[^>]+>|\bexample\.(?:com|org|net)\b|^x{3,}$|replace[-_]?me`)
 )
 
 func atoi(text string) int { return whole(text) }

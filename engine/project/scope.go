@@ -70,6 +70,7 @@ func (l *look) leaveOtherPrograms() {
 		said.WriteString(" " + s.text)
 	}
 	text := said.String() + " "
+	l.leaveOtherCrates(text)
 	for _, p := range []struct {
 		re    pattern
 		named func(program string) bool
@@ -96,6 +97,30 @@ func (l *look) leaveOtherPrograms() {
 		l.files = slices.DeleteFunc(l.files, func(name string) bool { x := program(name); return x != "" && !p.named(x) })
 	}
 }
+
+// leaveOtherCrates leaves out the main files of the crates of a workspace of which nothing is built: when a command of the
+// build or the start command names the program of one of them.
+func (l *look) leaveOtherCrates(text string) {
+	named := map[string]bool{} // whether their program is, by the main files
+	some := false
+	for _, name := range l.files {
+		dir, ok := strings.CutSuffix(name, "src/main.rs")
+		if !ok {
+			continue
+		}
+		manifest, _ := l.t.code(path.Join(dir, "Cargo.toml"))
+		for _, m := range crateName().FindAllStringSubmatch(manifest, 10) {
+			named[name] = named[name] || hasWord(text, "/"+m[1]) || hasWord(text, " "+m[1])
+		}
+		some = some || named[name]
+	}
+	if some {
+		l.files = slices.DeleteFunc(l.files, func(name string) bool { return strings.HasSuffix(name, "src/main.rs") && !named[name] })
+	}
+}
+
+// crateName matches the names of a crate and of its programs.
+var crateName = lazy(`^\s*name\s*=\s*"([\w-]+)"`)
 
 // parts are the folders below the top that have a manifest of their own.
 func (l *look) parts() []string {
