@@ -33,6 +33,33 @@ func TestFailedVersionsDoNotPushTheRunningImageOut(t *testing.T) {
 	})
 }
 
+// Versions that never came up do not count among those that one can go back to, however many there were.
+func TestFailedVersionsDoNotUseUpTheKeptOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		good, err := h.watch().Status(t.Context())
+		must(t, err)
+		for i := range 11 {
+			write(t, h.spec.Dir, "server", fmt.Sprintf("broken version %d", i))
+			h.account.SetFaults(fault(t, "crash-task"))
+			if res, _ := h.deploy(); res.Outcome != event.RolledBack {
+				t.Fatalf("a version that crashes ended %s", res.Outcome)
+			}
+			h.account.SetFaults()
+		}
+		write(t, h.spec.Dir, "server", "a version that works")
+		h.must(h.deploy())
+		time.Sleep(48 * time.Hour)
+		h.must(h.apply(h.plan(engine.Request{Rollback: engine.Previous})))
+		now, err := h.watch().Status(t.Context())
+		must(t, err)
+		if now.Revision != good.Revision {
+			t.Errorf("%s runs, the version that worked was %s", now.Revision, good.Revision)
+		}
+	})
+}
+
 // countTagged has the repository keep only so many images that nothing needs, so that a test does with fewer.
 func (h *harbor) countTagged(t *testing.T, n int) {
 	t.Helper()

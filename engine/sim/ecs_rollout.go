@@ -47,8 +47,8 @@ type rollout struct {
 	RollbackOf string // on the deployment that goes back: the id of the failed one. It has no service deployment
 }
 
-// keptRollouts is how many rollouts a service remembers.
-const keptRollouts = 20
+// keptRollouts is how many rollouts a service remembers: AWS keeps those of 90 days.
+const keptRollouts = 100
 
 func (s *service) primary() *rollout {
 	return find(s.Rollouts, func(o *rollout) bool { return o.Role == "PRIMARY" })

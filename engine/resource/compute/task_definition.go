@@ -25,9 +25,6 @@ const ContainerName = "app"
 // tagSpec is the tag that carries the hash of what a revision was made from.
 const tagSpec = "berth:spec"
 
-// keepRevisions is how many revisions stay registered, to roll back to.
-const keepRevisions = 10
-
 // TaskDefinition is what a task runs: image, size, environment, log group and roles. AWS never changes one;
 // every change registers a new revision.
 type TaskDefinition struct {
@@ -59,6 +56,9 @@ type TaskDefinition struct {
 	// Versions are the versions of the secrets by their environment names, as far as they are known; ok is false while
 	// one of them is about to change. A task reads a secret when it starts: another version is another revision.
 	Versions func(*resource.Scope) (versions map[string]string, ok bool)
+
+	// Service is what runs it, and knows which revisions never came up; nil where nothing does.
+	Service *Service
 
 	// Pin is a revision (family:number) to run again as it is, for a rollback: of the app's own family, or for a process
 	// the one that it ran with. Empty means a revision with the settings above.
@@ -256,33 +256,6 @@ func (t *TaskDefinition) revisions(ctx context.Context, s *resource.Scope, st ec
 		arns = append(arns, out.TaskDefinitionArns...)
 	}
 	return arns, nil
-}
-
-// Cleanup implements Cleaner: it retires the oldest revisions.
-func (t *TaskDefinition) Cleanup(ctx context.Context, s *resource.Scope) error {
-	if !t.previous {
-		return nil
-	}
-	arns, err := t.revisions(ctx, s, ecstypes.TaskDefinitionStatusActive)
-	if err != nil || len(arns) <= keepRevisions {
-		return err
-	}
-	old := slices.DeleteFunc(arns[:len(arns)-keepRevisions], func(arn string) bool { return arn == t.ARN }) // gone back to
-	if t.Beside == nil {
-		var numbers []string
-		for _, arn := range old {
-			numbers = append(numbers, numberOf(arn))
-		}
-		if err := t.Image.LetGo(ctx, s, numbers); err != nil {
-			return err
-		}
-	}
-	for _, arn := range old {
-		if _, err := s.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}); err != nil {
-			return fmt.Errorf("retire %s: %w", arn, err)
-		}
-	}
-	return nil
 }
 
 // Delete implements Resource: all revisions.

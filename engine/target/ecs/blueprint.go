@@ -362,6 +362,7 @@ func (b *Blueprint) compute(s *spec.Spec) {
 
 func (b *Blueprint) service(s *spec.Spec, o target.Options) error {
 	b.Service = b.serviceOf(s, o, b.TaskDef)
+	b.TaskDef.Service = b.Service
 	b.Door.Handover.Service = b.Service
 	if !s.NoHTTP() {
 		b.Service.TargetGroup, b.Service.Former = b.TargetGroup, b.Door.Inner.TargetGroup

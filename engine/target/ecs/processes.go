@@ -78,6 +78,7 @@ func (b *Blueprint) process(s *spec.Spec, o target.Options, name string) *proces
 	p.TaskDef.CPU, p.TaskDef.Memory, p.TaskDef.Command, p.TaskDef.Port = spec.CPUUnits(want.CPU), want.Memory, want.Command, 0
 	p.TaskDef.Settings = fingerprint(s, want)
 	p.Service = b.serviceOf(s, o, p.TaskDef)
+	p.TaskDef.Service = p.Service
 	p.Service.Process, p.Service.Together, p.Service.Unwanted = name, b.Service.Together, !wanted || want.Schedule != ""
 	p.Service.Instances, p.Service.CPU, p.Service.MemoryGB, p.Service.Spot = want.Instances, want.CPU, float64(want.Memory)/1024, want.Spot
 	p.Scaling = &compute.Scaling{Service: p.Service, LinkedRole: b.ScalingRole, Unwanted: want.Autoscale == nil, Min: want.Instances}

@@ -130,6 +130,9 @@ func (w *watcher) deployments(ctx context.Context, st *target.Status, svc *ecsty
 		plainRollouts(st, svc)
 		return nil
 	}
+	if err == nil {
+		listed, err = w.withSuccessful(ctx, svc, listed)
+	}
 	if err != nil || len(listed) == 0 {
 		return cloud.Explain("list the rollouts", err)
 	}
@@ -157,6 +160,32 @@ func (w *watcher) deployments(ctx context.Context, st *target.Status, svc *ecsty
 	}
 	rollouts(st, described.ServiceDeployments, of.ServiceRevisions)
 	return nil
+}
+
+// withSuccessful adds the last rollouts that succeeded to the latest ones, where those are failures in a row: somebody may
+// want to go back beyond all of them.
+func (w *watcher) withSuccessful(ctx context.Context, svc *ecstypes.Service, listed []ecstypes.ServiceDeploymentBrief) ([]ecstypes.ServiceDeploymentBrief, error) {
+	well := 0
+	for _, d := range listed {
+		if d.Status == ecstypes.ServiceDeploymentStatusSuccessful {
+			well++
+		}
+	}
+	if well > 1 || len(listed) < maxDeployments {
+		return listed, nil
+	}
+	more, err := compute.Deployments(ctx, w.clients, &awsecs.ListServiceDeploymentsInput{
+		Cluster: svc.ClusterArn, Service: svc.ServiceName, MaxResults: aws.Int32(maxDeployments),
+		Status: []ecstypes.ServiceDeploymentStatus{ecstypes.ServiceDeploymentStatusSuccessful},
+	}, maxDeployments)
+	for _, d := range more {
+		if !slices.ContainsFunc(listed, func(o ecstypes.ServiceDeploymentBrief) bool {
+			return aws.ToString(o.ServiceDeploymentArn) == aws.ToString(d.ServiceDeploymentArn)
+		}) {
+			listed = append(listed, d)
+		}
+	}
+	return listed, err
 }
 
 // rollouts tells of rollouts, newest first.
