@@ -94,6 +94,19 @@ func (v *Service) failedRevisions(ctx context.Context, s *resource.Scope) (map[s
 	return failed, nil
 }
 
+// historyPermissions are to ask which revisions never came up.
+func (v *Service) historyPermissions(s *resource.Scope) []resource.Permission {
+	if v == nil {
+		return nil
+	}
+	name := v.Cluster.Name() + "/" + v.Name()
+	list := resource.On(resource.Actions("ecs:ListServiceDeployments"), s.ARN("ecs", "service/"+name))
+	revisions := resource.On(resource.Actions("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+name+"/*"))
+	list.Without = "versions that failed count among those that one can go back to"
+	revisions.Without = list.Without
+	return []resource.Permission{list, revisions}
+}
+
 // failedRollout says whether a rollout is over and its version did not come up.
 func failedRollout(s ecstypes.ServiceDeploymentStatus) bool {
 	switch s {

@@ -317,6 +317,7 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 	}
 	tidy := resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition")
 	tidy.Without = "old revisions stay registered"
+	history := t.Service.historyPermissions(s)
 	tags := newECS("RegisterTaskDefinition", t.arns(s))[1]
 	switch do {
 	case event.Create, event.Update, event.Replace:
@@ -326,12 +327,13 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 		}
 		if do != event.Create {
 			need = append(need, tidy)
+			need = append(need, history...)
 		}
 	case event.Delete:
 		need = append(need, resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition"),
 			resource.On(resource.Actions("ecs:DeleteTaskDefinitions"), t.arns(s)))
 	case event.None:
-		need = append(need, tidy)
+		need = append(append(need, tidy), history...)
 	}
 	return need
 }
