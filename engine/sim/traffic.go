@@ -316,6 +316,7 @@ func (w *world) throughBalancer(lb *loadBalancer, port int32, req *http.Request,
 		case elbtypes.ActionTypeEnumForward:
 			header = header.Clone()
 			header.Set("X-Forwarded-Proto", strings.ToLower(l.Protocol))
+			header.Set("X-Forwarded-Port", strconv.Itoa(int(port)))
 			return w.forward(lb, targetsOf(actions)[0], head, &http.Request{URL: req.URL, Host: req.Host, Header: header}), true
 		}
 	}
@@ -403,12 +404,27 @@ func (w *world) forward(lb *loadBalancer, group string, head map[string]string, 
 	return w.appAnswer(ill, g, req)
 }
 
+// seenPath is where the app in a task tells what it sees of a request, a line for each header.
+const seenPath = "/-/seen"
+
+func seen(req *http.Request) string {
+	lines := []string{"Host: " + req.Host}
+	for name, values := range req.Header {
+		lines = append(lines, name+": "+strings.Join(values, ", "))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
+}
+
 // appAnswer is what the app in a task says to a request as it gets there.
 func (w *world) appAnswer(t *task, g *targetGroup, req *http.Request) answer {
 	if told := strings.ToLower(req.Header.Get(t.Fate.TLS)); t.Fate.TLS != "" && told != "https" && told != "on" && req.URL.Path != g.HealthPath {
 		return answer{status: http.StatusMovedPermanently, app: true, header: map[string]string{"Location": "https://" + req.URL.Hostname() + req.URL.RequestURI()}}
 	}
 	name := strings.TrimPrefix(t.Group, "service:")
+	if req.URL.Path == seenPath {
+		return answer{status: http.StatusOK, app: true, header: map[string]string{"Content-Type": "text/plain"}, body: seen(req)}
+	}
 	return answer{
 		status: t.Fate.Code, app: true, header: map[string]string{"Content-Type": "text/html; charset=utf-8"},
 		body: fmt.Sprintf("<!doctype html><title>%s</title><p>%s, served by task %s of the simulated account.</p>\n", name, name, t.ID),
