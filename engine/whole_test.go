@@ -99,6 +99,46 @@ func TestWholeApp(t *testing.T) {
 	}
 }
 
+// TestWholeAppAtItsDomain plans the whole app for www.example.com and its apex, with their DNS in Route 53 and elsewhere, and
+// brings it up. What that does, costs and waits for are golden files.
+func TestWholeAppAtItsDomain(t *testing.T) {
+	for _, dns := range []string{"route53", "elsewhere"} {
+		t.Run(dns, func(t *testing.T) {
+			var b strings.Builder
+			synctest.Test(t, func(t *testing.T) {
+				h, given := wholeApp(t, "efs")
+				h.spec.Network.Domain, h.spec.Network.Also, h.spec.Network.WebSockets = "www.example.com", []string{"example.com"}, true
+				if dns == "route53" {
+					h.zone("example.com", true)
+				} else {
+					h.account.Publish("example.com", "NS", "ns1.registrar.example.")
+				}
+				before := h.left()
+				p := h.plan(engine.Request{Given: given})
+				for _, c := range p.Changes {
+					fmt.Fprintf(&b, "%-8s %-30s %-32s %8.2f\n", c.Action, c.ID, c.Kind, c.MonthlyUSD)
+				}
+				fmt.Fprintf(&b, "%-72s %8.2f\n", "a month, prices as of "+p.PricesAsOf, p.MonthlyUSD)
+				fmt.Fprintf(&b, "address: %s\n", p.Endpoint)
+				if p.Waiting != nil {
+					fmt.Fprintf(&b, "\n%s\n", strings.Join(p.Waiting.Text(), "\n"))
+				}
+				h.must(h.apply(p))
+				if got := actions(h.plan(engine.Request{})); len(got) > 0 {
+					t.Errorf("unchanged app: plan does %v", got)
+				}
+				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+				for _, left := range h.left() { // secrets of people stay
+					if !slices.Contains(before, left) && !strings.HasPrefix(left, "ssm.Parameter eu-west-2 /berth/live-beats/production/") {
+						t.Errorf("destroy leaves %s", left)
+					}
+				}
+			})
+			compareGolden(t, b.String())
+		})
+	}
+}
+
 // Files in a bucket outlive a destroy that keeps data, and no other.
 func TestUploadsLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
