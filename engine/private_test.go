@@ -106,3 +106,31 @@ func TestNoRoomForANATGateway(t *testing.T) {
 		})
 	}
 }
+
+// What a plan says of a private front is so: nothing but the distribution and the tasks is marked public, and the subnets
+// are said to be for what stands in them.
+func TestAPrivateFrontSaysWhatIsPublic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.spec.Network.Front = "private"
+		for _, c := range h.plan(engine.Request{}).Changes {
+			if public := c.ID == "distribution" || c.ID == "service"; public != (c.Exposes != "") {
+				t.Errorf("%s is public: %q", c.ID, c.Exposes)
+			}
+			switch c.ID {
+			case "subnet-a", "subnet-b":
+				if !strings.Contains(c.Why, "tasks") {
+					t.Errorf("%s: %s", c.ID, c.Why)
+				}
+			case "subnet-c", "subnet-d":
+				if !strings.Contains(c.Why, "load balancer") || strings.Contains(c.Why, "task") {
+					t.Errorf("%s: %s", c.ID, c.Why)
+				}
+			case "distribution":
+				if strings.Contains(c.Exposes, "plain HTTP") {
+					t.Errorf("its way inside: %s", c.Exposes)
+				}
+			}
+		}
+	})
+}

@@ -22,6 +22,35 @@ type Given struct {
 	Within  bool     // the load balancer gets none either, and stands in subnets that the internet does not reach
 }
 
+// stands says what stands in the private subnets of a VPC of our own, or in the public ones.
+func (g Given) stands(private bool) string {
+	switch {
+	case private && g.Private && g.Within:
+		return "for the tasks and the load balancer, which have no public addresses"
+	case private && g.Within:
+		return "for the load balancer, which has no public addresses"
+	case private:
+		return "for the tasks, which have no public addresses"
+	case g.Within && g.Private:
+		return "for the way out to the internet"
+	case g.Within:
+		return "for the tasks, in two zones"
+	}
+	return "a load balancer needs two zones"
+}
+
+// reaches says what an internet gateway is for.
+func (g Given) reaches() string {
+	who := "the tasks"
+	if g.Private {
+		who = "the NAT gateway"
+	}
+	if g.Within {
+		return "for the way of " + who + " to the internet, and because CloudFront enters only networks that have one"
+	}
+	return "the load balancer and " + who + " need the internet"
+}
+
 // private is the key of berth.toml that asks for private subnets.
 func (g Given) private() string {
 	if g.Private {

@@ -65,7 +65,7 @@ func (g *InternetGateway) Diff(s *resource.Scope) resource.Diff {
 	case g.VPC.Default:
 		return resource.Diff{}
 	case !g.found:
-		return resource.Diff{Action: event.Create, Why: "the load balancer and the tasks need the internet"}
+		return resource.Diff{Action: event.Create, Why: g.VPC.Given.reaches()}
 	case !g.attached:
 		return resource.Changed("is not attached to the VPC", resource.Field("attached to", "", cmp.Or(g.VPC.ID, resource.NotYet)))
 	}

@@ -263,6 +263,9 @@ func (g *SecurityGroup) Exposes(do event.Action) string {
 		if in.PrefixList == "" && !in.Anybody {
 			continue // members of a group, inside the network
 		}
+		if in.PrefixList != "" && g.VPC.Given.Within {
+			continue // what stands behind it has no public address
+		}
 		ports := fmt.Sprintf("port %d", in.Port)
 		if in.ToPort > in.Port {
 			ports = fmt.Sprintf("ports %d to %d", in.Port, in.ToPort)

@@ -73,10 +73,8 @@ func (n *Subnet) Diff(s *resource.Scope) resource.Diff {
 		return resource.Unwanted(n)
 	case n.found != nil:
 		return resource.None()
-	case n.Index > 1:
-		return resource.Diff{Action: event.Create, Why: "for tasks without public addresses"}
 	}
-	return resource.Diff{Action: event.Create, Why: "a load balancer needs two zones"}
+	return resource.Diff{Action: event.Create, Why: n.VPC.Given.stands(n.Index > 1)}
 }
 
 // Apply implements Resource.

@@ -355,8 +355,11 @@ func (d *Distribution) Exposes(do event.Action) string {
 	if !resource.Makes(do) {
 		return ""
 	}
-	return "its https:// address answers everybody on the internet, with the certificate of cloudfront.net down to TLS 1.0; " +
-		"from CloudFront to the load balancer requests go over plain HTTP"
+	onward := "from CloudFront to the load balancer requests go over plain HTTP"
+	if d.Door.Private() {
+		onward = "from CloudFront to the load balancer requests go over HTTP inside the network of AWS, not over the internet"
+	}
+	return "its https:// address answers everybody on the internet, with the certificate of cloudfront.net down to TLS 1.0; " + onward
 }
 
 // Costs implements Coster. One that stands in for a domain is priced as that, which it soon gives way to.

@@ -221,14 +221,6 @@ func (o *VPCOrigin) Permissions(s *resource.Scope, do event.Action) []resource.P
 	return need
 }
 
-// Exposes implements Exposed.
-func (o *VPCOrigin) Exposes(do event.Action) string {
-	if !resource.Makes(do) {
-		return ""
-	}
-	return "CloudFront gets network interfaces in the private subnets; nothing there has a public address"
-}
-
 // VPCOrigins lists the VPC origins of all apps.
 var VPCOrigins = resource.Listing{What: "VPC origins", List: listVPCOrigins}
 
