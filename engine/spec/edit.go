@@ -17,7 +17,7 @@ func (d *document) set(table, leaf, lit string) []byte {
 		name = leaf
 	}
 	if e := d.find(name); e != nil {
-		return d.splice(e.value, e.end, lit)
+		return d.splice(e.value, d.untrue(e), lit)
 	}
 	if !bare(leaf) {
 		leaf = quote(leaf)
@@ -40,6 +40,23 @@ func (d *document) set(table, leaf, lit string) []byte {
 		return d.insertLine(d.top(), leaf+" = "+lit)
 	}
 	return d.setInNewTable(table, leaf, lit)
+}
+
+// source is a comment that tidy writes of where a value was found.
+var source = pattern(`^[ \t]*# (name of the folder|\S+:\d+\b.*)[ \t\r]*$`)
+
+// untrue is where a value ends, with the comment behind it when that says where the value was found: another one was not.
+func (d *document) untrue(e *entry) int {
+	end := e.end
+	if i := bytes.IndexByte(d.raw[end:], '\n'); i >= 0 {
+		end += i
+	} else {
+		end = len(d.raw)
+	}
+	if e.inline || !source().Match(d.raw[e.end:end]) {
+		return e.end
+	}
+	return end
 }
 
 // setInNewTable is set for a table that is nowhere yet. A table within one that is written inline or with

@@ -454,3 +454,29 @@ func TestKeepID(t *testing.T) {
 		})
 	}
 }
+
+// A comment that says where a value was found goes with the value; what somebody wrote stays.
+func TestACommentThatIsNoLongerTrueGoes(t *testing.T) {
+	dir := t.TempDir()
+	text := "app = \"ui\" # name of the folder\nregion = \"eu-west-2\" # near the office\n\n[service]\nport = 8080 # Dockerfile:4\ninstances = 1 # number of tasks\n"
+	if err := os.WriteFile(filepath.Join(dir, FileName), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load(dir, DefaultEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range map[string]string{"app": "ui2", "region": "eu-west-1", "service.port": "9000", "service.instances": "2"} {
+		if err := s.SetText(key, value, Origin{Kind: Answer}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Save(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, FileName))
+	want := "app = \"ui2\"\nregion = \"eu-west-1\" # near the office\n\n[service]\nport = 9000\ninstances = 2 # number of tasks\n"
+	if err != nil || string(got) != want {
+		t.Errorf("%v, %s", err, got)
+	}
+}
