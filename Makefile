@@ -15,6 +15,7 @@ help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 bin/berth: FORCE
+	@test -x bin/berth || echo "Building berth; the first time this takes a few minutes."
 	@$(GO) build -o bin/berth ./cmd/berth
 
 .PHONY: FORCE

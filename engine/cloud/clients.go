@@ -37,7 +37,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
-	"github.com/aws/smithy-go/logging"
 
 	"berth/engine/agent"
 	"berth/engine/clock"
@@ -215,8 +214,7 @@ func noRelease() error { return nil }
 
 // loadConfig loads the configuration as AWS's own tools do.
 func loadConfig(ctx context.Context, s Settings, opts ...func(*config.LoadOptions) error) (aws.Config, error) {
-	// The SDK logs to the terminal by default, over whatever is drawn there; what matters of it comes as an error.
-	opts = append(opts, config.WithLogger(logging.Nop{}))
+	opts = append(opts, config.WithLogger(s.logger()))
 	bundle, err := bundleOf(s.Profile)
 	if err != nil {
 		return aws.Config{}, err

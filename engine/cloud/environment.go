@@ -5,11 +5,13 @@ package cloud
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/logging"
 
 	"berth/engine/clock"
 )
@@ -19,6 +21,15 @@ import (
 type Settings struct {
 	Region  string
 	Profile string
+	Log     io.Writer // what the SDK has to tell beside its errors; nil: nowhere, for it would be over what is drawn
+}
+
+// logger is where the SDK logs: by default it would to the terminal. What matters comes as an error.
+func (s Settings) logger() logging.Logger {
+	if s.Log == nil {
+		return logging.Nop{}
+	}
+	return logging.NewStandardLogger(s.Log)
 }
 
 // Environment is what stands behind the clients. The zero Environment is AWS itself (or whatever

@@ -3,9 +3,11 @@ package cloud
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 )
@@ -14,6 +16,15 @@ import (
 type Profile struct {
 	Name   string
 	Region string // empty when it names none
+	SSO    bool   // somebody signs in for it, with SignIn
+}
+
+// SignIn is the command that signs in for the profile, empty when that is not how it gets its credentials.
+func (p Profile) SignIn() string {
+	if !p.SSO {
+		return ""
+	}
+	return "aws sso login --profile " + p.Name
 }
 
 // Profiles lists the profiles of the shared configuration and credentials files, by name. A file that is not
@@ -21,7 +32,7 @@ type Profile struct {
 func Profiles() []Profile {
 	var out []Profile
 	for name, keys := range sharedFiles() {
-		out = append(out, Profile{Name: name, Region: keys["region"]})
+		out = append(out, Profile{Name: name, Region: keys["region"], SSO: keys["sso_session"] != "" || keys["sso_start_url"] != ""})
 	}
 	slices.SortFunc(out, func(a, b Profile) int { return cmp.Compare(a.Name, b.Name) })
 	return out
@@ -43,6 +54,25 @@ func Quiet(profile string) bool {
 		profile = cmp.Or(os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"), "default")
 	}
 	return quiet(sharedFiles(), profile, 8)
+}
+
+// Lacking says why there are no credentials of a profile (empty: the one that is chosen), nil when there are, or when only
+// somebody who is asked can tell. It asks no AWS service but the one that signs people in.
+func Lacking(ctx context.Context, s Settings) error {
+	if asksSomething(s.Profile) {
+		return nil
+	}
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if s.Region == "" {
+		s.Region = cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1")
+	}
+	cfg, err := loadConfig(ctx, s)
+	if err == nil && cfg.Credentials != nil {
+		_, err = retrieve(ctx, cfg.Credentials, s.Profile)
+	}
+	return Explain("load AWS configuration", err)
 }
 
 // quiet follows the profiles that lend their credentials, at most so many.

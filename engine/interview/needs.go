@@ -1,6 +1,7 @@
 package interview
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -169,6 +170,8 @@ func (d *Draft) Unbuilt() []string {
 		case n.ID == "persistent_storage" && d.has("storage") && len(d.Spec.Storage) == 0:
 			out = append(out, `files must stay, and no folder is named for them: add [[storage]] with path = "/app/uploads" to berth.toml, or they are gone at `+
 				"the next deployment")
+		case made[n.ID] && d.value(n) != "true" && !d.elsewhere(n.ID):
+			out = append(out, fmt.Sprintf("the comparison counts %s, and this makes none: have one made with %s, or say with a secret where one is", cmp.Or(n.Found, what), n.Key))
 		case key == "" && !built && instead[n.ID] != "":
 			out = append(out, "berth does not build "+what+"; "+instead[n.ID])
 		case key != "" && !d.has(key):

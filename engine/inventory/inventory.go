@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"berth/compare/catalog"
 	"berth/compare/price"
 	"berth/engine/account"
 	"berth/engine/cloud"
@@ -54,7 +53,7 @@ type Apps struct {
 	Blind      []string `json:"could_not_look"` // one sentence each: there may be more
 }
 
-// looksAtOnce is how many regions, and how many apps of one, are looked at at the same time.
+// looksAtOnce is how many apps of a region are looked at at the same time.
 const looksAtOnce = 6
 
 // Find lists all apps and environments of the account with what runs and what that costs, by what AWS has: it needs
@@ -70,33 +69,17 @@ func Find(ctx context.Context, a account.Account, r Request) (*Apps, error) {
 	}
 	all := &Apps{Account: id.Account, Regions: []string{clients.Region}, Apps: []App{}, Blind: []string{}}
 	if r.AllRegions {
-		for _, other := range catalog.Regions().Regions {
-			if other.Code != clients.Region {
-				all.Regions = append(all.Regions, other.Code)
-			}
-		}
+		all.Regions = cloud.EveryRegion(clients.Region)
 	}
-	found := make([]regionApps, len(all.Regions))
-	var g errgroup.Group
-	g.SetLimit(looksAtOnce)
-	for i, region := range all.Regions {
-		g.Go(func() error {
-			one, err := inRegion(ctx, a, region)
-			if err != nil && (i == 0 || ctx.Err() != nil) {
-				return err
-			}
-			found[i] = one
-			if err != nil && !cloud.Rejected(err) { // a region that the account has not enabled has nothing of it
-				found[i].blind = append(found[i].blind, region+": "+fail.From(err).Cause)
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+	found, blind, err := cloud.Look(ctx, all.Regions, func(ctx context.Context, region string) (regionApps, error) {
+		return inRegion(ctx, a, region)
+	})
+	if err != nil {
 		return nil, err
 	}
-	for _, one := range found {
-		all.add(one)
+	all.Blind = append(all.Blind, blind...)
+	for _, in := range found {
+		all.add(in.Found)
 	}
 	return all, nil
 }

@@ -88,9 +88,8 @@ func (p *planner) open(ctx context.Context) (err error) {
 	if p.target, err = p.op.Targets.Of(p.Spec); err != nil {
 		return err
 	}
-	if p.deploys() || p.Pipeline != nil {
-		p.Spec.ID = account.ID(p.Spec)
-		if p.Spec.ID == "" && p.op.Identify && p.Spec.Dir != "" {
+	if !p.made() {
+		if p.Spec.ID = account.ID(p.Spec); p.Spec.ID == "" && p.op.Identify && p.Spec.Dir != "" {
 			if p.keep, err = p.op.NewID(ctx, p.clients, p.Spec); err != nil {
 				return err
 			}

@@ -42,6 +42,9 @@ func (r Request) deploys() bool {
 	return !r.Destroy && r.Rollback == "" && !r.Restart && r.Pipeline == nil
 }
 
+// made says that the request is about what an earlier deployment made, and brings nothing new.
+func (r Request) made() bool { return !r.deploys() && r.Pipeline == nil }
+
 func (r Request) usage() price.Usage {
 	if r.Usage != nil {
 		return *r.Usage
@@ -65,7 +68,7 @@ func (o *Operator) blueprint(r Request, opts target.Options) (target.Blueprint, 
 	if err != nil {
 		return nil, err
 	}
-	opts.Made = !r.deploys() && r.Pipeline == nil
+	opts.Made = r.made()
 	opts.Given, opts.Builder, opts.SkipVerify, opts.NoRehearsal, opts.RolloutTimeout = r.Given, o.Builder, r.SkipVerify, r.NoRehearsal, r.RolloutTimeout
 	opts.Rebuild, opts.RotateOrigin, opts.Prices = r.Rebuild, r.RotateOrigin, o.Prices
 	return t.Blueprint(r.Spec, opts)

@@ -78,6 +78,16 @@ func (p *Plan) Movable() bool {
 	return len(p.Elsewhere) > 0
 }
 
+// Choose takes the word for what becomes of the app elsewhere, and says whether it is one.
+func (p *Plan) Choose(word string) bool {
+	b := Beside(strings.ToLower(strings.TrimSpace(word)))
+	if b != Both && (b != Move || !p.Movable()) {
+		return false
+	}
+	p.Beside = b
+	return true
+}
+
 // Unsaid refuses a plan that would make a second one of an app when nobody said what becomes of the first. Nil: somebody
 // did, or there is no other.
 func (p *Plan) Unsaid() *fail.Error {

@@ -99,24 +99,16 @@ func (c Check) judge(need []resource.Permission, denied map[string]denial, count
 		if slices.ContainsFunc(how, func(h string) bool { return h != "" }) {
 			c.Remedy = "an administrator must lift what forbids it; a policy that allows it is not enough where another one denies it"
 		}
-		c.Remedy += "; --skip-preflight goes on all the same"
+		c.Remedy += "; --skip-preflight goes ahead regardless"
 	case len(open) > 0:
 		c.State = Unknown
-		c.Text = fmt.Sprintf("IAM cannot tell whether %s of %d are there: %s", counted(len(open), "permission"), count, some(open))
+		c.Text = fmt.Sprintf("IAM cannot tell whether %s of %d are there: %s", resource.Counted(len(open), "permission"), count, some(open))
 		c.Remedy = "go on: should one be missing, the run stops with it named, and continues once it is there"
 	default:
 		c.State, c.Text = Warn, "permissions that a run can do without are missing: "+strings.Join(less, ", ")
 		c.Remedy = "allow them with the policy that berth doctor prints, or go on without"
 	}
 	return c
-}
-
-// counted is a number of things in words.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // short is how many actions fit into a sentence.

@@ -135,7 +135,7 @@ func TestWhatIsCertainToFailIsNotAskedFor(t *testing.T) {
 	}
 	for _, want := range []string{
 		"This would fail: the permission ecs:CreateService is missing.", `"Action": "ecs:CreateService"`, "in any case and", "Public: ",
-		`"yes" is not one of them.`,
+		`"yes" is not one of the answers.`,
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("not said: %q in\n%s", want, said)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"berth/compare/price"
-	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/tui/screen"
@@ -127,7 +126,7 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 // beside asks what becomes of the same app elsewhere, if there is one.
 func (a *asker) beside(p *screen.Plan) (turn, error) {
 	for p.Unsaid() != nil {
-		choices := "Keep both? [stop]"
+		choices := "Type both to keep both: [stop]"
 		if p.Movable() {
 			choices = "Move it, which removes the first one once the new one was verified, or keep both? Type move or both: [stop]"
 		}
@@ -135,15 +134,11 @@ func (a *asker) beside(p *screen.Plan) (turn, error) {
 		if err != nil || t != on {
 			return t, err
 		}
-		switch answer = strings.ToLower(answer); {
-		case answer == "" || answer == "stop":
+		if answer == "" || strings.EqualFold(answer, "stop") {
 			return back, nil
-		case answer == string(engine.Both) || answer == "yes" && !p.Movable():
-			p.Beside = engine.Both
-		case answer == string(engine.Move) && p.Movable():
-			p.Beside = engine.Move
-		default:
-			a.say("%q is none of them.", answer)
+		}
+		if !p.Choose(answer) {
+			a.say("%q is not one of the answers.", answer)
 		}
 	}
 	return on, nil
@@ -204,7 +199,7 @@ func (a *asker) again(policy string) (turn, error) {
 			a.say("%s", policy)
 			continue
 		}
-		a.say("%q is not one of them.", answer)
+		a.say("%q is not one of the answers.", answer)
 	}
 }
 

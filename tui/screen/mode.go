@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"berth/engine/event"
 	"berth/engine/interview"
 	"berth/engine/spec"
 )
@@ -48,17 +47,7 @@ func (t *Task) begin(s *Session) Place {
 
 // Alone says that a plan for the task goes ahead without a question: nobody wants to be asked, or there is nothing
 // to ask about.
-func (t *Task) Alone(p *Plan) bool { return t.Yes || !Changes(p) }
-
-// Changes says whether a plan changes anything.
-func Changes(p *Plan) bool {
-	for _, c := range p.Changes {
-		if c.Action != event.None {
-			return true
-		}
-	}
-	return false
-}
+func (t *Task) Alone(p *Plan) bool { return t.Yes || !p.Changed() }
 
 // Watching is a run of another terminal that is shown, and nothing else.
 type Watching struct {

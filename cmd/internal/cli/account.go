@@ -82,7 +82,16 @@ func (a *app) lend(ctx context.Context, eng *account) error {
 		return nil
 	}
 	defer a.terminal.Take()
-	return a.terminal.Prepare(ctx, cloud.Settings{Region: a.flags.region, Profile: a.flags.profile})
+	return a.terminal.Prepare(ctx, a.settingsOf(a.flags.region))
+}
+
+// settingsOf are what AWS is connected to with.
+func (a *app) settingsOf(region string) cloud.Settings {
+	s := cloud.Settings{Region: region, Profile: a.flags.profile}
+	if a.log != nil {
+		s.Log = a.log // no interface that holds a nil file
+	}
+	return s
 }
 
 // askCode asks for the code of an MFA device.
@@ -111,7 +120,7 @@ func (a *app) openOn(region string, env cloud.Environment, builder image.Builder
 		Prices:      a.prices(),
 		Identify:    true,
 		Flags:       a.again,
-		Settings:    cloud.Settings{Region: region, Profile: a.flags.profile},
+		Settings:    a.settingsOf(region),
 		Environment: env, Builder: builder, WaitForLogin: a.asks(), Runs: runs,
 	})
 	return &account{Engine: eng, close: func() error {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +24,7 @@ import (
 	"berth/engine/commit"
 	"berth/engine/fail"
 	"berth/engine/pipeline"
+	"berth/engine/prices"
 	"berth/engine/resource"
 	"berth/engine/spec"
 )
@@ -53,7 +53,7 @@ func (a *app) ciCommand() *cobra.Command {
 			"  berth ci gitlab --from https://example.com/berth --repo group/shop",
 		Args: exactly(1), ValidArgs: pipeline.Services,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.mayChange("ci " + args[0]); err != nil {
+			if err := a.mayChange(cmd.Context(), "ci "+args[0]); err != nil {
 				return err
 			}
 			d, err := a.settings(cmd.Context(), flags)
@@ -105,9 +105,10 @@ func (a *app) ci(ctx context.Context, service string, ci ciFlags, roll rollout, 
 	if job.Program, err = ci.program(ctx, s.Image.Platform); err != nil {
 		return err
 	}
+	roll.beside = engine.Both
 	return a.with(s.Region, func(eng *account) error {
 		r := engine.Request{Spec: s, Pipeline: &p, SkipPreflight: roll.unchecked}
-		done, err := a.carryOut(ctx, eng, r, "Let "+p.Repository+" deploy this, and write "+p.Path(job)+"?", "", engine.Both)
+		done, err := a.carryOut(ctx, eng, r, "Let "+p.Repository+" deploy this app, and write "+p.Path(job)+"?", roll)
 		if err != nil {
 			return err
 		}
@@ -118,6 +119,7 @@ func (a *app) ci(ctx context.Context, service string, ci ciFlags, roll rollout, 
 		return a.answer(ciWritten{file, job.RoleARN}, func(w io.Writer) {
 			fmt.Fprintln(w, file)
 			a.included(root, p, job)
+			a.commit(root, file, s)
 		})
 	})
 }
@@ -175,7 +177,7 @@ func ours(file string) error {
 	}
 	if !bytes.HasPrefix(b, []byte(pipeline.Mark)) {
 		return &fail.Error{
-			Class: fail.Refused, Cause: file + " is there already, and not berth's", Remedy: "move it away, or keep it and take the role from the output of a run in another folder",
+			Class: fail.Refused, Cause: file + " exists, and berth has not written it", Remedy: "rename it and run berth ci again; what it has beyond the new one can be put back then",
 		}
 	}
 	return nil
@@ -216,28 +218,19 @@ func fetchChecksum(ctx context.Context, p pipeline.Program) (string, error) {
 	remedy := "give the checksum with --sha256, or another --from or --install"
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	list := p.From + "/checksums.txt"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, list, nil)
-	if err != nil {
-		return "", fmt.Errorf("ask for %s: %w", list, err)
-	}
-	req.Header.Set("User-Agent", agent.String())
-	resp, err := http.DefaultClient.Do(req)
+	body, err := prices.HTTP{Base: p.From}.Get(ctx, "/checksums.txt")
 	if err != nil {
 		return "", &fail.Error{Class: fail.Refused, Cause: "the checksums of berth cannot be fetched", Evidence: err.Error(), Remedy: remedy, Err: err}
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return "", &fail.Error{Class: fail.Refused, Cause: "the checksums of berth cannot be fetched", Evidence: list + ": " + resp.Status, Remedy: remedy}
-	}
-	lines := bufio.NewScanner(io.LimitReader(resp.Body, most))
+	defer func() { _ = body.Close() }()
+	lines := bufio.NewScanner(io.LimitReader(body, most))
 	for lines.Scan() {
 		sum, name, _ := strings.Cut(lines.Text(), " ")
 		if strings.TrimLeft(name, " *") == p.Archive()+".tar.gz" && checksum().MatchString(sum) {
 			return sum, nil
 		}
 	}
-	return "", &fail.Error{Class: fail.Refused, Cause: list + " does not know " + p.Archive() + ".tar.gz", Remedy: remedy}
+	return "", &fail.Error{Class: fail.Refused, Cause: p.From + "/checksums.txt does not know " + p.Archive() + ".tar.gz", Remedy: remedy}
 }
 
 // roleOf is the role that a plan for a pipeline makes.
@@ -258,6 +251,22 @@ func create(file, text string) error {
 		return fmt.Errorf("write the pipeline: %w", err)
 	}
 	return nil
+}
+
+// commit says what has to be in the repository before the pipeline can run: itself, and the berth.toml that names the app.
+func (a *app) commit(root, file string, s *spec.Spec) {
+	var files []string
+	for _, name := range []string{file, filepath.Join(s.Dir, spec.FileName)} {
+		if short, err := within(root, name); err == nil {
+			name = short
+		}
+		files = append(files, name)
+	}
+	text := "Commit and push " + strings.Join(files, " and ") + ": the pipeline reads both."
+	if !spec.Exists(s.Dir) {
+		text = "Commit and push " + files[0] + ", and a berth.toml with the app's settings (berth init writes one): the pipeline reads both."
+	}
+	fmt.Fprintln(a.Err, text)
 }
 
 // included sees to it that the service finds the pipeline, or says what is missing for that: a file of somebody else is

@@ -46,6 +46,7 @@ type app struct {
 	machine image.Machine
 	// again are the flags that name the same app and account in another command.
 	again fail.Flags
+	log   *os.File // that --debug names, nil for none
 	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
 	told bool
 	// code is the exit code where nothing failed.
@@ -66,6 +67,9 @@ func Main(ctx context.Context, p Process, args []string) int {
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	err := root.ExecuteContext(ctx)
+	if a.log != nil {
+		_ = a.log.Close() // what is lost of it is no reason to fail
+	}
 	if errors.Is(err, context.Canceled) && a.stop.asked() && fail.From(err).Class != fail.Stopped {
 		err = &fail.Error{Class: fail.Stopped, Cause: "stopped before anything was changed", Err: err}
 	}
@@ -134,7 +138,10 @@ func (a *app) root() *cobra.Command {
 				a.Err = report.Wrapped(a.Err, a.Columns)
 			}
 			a.again = same(cmd.Flags())
-			return a.flags.check(cmd)
+			if err := a.flags.check(cmd); err != nil {
+				return err
+			}
+			return a.openLog()
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if which {

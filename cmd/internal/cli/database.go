@@ -56,11 +56,7 @@ func (a *app) connect(cmd *cobra.Command, w *engine.Watch, in engine.Tunnel) (er
 	if in.Local, err = free(cmd, in.Local); err != nil {
 		return err
 	}
-	in.Doing = func(text string) {
-		if !a.flags.quiet {
-			fmt.Fprintf(a.Err, "The task is %s.\n", text)
-		}
-	}
+	in.Doing = a.taskIs
 	var telling error
 	err = w.Connect(cmd.Context(), in, a.Err, func(way engine.Way) {
 		telling = a.answer(way, func(out io.Writer) { report.Way(out, way) })

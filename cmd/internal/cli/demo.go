@@ -17,6 +17,7 @@ import (
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/interview"
+	"berth/engine/project"
 	"berth/engine/spec"
 	"berth/tui"
 )
@@ -146,6 +147,7 @@ func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
 		}
 	}
 	heading("What would be created (berth plan), and creating it (berth deploy)")
+	a.unsettled(d)
 	err = a.demoRun(ctx, eng, engine.Request{Spec: settings})
 	f := fail.From(err)
 	switch {
@@ -179,6 +181,25 @@ func (a *app) toldOfSource(d *interview.Draft, heading func(string, ...any)) err
 	}
 	_, err = io.WriteString(a.Out, r.Text(textWidth, false))
 	return err
+}
+
+// unsettled says what would stop the app on AWS, and why it does not here.
+func (a *app) unsettled(d *interview.Draft) {
+	open := d.Unbuilt()
+	for _, f := range d.Findings.Findings {
+		if f.Severity == project.Must && f.Open(d.Spec) {
+			open = append(open, f.Means)
+		}
+	}
+	if len(open) == 0 || a.flags.json || a.flags.quiet {
+		return
+	}
+	fmt.Fprintln(a.Out, "Not settled, and on AWS the app would not start before it is. The simulated account runs none of its code, so here it does:")
+	for _, text := range open {
+		text, _, _ = strings.Cut(text, "\n")
+		fmt.Fprintln(a.Out, "  - "+strings.TrimSuffix(text, ":"))
+	}
+	fmt.Fprintln(a.Out)
 }
 
 // demoRun plans and deploys without a question: nothing of it is real.

@@ -80,17 +80,20 @@ func (a *app) attach(ctx context.Context, w *engine.Watch, in engine.Exec, anyPr
 			return err
 		}
 	}
-	in.Doing = func(text string) {
-		if !a.flags.quiet {
-			fmt.Fprintf(a.Err, "The task is %s.\n", text)
-		}
-	}
+	in.Doing = a.taskIs
 	exit, err := w.Attach(ctx, in, engine.Streams{In: a.In, Out: a.Out, Err: a.Err})
 	if err != nil {
 		return err
 	}
 	a.code = exit
 	return nil
+}
+
+// taskIs says what becomes of the task that is waited for.
+func (a *app) taskIs(text string) {
+	if !a.flags.quiet {
+		fmt.Fprintf(a.Err, "The task is %s.\n", text)
+	}
 }
 
 // chooseTask asks which task is meant where several fit. The empty id leaves it to the engine.

@@ -49,7 +49,7 @@ func (a *app) registerGlobals(root *cobra.Command) {
 	f.BoolVarP(&g.yes, "yes", "y", false, "change things without asking first")
 	f.BoolVar(&g.noColor, "no-color", false, "no colours (also: NO_COLOR)")
 	f.BoolVar(&g.accessible, "accessible", false, "ask line by line instead of drawing screens (also: ACCESSIBLE=1)")
-	f.StringVar(&g.debug, "debug", "", "write what happens on the screens to this file")
+	f.StringVar(&g.debug, "debug", "", "write what happens on the screens, and what the AWS SDK logs, to this file")
 	f.BoolVar(&g.simulate, "simulate", false, "use a simulated AWS account instead of AWS")
 	f.StringVar(&g.simState, "sim-state", "", "file that keeps the simulated account (default: one per app folder)")
 	f.Float64Var(&g.simSpeed, "sim-speed", simSpeed, "how much faster than AWS the simulated account runs")
@@ -171,12 +171,19 @@ type rollout struct {
 	beside      engine.Beside // what to do about the same app elsewhere
 }
 
+// register registers those of a verb that brings a version.
 func (r *rollout) register(f *pflag.FlagSet) {
-	f.BoolVar(&r.skipVerify, "skip-verify", false, "make no request to the endpoint")
-	r.registerUnchecked(f)
+	r.registerAgain(f)
 	f.BoolVar(&r.noRehearsal, "no-rehearse", false, "push the image without running it here first")
 	f.BoolVar(&r.rebuild, "rebuild", false, "rebuild the image on the newest base images even if the source is unchanged")
 	f.BoolVar(&r.rotate, "rotate-origin-secret", false, "give CloudFront a new secret for the load balancer, without a gap")
+}
+
+// registerAgain registers those of a verb that starts a version that is there already: nothing is built, and the front
+// door stays.
+func (r *rollout) registerAgain(f *pflag.FlagSet) {
+	f.BoolVar(&r.skipVerify, "skip-verify", false, "make no request to the endpoint")
+	r.registerUnchecked(f)
 	f.DurationVar(&r.timeout, "rollout-timeout", 0, "how long to wait for the new version to become healthy (default: from the health check)")
 }
 

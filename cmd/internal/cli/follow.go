@@ -29,22 +29,21 @@ func (a *app) change(ctx context.Context, t tui.Task, roll rollout, r engine.Req
 			return a.perform(ctx, eng, t, roll)
 		}
 		r.Spec, r.SkipVerify, r.SkipPreflight, r.RolloutTimeout = t.Spec, roll.skipVerify, roll.unchecked, roll.timeout
-		_, err := a.carryOut(ctx, eng, r, question, roll.summary, roll.beside)
+		_, err := a.carryOut(ctx, eng, r, question, roll)
 		return err
 	})
 }
 
 // carryOut plans, asks where that is wanted, and follows the run. The run gets a context of its own, because
-// the first signal must not cut the calls in flight; the stopper stops it. A summary is a file that gets in Markdown what
-// became of it; empty for none. Beside is what to do about the same app elsewhere. The plan is returned.
-func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, question, summary string, beside engine.Beside) (*engine.Plan, error) {
+// the first signal must not cut the calls in flight; the stopper stops it. The plan is returned.
+func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, question string, roll rollout) (*engine.Plan, error) {
 	p, err := eng.Plan(ctx, r)
 	if err != nil {
-		_ = summarize(summary, func(w io.Writer) { report.FailureMarkdown(w, err) }) // which matters more than a file
+		_ = summarize(roll.summary, func(w io.Writer) { report.FailureMarkdown(w, err) }) // which matters more than a file
 		return nil, err
 	}
-	p.Beside = beside
-	if !a.flags.yes && changes(p) {
+	p.Beside = roll.beside
+	if !a.flags.yes && p.Changed() {
 		report.Plan(a.Err, p)
 		if err := a.cleared(ctx, eng, p); err != nil {
 			return nil, err
@@ -64,7 +63,7 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 	if f := p.Unsaid(); f != nil {
 		return p, f
 	}
-	return p, a.apply(ctx, eng, p, summary)
+	return p, a.apply(ctx, eng, p, roll.summary)
 }
 
 // apply carries a plan out and, where the app moves, removes it from where it was once the new one was verified.
@@ -132,21 +131,10 @@ func (a *app) settle(ctx context.Context, p *engine.Plan) error {
 	if err != nil {
 		return err
 	}
-	if said = strings.ToLower(said); said == string(engine.Both) || said == string(engine.Move) && p.Movable() {
-		p.Beside = engine.Beside(said)
-		return nil
+	if !p.Choose(said) {
+		return unconfirmed()
 	}
-	return unconfirmed()
-}
-
-// changes says whether a plan does anything.
-func changes(p *engine.Plan) bool {
-	for _, c := range p.Changes {
-		if c.Action != event.None {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 // ci says whether a build service runs us: then nobody looks, and nobody answers.
@@ -219,10 +207,11 @@ func (a *app) show(ctx context.Context, clk clock.Clock, simulated string, event
 	return report.Lines{Out: a.Out, Err: a.Err, Clock: clk, Every: every}.Follow(ctx, events)
 }
 
-// mayChange refuses a verb that changes something when nobody has agreed and nobody can be asked.
-func (a *app) mayChange(verb string) error {
+// mayChange refuses a verb that changes something when nobody has agreed and nobody can be asked. Who can be is asked for
+// a profile where there are no credentials.
+func (a *app) mayChange(ctx context.Context, verb string) error {
 	if a.flags.yes || a.asks() {
-		return nil
+		return a.pickProfile(ctx)
 	}
 	look := map[string]string{ // ci and run have none
 		"deploy": "berth plan", "destroy": "berth plan --destroy", "rollback": "berth plan --rollback previous", "restart": "berth plan --restart",

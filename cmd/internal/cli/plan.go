@@ -17,13 +17,19 @@ func (a *app) planCommand() *cobra.Command {
 	var destroy, keep, restart, exit, markdown bool
 	var to string
 	cmd := &cobra.Command{
-		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: noArgs,
+		Use: "plan", Short: "Show what deploy would do and what it costs; changes nothing", Args: upTo(1),
 		Long: "Shows what would happen to each resource and why, with the old and the new value of everything that would change, and the\n" +
 			"monthly cost. With --destroy, --rollback or --restart it shows that instead of a deployment.",
-		Example: "  berth plan\n  berth plan --env staging --region eu-west-2\n  berth plan --destroy\n" +
+		Example: "  berth plan\n  berth plan --env staging --region eu-west-2\n  berth plan --destroy\n  berth plan --rollback\n" +
 			"  berth plan --exit-code --quiet          # 5 when something would change\n" +
 			"  berth plan --markdown | gh pr comment 12 --body-file -",
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && !cmd.Flags().Changed("rollback") {
+				return noArgs(cmd, args)
+			}
+			if len(args) > 0 { // the word after --rollback, which can stand alone
+				to = args[0]
+			}
 			if destroy && (to != "" || restart) || to != "" && restart {
 				return usage(cmd, "only one of --destroy, --rollback and --restart can be used")
 			}
@@ -47,7 +53,8 @@ func (a *app) planCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&destroy, "destroy", false, "show what destroy would do")
 	f.BoolVar(&keep, "keep-data", false, "with --destroy: what destroy --keep-data would do")
-	f.StringVar(&to, "rollback", "", "show what rollback to this revision would do; previous is the one before")
+	f.StringVar(&to, "rollback", "", "show what rollback would do, to this revision or to the previous one")
+	f.Lookup("rollback").NoOptDefVal = engine.Previous
 	f.BoolVar(&restart, "restart", false, "show what restart would do")
 	f.BoolVar(&markdown, "markdown", false, "write it in Markdown, as a comment on a change")
 	f.BoolVar(&exit, "exit-code", false, "exit with 5 when something would change")
@@ -61,7 +68,7 @@ func (a *app) plan(cmd *cobra.Command, r engine.Request, exit, markdown bool) er
 		if err != nil {
 			return err
 		}
-		if exit && changes(p) {
+		if exit && p.Changed() {
 			a.code = exitChanges
 		}
 		if markdown && !a.flags.json {

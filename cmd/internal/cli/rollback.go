@@ -20,7 +20,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 		Example: "  berth rollback                          # to the version before\n  berth rollback 7",
 		Args:    upTo(1), ValidArgsFunction: a.completeRevision,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.mayChange("rollback"); err != nil {
+			if err := a.mayChange(cmd.Context(), "rollback"); err != nil {
 				return err
 			}
 			d, err := a.identified(cmd.Context(), flags)
@@ -36,7 +36,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 		},
 	}
 	a.register(&flags, cmd)
-	roll.register(cmd.Flags())
+	roll.registerAgain(cmd.Flags())
 	return cmd
 }
 

@@ -51,7 +51,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Example: "  berth status\n  berth status --env staging --json\n  berth status --orphans --region eu-west-2\n  berth status --orphans --all-regions",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if everywhere && !orphans {
-				return usage(cmd, "--all-regions goes with --orphans; berth apps --all-regions lists what runs")
+				return usage(cmd, "--all-regions needs --orphans; berth apps --all-regions lists what runs")
 			}
 			if orphans {
 				return a.orphans(cmd, flags, everywhere)

@@ -34,6 +34,9 @@ func (a *app) wizard(ctx context.Context, flags said, roll rollout) error {
 		flags.take(run.Given)
 		a.flags.region = cmp.Or(a.flags.region, run.Region)
 	}
+	if err := a.pickProfile(ctx); err != nil {
+		return err
+	}
 	return a.with(a.flags.region, func(eng *account) error {
 		_, err := a.openScreens(ctx, eng, flags, roll, nil, then)
 		return err
@@ -117,16 +120,8 @@ func (a *app) deps(dir string, roll rollout) tui.Deps {
 
 // draw lets show have the terminal and says afterwards what is left to say.
 func (a *app) draw(deps tui.Deps, show func(tui.Deps) (tui.Result, error)) (tui.Result, error) {
-	if a.flags.debug != "" {
-		log, err := os.OpenFile(a.flags.debug, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			return tui.Result{}, &fail.Error{
-				Class: fail.Usage, Cause: "the debug file cannot be written", Evidence: err.Error(),
-				Remedy: "name another file with --debug", Err: err,
-			}
-		}
-		defer func() { _ = log.Close() }() // what is lost of it is no reason to fail
-		deps.Debug = log
+	if a.log != nil {
+		deps.Debug = a.log
 	}
 	res, err := show(deps)
 	if res.Text != "" {
@@ -140,6 +135,22 @@ func (a *app) draw(deps tui.Deps, show func(tui.Deps) (tui.Result, error)) (tui.
 		return res, res.Err
 	}
 	return res, nil
+}
+
+// openLog opens the file that --debug names.
+func (a *app) openLog() error {
+	if a.flags.debug == "" {
+		return nil
+	}
+	log, err := os.OpenFile(a.flags.debug, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return &fail.Error{
+			Class: fail.Usage, Cause: "the debug file cannot be written", Evidence: err.Error(),
+			Remedy: "name another file with --debug", Err: err,
+		}
+	}
+	a.log = log
+	return nil
 }
 
 // live is the run that another terminal does just now for the app of this folder, nil when there is none, or when

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
 
+	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/plan"
@@ -19,8 +21,8 @@ func PlanMarkdown(w io.Writer, p *plan.Plan) {
 		by[c.Action]++
 	}
 	fmt.Fprintf(w, "### %s: %s (%s)\n\n", planVerb(p), p.App, p.Env)
-	fmt.Fprintf(w, "%s in %s: %s. %s%s, %s.\n\n", target(p.Target), p.Region, planned(by), dollars(p.MonthlyUSD), atLeast(p), firstOf(strings.TrimPrefix(asOf(p.PricesAsOf, p.PricesOld), ", "), "without prices"))
-	if by[event.None] < len(p.Changes) {
+	fmt.Fprintf(w, "%s in %s: %s. %s%s, %s.\n\n", target(p.Target), p.Region, planned(by), dollars(p.MonthlyUSD), atLeast(p), cmp.Or(price.Dated(p.PricesAsOf, p.PricesOld), "without prices"))
+	if p.Changed() {
 		fmt.Fprint(w, "| | what | why |\n|---|---|---|\n")
 		for _, c := range p.Changes {
 			if c.Action == event.None {
@@ -73,12 +75,7 @@ func SummaryMarkdown(w io.Writer, p *plan.Plan, r run.Result) {
 	if r.Err != nil {
 		FailureMarkdown(w, r.Err)
 	}
-	if r.Waiting != nil {
-		for _, line := range r.Waiting.Text() {
-			fmt.Fprintln(w, line)
-		}
-		fmt.Fprintln(w)
-	}
+	waiting(w, r.Waiting)
 	PlanMarkdown(w, p)
 }
 

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ func Problem(w io.Writer, err error) {
 
 func problem(w io.Writer, lead string, e *fail.Error) {
 	evidence := e.Evidence
-	if e.Err != nil && evidence == "" {
+	if e.Err != nil && evidence == "" && !errors.Is(e.Err, fs.ErrNotExist) { // of what is not there no more can be said
 		// What was wrapped is told when it says something new.
 		if text := e.Err.Error(); !strings.Contains(e.Cause, text) && !strings.Contains(e.Remedy, text) {
 			evidence = text

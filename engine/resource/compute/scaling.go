@@ -62,7 +62,7 @@ func (c *Scaling) id() *string {
 func (c *Scaling) Info() resource.Info {
 	return resource.Info{
 		ID: nodeOf("scaling", c.Service.Process), Kind: "applicationautoscaling.ScalableTarget",
-		Name: fmt.Sprintf("%d to %d tasks", c.Min, c.Max), Label: labelOf("the scaling", c.Service.Process),
+		Name: fmt.Sprintf("%d to %s", c.Min, resource.Counted(c.Max, "task")), Label: labelOf("the scaling", c.Service.Process),
 		Group: resource.GroupCompute, Usually: 2 * time.Second, Gone: time.Second,
 	}
 }
@@ -124,7 +124,7 @@ func (c *Scaling) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if from, to := int(aws.ToInt32(c.found.MinCapacity)), int(aws.ToInt32(c.found.MaxCapacity)); from != c.Min || to != c.Max {
-		drift.Add(fmt.Sprintf("goes from %d to %d tasks", from, to),
+		drift.Add(fmt.Sprintf("goes from %d to %s", from, resource.Counted(to, "task")),
 			resource.Field("tasks", fmt.Sprintf("%d to %d", from, to), fmt.Sprintf("%d to %d", c.Min, c.Max)))
 	}
 	for _, a := range c.aims() {

@@ -35,7 +35,7 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		drift.Add("its last rollout failed, so a new one is started", resource.Field("rollout", "failed", "a new one"))
 	}
 	if n := int(v.found.DesiredCount); n != v.Instances && (!v.Scaled || n < v.Instances) {
-		drift.Add(fmt.Sprintf("runs %d tasks, not %d", n, v.Instances), resource.Field("tasks", n, v.Instances))
+		drift.Add(fmt.Sprintf("runs %s, not %d", resource.Counted(n, "task"), v.Instances), resource.Field("tasks", n, v.Instances))
 	}
 	if fields := v.otherNetwork(); len(fields) > 0 {
 		drift.Add("runs in a different network", fields...)

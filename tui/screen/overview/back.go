@@ -111,7 +111,7 @@ func (b *back) answer(m backMsg) {
 	switch {
 	case m.err != nil:
 		b.err = fail.From(m.err)
-	case !screen.Changes(m.plan):
+	case !m.plan.Changed():
 		b.err = &fail.Error{Class: fail.Refused, Cause: "that revision runs already"}
 	default:
 		b.plan = m.plan

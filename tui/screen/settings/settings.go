@@ -57,15 +57,21 @@ func (t *Screen) Enter(at screen.Place) tea.Cmd {
 	return nil
 }
 
+// reload looks at the values anew: what cannot be of them, and the rows.
 func (t *Screen) reload() {
-	s, at := t.s.Spec(), t.row()
 	t.problems = map[string]spec.Problem{}
-	for _, p := range engine.Problems(s, t.s.RegionCodes()...) {
+	for _, p := range engine.Problems(t.s.Spec(), t.s.RegionCodes()...) {
 		if _, ok := t.problems[p.Key]; !ok {
 			t.problems[p.Key] = p
 		}
 	}
-	t.rows = t.visible(s)
+	t.relist()
+}
+
+// relist lists the rows anew, with the cursor where it was.
+func (t *Screen) relist() {
+	at := t.row()
+	t.rows = t.visible(t.s.Spec())
 	if i := slices.IndexFunc(t.rows, at.same); i >= 0 && at.Heading == "" && at.Label != "" { // other rows may have come or gone
 		t.cursor = i
 	}
@@ -244,7 +250,7 @@ func (t *Screen) leave() {
 		return
 	}
 	t.find = form.Find{}
-	t.reload()
+	t.relist()
 }
 
 // SetSize gives the screen its room.

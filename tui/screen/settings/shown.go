@@ -62,7 +62,11 @@ func (r Row) counts(s *spec.Spec) bool {
 func names(rows []Row) string {
 	var out []string
 	for _, r := range rows {
-		out = append(out, strings.TrimPrefix(r.Label, "+ "))
+		label := r.Label
+		if r.Add {
+			label = Label(r.Key.Name)
+		}
+		out = append(out, label)
 	}
 	return strings.Join(out, ", ")
 }
@@ -99,14 +103,19 @@ func (t *Screen) unfold(section string) {
 	}
 	before := t.rows
 	t.unfolded[section] = true
-	t.reload()
-	t.cursor = max(1, slices.IndexFunc(t.rows, func(r Row) bool { return r.Heading == "" && !slices.ContainsFunc(before, r.same) }))
+	t.relist()
+	first := max(1, slices.IndexFunc(t.rows, func(r Row) bool { return r.Heading == "" && !slices.ContainsFunc(before, r.same) }))
+	for t.cursor = first; t.cursor+1 < len(t.rows) && t.rows[t.cursor+1].Heading == ""; {
+		t.cursor++
+	}
+	t.follow() // to the last of them, and back to the first: as many as fit are seen
+	t.cursor = first
 }
 
 // seek lets the list hold what a text finds, with the cursor on the first of it.
 func (t *Screen) seek() {
 	t.cursor, t.offset, t.refused, t.note = 1, 0, "", ""
-	t.reload()
+	t.relist()
 }
 
 // reveal unfolds the section of a key, unless its row is shown already.
