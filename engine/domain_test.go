@@ -78,6 +78,13 @@ func TestDomainInRoute53(t *testing.T) {
 		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
 			t.Errorf("unchanged app: plan does %v", got)
 		}
+		c := h.status().Certificate
+		if c == nil {
+			t.Fatal("status has no certificate")
+		}
+		if says, wrong := c.Says(time.Now()); wrong || !strings.HasSuffix(says, ", renewed by AWS") {
+			t.Errorf("the certificate is %q", says)
+		}
 		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
 		if left := h.left(); !slices.Equal(left, before) {
 			t.Errorf("before %v, left %v", before, left)

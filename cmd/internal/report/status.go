@@ -31,6 +31,10 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		}
 	}
 	row("endpoint", s.Endpoint)
+	if s.Certificate != nil {
+		says, _ := s.Certificate.Says(now)
+		row("https", "certificate "+says)
+	}
 	row("revision", s.Revision)
 	row("image", s.Image)
 	row("commit", s.Commit)

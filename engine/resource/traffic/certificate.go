@@ -45,6 +45,14 @@ func (c *Certificate) Info() resource.Info {
 	}
 }
 
+// Stands is how the certificate stands as observed: its status in ACM, and when it expires; ok is false when there is none.
+func (c *Certificate) Stands() (status string, until time.Time, ok bool) {
+	if c.found == nil {
+		return "", time.Time{}, false
+	}
+	return string(c.found.Status), aws.ToTime(c.found.NotAfter), true
+}
+
 // names are those that are wanted, or else those of the one that there is.
 func (c *Certificate) names() []string {
 	if len(c.Names) == 0 && c.found != nil {

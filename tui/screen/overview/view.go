@@ -137,6 +137,14 @@ func (h *Screen) facts() []fact {
 		add("at work", fmt.Sprintf("the %s by %s ended before it was finished", b.Verb, b.Who()), th.Warn)
 	}
 	add("address", s.Endpoint, th.Title)
+	if c := s.Certificate; c != nil {
+		text, wrong := c.Says(h.seen)
+		ink := th.Text
+		if wrong {
+			ink = th.Warn
+		}
+		add("https", "certificate "+text, ink)
+	}
 	if s.Waiting != nil {
 		text := "for " + s.Waiting.For
 		if n := len(s.Waiting.Left()); n > 0 {
