@@ -78,6 +78,10 @@ func chaos(t *testing.T, seed uint64, ok, again *atomic.Int64) {
 		randomSpec(h.spec, seed)
 		write(t, h.spec.Dir, "Dockerfile", fmt.Sprintf("FROM scratch\nCOPY . /\nEXPOSE %d\nCMD [\"/server\"]\n", h.spec.Service.Port))
 		h.account.SetFaults(fault(t, "throttle=0.3"), fault(t, "lost=0.05"), fault(t, "eventual"), fault(t, "jitter=0.6"))
+		if seed%3 == 0 { // refused as it reads on the wire
+			h.account.SetFaults(fault(t, "lost=0.05"), fault(t, "eventual"), fault(t, "jitter=0.6"))
+			h.crowded(newCrowd(0.3, seed))
+		}
 		start := time.Now()
 		res, events := h.tryDeploy()
 		for tries := 1; res.Outcome != event.Succeeded && tries < 4; tries++ {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"berth/engine"
+	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/sim"
 	"berth/engine/spec"
@@ -47,7 +48,8 @@ type scenario struct {
 	app    func(t *testing.T, dir string) *harbor // nil: the one that uses every kind
 	before func(h *harbor)
 	run    engine.Request
-	step   int // one call of so many is cut; zero: each
+	step   int    // one call of so many is cut; zero: each
+	crowd  *crowd // that the run has to get through; nil: none
 }
 
 var scenarios = []scenario{
@@ -193,16 +195,22 @@ func (s scenario) cut(t *testing.T, before *harbor, n, how int, want []string, c
 	t.Run(fmt.Sprintf("%s-%d", c.name, n), func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := before.fork(t, fault(t, fmt.Sprintf(c.fault, n)))
+			if s.crowd != nil {
+				h.crowded(s.crowd)
+			}
 			s.runOnce(h)
 			if c.kill {
 				h = h.fork(t)
 			}
+			if c.kill && s.crowd != nil {
+				h.crowded(s.crowd)
+			}
 			h.account.SetFaults()
 			count.tried.Add(1)
-			h.must(h.apply(h.plan(s.run)))
+			s.through(h, s.run)
 			h.compare(want, count)
 			if c.kill && !s.run.Destroy {
-				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+				s.through(h, engine.Request{Destroy: true})
 			}
 			left := slices.DeleteFunc(h.left(), func(l string) bool { return strings.HasPrefix(l, "route53.HostedZone") }) // of others
 			if len(left) > 0 && (c.kill || s.run.Destroy) {
@@ -211,6 +219,28 @@ func (s scenario) cut(t *testing.T, before *harbor, n, how int, want []string, c
 			}
 		})
 	})
+}
+
+// through makes a run that must succeed. In a crowd one call in thousands is refused as often as it is tried, and then the
+// same run once more goes on.
+func (s scenario) through(h *harbor, r engine.Request) {
+	h.t.Helper()
+	r.Spec = h.spec
+	for tries := 0; s.crowd != nil && tries < 3; tries++ {
+		p, err := h.engine.Plan(h.t.Context(), r)
+		if err == nil {
+			var res engine.Result
+			if res, _ = h.apply(p); res.Err == nil {
+				return
+			}
+			err = res.Err
+		}
+		if !cloud.Throttled(err) {
+			h.t.Fatalf("ended by something else than the crowd: %v", err)
+		}
+		h.t.Logf("once more: %v", err)
+	}
+	h.must(h.apply(h.plan(r)))
 }
 
 // runOnce makes the run that is cut; whatever it says is fine, except that it worked without the calls.
