@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"strconv"
 	"strings"
@@ -110,4 +111,29 @@ func (h *harbor) stop(after time.Duration, times int) (engine.Result, []event.Ev
 	events, err := run.Events().Next(h.t.Context())
 	must(h.t, err)
 	return res, events
+}
+
+// Whatever ends a run, at whatever moment and however many tasks there are, the card's sum is the price of what the account
+// holds. The courses are random, each from a seed that a failure names.
+func TestTheCardOfAnyRunThatEndedEarly(t *testing.T) {
+	denies := []string{
+		"ecs:CreateService", "ecs:RegisterTaskDefinition", "cloudfront:CreateDistribution", "elasticloadbalancing:CreateListener",
+		"logs:CreateLogGroup", "iam:CreateRole", "ecr:CreateRepository",
+	}
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rnd := rand.New(rand.NewPCG(seed, 10))
+				h := newHarbor(t, sim.Options{}, 0)
+				h.spec.Service.Instances = 1 + rnd.IntN(3)
+				if rnd.IntN(3) == 0 {
+					h.account.SetFaults(fault(t, "deny="+denies[rnd.IntN(len(denies))]), fault(t, "deny=iam:SimulatePrincipalPolicy"))
+				}
+				res, events := h.stop(time.Duration(rnd.IntN(240_000))*time.Millisecond, 1+rnd.IntN(2))
+				if res.Err != nil {
+					h.card("a random course", res, events)
+				}
+			})
+		})
+	}
 }

@@ -124,7 +124,13 @@ func (r *Screen) checkLine(w int) string {
 		return ""
 	}
 	notes := c.report.Notes()
+	open := 0
+	if r.deploys() {
+		open = len(r.s.Doubts(r.plan))
+	}
 	switch {
+	case open > 0:
+		return put(th.Warn, th.Glyphs.Off, "Permissions and quotas are fine, but "+widget.Count(open, "point")+" above must be settled, or accepted with a second yes")
 	case len(notes) == 1:
 		return put(th.Warn, th.Glyphs.Update, "All checks passed. Note: "+notes[0])
 	case len(notes) > 1:
