@@ -41,3 +41,28 @@ require("express")().listen(3000)
 		}
 	}
 }
+
+// TestToldOnce tells once of a line that reads a variable which both is needed to start and has a meaning of its own.
+func TestToldOnce(t *testing.T) {
+	dir, _ := unpack(t, txtar.Parse([]byte(`
+-- mix.exs --
+{:phoenix, "~> 1.8"}
+-- config/runtime.exs --
+host = System.get_env("PHX_HOST") || raise "no PHX_HOST"
+-- Dockerfile --
+FROM elixir:1.18
+EXPOSE 4000
+CMD ["/app/bin/x", "start"]
+`)))
+	f, err := inspectDir(t.Context(), dir)
+	must(t, err)
+	told := 0
+	for _, x := range f.Findings {
+		if x.File == "config/runtime.exs" {
+			told++
+		}
+	}
+	if told != 1 || f.Suggests["env.PHX_HOST"] != "${host}" {
+		t.Errorf("told %d times, suggests %v", told, f.Suggests)
+	}
+}

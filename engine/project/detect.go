@@ -219,9 +219,16 @@ func (l *look) confirmed(x *mark) bool {
 	return false
 }
 
+// toldOf says whether it was told already, of the same line, that berth sets the variable that a mark is about.
+func (l *look) toldOf(x *mark, h hit) bool {
+	return slices.ContainsFunc(l.Findings.Findings, func(f Finding) bool {
+		return f.Variable != nil && f.File == h.file && f.Line == h.line && x.Suggests["env."+f.Variable.Name] != ""
+	})
+}
+
 // apply makes a finding of a mark that was found.
 func (l *look) apply(x *mark, h hit) {
-	if x.ID == "dockerfile-loopback" && l.toldToListenEverywhere() {
+	if x.ID == "dockerfile-loopback" && l.toldToListenEverywhere() || l.toldOf(x, h) {
 		return
 	}
 	means := x.Means
