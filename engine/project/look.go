@@ -174,6 +174,9 @@ func (l *look) chooseHealth() {
 	if len(l.paths) > 0 {
 		p := l.paths[0]
 		l.suggest("service.health_path", p.path, p.file, p.line, p.text)
+		if i := slices.IndexFunc(l.paths, func(x healthPath) bool { return x.path == p.path && x.rank >= rankCode }); i >= 0 {
+			l.answers(l.paths[i])
+		}
 	}
 }
 

@@ -48,14 +48,53 @@ func (l *look) migrations() { //nolint:gocognit // a list of cases, one after th
 					return
 				}
 			}
-			command := m.Command
+			command := l.inItsFolder(m.Command)
 			if m.InDir {
-				command = path.Join(l.home(), command)
+				command = path.Join(l.home(), m.Command)
 			}
 			l.release(command, file, line, firstOf(text, file), "the database has to be changed before a new version starts")
 			return
 		}
 	}
+}
+
+// inItsFolder is a command that runs a file of the project, with the path that the file has in the container where it is
+// none of the folder that commands start in.
+func (l *look) inItsFolder(command string) string {
+	words := strings.Fields(command)
+	for i, word := range words {
+		if !slices.Contains([]string{"manage.py", "artisan", "bin/rails", "bin/console"}, word) || l.t.has[path.Join(l.context, word)] {
+			continue
+		}
+		at := slices.IndexFunc(l.files, func(name string) bool { return strings.HasSuffix(name, "/"+word) })
+		if at < 0 {
+			continue
+		}
+		if there := l.copiedTo(l.files[at]); there != "" {
+			words[i] = strings.TrimPrefix(there, strings.TrimSuffix(l.docker.WorkDir, "/")+"/")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// copiedTo is where the built stage has a file of the tree, "" when no COPY of its own takes it from the build context.
+func (l *look) copiedTo(name string) string {
+	if l.docker == nil {
+		return ""
+	}
+	for _, c := range l.docker.OwnCopy {
+		for _, s := range c.Sources {
+			from := path.Join(l.context, strings.Trim(s, "/"))
+			switch rest, below := strings.CutPrefix(name, from+"/"); {
+			case c.From != "":
+			case from == ".":
+				return path.Join(c.Dest, name)
+			case below:
+				return path.Join(c.Dest, rest)
+			}
+		}
+	}
+	return ""
 }
 
 // home is the folder of the app in its container: the one above the bin of what is started, else the WORKDIR.
