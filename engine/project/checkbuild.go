@@ -72,15 +72,11 @@ func (l *look) checkBuild() {
 			Means: "the build asks for this secret: name it as secrets under [image], and its value is taken from the environment variable of that name",
 		})
 	}
-	for _, key := range d.SSH {
-		if len(l.spec.Image.SSH) > 0 {
-			break
-		}
+	if len(d.SSH) > 0 && len(l.spec.Image.SSH) == 0 {
 		l.addFinding(Finding{
-			ID: "dockerfile-build-ssh", Severity: Should, File: d.Name, Line: key.Line, Text: "--mount=type=ssh", Key: "image.ssh",
+			ID: "dockerfile-build-ssh", Severity: Should, File: d.Name, Line: d.SSH[0].Line, Text: "--mount=type=ssh", Key: "image.ssh",
 			Means: "the build signs in over SSH, such as to fetch a private dependency: ssh = [\"default\"] under [image] lets it use your SSH agent",
 		})
-		break
 	}
 	l.missingSources()
 }
