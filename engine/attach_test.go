@@ -76,7 +76,7 @@ func TestWatchARun(t *testing.T) {
 // which have no gap there either.
 func kept(all []event.Event) (out []event.Event) {
 	for _, e := range all {
-		if e.Type == event.NodeLog && (e.Stream == "app" || e.Stream == "build" || strings.Contains(e.Text, "not kept in files")) {
+		if e.Type == event.NodeLog && (e.Stream == "app" || e.Stream == "build" || strings.Contains(e.Text, "not saved to files")) {
 			continue
 		}
 		e.Seq = 0

@@ -16,7 +16,7 @@ import (
 	"berth/engine/spec"
 )
 
-// An image that brings its own first process, as s6-overlay does, ends at once behind another one. The failure says so and
+// An image that brings its own init process, as s6-overlay does, ends at once behind another one. The failure says so and
 // which key settles it.
 func TestAnImageWithItsOwnFirstProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -24,7 +24,7 @@ func TestAnImageWithItsOwnFirstProcess(t *testing.T) {
 		write(t, h.spec.Dir, "Dockerfile", strings.ReplaceAll(dockerfile, `CMD ["/server"]`, `ENTRYPOINT ["/init"]`)+"\nENTRYPOINT [\"/init\"]\n")
 		res, _ := h.deploy()
 		f := fail.From(res.Err)
-		if res.Outcome == event.Succeeded || !strings.Contains(f.Cause, "its own first process") || f.Setting != "service.init" || f.Suggest != false {
+		if res.Outcome == event.Succeeded || !strings.Contains(f.Cause, "its own init process") || f.Setting != "service.init" || f.Suggest != false {
 			t.Fatalf("ended %s: %+v", res.Outcome, f)
 		}
 		if err := h.spec.Set("service.init", false, spec.Origin{Kind: spec.Answer}); err != nil {

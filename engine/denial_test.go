@@ -183,7 +183,7 @@ func TestPreflightThatCannotAsk(t *testing.T) {
 			preflight.PermissionsID: "iam:SimulatePrincipalPolicy", "quota-fargate": "servicequotas:GetServiceQuota",
 		} {
 			c := rep.Get(id)
-			if c == nil || c.State != preflight.Unknown || !strings.Contains(c.Text, "could not ask") || !strings.Contains(c.Text, missing) {
+			if c == nil || c.State != preflight.Unknown || !strings.Contains(c.Text, "could not") || !strings.Contains(c.Text, missing) {
 				t.Errorf("%s: %+v", id, c)
 			}
 		}
@@ -200,8 +200,8 @@ func TestPreflightOfQuotas(t *testing.T) {
 		rule, check, text string
 		refused           bool
 	}{
-		{"quota=fargate:0", "quota-fargate", "may run 0 vCPU", true},
-		{"quota=vpc:0", "quota-vpc", "0 of 0 VPCs are used", true},
+		{"quota=fargate:0", "quota-fargate", "quota is 0 Fargate vCPU", true},
+		{"quota=vpc:0", "quota-vpc", "0 of 0 VPCs are in use", true},
 		{"quota=elb:0", "quota-load-balancer", "the app needs one more", true},
 		{"quota=fargate:1", "quota-fargate", "needs up to 1", false},
 	} {

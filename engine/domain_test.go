@@ -72,7 +72,7 @@ func TestDomainInRoute53(t *testing.T) {
 		if res.Endpoint != "https://www.example.com" {
 			t.Errorf("ended at %q", res.Endpoint)
 		}
-		if last := said(events, "endpoint"); !strings.Contains(last, "certificate until") || !strings.Contains(last, "http redirects to https") {
+		if last := said(events, "endpoint"); !strings.Contains(last, "certificate valid until") || !strings.Contains(last, "http redirects to https") {
 			t.Errorf("verified: %q", last)
 		}
 		if got := actions(h.plan(engine.Request{})); len(got) > 0 {
@@ -150,11 +150,11 @@ func TestWrongDomains(t *testing.T) {
 		setup func(*harbor)
 		want  []string
 	}{
-		{"undelegated", func(h *harbor) { h.zone("example.com", false) }, []string{"not delegated", "the public DNS knows no name servers", "set these name servers", ".awsdns-"}},
+		{"undelegated", func(h *harbor) { h.zone("example.com", false) }, []string{"not delegated", "the public DNS has no name servers", "set these name servers", ".awsdns-"}},
 		{"delegated elsewhere", func(h *harbor) {
 			h.zone("example.com", false)
 			h.account.Publish("example.com", "NS", "ns1.registrar.example.")
-		}, []string{"not delegated", "the public DNS asks ns1.registrar.example", "remove the hosted zone"}},
+		}, []string{"not delegated", "the public DNS has ns1.registrar.example", "delete the hosted zone"}},
 		{"private", func(h *harbor) {
 			c := h.clients()
 			vpcs, err := c.EC2.DescribeVpcs(context.Background(), &ec2.DescribeVpcsInput{})
@@ -164,7 +164,7 @@ func TestWrongDomains(t *testing.T) {
 				VPC: &r53types.VPC{VPCId: vpcs.Vpcs[0].VpcId, VPCRegion: "eu-west-2"},
 			})
 			must(h.t, err)
-		}, []string{"is private", "make a public hosted zone"}},
+		}, []string{"is private", "create a public hosted zone"}},
 		{"CAA", func(h *harbor) {
 			h.record(h.zone("example.com", true), "example.com", r53types.RRTypeCaa, `0 issue "letsencrypt.org"`)
 		}, []string{"CAA", "letsencrypt.org", "amazon.com"}},
@@ -330,7 +330,7 @@ func TestDomainElsewhere(t *testing.T) {
 			t.Errorf("ended at %s, waits for %v", res.Endpoint, res.Waiting.Text())
 		}
 
-		h.publish(res.Waiting, "leads")
+		h.publish(res.Waiting, "sends visitors")
 		time.Sleep(time.Minute)
 		if s := h.status(); s.Waiting == nil || len(s.Waiting.Left()) > 0 || s.Endpoint != cloudFront {
 			t.Errorf("all set: status says %s, %v", s.Endpoint, s.Waiting.Text())

@@ -25,13 +25,13 @@ func fault(t *testing.T, rule string) sim.Fault {
 // A service that never gets healthy ends as failed, well before the deadline, with the cause in plain words.
 func TestRolloutThatNeverGetsHealthy(t *testing.T) {
 	for _, c := range []struct{ rule, cause, remedy string }{
-		{"crash-task", "exit code 1", "last log lines"},
+		{"crash-task", "exited with code 1", "last log lines"},
 		{"wrong-port", "nothing answers on port 4000", "service.port"},
 		{"unhealthy=404", "answers the health check at / with an error 404", "service.health_path"},
 		{"image-gone", "no longer in the registry", "deploy again"},
 		{"no-route", "cannot reach the registry", "internet gateway"},
 		{"oom", "needs more memory than the 512 MiB", "service.memory"},
-		{"quota=fargate:0", "may not run that many vCPUs", "Service Quotas"},
+		{"quota=fargate:0", "reached its quota of Fargate vCPUs", "Service Quotas"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestAccountThatMayNotUseCloudFront(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarbor(t, sim.Options{Faults: []sim.Fault{fault(t, "no-cloudfront")}}, 0)
 		res, _ := h.deploy()
-		if res.Outcome != event.Failed || !strings.Contains(res.Err.Cause, "may not use CloudFront yet") ||
+		if res.Outcome != event.Failed || !strings.Contains(res.Err.Cause, "is not allowed to use CloudFront yet") ||
 			!strings.Contains(res.Err.Remedy, "AWS Support") {
 			t.Errorf("ended %s: %+v", res.Outcome, res.Err)
 		}

@@ -193,7 +193,7 @@ func TestAccountGuard(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
 		h.spec.Account = "999999999999"
 		refused := func(what string, err error) {
-			if fail.ExitCode(err) != 4 || !strings.Contains(err.Error(), "999999999999 alone") {
+			if fail.ExitCode(err) != 4 || !strings.Contains(err.Error(), "only account 999999999999") {
 				t.Errorf("%s: %v", what, err)
 			}
 		}

@@ -71,14 +71,14 @@ func TestTasksMoveInside(t *testing.T) {
 	})
 }
 
-// An app that stands in the default network is told that it cannot go inside there.
+// An app that stands in the default VPC is told that it cannot go inside there.
 func TestTasksCannotMoveInsideTheDefaultNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
 		h.must(h.deploy())
 		h.spec.Network.Tasks = "private"
 		_, err := h.engine.Plan(t.Context(), engine.Request{Spec: h.spec})
-		if err == nil || !strings.Contains(err.Error(), "default network") {
+		if err == nil || !strings.Contains(err.Error(), "default VPC") {
 			t.Errorf("said %v", err)
 		}
 	})

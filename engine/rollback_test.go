@@ -27,7 +27,7 @@ func TestRollbackGoesToThePreviousVersion(t *testing.T) {
 			t.Errorf("rollback of a first version: %v", err)
 		}
 		for action, says := range map[string]string{ // whether there is an earlier one is known, or is not
-			"elasticloadbalancing:DescribeTargetHealth": "no earlier version came up",
+			"elasticloadbalancing:DescribeTargetHealth": "there is no earlier healthy version",
 			"ecs:ListServiceDeployments":                "the permission ecs:ListServiceDeployments is missing",
 		} {
 			h.account.SetFaults(fault(t, "deny="+action))

@@ -20,8 +20,8 @@ func TestPreflightUnderTheRulesOfAnOrganization(t *testing.T) {
 		state  preflight.State
 		text   string
 	}{
-		{[]string{"guard=region", "guard=tls"}, preflight.OK, "permissions are there, as far as IAM knows the rules of an organization"},
-		{[]string{"guard=mfa"}, preflight.Unknown, "a policy asks for aws:MultiFactorAuthPresent"},
+		{[]string{"guard=region", "guard=tls"}, preflight.OK, "permissions are granted, as far as IAM can see the organization's policies"},
+		{[]string{"guard=mfa"}, preflight.Unknown, "a policy requires aws:MultiFactorAuthPresent"},
 		{[]string{"guard=organization/ecs:CreateService"}, preflight.Unknown, "ecs:CreateService (a policy of the organization seems to forbid it)"},
 		{[]string{"guard=boundary/iam:CreateRole"}, preflight.Unknown, "iam:CreateRole (the permissions boundary seems to forbid it)"},
 		{[]string{"guard=mfa", "deny=ecs:CreateService"}, preflight.Unknown, "IAM cannot tell"},
@@ -59,7 +59,7 @@ func TestSkipPreflight(t *testing.T) {
 		p := h.plan(engine.Request{SkipPreflight: true})
 		res, events := h.apply(p)
 		h.must(res, events)
-		if !slices.ContainsFunc(events, func(e event.Event) bool { return strings.Contains(e.Text, "were not checked, as asked") }) {
+		if !slices.ContainsFunc(events, func(e event.Event) bool { return strings.Contains(e.Text, "were not checked, as requested") }) {
 			t.Error("the record does not say it")
 		}
 	})

@@ -60,8 +60,8 @@ func TestDestroyTakesPoliciesOfOthersOffTheRoles(t *testing.T) {
 			told = append(told, e.Text)
 		}
 		for _, want := range []string{
-			"detached AmazonECSTaskExecutionRolePolicy, which berth had not attached, from the role " + role,
-			"deleted the policy by-hand, which berth had not written, from the role " + role,
+			"detached AmazonECSTaskExecutionRolePolicy, which berth did not attach, from the role " + role,
+			"deleted the policy by-hand, which berth did not create, from the role " + role,
 		} {
 			if !slices.Contains(told, want) {
 				t.Errorf("not told: %s", want)

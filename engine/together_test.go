@@ -67,7 +67,7 @@ func TestDeploymentsJoinARollout(t *testing.T) {
 				}
 				told := ""
 				for _, e := range events {
-					if strings.Contains(e.Text, "this run waits for it") {
+					if strings.Contains(e.Text, "waiting for it") {
 						told = e.Text
 					}
 				}
@@ -96,7 +96,7 @@ func TestLockOfADeadRunIsTakenOver(t *testing.T) {
 		h.must(res, events)
 		told := false
 		for _, e := range events {
-			told = told || strings.Contains(e.Text, "finding out whether that run is still alive")
+			told = told || strings.Contains(e.Text, "checking whether that run is still alive")
 		}
 		if !told {
 			t.Error("the wait for the lock was not told")

@@ -147,7 +147,7 @@ func TestUnfitNetworks(t *testing.T) {
 			e := h.estate(false)
 			h.spec.Network.Tasks = "private"
 			return e
-		}, "lets tasks without public addresses fetch"},
+		}, "lets tasks without public addresses pull"},
 		{"no DNS", func(h *harbor) estate {
 			e := h.estate(false)
 			_, err := h.clients().EC2.ModifyVpcAttribute(context.Background(), &ec2.ModifyVpcAttributeInput{

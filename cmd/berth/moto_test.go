@@ -129,7 +129,7 @@ func motoLooks(t *testing.T, endpoint, dir string) {
 		t.Errorf("pulse %+v, %v", p, err)
 	}
 	// moto 5 does not read the protocol that the SDK speaks with CloudWatch: that must be told as it is.
-	if _, err := w.Metrics(t.Context()); err != nil && !strings.Contains(err.Error(), "does not know cloudwatch:GetMetricData") {
+	if _, err := w.Metrics(t.Context()); err != nil && !strings.Contains(err.Error(), "does not support cloudwatch:GetMetricData") {
 		t.Error(err)
 	}
 	for _, after := range []time.Time{{}, time.Now().Add(-time.Minute)} {
@@ -205,7 +205,7 @@ func report(t *testing.T, what string, all []event.Event, calls map[string]int) 
 		if e.Error != nil {
 			text = e.Error.Cause
 		}
-		if m := regexp.MustCompile(`does not know (\w+:\w+)`).FindStringSubmatch(text); m != nil {
+		if m := regexp.MustCompile(`does not support (\w+:\w+)`).FindStringSubmatch(text); m != nil {
 			unknown[m[1]]++
 		}
 	}

@@ -63,7 +63,7 @@ func TestTour(t *testing.T) {
 	if err := wait(); !errors.As(err, &exit) || exit.ExitCode() != 3 {
 		t.Errorf("ended with %v, want exit code 3", err)
 	}
-	if seen := m.look(); !strings.Contains(seen, "ECS went back") {
+	if seen := m.look(); !strings.Contains(seen, "ECS rolled back") {
 		t.Errorf("the normal screen does not say how it ended:\n%s", seen)
 	}
 }

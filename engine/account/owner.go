@@ -87,8 +87,8 @@ func (a Account) Namesake(ctx context.Context, s *spec.Spec) error {
 		return err
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: fmt.Sprintf("another app is called %s (%s) in %s, so this folder's is not it", o.App, o.Env, c.Region),
-		Evidence: fmt.Sprintf("what is deployed has the identity %q", known.ID),
-		Remedy:   fmt.Sprintf("if it is the same app, write id = %q in its berth.toml, or give --id %s; else name another one with --app", known.ID, known.ID),
+		Class: fail.Refused, Cause: fmt.Sprintf("a different app is already named %s (%s) in %s", o.App, o.Env, c.Region),
+		Evidence: fmt.Sprintf("the deployed app has the identity %q", known.ID),
+		Remedy:   fmt.Sprintf("if it is the same app, write id = %q in its berth.toml, or give --id %s; otherwise name another one with --app", known.ID, known.ID),
 	}
 }

@@ -119,7 +119,7 @@ func TestExplain(t *testing.T) {
 		{apiError("Forbidden", "Forbidden"), fail.Failed, "is missing", ""}, // all that an answer to HEAD says
 		{apiError("ExpiredTokenException", "The security token included in the request is expired"), fail.Refused, "the AWS credentials have expired", "sign in again"},
 		{apiError("UnrecognizedClientException", "The security token is invalid"), fail.Refused, "AWS does not accept the credentials", "profile"},
-		{apiError("UnknownOperationException", ""), fail.Failed, "this endpoint does not know ecs:CreateService", "emulator"},
+		{apiError("UnknownOperationException", ""), fail.Failed, "this endpoint does not support ecs:CreateService", "emulator"},
 		{apiError("ClientException", "No Fargate configuration exists for given values"), fail.Failed, "cannot do it", ""},
 		{&fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}, fail.Failed, "cannot do it: the disk of this machine is full", "free some disk space"},
 		{&fs.PathError{Op: "mkdir", Path: "/tmp/x", Err: syscall.ENOENT}, fail.Failed, "cannot do it", "a file on this machine"},

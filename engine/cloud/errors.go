@@ -174,7 +174,7 @@ func Explain(doing string, err error) error {
 		f.Cause = fmt.Sprintf("cannot %s: the permission %s is missing", doing, missing)
 		f.Remedy = "ask for " + missing + " to be allowed" + onResource(res) + ", then run the same command again"
 	case Unknown(err):
-		f.Cause = fmt.Sprintf("cannot %s: this endpoint does not know %s", doing, Operation(err))
+		f.Cause = fmt.Sprintf("cannot %s: this endpoint does not support %s", doing, Operation(err))
 		f.Remedy = "use AWS itself, or an emulator that has this operation"
 	case Throttled(err):
 		f.Cause = fmt.Sprintf("cannot %s: AWS is throttling calls", doing)
@@ -258,7 +258,7 @@ func WhyNot(err error) string {
 		action, _ := DeniedAction(err)
 		return "the permission " + action + " is missing"
 	case Unknown(err):
-		return "this endpoint does not know " + Operation(err)
+		return "this endpoint does not support " + Operation(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	}

@@ -67,7 +67,7 @@ func TestAnEndpointThatDoesNotKnowAService(t *testing.T) {
 					if err == nil {
 						return
 					}
-					if f := fail.From(Explain("look", err)); !strings.Contains(f.Cause, "this endpoint does not know ") {
+					if f := fail.From(Explain("look", err)); !strings.Contains(f.Cause, "this endpoint does not support ") {
 						t.Errorf("told as %q", f.Cause)
 					}
 				})

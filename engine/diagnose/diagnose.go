@@ -48,11 +48,11 @@ func Explain(t Task, c Context) *fail.Error {
 	}
 	f := &fail.Error{
 		Class: fail.Failed, Cause: "a task stopped", Evidence: evidence(t),
-		Remedy: "look at the log lines above; correct the app and deploy again",
+		Remedy: "check the log lines above, fix the app and deploy again",
 	}
 	if said := cmp.Or(t.StoppedReason, t.Reason); said != "" {
-		f.Cause = "a task stopped, and AWS says why: " + strings.TrimSuffix(said, ".")
-		f.Remedy = "this reason is not known to berth: correct what AWS says and deploy again"
+		f.Cause = "a task stopped for a reason that berth does not recognize: " + strings.TrimSuffix(said, ".")
+		f.Remedy = "fix what AWS reports and deploy again"
 	}
 	return f
 }

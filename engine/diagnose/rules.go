@@ -104,7 +104,7 @@ var rules = []rule{
 		"own first process", either(logged("can only run as pid 1"), logged("must be run as pid 1"), logged("must run as pid 1")),
 		func(Task, Context) verdict {
 			return verdict{
-				cause:   "the image brings its own first process (PID 1), and ECS put another one before it",
+				cause:   "the image brings its own init process (PID 1), but ECS started another one before it",
 				remedy:  "set service.init = false in berth.toml and deploy again",
 				setting: "service.init", suggest: false,
 			}
@@ -116,27 +116,27 @@ var rules = []rule{
 		wrongPlatform,
 	},
 	{"pull limit", all(said(pull), either(said("toomanyrequests"), said("pull rate limit"))), plain(
-		"the registry of the image limits how often it may be pulled",
-		"deploy from the Dockerfile, or copy the image to a repository of your own and name it with --image")},
+		"the registry of the image rate limits pulls",
+		"deploy from the Dockerfile, or copy the image to your own repository and deploy that with --image")},
 	{"image too large", said(pull, "no space left"), about("service.ephemeral_gb", "the image is larger than the task's disk",
 		"make the image smaller, or raise service.ephemeral_gb in berth.toml (up to 200)")},
 	{
 		"pull denied", all(said(pull), either(said("pull access denied"), said("403 Forbidden"), said("Check that the role has the permissions"),
 			said("is not authorized to perform"))),
-		plain("the task may not pull the image", "deploy again, which sets the execution role right; an image in somebody else's registry must be public"),
+		plain("the task is not allowed to pull the image", "deploy again, which repairs the execution role; an image in another registry must be public"),
 	},
 	{
 		"blob refused", said("httpReadSeeker: failed open"),
-		plain("the registry gave the task the image's list of layers and refused one of the layers",
-			"deploy again; when it stays, check the policy of the S3 endpoint and the key that encrypts the repository"),
+		plain("the registry returned the image manifest but denied one of its layers",
+			"deploy again; if it persists, check the policy of the S3 endpoint and the key that encrypts the repository"),
 	},
 	{
 		"image gone", all(said(pull), either(said("not found"), said("failed to resolve ref"), said("manifest unknown"))),
-		plain("the image is no longer in the registry", "deploy again: the image is built and pushed anew"),
+		plain("the image is no longer in the registry", "deploy again: the image is rebuilt and pushed"),
 	},
 	{
 		"no way to the registry", either(said(pull), all(said(secrets), noRoute)),
-		plain("the task cannot reach the registry: its network has no way to the internet",
+		plain("the task cannot reach the registry: its subnet has no route to the internet",
 			"check the subnets' route to an internet gateway and the network rules of the VPC, then deploy again"),
 	},
 
@@ -148,38 +148,38 @@ var rules = []rule{
 	},
 	{
 		"secret denied", all(said(secrets), either(said("AccessDenied"), said("not authorized"))),
-		plain("the task may not read one of its secrets", "deploy again, which sets the execution role right; check the secret's own policy and its key in KMS"),
+		plain("the task is not allowed to read one of its secrets", "deploy again, which repairs the execution role; check the secret's own policy and its KMS key"),
 	},
 	{
 		"secret without the key", said(secrets, "did not contain json key"),
-		about("secrets", "a secret in berth.toml does not have the JSON key that is named behind it",
-			"correct the name behind # in [secrets], or add the key to the secret"),
+		about("secrets", "a secret in berth.toml does not have the JSON key named after its #",
+			"correct the name after # in [secrets], or add the key to the secret"),
 	},
 	{
 		"secret missing", said(secrets),
 		about("secrets.from_ssm", "one of the secrets in berth.toml does not exist or has no value",
-			"create the parameter or secret in this region, or take it out of [secrets]"),
+			"create the parameter or secret in this region, or remove it from [secrets]"),
 	},
 	{
 		"log group missing", either(said("log group does not exist"), said("failed to initialize logging driver"), said("failed to validate logger args")),
-		plain("the task cannot write its log", "deploy again, which makes the log group"),
+		plain("the task cannot write its log", "deploy again, which creates the log group"),
 	},
 	{
 		"file system name", said(efs, "failed to resolve"),
-		plain("the task does not find its file system by name: the VPC answers no DNS names, or the mount target is too new",
-			"deploy again in two minutes; in a VPC of your own turn DNS hostnames on"),
+		plain("the task cannot resolve the name of its file system: DNS is off in the VPC, or the mount target is too new",
+			"deploy again in two minutes; in your own VPC, enable DNS hostnames"),
 	},
 	{
 		"file system denied", said(efs, "access denied"),
-		plain("the file system does not let the task in", "deploy again, which sets the task role and the access point right"),
+		plain("the file system denies access to the task", "deploy again, which repairs the task role and the access point"),
 	},
 	{
 		"file system folder", said(efs, "no such file or directory"),
-		plain("the folder of the file system that the task mounts does not exist", "deploy again, which makes the access point anew"),
+		plain("the folder of the file system that the task mounts does not exist", "deploy again, which creates the access point again"),
 	},
 	{
 		"file system unreachable", said(efs),
-		plain("the task cannot reach its file system", "deploy again, which makes the mount targets and opens port 2049; in a VPC of your own check its network rules"),
+		plain("the task cannot reach its file system", "deploy again, which creates the mount targets and opens port 2049; in your own VPC, check its network ACLs"),
 	},
 
 	// The start.
@@ -190,17 +190,17 @@ var rules = []rule{
 	},
 	{
 		"command not executable", exit(126),
-		about("service.command", "the command of the image is there and cannot be executed",
+		about("service.command", "the command of the image exists but is not executable",
 			"make the file executable in the Dockerfile (COPY --chmod=755), and check its first line and its line ends"),
 	},
 	{
 		"command not found", exit(127),
-		about("service.command", "a command that the image starts is not in it",
+		about("service.command", "a command that the image runs does not exist in it",
 			"check CMD, ENTRYPOINT and the script that they run, and service.command: the file, or the interpreter in its first line, is missing"),
 	},
 	{
 		"container not made", either(said("CannotCreateContainer"), said("CannotCreateVolume"), said("CannotInspectContainer"), said("CannotStopContainer"), said("ContainerRuntimeError")),
-		plain("the machine that was to run the container could not set it up", "deploy again; when it stays, check the paths in [[storage]]"),
+		plain("the host could not set up the container", "deploy again; if it persists, check the paths in [[storage]]"),
 	},
 	{"out of memory", either(said("OutOfMemory"), said("due to memory usage")), outOfMemory},
 
@@ -209,11 +209,11 @@ var rules = []rule{
 	{"nothing answers", either(health("Target.Timeout"), health("Target.FailedHealthChecks")), noAnswer},
 	{
 		"target in an unused zone", health("Target.NotInUse"),
-		plain("the load balancer does not serve the zone that the task runs in", "deploy again, which gives it a subnet in each zone of the service"),
+		plain("the load balancer is not enabled in the task's Availability Zone", "deploy again, which gives it a subnet in each zone of the service"),
 	},
 	{
 		"target gone", either(health("Target.NotRegistered"), health("Target.InvalidState"), health("Target.IpUnusable")),
-		plain("the load balancer has lost sight of the task", "deploy again"),
+		plain("the load balancer no longer has the task as a target", "deploy again"),
 	},
 	{
 		"own health check", said("failed container health checks"),
@@ -224,8 +224,8 @@ var rules = []rule{
 	// Places and roles.
 	{
 		"quota of vCPUs", either(said("limit on the number of vCPUs"), said("above your limit")),
-		about("service.cpu", "the account may not run that many vCPUs on Fargate yet",
-			"ask for a higher quota \"Fargate On-Demand vCPU resource count\" in Service Quotas, or choose a smaller size"),
+		about("service.cpu", "the account has reached its quota of Fargate vCPUs",
+			"request an increase of the quota \"Fargate On-Demand vCPU resource count\" in Service Quotas, or choose a smaller size"),
 	},
 	{
 		"no capacity", either(said("Capacity is unavailable"), said("RESOURCE:")),
@@ -233,83 +233,83 @@ var rules = []rule{
 	},
 	{
 		"subnet full", said("Unexpected EC2 error", "Create Network Interface"),
-		about("network.subnets", "the task got no address: its subnet has no free one, or the account may not make network interfaces",
+		about("network.subnets", "the task got no IP address: its subnet has none left, or the account has reached its quota of network interfaces",
 			"name larger or other subnets with network.subnets in berth.toml, or free addresses"),
 	},
 	{
 		"AWS was slow", either(said("network interface provisioning"), said("Timeout waiting for EphemeralStorage"), said("InternalError"), said("Unexpected EC2 error")),
 		plain("AWS could not set up the task's network or disk in time", "deploy again"),
 	},
-	{"role", said("unable to assume the role"), plain("ECS may not take the task's role on yet", "deploy again in a minute")},
+	{"role", said("unable to assume the role"), plain("ECS cannot assume the task's role yet", "deploy again in a minute")},
 	{
 		"spot", either(func(t Task) bool { return t.StopCode == "SpotInterruption" }, said("Spot Task was interrupted"), said("Spot interruption")),
-		about("service.spot", "AWS took the task's spot capacity back", "nothing is broken: another task takes over; set service.spot to 0 to have none of it"),
+		about("service.spot", "AWS reclaimed the task's Spot capacity", "nothing is broken: another task takes over; set service.spot to 0 to avoid it"),
 	},
 	{
 		"host replaced", either(func(t Task) bool { return t.StopCode == "TerminationNotice" || t.StopCode == "InfrastructureHealth" },
 			said("platform version", "retired"), said("TerminationNotice")),
-		plain("AWS replaces the machine that ran the task", "nothing has to be done: ECS starts another one"),
+		plain("AWS is replacing the host of the task", "nothing to do: ECS starts another task"),
 	},
 	{
 		"zone not supported", said("unable to place a task", "Internal error"),
-		about("network.subnets", "AWS could not place the task: a subnet is in a zone that Fargate does not serve",
-			"name subnets of other zones with network.subnets in berth.toml"),
+		about("network.subnets", "AWS could not place the task: a subnet is in an Availability Zone without Fargate",
+			"name subnets in other zones with network.subnets in berth.toml"),
 	},
 
 	// What ECS says of the service.
 	{
 		"no room for a rollout", said("because of the service deployment configuration"),
 		plain("ECS can neither stop an old task nor start a new one: the service's limits leave no room",
-			"deploy again, which sets the limits of the rollout right"),
+			"deploy again, which repairs the deployment configuration"),
 	},
 	{
 		"tasks are protected", said("protected tasks"),
-		plain("tasks that protect themselves from being stopped hold the rollout up",
+		plain("tasks with task protection block the rollout",
 			"wait until the app ends its task protection, or have it end the protection when it gets SIGTERM"),
 	},
 	{
 		"throttled", said("operations are being throttled"),
-		plain("AWS slows down what ECS may do in this account", "wait a few minutes: ECS goes on by itself"),
+		plain("AWS is throttling ECS in this account", "wait a few minutes: ECS continues by itself"),
 	},
 	{
 		"target group gone", either(said("target group", "does not exist"), said("target group", "could not be found"), said("TargetGroupNotFound")),
-		plain("the load balancer's target group was deleted under the service", "deploy again, which makes it anew"),
+		plain("the service's target group was deleted", "deploy again, which creates it again"),
 	},
 	{
 		"discovery", said("discovery instance"),
-		plain("the task was not entered into the DNS names by which the containers find each other",
-			"deploy again; when it stays, check that nobody deleted the namespace in Cloud Map"),
+		plain("the task could not be registered in Cloud Map, by which the containers find each other",
+			"deploy again; if it persists, check that the Cloud Map namespace still exists"),
 	},
 	{
 		"alarm", said("alarm detected"),
-		plain("an alarm went off during the rollout, and ECS took it back", "look at the alarms of the service in CloudWatch"),
+		plain("an alarm went off during the rollout, so ECS rolled it back", "check the alarms of the service in CloudWatch"),
 	},
 	{
 		"stopped by hand", func(t Task) bool { return t.StopCode == "UserInitiated" },
-		plain("somebody stopped the task", "nothing is broken: ECS starts another one"),
+		plain("someone stopped the task", "nothing is broken: ECS starts another task"),
 	},
 
 	// How the app ended.
-	{"ended well", exit(0), plain("the app ended by itself although it should go on running",
+	{"ended well", exit(0), plain("the app exited by itself but should keep running",
 		"start the server in the foreground: CMD in the Dockerfile must not return")},
-	{"killed", exit(137), about("service.memory", "the app was killed: it used too much memory or did not stop when asked",
-		"raise service.memory, or let the app end when it gets SIGTERM")},
-	{"memory fault", exit(139), plain("the app crashed with a memory fault", "check native libraries and that the image is built for this kind of processor")},
-	{"aborted", exit(134), plain("the app ended itself after a failed check of its own (SIGABRT)", "look at its last log lines")},
-	{"asked to stop", exit(143), plain("the app ended because it was asked to stop", "when nobody stopped it, look for what sends it SIGTERM")},
-	{"interrupted", exit(130), plain("the app was interrupted (SIGINT), as by Ctrl-C", "look for what sends it SIGINT: nothing on Fargate does")},
+	{"killed", exit(137), about("service.memory", "the app was killed: it used too much memory or did not stop in time",
+		"raise service.memory, or let the app exit on SIGTERM")},
+	{"memory fault", exit(139), plain("the app crashed with a segmentation fault", "check native libraries, and that the image is built for this CPU architecture")},
+	{"aborted", exit(134), plain("the app aborted itself (SIGABRT)", "check its last log lines")},
+	{"asked to stop", exit(143), plain("the app exited because it received SIGTERM", "if nobody stopped it, find out what sends it SIGTERM")},
+	{"interrupted", exit(130), plain("the app was interrupted (SIGINT), as by Ctrl-C", "find out what sends it SIGINT: nothing on Fargate does")},
 	{"ended by a signal", func(t Task) bool { return t.ExitCode != nil && *t.ExitCode > 128 && *t.ExitCode < 128+65 }, func(t Task, _ Context) verdict {
 		return verdict{
-			cause:  fmt.Sprintf("the app was ended by signal %d", *t.ExitCode-128),
-			remedy: "look at its last log lines, and for what sends it that signal",
+			cause:  fmt.Sprintf("the app was terminated by signal %d", *t.ExitCode-128),
+			remedy: "check its last log lines, and find out what sends it that signal",
 		}
 	}},
-	{"ended with 255", exit(255), plain("the app ended with exit code 255, or the machine that ran it was lost",
-		"look at its last log lines; without any, deploy again")},
+	{"ended with 255", exit(255), plain("the app exited with code 255, or its host was lost",
+		"check its last log lines; if there are none, deploy again")},
 	{"ended with a code", func(t Task) bool { return t.ExitCode != nil }, func(t Task, _ Context) verdict {
 		return verdict{
-			cause:  fmt.Sprintf("the app ended with exit code %d soon after it started", *t.ExitCode),
-			remedy: "look at its last log lines: a missing setting in [env] or [secrets] is the usual reason",
+			cause:  fmt.Sprintf("the app exited with code %d soon after it started", *t.ExitCode),
+			remedy: "check its last log lines: usually a setting in [env] or [secrets] is missing",
 		}
 	}},
 }

@@ -14,8 +14,8 @@ import (
 
 func wrongPlatform(_ Task, c Context) verdict {
 	v := verdict{
-		cause: "the image was built for another kind of processor than " + c.Platform, setting: "image.platform",
-		remedy: "set image.platform in berth.toml to the platform of the image (linux/amd64 or linux/arm64), or build the image for this one",
+		cause: "the image was built for another CPU architecture than " + c.Platform, setting: "image.platform",
+		remedy: "set image.platform in berth.toml to the platform of the image (linux/amd64 or linux/arm64), or build the image for this platform",
 	}
 	switch spec.PlatformOf(c.Platform) {
 	case spec.AMD64:
@@ -50,7 +50,7 @@ func noAnswer(t Task, c Context) verdict {
 		v.setting = ""
 	default:
 		v.suggest = port
-		v.remedy = fmt.Sprintf("by its log it listens on port %d: set service.port in berth.toml to %d, or make the app listen on %d",
+		v.remedy = fmt.Sprintf("its log says it listens on port %d: set service.port in berth.toml to %d, or make the app listen on %d",
 			port, port, c.Port)
 	}
 	return v
@@ -111,11 +111,11 @@ func codeRemedy(text string) (remedy, setting string) {
 	case strings.HasPrefix(code, "404"):
 		return "set service.health_path in berth.toml to a path that answers 200", path
 	case strings.HasPrefix(code, "400"):
-		return "let the app answer requests whose host is an IP address, at least at the health path", ""
+		return "let the app accept requests whose Host header is an IP address, at least on the health path", ""
 	case strings.HasPrefix(code, "401"), strings.HasPrefix(code, "403"):
 		return "choose a health path that needs no sign-in (service.health_path)", path
 	case strings.HasPrefix(code, "5"):
-		return "the app fails at this path: look at its log lines", ""
+		return "the app fails at this path: check its log lines", ""
 	}
 	return "set service.health_path in berth.toml to a path that answers 200 to 399", path
 }

@@ -153,7 +153,7 @@ func kindOf(key string) spec.Kind {
 
 // instead is what to do about needs that berth builds nowhere.
 var instead = map[string]string{
-	"grpc":          "requests reach the container as HTTP/1.1: serve gRPC-Web, or run the gRPC service elsewhere",
+	"grpc":          "requests reach the container over HTTP/1.1: serve gRPC-Web, or run the gRPC service elsewhere",
 	"scale_to_zero": "its tasks run all the time: instances = 0 under [service] pauses it by hand",
 }
 
@@ -168,7 +168,7 @@ func (d *Draft) Unbuilt() []string {
 		what := strings.ToLower(n.Label[:1]) + n.Label[1:]
 		switch {
 		case n.ID == "persistent_storage" && d.has("storage") && len(d.Spec.Storage) == 0:
-			out = append(out, `files must stay, and no folder is named for them: add [[storage]] with path = "/app/uploads" to berth.toml, or they are gone at `+
+			out = append(out, `files must be kept, but no folder is set for them: add [[storage]] with path = "/app/uploads" to berth.toml, or they are lost with `+
 				"the next deployment")
 		case made[n.ID] && d.value(n) != "true" && !d.elsewhere(n.ID):
 			out = append(out, fmt.Sprintf("the comparison counts %s, and this makes none: have one made with %s, or say with a secret where one is", cmp.Or(n.Found, what), n.Key))

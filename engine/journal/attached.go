@@ -147,17 +147,17 @@ func (w *Attached) read(r *bufio.Reader, torn *[]byte) (ended bool) {
 func (w *Attached) orphaned() *fail.Error {
 	if _, err := os.Stat(w.path); err != nil {
 		return &fail.Error{
-			Class: fail.Failed, Cause: "the other berth could not go on telling what it does",
-			Evidence: fmt.Sprintf("its journal cannot be read any more: %v", err),
-			Remedy:   fmt.Sprintf("look at the terminal that process %d runs in, or look at AWS from here", w.PID),
+			Class: fail.Failed, Cause: "the other berth stopped reporting what it does",
+			Evidence: fmt.Sprintf("its journal can no longer be read: %v", err),
+			Remedy:   fmt.Sprintf("check the terminal that process %d runs in, or check AWS from here", w.PID),
 			Err:      err,
 		}
 	}
 	return &fail.Error{
 		Class:    fail.Failed,
 		Cause:    "the other berth ended before the " + w.Noun() + " did",
-		Evidence: fmt.Sprintf("process %d, started %s, is gone; what AWS had begun goes on there", w.PID, w.Started.Local().Format("15:04:05")),
-		Remedy:   "look at AWS and go on: running berth in this folder again continues from what is there",
+		Evidence: fmt.Sprintf("process %d, started %s, is gone; what AWS had started continues there", w.PID, w.Started.Local().Format("15:04:05")),
+		Remedy:   "run berth in this folder again: it continues from what exists in AWS",
 	}
 }
 

@@ -212,7 +212,7 @@ func (w *writer) write(f *os.File, events []event.Event) error {
 				w.silenced = map[string]bool{}
 			}
 			w.silenced[e.Stream] = true
-			e.Stream, e.Text = "berth", whose+" not kept in files; see it where the run was started"
+			e.Stream, e.Text = "berth", whose+" not saved to files; see it where the run was started"
 		}
 		e.Error = unquoted(e.Error)
 		line, err := event.Encode(e)
@@ -238,6 +238,6 @@ func unquoted(f *fail.Error) *fail.Error {
 		}
 	}
 	c := *f
-	c.Evidence = strings.Join(append(lines, "what was written there is seen only where the run was started"), "\n")
+	c.Evidence = strings.Join(append(lines, "its output is only shown where the run was started"), "\n")
 	return &c
 }

@@ -224,7 +224,7 @@ func TestNothingOfTheAppIsWritten(t *testing.T) {
 		t.Errorf("%v:\n%s", err, text)
 	}
 	got := watched(t, find(t, folder))
-	if len(got) != 5 || got[0].Stream != "berth" || !strings.Contains(got[0].Text, "not kept in files") || got[1].Stream != "berth" {
+	if len(got) != 5 || got[0].Stream != "berth" || !strings.Contains(got[0].Text, "not saved to files") || got[1].Stream != "berth" {
 		t.Fatalf("read %+v", got)
 	}
 	if e := got[4].Error.Evidence; !strings.HasPrefix(e, "exit code: 1\nAWS says: stopped\n") {
@@ -322,7 +322,7 @@ func TestTheJournalGoesAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := watched(t, w)
-	if end := got[len(got)-1]; end.Error == nil || !strings.Contains(end.Error.Cause, "could not go on telling") {
+	if end := got[len(got)-1]; end.Error == nil || !strings.Contains(end.Error.Cause, "stopped reporting") {
 		t.Errorf("the end is %+v %+v", end, end.Error)
 	}
 	bus.Emit(event.Event{Type: event.RunFinished})

@@ -159,7 +159,7 @@ func (l *Lock) wrest(ctx context.Context, waiting Waiting) error {
 	clk, since := l.clients.Clock, l.clients.Clock.Now()
 	for !dead(first, l.holder) && clk.Since(since) < Stale {
 		if waiting != nil {
-			waiting(fmt.Sprintf("%s has the lock since %s; finding out whether that run is still alive",
+			waiting(fmt.Sprintf("%s has held the lock since %s; checking whether that run is still alive",
 				first.Who(), first.Started.UTC().Format("15:04:05 MST")))
 		}
 		if err := clk.Sleep(ctx, Beat/4); err != nil {
@@ -200,7 +200,7 @@ func (h Holder) Who() string {
 func taken(h, me Holder) error {
 	remedy := "wait until it has finished, or stop it there"
 	if h.Host == me.Host {
-		remedy += "; it runs on this machine, so that berth in its folder shows it live"
+		remedy += "; it runs on this machine, so berth in its folder shows it live"
 	}
 	return &fail.Error{
 		Class: fail.Refused, Cause: "another " + h.Verb + " of this app is in progress",

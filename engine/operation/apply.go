@@ -50,9 +50,9 @@ func (o *Operator) confirmed(ctx context.Context, p *plan.Plan) (*plan.Plan, err
 	}
 	if !now.Within(p) {
 		return nil, &fail.Error{
-			Class: fail.Refused, Cause: "what would be done has changed since you confirmed it",
+			Class: fail.Refused, Cause: "the plan has changed since you confirmed it",
 			Evidence: fmt.Sprintf("confirmed %s, now %s", p.Hash, now.Hash),
-			Remedy:   "look at the plan again and confirm it",
+			Remedy:   "review the plan again and confirm it",
 		}
 	}
 	return now, nil
@@ -73,7 +73,7 @@ func (o *Operator) lock(ctx context.Context, p *plan.Plan, id, verb string, tell
 	l, err := lock.Acquire(ctx, p.Scope.Clients, p.Scope.Owner, me, tell, lost)
 	switch {
 	case cloud.Unknown(err):
-		tell("this endpoint cannot lock the app: another run at the same moment would not be noticed")
+		tell("this endpoint cannot lock the app: a concurrent run would not be noticed")
 	case err != nil:
 		return nil, err
 	default:
@@ -86,7 +86,7 @@ func (o *Operator) lock(ctx context.Context, p *plan.Plan, id, verb string, tell
 		release(ctx)
 		return nil, err
 	}
-	tell(fmt.Sprintf("berth.toml has the identity of the app now, id = %q: keep the file with the app's source", p.Scope.Owner.ID))
+	tell(fmt.Sprintf("berth.toml now has the identity of the app, id = %q: commit the file with the app's source", p.Scope.Owner.ID))
 	return release, nil
 }
 

@@ -71,12 +71,12 @@ func (o *Operator) cleared(ctx context.Context, p *plan.Plan, tell func(string))
 
 // skipped is what a run says that goes ahead without its checks, or against what they found.
 func skipped(r *preflight.Report) string {
-	const without = "permissions, quotas and secrets were not checked, as asked"
+	const without = "permissions, quotas and secrets were not checked, as requested"
 	if r == nil {
 		return without
 	}
 	if f := r.Refusal(); f != nil {
-		return "going ahead as asked, although " + f.Cause
+		return "continuing as requested, although " + f.Cause
 	}
 	return without
 }

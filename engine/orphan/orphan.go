@@ -143,7 +143,7 @@ func look(ctx context.Context, c *cloud.Clients, all []resource.Listing) (survey
 
 // blind is the sentence about a listing that was refused.
 func blind(l resource.Listing, err error) string {
-	text := l.What + ": this endpoint does not know " + cloud.Operation(err)
+	text := l.What + ": this endpoint does not support " + cloud.Operation(err)
 	if cloud.Denied(err) {
 		action, _ := cloud.DeniedAction(err)
 		text = l.What + ": the permission " + action + " is missing"

@@ -45,15 +45,15 @@ func New(service, host, repository, branch string) (Pipeline, error) {
 		valid = onGitLab
 		p.Host = cmp.Or(host, "gitlab.com")
 	default:
-		return p, fail.Usagef("there is no pipeline for %q: say %s", service, strings.Join(Services, " or "))
+		return p, fail.Usagef("there is no pipeline for %q: use %s", service, strings.Join(Services, " or "))
 	}
 	if !valid().MatchString(p.Repository) {
 		return p, &fail.Error{
-			Class: fail.Usage, Cause: fmt.Sprintf("%q is no repository", repository), Remedy: "give --repo owner/name",
+			Class: fail.Usage, Cause: fmt.Sprintf("%q is not a repository", repository), Remedy: "give --repo owner/name",
 		}
 	}
 	if !branches().MatchString(branch) {
-		return p, &fail.Error{Class: fail.Usage, Cause: fmt.Sprintf("%q is no branch", branch), Remedy: "give --branch, such as main"}
+		return p, &fail.Error{Class: fail.Usage, Cause: fmt.Sprintf("%q is not a branch", branch), Remedy: "give --branch, such as main"}
 	}
 	return p, nil
 }

@@ -67,7 +67,7 @@ func (p Pipeline) Write(j Job) string {
 			GitHub: "\n    paths: [\"%s/**\", \"%s\"]", GitLab: "\n      changes: [\"%s/**/*\", \"%s\"]",
 		}[p.Service], j.Dir, p.Path(j))
 	}
-	return Mark + " " + p.Service + ". Run it again to write it anew.\n" + strings.NewReplacer(
+	return Mark + " " + p.Service + ". Run it again to rewrite it.\n" + strings.NewReplacer(
 		"{{name}}", name(j), "{{branch}}", p.Branch, "{{paths}}", paths, "{{app}}", j.App, "{{env}}", j.Env, "{{runner}}", runner(j),
 		"{{version}}", j.Program.Version, "{{from}}", j.Program.From, "{{archive}}", j.Program.Archive(), "{{sha256}}", j.Program.SHA256,
 		"{{role}}", j.RoleARN, "{{region}}", j.Region, "{{flags}}", flags(j), "{{audience}}", p.Audience(),
@@ -100,12 +100,12 @@ on:
     branches: ["{{branch}}"]{{paths}}
   workflow_dispatch:
 
-# A token for AWS, and nothing else beside reading the source.
+# A token for AWS, and read access to the source. Nothing else.
 permissions:
   contents: read
   id-token: write
 
-# One deployment after the other: the one that runs is not cut off.
+# One deployment at a time: a running one is not interrupted.
 concurrency:
   group: berth-{{app}}-{{env}}
   cancel-in-progress: false
@@ -124,7 +124,7 @@ jobs:
           tar -xzf "$RUNNER_TEMP/berth.tar.gz" -C "$RUNNER_TEMP"
           echo "$RUNNER_TEMP/{{archive}}" >> "$GITHUB_PATH"
 
-      - name: Take the role on
+      - name: Assume the role
         uses: aws-actions/configure-aws-credentials@v6
         with:
           role-to-assume: {{role}}
@@ -138,7 +138,7 @@ jobs:
     - docker:28-dind
   rules:
     - if: $CI_COMMIT_BRANCH == "{{branch}}"{{paths}}
-  # One deployment after the other: the one that runs is not cut off.
+  # One deployment at a time: a running one is not interrupted.
   resource_group: berth-{{app}}-{{env}}
   interruptible: false
   timeout: 60 minutes

@@ -33,7 +33,7 @@ type Beside string
 
 // What can be done. Nobody said is the zero value: then nothing is done at all.
 const (
-	Move Beside = "move" // what is elsewhere is removed once the new one was verified
+	Move Beside = "move" // what is elsewhere is removed once the new one is verified
 	Both Beside = "both" // it stays, and berth in this folder no longer sees it
 )
 
@@ -43,18 +43,18 @@ func (e Elsewhere) Where() string { return fmt.Sprintf("%s (%s) in %s", e.App, e
 // There says in a clause what is known to be there.
 func (e Elsewhere) There() string {
 	if !e.Seen {
-		return fmt.Sprintf("%s of account %s was deployed from this folder and may run there still", e.Where(), e.Account)
+		return fmt.Sprintf("%s of account %s was deployed from this folder and may still run there", e.Where(), e.Account)
 	}
-	return fmt.Sprintf("%s runs for $%.2f a month", e.Where(), e.MonthlyUSD)
+	return fmt.Sprintf("%s costs $%.2f a month", e.Where(), e.MonthlyUSD)
 }
 
 // String says in a clause what runs there, and what becomes of it.
 func (e Elsewhere) String() string {
 	goes := ""
 	if e.Seen {
-		goes = " and goes on"
+		goes = " and keeps running"
 	}
-	return e.There() + goes + ": this makes a second one, and berth here no longer sees the first"
+	return e.There() + goes + ": this creates a second one, and berth here no longer sees the first"
 }
 
 // Says is all there is to know before it is decided: what runs there, and what a move brings with it.
@@ -64,7 +64,7 @@ func (e Elsewhere) Says() []string { return append([]string{e.String()}, e.Movin
 func (e Elsewhere) Stays(lost []string) *fail.Error {
 	return &fail.Error{
 		Class: fail.Failed, Cause: e.Where() + " was not removed: that would delete " + strings.Join(lost, ", "),
-		Remedy: "take over what you need of it, then run: " + e.Remove,
+		Remedy: "copy what you need from it, then run: " + e.Remove,
 	}
 }
 
@@ -96,7 +96,7 @@ func (p *Plan) Unsaid() *fail.Error {
 	}
 	f := &fail.Error{
 		Class: fail.Refused, Cause: p.Elsewhere[0].String(), Evidence: strings.Join(p.Elsewhere[0].Moving, "\n"),
-		Remedy: "berth deploy --keep-both makes the second one; to stop here, put the name and the region back in berth.toml",
+		Remedy: "berth deploy --keep-both creates the second one; to cancel, restore the name and the region in berth.toml",
 	}
 	var remove []string
 	for i, e := range p.Elsewhere {
@@ -106,9 +106,9 @@ func (p *Plan) Unsaid() *fail.Error {
 		remove = append(remove, e.Remove)
 	}
 	if p.Movable() {
-		f.Remedy = "berth deploy --move moves it: the first one is removed once the new one was verified; " + f.Remedy
+		f.Remedy = "berth deploy --move moves it: the first one is removed once the new one is verified; " + f.Remedy
 	} else {
-		f.Remedy += "; what removes the first: " + strings.Join(remove, "; ")
+		f.Remedy += "; to remove the first: " + strings.Join(remove, "; ")
 	}
 	return f
 }

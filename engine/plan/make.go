@@ -109,7 +109,7 @@ func (in Input) guard() error {
 // WrongAccount is the refusal of an account that berth.toml does not name.
 func WrongAccount(named, is string) error {
 	return &fail.Error{
-		Class: fail.Refused, Cause: fmt.Sprintf("these credentials are for account %s, and berth.toml names account %s alone", is, named),
+		Class: fail.Refused, Cause: fmt.Sprintf("these credentials are for account %s, but berth.toml allows only account %s", is, named),
 		Remedy: "use credentials for " + named + " (--profile, AWS_PROFILE), or change account in berth.toml",
 	}
 }
@@ -137,9 +137,9 @@ func strangers(in Input) error {
 			continue
 		}
 		return &fail.Error{
-			Class: fail.Refused, Cause: fmt.Sprintf("there is already something else where %s would be", i.Label),
+			Class: fail.Refused, Cause: fmt.Sprintf("something else already exists where %s would be", i.Label),
 			Evidence: fmt.Sprintf("%s %s: %s", i.Kind, i.Name, other),
-			Remedy:   "give the app another name (app in berth.toml), or remove what is there if nobody needs it",
+			Remedy:   "give the app another name (app in berth.toml), or remove it if nobody needs it",
 		}
 	}
 	return nil
@@ -148,16 +148,16 @@ func strangers(in Input) error {
 // namesake refuses to take another app of this name for this one.
 func namesake(in Input, other resource.Owner, i resource.Info) error {
 	o := in.Scope.Owner
-	evidence := fmt.Sprintf("%s %s has the identity %q by its tags, and berth.toml has ", i.Kind, i.Name, other.ID)
+	evidence := fmt.Sprintf("%s %s is tagged with the identity %q, but berth.toml has ", i.Kind, i.Name, other.ID)
 	if o.ID == "" {
 		evidence += "none"
 	} else {
 		evidence += strconv.Quote(o.ID)
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: fmt.Sprintf("another app is called %s (%s) in %s, so this folder's is not it", o.App, o.Env, in.Scope.Region),
+		Class: fail.Refused, Cause: fmt.Sprintf("a different app is already named %s (%s) in %s", o.App, o.Env, in.Scope.Region),
 		Evidence: evidence,
-		Remedy: fmt.Sprintf("if it is the same app, write id = %q in its berth.toml, or give --id %s; else give this one another name: "+
+		Remedy: fmt.Sprintf("if it is the same app, write id = %q in its berth.toml, or give --id %s; otherwise give this app another name: "+
 			"app in berth.toml, or --app", other.ID, other.ID),
 	}
 }

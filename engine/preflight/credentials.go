@@ -25,12 +25,12 @@ func expiry(ctx context.Context, s *resource.Scope, expected time.Duration) Chec
 	c := Check{ID: "credentials", Title: "credentials"}
 	provider := s.STS.Options().Credentials
 	if provider == nil {
-		c.State, c.Text = Unknown, "this endpoint takes no credentials"
+		c.State, c.Text = Unknown, "this endpoint needs no credentials"
 		return c
 	}
 	cred, err := provider.Retrieve(ctx)
 	if err != nil {
-		c.State, c.Text = Unknown, "could not tell how long the credentials last: "+err.Error()
+		c.State, c.Text = Unknown, "could not determine how long the credentials are valid: "+err.Error()
 		return c
 	}
 	switch {
@@ -39,12 +39,12 @@ func expiry(ctx context.Context, s *resource.Scope, expected time.Duration) Chec
 		c.State, c.Text = OK, fmt.Sprintf("valid for %s, and this takes about %s", minutes(left), minutes(expected))
 		if left < expected {
 			c.State = Warn
-			c.Text = fmt.Sprintf("the credentials end in %s, and this takes about %s", minutes(left), minutes(expected))
-			c.Remedy = "sign in again first (aws sso login, or fetch fresh keys), unless they renew themselves"
+			c.Text = fmt.Sprintf("the credentials expire in %s, but this takes about %s", minutes(left), minutes(expected))
+			c.Remedy = "sign in again first (aws sso login, or get new keys), unless they renew themselves"
 		}
 	case cred.SessionToken != "":
-		c.State, c.Text = Unknown, "temporary keys that do not say until when they are valid"
-		c.Remedy = "should they end meanwhile, sign in again and run the same command; it continues"
+		c.State, c.Text = Unknown, "temporary keys without an expiry time"
+		c.Remedy = "if they expire during the run, sign in again and run the same command; it continues"
 	default:
 		c.State, c.Text = OK, "access keys that do not expire"
 	}

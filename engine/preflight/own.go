@@ -17,7 +17,7 @@ func Own(s *resource.Scope) []resource.Permission {
 		{Actions: locking, Resources: []string{s.ARN("ssm", "parameter"+lock.Name(s.Owner))}},
 		{
 			Actions: []string{"iam:SimulatePrincipalPolicy"}, Resources: []string{"*"},
-			Without: "missing permissions show only when they are needed",
+			Without: "missing permissions only show when they are needed",
 		},
 	}
 }
@@ -26,6 +26,6 @@ func Own(s *resource.Scope) []resource.Permission {
 func Quotas() resource.Permission {
 	return resource.Permission{
 		Actions: []string{"servicequotas:GetServiceQuota"}, Resources: []string{"*"},
-		Without: "a quota that is too small shows only when it is reached",
+		Without: "a quota that is too low only shows when it is reached",
 	}
 }

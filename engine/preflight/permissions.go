@@ -36,17 +36,17 @@ func permissions(ctx context.Context, s *resource.Scope, need []resource.Permiss
 	count := len(Policy(need).Actions())
 	who, why := principal(ctx, s)
 	if why != "" {
-		c.State, c.Text = Unknown, fmt.Sprintf("could not ask whether the %d permissions are there: %s", count, why)
+		c.State, c.Text = Unknown, fmt.Sprintf("could not check the %d permissions: %s", count, why)
 		return c
 	}
 	if who == "" {
-		c.State, c.Text = OK, fmt.Sprintf("the root user has all %d permissions that no organization takes from the account", count)
+		c.State, c.Text = OK, fmt.Sprintf("the root user has all %d permissions, unless the organization restricts the account", count)
 		return c
 	}
 	denied, err := ask(ctx, s, who, need)
 	if err != nil {
 		c.State = Unknown
-		c.Text = fmt.Sprintf("could not ask whether the %d permissions are there: %s", count, cloud.WhyNot(err))
+		c.Text = fmt.Sprintf("could not check the %d permissions: %s", count, cloud.WhyNot(err))
 		return c
 	}
 	return c.judge(need, denied, count)
@@ -63,7 +63,7 @@ type denial struct {
 // Permissions).
 func (c Check) judge(need []resource.Permission, denied map[string]denial, count int) Check {
 	if len(denied) == 0 {
-		c.State, c.Text = OK, fmt.Sprintf("all %d permissions are there, as far as IAM knows the rules of an organization", count)
+		c.State, c.Text = OK, fmt.Sprintf("all %d permissions are granted, as far as IAM can see the organization's policies", count)
 		return c
 	}
 	names := map[string]bool{}
@@ -95,18 +95,18 @@ func (c Check) judge(need []resource.Permission, denied map[string]denial, count
 		if len(hard) > 1 {
 			c.Text = fmt.Sprintf("%d permissions are missing", len(hard))
 		}
-		c.Remedy = "allow what is missing (berth doctor prints the policy for it), then run the same command again"
+		c.Remedy = "allow the missing ones (berth doctor prints the policy), then run the same command again"
 		if slices.ContainsFunc(how, func(h string) bool { return h != "" }) {
-			c.Remedy = "an administrator must lift what forbids it; a policy that allows it is not enough where another one denies it"
+			c.Remedy = "an administrator must remove the deny; an allow in another policy does not override it"
 		}
 		c.Remedy += "; --skip-preflight goes ahead regardless"
 	case len(open) > 0:
 		c.State = Unknown
-		c.Text = fmt.Sprintf("IAM cannot tell whether %s of %d are there: %s", resource.Counted(len(open), "permission"), count, some(open))
-		c.Remedy = "go on: should one be missing, the run stops with it named, and continues once it is there"
+		c.Text = fmt.Sprintf("IAM cannot tell whether %s of %d are granted: %s", resource.Counted(len(open), "permission"), count, some(open))
+		c.Remedy = "continue: if one is missing, the run stops and names it, and continues once it is granted"
 	default:
-		c.State, c.Text = Warn, "permissions that a run can do without are missing: "+strings.Join(less, ", ")
-		c.Remedy = "allow them with the policy that berth doctor prints, or go on without"
+		c.State, c.Text = Warn, "optional permissions are missing: "+strings.Join(less, ", ")
+		c.Remedy = "allow them with the policy that berth doctor prints, or continue without them"
 	}
 	return c
 }
@@ -324,7 +324,7 @@ func refuses(r iamtypes.EvaluationResult) (how denial, no bool) {
 	case r.PermissionsBoundaryDecisionDetail != nil && !r.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary:
 		how = denial{how: "the permissions boundary seems to forbid it", unsure: true}
 	case len(lacks) > 0:
-		how = denial{how: "a policy asks for " + some(lacks), unsure: true}
+		how = denial{how: "a policy requires " + some(lacks), unsure: true}
 	}
 	return how, no
 }

@@ -162,12 +162,12 @@ func (r *Report) Refusal() *fail.Error {
 		f.Evidence = bad[0].evidence()
 		return f
 	}
-	f.Cause = fmt.Sprintf("%d things stand in the way", len(bad))
+	f.Cause = fmt.Sprintf("%d problems must be fixed first", len(bad))
 	var evidence []string
 	for _, c := range bad {
 		evidence = append(evidence, strings.TrimSpace(c.Text+"\n"+c.evidence()))
 	}
-	f.Evidence, f.Remedy = strings.Join(evidence, "\n"), "berth doctor says for each what to do; then run the same command again"
+	f.Evidence, f.Remedy = strings.Join(evidence, "\n"), "berth doctor explains how to fix each; then run the same command again"
 	return f
 }
 

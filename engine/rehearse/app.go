@@ -19,7 +19,7 @@ func App(ctx context.Context, s *spec.Spec, b image.Builder, tell image.Reporter
 	report, err := Image(ctx, s, img)
 	if err == nil && report == nil {
 		err = &fail.Error{
-			Class: fail.Refused, Cause: "nothing on this machine can run the image",
+			Class: fail.Refused, Cause: "no container engine was found on this machine",
 			Remedy: "a rehearsal needs Docker or Podman: install one, or choose it with --builder",
 		}
 	}

@@ -67,7 +67,7 @@ func (c *container) ask(ctx context.Context, report *Report) {
 func (c *container) health(ctx context.Context, report *Report) {
 	res, err := c.get(ctx, nil)
 	if err != nil {
-		report.add(Finding{ID: "health", Severity: Fails, Text: "the app answered once, and then no more: " + err.Error(), Remedy: "look at its log"})
+		report.add(Finding{ID: "health", Severity: Fails, Text: "the app answered once, but not again: " + err.Error(), Remedy: "check its log"})
 		return
 	}
 	defer res.Body.Close() //nolint:errcheck // only its status counts
@@ -78,16 +78,16 @@ func (c *container) health(ctx context.Context, report *Report) {
 		f = Finding{ID: "health", Severity: Fine, Text: at}
 	case code < 400:
 		f.Severity, f.Text = Warns, at+", a redirect to "+res.Header.Get("Location")
-		f.Remedy = "name a path that answers 200 with service.health_path: a redirect says little about whether the app is well"
+		f.Remedy = "set service.health_path to a path that answers 200: a redirect says little about the app's health"
 	case code == http.StatusBadRequest:
 		f.Severity, f.Text, f.Setting = Fails, at, ""
-		f.Remedy = "let the app answer requests whose host is an IP address, at least at the health path"
+		f.Remedy = "let the app accept requests whose Host header is an IP address, at least on the health path"
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
 		f.Severity, f.Text, f.Remedy = Fails, at, "choose a health path that needs no sign-in"
 	case code == http.StatusNotFound:
-		f.Severity, f.Text, f.Remedy = Fails, at, "name a path that answers 200 with service.health_path"
+		f.Severity, f.Text, f.Remedy = Fails, at, "set service.health_path to a path that answers 200"
 	default:
-		f.Severity, f.Text, f.Setting, f.Remedy = Fails, at, "", "look at its log: the app fails at this path"
+		f.Severity, f.Text, f.Setting, f.Remedy = Fails, at, "", "check its log: the app fails at this path"
 	}
 	report.add(f)
 }
@@ -116,19 +116,19 @@ func (c *container) https(ctx context.Context, report *Report) {
 	case err != nil || res.StatusCode < 300 || res.StatusCode > 399:
 	case to.Scheme == "https" && (to.Host == host || to.Host == "") && (to.Path == "/" || to.Path == ""):
 		report.add(Finding{
-			ID: "https-loop", Severity: Fails, Text: "the app sends requests that came by HTTPS to HTTPS again: browsers would go round in circles",
-			Remedy: "let it believe X-Forwarded-Proto from its proxy, or take its own redirect to HTTPS out",
+			ID: "https-loop", Severity: Fails, Text: "the app redirects HTTPS requests to HTTPS again: browsers would end up in a redirect loop",
+			Remedy: "let it trust X-Forwarded-Proto from its proxy, or remove its own redirect to HTTPS",
 		})
 	case to.Host != "" && to.Hostname() != host && c.Host != "":
 		report.add(Finding{
-			ID: "host", Severity: Warns, Text: fmt.Sprintf("asked for %s, the app sends people to %s", host, to.Host),
-			Remedy: "set the host name that it uses for itself, often with a variable under [env]",
+			ID: "host", Severity: Warns, Text: fmt.Sprintf("when asked for %s, the app redirects to %s", host, to.Host),
+			Remedy: "set the app's own host name, often with a variable under [env]",
 		})
 	}
 	if res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusMisdirectedRequest {
 		report.add(Finding{
 			ID: "host", Severity: Fails, Text: fmt.Sprintf("the app refuses requests for %s with %d", host, res.StatusCode),
-			Remedy: "add the name to the hosts that the app allows",
+			Remedy: "add the name to the app's allowed hosts",
 		})
 	}
 }
@@ -148,14 +148,14 @@ func (c *container) upgrade(ctx context.Context, report *Report) {
 		}
 		if err == nil {
 			_ = conn.CloseNow()
-			report.add(Finding{ID: "websocket", Severity: Fine, Text: "the app takes a WebSocket at " + path})
+			report.add(Finding{ID: "websocket", Severity: Fine, Text: "the app accepts a WebSocket at " + path})
 			return
 		}
 		last = err
 	}
 	report.add(Finding{
-		ID: "websocket", Severity: Fails, Text: "the app takes no WebSocket at " + strings.Join(c.WebSockets, ", ") + ": " + last.Error(),
-		Remedy: "name the path at which it does with network.websocket_path", Setting: "network.websocket_path",
+		ID: "websocket", Severity: Fails, Text: "the app does not accept a WebSocket at " + strings.Join(c.WebSockets, ", ") + ": " + last.Error(),
+		Remedy: "set network.websocket_path to the path where it does", Setting: "network.websocket_path",
 	})
 }
 
@@ -171,12 +171,12 @@ func (c *container) memory(ctx context.Context, report *Report) {
 		return
 	}
 	report.MemoryMiB = mib
-	f := Finding{ID: "memory", Severity: Fine, Text: fmt.Sprintf("at rest the app needs %d MiB", mib)}
+	f := Finding{ID: "memory", Severity: Fine, Text: fmt.Sprintf("when idle, the app needs %d MiB", mib)}
 	if c.MemoryMiB > 0 {
 		f.Text += fmt.Sprintf(" of %d", c.MemoryMiB)
 		if mib*10 > c.MemoryMiB*8 {
 			f.Severity, f.Setting = Warns, "service.memory"
-			f.Remedy = "raise service.memory to the next size: nothing is left for its work"
+			f.Remedy = "raise service.memory to the next size: nothing is left for requests"
 		}
 	}
 	report.add(f)
@@ -224,8 +224,8 @@ func (c *container) written(ctx context.Context, report *Report) {
 		text += fmt.Sprintf(" and %d more", len(names)-3)
 	}
 	report.add(Finding{
-		ID: "writes", Severity: Warns, Text: "the app writes files that are gone with each task: " + text,
-		Remedy: "keep what has to last in a database or a bucket, or mount a path with [[storage]]", Setting: "storage",
+		ID: "writes", Severity: Warns, Text: "the app writes files that are lost with each task: " + text,
+		Remedy: "keep lasting data in a database or a bucket, or mount a path with [[storage]]", Setting: "storage",
 	})
 }
 
@@ -251,12 +251,12 @@ func (c *container) stop(ctx context.Context, report *Report) {
 			return
 		}
 		if took := time.Since(start); !s.Running {
-			report.add(Finding{ID: "stop", Severity: Fine, Text: fmt.Sprintf("on SIGTERM the app ends within %s", max(took.Round(100*time.Millisecond), 100*time.Millisecond))})
+			report.add(Finding{ID: "stop", Severity: Fine, Text: fmt.Sprintf("the app exits within %s of SIGTERM", max(took.Round(100*time.Millisecond), 100*time.Millisecond))})
 			return
 		} else if took > limit {
 			report.add(Finding{
-				ID: "stop", Severity: Warns, Text: fmt.Sprintf("the app does not end within %s of SIGTERM: it would be killed in the middle of requests", limit),
-				Remedy: "let it end on SIGTERM (a shell as the first process does not pass it on: start the app with exec); raise service.stop_timeout if it needs longer", Setting: "service.stop_timeout",
+				ID: "stop", Severity: Warns, Text: fmt.Sprintf("the app does not exit within %s of SIGTERM: it would be killed in the middle of requests", limit),
+				Remedy: "let it exit on SIGTERM (a shell as PID 1 does not forward it: start the app with exec); raise service.stop_timeout if it needs longer", Setting: "service.stop_timeout",
 			})
 			return
 		}

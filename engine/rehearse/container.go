@@ -44,7 +44,7 @@ func (c *container) run(ctx context.Context, args ...string) (string, error) {
 		}
 		return out.String(), &fail.Error{
 			Class: fail.Failed, Cause: "the image could not be rehearsed: " + c.Program + " " + args[0] + " does not work",
-			Evidence: strings.TrimSpace(errs.String()), Remedy: "deploy with --no-rehearse to do without it", Err: err,
+			Evidence: strings.TrimSpace(errs.String()), Remedy: "deploy with --no-rehearse to skip the rehearsal", Err: err,
 		}
 	}
 	return out.String(), nil

@@ -161,7 +161,7 @@ func startFailure(r Request, err error) *Finding {
 
 func wrongProcessor(r Request, text string) *Finding {
 	f := &Finding{
-		ID: "processor", Severity: Fails, Text: "the image is for another kind of processor than " + r.Platform, Evidence: fail.Quoted(text),
+		ID: "processor", Severity: Fails, Text: "the image is for another CPU architecture than " + r.Platform, Evidence: fail.Quoted(text),
 		Remedy: "build the image for " + r.Platform + ", or set image.platform to the platform of the image", Setting: "image.platform",
 	}
 	switch r.Platform {
@@ -189,12 +189,12 @@ func (c *container) ended(ctx context.Context, s state) Finding {
 		return *wrongProcessor(c.Request, log)
 	case withheld:
 		f.ID, f.Severity = "variable", Fine
-		f.Text = fmt.Sprintf("the app ends without %s, which is one of its secrets: it gets it on AWS, and cannot be rehearsed without it", missing)
+		f.Text = fmt.Sprintf("the app exits without %s, one of its secrets: it gets it on AWS, but cannot be rehearsed without it", missing)
 	case missing != "":
-		f.ID, f.Text = "variable", "the app ends because the variable "+missing+" is not set"
-		f.Remedy, f.Setting = "set "+missing+" under [env], or put it among the [secrets]", "env."+missing
+		f.ID, f.Text = "variable", "the app exits because the variable "+missing+" is not set"
+		f.Remedy, f.Setting = "set "+missing+" under [env], or add it to [secrets]", "env."+missing
 	case s.ExitCode == 0:
-		f.Text = "the app ended by itself, although it should go on running"
+		f.Text = "the app exited by itself but should keep running"
 		f.Remedy = "start the server in the foreground: CMD in the Dockerfile must not return"
 	case s.ExitCode == 126 || s.ExitCode == 127:
 		f.ID, f.Text, f.Setting = "command", "the command of the image cannot be started", "service.command"
@@ -203,8 +203,8 @@ func (c *container) ended(ctx context.Context, s state) Finding {
 		f.ID, f.Text = "memory", fmt.Sprintf("the app was killed, most likely because it needs more than %d MiB", c.MemoryMiB)
 		f.Remedy, f.Setting = "raise service.memory in berth.toml to the next size", "service.memory"
 	default:
-		f.Text = fmt.Sprintf("the app ended with exit code %d soon after it started", s.ExitCode)
-		f.Remedy = "look at its last log lines: a missing setting in [env] or [secrets] is the usual reason"
+		f.Text = fmt.Sprintf("the app exited with code %d soon after it started", s.ExitCode)
+		f.Remedy = "check its last log lines: usually a setting in [env] or [secrets] is missing"
 	}
 	return f
 }
@@ -213,7 +213,7 @@ func (c *container) ended(ctx context.Context, s state) Finding {
 func (c *container) silent(ctx context.Context, s state) Finding {
 	f := Finding{ID: "port", Severity: Fails, Setting: "service.port", Evidence: fail.Quoted(c.log(ctx))}
 	if c.Port == 0 {
-		f.Text, f.Remedy = "the app runs, but which port it listens on is unknown", "set service.port in berth.toml"
+		f.Text, f.Remedy = "the app is running, but its port is unknown", "set service.port in berth.toml"
 		if all := public(c.listening(ctx, s)); len(all) == 1 {
 			f.Suggest = all[0]
 		}
@@ -224,10 +224,10 @@ func (c *container) silent(ctx context.Context, s state) Finding {
 	switch others := public(places); {
 	case here && !slices.Contains(others, c.Port):
 		f.ID, f.Text = "address", fmt.Sprintf("the app listens on 127.0.0.1:%d only: it cannot be reached from outside its container", c.Port)
-		f.Remedy, f.Setting = "make it listen on 0.0.0.0 (many take HOST or BIND from the environment)", ""
+		f.Remedy, f.Setting = "make it listen on 0.0.0.0 (often set by HOST or BIND in the environment)", ""
 	case here:
-		f.ID, f.Text = "answer", fmt.Sprintf("the app listens on port %d and does not answer there within %s", c.Port, c.Wait)
-		f.Remedy, f.Setting = "see what it waits for; raise service.start_timeout if it starts slowly", "service.start_timeout"
+		f.ID, f.Text = "answer", fmt.Sprintf("the app listens on port %d but does not answer there within %s", c.Port, c.Wait)
+		f.Remedy, f.Setting = "check what it waits for; raise service.start_timeout if it starts slowly", "service.start_timeout"
 	case len(others) > 0:
 		f.Text = fmt.Sprintf("nothing listens on port %d: the app listens on %d", c.Port, others[0])
 		f.Remedy, f.Suggest = fmt.Sprintf("set service.port to %d, or make the app listen on %d", others[0], c.Port), others[0]

@@ -48,17 +48,17 @@ func ChecksOf(r Resource, do event.Action) []Probe {
 func Quota(ctx context.Context, s *Scope, service, code, what string) (float64, *Finding) {
 	out, err := s.Quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &service, QuotaCode: &code})
 	if err == nil && (out.Quota == nil || out.Quota.Value == nil) {
-		err = errors.New("the answer holds no value")
+		err = errors.New("the response has no value")
 	}
 	if err != nil {
-		return 0, &Finding{Verdict: Unknown, Text: "could not ask for " + what + ": " + cloud.WhyNot(err)}
+		return 0, &Finding{Verdict: Unknown, Text: "could not read " + what + ": " + cloud.WhyNot(err)}
 	}
 	return *out.Quota.Value, nil
 }
 
 // Raise is what to do about a quota.
 func Raise(name, service, code string) string {
-	return fmt.Sprintf("ask for a higher quota %q: Service Quotas, %s, %s (the answer can take a day)", name, service, code)
+	return fmt.Sprintf("request an increase of the quota %q: Service Quotas, %s, %s (it can take a day)", name, service, code)
 }
 
 // OneMore is something that the app needs one more of.
@@ -82,10 +82,10 @@ func (o OneMore) room(ctx context.Context, s *Scope) Finding {
 	if err != nil {
 		return Finding{Verdict: Unknown, Text: "could not count the " + o.What + ": " + cloud.WhyNot(err)}
 	}
-	text := fmt.Sprintf("%d of %g %s are used in %s", n, have, o.What, s.Region)
+	text := fmt.Sprintf("%d of %g %s are in use in %s", n, have, o.What, s.Region)
 	if float64(n+1) > have {
 		return Finding{
-			Verdict: Fail, Text: text + ", and the app needs one more",
+			Verdict: Fail, Text: text + ", but the app needs one more",
 			Remedy: Raise(o.Name, o.Service, o.Code) + ", or remove one that is no longer used",
 		}
 	}

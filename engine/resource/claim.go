@@ -14,9 +14,9 @@ type Stranger struct {
 // String says it in a clause.
 func (s Stranger) String() string {
 	if s.Owner.App == "" {
-		return "it does not carry the tags of berth"
+		return "it has no berth tags"
 	}
-	whose := fmt.Sprintf("by its tags it belongs to %s (%s)", s.Owner.App, s.Owner.Env)
+	whose := fmt.Sprintf("its tags say it belongs to %s (%s)", s.Owner.App, s.Owner.Env)
 	if s.Owner.ID != "" {
 		whose += fmt.Sprintf(" with the identity %q", s.Owner.ID)
 	}

@@ -45,7 +45,7 @@ func On(actions []string, resources ...string) Permission {
 // Whose is the action that tells whose something is that has one of our names; what is "a log group".
 func Whose(action, what string, resources ...string) Permission {
 	return Permission{
-		Actions: Actions(action), Resources: resources, Without: what + " of that name is taken for the app's, whosever it is",
+		Actions: Actions(action), Resources: resources, Without: what + " of that name is assumed to be the app's, whoever owns it",
 	}
 }
 

@@ -70,7 +70,7 @@ const settling = time.Minute
 // Adopt looks for something that AWS says exists already, because the answer of the call that made it got
 // lost, until it comes into sight.
 func (s *Scope) Adopt(ctx context.Context, what string, look func(context.Context) error, found func() bool) error {
-	w := cloud.Wait{For: what + " to come into sight", Every: 2 * time.Second, Deadline: settling}
+	w := cloud.Wait{For: what + " to become visible", Every: 2 * time.Second, Deadline: settling}
 	return cloud.Poll(ctx, s.Clock, w, func(ctx context.Context) (bool, string, error) {
 		err := look(ctx)
 		return found(), "", err

@@ -101,7 +101,7 @@ func (r *Run) expired(text string, wait *cloud.SignIn) {
 func (r *Run) lost() {
 	r.mu.Lock()
 	r.failures = append(r.failures, failure{err: &fail.Error{
-		Class: fail.Failed, Cause: "another run took this app over",
+		Class: fail.Failed, Cause: "another run took over this app",
 		Remedy: "let the other run finish, then run the same command again",
 	}})
 	r.mu.Unlock()
@@ -112,7 +112,7 @@ func (r *Run) lost() {
 func refused(err error) *fail.Error {
 	f := *fail.From(err)
 	if errors.Is(err, context.Canceled) || errors.Is(err, cloud.ErrStopped) {
-		return &fail.Error{Class: fail.Stopped, Cause: "stopped before anything was changed"}
+		return &fail.Error{Class: fail.Stopped, Cause: "stopped before anything changed"}
 	}
 	if f.Class == fail.Failed {
 		f.Class = fail.Refused
@@ -138,7 +138,7 @@ func (r *Run) verdict(ctx context.Context) *fail.Error {
 		return &f
 	}
 	if r.stopped || ctx.Err() != nil {
-		return &fail.Error{Class: fail.Stopped, Cause: "stopped as asked", Remedy: "run the same command again to go on from here"}
+		return &fail.Error{Class: fail.Stopped, Cause: "stopped as requested", Remedy: "run the same command again to continue from here"}
 	}
 	return nil
 }

@@ -36,8 +36,8 @@ func (r *Run) tellLeft(ctx context.Context, f *fail.Error) {
 	left, err := r.opts.Left(ctx)
 	switch {
 	case err != nil:
-		add(&f.Evidence, "what is there by now could not be looked up: "+cloud.WhyNot(err))
-		add(&f.Remedy, "berth status says what is there and what it costs")
+		add(&f.Evidence, "could not look up what exists now: "+cloud.WhyNot(err))
+		add(&f.Remedy, "see what exists and what it costs with: berth status")
 		return
 	case len(left.Parts) == 0:
 		return
@@ -45,10 +45,10 @@ func (r *Run) tellLeft(ctx context.Context, f *fail.Error) {
 	r.leftUSD = left.MonthlyUSD
 	if r.plan.Destroy {
 		add(&f.Evidence, "still there: "+left.text(true))
-		add(&f.Remedy, "run berth destroy again: it goes on from here")
+		add(&f.Remedy, "run berth destroy again: it continues from here")
 		return
 	}
-	add(&f.Evidence, "there by now: "+left.text(false))
+	add(&f.Evidence, "created so far: "+left.text(false))
 	add(&f.Remedy, "berth destroy removes all of it")
 }
 
@@ -86,6 +86,6 @@ func (r *Run) tellKept() {
 		return
 	}
 	r.leftUSD = r.plan.KeptUSD
-	r.notice(fmt.Sprintf("kept: %s; $%.2f a month go on. The next berth deploy finds it again, berth destroy deletes it",
+	r.notice(fmt.Sprintf("kept: %s; it still costs $%.2f a month. The next berth deploy uses it again, berth destroy deletes it",
 		strings.Join(kept, ", "), r.plan.KeptUSD))
 }

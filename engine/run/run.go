@@ -161,7 +161,7 @@ func (r *Run) Stop() {
 	}
 	r.bus.Emit(event.Event{
 		Type: event.RunStopping,
-		Text: "finishing the calls in flight; what AWS has begun goes on there, and the same command continues later",
+		Text: "finishing calls in flight; what AWS has started continues there, and the same command continues later",
 	})
 }
 

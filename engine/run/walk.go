@@ -53,8 +53,8 @@ func (w *walk) visit(ctx context.Context, name string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &fail.Error{
-				Class: fail.Failed, Cause: fmt.Sprintf("berth made a mistake: %v", p), Evidence: string(debug.Stack()),
-				Remedy: "please report this; running the same command again goes on from here",
+				Class: fail.Failed, Cause: fmt.Sprintf("internal error in berth: %v", p), Evidence: string(debug.Stack()),
+				Remedy: "please report this; running the same command again continues from here",
 			}
 			w.failed(step.On, err)
 		}
@@ -75,7 +75,7 @@ func (w *walk) visit(ctx context.Context, name string) (err error) {
 func (w *walk) failed(res resource.Resource, err error) {
 	i := res.Info()
 	if errors.Is(err, cloud.ErrStopped) || errors.Is(err, context.Canceled) && w.asked() {
-		w.emit(res, event.Event{Type: event.NodeSkipped, Text: "not waited for any longer; AWS goes on with it"})
+		w.emit(res, event.Event{Type: event.NodeSkipped, Text: "no longer waited for; AWS continues with it"})
 		return
 	}
 	f := fail.From(cloud.Explain(w.doing(i), err))
@@ -198,7 +198,7 @@ func (w *walk) cleanUp(ctx context.Context, res resource.Resource) error {
 	if err := c.Cleanup(ctx, w.scope(res)); err != nil && ctx.Err() == nil {
 		w.emit(res, event.Event{
 			Type: event.NodeLog, Stream: "aws", Notable: true,
-			Text: "cleaning up did not work and is tried again next time: " + cloud.Explain("clean up "+res.Info().Label, err).Error(),
+			Text: "cleanup failed and is tried again next time: " + cloud.Explain("clean up "+res.Info().Label, err).Error(),
 		})
 	}
 	return nil

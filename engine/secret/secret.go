@@ -75,15 +75,15 @@ func check(name, value string) error {
 	}
 	switch {
 	case value == "":
-		return bad("is empty, which the Parameter Store does not keep", "leave the secret out, or give it a value")
+		return bad("is empty, which Parameter Store does not accept", "leave the secret out, or give it a value")
 	case !utf8.ValidString(value) || strings.ContainsRune(value, 0):
-		return bad("is binary, and an environment variable holds text only", "encode it, such as with base64, and decode it in the app")
+		return bad("is binary, but an environment variable holds only text", "encode it, such as with base64, and decode it in the app")
 	case strings.Contains(value, "://") && !readable(value):
-		return bad("is an address that nobody can read: a character of its user or password cannot stand in a URL",
+		return bad("is not a valid URL: its user or password has a character that must be encoded",
 			"write such characters as % and two digits: @ as %40, # as %23, / as %2F, ? as %3F, % as %25")
 	case len(value) > MaxSize:
-		return bad(fmt.Sprintf("has %d bytes; a parameter holds %d", len(value), MaxSize),
-			`keep it in Secrets Manager, and name its ARN in berth.toml: [secrets] `+name+` = "arn:aws:secretsmanager:..."`)
+		return bad(fmt.Sprintf("has %d bytes; a parameter can hold %d", len(value), MaxSize),
+			`keep it in Secrets Manager, and set its ARN in berth.toml: [secrets] `+name+` = "arn:aws:secretsmanager:..."`)
 	}
 	return nil
 }

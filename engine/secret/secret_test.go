@@ -13,11 +13,11 @@ func TestValuesThatCannotBeKept(t *testing.T) {
 		{"", "is empty"},
 		{"marker\x00\x01", "is binary"},
 		{"marker\xff\xfe", "is binary"},
-		{"marker" + strings.Repeat("x", 5000-len("marker")), "has 5000 bytes; a parameter holds 4096"},
-		{"postgres://user:marker#1@db/shop", "cannot stand in a URL"},
-		{"postgres://user:marker/1@db/shop", "cannot stand in a URL"},
-		{"mysql://user:marker?1@db/shop", "cannot stand in a URL"},
-		{"redis://:marker%1@cache:6379", "cannot stand in a URL"},
+		{"marker" + strings.Repeat("x", 5000-len("marker")), "has 5000 bytes; a parameter can hold 4096"},
+		{"postgres://user:marker#1@db/shop", "must be encoded"},
+		{"postgres://user:marker/1@db/shop", "must be encoded"},
+		{"mysql://user:marker?1@db/shop", "must be encoded"},
+		{"redis://:marker%1@cache:6379", "must be encoded"},
 	} {
 		_, err := Give("KEY", c.value, false)
 		f := fail.From(err)

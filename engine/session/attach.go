@@ -32,12 +32,12 @@ func (t *told) verdict(ended error) (int, error) {
 		return t.exit, nil
 	case before:
 		return 0, &fail.Error{
-			Class: fail.Failed, Cause: "the session did not begin", Evidence: t.words(), Err: ended,
+			Class: fail.Failed, Cause: "the session did not start", Evidence: t.words(), Err: ended,
 			Remedy: "the image needs /bin/sh for it; one without a shell runs commands of its own with: berth run -- COMMAND",
 		}
 	}
 	return 0, &fail.Error{
-		Class: fail.Failed, Cause: "the session broke off before the command ended", Evidence: t.words(), Err: ended,
-		Remedy: "open it anew; AWS ends a session after 20 minutes without a key, and with its task",
+		Class: fail.Failed, Cause: "the session ended before the command did", Evidence: t.words(), Err: ended,
+		Remedy: "open it again; AWS ends a session after 20 minutes without a key, and with its task",
 	}
 }

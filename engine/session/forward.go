@@ -46,8 +46,8 @@ func (f Forward) Command(target, region, profile string) string {
 // Elsewhere is a missing plugin as people should read it who want a tunnel: with the command that opens it where there is one.
 func Elsewhere(missing error, command string) error {
 	f := *fail.From(missing)
-	f.Cause = "a tunnel takes Amazon's " + program + ", which is not on this machine"
-	f.Remedy = install(runtime.GOOS, runtime.GOARCH) + "; where it is there already, the AWS CLI opens the same tunnel: " + command
+	f.Cause = "a tunnel needs Amazon's " + program + ", which is not on this machine"
+	f.Remedy = install(runtime.GOOS, runtime.GOARCH) + "; with the AWS CLI, the same tunnel is: " + command
 	return &f
 }
 
@@ -75,6 +75,6 @@ func (p Plugin) Carry(ctx context.Context, s Session, say io.Writer) error {
 	}
 	return &fail.Error{
 		Class: fail.Failed, Cause: "the tunnel has ended", Evidence: strings.TrimSpace(words.String()), Err: ended,
-		Remedy: "open it anew; AWS ends a session after 20 minutes without traffic, and with its task",
+		Remedy: "open it again; AWS ends a session after 20 minutes without traffic, and with its task",
 	}
 }

@@ -36,7 +36,7 @@ func Find() (Plugin, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, &fail.Error{
-			Class: fail.Refused, Cause: "a session in a container takes Amazon's " + program + ", which is not on this machine",
+			Class: fail.Refused, Cause: "a session in a container needs Amazon's " + program + ", which is not on this machine",
 			Evidence: err.Error(), Remedy: install(runtime.GOOS, runtime.GOARCH) + instead(runtime.GOOS),
 			Doc: "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html", Err: err,
 		}
@@ -65,7 +65,7 @@ func instead(system string) string {
 	if system == "darwin" || system == "windows" {
 		return ""
 	}
-	return "; or run a command in a task of its own, which takes nothing: berth run -- COMMAND"
+	return "; or run a command in a new task, which needs no plugin: berth run -- COMMAND"
 }
 
 // Command is the plugin on a session. Where its input comes from and its output goes to is for the caller to say.

@@ -109,11 +109,11 @@ func TestAttachPassesManyLines(t *testing.T) {
 
 func TestAttachTellsWhatBroke(t *testing.T) {
 	_, _, err := try(t, "refused", strings.NewReader(""), "true")
-	if f := fail.From(err); !strings.Contains(f.Cause, "did not begin") || !strings.Contains(f.Evidence, "Cannot perform start session: EOF") {
+	if f := fail.From(err); !strings.Contains(f.Cause, "did not start") || !strings.Contains(f.Evidence, "Cannot perform start session: EOF") {
 		t.Errorf("a session that does not begin: %+v", f)
 	}
 	_, _, err = try(t, "broken", blocked(t), "sleep", "10")
-	if f := fail.From(err); !strings.Contains(f.Cause, "broke off") {
+	if f := fail.From(err); !strings.Contains(f.Cause, "ended before the command did") {
 		t.Errorf("a session that breaks off: %+v", f)
 	}
 }

@@ -19,7 +19,7 @@ import (
 func (s *Spec) Commented(builds func(key string) bool) []byte {
 	var b strings.Builder
 	b.WriteString("# How this app runs on AWS. berth reads this file and keeps your changes and comments.\n" +
-		"# A line that begins with # is not in force: take the # away to use it.\n\n")
+		"# A line that begins with # is not in effect: remove the # to use it.\n\n")
 	tables := map[string][]string{}
 	order := []string{""}
 	add := func(table string, lines ...string) {

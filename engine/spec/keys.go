@@ -9,11 +9,11 @@ var keys = slices.Concat(appKeys, dataKeys)
 // appKeys are those of the app and of how it runs.
 var appKeys = []Key{
 	{
-		Name: "app", Kind: Text, Flag: "--app", Doc: "name of the app and of what is made for it",
+		Name: "app", Kind: Text, Flag: "--app", Doc: "name of the app and of its resources",
 		Example: `"live-beats"`, at: func(s *Spec, _ bool) any { return &s.App },
 	},
 	{
-		Name: "id", Kind: Text, Flag: "--id", Doc: "tells the app from others of the same name; berth makes it",
+		Name: "id", Kind: Text, Flag: "--id", Doc: "identity of the app, to tell it from others of the same name; made by berth",
 		Example: `"k3v9q2"`, at: func(s *Spec, _ bool) any { return &s.ID },
 	},
 	{
@@ -25,7 +25,7 @@ var appKeys = []Key{
 		Example: `"ecs-fargate"`, at: func(s *Spec, _ bool) any { return &s.Target },
 	},
 	{
-		Name: "account", Kind: Text, Doc: "the only AWS account that may be changed",
+		Name: "account", Kind: Text, Doc: "the only AWS account that berth may change",
 		Example: `"123456789012"`, at: func(s *Spec, _ bool) any { return &s.Account },
 	},
 
@@ -64,12 +64,12 @@ var appKeys = []Key{
 		Example: `["default"]`, at: func(s *Spec, _ bool) any { return &s.Image.SSH },
 	},
 	{
-		Name: "image.ref", Kind: Text, Flag: "--image", Doc: "image that exists already; nothing is built",
+		Name: "image.ref", Kind: Text, Flag: "--image", Doc: "existing image; nothing is built",
 		Example: `"ghcr.io/me/app:1.2"`, at: func(s *Spec, _ bool) any { return &s.Image.Ref },
 	},
 
 	{
-		Name: "service.port", Kind: Whole, Flag: "--port", Doc: "port that the app listens on; 0 for one that answers no HTTP",
+		Name: "service.port", Kind: Whole, Flag: "--port", Doc: "port that the app listens on; 0 for an app without HTTP",
 		Example: "4000", at: func(s *Spec, _ bool) any { return &s.Service.Port },
 	},
 	{
@@ -85,7 +85,7 @@ var appKeys = []Key{
 		Example: "2", at: func(s *Spec, _ bool) any { return &s.Service.Instances },
 	},
 	{
-		Name: "service.health_path", Kind: Text, Doc: "path that answers 200 to 399 when the app is well",
+		Name: "service.health_path", Kind: Text, Doc: "path that answers 200 to 399 when the app is healthy",
 		Example: `"/"`, at: func(s *Spec, _ bool) any { return &s.Service.HealthPath },
 	},
 	{
@@ -97,11 +97,11 @@ var appKeys = []Key{
 		Example: `"5s"`, at: func(s *Spec, _ bool) any { return &s.Service.Health.Timeout },
 	},
 	{
-		Name: "service.health.unhealthy", Kind: Whole, Doc: "failed checks in a row after which a container is replaced",
+		Name: "service.health.unhealthy", Kind: Whole, Doc: "failed checks in a row before a container is replaced",
 		Example: "5", at: func(s *Spec, _ bool) any { return &s.Service.Health.Unhealthy },
 	},
 	{
-		Name: "service.health.codes", Kind: Text, Doc: "HTTP statuses of an app that is well",
+		Name: "service.health.codes", Kind: Text, Doc: "HTTP statuses of a healthy app",
 		Example: `"200-299"`, at: func(s *Spec, _ bool) any { return &s.Service.Health.Codes },
 	},
 	{
@@ -113,7 +113,7 @@ var appKeys = []Key{
 		Example: `["/app/bin/server"]`, at: func(s *Spec, _ bool) any { return &s.Service.Command },
 	},
 	{
-		Name: "service.init", Kind: Truth, Doc: "an init process reaps what the app leaves behind; false for images that bring their own",
+		Name: "service.init", Kind: Truth, Doc: "run an init process that reaps zombies; false for images that bring their own",
 		Example: "true", at: func(s *Spec, _ bool) any { return &s.Service.Init },
 	},
 	{
@@ -171,7 +171,7 @@ var appKeys = []Key{
 		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.WebSockets },
 	},
 	{
-		Name: "network.websocket_path", Kind: Text, Doc: "where the app takes WebSockets, to be checked after a deployment",
+		Name: "network.websocket_path", Kind: Text, Doc: "where the app accepts WebSockets, to be checked after a deployment",
 		Example: `"/live/websocket"`, at: func(s *Spec, _ bool) any { return &s.Network.WebSocketPath },
 	},
 	{
@@ -188,7 +188,7 @@ var appKeys = []Key{
 		Example: `["example.com"]`, at: func(s *Spec, _ bool) any { return &s.Network.Also },
 	},
 	{
-		Name: "network.take_over", Kind: List, Doc: "names whose DNS records, made by somebody else, may be replaced",
+		Name: "network.take_over", Kind: List, Doc: "names whose existing DNS records may be replaced",
 		Example: `["www.example.com"]`, at: func(s *Spec, _ bool) any { return &s.Network.TakeOver },
 	},
 	{
@@ -215,7 +215,7 @@ var appKeys = []Key{
 		Example: `["subnet-0a1b2c3d4e5f67890", "subnet-1a1b2c3d4e5f67890"]`, at: func(s *Spec, _ bool) any { return &s.Network.Subnets },
 	},
 	{
-		Name: "network.idle_timeout", Kind: Span, Doc: "time after which a silent connection is closed",
+		Name: "network.idle_timeout", Kind: Span, Doc: "time after which an idle connection is closed",
 		Example: `"75s"`, at: func(s *Spec, _ bool) any { return &s.Network.IdleTimeout },
 	},
 	{
@@ -227,15 +227,15 @@ var appKeys = []Key{
 		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.Firewall },
 	},
 	{
-		Name: "network.security_headers", Kind: Truth, Doc: "answers tell browsers to guess no types, and other sites to show the app in no frame",
+		Name: "network.security_headers", Kind: Truth, Doc: "response headers that stop type sniffing and framing by other sites",
 		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.Headers },
 	},
 	{
-		Name: "network.hsts", Kind: Truth, Doc: "browsers come to the domain by HTTPS only, for a year: there is no quick way back",
+		Name: "network.hsts", Kind: Truth, Doc: "browsers use only HTTPS for the domain, for a year: there is no quick way back",
 		Example: "true", at: func(s *Spec, _ bool) any { return &s.Network.HSTS },
 	},
 	{
-		Name: "network.rate_limit", Kind: Whole, Doc: "requests of one address in five minutes that the firewall lets through",
+		Name: "network.rate_limit", Kind: Whole, Doc: "requests per IP address in five minutes that the firewall allows",
 		Example: "2000", at: func(s *Spec, _ bool) any { return &s.Network.RateLimit },
 	},
 
@@ -256,20 +256,20 @@ var appKeys = []Key{
 		Example: `["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]`, at: func(s *Spec, _ bool) any { return &s.Permissions.Policies },
 	},
 	{
-		Name: "permissions.allow", Kind: Tables, Doc: "what else the app itself may do in AWS",
+		Name: "permissions.allow", Kind: Tables, Doc: "what else the app itself is allowed to do in AWS",
 		Example: `[{ actions = ["s3:PutObject"], resources = ["arn:aws:s3:::uploads/*"] }]`, at: func(s *Spec, _ bool) any { return &s.Permissions.Allow },
 		Fields: []Field{{"actions", List}, {"resources", List}},
 	},
 	{
-		Name: "account_rules.permissions_boundary", Kind: Text, Doc: "policy that the organization demands of every role",
+		Name: "account_rules.permissions_boundary", Kind: Text, Doc: "permissions boundary that the organization requires for every role",
 		Example: `"arn:aws:iam::123456789012:policy/boundary"`, at: func(s *Spec, _ bool) any { return &s.AccountRules.PermissionsBoundary },
 	},
 	{
-		Name: "account_rules.role_path", Kind: Text, Doc: "path that the organization demands of every role",
+		Name: "account_rules.role_path", Kind: Text, Doc: "path that the organization requires for every role",
 		Example: `"/teams/web/"`, at: func(s *Spec, _ bool) any { return &s.AccountRules.RolePath },
 	},
 	{
-		Name: "account_rules.tags", Kind: Table, Doc: "tags that the organization demands of everything that is made from then on",
+		Name: "account_rules.tags", Kind: Table, Doc: "tags that the organization requires on everything that is created from then on",
 		Example: `{ cost-center = "42" }`, at: func(s *Spec, _ bool) any { return &s.AccountRules.Tags },
 	},
 	{

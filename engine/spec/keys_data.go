@@ -45,7 +45,7 @@ var dataKeys = []Key{
 	},
 
 	{
-		Name: "cache.engine", Kind: Text, Doc: "kind of cache: valkey, which speaks as Redis does",
+		Name: "cache.engine", Kind: Text, Doc: "kind of cache: valkey, which is compatible with Redis",
 		Example: `"valkey"`, at: cache(func(c *Cache) any { return &c.Engine }),
 		Choices: []string{"valkey"},
 	},

@@ -215,7 +215,7 @@ func (e *entry) problem(name, text, want string) Problem {
 func syntaxError(err error) error {
 	f := &fail.Error{
 		Class: fail.Usage, Cause: "berth.toml is not valid TOML", Evidence: err.Error(), Err: err,
-		Remedy: "mend that line of berth.toml, or delete the file and let berth write a new one",
+		Remedy: "fix that line of berth.toml, or delete the file and let berth write a new one",
 	}
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) && len(strict.Errors) > 0 {

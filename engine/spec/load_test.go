@@ -105,9 +105,9 @@ func TestParseErrors(t *testing.T) {
 		{"key as table", "[app]\nname = \"x\"\n", "berth.toml:1:2: app: it is not a table", `write app = "live-beats"`},
 		{"unknown in inline table", "service = { port = 1, ports = 2 }\n", "berth.toml:1:23: service.ports: berth.toml has no such key", "did you mean service.port?"},
 		{"storage key", "[[storage]]\nsize = 1\n", "berth.toml:2:1: storage[0].size: berth.toml has no such key", ""},
-		{"syntax", "app = \n", "berth.toml:1:7: ", "mend that line"},
-		{"syntax later", "app = \"x\"\n\n[service\nport = 1\n", "berth.toml:3:9: ", "mend that line"},
-		{"twice", "app = \"x\"\napp = \"y\"\n", "berth.toml:2:1: ", "mend that line"},
+		{"syntax", "app = \n", "berth.toml:1:7: ", "fix that line"},
+		{"syntax later", "app = \"x\"\n\n[service\nport = 1\n", "berth.toml:3:9: ", "fix that line"},
+		{"twice", "app = \"x\"\napp = \"y\"\n", "berth.toml:2:1: ", "fix that line"},
 		{"bad duration", "[service]\nstop_timeout = \"half a minute\"\n", "berth.toml:2:16: service.stop_timeout: \"half a minute\" is not a duration such as \"30s\"", "such as \"30s\""},
 	}
 	for _, tt := range tests {

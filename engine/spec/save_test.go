@@ -43,7 +43,7 @@ port = 4000           # Dockerfile:12 EXPOSE 4000 evil = true
 cpu = 0.25            # vCPU for each container
 memory = 512          # MiB of memory for each container
 instances = 2         # containers that run at the same time
-health_path = "/"     # path that answers 200 to 399 when the app is well
+health_path = "/"     # path that answers 200 to 399 when the app is healthy
 stop_timeout = "30s"  # time between SIGTERM and SIGKILL
 
 [network]

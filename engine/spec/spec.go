@@ -27,7 +27,7 @@ type Spec struct {
 	App     string
 	Region  string
 	Target  string // ecs-fargate
-	Account string // the only AWS account that may be changed, 12 digits; empty: any
+	Account string // the only AWS account that berth may change, 12 digits; empty: any
 
 	Image        Image
 	Service      Service
@@ -93,7 +93,7 @@ type Health struct {
 	Interval  Duration
 	Timeout   Duration
 	Unhealthy int    // failed checks in a row after which a task is replaced
-	Codes     string // HTTP statuses of an app that is well, such as "200-399" or "200,204"
+	Codes     string // HTTP statuses of a healthy app, such as "200-399" or "200,204"
 }
 
 // Autoscale lets the number of instances follow the load between Service.Instances and Max. Aims that are zero
@@ -124,7 +124,7 @@ type Network struct {
 	Firewall      bool     // AWS WAF with AWS's core rules, where visitors come in
 	Headers       bool     // answers carry headers that make browsers stricter
 	HSTS          bool     // browsers come by HTTPS only, for a year
-	RateLimit     int      // requests of one address in five minutes that the firewall lets through; 0: any number
+	RateLimit     int      // requests per IP address in five minutes that the firewall allows; 0: any number
 }
 
 // Secrets names what is read from AWS at task start. Values are never in the file.
@@ -133,7 +133,7 @@ type Secrets struct {
 	ARNs    map[string]string // SSM or Secrets Manager ARNs, the latter with #json-key, by environment variable
 }
 
-// Permissions is what the app itself may do in AWS.
+// Permissions is what the app itself is allowed to do in AWS.
 type Permissions struct {
 	Policies []string // ARNs of managed policies
 	Allow    []Grant

@@ -93,23 +93,23 @@ func (c *checker) names(regions []string) {
 		if good := Slug(s.App); good != "" {
 			want = fmt.Sprintf("%q would do", good)
 		}
-		c.add("app", fmt.Sprintf("AWS would refuse the name %q: %v", s.App, err), want)
+		c.add("app", fmt.Sprintf("AWS would reject the name %q: %v", s.App, err), want)
 	}
 	if s.EnvName != "" {
 		if err := CheckName(s.EnvName); err != nil {
-			c.add("env name", fmt.Sprintf("AWS would refuse the name %q: %v", s.EnvName, err), "give another --env")
+			c.add("env name", fmt.Sprintf("AWS would reject the name %q: %v", s.EnvName, err), "give another --env")
 		}
 	}
 	switch {
 	case s.Region == "":
-		c.missing("region", "no AWS region is chosen")
+		c.missing("region", "no AWS region is set")
 	case !regionShape().MatchString(s.Region):
 		c.add("region", fmt.Sprintf("%q is not an AWS region", s.Region), regionHint(s.Region, regions))
 	case len(regions) > 0 && !slices.Contains(regions, s.Region):
 		c.add("region", fmt.Sprintf("there is no AWS region %s", s.Region), regionHint(s.Region, regions))
 	}
 	if s.ID != "" && !identity().MatchString(s.ID) {
-		c.add("id", fmt.Sprintf("%q was not made by berth", s.ID), "take it out when the app is deployed nowhere yet; else put back what stood there")
+		c.add("id", fmt.Sprintf("%q is not an identity made by berth", s.ID), "remove it if the app is not deployed yet; otherwise restore the previous value")
 	}
 	if s.Account != "" && !accountNumber().MatchString(s.Account) {
 		c.add("account", fmt.Sprintf("%q is not an AWS account ID", s.Account), "12 digits, such as \"123456789012\"")
@@ -242,7 +242,7 @@ func (c *checker) storage() {
 		if err := checkMount(st.Path); err != nil {
 			c.add(key, fmt.Sprintf("%q %v", st.Path, err), `such as "/app/uploads"`)
 		} else if seen[st.Path] {
-			c.add(key, fmt.Sprintf("%q is there twice", st.Path), "name it once")
+			c.add(key, fmt.Sprintf("%q is given twice", st.Path), "name it once")
 		}
 		seen[st.Path] = true
 		if runs, by := c.hides(st.Path); runs != "" {

@@ -21,11 +21,11 @@ func (c *checker) secrets() {
 				`a name such as "DATABASE_URL", a path such as "/shop/DATABASE_URL", or the ARN of a parameter`)
 			continue
 		case c.isLock(ref):
-			c.add("secrets.from_ssm", fmt.Sprintf("%q is the name of the parameter with which berth itself locks the app", ref), "give the secret another name")
+			c.add("secrets.from_ssm", fmt.Sprintf("%q is the parameter that berth locks the app with", ref), "give the secret another name")
 		case seen[name]:
-			c.add("secrets.from_ssm", fmt.Sprintf("%s is there twice", name), "name it once")
+			c.add("secrets.from_ssm", fmt.Sprintf("%s is given twice", name), "name it once")
 		case c.hasEnv(name):
-			c.add("secrets.from_ssm", fmt.Sprintf("%s is in [env], too; ECS refuses that", name), "take it out of one of them")
+			c.add("secrets.from_ssm", fmt.Sprintf("%s is also in [env]; ECS rejects that", name), "remove it from one of them")
 		}
 		seen[name] = true
 	}
@@ -36,11 +36,11 @@ func (c *checker) secrets() {
 			c.add(key, "an environment variable cannot have this name", "any name but an empty one, without =")
 		case !parameterARN().MatchString(ref) && !secretARN().MatchString(ref):
 			c.add(key, fmt.Sprintf("%q is not the ARN of an SSM parameter or a Secrets Manager secret", ref),
-				"for a parameter by name or path there is from_ssm; a value never belongs into the file")
+				"use from_ssm for a parameter by name or path; never put a value into the file")
 		case seen[name]:
-			c.add(key, name+" is in from_ssm, too", "name it once")
+			c.add(key, name+" is also in from_ssm", "name it once")
 		case c.hasEnv(name):
-			c.add(key, name+" is in [env], too; ECS refuses that", "take it out of one of them")
+			c.add(key, name+" is also in [env]; ECS rejects that", "remove it from one of them")
 		}
 	}
 }
@@ -95,9 +95,9 @@ func (c *checker) accountRules() {
 		key, value, lower := "account_rules.tags."+name, r.Tags[name], strings.ToLower(name)
 		switch {
 		case strings.HasPrefix(lower, "aws:"):
-			c.add(key, "AWS keeps names that begin with aws: for itself", "choose another name")
+			c.add(key, "AWS reserves names that begin with aws:", "choose another name")
 		case strings.HasPrefix(lower, "berth:"):
-			c.add(key, "berth finds what is its own by tags that begin with berth:", "choose another name")
+			c.add(key, "berth uses tags that begin with berth: to find its own resources", "choose another name")
 		case len(name) > 128 || len(value) > 256:
 			c.add(key, "AWS takes names of up to 128 and values of up to 256 characters", "shorten it")
 		}
@@ -170,7 +170,7 @@ func (c *checker) processes() {
 	for _, name := range slices.Sorted(maps.Keys(c.s.Processes)) {
 		p, table := c.s.Processes[name], processTable+"."+name+"."
 		if err := CheckName(name); err != nil {
-			c.add(processTable+"."+name, fmt.Sprintf("AWS would refuse the name %q: %v", name, err), "choose another name")
+			c.add(processTable+"."+name, fmt.Sprintf("AWS would reject the name %q: %v", name, err), "choose another name")
 			continue
 		}
 		if OwnProcess(name) {

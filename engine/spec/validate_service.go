@@ -58,7 +58,7 @@ func (c *checker) noHTTP() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.s.Env)) {
 		if used, err := VariablesIn(c.s.Env[name]); err == nil && slices.Contains(used, "host") {
-			c.add("env."+name, "there is no ${host}: the app answers no HTTP", "take it out, or say the port under [service]")
+			c.add("env."+name, "there is no ${host}: the app answers no HTTP", "remove it, or set the port under [service]")
 		}
 	}
 }

@@ -30,24 +30,24 @@ func TestValidate(t *testing.T) {
 		{"no name", func(s *Spec) { s.App = "" }, `app: the app has no name; give --app, or write app = "live-beats" in berth.toml`},
 		{
 			"upper case", func(s *Spec) { s.App = "Shop" },
-			`app: AWS would refuse the name "Shop": names of image repositories are lower case; "shop" would do`,
+			`app: AWS would reject the name "Shop": names of image repositories are lower case; "shop" would do`,
 		},
 		{
 			"too long", func(s *Spec) { s.App = strings.Repeat("a", 33) },
-			`app: AWS would refuse the name "` + strings.Repeat("a", 33) +
+			`app: AWS would reject the name "` + strings.Repeat("a", 33) +
 				`": it has 33 characters, and load balancer names end at 32; "` + strings.Repeat("a", 32) + `" would do`,
 		},
 		{
 			"underscore", func(s *Spec) { s.App = "my_shop" },
-			`app: AWS would refuse the name "my_shop": '_' is not allowed, only letters, digits and -; "my-shop" would do`,
+			`app: AWS would reject the name "my_shop": '_' is not allowed, only letters, digits and -; "my-shop" would do`,
 		},
-		{"digit first", func(s *Spec) { s.App = "2048" }, `app: AWS would refuse the name "2048": it must start with a letter; choose another name`},
+		{"digit first", func(s *Spec) { s.App = "2048" }, `app: AWS would reject the name "2048": it must start with a letter; choose another name`},
 		{
 			"internal", func(s *Spec) { s.App = "internal-tools" },
-			`app: AWS would refuse the name "internal-tools": load balancers must not start with internal-; choose another name`,
+			`app: AWS would reject the name "internal-tools": load balancers must not start with internal-; choose another name`,
 		},
-		{"env name", func(s *Spec) { s.EnvName = "QA" }, `env name: AWS would refuse the name "QA": names of image repositories are lower case; give another --env`},
-		{"no region", func(s *Spec) { s.Region = "" }, `region: no AWS region is chosen; give --region, or write region = "eu-west-2" in berth.toml`},
+		{"env name", func(s *Spec) { s.EnvName = "QA" }, `env name: AWS would reject the name "QA": names of image repositories are lower case; give another --env`},
+		{"no region", func(s *Spec) { s.Region = "" }, `region: no AWS region is set; give --region, or write region = "eu-west-2" in berth.toml`},
 		{"region shape", func(s *Spec) { s.Region = "london" }, `region: "london" is not an AWS region; regions look like eu-west-2`},
 		{"unknown region", func(s *Spec) { s.Region = "eu-west-9" }, `region: there is no AWS region eu-west-9; did you mean eu-west-1?`},
 		{"gov region shape", func(s *Spec) { s.Region = "us-gov-west-1" }, `region: there is no AWS region us-gov-west-1; regions look like eu-west-2`},
@@ -127,18 +127,18 @@ func TestValidate(t *testing.T) {
 		},
 		{"secret", func(s *Spec) { s.Secrets.FromSSM = []string{"a b"} }, `secrets.from_ssm: "a b" does not end in the name of an environment variable; ` +
 			`a name such as "DATABASE_URL", a path such as "/shop/DATABASE_URL", or the ARN of a parameter`},
-		{"the lock", func(s *Spec) { s.Secrets.FromSSM = []string{"lock"} }, `secrets.from_ssm: "lock" is the name of the parameter with which berth itself locks the app; give the secret another name`},
-		{"the lock by path", func(s *Spec) { s.Secrets.FromSSM = []string{"/berth/" + s.App + "/production/lock"} }, `secrets.from_ssm: "/berth/shop/production/lock" is the name of the parameter with which berth itself locks the app; give the secret another name`},
+		{"the lock", func(s *Spec) { s.Secrets.FromSSM = []string{"lock"} }, `secrets.from_ssm: "lock" is the parameter that berth locks the app with; give the secret another name`},
+		{"the lock by path", func(s *Spec) { s.Secrets.FromSSM = []string{"/berth/" + s.App + "/production/lock"} }, `secrets.from_ssm: "/berth/shop/production/lock" is the parameter that berth locks the app with; give the secret another name`},
 		{"another lock", func(s *Spec) { s.Secrets.FromSSM = []string{"LOCK", "/other/lock"} }, ""},
-		{"secret twice", func(s *Spec) { s.Secrets.FromSSM = []string{"A", "/x/A"} }, "secrets.from_ssm: A is there twice; name it once"},
+		{"secret twice", func(s *Spec) { s.Secrets.FromSSM = []string{"A", "/x/A"} }, "secrets.from_ssm: A is given twice; name it once"},
 		{
 			"secret and env", func(s *Spec) { s.Secrets.FromSSM, s.Env = []string{"A"}, map[string]string{"A": "1"} },
-			"secrets.from_ssm: A is in [env], too; ECS refuses that; take it out of one of them",
+			"secrets.from_ssm: A is also in [env]; ECS rejects that; remove it from one of them",
 		},
 		{"secret arn", func(s *Spec) { s.Secrets.FromSSM = []string{"arn:aws:ssm:eu-west-2:123456789012:parameter/shop/KEY"} }, ""},
 		{"storage", func(s *Spec) { s.Storage = []Storage{{"/a"}, {"b"}} }, `storage[1].path: "b" is not an absolute path in the container; such as "/app/uploads"`},
 		{"storage root", func(s *Spec) { s.Storage = []Storage{{"/"}} }, `storage[0].path: "/" belongs to the system of the container; such as "/app/uploads"`},
-		{"storage twice", func(s *Spec) { s.Storage = []Storage{{"/a"}, {"/a"}} }, `storage[1].path: "/a" is there twice; name it once`},
+		{"storage twice", func(s *Spec) { s.Storage = []Storage{{"/a"}, {"/a"}} }, `storage[1].path: "/a" is given twice; name it once`},
 		{"storage that hides the app", func(s *Spec) {
 			s.Service.Command, s.Storage = []string{"/app/bin/server"}, []Storage{{Path: "/app"}}
 		}, `storage[0].path: "/app" would hide /app/bin/server, which service.command runs: the folder is empty at first; name the folder that the app writes to, such as /app/uploads`},

@@ -111,9 +111,9 @@ func (p Process) Says(now time.Time, age func(time.Duration) string) string {
 	}
 	switch r := p.Runs[0]; {
 	case r.Ended.IsZero() && r.Started.IsZero():
-		return text + ", is starting"
+		return text + ", starting"
 	case r.Ended.IsZero():
-		return text + ", runs since " + r.Started.Local().Format("15:04")
+		return text + ", running since " + r.Started.Local().Format("15:04")
 	case r.ExitCode == nil:
 		return text + ", could not start: " + r.Reason
 	case r.Failed():

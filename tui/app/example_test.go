@@ -58,8 +58,8 @@ func firstPlan() *screen.Plan {
 		},
 	}
 	for id, text := range map[string]string{
-		"load-balancer": "it has public IPv4 addresses; its security group says who gets through",
-		"distribution":  "its https:// address answers everybody on the internet",
+		"load-balancer": "it has public IPv4 addresses; its security group decides who can reach it",
+		"distribution":  "its https:// address is open to the internet",
 	} {
 		for i := range p.Changes {
 			if p.Changes[i].ID == id {

@@ -126,7 +126,7 @@ func (f *fakeEngine) Plan(ctx context.Context, r screen.Request) (*screen.Plan, 
 	}
 	if r.Restart {
 		p.Verb, p.Changes = "restart", []screen.Change{change("service", "compute", 0, 60*time.Second)}
-		p.Changes[0].Action, p.Changes[0].Why = event.Update, "starts new tasks of the version that runs"
+		p.Changes[0].Action, p.Changes[0].Why = event.Update, "starts new tasks of the current version"
 	}
 	f.mu.Lock()
 	f.planned = &p
@@ -383,16 +383,16 @@ func smooth(r *fakeRun) {
 func forRecords() *event.Waiting {
 	return &event.Waiting{
 		For:  "records of www.example.com at the DNS provider of example.com",
-		Then: "run berth deploy again: it moves the app to https://www.example.com; until then the app answers at its other address",
+		Then: "run berth deploy again: it moves the app to https://www.example.com; until then the app stays at its current address",
 		Records: []event.Record{
 			{
 				Zone: "example.com", Name: "_a79865eb4cd1a6ab.www.example.com", Relative: "_a79865eb4cd1a6ab.www", Type: "CNAME",
-				Value: "_be123.mhbtsbpdnt.acm-validations.aws", State: event.RecordSet, Why: "proves to AWS that the name is yours",
+				Value: "_be123.mhbtsbpdnt.acm-validations.aws", State: event.RecordSet, Why: "proves to AWS that you own the name",
 				Line: "_a79865eb4cd1a6ab.www.example.com. 300 IN CNAME _be123.mhbtsbpdnt.acm-validations.aws.",
 			},
 			{
 				Zone: "example.com", Name: "www.example.com", Relative: "www", Type: "CNAME", State: event.RecordMissing,
-				Value: "berth-live-beats-1.eu-west-2.elb.amazonaws.com", Why: "leads visitors to the app",
+				Value: "berth-live-beats-1.eu-west-2.elb.amazonaws.com", Why: "sends visitors to the app",
 				Line: "www.example.com. 300 IN CNAME berth-live-beats-1.eu-west-2.elb.amazonaws.com.",
 			},
 		},

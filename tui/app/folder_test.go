@@ -24,7 +24,7 @@ func TestTheFolderOfFilesThatStayIsAsked(t *testing.T) {
 			t.Errorf("the folders are %v", s)
 		}
 		d.press("u", "space", "space", "esc") // named later: the review tells
-		if !d.s.Draft.On(n) || len(d.s.Spec().Storage) > 0 || !strings.Contains(strings.Join(d.s.Draft.Unbuilt(), ""), "no folder is named") {
+		if !d.s.Draft.On(n) || len(d.s.Spec().Storage) > 0 || !strings.Contains(strings.Join(d.s.Draft.Unbuilt(), ""), "no folder is set") {
 			t.Errorf("on %v, folders %v", d.s.Draft.On(n), d.s.Spec().Storage)
 		}
 	})

@@ -68,7 +68,7 @@ func deployed() *fakeEngine {
 		c := &e.plan.Changes[i]
 		switch c.ID {
 		case "image":
-			c.Why = "this version of the source was never pushed"
+			c.Why = "this version of the source has not been pushed"
 		case "task-definition":
 			c.Action, c.Why = event.Update, "a new revision with the new image"
 		case "service":
@@ -105,7 +105,7 @@ var crash = &fail.Error{
 }
 
 var outOfMemory = &fail.Error{
-	Class: fail.RolledBack, Cause: "the app needs more memory than the 512 MiB it gets; ECS went back to the previous version",
+	Class: fail.RolledBack, Cause: "the app needs more memory than the 512 MiB it gets; ECS rolled back to the previous version",
 	Evidence: "task 4f5d1c2a\ncontainer: OutOfMemoryError: Container killed due to memory usage\nexit code: 137",
 	Remedy:   "raise service.memory in berth.toml to 1024 MiB and deploy again", Setting: "service.memory", Suggest: 1024,
 }

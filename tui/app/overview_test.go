@@ -96,7 +96,7 @@ func TestRollbackWithoutASelectionIsToTheVersionBefore(t *testing.T) {
 func TestARollbackThatCannotStartIsNotConfirmed(t *testing.T) {
 	e := deployed()
 	inBubble(t, e, func(d *harness) {
-		e.planErr = &fail.Error{Class: fail.Refused, Cause: "the image is no longer in the registry", Remedy: "deploy the version that you want"}
+		e.planErr = &fail.Error{Class: fail.Refused, Cause: "the image is no longer in the registry", Remedy: "deploy the version you want"}
 		d.press("b", "y")
 		d.expect(screen.Overview{})
 		d.sees("The image is no longer in the registry")

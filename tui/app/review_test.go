@@ -21,7 +21,7 @@ func denied() *screen.Report {
 		{ID: "identity", Title: "account", State: preflight.OK, Text: "123456789012"},
 		{
 			ID: "permissions", Title: "permissions", State: preflight.Fail, Text: "2 permissions are missing", Missing: missing,
-			Remedy: "allow what is missing (berth doctor prints the policy for it), then run the same command again",
+			Remedy: "allow the missing ones (berth doctor prints the policy), then run the same command again",
 			Policy: &policy.Document{Version: "2012-10-17", Statement: []policy.Statement{
 				{Effect: "Allow", Action: missing, Resource: []string{"*"}},
 			}},
@@ -31,7 +31,7 @@ func denied() *screen.Report {
 
 func noting() *screen.Report {
 	return &screen.Report{State: preflight.Warn, Checks: []preflight.Check{
-		{ID: "credentials", State: preflight.Warn, Text: "the credentials end in 3 min, and this takes about 5 min"},
+		{ID: "credentials", State: preflight.Warn, Text: "the credentials expire in 3 min, but this takes about 5 min"},
 	}}
 }
 

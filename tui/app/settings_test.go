@@ -65,7 +65,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"network.take_over":          {"other.example.com", "is none of the app's names"},
 		"env":                        {"HELLO", "NAME=value"},
 		"env.HOST":                   {"${nobody}", "nobody"},
-		"secrets.from_ssm":           {"lock", "berth itself"},
+		"secrets.from_ssm":           {"lock", "that berth locks"},
 		"image.dockerfile":           {"docker/none", "there is no"},
 		"image.context":              {"none", "there is no"},
 		"image.ref":                  {"https://ghcr.io/me/app", "without https://"},
@@ -100,7 +100,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"permissions.allow":                  {"s3:PutObject", "such as"},
 		"account_rules.permissions_boundary": {"boundary", "ARN of a policy"},
 		"account_rules.role_path":            {"teams", "role path"},
-		"account_rules.tags":                 {"aws:owner=me", "AWS keeps"},
+		"account_rules.tags":                 {"aws:owner=me", "AWS reserves"},
 
 		"image.target":  {"my stage", "the name of a stage"},
 		"image.secrets": {"NPM-TOKEN", "environment variable"},

@@ -60,8 +60,8 @@ func troubled(r *fakeRun) {
 
 var orphaned = &fail.Error{
 	Class: fail.Failed, Cause: "the other berth ended before the deployment did",
-	Evidence: "process 4711, started 12:00:00, is gone; what AWS had begun goes on there",
-	Remedy:   "look at AWS and go on: running berth in this folder again continues from what is there",
+	Evidence: "process 4711, started 12:00:00, is gone; what AWS had started continues there",
+	Remedy:   "run berth in this folder again: it continues from what exists in AWS",
 }
 
 func TestWatchingViews(t *testing.T) {

@@ -39,7 +39,7 @@ var conversations = map[string]said{
 	"restart":   {deployed: true, answers: []string{"restart", "yes"}, hears: []string{"starts new tasks"}, plan: "restart"},
 	"scale":     {deployed: true, answers: []string{"settings", "6", "3", "", "", "", "yes"}, hears: []string{"6. Instances: 3 (your answer)"}, plan: "deploy"},
 	"move an app that runs elsewhere, or keep both": {
-		deployed: true, answers: []string{"settings", "", "", "1", "other", "", "both of them", "move", "yes"}, hears: []string{"Not settled: harbor (production) in eu-west-2 runs for $", "Move it"}, plan: "deploy",
+		deployed: true, answers: []string{"settings", "", "", "1", "other", "", "both of them", "move", "yes"}, hears: []string{"Not settled: harbor (production) in eu-west-2 costs $", "Move it"}, plan: "deploy",
 	},
 	"destroy": {deployed: true, answers: []string{"destroy", "harbor"}, plan: "destroy"},
 }

@@ -71,7 +71,7 @@ func Main(ctx context.Context, p Process, args []string) int {
 		_ = a.log.Close() // what is lost of it is no reason to fail
 	}
 	if errors.Is(err, context.Canceled) && a.stop.asked() && fail.From(err).Class != fail.Stopped {
-		err = &fail.Error{Class: fail.Stopped, Cause: "stopped before anything was changed", Err: err}
+		err = &fail.Error{Class: fail.Stopped, Cause: "stopped before anything changed", Err: err}
 	}
 	if err != nil && !a.told {
 		a.problem(err)

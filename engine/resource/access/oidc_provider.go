@@ -95,7 +95,7 @@ func (p *OIDCProvider) Diff(*resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if !slices.Contains(p.audiences, p.Audience) {
-		drift.Add("does not take tokens for "+p.Audience, resource.Field("audiences", strings.Join(p.audiences, ", "), strings.Join(append(slices.Clone(p.audiences), p.Audience), ", ")))
+		drift.Add("does not accept tokens for "+p.Audience, resource.Field("audiences", strings.Join(p.audiences, ", "), strings.Join(append(slices.Clone(p.audiences), p.Audience), ", ")))
 	}
 	return drift.Diff()
 }
@@ -114,7 +114,7 @@ func (p *OIDCProvider) Apply(ctx context.Context, s *resource.Scope) error {
 		OpenIDConnectProviderArn: aws.String(p.ARN(s)), ClientID: &p.Audience,
 	})
 	if err != nil {
-		return fmt.Errorf("let the identity provider take tokens for %s: %w", p.Audience, err)
+		return fmt.Errorf("let the identity provider accept tokens for %s: %w", p.Audience, err)
 	}
 	p.audiences = append(p.audiences, p.Audience)
 	return nil
@@ -155,7 +155,7 @@ func (p *OIDCProvider) Delete(ctx context.Context, s *resource.Scope) error {
 		return fmt.Errorf("list the roles that trust the identity provider: %w", err)
 	}
 	if used != "" {
-		s.Log("berth", "the identity provider stays: the role "+used+" trusts it, too")
+		s.Log("berth", "the identity provider is kept: the role "+used+" trusts it, too")
 		return nil
 	}
 	_, err = s.IAM.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
@@ -173,7 +173,7 @@ func (p *OIDCProvider) Permissions(s *resource.Scope, do event.Action) []resourc
 	}
 	mine := resource.On(resource.Actions("iam:GetOpenIDConnectProvider"), on)
 	if p.host() == "" { // of a pipeline that is set up meanwhile, or of none
-		mine.Without = "an identity provider that no other role trusts stays"
+		mine.Without = "an identity provider that no other role trusts would stay"
 	}
 	switch do {
 	case event.Create:

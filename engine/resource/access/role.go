@@ -145,20 +145,20 @@ func (r *Role) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if want := r.trustPolicy(s); !policy.Same(r.trust, want) {
-		drift.Add("may be taken on by others than it is for", resource.Field("trust policy", policy.Plain(r.trust), want))
+		drift.Add("trusts other principals than it should", resource.Field("trust policy", policy.Plain(r.trust), want))
 	}
 	if want := r.Policy(s); !r.says(s) {
-		drift.Add("does not allow exactly what is needed", resource.Field("policy", policy.Plain(r.policy), want))
+		drift.Add("does not grant exactly what is needed", resource.Field("policy", policy.Plain(r.policy), want))
 	}
 	if want := r.Rules.Path; want != "" && r.path != want { // Checks refuses it
-		drift.Add("is at another path than is demanded", resource.Field("path", r.path, want))
+		drift.Add("is not at the required path", resource.Field("path", r.path, want))
 	}
 	if want := r.Rules.Boundary; want != "" && r.boundary != want {
-		drift.Add("does not have the permissions boundary that is demanded", resource.Field("permissions boundary", r.boundary, want))
+		drift.Add("does not have the required permissions boundary", resource.Field("permissions boundary", r.boundary, want))
 	}
 	add, drop := r.managed()
 	for _, arn := range add {
-		drift.Add("does not have a policy that berth.toml names", resource.Field("policies", "", arn))
+		drift.Add("lacks a policy that berth.toml names", resource.Field("policies", "", arn))
 	}
 	for _, arn := range drop {
 		drift.Add("has a policy that berth.toml no longer names", resource.Field("policies", arn, ""))
@@ -190,7 +190,7 @@ func (r *Role) Apply(ctx context.Context, s *resource.Scope) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("set who may take the role on: %w", err)
+			return fmt.Errorf("set the trust policy of the role: %w", err)
 		}
 	}
 	if !r.says(s) {
@@ -285,7 +285,7 @@ func (r *Role) detach(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("detach %s from the role %s: %w", resource.Last(arn), r.name, err)
 		}
 		if !r.tracked[digest(arn)] {
-			s.Notice("berth", "detached "+resource.Last(arn)+", which berth had not attached, from the role "+r.name)
+			s.Notice("berth", "detached "+resource.Last(arn)+", which berth did not attach, from the role "+r.name)
 		}
 	}
 	return nil
@@ -308,7 +308,7 @@ func (r *Role) empty(ctx context.Context, s *resource.Scope) error {
 			return fmt.Errorf("delete the policy %s of the role %s: %w", name, r.name, err)
 		}
 		if name != policyName {
-			s.Notice("berth", "deleted the policy "+name+", which berth had not written, from the role "+r.name)
+			s.Notice("berth", "deleted the policy "+name+", which berth did not create, from the role "+r.name)
 		}
 	}
 	return nil

@@ -130,7 +130,7 @@ func (r *Role) track(ctx context.Context, s *resource.Scope, arns []string) erro
 		RoleName: &r.name, Tags: []iamtypes.Tag{{Key: aws.String(tagPolicies), Value: &value}},
 	})
 	if err != nil {
-		return fmt.Errorf("note the role's managed policies: %w", err)
+		return fmt.Errorf("tag the role with its managed policies: %w", err)
 	}
 	r.tracked = tracked(value)
 	return nil
@@ -165,11 +165,11 @@ func (r *Role) Checks(do event.Action) []resource.Probe {
 	if r.Rules.Path != "" && r.found && r.path != r.Rules.Path {
 		all = append(all, r.probe("path", "the path of "+r.Label, resource.Finding{
 			Verdict: resource.Fail, Text: fmt.Sprintf("%s is at %s, and AWS cannot move it to %s", r.Label, r.path, r.Rules.Path),
-			Remedy: "set account_rules.role_path back, or destroy the app (berth destroy --keep-data leaves its data) and deploy it again",
+			Remedy: "restore account_rules.role_path, or destroy the app (berth destroy --keep-data leaves its data) and deploy it again",
 		}))
 	}
 	if (do == event.Create || do == event.Update) && r.Trust == nil && len(r.Grants.Policies)+len(r.Grants.Allow) > 0 {
-		all = append(all, r.probe("grants", "what the app itself may do in AWS", r.Grants.told()))
+		all = append(all, r.probe("grants", "what the app itself is allowed to do in AWS", r.Grants.told()))
 	}
 	var policies []string
 	if r.Rules.Boundary != "" && r.boundary != r.Rules.Boundary {
@@ -196,12 +196,12 @@ func there(ctx context.Context, s *resource.Scope, arn string) resource.Finding 
 	case cloud.NotFound(err):
 		return resource.Finding{
 			Verdict: resource.Fail, Text: "the policy " + arn + " does not exist",
-			Remedy: "mend its ARN in berth.toml, or make it in IAM",
+			Remedy: "correct its ARN in berth.toml, or create the policy in IAM",
 		}
 	case err != nil:
-		return resource.Finding{Verdict: resource.Unknown, Text: "could not look for the policy " + resource.Last(arn) + ": " + cloud.WhyNot(err)}
+		return resource.Finding{Verdict: resource.Unknown, Text: "could not look up the policy " + resource.Last(arn) + ": " + cloud.WhyNot(err)}
 	}
-	return resource.Finding{Verdict: resource.OK, Text: "the policy " + resource.Last(arn) + " is there"}
+	return resource.Finding{Verdict: resource.OK, Text: "the policy " + resource.Last(arn) + " exists"}
 }
 
 // told says what the app may do, and what of that is wide open.
@@ -209,7 +209,7 @@ func (g Grants) told() resource.Finding {
 	var may, open []string
 	for _, arn := range g.Policies {
 		name := resource.Last(arn)
-		may = append(may, "all that "+name+" allows")
+		may = append(may, "everything that "+name+" allows")
 		if name == "AdministratorAccess" || name == "PowerUserAccess" || name == "IAMFullAccess" {
 			open = append(open, name)
 		}
@@ -225,7 +225,7 @@ func (g Grants) told() resource.Finding {
 			open = append(open, strings.Join(st.Action, ", ")+" on *, which is everything in the account")
 		}
 	}
-	f := resource.Finding{Verdict: resource.Warn, Text: "the app itself may do in AWS: " + strings.Join(may, "; ")}
+	f := resource.Finding{Verdict: resource.Warn, Text: "the app itself is allowed in AWS: " + strings.Join(may, "; ")}
 	if len(open) > 0 {
 		f.Text += ". Wide open: " + strings.Join(open, "; ")
 		f.Remedy = "name actions and resources in permissions.allow of berth.toml"

@@ -73,7 +73,7 @@ func (r *ServiceLinkedRole) Diff(s *resource.Scope) resource.Diff {
 	case r.found:
 		return resource.None()
 	}
-	return resource.Diff{Action: event.Create, Why: "the account has not used this service yet; the role stays when the app goes"}
+	return resource.Diff{Action: event.Create, Why: "the account has not used this service yet; the role is kept when the app is destroyed"}
 }
 
 // Apply implements Resource.
@@ -115,8 +115,8 @@ func (r *ServiceLinkedRole) Checks(do event.Action) []resource.Probe {
 	}
 	return []resource.Probe{{ID: r.ID, Title: "service role", Look: func(context.Context, *resource.Scope) resource.Finding {
 		if do == event.Create {
-			return resource.Finding{Verdict: resource.OK, Text: r.Name + " will be made: the account has not used this service yet"}
+			return resource.Finding{Verdict: resource.OK, Text: r.Name + " will be created: the account has not used this service yet"}
 		}
-		return resource.Finding{Verdict: resource.OK, Text: r.Name + " is there"}
+		return resource.Finding{Verdict: resource.OK, Text: r.Name + " exists"}
 	}}}
 }

@@ -123,6 +123,6 @@ func emptyBucket(ctx context.Context, s *resource.Scope, name string) error {
 // DeletingBucket are the permissions of DeleteBucket.
 func DeletingBucket(arn string) []resource.Permission {
 	empty := resource.On(resource.Actions("s3:DeleteObject", "s3:DeleteObjectVersion"), arn+"/*")
-	empty.Without = "a bucket that holds files stays"
+	empty.Without = "a bucket that holds files would stay"
 	return []resource.Permission{resource.On(resource.Actions("s3:ListBucketVersions", "s3:DeleteBucket"), arn), empty}
 }

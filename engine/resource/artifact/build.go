@@ -20,7 +20,7 @@ import (
 	"berth/engine/spec"
 )
 
-// Build makes the image from the source tree. It is done only when this version of the source was never pushed, or when
+// Build makes the image from the source tree. It is done only when this version of the source has not been pushed, or when
 // somebody wants it anew: a source tree has one tag for good, made from its content, so an image that was pushed once is
 // found again and neither built nor pushed a second time.
 type Build struct {
@@ -167,9 +167,9 @@ func (b *Build) Diff(s *resource.Scope) resource.Diff {
 // why says why the image is built.
 func (b *Build) why() string {
 	if b.Source.Fresh {
-		return "every step is built anew, on the newest base images"
+		return "every step is rebuilt, on the newest base images"
 	}
-	return "this version of the source was never pushed"
+	return "this version of the source has not been pushed"
 }
 
 // Apply implements Resource.
@@ -251,8 +251,8 @@ func (b *Build) unchanged(ctx context.Context) error {
 		return err
 	}
 	f := &fail.Error{
-		Class: fail.Failed, Cause: "files of the app changed while it was being deployed: nothing of it was pushed",
-		Remedy: "run the same command again: it deploys the files as they are then",
+		Class: fail.Failed, Cause: "files of the app changed while it was being deployed, so nothing was pushed",
+		Remedy: "run the same command again: it deploys the current files",
 	}
 	if names, err := image.Newer(ctx, b.Source, b.since); err == nil && len(names) > 0 {
 		f.Evidence = "changed since the plan: " + strings.Join(names, ", ")
@@ -312,7 +312,7 @@ func (b *Build) checkDockerfile(ctx context.Context, _ *resource.Scope) resource
 	if len(other) > 0 {
 		return told(resource.Warn, other)
 	}
-	return resource.Finding{Verdict: resource.OK, Text: b.Source.Dockerfile + " names nothing that is missing"}
+	return resource.Finding{Verdict: resource.OK, Text: b.Source.Dockerfile + " refers to nothing that is missing"}
 }
 
 // commandsRun says whether an image with that entry point runs the commands that its tasks are given. A release command that
@@ -338,7 +338,7 @@ func told(v resource.Verdict, all []project.Finding) resource.Finding {
 	return f
 }
 
-const mend = "mend that, then run the same command again"
+const mend = "fix that, then run the same command again"
 
 func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Finding {
 	if err := b.fits(ctx); err != nil {
@@ -346,7 +346,7 @@ func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Fi
 		return resource.Finding{Verdict: resource.Fail, Text: f.Cause, Remedy: f.Remedy}
 	}
 	if b.Cloud != nil {
-		return resource.Finding{Verdict: resource.OK, Text: "CodeBuild builds the image, on a machine for " + b.Source.Platform}
+		return resource.Finding{Verdict: resource.OK, Text: "CodeBuild builds the image natively for " + b.Source.Platform}
 	}
 	machine, ok := b.machine()
 	if !ok {
@@ -373,13 +373,13 @@ func emulation(platform, host string, tasks func(platform string) (usd float64, 
 		return resource.Finding{Verdict: resource.OK, Text: "the image is built for " + platform}
 	}
 	f := resource.Finding{
-		Verdict: resource.Warn, Text: fmt.Sprintf("the image is built for %s on a machine with %s, which emulates it: that is slow, and some compilers crash", platform, host),
-		Remedy: "build on a machine of that kind in AWS with --builder codebuild",
+		Verdict: resource.Warn, Text: fmt.Sprintf("the image is built for %s by emulation on %s: that is slow, and some compilers crash", platform, host),
+		Remedy: "build it natively in AWS with --builder codebuild",
 	}
 	if native == "" {
 		return f
 	}
-	offer := "set image.platform = \"" + native + "\" if the app may run on that as well"
+	offer := "set image.platform = \"" + native + "\" if the app can run there, too"
 	if tasks != nil {
 		there, ok := tasks(native)
 		here, known := tasks(platform)

@@ -18,9 +18,9 @@ func TestEmulationIsNamedAndNativeOffered(t *testing.T) {
 		says           []string
 	}{
 		{"linux/amd64", "amd64", tasks, resource.OK, []string{"built for linux/amd64"}},
-		{"linux/amd64", "arm64", tasks, resource.Warn, []string{"emulates", `image.platform = "linux/arm64"`, "$14.42", "$18.02 on linux/amd64", "--builder codebuild"}},
-		{"linux/arm64", "amd64", tasks, resource.Warn, []string{"emulates", `image.platform = "linux/amd64"`, "$18.02", "--builder codebuild"}},
-		{"linux/amd64", "arm64", nil, resource.Warn, []string{`image.platform = "linux/arm64" if the app may run on that as well, or build`}},
+		{"linux/amd64", "arm64", tasks, resource.Warn, []string{"emulation", `image.platform = "linux/arm64"`, "$14.42", "$18.02 on linux/amd64", "--builder codebuild"}},
+		{"linux/arm64", "amd64", tasks, resource.Warn, []string{"emulation", `image.platform = "linux/amd64"`, "$18.02", "--builder codebuild"}},
+		{"linux/amd64", "arm64", nil, resource.Warn, []string{`image.platform = "linux/arm64" if the app can run there, too, or build`}},
 		{"linux/amd64", "riscv64", tasks, resource.Warn, []string{"riscv64", "--builder codebuild"}},
 	} {
 		f := emulation(tt.platform, tt.host, tt.tasks)

@@ -147,16 +147,16 @@ func (p *BuildProject) Diff(s *resource.Scope) resource.Diff {
 		drift.Add("builds on another kind of machine", resource.Field("machine", machineText(have), machineText(want)))
 	}
 	if !aws.ToBool(have.PrivilegedMode) {
-		drift.Add("may not run Docker", resource.Field("privileged", false, true))
+		drift.Add("is not allowed to run Docker", resource.Field("privileged", false, true))
 	}
 	if src := p.found.Source; src == nil || aws.ToString(src.Buildspec) != buildSpec || src.Type != cbtypes.SourceTypeNoSource {
-		drift.Add("does other things than build the image", resource.Field("build specification", "another one", "berth's"))
+		drift.Add("has another build specification", resource.Field("build specification", "another one", "berth's"))
 	}
 	if role := p.Role.RoleARN(s); aws.ToString(p.found.ServiceRole) != role {
 		drift.Add("runs with another role", resource.Field("role", aws.ToString(p.found.ServiceRole), role))
 	}
 	if logs := p.found.LogsConfig; logs == nil || logs.CloudWatchLogs == nil || aws.ToString(logs.CloudWatchLogs.GroupName) != p.Logs.Name() {
-		drift.Add("writes its log elsewhere", resource.Field("log group", "another one", p.Logs.Name()))
+		drift.Add("writes its log to another log group", resource.Field("log group", "another one", p.Logs.Name()))
 	}
 	return drift.Diff()
 }
@@ -247,7 +247,7 @@ func (p *BuildProject) Trust(s *resource.Scope) policy.Statement {
 func (p *BuildProject) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	look := resource.On(resource.Actions("codebuild:BatchGetProjects"), p.ARN(s))
 	if p.Unneeded {
-		look.Without = "a CodeBuild project of an earlier deployment is not noticed"
+		look.Without = "a CodeBuild project of an earlier deployment is not found"
 	}
 	need := []resource.Permission{look}
 	pass := resource.On(resource.Actions("iam:PassRole"), p.Role.RoleARN(s))

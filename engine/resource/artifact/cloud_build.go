@@ -72,7 +72,7 @@ func plainVariable(name, value string) cbtypes.EnvironmentVariable {
 
 // send packs the source and puts it into the bucket.
 func (c *CloudBuild) send(ctx context.Context, s *resource.Scope, src image.Source, bucket, key string) error {
-	s.Doing("sending the source to AWS")
+	s.Doing("uploading the source to AWS")
 	f, err := image.PackFile(ctx, src, c.Options)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (c *CloudBuild) send(ctx context.Context, s *resource.Scope, src image.Sour
 	defer os.Remove(f.Name()) //nolint:errcheck // it is among the system's temporary files, at worst
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("look at the packed source: %w", err)
+		return fmt.Errorf("read the packed source: %w", err)
 	}
 	s.Progress("source", 0, info.Size(), "bytes")
 	err = s.Retry(ctx, BucketSettling, func(ctx context.Context) error {
@@ -92,7 +92,7 @@ func (c *CloudBuild) send(ctx context.Context, s *resource.Scope, src image.Sour
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("send the source to AWS: %w", err)
+		return fmt.Errorf("upload the source to AWS: %w", err)
 	}
 	s.Progress("source", info.Size(), info.Size(), "bytes")
 	return nil
@@ -129,7 +129,7 @@ func phaseText(phase string) string {
 	case "SUBMITTED", "QUEUED":
 		return "queued"
 	case "PROVISIONING":
-		return "a machine is being made ready"
+		return "provisioning a build machine"
 	}
 	return strings.ToLower(strings.ReplaceAll(phase, "_", " "))
 }
@@ -171,7 +171,7 @@ func (b *building) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if _, err := b.s.CodeBuild.StopBuild(ctx, &codebuild.StopBuildInput{Id: &b.id}); err != nil {
-		b.s.Notice("berth", "the build "+b.id+" in CodeBuild could not be stopped, and goes on: "+fail.From(err).Cause)
+		b.s.Notice("berth", "the build "+b.id+" in CodeBuild could not be stopped and keeps running: "+fail.From(err).Cause)
 	}
 }
 
@@ -184,17 +184,17 @@ func (b *building) end() (string, error) {
 			}
 		}
 		return "", &fail.Error{
-			Class: fail.Failed, Cause: "the build in AWS ended well, and did not say what it pushed", Evidence: b.id, Remedy: "deploy again",
+			Class: fail.Failed, Cause: "the build in AWS succeeded, but did not report what it pushed", Evidence: b.id, Remedy: "deploy again",
 		}
 	}
 	why := fmt.Errorf("build %s: %s", b.id, b.last.BuildStatus)
 	switch b.last.BuildStatus {
 	case cbtypes.StatusTypeStopped:
-		return "", &fail.Error{Class: fail.Failed, Cause: "the build in AWS was stopped by somebody", Evidence: b.id, Remedy: "deploy again", Err: why}
+		return "", &fail.Error{Class: fail.Failed, Cause: "the build in AWS was stopped by someone", Evidence: b.id, Remedy: "deploy again", Err: why}
 	case cbtypes.StatusTypeTimedOut:
 		return "", &fail.Error{
 			Class: fail.Failed, Cause: fmt.Sprintf("the build in AWS took longer than %d minutes", buildTimeout), Evidence: b.id,
-			Remedy: "build on a machine of your own with --builder docker, or make the build shorter", Err: why,
+			Remedy: "build on your own machine with --builder docker, or speed up the build", Err: why,
 		}
 	}
 	for _, p := range b.last.Phases {
@@ -229,11 +229,11 @@ func (c *CloudBuild) fits(src image.Source) error {
 func (c *CloudBuild) permissions(s *resource.Scope) []resource.Permission {
 	p := c.Project
 	log := resource.On(resource.Actions("logs:GetLogEvents"), s.ARN("logs", "log-group:"+p.Logs.Name()+":*"))
-	log.Without = "the output of a build in AWS is not shown"
+	log.Without = "the output of a build in AWS would not be shown"
 	clean := resource.On(resource.Actions("s3:DeleteObject"), p.Source.arn(s)+"/*")
 	clean.Without = "the source stays in the bucket for a day"
 	stop := resource.On(resource.Actions("codebuild:StopBuild"), p.ARN(s))
-	stop.Without = "a build that nobody waits for any more goes on"
+	stop.Without = "a build that berth no longer waits for keeps running"
 	return []resource.Permission{
 		resource.On(resource.Actions("codebuild:StartBuild", "codebuild:BatchGetBuilds"), p.ARN(s)),
 		resource.On(resource.Actions("s3:PutObject"), p.Source.arn(s)+"/*"),

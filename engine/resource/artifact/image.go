@@ -97,9 +97,9 @@ func (i *Image) Diff(s *resource.Scope) resource.Diff {
 	i.Ref = ""
 	switch {
 	case i.local:
-		return resource.Diff{Action: event.Create, Why: "is in Docker only, and has to be pushed"}
+		return resource.Diff{Action: event.Create, Why: "is only in Docker and has to be pushed"}
 	case i.copied != nil:
-		return resource.Diff{Action: event.Create, Why: i.copied.why + ", and has to be copied to the app's own repository"}
+		return resource.Diff{Action: event.Create, Why: i.copied.why + " and has to be copied to the app's own repository"}
 	}
 	return resource.Diff{Action: event.Create, Why: i.Build.why()}
 }
@@ -149,8 +149,8 @@ func (i *Image) source(ctx context.Context, s *resource.Scope) (image.Image, err
 	}
 	if !found || img.Facts().ID != i.id {
 		return nil, &fail.Error{
-			Class: fail.Failed, Cause: "the image " + i.External + " is no longer the one that was planned: it was built anew or removed",
-			Remedy: "run the same command again: it deploys the image as it is then",
+			Class: fail.Failed, Cause: "the image " + i.External + " is no longer the planned one: it was rebuilt or removed",
+			Remedy: "run the same command again: it deploys the current image",
 		}
 	}
 	return img, nil
@@ -171,7 +171,7 @@ func (i *Image) Permissions(s *resource.Scope, do event.Action) []resource.Permi
 	actions = append(actions, "ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
 		"ecr:CompleteLayerUpload", "ecr:PutImage")
 	look := resource.On(resource.Actions("ecr:BatchGetImage"), i.Repository.ARN(s))
-	look.Without = "an image that is there already is sent once more"
+	look.Without = "an image that already exists is pushed again"
 	need := []resource.Permission{resource.On(actions, i.Repository.ARN(s)), look, resource.Anywhere("ecr:GetAuthorizationToken")}
 	if i.copied != nil {
 		need = append(need, i.externalPermissions(s)...)

@@ -136,7 +136,7 @@ func (i *Image) resolve(ctx context.Context, s *resource.Scope) (image.Resolved,
 		keys = i.Keys
 	}
 	if image.Near(i.External) && !emulated() {
-		i.copied = &copied{why: "is in a registry that only this machine reaches", keys: keys}
+		i.copied = &copied{why: "is in a registry that only this machine can reach", keys: keys}
 		return image.Resolve(ctx, i.External, i.Platform, s.Transport, keys)
 	}
 	there, err := image.Resolve(ctx, i.External, i.Platform, s.Transport, always{authn.Anonymous})
@@ -157,14 +157,14 @@ func (i *Image) resolve(ctx context.Context, s *resource.Scope) (image.Resolved,
 // ofOthers is an image in the ECR of another account, which does not let this one read it.
 func ofOthers(ref, theirs, ours string, err error) error {
 	return &fail.Error{
-		Class: fail.Refused, Cause: fmt.Sprintf("the image %s is in the account %s, which does not let the account %s read it", ref, theirs, ours),
+		Class: fail.Refused, Cause: fmt.Sprintf("the image %s is in the account %s, which does not allow the account %s to read it", ref, theirs, ours),
 		Evidence: fail.From(err).Evidence,
-		Remedy: fmt.Sprintf("allow %s ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in the policy of that repository, and the image is copied from there; "+
-			"or copy it yourself, and name the copy with --image", ours), Err: err,
+		Remedy: fmt.Sprintf("allow %s ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in the policy of that repository, then run the same command again; "+
+			"or copy it yourself and deploy the copy with --image", ours), Err: err,
 	}
 }
 
-// checkExternal says whether an image that is used as it is exists, may be fetched, and goes with how it runs.
+// checkExternal says whether an image that is used as it is exists, can be pulled, and suits how it runs.
 func (i *Image) checkExternal(ctx context.Context, s *resource.Scope) resource.Finding {
 	if i.Ref == "" && i.tag == "" {
 		if err := i.Observe(ctx, s); err != nil {
@@ -183,7 +183,7 @@ func (i *Image) checkExternal(ctx context.Context, s *resource.Scope) resource.F
 	if i.copied != nil {
 		return resource.Finding{Verdict: resource.OK, Text: i.External + " " + i.copied.why + ": berth copies it to the app's own repository"}
 	}
-	return resource.Finding{Verdict: resource.OK, Text: strings.TrimSuffix(i.External+" is there for "+i.Platform, " for ")}
+	return resource.Finding{Verdict: resource.OK, Text: strings.TrimSuffix(i.External+" exists for "+i.Platform, " for ")}
 }
 
 // externalPermissions are those to look at an image in ECR where it is.

@@ -102,7 +102,7 @@ func testCopied(t *testing.T) {
 		{"registry.example.com/open/app:1", me, "", "", ""},
 		{"registry.example.com/open/app:1", nobody, "", "", ""},
 		{"registry.example.com/private/app:1", me, "is private", "", ""},
-		{"127.0.0.1:5000/open/app:1", me, "is in a registry that only this machine reaches", "", ""},
+		{"127.0.0.1:5000/open/app:1", me, "is in a registry that only this machine can reach", "", ""},
 		{"registry.example.com/private/app:1", nobody, "", "the registry registry.example.com denies access to", "docker login registry.example.com"},
 		{"registry.example.com/private/none:1", me, "", "there is no image registry.example.com/private/none:1", "check the name"},
 	} {

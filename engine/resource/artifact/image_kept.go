@@ -39,7 +39,7 @@ func (i *Image) Keep(ctx context.Context, s *resource.Scope, revision string) er
 	err := i.tagKept(ctx, s, digest, keptPrefix+revision)
 	switch {
 	case resource.Unseen(err), cloud.Is(err, refusesTag...):
-		s.Notice("berth", "the repository may clean the image of this version up one day: "+cloud.WhyNot(err))
+		s.Notice("berth", "the repository may expire the image of this version one day: "+cloud.WhyNot(err))
 	case err != nil && !cloud.Is(err, "ImageAlreadyExistsException"): // kept by a call whose answer got lost
 		return fmt.Errorf("keep the image of the version: %w", err)
 	}
@@ -86,7 +86,7 @@ func (i *Image) LetGo(ctx context.Context, s *resource.Scope, revisions []string
 		s.Notice("berth", "the images of earlier versions stay: "+cloud.WhyNot(err))
 		return nil
 	case err != nil:
-		return fmt.Errorf("let the images of earlier versions go: %w", err)
+		return fmt.Errorf("release the images of earlier versions: %w", err)
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (i *Image) KeepPermissions(s *resource.Scope) []resource.Permission {
 		return nil
 	}
 	keep := resource.On(resource.Actions("ecr:BatchGetImage", "ecr:PutImage"), i.Repository.ARN(s))
-	keep.Without = "the images of older versions may be cleaned up although one could go back to them"
+	keep.Without = "the images of older versions may expire, so a rollback to them would fail"
 	letGo := resource.On(resource.Actions("ecr:BatchDeleteImage"), i.Repository.ARN(s))
 	letGo.Without = "the images of retired versions stay in the repository"
 	return []resource.Permission{keep, letGo}

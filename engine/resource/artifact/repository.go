@@ -133,7 +133,7 @@ func (r *Repository) Diff(s *resource.Scope) resource.Diff {
 	case !r.found:
 		return resource.Absent()
 	case !policy.Same(r.lifecycle, lifecycle):
-		return resource.Changed("old images are not cleaned up", resource.Field("lifecycle policy", r.lifecycle, lifecycle))
+		return resource.Changed("old images never expire", resource.Field("lifecycle policy", r.lifecycle, lifecycle))
 	}
 	return resource.None()
 }

@@ -104,13 +104,13 @@ func (b *SourceBucket) Diff(*resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if !b.found.tidy {
-		drift.Add("keeps source code for ever", resource.Field("days that it stays", "", 1))
+		drift.Add("keeps source code forever", resource.Field("days kept", "", 1))
 	}
 	if !b.found.tagged {
-		drift.Add("does not say whose it is", resource.Field("tags", "", resource.Listed([]string{b.Owner.App, b.Owner.Env})))
+		drift.Add("has no owner tags", resource.Field("tags", "", resource.Listed([]string{b.Owner.App, b.Owner.Env})))
 	}
 	if b.found.full {
-		drift.Add("holds the source of a run that broke off", resource.Field("files", "some", "none"))
+		drift.Add("holds the source of an interrupted run", resource.Field("files", "some", "none"))
 	}
 	return drift.Diff()
 }
@@ -147,7 +147,7 @@ func (b *SourceBucket) Apply(ctx context.Context, s *resource.Scope) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("have source code deleted after a day: %w", err)
+		return fmt.Errorf("set source code to expire after a day: %w", err)
 	}
 	b.found.tidy = true
 	return nil
@@ -175,9 +175,9 @@ func (b *SourceBucket) Permissions(s *resource.Scope, do event.Action) []resourc
 	}
 	look := resource.On(actions, b.arn(s))
 	left := resource.On(resource.Actions("s3:ListBucketVersions"), b.arn(s))
-	left.Without = "source code that a broken run left stays for a day"
+	left.Without = "source code of an interrupted run stays for a day"
 	if b.Unneeded {
-		look.Without = "a bucket for source code of an earlier deployment is not noticed"
+		look.Without = "a source bucket of an earlier deployment is not found"
 	}
 	need := []resource.Permission{look}
 	if there {

@@ -47,7 +47,7 @@ func cloudMapOperation(ctx context.Context, s *resource.Scope, id *string, what 
 			return false, "", &fail.Error{
 				Class: fail.Failed, Cause: "AWS could not set up " + what,
 				Evidence: aws.ToString(out.Operation.ErrorCode) + ": " + aws.ToString(out.Operation.ErrorMessage),
-				Remedy:   "a private zone of the same name in this VPC is the usual reason: remove it, then deploy again",
+				Remedy:   "usually a private hosted zone of the same name exists in this VPC: delete it, then deploy again",
 			}
 		case sdtypes.OperationStatusSubmitted, sdtypes.OperationStatusPending:
 		}

@@ -127,7 +127,7 @@ func (c *Cluster) Delete(ctx context.Context, s *resource.Scope) error {
 func (c *Cluster) stopLoners(ctx context.Context, s *resource.Scope) {
 	tasks, err := tasksOf(ctx, s.Clients, &ecs.ListTasksInput{Cluster: aws.String(c.Name()), DesiredStatus: ecstypes.DesiredStatusRunning})
 	if err != nil {
-		s.Notice("berth", "tasks in the cluster keep it: "+cloud.WhyNot(err))
+		s.Notice("berth", "tasks in the cluster block its deletion: "+cloud.WhyNot(err))
 		return
 	}
 	for _, t := range tasks {
@@ -139,10 +139,10 @@ func (c *Cluster) stopLoners(ctx context.Context, s *resource.Scope) {
 			Cluster: aws.String(c.Name()), Task: t.TaskArn, Reason: aws.String("berth: the app is destroyed"),
 		})
 		if err != nil && !cloud.NotFound(err) {
-			s.Notice("berth", "the task "+name+" keeps the cluster: "+cloud.WhyNot(err))
+			s.Notice("berth", "the task "+name+" blocks the deletion of the cluster: "+cloud.WhyNot(err))
 			continue
 		}
-		s.Notice("berth", "stopped the task "+name+", which ran on its own")
+		s.Notice("berth", "stopped the task "+name+", which belonged to no service")
 	}
 }
 
@@ -158,7 +158,7 @@ func (c *Cluster) Permissions(s *resource.Scope, do event.Action) []resource.Per
 	case event.Delete:
 		loners := append(c.tasks(s), resource.On(resource.Actions("ecs:StopTask"), s.ARN("ecs", "task/"+c.Name()+"/*")))
 		for i := range loners {
-			loners[i].Without = "a task that runs on its own keeps the cluster"
+			loners[i].Without = "a standalone task blocks the deletion of the cluster"
 		}
 		need = append(append(need, loners...), resource.On(resource.Actions("ecs:DeleteCluster"), c.arn(s)))
 	case event.None, event.Update, event.Replace:

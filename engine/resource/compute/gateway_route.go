@@ -130,10 +130,10 @@ func (r *GatewayRoute) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if failed(r.Gateway.Route) {
-		drift.Add("failed before", resource.Field("state", r.Gateway.Route.State, ecstypes.GatewayRouteStatusActive))
+		drift.Add("failed to be set up before", resource.Field("state", r.Gateway.Route.State, ecstypes.GatewayRouteStatusActive))
 	}
 	if was, want := checked(r.has), checked(r.connector()); was != want {
-		drift.Add("checks health in another way", resource.Field("health check", was, want))
+		drift.Add("has different health checks", resource.Field("health check", was, want))
 	}
 	return drift.Diff()
 }
@@ -202,7 +202,7 @@ func (r *GatewayRoute) Apply(ctx context.Context, s *resource.Scope) error {
 			if s.Clock.Since(since) > roleSpreads {
 				return false, "", r.failure(ctx, s, route)
 			}
-			return false, "made anew", r.again(ctx, s)
+			return false, "created again", r.again(ctx, s)
 		}
 		return route.Host != "" && route.State != ecstypes.GatewayRouteStatusDeleteInProgress, "", err
 	})
@@ -217,7 +217,7 @@ func (r *GatewayRoute) connect(ctx context.Context, s *resource.Scope, with ...e
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("connect the service with the gateway: %w", err)
+		return fmt.Errorf("connect the service to the gateway: %w", err)
 	}
 	return nil
 }
@@ -261,7 +261,7 @@ func (r *GatewayRoute) open(ctx context.Context, s *resource.Scope) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("register the version to open the service with: %w", err)
+		return fmt.Errorf("register the first version of the service: %w", err)
 	}
 	err = s.Retry(ctx, append(append([]cloud.Retryable{draining}, associating...), ecsSettling...), func(ctx context.Context) error {
 		_, err := s.ECS.CreateService(ctx, &ecs.CreateServiceInput{
@@ -278,7 +278,7 @@ func (r *GatewayRoute) open(ctx context.Context, s *resource.Scope) error {
 		err = nil
 	}
 	if err != nil {
-		return fmt.Errorf("open the service: %w", err)
+		return fmt.Errorf("create the service: %w", err)
 	}
 	return s.Adopt(ctx, "the service", func(ctx context.Context) error { return r.Observe(ctx, s) }, func() bool { return r.service != nil })
 }
@@ -304,7 +304,7 @@ func (r *GatewayRoute) Ready(ctx context.Context, s *resource.Scope) error {
 func (r *GatewayRoute) failure(ctx context.Context, s *resource.Scope, route traffic.Route) error {
 	return &fail.Error{
 		Class: fail.Failed, Cause: "ECS could not set up the app's route through the gateway", Evidence: strings.TrimSpace(route.ARN + " is " + string(route.State) + "\n" + r.Gateway.Why(ctx, s)),
-		Remedy: `run the same command again; if it stays like that, say https = "cloudfront" under network`, Setting: "network.https",
+		Remedy: `run the same command again; if it fails again, set https = "cloudfront" under [network]`, Setting: "network.https",
 	}
 }
 
@@ -345,7 +345,7 @@ func (r *GatewayRoute) Delete(ctx context.Context, s *resource.Scope) error {
 	if r.service != nil && opening(aws.ToString(r.service.TaskDefinition)) { // no version ever ran
 		_, err := s.ECS.DeleteService(ctx, &ecs.DeleteServiceInput{Cluster: aws.String(r.Cluster.Name()), Service: aws.String(r.Owner.App), Force: aws.Bool(true)})
 		if resource.UnlessGone(err) != nil {
-			return fmt.Errorf("delete the service that was only opened: %w", err)
+			return fmt.Errorf("delete the placeholder service: %w", err)
 		}
 	} else if r.service != nil && r.has != nil {
 		if err := r.connect(ctx, s); err != nil {

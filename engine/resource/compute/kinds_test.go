@@ -132,7 +132,7 @@ func TestGatewayRoute(t *testing.T) {
 			door.Want = traffic.ByGateway
 			g := door.Gateway
 			g.Behind = []resource.Resource{a.cluster}
-			g.Role = access.NewRole(w.Owner, kindtest.Region, "gateway", "the role by which ECS looks after the gateway", func(*resource.Scope) string { return "" })
+			g.Role = access.NewRole(w.Owner, kindtest.Region, "gateway", "the role ECS manages the gateway with", func(*resource.Scope) string { return "" })
 			g.Role.Trust, g.Role.Grants.Policies = traffic.GatewayTrust, []string{traffic.GatewayPolicy}
 			return &compute.GatewayRoute{
 				Owner: w.Owner, Gateway: g, Cluster: a.cluster, Network: a.service.Network, SecurityGroup: a.service.SecurityGroup, Port: 4000,

@@ -118,7 +118,7 @@ func (l *LogGroup) Diff(s *resource.Scope) resource.Diff {
 	case !l.found:
 		return resource.Absent()
 	case l.short():
-		return resource.Changed(fmt.Sprintf("keeps logs for %s, not for %d days", daysText(int(l.retention)), l.Days),
+		return resource.Changed(fmt.Sprintf("keeps logs for %s instead of %d days", daysText(int(l.retention)), l.Days),
 			resource.Field("retention", daysText(int(l.retention)), daysText(l.Days)))
 	}
 	return resource.None()
@@ -171,7 +171,7 @@ func (l *LogGroup) Apply(ctx context.Context, s *resource.Scope) error {
 		ResourceArn: &l.arn, Tags: map[string]string{tagRetention: retentionSet},
 	})
 	if err != nil {
-		return fmt.Errorf("note that the retention is set: %w", err)
+		return fmt.Errorf("tag the log group as having its retention set: %w", err)
 	}
 	l.due = false
 	return nil
@@ -204,7 +204,7 @@ func (l *LogGroup) readLogs(s *resource.Scope, without string) resource.Permissi
 func (l *LogGroup) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	look := resource.On(resource.Actions("logs:DescribeLogGroups"), s.ARN("logs", "log-group:*"))
 	if l.Unneeded {
-		look.Without = "a log group of an earlier deployment is not noticed"
+		look.Without = "a log group of an earlier deployment is not found"
 	}
 	need := []resource.Permission{look}
 	var actions []string

@@ -231,5 +231,5 @@ func notInDNS(a *resource.App) string {
 	if a.InDNS {
 		return ""
 	}
-	return "the tasks are not listed in DNS any more"
+	return "the tasks are no longer registered in DNS"
 }

@@ -127,14 +127,14 @@ func (o *OneOff) follow(ctx context.Context) (exit int, err error) {
 			lost = time.Time{}
 		case lost.IsZero():
 			lost = now
-			o.Doing("out of reach: the connection to AWS is gone")
+			o.Doing("lost the connection to AWS")
 			return false, "", nil
 		case now.Sub(lost) < patience:
 			return false, "", nil
 		default:
 			return false, "", &fail.Error{
-				Class: fail.Failed, Cause: "the connection to AWS is gone; the command goes on without us", Evidence: "task " + shortARN(o.task),
-				Remedy: "berth logs shows what it writes", Err: err,
+				Class: fail.Failed, Cause: "lost the connection to AWS; the command keeps running", Evidence: "task " + shortARN(o.task),
+				Remedy: "follow its output with: berth logs", Err: err,
 			}
 		}
 		return done, "", err
@@ -172,7 +172,7 @@ func (o *OneOff) output(ctx context.Context) (more bool, err error) {
 		if len(lines) > 0 {
 			more = true
 			if err := o.Each(lines); err != nil {
-				return more, &fail.Error{Class: fail.Stopped, Cause: "the output cannot be written", Evidence: err.Error(), Err: err}
+				return more, &fail.Error{Class: fail.Stopped, Cause: "cannot write the output", Evidence: err.Error(), Err: err}
 			}
 		}
 		if last || len(lines) == 0 {
@@ -194,11 +194,11 @@ func (o *OneOff) verdict(t ecstypes.Task) (int, error) {
 func (o *OneOff) stop(ctx context.Context, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	f := &fail.Error{Class: fail.Stopped, Cause: "stopped; the task is being ended", Err: why}
-	_, err := o.Clients.ECS.StopTask(ctx, &ecs.StopTaskInput{Cluster: &o.Cluster, Task: &o.task, Reason: aws.String("stopped by whoever ran it")})
+	f := &fail.Error{Class: fail.Stopped, Cause: "stopped; the task is being stopped, too", Err: why}
+	_, err := o.Clients.ECS.StopTask(ctx, &ecs.StopTaskInput{Cluster: &o.Cluster, Task: &o.task, Reason: aws.String("stopped by the user")})
 	if err != nil {
-		f.Cause = fmt.Sprintf("stopped, but the task %s goes on", shortARN(o.task))
-		f.Evidence, f.Remedy = cloud.Message(err), "end it with: aws ecs stop-task --cluster "+o.Cluster+" --task "+shortARN(o.task)
+		f.Cause = fmt.Sprintf("stopped, but the task %s keeps running", shortARN(o.task))
+		f.Evidence, f.Remedy = cloud.Message(err), "stop it with: aws ecs stop-task --cluster "+o.Cluster+" --task "+shortARN(o.task)
 	}
 	return f
 }

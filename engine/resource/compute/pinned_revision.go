@@ -23,7 +23,7 @@ func (t *TaskDefinition) observePinned(ctx context.Context, s *resource.Scope) e
 	out, err := s.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &t.Pin})
 	if cloud.Is(err, "ClientException", "InvalidParameterException") || cloud.NotFound(err) {
 		return &fail.Error{
-			Class: fail.Refused, Cause: "there is no revision " + t.Pin + " to go back to", Evidence: cloud.Message(err), Err: err,
+			Class: fail.Refused, Cause: "there is no revision " + t.Pin + " to roll back to", Evidence: cloud.Message(err), Err: err,
 			Remedy: "berth status lists the revisions that ran",
 		}
 	}
@@ -74,7 +74,7 @@ func startable(ctx context.Context, s *resource.Scope, c ecstypes.ContainerDefin
 		if len(out.InvalidParameters) > 0 {
 			return &fail.Error{
 				Class: fail.Refused, Cause: "a secret of that version is gone", Evidence: strings.Join(out.InvalidParameters, "\n"),
-				Remedy: "create it again, or deploy that version of the source with the secrets of today",
+				Remedy: "create it again, or deploy that version of the source with the current secrets",
 			}
 		}
 	}

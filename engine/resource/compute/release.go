@@ -156,7 +156,7 @@ func (r *Release) watch(ctx context.Context, s *resource.Scope, arn string) erro
 		})
 		f.Cause = "the release command failed: " + f.Cause
 		if r.Service.served {
-			f.Remedy += "; the version that ran before goes on running"
+			f.Remedy += "; the previous version keeps running"
 		}
 		return false, "", f
 	})
@@ -175,18 +175,18 @@ func (r *Release) giveUp(ctx context.Context, s *resource.Scope, arn string, err
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	_, stopErr := s.ECS.StopTask(late, &ecs.StopTaskInput{
-		Cluster: aws.String(r.Cluster.Name()), Task: &arn, Reason: aws.String("berth: nothing waits for it any more"),
+		Cluster: aws.String(r.Cluster.Name()), Task: &arn, Reason: aws.String("berth: the deployment no longer waits for it"),
 	})
 	if stopErr != nil && !cloud.NotFound(stopErr) {
-		s.Notice("berth", "the release command still runs: "+cloud.WhyNot(stopErr))
+		s.Notice("berth", "the release command is still running: "+cloud.WhyNot(stopErr))
 		return err
 	}
 	s.Notice("berth", "stopped the release command")
 	var f *fail.Error
 	if errors.As(err, &f) && f.Class == fail.Failed && cloud.Code(err) == "" {
 		c := *f
-		c.Remedy = "look at its output: a server that was started instead does not end, as when the image has an ENTRYPOINT that " +
-			"does not run what it is given; service.entrypoint in berth.toml replaces that"
+		c.Remedy = "check its output: a server that was started instead never ends, as when the image has an ENTRYPOINT that " +
+			"ignores its arguments; service.entrypoint in berth.toml overrides it"
 		c.Setting = "service.entrypoint"
 		return &c
 	}
@@ -202,10 +202,10 @@ func (r *Release) Permissions(s *resource.Scope, do event.Action) []resource.Per
 		return nil
 	}
 	stop := resource.On(resource.Actions("ecs:StopTask"), s.ARN("ecs", "task/"+r.Cluster.Name()+"/*"))
-	stop.Without = "a release command that is given up goes on"
+	stop.Without = "a release command that is given up on keeps running"
 	return append(r.Cluster.tasks(s), stop, resource.On(resource.Actions("ecs:RunTask"), r.TaskDefinition.arns(s)), r.TaskDefinition.passRoles(s),
 		newECS("RunTask", s.ARN("ecs", "task/"+r.Cluster.Name()+"/*"))[1],
-		r.TaskDefinition.LogGroup.readLogs(s, "the output of the release command is not shown"))
+		r.TaskDefinition.LogGroup.readLogs(s, "the output of the release command would not be shown"))
 }
 
 // addTask notes a task that runs on its own: a release command that never ends, or a shell that was forgotten.
@@ -216,7 +216,7 @@ func addTask(s *resource.Survey, o resource.Owner, t ecstypes.Task) {
 	}
 	s.Add(resource.Found{
 		Owner: o, Kind: "ecs.Task", Name: resource.Last(aws.ToString(t.TaskArn)), ARN: aws.ToString(t.TaskArn), Role: "task",
-		Like: likeTask(t), Why: "runs, and its app has no service",
+		Like: likeTask(t), Why: "is running, but its app has no service",
 	})
 }
 

@@ -95,11 +95,11 @@ func (r *rollout) join(ctx context.Context) {
 	}
 	r.joined, r.began = true, aws.ToTime(p.CreatedAt)
 	revision := shortARN(aws.ToString(p.TaskDefinition))
-	text := fmt.Sprintf("nothing is left to change, and a rollout of %s has been in progress since %s", revision, r.began.UTC().Format("15:04:05 MST"))
+	text := fmt.Sprintf("nothing to change, but a rollout of %s has been in progress since %s", revision, r.began.UTC().Format("15:04:05 MST"))
 	if by, _, err := Origin(ctx, r.scope.Clients, revision); err == nil && by != "" {
 		text += ", which " + by + " deployed"
 	}
-	r.scope.Notice("berth", text+": this run waits for it")
+	r.scope.Notice("berth", text+": waiting for it")
 }
 
 // oneRollout says whether the run is about one rollout alone: it began that, or waits for it.
@@ -209,9 +209,9 @@ func (r *rollout) cannotRead(err error) bool {
 		return false
 	}
 	r.blind = true
-	why := "may not call "
+	why := "not allowed to call "
 	if cloud.Unknown(err) {
-		why = "this endpoint does not know "
+		why = "this endpoint does not support "
 	}
 	r.scope.Log("aws", why+cloud.Operation(err)+"; judging the rollout by DescribeServices instead")
 	return true

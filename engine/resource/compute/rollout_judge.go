@@ -17,14 +17,14 @@ func (r *rollout) judge(ctx context.Context, dep *ecstypes.ServiceDeployment, sv
 		return r.success(ctx, svc, healthy)
 	case ecstypes.ServiceDeploymentStatusRollbackRequested, ecstypes.ServiceDeploymentStatusRollbackInProgress:
 		r.rollback = true
-		return false, "going back to " + r.beforeIt(), nil
+		return false, "rolling back to " + r.beforeIt(), nil
 	case ecstypes.ServiceDeploymentStatusRollbackSuccessful:
 		return false, "", r.failure(fail.RolledBack, r.wentBack(), aws.ToString(dep.StatusReason))
 	case ecstypes.ServiceDeploymentStatusRollbackFailed:
-		return false, "", r.failure(fail.Failed, "the new version failed, and so did going back", aws.ToString(dep.StatusReason))
+		return false, "", r.failure(fail.Failed, "the new version failed, and so did the rollback", aws.ToString(dep.StatusReason))
 	case ecstypes.ServiceDeploymentStatusStopped, ecstypes.ServiceDeploymentStatusStopRequested:
 		if p := primary(svc); p != nil && aws.ToString(p.TaskDefinition) != r.TaskDefinition.ARN {
-			return false, "", r.failure(fail.Failed, "somebody else deployed "+shortARN(aws.ToString(p.TaskDefinition))+
+			return false, "", r.failure(fail.Failed, "someone else deployed "+shortARN(aws.ToString(p.TaskDefinition))+
 				" over this version", aws.ToString(dep.StatusReason))
 		}
 		return false, "", r.failure(fail.Failed, "the rollout was stopped", aws.ToString(dep.StatusReason))
@@ -49,7 +49,7 @@ func (r *rollout) judgeBlind(ctx context.Context, svc *ecstypes.Service, healthy
 	case !ours && r.touched && r.blind:
 		return false, "", r.failure(fail.RolledBack, r.wentBack(), aws.ToString(p.RolloutStateReason))
 	case p.RolloutState == ecstypes.DeploymentRolloutStateFailed:
-		return false, "", r.failure(fail.Failed, "the new version did not come up", aws.ToString(p.RolloutStateReason))
+		return false, "", r.failure(fail.Failed, "the new version did not become healthy", aws.ToString(p.RolloutStateReason))
 	case ours && p.RolloutState == ecstypes.DeploymentRolloutStateCompleted && (r.blind || waited > appear || !r.touched):
 		return r.success(ctx, svc, healthy)
 	}
@@ -66,17 +66,17 @@ func (r *rollout) mine(rollout string) bool { return !r.Restart || r.rollout == 
 // beforeIt is what the service goes back to when the rollout fails.
 func (r *rollout) beforeIt() string {
 	if r.Restart {
-		return "the tasks of before"
+		return "the previous tasks"
 	}
 	return "the previous version"
 }
 
-func (r *rollout) wentBack() string { return "ECS went back to " + r.beforeIt() }
+func (r *rollout) wentBack() string { return "ECS rolled back to " + r.beforeIt() }
 
 // success is when our revision is the one that serves and all wanted tasks of it are healthy.
 func (r *rollout) success(ctx context.Context, svc *ecstypes.Service, healthy int) (bool, string, error) {
 	if td := aws.ToString(svc.TaskDefinition); td != r.TaskDefinition.ARN {
-		return false, "", r.failure(fail.RolledBack, "the service runs "+shortARN(td)+", not the version that was deployed", "")
+		return false, "", r.failure(fail.RolledBack, "the service runs "+shortARN(td)+", not the version just deployed", "")
 	}
 	if healthy < min(r.Instances, int(svc.DesiredCount)) {
 		return false, r.counts(svc, healthy), nil
@@ -98,14 +98,14 @@ func (r *rollout) turnOver(ctx context.Context) error {
 // will not get better. The tasks that ECS goes on starting cost little and keep the evidence.
 func (r *rollout) hopeless(svc *ecstypes.Service) error {
 	if p := primary(svc); p != nil && p.RolloutState == ecstypes.DeploymentRolloutStateFailed && !r.served {
-		return r.failure(fail.Failed, "the new version did not come up", aws.ToString(p.RolloutStateReason))
+		return r.failure(fail.Failed, "the new version did not become healthy", aws.ToString(p.RolloutStateReason))
 	}
 	if r.served || r.cause == nil {
 		return nil
 	}
 	for _, n := range r.explain {
 		if n >= 2 {
-			return r.failure(fail.Failed, "the app did not come up", "")
+			return r.failure(fail.Failed, "the app did not become healthy", "")
 		}
 	}
 	return nil
@@ -117,7 +117,7 @@ func (r *rollout) failure(class fail.Class, what, reason string) *fail.Error {
 	if r.cause == nil {
 		return &fail.Error{
 			Class: class, Cause: what, Evidence: reason,
-			Remedy: "look at the log lines of the tasks, correct the app and deploy again",
+			Remedy: "check the logs of the tasks, fix the app and deploy again",
 		}
 	}
 	c := *r.cause

@@ -124,12 +124,12 @@ func (c *Scaling) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if from, to := int(aws.ToInt32(c.found.MinCapacity)), int(aws.ToInt32(c.found.MaxCapacity)); from != c.Min || to != c.Max {
-		drift.Add(fmt.Sprintf("goes from %d to %s", from, resource.Counted(to, "task")),
+		drift.Add(fmt.Sprintf("scales from %d to %s", from, resource.Counted(to, "task")),
 			resource.Field("tasks", fmt.Sprintf("%d to %d", from, to), fmt.Sprintf("%d to %d", c.Min, c.Max)))
 	}
 	for _, a := range c.aims() {
 		if was := int(c.targets[a.Policy]); was != a.Value {
-			drift.Add("follows another load", resource.Field(a.Unit, aim(was), aim(a.Value)))
+			drift.Add("has different scaling targets", resource.Field(a.Unit, aim(was), aim(a.Value)))
 		}
 	}
 	return drift.Diff()
@@ -156,11 +156,11 @@ func (c *Scaling) Apply(ctx context.Context, s *resource.Scope) error {
 			MinCapacity:       aws.Int32(int32(c.Min)), MaxCapacity: aws.Int32(int32(c.Max)), //nolint:gosec // small
 		})
 		if err != nil {
-			return fmt.Errorf("set how far the service scales: %w", err)
+			return fmt.Errorf("set the scaling range of the service: %w", err)
 		}
 		for _, a := range c.aims() {
 			if err := c.follow(ctx, s, a); err != nil {
-				return fmt.Errorf("set the load that the service follows: %w", err)
+				return fmt.Errorf("set the scaling policy of the service: %w", err)
 			}
 		}
 		c.found = &aastypes.ScalableTarget{

@@ -101,7 +101,7 @@ func (c *Schedule) Diff(s *resource.Scope) resource.Diff {
 	var drift resource.Drift
 	have, want := c.found.Target, c.target(s)
 	if have == nil || have.EcsParameters == nil || have.EcsParameters.NetworkConfiguration == nil || have.EcsParameters.NetworkConfiguration.AwsvpcConfiguration == nil {
-		return resource.Replaced("starts something else", resource.Field("target", "another", "a task"))
+		return resource.Replaced("does not start a task", resource.Field("target", "another", "a task"))
 	}
 	if was, will := aws.ToString(have.EcsParameters.TaskDefinitionArn), c.TaskDefinition.ARN; will == "" || was != will {
 		drift.Add("runs another revision", resource.Field("revision", shortARN(was), cmp.Or(shortARN(will), resource.NotYet)))
@@ -110,18 +110,18 @@ func (c *Schedule) Diff(s *resource.Scope) resource.Diff {
 		return drift.Diff()
 	}
 	if was, will := c.times(c.found.ScheduleExpression, c.found.ScheduleExpressionTimezone), c.times(&c.Expression, &c.Zone); was != will {
-		drift.Add("runs at other times", resource.Field("schedule", was, will))
+		drift.Add("runs at different times", resource.Field("schedule", was, will))
 	}
 	if paused := c.found.State == schedtypes.ScheduleStateDisabled; paused != c.Paused {
-		drift.Add("is paused or goes on", resource.Field("paused", paused, c.Paused))
+		drift.Add(map[bool]string{true: "is paused", false: "is not paused"}[paused], resource.Field("paused", paused, c.Paused))
 	}
 	if a, b := have.EcsParameters.NetworkConfiguration.AwsvpcConfiguration, want.EcsParameters.NetworkConfiguration.AwsvpcConfiguration; !c.Network.Known() ||
 		!resource.SameSet(a.Subnets, b.Subnets) || !resource.SameSet(a.SecurityGroups, b.SecurityGroups) {
-		drift.Add("starts its tasks in another network", resource.Field("subnets", resource.Listed(a.Subnets), resource.Listed(b.Subnets)),
+		drift.Add("starts its tasks in different subnets or security groups", resource.Field("subnets", resource.Listed(a.Subnets), resource.Listed(b.Subnets)),
 			resource.Field("security groups", resource.Listed(a.SecurityGroups), resource.Listed(b.SecurityGroups)))
 	}
 	if was, will := aws.ToString(have.RoleArn), c.Role.ARN; was != will {
-		drift.Add("starts its tasks with another role", resource.Field("role", shortARN(was), cmp.Or(shortARN(will), resource.NotYet)))
+		drift.Add("uses another role", resource.Field("role", shortARN(was), cmp.Or(shortARN(will), resource.NotYet)))
 	}
 	return drift.Diff()
 }

@@ -220,9 +220,9 @@ func (v *Service) began() {
 // standing says since when the tasks of now are there.
 func (v *Service) standing() string {
 	if p := primary(v.found); p != nil && p.CreatedAt != nil {
-		return "those since " + p.CreatedAt.UTC().Format("2006-01-02 15:04 MST")
+		return "started " + p.CreatedAt.UTC().Format("2006-01-02 15:04 MST")
 	}
-	return "those of now"
+	return "the current ones"
 }
 
 // tellOther tells of a rollout that somebody else has going on, which this one replaces.
@@ -268,7 +268,7 @@ func (v *Service) Delete(ctx context.Context, s *resource.Scope) error {
 // Services lists the clusters of all apps, their services, and the tasks that belong to none. It says which apps are
 // alive.
 var Services = resource.Listing{
-	What: "services", List: listServices, Without: "so nothing can be called left over", Judges: true,
+	What: "services", List: listServices, Without: "so nothing can be reported as left over", Judges: true,
 }
 
 func listServices(ctx context.Context, s *resource.Survey) error {

@@ -26,7 +26,7 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		drift.Add("runs another revision", resource.Field("revision", shortARN(was), cmp.Or(shortARN(v.TaskDefinition.ARN), resource.NotYet)))
 	}
 	if v.Restart && !v.touched {
-		drift.Add("starts new tasks of the version that runs", resource.Field("tasks", v.standing(), "new ones"))
+		drift.Add("starts new tasks of the current version", resource.Field("tasks", v.standing(), "new ones"))
 	}
 	if v.RevisionOnly {
 		return drift.Diff()
@@ -41,7 +41,7 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		drift.Add("runs in a different network", fields...)
 	}
 	if fields := v.otherTraffic(); len(fields) > 0 {
-		drift.Add("receives requests differently", fields...)
+		drift.Add("is attached to different target groups", fields...)
 	}
 	if !v.sameRegistry() {
 		was, want := "", ""

@@ -35,12 +35,12 @@ func (v *Service) Permissions(s *resource.Scope, do event.Action) []resource.Per
 // watching is to follow a rollout.
 func (v *Service) watching(s *resource.Scope) []resource.Permission {
 	name := v.Cluster.Name() + "/" + v.Name()
-	blind := "the rollout is judged by the service's counters alone"
+	blind := "the rollout is judged by the task counts of the service alone"
 	list := resource.On(resource.Actions("ecs:ListServiceDeployments"), v.ServiceARN(s))
 	describe := resource.On(resource.Actions("ecs:DescribeServiceDeployments"), s.ARN("ecs", "service-deployment/"+name+"/*"))
 	list.Without, describe.Without = blind, blind
 	need := append(v.Cluster.tasks(s), list, describe,
-		v.TaskDefinition.LogGroup.readLogs(s, "a task that fails is explained without its last log lines"))
+		v.TaskDefinition.LogGroup.readLogs(s, "failed tasks are explained without their last log lines"))
 	if v.TargetGroup != nil {
 		need = append(need, resource.Anywhere("elasticloadbalancing:DescribeTargetHealth"))
 	}
@@ -50,7 +50,7 @@ func (v *Service) watching(s *resource.Scope) []resource.Permission {
 // Look is to read what a status and the log tell beyond what a deployment looks at itself.
 func (v *Service) Look(s *resource.Scope) []resource.Permission {
 	revisions := resource.On(resource.Actions("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+v.Cluster.Name()+"/"+v.Name()+"/*"))
-	revisions.Without = "a status does not say which images ran"
+	revisions.Without = "berth status does not show which images ran"
 	metrics := resource.Anywhere("cloudwatch:GetMetricData")
 	metrics.Without = "CPU, memory and requests are not shown"
 	lines := resource.On(resource.Actions("logs:FilterLogEvents"), v.TaskDefinition.LogGroup.arns(s)[1])
@@ -94,14 +94,14 @@ func (v *Service) checkCPU(ctx context.Context, s *resource.Scope) resource.Find
 	}
 	remedy := resource.Raise("Fargate On-Demand vCPU resource count", "AWS Fargate", fargateQuota) +
 		", or lower service.cpu or service.instances"
-	allowed := fmt.Sprintf("the account may run %g vCPU on Fargate in %s", have, s.Region)
+	allowed := fmt.Sprintf("the account's quota is %g Fargate vCPU in %s", have, s.Region)
 	switch {
 	case have < least:
-		return resource.Finding{Verdict: resource.Fail, Text: allowed + ", and " + why, Remedy: remedy}
+		return resource.Finding{Verdict: resource.Fail, Text: allowed + ", but " + why, Remedy: remedy}
 	case have < 2*all:
 		return resource.Finding{
 			Verdict: resource.Warn, Remedy: remedy,
-			Text: fmt.Sprintf("%s; a new version runs up to %g beside the old one, so it will replace tasks more slowly", allowed, 2*all),
+			Text: fmt.Sprintf("%s; during a rollout up to %g would run, so tasks will be replaced more slowly", allowed, 2*all),
 		}
 	}
 	return resource.Finding{Verdict: resource.OK, Text: fmt.Sprintf("%s, and a rollout needs up to %g", allowed, 2*all)}
@@ -173,7 +173,7 @@ func (v *Service) Exposes(do event.Action) string {
 		return ""
 	}
 	if v.TargetGroup == nil {
-		return "each task has a public IPv4 address, to fetch its image; from outside nothing gets in"
+		return "each task has a public IPv4 address, to pull its image; nothing can reach it from outside"
 	}
-	return "each task has a public IPv4 address, to fetch its image; from outside only the load balancer gets in"
+	return "each task has a public IPv4 address, to pull its image; only the load balancer can reach it"
 }

@@ -74,7 +74,7 @@ func (v *Service) Bar() error {
 	for _, p := range appContainer(v.TaskDefinition.latest).PortMappings {
 		if port := aws.ToInt32(p.ContainerPort); port != to {
 			return &fail.Error{
-				Class: fail.Refused, Cause: fmt.Sprintf("the version %s listens on port %d, and requests are sent to port %d now", v.TaskDefinition.Pin, port, to),
+				Class: fail.Refused, Cause: fmt.Sprintf("the version %s listens on port %d, but requests now go to port %d", v.TaskDefinition.Pin, port, to),
 				Remedy: fmt.Sprintf("deploy that version of the source again, with service.port = %d: berth deploy --port %d", port, port),
 			}
 		}

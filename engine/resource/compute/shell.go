@@ -96,7 +96,7 @@ func (o *Shell) Open(ctx context.Context) (session.Session, error) {
 		return session.Session{}, cloud.Refused(cloud.Explain("open a session in the task", err))
 	}
 	if out.Session == nil {
-		return session.Session{}, &fail.Error{Class: fail.Failed, Cause: "AWS opened no session in the task", Remedy: "try again in a moment"}
+		return session.Session{}, &fail.Error{Class: fail.Failed, Cause: "AWS did not open a session in the task", Remedy: "try again in a moment"}
 	}
 	return session.Session{
 		ID: aws.ToString(out.Session.SessionId), StreamURL: aws.ToString(out.Session.StreamUrl), Token: aws.ToString(out.Session.TokenValue),
@@ -122,20 +122,20 @@ func (o *Shell) Reach(ctx context.Context) (target string, err error) {
 
 // ready waits for the agent.
 func (o *Shell) ready(ctx context.Context) error {
-	w := cloud.Wait{For: "the agent of ECS Exec in the task", Every: oneOffEvery, Deadline: agentDeadline}
+	w := cloud.Wait{For: "the ECS Exec agent in the task", Every: oneOffEvery, Deadline: agentDeadline}
 	look := func() (done bool, seen string, err error) {
 		switch status, reason := o.Task.Agent(); {
 		case status == "RUNNING" && o.Task.runtime() != "":
 			return true, status, nil
 		case status == "":
 			return false, "", &fail.Error{
-				Class: fail.Refused, Cause: "the task was started without a way in", Evidence: "task " + o.Task.ID + " of " + o.Task.Revision + " has no agent of ECS Exec",
+				Class: fail.Refused, Cause: "the task was started without ECS Exec", Evidence: "task " + o.Task.ID + " of " + o.Task.Revision + " has no ECS Exec agent",
 				Remedy: "set service.exec = true in berth.toml, then: berth deploy",
 			}
 		case status == "STOPPED":
 			return false, "", &fail.Error{
-				Class: fail.Failed, Cause: "the agent of ECS Exec in the task has stopped", Evidence: cmp.Or(reason, "task "+o.Task.ID),
-				Remedy: "choose another task with --task; a container with a read-only file system, or without a way to ssmmessages, cannot run it",
+				Class: fail.Failed, Cause: "the ECS Exec agent in the task has stopped", Evidence: cmp.Or(reason, "task "+o.Task.ID),
+				Remedy: "choose another task with --task; it cannot run in a container with a read-only file system or without a network path to ssmmessages",
 			}
 		default:
 			return false, strings.ToLower(status), nil
@@ -146,13 +146,13 @@ func (o *Shell) ready(ctx context.Context) error {
 		if done || err != nil {
 			return done, seen, err
 		}
-		o.Doing("starting its agent for sessions")
+		o.Doing("starting the ECS Exec agent")
 		out, err := o.Clients.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &o.Cluster, Tasks: []string{o.Task.ID}})
 		if err != nil {
 			return false, seen, cloudPass("look at the task", err)
 		}
 		if len(out.Tasks) == 0 || aws.ToString(out.Tasks[0].DesiredStatus) == "STOPPED" {
-			return false, seen, &fail.Error{Class: fail.Failed, Cause: "the task is being stopped", Evidence: "task " + o.Task.ID, Remedy: "open a session in another one: berth exec"}
+			return false, seen, &fail.Error{Class: fail.Failed, Cause: "the task is being stopped", Evidence: "task " + o.Task.ID, Remedy: "open a session in another task: berth exec"}
 		}
 		o.Task.Task = out.Tasks[0]
 		return look()

@@ -66,7 +66,7 @@ func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 	}
 	for _, m := range c.MountPoints {
 		if path := aws.ToString(m.ContainerPath); !slices.ContainsFunc(t.Mounts, func(p *data.AccessPoint) bool { return p.Path == path }) {
-			all = append(all, resource.Field("files at "+path, "kept", "not there"))
+			all = append(all, resource.Field("files at "+path, "kept", "not mounted"))
 		}
 	}
 	all = append(append(all, t.environmentChanges(s, c)...), t.secretChanges(s, c)...)
@@ -76,7 +76,7 @@ func (t *TaskDefinition) changes(s *resource.Scope) []resource.FieldChange {
 		for _, k := range slices.Sorted(maps.Keys(versions)) {
 			texts = append(texts, k+" "+versions[k])
 		}
-		return []resource.FieldChange{resource.Field("secret versions", "those of "+shortARN(t.found), strings.Join(texts, ", "))}
+		return []resource.FieldChange{resource.Field("secret versions", "of "+shortARN(t.found), strings.Join(texts, ", "))}
 	}
 	if len(all) == 0 { // something that is not shown one by one, or that an older version of berth wrote in another way
 		all = append(all, resource.Field("revision", shortARN(t.found), resource.NotYet))

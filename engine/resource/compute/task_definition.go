@@ -175,7 +175,7 @@ func (t *TaskDefinition) Diff(s *resource.Scope) resource.Diff {
 		t.ARN = ""
 		return resource.Changed("a new revision with changed settings", t.changes(s)...)
 	case t.Beside == nil && !t.Image.Kept(t.revision()):
-		return resource.Changed("its image is kept from being cleaned up", resource.Field("kept image", "", "revision "+t.revision()))
+		return resource.Changed("its image is protected from cleanup", resource.Field("kept image", "", "revision "+t.revision()))
 	}
 	return resource.None()
 }
@@ -191,14 +191,14 @@ func (t *TaskDefinition) unknown() string {
 	if t.Image.Ref == "" {
 		return "the new image"
 	}
-	return "what is made in this run"
+	return "resources created in this run"
 }
 
 // Apply implements Resource.
 func (t *TaskDefinition) Apply(ctx context.Context, s *resource.Scope) error {
 	in, ok := t.input(s)
 	if !ok {
-		return fmt.Errorf("register task definition: what it needs is not known yet")
+		return fmt.Errorf("register task definition: its inputs are not known yet")
 	}
 	hash := specHash(in)
 	if t.found != "" && t.hash == hash {
@@ -276,8 +276,8 @@ func (t *TaskDefinition) Delete(ctx context.Context, s *resource.Scope) error {
 	for batch := range slices.Chunk(inactive, 10) {
 		out, err := s.ECS.DeleteTaskDefinitions(ctx, &ecs.DeleteTaskDefinitionsInput{TaskDefinitions: batch})
 		if cloud.Unknown(err) {
-			s.Send(event.Event{Type: event.NodeLog, Stream: "aws", Text: "this endpoint does not know " +
-				cloud.Operation(err) + "; the revisions stay as INACTIVE"})
+			s.Send(event.Event{Type: event.NodeLog, Stream: "aws", Text: "this endpoint does not support " +
+				cloud.Operation(err) + "; the revisions stay INACTIVE"})
 			return nil
 		}
 		if err != nil {
@@ -307,12 +307,12 @@ func (t *TaskDefinition) Permissions(s *resource.Scope, do event.Action) []resou
 	need := []resource.Permission{resource.Anywhere("ecs:DescribeTaskDefinition")}
 	if t.Pin != "" {
 		secrets := resource.On(resource.Actions("ssm:GetParameters"), s.ARN("ssm", "parameter/"+t.Owner.Path()+"/*"))
-		secrets.Without = "whether the secrets of that version still exist is not checked beforehand"
+		secrets.Without = "berth does not check first that the secrets of that version still exist"
 		return append(need, resource.On(resource.Actions("ecr:DescribeImages"), t.Image.Repository.ARN(s)), secrets)
 	}
 	if t.Process == "" {
 		families := resource.Anywhere("ecs:ListTaskDefinitionFamilies")
-		families.Without = "processes that were taken out of berth.toml go on running"
+		families.Without = "processes that were removed from berth.toml keep running"
 		need = append(need, families)
 	}
 	tidy := resource.Anywhere("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition")

@@ -42,9 +42,9 @@ func (g *Together) begin(v *Service) (done func(), err error) {
 func (g *Together) because() *fail.Error {
 	class, cause := fail.Failed, "the new version failed in "+g.first.Info().Label
 	if g.back {
-		class, cause = fail.RolledBack, cause+", so this one went back with it"
+		class, cause = fail.RolledBack, cause+", so this one was rolled back, too"
 	}
-	return &fail.Error{Class: class, Cause: cause, Remedy: "correct what failed there and deploy again"}
+	return &fail.Error{Class: class, Cause: cause, Remedy: "fix what failed there and deploy again"}
 }
 
 // verdict is the failure of a service whose version failed elsewhere, nil when it did not.
@@ -94,10 +94,10 @@ func (g *Together) failed(ctx context.Context, s *resource.Scope, v *Service, f 
 	g.mu.Unlock()
 	told := *f
 	for _, p := range changed {
-		s.Notice("berth", fmt.Sprintf("%s goes back to %s, too", p.Info().Label, shortARN(p.before)))
+		s.Notice("berth", fmt.Sprintf("rolling %s back to %s, too", p.Info().Label, shortARN(p.before)))
 		if err := p.goBack(ctx, s); err != nil {
 			told.Class = fail.Failed
-			told.Evidence += fmt.Sprintf("\n%s did not go back to %s: %v", p.Info().Label, shortARN(p.before), err)
+			told.Evidence += fmt.Sprintf("\n%s did not roll back to %s: %v", p.Info().Label, shortARN(p.before), err)
 			return &told
 		}
 	}
@@ -118,7 +118,7 @@ func (v *Service) goBack(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return fmt.Errorf("update service: %w", err)
 	}
-	w := cloud.Wait{For: v.Info().Label + " to go back", Every: rolloutEvery, Deadline: rolloutTimeout}
+	w := cloud.Wait{For: v.Info().Label + " to roll back", Every: rolloutEvery, Deadline: rolloutTimeout}
 	return s.Poll(ctx, w, time.Minute, func(ctx context.Context) (bool, string, error) {
 		svc, err := v.describe(ctx, s)
 		if err != nil || svc == nil {
@@ -129,7 +129,7 @@ func (v *Service) goBack(ctx context.Context, s *resource.Scope) error {
 			return false, "", nil
 		}
 		if p.RolloutState == ecstypes.DeploymentRolloutStateFailed {
-			return false, "", fmt.Errorf("it does not come up any more: %s", aws.ToString(p.RolloutStateReason))
+			return false, "", fmt.Errorf("it did not become healthy: %s", aws.ToString(p.RolloutStateReason))
 		}
 		return p.RolloutState == ecstypes.DeploymentRolloutStateCompleted, fmt.Sprintf("%d of %d running", p.RunningCount, p.DesiredCount), nil
 	})

@@ -169,7 +169,7 @@ func (b *Bucket) Diff(*resource.Scope) resource.Diff {
 		drift.Add("keeps parts of uploads that broke off", resource.Field("days that they stay", "", tidyDays))
 	}
 	if !b.found.tagged {
-		drift.Add("does not say whose it is", resource.Field("tags", "", resource.Listed([]string{b.Owner.App, b.Owner.Env})))
+		drift.Add("has no owner tags", resource.Field("tags", "", resource.Listed([]string{b.Owner.App, b.Owner.Env})))
 	}
 	if want, known := b.origins(); known && !resource.SameSet(want, b.found.origins) {
 		drift.Add("takes files from other pages", resource.Field("origins", resource.Listed(b.found.origins), resource.Listed(want)))

@@ -97,7 +97,7 @@ func deleteEC2(ctx context.Context, s *resource.Scope, label string, held func(c
 					}
 				}
 				s.Send(event.Event{
-					Type: event.NodeWaiting, Text: "waiting for AWS to let go of its network interfaces",
+					Type: event.NodeWaiting, Text: "waiting for AWS to delete its network interfaces",
 					UsuallyS: 90, DeadlineS: (20 * time.Minute).Seconds(),
 				})
 			}

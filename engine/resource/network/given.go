@@ -105,15 +105,15 @@ func (v *VPC) chooseWithin(ctx context.Context, s *resource.Scope, subnets []ec2
 		return err
 	}
 	if len(out.InternetGateways) == 0 {
-		v.bar = v.unfit("network.vpc", "CloudFront reaches into no VPC without an internet gateway, and "+v.ID+" has none", "",
-			"attach one; no route has to lead to it: aws ec2 attach-internet-gateway --vpc-id "+v.ID+" --internet-gateway-id igw-...")
+		v.bar = v.unfit("network.vpc", "CloudFront cannot reach a VPC without an internet gateway, and "+v.ID+" has none", "",
+			"attach one; it needs no route: aws ec2 attach-internet-gateway --vpc-id "+v.ID+" --internet-gateway-id igw-...")
 		return nil
 	}
 	v.Within = oneInZone(v.ID, subnets, func(id string) bool { return !toInternet(effectiveTable(v.ID, id, tables)) })
 	if len(v.Within) < 2 {
 		v.bar = v.unfit("network.subnets", "a private load balancer needs private subnets in two zones, and "+v.ID+" offers "+fmt.Sprint(len(v.Within)),
 			strings.Join(reasons(v.ID, subnets, tables), "\n"),
-			`name subnets in two zones whose route table leads to no internet gateway, with 8 free addresses each; or say front = "public"`)
+			`name subnets in two zones whose route table has no route to an internet gateway, with 8 free addresses each; or set front = "public"`)
 		return nil
 	}
 	v.Within = v.Within[:2]
@@ -129,7 +129,7 @@ func (v *VPC) choose(subnets []ec2types.Subnet, tables []ec2types.RouteTable, at
 	if len(public) < 2 {
 		v.bar = v.unfit("network.subnets", "a load balancer needs public subnets in two zones, and "+v.ID+" offers "+fmt.Sprint(len(public)),
 			strings.Join(reasons(v.ID, subnets, tables), "\n"),
-			"name subnets in two zones whose route table leads to an internet gateway, with 8 free addresses each")
+			"name subnets in two zones whose route table has a route to an internet gateway, with 8 free addresses each")
 		return
 	}
 	switch {
@@ -156,8 +156,8 @@ func (v *VPC) choose(subnets []ec2types.Subnet, tables []ec2types.RouteTable, at
 		}
 	}
 	if len(v.Private) == 0 {
-		v.bar = v.unfit("network.subnets", "no subnet of "+v.ID+" lets tasks without public addresses fetch their image", strings.Join(reasons(v.ID, subnets, tables), "\n"),
-			"name subnets whose route table leads to a NAT gateway, in the zones of the load balancer; or say tasks = \"public\"")
+		v.bar = v.unfit("network.subnets", "no subnet of "+v.ID+" lets tasks without public addresses pull their image", strings.Join(reasons(v.ID, subnets, tables), "\n"),
+			"name subnets whose route table has a route to a NAT gateway, in the zones of the load balancer; or set tasks = \"public\"")
 	}
 }
 
@@ -173,12 +173,12 @@ func throughNAT(t *ec2types.RouteTable) bool {
 func reasons(vpc string, subnets []ec2types.Subnet, tables []ec2types.RouteTable) (all []string) {
 	for _, sn := range subnets {
 		id, t := aws.ToString(sn.SubnetId), effectiveTable(vpc, aws.ToString(sn.SubnetId), tables)
-		text := "leads nowhere"
+		text := "has no route to the internet"
 		switch {
 		case toInternet(t):
 			text = "is public"
 		case throughNAT(t):
-			text = "is private, and reaches out through a NAT gateway"
+			text = "is private, with a route to a NAT gateway"
 		}
 		if n := aws.ToInt32(sn.AvailableIpAddressCount); n < minFree {
 			text += fmt.Sprintf(", with %d free addresses", n)
@@ -203,7 +203,7 @@ func (v *VPC) names(ctx context.Context, s *resource.Scope) error {
 			option := map[ec2types.VpcAttributeName]string{
 				ec2types.VpcAttributeNameEnableDnsSupport: "--enable-dns-support", ec2types.VpcAttributeNameEnableDnsHostnames: "--enable-dns-hostnames",
 			}[a]
-			v.bar = v.unfit("network.vpc", "the VPC "+v.ID+" gives its machines no DNS names", string(a)+" is off",
+			v.bar = v.unfit("network.vpc", "the VPC "+v.ID+" gives its hosts no DNS names", string(a)+" is off",
 				"switch it on: aws ec2 modify-vpc-attribute --vpc-id "+v.ID+" "+option)
 			return nil
 		}
@@ -218,8 +218,8 @@ func (v *VPC) unfit(setting, cause, evidence, remedy string) error {
 // Bar implements Barred.
 func (v *VPC) Bar() error {
 	if v.Given.VPC != "" && v.own != nil {
-		return v.unfit("network.vpc", "the app has a network of its own already, "+v.ID,
-			"network.vpc names "+v.Given.VPC, "run berth destroy first, then deploy again; or take vpc out of berth.toml")
+		return v.unfit("network.vpc", "the app already has a VPC of its own, "+v.ID,
+			"network.vpc names "+v.Given.VPC, "run berth destroy first, then deploy again; or remove vpc from berth.toml")
 	}
 	return v.bar
 }

@@ -89,7 +89,7 @@ func (n *NATGateway) Diff(s *resource.Scope) resource.Diff {
 	case n.Unneeded:
 		return resource.Unwanted(n)
 	case n.found == nil:
-		return resource.Diff{Action: event.Create, Why: "tasks without public addresses reach the internet by it"}
+		return resource.Diff{Action: event.Create, Why: "gives tasks without public addresses access to the internet"}
 	case n.found.State == ec2types.NatGatewayStateFailed:
 		n.ID = ""
 		return resource.Replaced("AWS could not set it up", resource.Field("state", n.found.State, ec2types.NatGatewayStateAvailable))
@@ -142,7 +142,7 @@ func (n *NATGateway) Ready(ctx context.Context, s *resource.Scope) error {
 		if one.State == ec2types.NatGatewayStateFailed {
 			return false, "", &fail.Error{
 				Class: fail.Failed, Cause: "AWS could not set up the NAT gateway", Evidence: aws.ToString(one.FailureMessage),
-				Remedy: `run the same command again; or say tasks = "public" under network`, Setting: "network.tasks",
+				Remedy: `run the same command again; or set tasks = "public" under [network]`, Setting: "network.tasks",
 			}
 		}
 		return one.State == ec2types.NatGatewayStateAvailable, "", nil

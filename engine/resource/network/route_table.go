@@ -174,7 +174,7 @@ func (r *RouteTable) Apply(ctx context.Context, s *resource.Scope) error {
 			return err
 		})
 		if err != nil && !cloud.Is(err, "Resource.AlreadyAssociated") {
-			return fmt.Errorf("use the route table in %s: %w", sn.ID, err)
+			return fmt.Errorf("associate the route table with %s: %w", sn.ID, err)
 		}
 	}
 	return nil
@@ -241,7 +241,7 @@ func (r *RouteTable) Delete(ctx context.Context, s *resource.Scope) error {
 		}
 		_, err := s.EC2.DisassociateRouteTable(ctx, &ec2.DisassociateRouteTableInput{AssociationId: a.RouteTableAssociationId})
 		if err != nil && !cloud.NotFound(err) {
-			return fmt.Errorf("take the route table off its subnets: %w", err)
+			return fmt.Errorf("disassociate the route table from its subnets: %w", err)
 		}
 	}
 	return deleteEC2(ctx, s, r.Info().Label, nil, func(ctx context.Context) error {

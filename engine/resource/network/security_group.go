@@ -154,11 +154,11 @@ func (g *SecurityGroup) Diff(s *resource.Scope) resource.Diff {
 	missing, surplus := g.drift()
 	for _, in := range missing {
 		from, to := in.ports()
-		drift.Add("does not let in "+in.Text, resource.Field("ingress", "", ingress(from, to, in.Text)))
+		drift.Add("does not allow "+in.Text, resource.Field("ingress", "", ingress(from, to, in.Text)))
 	}
 	for _, r := range surplus {
 		who := strings.TrimPrefix(aws.ToString(r.Description), rulePrefix)
-		drift.Add("lets in more than needed ("+who+")", resource.Field("ingress", ingress(aws.ToInt32(r.FromPort), aws.ToInt32(r.ToPort), who), ""))
+		drift.Add("allows more than needed ("+who+")", resource.Field("ingress", ingress(aws.ToInt32(r.FromPort), aws.ToInt32(r.ToPort), who), ""))
 	}
 	return drift.Diff()
 }
@@ -173,7 +173,7 @@ func (g *SecurityGroup) Apply(ctx context.Context, s *resource.Scope) error {
 	missing, _ := g.drift()
 	for _, in := range missing {
 		if err := g.authorize(ctx, s, in); err != nil {
-			return fmt.Errorf("let in %s: %w", in.Text, err)
+			return fmt.Errorf("allow %s: %w", in.Text, err)
 		}
 	}
 	return nil
@@ -271,10 +271,10 @@ func (g *SecurityGroup) Exposes(do event.Action) string {
 			ports = fmt.Sprintf("ports %d to %d", in.Port, in.ToPort)
 		}
 		if in.Anybody {
-			open = append(open, ports+" is open to everybody")
+			open = append(open, ports+" is open to the internet")
 			continue
 		}
-		open = append(open, fmt.Sprintf("%s is open to the addresses of %s, and to no others", ports, in.Text))
+		open = append(open, fmt.Sprintf("%s is open only to the addresses of %s", ports, in.Text))
 	}
 	return strings.Join(open, "; ")
 }

@@ -70,6 +70,6 @@ func (v *VPC) noRoute() string {
 	if len(v.broken) > 1 {
 		has = " have"
 	}
-	return "the app stays where it is, but " + strings.Join(v.broken, ", ") + has +
-		" no route to the internet: associate it with a route table that leads to the internet gateway"
+	return "the app stays in its subnets, but " + strings.Join(v.broken, ", ") + has +
+		" no route to the internet: associate it with a route table that has a route to the internet gateway"
 }

@@ -130,7 +130,7 @@ func (n *Subnet) zone(ctx context.Context, s *resource.Scope) (string, error) {
 	}
 	slices.Sort(zones)
 	if len(zones) < 2 {
-		return "", fmt.Errorf("the region %s offers %d usable zones, a load balancer needs two", s.Region, len(zones))
+		return "", fmt.Errorf("the region %s has %d usable zones, but a load balancer needs two", s.Region, len(zones))
 	}
 	return zones[n.Index%2], nil
 }

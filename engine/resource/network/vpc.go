@@ -106,8 +106,8 @@ func (v *VPC) Observe(ctx context.Context, s *resource.Scope) error {
 		}
 	} else if v.Own && at.VPC != "" {
 		v.ID, v.Default = at.VPC, true
-		v.bar = v.unfit(v.Given.private(), "the app stands in the default network, where all subnets are public, and cannot leave it without an interruption", "it stands in "+at.VPC,
-			"name private subnets of that network with network.vpc and network.subnets; or run berth destroy first, then deploy again")
+		v.bar = v.unfit(v.Given.private(), "the app runs in the default VPC, where all subnets are public, and cannot move without downtime", "it runs in "+at.VPC,
+			"name private subnets of that VPC with network.vpc and network.subnets; or run berth destroy first, then deploy again")
 	} else if len(defaults) > 0 && !v.Own {
 		v.useDefault(aws.ToString(defaults[0].VpcId), at, defaultSubnets, tables)
 	}
@@ -216,16 +216,16 @@ func (v *VPC) Diff(s *resource.Scope) resource.Diff {
 	case v.noRoute() != "":
 		return resource.Diff{Action: event.None, Why: v.noRoute()}
 	case v.Given.VPC != "" && v.own == nil:
-		return resource.Diff{Action: event.None, Why: "the network that network.vpc names; nothing of it is changed"}
+		return resource.Diff{Action: event.None, Why: "the VPC set by network.vpc; berth does not change it"}
 	case v.Default:
 		return resource.Diff{Action: event.None, Why: "the region's default VPC has public subnets in two zones"}
 	case v.own != nil && !v.named:
-		return resource.Changed("its machines get no DNS names", resource.Field("dns hostnames", false, true))
+		return resource.Changed("its hosts get no DNS names", resource.Field("DNS hostnames", false, true))
 	case v.own != nil:
 		return resource.None()
 	}
 	if v.Own {
-		return resource.Diff{Action: event.Create, Why: "what has no public address needs subnets of its own"}
+		return resource.Diff{Action: event.Create, Why: "resources without public addresses need private subnets"}
 	}
 	return resource.Diff{Action: event.Create, Why: "the region has no default VPC with public subnets in two zones"}
 }
@@ -249,7 +249,7 @@ func (v *VPC) Apply(ctx context.Context, s *resource.Scope) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("switch on DNS in the VPC: %w", err)
+			return fmt.Errorf("enable DNS in the VPC: %w", err)
 		}
 	}
 	return nil

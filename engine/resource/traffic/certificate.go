@@ -225,7 +225,7 @@ func (c *Certificate) Diff(*resource.Scope) resource.Diff {
 	case c.found == nil:
 		last := c.stale[0]
 		if resource.SameSet(namesOf(&last), c.Names) {
-			return resource.Replaced(whyNotIssued(&last)+", so it is asked for anew", resource.Field("status", words(string(last.Status)), "issued"))
+			return resource.Replaced(whyNotIssued(&last)+", so a new one is requested", resource.Field("status", words(string(last.Status)), "issued"))
 		}
 		return resource.Replaced("the names of the app change", resource.Field("names", resource.Listed(namesOf(&last)), resource.Listed(c.Names)))
 	}
@@ -239,13 +239,13 @@ func words(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", 
 func whyNotIssued(d *acmtypes.CertificateDetail) string {
 	switch {
 	case d.Status == acmtypes.CertificateStatusValidationTimedOut:
-		return "ACM waited 72 hours for the records that prove the domain, and gave up"
+		return "ACM waited 72 hours for the validation records, then gave up"
 	case d.FailureReason == acmtypes.FailureReasonCaaError:
-		return "CAA records of the domain forbid Amazon to issue certificates for it"
+		return "CAA records of the domain do not allow Amazon to issue certificates for it"
 	case d.Status == acmtypes.CertificateStatusExpired:
 		return "it has expired"
 	case d.FailureReason != "":
-		return "ACM refused it: " + words(string(d.FailureReason))
+		return "ACM rejected it: " + words(string(d.FailureReason))
 	}
 	return "it is " + words(string(d.Status))
 }
@@ -289,8 +289,8 @@ func (c *Certificate) request(ctx context.Context, s *resource.Scope) error {
 	})
 	if cloud.Is(err, "LimitExceededException") {
 		return &fail.Error{
-			Class: fail.Failed, Cause: "the account may have no further certificate", Evidence: cloud.Message(err), Err: err,
-			Remedy: resource.Raise("ACM certificates", "ACM", certificateQuota) + "; or delete certificates that nobody uses",
+			Class: fail.Failed, Cause: "the account has reached its quota of certificates", Evidence: cloud.Message(err), Err: err,
+			Remedy: resource.Raise("ACM certificates", "ACM", certificateQuota) + "; or delete unused certificates",
 		}
 	}
 	if err != nil {
@@ -305,13 +305,13 @@ func (c *Certificate) refused(d *acmtypes.CertificateDetail) error {
 	f := &fail.Error{
 		Class: fail.Failed, Cause: "there is no certificate for " + strings.Join(namesOf(d), ", ") + ": " + whyNotIssued(d),
 		Evidence: "ACM says " + string(d.Status) + " " + string(d.FailureReason), Setting: "network.domain",
-		Remedy: "choose another network.domain, or see what ACM says about " + aws.ToString(d.CertificateArn),
+		Remedy: "choose another network.domain, or look up in ACM why it failed: " + aws.ToString(d.CertificateArn),
 	}
 	switch {
 	case d.FailureReason == acmtypes.FailureReasonCaaError:
-		f.Remedy = "add a CAA record that allows amazon.com, or remove those that forbid it, then run the same command again"
+		f.Remedy = "add a CAA record that allows amazon.com, or remove the ones that exclude it, then run the same command again"
 	case d.Status == acmtypes.CertificateStatusValidationTimedOut:
-		f.Remedy = "run the same command again: it asks for a new certificate, with the same records"
+		f.Remedy = "run the same command again: it requests a new certificate with the same records"
 	}
 	return f
 }
@@ -355,7 +355,7 @@ func (c *Certificate) Delete(ctx context.Context, s *resource.Scope) error {
 func (c *Certificate) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	without := ""
 	if c.Unneeded {
-		without = "the certificate of a domain that was given up would stay"
+		without = "the certificate of a domain that is no longer used would stay"
 	}
 	arn := s.ARN("acm", "certificate/*")
 	list, look := resource.Anywhere("acm:ListCertificates"), resource.On(resource.Actions("acm:ListTagsForCertificate", "acm:DescribeCertificate"), arn)

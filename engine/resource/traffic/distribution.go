@@ -188,25 +188,25 @@ func (d *Distribution) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if leads, lb := d.leadsTo(), d.leads(); leads != lb.DNS || leads == "" {
-		drift.Add("leads to another load balancer", resource.Field("origin", leads, cmp.Or(lb.DNS, resource.NotYet)))
+		drift.Add("points to another load balancer", resource.Field("origin", leads, cmp.Or(lb.DNS, resource.NotYet)))
 	}
 	if !d.Secret.sent() {
 		drift.Add("does not send the secret header", resource.Field("origin header "+OriginHeader, "", resource.Hidden))
 	}
 	if !aws.ToBool(d.config.Enabled) {
-		drift.Add("is switched off", resource.Field("enabled", false, true))
+		drift.Add("is disabled", resource.Field("enabled", false, true))
 	}
 	if fields := d.otherAssets(); len(fields) > 0 {
-		drift.Add("caches other paths", fields...)
+		drift.Add("caches different paths", fields...)
 	}
 	if fields := d.edges(); len(fields) > 0 {
-		drift.Add("keeps errors, or is at other edges", fields...)
+		drift.Add("has different error caching, price class or origin settings", fields...)
 	}
 	if !d.tellsHTTPS() {
-		drift.Add("does not tell the app that the visitor came by https", resource.Field("origin headers", "", names(httpsHeaders())))
+		drift.Add("does not tell the app that the visitor uses https", resource.Field("origin headers", "", names(httpsHeaders())))
 	}
 	if fields := d.behaves(); len(fields) > 0 {
-		drift.Add("caches or passes requests on in another way", fields...)
+		drift.Add("has different cache or origin request settings", fields...)
 	}
 	return drift.Diff()
 }
@@ -249,10 +249,10 @@ func (d *Distribution) create(ctx context.Context, s *resource.Scope, reference 
 		return d.adopt(ctx, s)
 	case cloud.Is(err, "AccessDenied") && strings.Contains(cloud.Message(err), "must be verified"):
 		return &fail.Error{
-			Class: fail.Failed, Cause: "this AWS account may not use CloudFront yet, which gives the app its https address",
+			Class: fail.Failed, Cause: "this AWS account is not allowed to use CloudFront yet, which the app's https address needs",
 			Evidence: cloud.Message(err), Err: err,
 			Remedy: "ask AWS Support to verify the account for CloudFront (a case of type \"Account and billing\"), " +
-				"then run the same command again; everything else stays and is used",
+				"then run the same command again; everything created so far is kept and used",
 		}
 	case err != nil:
 		return fmt.Errorf("create distribution: %w", err)
@@ -291,13 +291,13 @@ func (d *Distribution) Delete(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	if d.config == nil || aws.ToBool(d.config.Enabled) {
-		s.Doing("switching off")
+		s.Doing("disabling")
 		err := d.change(ctx, s, func(c *cftypes.DistributionConfig) { c.Enabled = aws.Bool(false) })
 		if err != nil || !d.found {
 			return err
 		}
 	}
-	w := cloud.Wait{For: "CloudFront to switch it off at all edges", Deadline: 60 * time.Minute}
+	w := cloud.Wait{For: "CloudFront to disable it in all edge locations", Deadline: 60 * time.Minute}
 	if err := d.deployed(ctx, s, w, d.Info().Gone); err != nil {
 		if cloud.NotFound(err) {
 			return nil
@@ -355,11 +355,11 @@ func (d *Distribution) Exposes(do event.Action) string {
 	if !resource.Makes(do) {
 		return ""
 	}
-	onward := "from CloudFront to the load balancer requests go over plain HTTP"
+	onward := "requests travel from CloudFront to the load balancer over plain HTTP"
 	if d.Door.Private() {
-		onward = "from CloudFront to the load balancer requests go over HTTP inside the network of AWS, not over the internet"
+		onward = "requests travel from CloudFront to the load balancer over HTTP inside the AWS network, not over the internet"
 	}
-	return "its https:// address answers everybody on the internet, with the certificate of cloudfront.net down to TLS 1.0; " + onward
+	return "its https:// address is open to the internet, with the cloudfront.net certificate, which accepts TLS 1.0 and later; " + onward
 }
 
 // Costs implements Coster. One that stands in for a domain is priced as that, which it soon gives way to.

@@ -43,7 +43,7 @@ func (d *Distribution) Unattended() {}
 
 // Ready implements Waiter: all edges know the distribution.
 func (d *Distribution) Ready(ctx context.Context, s *resource.Scope) error {
-	w := cloud.Wait{For: "CloudFront to reach all its edges", Deadline: 35 * time.Minute}
+	w := cloud.Wait{For: "CloudFront to deploy to all edge locations", Deadline: 35 * time.Minute}
 	return d.deployed(ctx, s, w, d.Info().Usually)
 }
 

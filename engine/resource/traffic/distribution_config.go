@@ -155,7 +155,7 @@ func (d *Distribution) keeps() int32 {
 // edges is how the distribution differs at its edges from what is wanted.
 func (d *Distribution) edges() (fields []resource.FieldChange) {
 	if have := errorsKept(d.config.CustomErrorResponses); have != 0 {
-		fields = append(fields, resource.Field("errors are kept for", time.Duration(have)*time.Second, time.Duration(0)))
+		fields = append(fields, resource.Field("error caching TTL", time.Duration(have)*time.Second, time.Duration(0)))
 	}
 	if want := priceClass(d.Region); d.config.PriceClass != want {
 		fields = append(fields, resource.Field("price class", d.config.PriceClass, want))

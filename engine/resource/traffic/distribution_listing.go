@@ -70,7 +70,7 @@ func secondDistribution(a *resource.App) string {
 	if a.Seen("cloudfront.Distribution") == 0 {
 		return ""
 	}
-	return "the app has another distribution, which deployments use"
+	return "the app uses another distribution"
 }
 
 // elsewhere says whether a distribution leads to a load balancer in another region.

@@ -156,7 +156,7 @@ func (d *Domain) Checks(event.Action) []resource.Probe {
 func (d *Domain) check(ctx context.Context, s *resource.Scope) resource.Finding {
 	if d.places == nil {
 		if err := d.Observe(ctx, s); err != nil {
-			return resource.Finding{Verdict: resource.Unknown, Text: "could not look where the DNS of " + d.Main() + " is: " + cloud.WhyNot(err)}
+			return resource.Finding{Verdict: resource.Unknown, Text: "could not find out where the DNS of " + d.Main() + " is hosted: " + cloud.WhyNot(err)}
 		}
 	}
 	if f := fail.From(d.Bar()); f != nil {
@@ -171,17 +171,17 @@ func (d *Domain) check(ctx context.Context, s *resource.Scope) resource.Finding 
 		}
 	}
 	if len(elsewhere) == 0 {
-		return resource.Finding{Verdict: resource.OK, Text: "the DNS of " + strings.Join(here, ", ") + " is in Route 53, which the public DNS asks"}
+		return resource.Finding{Verdict: resource.OK, Text: "the DNS of " + strings.Join(here, ", ") + " is hosted in Route 53, and the name is delegated to it"}
 	}
-	text := "the DNS of " + strings.Join(elsewhere, ", ") + " is not in Route 53 of this account"
+	text := "the DNS of " + strings.Join(elsewhere, ", ") + " is not hosted in Route 53 in this account"
 	if d.blind != "" {
-		text = "the hosted zones of this account cannot be looked at (" + d.blind + "), so that records of " + strings.Join(elsewhere, ", ") + " are yours to set"
+		text = "the hosted zones of this account cannot be listed (" + d.blind + "), so you have to set the records of " + strings.Join(elsewhere, ", ") + " yourself"
 	}
 	if d.arrived() {
-		return resource.Finding{Verdict: resource.OK, Text: text + ", and leads to the load balancer"}
+		return resource.Finding{Verdict: resource.OK, Text: text + ", but points to the load balancer"}
 	}
 	return resource.Finding{
-		Verdict: resource.Warn, Text: text + ": records have to be set there by hand",
+		Verdict: resource.Warn, Text: text + ": you have to set the records there yourself",
 		Remedy: "berth plan and berth status show the records",
 	}
 }

@@ -117,15 +117,15 @@ func placeOf(ctx context.Context, s *resource.Scope, name string, zones []hosted
 
 // undelegated is the failure of a hosted zone that the public DNS does not ask.
 func undelegated(name string, z hostedZone, servers []string) error {
-	asks := "the public DNS knows no name servers for it"
+	asks := "the public DNS has no name servers for it"
 	if len(servers) > 0 {
-		asks = "the public DNS asks " + strings.Join(servers, ", ")
+		asks = "the public DNS has " + strings.Join(servers, ", ")
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: "the hosted zone " + z.name + " of Route 53 is not asked for " + name + ": its name is not delegated to it",
+		Class: fail.Refused, Cause: "the hosted zone " + z.name + " in Route 53 does not serve " + name + ": the name is not delegated to it",
 		Evidence: "hosted zone " + z.id + " has " + strings.Join(z.servers, ", ") + "; " + asks,
-		Remedy: "set these name servers where " + z.name + " was registered: " + strings.Join(z.servers, ", ") +
-			"; or, if its DNS stays elsewhere, remove the hosted zone",
+		Remedy: "set these name servers at the registrar of " + z.name + ": " + strings.Join(z.servers, ", ") +
+			"; or, if its DNS is hosted elsewhere, delete the hosted zone",
 		Setting: "network.domain",
 	}
 }
@@ -133,9 +133,9 @@ func undelegated(name string, z hostedZone, servers []string) error {
 // onlyPrivate is the failure of a name that only machines inside a VPC know.
 func onlyPrivate(name string, z hostedZone) error {
 	return &fail.Error{
-		Class: fail.Refused, Cause: "the hosted zone " + z.name + " is private, so that nobody outside of its VPC finds " + name,
-		Evidence: "hosted zone " + z.id + " is private, and the public DNS does not know " + z.name,
-		Remedy:   "make a public hosted zone of " + z.name + " and set its name servers where the name was registered; or choose another network.domain",
+		Class: fail.Refused, Cause: "the hosted zone " + z.name + " is private, so nothing outside its VPC can resolve " + name,
+		Evidence: "hosted zone " + z.id + " is private, and the public DNS does not resolve " + z.name,
+		Remedy:   "create a public hosted zone for " + z.name + " and set its name servers at the registrar; or choose another network.domain",
 		Setting:  "network.domain",
 	}
 }
@@ -170,7 +170,7 @@ func forbids(ctx context.Context, s *resource.Scope, name string, p place) (bar,
 			return nil, nil
 		}
 		return &fail.Error{
-			Class: fail.Refused, Cause: "the CAA records of " + at + " forbid Amazon to issue a certificate for " + name,
+			Class: fail.Refused, Cause: "the CAA records of " + at + " do not allow Amazon to issue a certificate for " + name,
 			Evidence: at + " CAA " + text, Setting: "network.domain",
 			Remedy: "add the CAA record 0 issue \"amazon.com\" to " + at + ", then run the same command again",
 		}, nil

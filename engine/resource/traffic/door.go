@@ -238,10 +238,10 @@ func (d *Door) Awaits() *event.Waiting {
 	main := d.Domain.Main()
 	w := &event.Waiting{
 		For:  "records of " + strings.Join(d.elsewhere(), ", ") + " at the DNS provider of " + d.Domain.places[d.elsewhere()[0]].zone,
-		Then: "run berth deploy again: it moves the app to https://" + main + "; until then the app answers at its other address",
+		Then: "run berth deploy again: it moves the app to https://" + main + "; until then the app stays at its current address",
 	}
 	if d.complete() {
-		w.For = "the next deployment, since all records of " + main + " are set"
+		w.For = "the next deployment: all records of " + main + " are set"
 	}
 	issued := d.Certificate.Issued || d.Validation.issued
 	w.Records = append(d.proving(issued), d.leading(issued)...)
@@ -263,7 +263,7 @@ func (d *Door) elsewhere() (names []string) {
 
 // proving are the records by which ACM sees that the domain is the app's.
 func (d *Door) proving(issued bool) (all []event.Record) {
-	const why = "proves to AWS that the name is yours; keep it, the certificate is renewed by it"
+	const why = "proves to AWS that you own the name; keep it, ACM needs it to renew the certificate"
 	found := proofs(d.Certificate.found)
 	if len(found) == 0 {
 		for _, n := range d.elsewhere() {
@@ -287,13 +287,13 @@ func (d *Door) proving(issued bool) (all []event.Record) {
 func (d *Door) leading(issued bool) (all []event.Record) {
 	for _, n := range d.elsewhere() {
 		p := d.Domain.places[n]
-		r := d.record(n, n, cmp.Or(strings.ToLower(d.LoadBalancer.DNS), resource.NotYet), "leads visitors to the app")
+		r := d.record(n, n, cmp.Or(strings.ToLower(d.LoadBalancer.DNS), resource.NotYet), "sends visitors to the app")
 		if !issued {
-			r.Note = "where the name leads somewhere now, set it once the certificate is issued"
+			r.Note = "if the name is in use now, set this record after the certificate is issued"
 		}
 		if n == p.zone {
 			r.Type, r.Line = "ALIAS", ""
-			r.Note = "a zone's own name can have no CNAME: use ALIAS or ANAME where the provider has it, or let the name redirect to one such as www." + n
+			r.Note = "the zone apex cannot have a CNAME: use ALIAS or ANAME if the provider has it, or redirect the name to one such as www." + n
 		}
 		if p.leads {
 			r.State = event.RecordSet

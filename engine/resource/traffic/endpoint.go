@@ -84,7 +84,7 @@ func (e *Endpoint) Apply(context.Context, *resource.Scope) error { return nil }
 func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 	e.URL = e.Door.URL()
 	if e.Skip {
-		s.Send(event.Event{Type: event.EndpointUp, Endpoint: e.URL, Text: "not verified, as asked"})
+		s.Send(event.Event{Type: event.EndpointUp, Endpoint: e.URL, Text: "not verified, as requested"})
 		return nil
 	}
 	client := &http.Client{
@@ -117,11 +117,11 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 			return err
 		}
 		if refusal == "" {
-			how += ", took a WebSocket at " + path
+			how += ", opened a WebSocket at " + path
 		} else {
 			how += ", answered " + refusal + " to a WebSocket at " + path
-			s.Notice("berth", fmt.Sprintf("the WebSocket at %s was reached, and answered %s to a visitor who is not signed in: whether it opens "+
-				"for those who are cannot be told from here. Where the app checks origins, it must accept %s", path, refusal, e.URL))
+			s.Notice("berth", fmt.Sprintf("the WebSocket endpoint at %s answered %s to a visitor who is not signed in: berth cannot tell whether it opens "+
+				"for signed-in visitors. If the app checks origins, it must accept %s", path, refusal, e.URL))
 		}
 	}
 	s.Send(event.Event{Type: event.EndpointUp, Endpoint: e.URL, Text: how})
@@ -143,12 +143,12 @@ func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string,
 		resp, err := ask(ctx, client, "https://"+name+e.Path)
 		if err != nil {
 			return "", &fail.Error{
-				Class: fail.Failed, Cause: "https://" + name + " does not answer, while " + e.URL + " does", Evidence: err.Error(), Err: err,
-				Remedy: "look where the name leads (dig " + name + "), then run the same command again", Setting: "network.also",
+				Class: fail.Failed, Cause: "https://" + name + " does not answer, but " + e.URL + " does", Evidence: err.Error(), Err: err,
+				Remedy: "check where the name points (dig " + name + "), then run the same command again", Setting: "network.also",
 			}
 		}
 		if t := resp.tls; t != nil && len(t.PeerCertificates) > 0 && name == e.Door.Domain.Main() {
-			how = ", with a certificate until " + t.PeerCertificates[0].NotAfter.UTC().Format("2006-01-02")
+			how = ", with a certificate valid until " + t.PeerCertificates[0].NotAfter.UTC().Format("2006-01-02")
 		}
 		if e.Door.Rule.open() {
 			continue // the plain address answers until this run has ended
@@ -163,7 +163,7 @@ func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string,
 			}
 			return "", &fail.Error{
 				Class: fail.Failed, Cause: "http://" + name + " does not redirect to https", Evidence: got,
-				Remedy: "look what answers there, then run the same command again",
+				Remedy: "check what answers there, then run the same command again",
 			}
 		}
 	}
@@ -243,9 +243,9 @@ func (e *Endpoint) upgrade(ctx context.Context, client *http.Client) (path, refu
 		return path, refusal, nil
 	}
 	return "", "", &fail.Error{
-		Class: fail.Failed, Cause: e.URL + " answers, but takes no WebSocket",
+		Class: fail.Failed, Cause: e.URL + " answers, but does not accept a WebSocket",
 		Evidence: strings.Join(tried, "\n"),
-		Remedy: "set network.websocket_path in berth.toml to the path where the app takes WebSockets (and let the app " +
+		Remedy: "set network.websocket_path in berth.toml to the path where the app accepts WebSockets (and let the app " +
 			"accept the origin " + e.URL + "), or websockets = false",
 		Setting: "network.websocket_path",
 	}

@@ -191,10 +191,10 @@ func (f *Firewall) Diff(*resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if have, want := inWords(f.acl), f.words(); have != want {
-		drift.Add("has other rules", resource.Field("rules", have, want))
+		drift.Add("has different rules", resource.Field("rules", have, want))
 	}
 	if !f.attached {
-		drift.Add("is not where visitors come in", resource.Field("attached", false, true))
+		drift.Add("is not attached to what visitors reach", resource.Field("attached", false, true))
 	}
 	return drift.Diff()
 }
@@ -252,8 +252,8 @@ func (f *Firewall) create(ctx context.Context, s *resource.Scope) error {
 		}, f.Exists)
 	case cloud.Is(err, "WAFLimitsExceededException"):
 		return &fail.Error{
-			Class: fail.Failed, Cause: "the account may have no further firewall (web ACL)", Evidence: cloud.Message(err), Err: err,
-			Setting: "network.firewall", Remedy: "take network.firewall out of berth.toml, or delete web ACLs that nobody uses",
+			Class: fail.Failed, Cause: "the account has reached its quota of web ACLs", Evidence: cloud.Message(err), Err: err,
+			Setting: "network.firewall", Remedy: "remove network.firewall from berth.toml, or delete unused web ACLs",
 		}
 	case err != nil:
 		return fmt.Errorf("create firewall: %w", err)
@@ -296,7 +296,7 @@ func (f *Firewall) Delete(ctx context.Context, s *resource.Scope) error {
 		return nil
 	}
 	if f.attached {
-		s.Doing("taking it away from where visitors come in")
+		s.Doing("detaching it")
 		if err := f.detach(ctx, s); err != nil {
 			return fmt.Errorf("detach firewall: %w", err)
 		}
@@ -329,7 +329,7 @@ func (f *Firewall) arn(s *resource.Scope, rest string) string {
 func (f *Firewall) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	list := resource.Anywhere("wafv2:ListWebACLs")
 	if !f.On {
-		list.Without = "a firewall that was given up would stay"
+		list.Without = "a firewall that is no longer used would stay"
 	}
 	need := []resource.Permission{list}
 	acl := f.arn(s, "webacl/"+f.Name()+"/*")

@@ -48,7 +48,7 @@ func (f *Firewall) attachAtEdge(ctx context.Context, s *resource.Scope, arn stri
 
 // atAllEdges waits until all edges know which ACL is before the app.
 func (f *Firewall) atAllEdges(ctx context.Context, s *resource.Scope) error {
-	w := cloud.Wait{For: "CloudFront to tell all its edges", Deadline: 35 * time.Minute}
+	w := cloud.Wait{For: "CloudFront to deploy to all edge locations", Deadline: 35 * time.Minute}
 	_, err := deployed(ctx, s, f.Door.Distribution.ID, w, f.Info().Gone)
 	return err
 }

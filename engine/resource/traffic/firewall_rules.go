@@ -33,17 +33,17 @@ func inWords(acl *waftypes.WebACL) string {
 				}
 			}
 			if r.OverrideAction == nil || r.OverrideAction.None == nil {
-				text += ", only counted"
+				text += " (count only)"
 			}
 			all = append(all, text)
 		case st != nil && st.RateBasedStatement != nil:
-			all = append(all, fmt.Sprintf("%d requests an address in %d s", aws.ToInt64(st.RateBasedStatement.Limit), st.RateBasedStatement.EvaluationWindowSec))
+			all = append(all, fmt.Sprintf("%d requests per address in %d s", aws.ToInt64(st.RateBasedStatement.Limit), st.RateBasedStatement.EvaluationWindowSec))
 		default:
 			all = append(all, aws.ToString(r.Name))
 		}
 	}
 	if acl.DefaultAction == nil || acl.DefaultAction.Allow == nil {
-		all = append(all, "all else refused")
+		all = append(all, "everything else blocked")
 	}
 	return strings.Join(all, ", ")
 }

@@ -167,7 +167,7 @@ func (g *Gateway) Diff(s *resource.Scope) resource.Diff {
 		drift.Add("has another security group", resource.Field("security group", was, g.SecurityGroup.ID))
 	}
 	if was := aws.ToString(g.found.InfrastructureRoleArn); was != g.Role.RoleARN(s) {
-		drift.Add("is looked after with another role", resource.Field("role", was, g.Role.RoleARN(s)))
+		drift.Add("has another infrastructure role", resource.Field("role", was, g.Role.RoleARN(s)))
 	}
 	return drift.Diff()
 }
@@ -243,7 +243,7 @@ func (g *Gateway) update(ctx context.Context, s *resource.Scope, in *ecs.UpdateG
 func (g *Gateway) failure(cause string) *fail.Error {
 	return &fail.Error{
 		Class: fail.Failed, Cause: cause, Evidence: g.reasons(),
-		Remedy: `run the same command again; if it stays like that, say https = "cloudfront" under network`, Setting: "network.https",
+		Remedy: `run the same command again; if it fails again, set https = "cloudfront" under [network]`, Setting: "network.https",
 	}
 }
 

@@ -17,12 +17,12 @@ func (g *Gateway) Checks(do event.Action) []resource.Probe {
 	if do != event.Create {
 		return nil
 	}
-	return []resource.Probe{{ID: "gateway", Title: "what is known of ECS gateways", Offline: true, Look: func(context.Context, *resource.Scope) resource.Finding {
+	return []resource.Probe{{ID: "gateway", Title: "ECS gateways are new", Offline: true, Look: func(context.Context, *resource.Scope) resource.Finding {
 		return resource.Finding{
 			Verdict: resource.Warn,
-			Text: "ECS gateways are new (October 2026): berth goes by their API as AWS published it, and its times, names and price are unverified; " +
-				"a connection that is silent for 60 s is closed",
-			Remedy: "look at the result with care, or take https = \"gateway\" out of berth.toml: a domain or CloudFront are well known",
+			Text: "ECS gateways are new (October 2026): berth follows the API that AWS published, but timings, names and prices are unverified; " +
+				"idle connections are closed after 60 s",
+			Remedy: "check the result with care, or remove https = \"gateway\" from berth.toml: a domain and CloudFront are proven",
 		}
 	}}}
 }
@@ -34,7 +34,7 @@ func (g *Gateway) arn(s *resource.Scope) string { return s.ARN("ecs", "gateway/"
 func (g *Gateway) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	look := resource.On(resource.Actions("ecs:DescribeGateway"), g.arn(s))
 	if !g.Wanted() {
-		look.Without = "a gateway that the app had before is not found"
+		look.Without = "a gateway that the app used before is not found"
 	}
 	need := []resource.Permission{look}
 	if g.found != nil || resource.Existing(do) {
@@ -81,7 +81,7 @@ func (g *Gateway) Exposes(do event.Action) string {
 	if !resource.Makes(do) {
 		return ""
 	}
-	return "its load balancer has public IPv4 addresses, and answers everybody over HTTPS"
+	return "its load balancer has public IPv4 addresses and is open to the internet over HTTPS"
 }
 
 // Gateways lists the ECS gateways of all apps.

@@ -52,7 +52,7 @@ func (h *Handover) Diff(*resource.Scope) resource.Diff {
 		return resource.Diff{}
 	}
 	lb := d.Door.Front()
-	return resource.Changed("visitors go to "+lb.Info().Label+" once the tasks behind it serve", resource.Field("origin", d.leadsTo(), cmp.Or(lb.DNS, resource.NotYet)))
+	return resource.Changed("traffic moves to "+lb.Info().Label+" once its tasks are healthy", resource.Field("origin", d.leadsTo(), cmp.Or(lb.DNS, resource.NotYet)))
 }
 
 // Apply implements Resource.
@@ -67,7 +67,7 @@ func (h *Handover) Ready(ctx context.Context, s *resource.Scope) error {
 	if !h.Distribution.turned {
 		return nil
 	}
-	w := cloud.Wait{For: "CloudFront to lead all its edges to the other load balancer", Deadline: 35 * time.Minute}
+	w := cloud.Wait{For: "CloudFront to switch all edge locations to the other load balancer", Deadline: 35 * time.Minute}
 	return h.Distribution.deployed(ctx, s, w, h.Info().Usually)
 }
 

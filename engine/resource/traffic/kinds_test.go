@@ -69,7 +69,7 @@ func gateway(w kindtest.World) *traffic.Gateway {
 	d := plain(w)
 	d.Want = traffic.ByGateway
 	g := d.Gateway
-	g.Role = access.NewRole(w.Owner, kindtest.Region, "gateway", "the role by which ECS looks after the gateway", func(*resource.Scope) string { return "" })
+	g.Role = access.NewRole(w.Owner, kindtest.Region, "gateway", "the role ECS manages the gateway with", func(*resource.Scope) string { return "" })
 	g.Role.Trust, g.Role.Grants.Policies = traffic.GatewayTrust, []string{traffic.GatewayPolicy}
 	return g
 }

@@ -133,17 +133,17 @@ func (l *Listener) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if was, want := byDefault(l.found.DefaultActions), byDefault(l.wanted()); was != want {
-		drift.Add("does something else with requests that no rule is for", resource.Field("default action", was, want))
+		drift.Add("has a different default action", resource.Field("default action", was, want))
 	}
 	if l.Certificate != nil {
 		if was := aws.ToString(l.found.SslPolicy); was != tlsPolicy {
-			drift.Add("speaks other versions of TLS", resource.Field("TLS policy", was, tlsPolicy))
+			drift.Add("has another TLS policy", resource.Field("TLS policy", was, tlsPolicy))
 		}
 		if was := l.certificate(); was != l.Certificate.ARN || was == "" {
 			drift.Add("has another certificate", resource.Field("certificate", was, cmp.Or(l.Certificate.ARN, resource.NotYet)))
 		}
 		if set := l.otherHeaders(); len(set) > 0 {
-			drift.Add("adds other headers to answers", attributes(l.headers, set)...)
+			drift.Add("adds different response headers", attributes(l.headers, set)...)
 		}
 	}
 	return drift.Diff()
@@ -284,7 +284,7 @@ func (l *Listener) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 	if l.Certificate != nil && (l.ARN != "" || resource.Existing(do)) {
 		look := resource.Anywhere("elasticloadbalancing:DescribeListenerAttributes")
 		if !l.wantsHeaders() {
-			look.Without = "headers of an earlier deployment would stay"
+			look.Without = "response headers of an earlier deployment would stay"
 		}
 		need = append(need, look)
 	}
@@ -310,8 +310,8 @@ func (l *Listener) Checks(event.Action) []resource.Probe {
 	}
 	return []resource.Probe{{ID: "unencrypted", Title: "encryption", Offline: true, Look: func(context.Context, *resource.Scope) resource.Finding {
 		return resource.Finding{
-			Verdict: resource.Warn, Text: "visitors reach the app by plain HTTP: whoever is on the way can read and change what they send, passwords included",
-			Remedy: "leave network.https out, or give the app a network.domain",
+			Verdict: resource.Warn, Text: "visitors reach the app over plain HTTP: anyone on the network path can read and change what they send, passwords included",
+			Remedy: "remove network.https, or set network.domain",
 		}
 	}}}
 }

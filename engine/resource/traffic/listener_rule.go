@@ -186,9 +186,9 @@ func (r *ListenerRule) Diff(s *resource.Scope) resource.Diff {
 	}
 	switch was, want := r.asked(), told(r.condition()); {
 	case was != want:
-		drift.Add("lets other requests through", resource.Field("condition", was, want))
+		drift.Add("accepts different requests", resource.Field("condition", was, want))
 	case !r.knows():
-		drift.Add("does not know the requests of the distribution", resource.Field("header "+OriginHeader, resource.Hidden, resource.Hidden+" of the distribution"))
+		drift.Add("does not accept the distribution's secret header", resource.Field("header "+OriginHeader, resource.Hidden, resource.Hidden+" of the distribution"))
 	}
 	return drift.Diff()
 }
@@ -301,7 +301,7 @@ func (r *ListenerRule) TurnOver(ctx context.Context, s *resource.Scope) error {
 	}
 	_, err := s.ELB.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: &r.ARN, Actions: forward(r.TargetGroup.ARN)})
 	if err != nil {
-		return fmt.Errorf("turn requests over to the new target group: %w", err)
+		return fmt.Errorf("forward requests to the new target group: %w", err)
 	}
 	r.was = r.TargetGroup.ARN
 	return nil
@@ -344,5 +344,5 @@ func (r *ListenerRule) Exposes(do event.Action) string {
 	if r.Secret == nil || !r.Door.Open() || !resource.Makes(do) && do != event.Update {
 		return ""
 	}
-	return "the app answers everybody on the internet, without encryption"
+	return "the app is open to the internet, without encryption"
 }

@@ -160,7 +160,7 @@ func (l *LoadBalancer) Diff(s *resource.Scope) resource.Diff {
 		return resource.Unwanted(l)
 	}
 	if l.found == nil && l.Private {
-		return resource.Diff{Action: event.Create, Why: "it has no public addresses; CloudFront reaches it inside the network"}
+		return resource.Diff{Action: event.Create, Why: "has no public addresses; CloudFront reaches it inside the VPC"}
 	}
 	if l.found == nil {
 		return resource.Absent()
@@ -171,10 +171,10 @@ func (l *LoadBalancer) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if d := drifted(l.attributes, l.wanted()); len(d) > 0 {
-		drift.Add("other timeouts or header rules", attributes(l.attributes, d)...)
+		drift.Add("has different timeouts or header settings", attributes(l.attributes, d)...)
 	}
 	if want := l.Network.SubnetIDs(); !resource.SameSet(l.subnets(), want) {
-		drift.Add("stands in other subnets", resource.Field("subnets", resource.Listed(l.subnets()), resource.Listed(want)))
+		drift.Add("is in other subnets", resource.Field("subnets", resource.Listed(l.subnets()), resource.Listed(want)))
 	}
 	if want := []string{l.SecurityGroup.ID}; !resource.SameSet(l.found.SecurityGroups, want) {
 		drift.Add("has another security group", resource.Field("security groups", resource.Listed(l.found.SecurityGroups), resource.Listed(want)))
@@ -244,9 +244,9 @@ func (l *LoadBalancer) create(ctx context.Context, s *resource.Scope) error {
 	})
 	if cloud.Is(err, "OperationNotPermitted") {
 		return &fail.Error{
-			Class: fail.Failed, Cause: "this AWS account may not create load balancers yet",
+			Class: fail.Failed, Cause: "this AWS account is not allowed to create load balancers yet",
 			Evidence: cloud.Message(err), Err: err,
-			Remedy: "open a case with AWS Support to finish the account's activation, then run the same command again",
+			Remedy: "open a case with AWS Support to have the account activated, then run the same command again",
 		}
 	}
 	if err != nil {
@@ -439,7 +439,7 @@ func (l *LoadBalancer) Exposes(do event.Action) string {
 	if !resource.Makes(do) || l.Private {
 		return ""
 	}
-	return "it has public IPv4 addresses; its security group says who gets through"
+	return "it has public IPv4 addresses; its security group decides who can reach it"
 }
 
 // LoadBalancers lists the load balancers of all apps.

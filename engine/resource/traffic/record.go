@@ -115,9 +115,9 @@ func (r *Records) Bar() error {
 		return nil
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: strings.Join(names, ", ") + " leads elsewhere already, by records that berth did not make",
+		Class: fail.Refused, Cause: strings.Join(names, ", ") + " already points elsewhere, by records that berth did not create",
 		Evidence: strings.Join(found, "\n"),
-		Remedy: "if these records may be replaced, say take_over = [\"" + strings.Join(names, `", "`) +
+		Remedy: "if these records may be replaced, set take_over = [\"" + strings.Join(names, `", "`) +
 			"\"] under [network] in berth.toml (--take-over " + strings.Join(names, ",") + "); if not, choose another network.domain",
 		Setting: "network.take_over", Suggest: strings.Join(names, ", "),
 	}
@@ -201,9 +201,9 @@ func (r *Records) Diff(*resource.Scope) resource.Diff {
 	case len(r.ours) == 0 && !taken:
 		return resource.Absent()
 	case taken:
-		return resource.Changed("takes over records of somebody else, as allowed by network.take_over", fields...)
+		return resource.Changed("replaces existing records, as network.take_over allows", fields...)
 	}
-	return resource.Changed("the names lead elsewhere", fields...)
+	return resource.Changed("the names point elsewhere", fields...)
 }
 
 // was is where a name leads by one kind of record.
@@ -305,7 +305,7 @@ func (r *Records) Exposes(do event.Action) string {
 	if len(r.here()) == 0 {
 		return ""
 	}
-	return strings.Join(r.here(), ", ") + " lead to the load balancer, which answers everybody on the internet"
+	return strings.Join(r.here(), ", ") + " point to the load balancer, which is open to the internet"
 }
 
 // Awaits implements Awaiting.

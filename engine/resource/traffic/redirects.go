@@ -45,13 +45,13 @@ func (e *Endpoint) trail(ctx context.Context, client *http.Client, at string) er
 
 func (e *Endpoint) endless(seen []string) error {
 	f := &fail.Error{
-		Class: fail.Failed, Cause: "the app redirects " + strings.SplitN(seen[0], " ", 2)[0] + " without end",
+		Class: fail.Failed, Cause: "the app redirects " + strings.SplitN(seen[0], " ", 2)[0] + " in an endless loop",
 		Evidence: strings.Join(seen[:min(len(seen), 4)], "\n"),
-		Remedy:   "correct where the app redirects to, then run the same command again",
+		Remedy:   "fix the app's redirects, then run the same command again",
 	}
 	if e.Door.CloudFront() {
-		f.Remedy = "switch off the app's own redirect to https (force_ssl and the like), or have it go by X-Forwarded-Ssl or " +
-			"CloudFront-Forwarded-Proto: CloudFront redirects already, and the load balancer says X-Forwarded-Proto: http"
+		f.Remedy = "switch off the app's own redirect to https (such as force_ssl), or base it on X-Forwarded-Ssl or " +
+			"CloudFront-Forwarded-Proto: CloudFront redirects already, and the load balancer sends X-Forwarded-Proto: http"
 	}
 	return f
 }

@@ -58,7 +58,7 @@ func changeZone(ctx context.Context, s *resource.Scope, zone string, changes []r
 // inSync waits until all name servers of Route 53 know changes.
 func inSync(ctx context.Context, s *resource.Scope, changes []string, usually time.Duration) error {
 	for _, id := range changes {
-		w := cloud.Wait{For: "all name servers of Route 53 to know the records", Deadline: 10 * time.Minute}
+		w := cloud.Wait{For: "all Route 53 name servers to have the records", Deadline: 10 * time.Minute}
 		err := s.Poll(ctx, w, usually, func(ctx context.Context) (bool, string, error) {
 			out, err := s.Route53.GetChange(ctx, &route53.GetChangeInput{Id: &id})
 			if err != nil {

@@ -223,17 +223,17 @@ func (t *TargetGroup) Diff(s *resource.Scope) resource.Diff {
 	}
 	var drift resource.Drift
 	if fields := t.otherHealth(); len(fields) > 0 {
-		drift.Add("checks health in another way", fields...)
+		drift.Add("has different health checks", fields...)
 	}
 	if d := drifted(t.attributes, t.wanted()); len(d) > 0 {
-		drift.Add("drains, spreads or binds requests in another way", attributes(t.attributes, d)...)
+		drift.Add("has different draining, balancing or stickiness settings", attributes(t.attributes, d)...)
 	}
 	if len(t.stale) > 0 {
 		var names []string
 		for _, g := range t.stale {
 			names = append(names, aws.ToString(g.TargetGroupName))
 		}
-		drift.Add("an old target group is left to remove", resource.Field("old target groups", resource.Listed(names), ""))
+		drift.Add("an old target group is still to be removed", resource.Field("old target groups", resource.Listed(names), ""))
 	}
 	return drift.Diff()
 }
@@ -375,7 +375,7 @@ func (t *TargetGroup) Permissions(s *resource.Scope, do event.Action) []resource
 			actions = append(actions, "elasticloadbalancing:ModifyTargetGroupAttributes")
 		}
 		if len(t.stale) > 0 {
-			remove.Without = "the target group of an earlier port stays"
+			remove.Without = "the target group of a previous port would stay"
 			need = append(need, remove)
 		}
 	case event.Delete:
@@ -400,7 +400,7 @@ func listTargetGroups(ctx context.Context, s *resource.Survey) error {
 					if a.Uses[arn] {
 						return ""
 					}
-					return "the service uses another target group, for another port"
+					return "the service uses another target group"
 				},
 			})
 		}

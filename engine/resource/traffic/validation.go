@@ -67,7 +67,7 @@ func (v *Validation) every() (all []proof) {
 // Info implements Resource.
 func (v *Validation) Info() resource.Info {
 	return resource.Info{
-		ID: "validation", Kind: "route53.RecordSet", Name: v.Certificate.main(), Label: "the proof that the domain is yours",
+		ID: "validation", Kind: "route53.RecordSet", Name: v.Certificate.main(), Label: "the validation of the domain",
 		Group: resource.GroupEndpoint, Usually: 120 * time.Second, Gone: 30 * time.Second,
 	}
 }
@@ -170,7 +170,7 @@ func (v *Validation) Diff(*resource.Scope) resource.Diff {
 	}
 	switch {
 	case len(missing) > 0 && here:
-		return resource.Changed("a record that proves the domain is missing: the certificate could not be renewed", missing...)
+		return resource.Changed("a validation record is missing, so the certificate could not be renewed", missing...)
 	case len(missing) > 0:
 		return resource.Absent()
 	}
@@ -210,7 +210,7 @@ func (v *Validation) Apply(ctx context.Context, s *resource.Scope) error {
 	}
 	for zone, changes := range byZone {
 		if _, err := changeZone(ctx, s, zone, changes); err != nil {
-			return fmt.Errorf("set the records that prove the domain: %w", err)
+			return fmt.Errorf("set the validation records: %w", err)
 		}
 		for _, c := range changes {
 			v.there[undotted(aws.ToString(c.ResourceRecordSet.Name))] = c.ResourceRecordSet
@@ -229,7 +229,7 @@ func (v *Validation) tag(ctx context.Context, s *resource.Scope, marks []string)
 		CertificateArn: &v.Certificate.ARN, Tags: []acmtypes.Tag{{Key: aws.String(tagProved), Value: &text}},
 	})
 	if err != nil {
-		return fmt.Errorf("note which records are ours: %w", err)
+		return fmt.Errorf("tag the certificate with our records: %w", err)
 	}
 	v.Certificate.tags[v.Certificate.ARN] = text
 	return nil
@@ -287,7 +287,7 @@ func (v *Validation) remove(ctx context.Context, s *resource.Scope, which func(p
 		}
 		_, err := changeZone(ctx, s, v.Domain.hosted(p.host), []r53types.Change{{Action: r53types.ChangeActionDelete, ResourceRecordSet: set}})
 		if err != nil && !gone(err) {
-			return fmt.Errorf("remove a record that proves the domain: %w", err)
+			return fmt.Errorf("remove a validation record: %w", err)
 		}
 		delete(v.there, p.name)
 	}

@@ -36,7 +36,7 @@ func (o *VPCOrigin) name() string { return o.Owner.Short() + "-" + o.Region }
 // Info implements Resource.
 func (o *VPCOrigin) Info() resource.Info {
 	return resource.Info{
-		ID: "vpc-origin", Kind: "cloudfront.VpcOrigin", Name: o.name(), Label: "the way from CloudFront into the network", Group: resource.GroupEndpoint,
+		ID: "vpc-origin", Kind: "cloudfront.VpcOrigin", Name: o.name(), Label: "the VPC origin of CloudFront", Group: resource.GroupEndpoint,
 		Usually: 9 * time.Minute, Gone: 3 * time.Minute,
 	}
 }
@@ -109,7 +109,7 @@ func (o *VPCOrigin) Diff(*resource.Scope) resource.Diff {
 	case !o.Wanted():
 		return resource.Unwanted(o)
 	case o.found == nil:
-		return resource.Diff{Action: event.Create, Why: "CloudFront reaches the load balancer inside the network by it; usually 9 minutes, up to 30"}
+		return resource.Diff{Action: event.Create, Why: "lets CloudFront reach the load balancer inside the VPC; takes 9 minutes as a rule, up to 30"}
 	}
 	return resource.None()
 }
@@ -157,7 +157,7 @@ func (o *VPCOrigin) Unattended() {}
 
 // Ready implements Waiter: CloudFront has its interfaces in the network.
 func (o *VPCOrigin) Ready(ctx context.Context, s *resource.Scope) error {
-	w := cloud.Wait{For: "CloudFront to reach into the network", Deadline: 35 * time.Minute}
+	w := cloud.Wait{For: "CloudFront to connect to the VPC", Deadline: 35 * time.Minute}
 	return s.Poll(ctx, w, o.Info().Usually, func(ctx context.Context) (bool, string, error) {
 		out, err := s.CloudFront.GetVpcOrigin(ctx, &cf.GetVpcOriginInput{Id: &o.ID})
 		if err != nil {
@@ -184,7 +184,7 @@ func (o *VPCOrigin) Delete(ctx context.Context, s *resource.Scope) error {
 	if resource.UnlessGone(err) != nil {
 		return fmt.Errorf("delete VPC origin: %w", err)
 	}
-	w := cloud.Wait{For: "CloudFront to leave the network", Deadline: 35 * time.Minute}
+	w := cloud.Wait{For: "CloudFront to disconnect from the VPC", Deadline: 35 * time.Minute}
 	return s.Poll(ctx, w, o.Info().Gone, func(ctx context.Context) (bool, string, error) {
 		_, err := s.CloudFront.GetVpcOrigin(ctx, &cf.GetVpcOriginInput{Id: &o.ID})
 		if cloud.NotFound(err) {

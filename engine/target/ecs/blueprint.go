@@ -320,7 +320,7 @@ func (b *Blueprint) traffic(s *spec.Spec) {
 		Owner: b.Owner, VPC: b.VPC, Port: s.Service.Port, Health: health(s), DrainFor: drain(s), Sticky: s.Service.StickySessions,
 		Unneeded: s.NoHTTP() || gateway || private,
 	}
-	b.DoorRole = access.NewRole(b.Owner, s.Region, "gateway", "the role by which ECS looks after the gateway", func(*resource.Scope) string { return "" })
+	b.DoorRole = access.NewRole(b.Owner, s.Region, "gateway", "the role ECS manages the gateway with", func(*resource.Scope) string { return "" })
 	b.DoorRole.Rules, b.DoorRole.Trust, b.DoorRole.Unwanted = rules(s), traffic.GatewayTrust, !gateway
 	if gateway {
 		b.DoorRole.Grants.Policies = []string{traffic.GatewayPolicy}

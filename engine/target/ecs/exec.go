@@ -67,18 +67,18 @@ func (w *watcher) choose(tasks []compute.RunningTask, in target.Exec) (compute.R
 	}
 	switch {
 	case len(fit) == 0 && in.Task != "":
-		return compute.RunningTask{}, &fail.Error{Class: fail.Usage, Cause: "no task whose id begins with " + in.Task + " runs", Remedy: "berth exec --list lists those that do"}
+		return compute.RunningTask{}, &fail.Error{Class: fail.Usage, Cause: "no running task has an id that begins with " + in.Task, Remedy: "list the running tasks with: berth exec --list"}
 	case len(fit) == 0:
 		of := w.owner.App
 		if in.Process != "" {
 			of = in.Process
 		}
 		return compute.RunningTask{}, &fail.Error{
-			Class: fail.Refused, Cause: "no task of " + of + " runs (" + w.owner.Env + ", " + w.clients.Region + ")",
-			Remedy: "berth status shows what runs; berth run -- COMMAND runs a command in a task of its own",
+			Class: fail.Refused, Cause: "no task of " + of + " is running (" + w.owner.Env + ", " + w.clients.Region + ")",
+			Remedy: "see what is running with: berth status; or run a command in a new task with: berth run -- COMMAND",
 		}
 	case len(fit) > 1 && in.Task != "":
-		return compute.RunningTask{}, fail.Usagef("several tasks have ids that begin with %s: say more of it", in.Task)
+		return compute.RunningTask{}, fail.Usagef("several tasks have ids that begin with %s: give more of the id", in.Task)
 	}
 	return fit[0], nil
 }

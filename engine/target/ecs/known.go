@@ -43,5 +43,5 @@ func (Target) Known(ctx context.Context, c *cloud.Clients, o resource.Owner) (k 
 	if cloud.Denied(err) || cloud.Unknown(err) {
 		return target.Known{}, nil
 	}
-	return k, cloud.Explain("look whose the app is", err)
+	return k, cloud.Explain("look up the owner of the app", err)
 }

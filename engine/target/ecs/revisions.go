@@ -25,7 +25,7 @@ func (w *watcher) Revision(ctx context.Context, called string) (string, *target.
 	}
 	if st.Revision == "" {
 		return "", nil, &fail.Error{
-			Class: fail.Refused, Cause: w.owner.App + " is not deployed, so there is nothing to go back to",
+			Class: fail.Refused, Cause: w.owner.App + " is not deployed, so there is nothing to roll back to",
 			Remedy: "deploy it with: berth deploy",
 		}
 	}
@@ -76,13 +76,13 @@ func noEarlier(st *target.Status) error {
 	})
 	if len(missing) > 0 {
 		return &fail.Error{
-			Class: fail.Refused, Cause: "cannot tell the earlier versions: the permission " + strings.Join(missing, ", ") + " is missing",
-			Remedy: "ask for it to be allowed, or name the revision to go back to: berth rollback 3",
+			Class: fail.Refused, Cause: "cannot list earlier versions: the permission " + strings.Join(missing, ", ") + " is missing",
+			Remedy: "ask for that permission, or name the revision to roll back to: berth rollback 3",
 		}
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: "no earlier version came up that one could go back to",
-		Remedy: "deploy the version that you want",
+		Class: fail.Refused, Cause: "there is no earlier healthy version to roll back to",
+		Remedy: "deploy the version you want",
 	}
 }
 

@@ -60,9 +60,9 @@ func (w *watcher) definitionOf(ctx context.Context, process string) (string, err
 		return "", cloud.Refused(cloud.Explain("list the app's processes", err))
 	}
 	if !slices.Contains(names, process) {
-		known := "it has none beside its own"
+		known := "the app has no other processes"
 		if len(names) > 0 {
-			known = "there are " + strings.Join(names, ", ")
+			known = "its processes are " + strings.Join(names, ", ")
 		}
 		return "", &fail.Error{Class: fail.Usage, Cause: w.owner.App + " has no process " + process, Remedy: known}
 	}

@@ -45,7 +45,7 @@ func (w *watcher) leadsTo(ctx context.Context, b *Blueprint, to string) (target.
 		host, port, err := net.SplitHostPort(to)
 		n, bad := strconv.Atoi(port)
 		if err != nil || bad != nil || host == "" || n < 1 || n > 65535 {
-			return target.Way{}, fail.Usagef("%q is no host and port, such as db.example.com:5432", to)
+			return target.Way{}, fail.Usagef("%q is not a host and port, such as db.example.com:5432", to)
 		}
 		return target.Way{Host: host, Port: n}, nil
 	}
@@ -56,8 +56,8 @@ func (w *watcher) leadsTo(ctx context.Context, b *Blueprint, to string) (target.
 	}
 	if !d.Exists() || d.Host == "" {
 		return target.Way{}, &fail.Error{
-			Class: fail.Refused, Cause: w.owner.App + " (" + w.owner.Env + ") has no database that berth made in " + w.clients.Region,
-			Remedy: "say where one is that the app's tasks reach: berth database connect --to HOST:PORT",
+			Class: fail.Refused, Cause: w.owner.App + " (" + w.owner.Env + ") has no database created by berth in " + w.clients.Region,
+			Remedy: "give one that the app's tasks can reach: berth database connect --to HOST:PORT",
 		}
 	}
 	return target.Way{Host: d.Host, Port: d.Port, Engine: d.Kind(), User: d.User, Name: d.In, Password: d.Password.Name()}, nil

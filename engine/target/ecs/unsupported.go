@@ -32,13 +32,13 @@ func (Target) Unsupported(s *spec.Spec) (out []spec.Problem) {
 func reachedBy(s *spec.Spec) string {
 	switch wants(s) {
 	case traffic.ByDomain:
-		return "at " + s.Network.Domain + ", at the load balancer itself"
+		return "at " + s.Network.Domain + ", directly at the load balancer"
 	case traffic.ByGateway:
 		return "by an ECS gateway"
 	case traffic.ByHTTP:
 		return "over plain HTTP"
 	}
-	return "by nobody"
+	return "by no visitor"
 }
 
 // gatewayCannot are the settings that an app behind an ECS gateway cannot have: its load balancer is not ours to set.
