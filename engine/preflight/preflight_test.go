@@ -181,7 +181,7 @@ func TestHowAPermissionIsMissing(t *testing.T) {
 		{"ecs:CreateService", "explicitDeny", "a policy denies it", Fail},
 		{"ecs:CreateService", "implicitDeny", "the permission ecs:CreateService is missing", Fail},
 		{"logs:GetLogEvents", "implicitDeny", "no lines are shown", Warn},
-		{"none", "", "all 2 permissions are there, as far as IAM knows", OK},
+		{"none", "", "all 2 permissions are granted, as far as IAM can see", OK},
 	} {
 		stub := &iamStub{decide: func(action, _ string) string {
 			if action == c.action {
@@ -203,9 +203,9 @@ func TestCredentialsThatEndTooEarly(t *testing.T) {
 		text  string
 	}{
 		{keys, OK, "do not expire"},
-		{aws.Credentials{AccessKeyID: "A", SecretAccessKey: "s", SessionToken: "t"}, Unknown, "do not say"},
+		{aws.Credentials{AccessKeyID: "A", SecretAccessKey: "s", SessionToken: "t"}, Unknown, "without an expiry time"},
 		{aws.Credentials{AccessKeyID: "A", SecretAccessKey: "s", CanExpire: true, Expires: time.Now().Add(time.Hour + time.Second)}, OK, "valid for 60 min"},
-		{aws.Credentials{AccessKeyID: "A", SecretAccessKey: "s", CanExpire: true, Expires: time.Now().Add(2*time.Minute + time.Second)}, Warn, "end in 2 min"},
+		{aws.Credentials{AccessKeyID: "A", SecretAccessKey: "s", CanExpire: true, Expires: time.Now().Add(2*time.Minute + time.Second)}, Warn, "expire in 2 min"},
 	} {
 		got := expiry(t.Context(), (&iamStub{}).scope(t, "x", c.cred), 5*time.Minute)
 		if got.State != c.state || !strings.Contains(got.Text, c.text) {
