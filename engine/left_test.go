@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +15,8 @@ import (
 	"berth/compare/price"
 	"berth/engine"
 	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/image"
 	"berth/engine/sim"
 )
 
@@ -136,4 +139,40 @@ func TestTheCardOfAnyRunThatEndedEarly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A build that fails while other resources are being made stops them at once, and its card says what is there and what that
+// costs an hour.
+func TestABuildThatFailsStopsTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.engine = engine.Open(engine.Options{Environment: h.account.Environment(), Builder: brokenBuilder{h.account.Builder()}})
+		res, events := h.deploy()
+		if res.Err == nil {
+			t.Fatal("the build went well")
+		}
+		var failed time.Time
+		for _, e := range events {
+			switch {
+			case e.Type == event.NodeFailed && failed.IsZero():
+				failed = e.Time
+			case e.Type == event.NodeStarted && !failed.IsZero() && e.Time.After(failed):
+				t.Errorf("%s begins %s after the build failed", e.Node, e.Time.Sub(failed))
+			}
+		}
+		if end := events[len(events)-1].Time.Sub(failed); failed.IsZero() || end > 30*time.Second {
+			t.Errorf("it ends %s after the build failed", end)
+		}
+		if !strings.Contains(res.Err.Evidence, "an hour") || !strings.Contains(res.Err.Evidence, "the load balancer") {
+			t.Errorf("the card: %s", res.Err.Evidence)
+		}
+	})
+}
+
+// brokenBuilder fails each build after a while.
+type brokenBuilder struct{ image.Builder }
+
+func (brokenBuilder) Build(context.Context, image.Source, image.Reporter) (image.Image, error) {
+	time.Sleep(25 * time.Second)
+	return nil, &fail.Error{Class: fail.Failed, Cause: "the image build failed at step 2 of 3, RUN make"}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/fail"
 )
@@ -76,7 +77,11 @@ func (l Left) text(all bool) string {
 	if !l.Complete {
 		least = "at least"
 	}
-	return fmt.Sprintf("%s; %s $%.2f a month together", strings.Join(names, ", "), least, l.MonthlyUSD)
+	text := fmt.Sprintf("%s; %s $%.2f a month together", strings.Join(names, ", "), least, l.MonthlyUSD)
+	if hour := l.MonthlyUSD / price.HoursPerMonth; hour >= 0.005 {
+		text += fmt.Sprintf(", $%.2f an hour", hour)
+	}
+	return text
 }
 
 // tellKept says what a destroy left, and what that goes on costing.

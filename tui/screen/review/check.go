@@ -130,7 +130,7 @@ func (r *Screen) checkLine(w int) string {
 	}
 	switch {
 	case open > 0:
-		return put(th.Warn, th.Glyphs.Off, "Permissions and quotas are fine, but "+widget.Count(open, "point")+" above must be settled, or accepted with a second yes")
+		return put(th.Warn, th.Glyphs.Off, "The checks passed; "+widget.Count(open, "point")+" above "+map[bool]string{true: "is", false: "are"}[open == 1]+" still open")
 	case len(notes) == 1:
 		return put(th.Warn, th.Glyphs.Update, "All checks passed. Note: "+notes[0])
 	case len(notes) > 1:
