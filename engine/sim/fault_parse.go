@@ -34,9 +34,7 @@ func ParseFault(rule string) (Fault, error) {
 			want = "a service by its name in IAM actions, like elasticfilesystem"
 		}
 	case faultDemands:
-		if f.target = arg; arg == "" {
-			want = "the key of a tag"
-		}
+		want = f.text(arg, "the key of a tag")
 	case faultGuard:
 		kind, action, _ := strings.Cut(arg, "/")
 		f.target = arg
@@ -97,6 +95,13 @@ func ParseFault(rule string) (Fault, error) {
 }
 
 // The readers of arguments give what would have been right, empty when it is.
+
+func (f *Fault) text(arg, want string) string {
+	if f.target = arg; arg == "" {
+		return want
+	}
+	return ""
+}
 
 func (f *Fault) share(arg string) string {
 	v, err := strconv.ParseFloat(arg, 64)
