@@ -124,7 +124,10 @@ func strangerOf(o resource.Owner, n ec2types.NetworkInterface) string {
 	if a := n.Attachment; a != nil && a.InstanceId != nil {
 		return "the instance " + *a.InstanceId
 	}
-	if !aws.ToBool(n.RequesterManaged) && !strings.Contains(text, ":attachment/") {
+	ours := slices.ContainsFunc(n.Groups, func(g ec2types.GroupIdentifier) bool {
+		return strings.HasPrefix(aws.ToString(g.GroupName), o.Name()+"-")
+	})
+	if !aws.ToBool(n.RequesterManaged) && !ours { // what is in a group of ours is a task's
 		return called("network interface", text, n.NetworkInterfaceId)
 	}
 	return ""
