@@ -204,6 +204,7 @@ func (a *Account) config(_ context.Context, s cloud.Settings) (aws.Config, error
 // noHTTP stands where the SDK's HTTP client would. Reaching it means that the middleware did not answer.
 type noHTTP struct{}
 
+// Do implements the SDK's HTTP client: it fails each request, since none may leave the simulated account.
 func (noHTTP) Do(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("sim: a request got past the simulated account: %s %s", r.Method, r.URL)
 }

@@ -26,8 +26,13 @@ var ErrCut = errors.New("sim: the connection to AWS was cut")
 // cutError is not retried by the SDK: waiting would not help.
 type cutError struct{ after int }
 
-func (e *cutError) Error() string        { return fmt.Sprintf("%v at call %d", ErrCut, e.after) }
-func (e *cutError) Unwrap() error        { return ErrCut }
+// Error implements error.
+func (e *cutError) Error() string { return fmt.Sprintf("%v at call %d", ErrCut, e.after) }
+
+// Unwrap lets errors.Is find ErrCut.
+func (e *cutError) Unwrap() error { return ErrCut }
+
+// RetryableError keeps the SDK from trying again.
 func (e *cutError) RetryableError() bool { return false }
 
 // ConnectionError is the SDK's mark for a connection that broke.

@@ -29,6 +29,7 @@ type principalSpec struct {
 	Federated oneOrMany[string] // ARNs of identity providers
 }
 
+// UnmarshalJSON implements json.Unmarshaler: a principal is "*" or a map of kinds to one ARN or several.
 func (p *principalSpec) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] != '{' {
 		p.AWS = oneOrMany[string]{"*"}
