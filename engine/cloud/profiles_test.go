@@ -47,8 +47,15 @@ mfa_serial = arn:aws:iam::123456789012:mfa/ada
 `))
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", write("credentials", "[keys]\naws_access_key_id = AKIA\n[default]\naws_access_key_id = AKIA\n"))
 	want := []Profile{
-		{Name: "asks"}, {Name: "circle"}, {Name: "default", Region: "eu-west-2"}, {Name: "deploy"}, {Name: "keys"}, {Name: "over"}, {Name: "phone"},
-		{Name: "round"}, {Name: "work", Region: "us-east-1", SSO: true},
+		{Name: "asks"},
+		{Name: "circle"},
+		{Name: "default", Region: "eu-west-2"},
+		{Name: "deploy"},
+		{Name: "keys"},
+		{Name: "over"},
+		{Name: "phone"},
+		{Name: "round"},
+		{Name: "work", Region: "us-east-1", SSO: true},
 	}
 	if got := Profiles(); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)

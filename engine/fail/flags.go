@@ -37,11 +37,12 @@ func (f Flags) In(text string) string {
 		b.WriteString(bare)
 		for _, flag := range f {
 			name, _, _ := strings.Cut(flag, " ")
-			if has := strings.Fields(rest); len(has) > 0 && has[0] == "--help" {
+			has := strings.Fields(rest)
+			ofAll := bare == "berth apps" && (name == "--app" || name == "--id")
+			if help := len(has) > 0 && has[0] == "--help"; help || ofAll || slices.Contains(has, name) {
 				continue
-			} else if !slices.Contains(has, name) && !(bare == "berth apps" && (name == "--app" || name == "--id")) {
-				b.WriteString(" " + flag)
 			}
+			b.WriteString(" " + flag)
 		}
 		if again {
 			b.WriteString(" again")
