@@ -94,6 +94,7 @@ func chaos(t *testing.T, seed uint64, ok, again *atomic.Int64) {
 			t.Errorf("took %s", took)
 		}
 		h.account.SetFaults()
+		h.crowded(newCrowd(0, seed))
 		if p := h.plan(engine.Request{}); p.Changed() {
 			t.Errorf("the plan still does %v", actions(p))
 		}

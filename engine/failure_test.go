@@ -74,7 +74,7 @@ func TestRedeployThatFailsIsRolledBack(t *testing.T) {
 			}
 			for _, e := range batch {
 				events = append(events, e)
-				if strings.Contains(e.Text, "going back") { // the old version has nothing wrong with it
+				if strings.Contains(e.Text, "rolling back") { // the old version has nothing wrong with it
 					h.account.SetFaults()
 				}
 			}
@@ -84,7 +84,7 @@ func TestRedeployThatFailsIsRolledBack(t *testing.T) {
 			h.tell(events)
 			t.Fatalf("ended %s: %v", res.Outcome, res.Err)
 		}
-		if !strings.Contains(res.Err.Cause, "exit code 1") || !strings.Contains(res.Err.Cause, "went back") {
+		if !strings.Contains(res.Err.Cause, "code 1") || !strings.Contains(res.Err.Cause, "rolled back to the previous version") {
 			t.Errorf("cause %q", res.Err.Cause)
 		}
 		st, err := h.engine.Status(t.Context(), h.spec)

@@ -63,7 +63,7 @@ func TestPermissionsOfTheApp(t *testing.T) {
 		rep, err := h.engine.Preflight(t.Context(), p)
 		must(t, err)
 		notes := strings.Join(rep.Notes(), "\n")
-		for _, want := range []string{"s3:PutObject on arn:aws:s3:::uploads/*", "all that AmazonS3ReadOnlyAccess allows", "Wide open: sqs:*"} {
+		for _, want := range []string{"s3:PutObject on arn:aws:s3:::uploads/*", "everything that AmazonS3ReadOnlyAccess allows", "Wide open: sqs:*"} {
 			if !strings.Contains(notes, want) {
 				t.Errorf("not told: %s in %s", want, notes)
 			}

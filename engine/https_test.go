@@ -26,7 +26,7 @@ func TestTheAppIsToldOfHTTPS(t *testing.T) {
 				return
 			}
 			f := fail.From(res.Err)
-			if res.Outcome != event.Failed || !strings.Contains(f.Cause, "without end") || !strings.Contains(f.Remedy, "force_ssl") {
+			if res.Outcome != event.Failed || !strings.Contains(f.Cause, "in an endless loop") || !strings.Contains(f.Remedy, "force_ssl") {
 				t.Errorf("%s: ended %s: %v", rule, res.Outcome, f)
 			}
 			t.Log(f.Cause, f.Evidence)

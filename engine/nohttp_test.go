@@ -67,7 +67,7 @@ func TestLifeWithoutHTTP(t *testing.T) {
 		time.Sleep(time.Hour)
 		write(t, h.spec.Dir, "server", "version 2, which crashes")
 		h.account.SetFaults(fault(t, "crash-task"))
-		if res, _ := h.deploy(); res.Outcome != event.RolledBack || !strings.Contains(res.Err.Cause, "exit code 1") {
+		if res, _ := h.deploy(); res.Outcome != event.RolledBack || !strings.Contains(res.Err.Cause, "exited with code 1") {
 			t.Errorf("a version that crashes ended %s: %v", res.Outcome, res.Err)
 		}
 		h.account.SetFaults()

@@ -48,7 +48,7 @@ func TestNothingMattersWhenAllGoesWell(t *testing.T) {
 // What the engine and AWS say about trouble is marked, and what the app says is not.
 func TestTroubleMatters(t *testing.T) {
 	for rule, want := range map[string]string{
-		"no-route": "cannot reach the registry", "unhealthy=404": "is unhealthy in", "crash-task": "exit code 1",
+		"no-route": "cannot reach the registry", "unhealthy=404": "is unhealthy in", "crash-task": "exited with code 1",
 	} {
 		t.Run(rule, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -116,7 +116,7 @@ func TestFailingProcessTakesAllBack(t *testing.T) {
 				h.spec.Service.ReleaseCommand = "" // which would fail first
 				h.account.SetFaults(fault(t, "crash-task=3"+faulty))
 				res, events := h.deploy()
-				if res.Outcome != event.RolledBack || res.Err == nil || !strings.Contains(res.Err.Cause, "exit code 3") {
+				if res.Outcome != event.RolledBack || res.Err == nil || !strings.Contains(res.Err.Cause, "exited with code 3") {
 					h.tell(events)
 					t.Fatalf("ended %s: %v", res.Outcome, res.Err)
 				}

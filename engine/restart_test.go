@@ -99,7 +99,7 @@ func TestRestartThatFailsKeepsTheTasksOfBefore(t *testing.T) {
 				}
 				h.account.SetFaults(bad...)
 				res, _ := h.apply(p)
-				if res.Outcome != event.RolledBack || fail.ExitCode(res.Err) != 3 || !strings.Contains(res.Err.Error(), "before") {
+				if res.Outcome != event.RolledBack || fail.ExitCode(res.Err) != 3 || !strings.Contains(res.Err.Error(), "previous tasks") {
 					t.Errorf("outcome %s, %v", res.Outcome, res.Err)
 				}
 				h.account.SetFaults()

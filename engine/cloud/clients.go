@@ -44,8 +44,8 @@ import (
 )
 
 // maxAttempts is how often the SDK tries a call that was throttled or met a server error. The SDK's own
-// default of three is too few for a deployment that makes a hundred calls at once.
-const maxAttempts = 9
+// default of three is too few for a deployment that makes a hundred calls at once, and where AWS refuses three of ten.
+const maxAttempts = 12
 
 // maxBackoff is how long the SDK waits at most before it tries a call again.
 const maxBackoff = 10 * time.Second
