@@ -153,8 +153,8 @@ func kindOf(key string) spec.Kind {
 
 // instead is what to do about needs that berth builds nowhere.
 var instead = map[string]string{
-	"grpc":          "requests reach the container over HTTP/1.1: serve gRPC-Web, or run the gRPC service elsewhere",
-	"scale_to_zero": "its tasks run all the time: instances = 0 under [service] pauses it by hand",
+	"grpc":          "berth does not build gRPC: requests reach the container over HTTP/1.1; serve gRPC-Web, or run the gRPC service elsewhere",
+	"scale_to_zero": "berth does not stop an app that is idle: its tasks run all the time; instances = 0 under [service] pauses it by hand",
 }
 
 // Unbuilt are the needs that change nothing of what berth would make, each with what to do instead.
@@ -173,7 +173,7 @@ func (d *Draft) Unbuilt() []string {
 		case made[n.ID] && d.value(n) != "true" && !d.elsewhere(n.ID):
 			out = append(out, fmt.Sprintf("the comparison counts %s, and this makes none: have one made with %s, or say with a secret where one is", cmp.Or(n.Found, what), n.Key))
 		case key == "" && !built && instead[n.ID] != "":
-			out = append(out, "berth does not build "+what+"; "+instead[n.ID])
+			out = append(out, instead[n.ID])
 		case key != "" && !d.has(key):
 			out = append(out, "this version of berth does not build "+what)
 		}
