@@ -101,12 +101,12 @@ func TestDockerRehearsal(t *testing.T) {
 		text     string
 		change   func(*Request)
 	}{
-		{habit: "healthy", id: "websocket", severity: Fine, text: "takes a WebSocket at /ws"},
+		{habit: "healthy", id: "websocket", severity: Fine, text: "accepts a WebSocket at /ws"},
 		{habit: "port", id: "port", severity: Fails, text: "the app listens on 9999"},
 		{habit: "loopback", id: "address", severity: Fails, text: "127.0.0.1:8080 only"},
 		{habit: "redirect", id: "health", severity: Warns, text: "a redirect to /login"},
-		{habit: "crash", id: "ended", severity: Fails, text: "exit code 3"},
-		{habit: "deaf", id: "stop", severity: Warns, text: "does not end"},
+		{habit: "crash", id: "ended", severity: Fails, text: "exited with code 3"},
+		{habit: "deaf", id: "stop", severity: Warns, text: "does not exit"},
 		{habit: "healthy", image: arm, id: "processor", severity: Fails, text: "another CPU architecture"},
 		{habit: "variable", id: "variable", severity: Fails, text: "SECRET_KEY_BASE is not set"},
 		{habit: "no-upgrade", id: "websocket", severity: Fails, text: "does not accept a WebSocket"},
