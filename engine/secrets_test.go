@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/sim"
+	"berth/engine/spec"
 )
 
 // A secret that does not exist stops a deployment before anything is made, however fast AWS answers which question.
@@ -67,5 +69,35 @@ func TestASecretsKeyThatIsGoingIsTheCause(t *testing.T) {
 		must(t, err)
 		time.Sleep(time.Minute)
 		h.must(h.deploy())
+	})
+}
+
+// Each secret says which processes get it.
+func TestSecretsSayWhoUsesThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		for _, name := range []string{"API_KEY", "OLD_KEY"} {
+			_, err := h.clients().SSM.PutParameter(t.Context(), &ssm.PutParameterInput{
+				Name: aws.String("/berth/live-beats/production/" + name), Value: aws.String("x"), Type: ssmtypes.ParameterTypeSecureString,
+			})
+			must(t, err)
+		}
+		h.spec.Secrets.FromSSM = []string{"API_KEY"}
+		h.spec.Processes = map[string]*spec.Process{"worker": {}, "clock": {}}
+		time.Sleep(time.Minute)
+		all, err := h.engine.Secrets(t.Context(), h.spec)
+		must(t, err)
+		for _, s := range all {
+			want := []string{"service", "clock", "worker"}
+			if s.Name == "OLD_KEY" {
+				want = nil
+			}
+			if !slices.Equal(s.UsedBy, want) {
+				t.Errorf("%s is used by %v", s.Name, s.UsedBy)
+			}
+		}
+		if len(all) != 2 {
+			t.Errorf("%d secrets", len(all))
+		}
 	})
 }

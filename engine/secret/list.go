@@ -18,6 +18,8 @@ type Secret struct {
 	// State is set, missing (berth.toml names it and nobody set it), unused (set, and berth.toml does not name it) or
 	// elsewhere (named by its ARN or path: look there).
 	State string `json:"state"`
+	// UsedBy are the processes that get it: "service", which answers requests, and those beside it. None gets an unused one.
+	UsedBy []string `json:"used_by,omitempty"`
 }
 
 // The states of a Secret.
@@ -65,5 +67,12 @@ func (s Store) Secrets(ctx context.Context, app *spec.Spec) ([]Secret, error) {
 			all = append(all, Secret{Name: k.Name, Where: s.path(k.Name), Version: k.Version, Changed: k.Changed, State: Unused})
 		}
 	}
-	return append(missing, all...), nil
+	all = append(missing, all...)
+	users := append([]string{"service"}, slices.Sorted(maps.Keys(app.Processes))...)
+	for i := range all {
+		if all[i].State != Unused {
+			all[i].UsedBy = users
+		}
+	}
+	return all, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -17,7 +18,7 @@ func Secrets(w io.Writer, all []engine.Secret, now time.Time) {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSTATE\tVERSION\tCHANGED\tWHERE")
+	fmt.Fprintln(t, "NAME\tSTATE\tVERSION\tCHANGED\tUSED BY\tWHERE")
 	missing := 0
 	for _, s := range all {
 		version, changed := "", ""
@@ -27,7 +28,7 @@ func Secrets(w io.Writer, all []engine.Secret, now time.Time) {
 		if s.State == engine.SecretMissing {
 			missing++
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", s.Name, s.State, cmp.Or(version, "-"), cmp.Or(changed, "-"), s.Where)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, s.State, cmp.Or(version, "-"), cmp.Or(changed, "-"), cmp.Or(strings.Join(s.UsedBy, ", "), "-"), s.Where)
 	}
 	_ = t.Flush() // into w, whose errors nobody reads here either
 	if missing > 0 {
