@@ -254,8 +254,8 @@ func guarded(text string, at, end int) guard {
 		last := start - 1
 		start = strings.LastIndexByte(text[:last], '\n') + 1
 		line := text[start:last]
-		if strings.TrimSpace(line) == "" {
-			continue
+		if word := strings.TrimSpace(line); word == "" || word == "{" {
+			continue // what the bracket opens stands above it
 		}
 		in := indent(line)
 		if in >= depth {
