@@ -126,6 +126,28 @@ type Random struct {
 	Suffix   string `json:"suffix,omitempty"` // stands behind them
 }
 
+// form says in words which random texts will do, as what follows the name of a variable.
+func (r Random) form() string {
+	kind := "characters"
+	switch r.Alphabet {
+	case hexadecimal:
+		kind = "hexadecimal digits"
+	case base64Digits:
+		kind = "characters of Base64"
+	}
+	if r.Prefix == "" && r.Suffix == "" {
+		return fmt.Sprintf("for which any random text of %d %s will do", r.Length, kind)
+	}
+	form := fmt.Sprintf("which must be %d random %s", r.Length, kind)
+	if r.Prefix != "" {
+		form += " behind " + r.Prefix
+	}
+	if r.Suffix != "" {
+		form += ", with " + r.Suffix + " at the end"
+	}
+	return form
+}
+
 // Alphabets of random texts.
 const (
 	alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

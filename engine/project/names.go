@@ -283,7 +283,7 @@ func (l *look) demand(x read) {
 			finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to the port that requests go to", x.name)
 		}
 	case v.Kind == Generated:
-		finding.Means = fmt.Sprintf("the app does not start without %s, for which any random text of %d characters will do: `%s%s`", x.name, v.Random.Length, setSecret, x.name)
+		finding.Means = fmt.Sprintf("the app does not start without %s, %s: the wizard makes one up, or `%s%s` takes one", x.name, v.Random.form(), setSecret, x.name)
 	case v.Database:
 		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its database", x.name)
 		l.nextOnDatabase()

@@ -95,3 +95,16 @@ func TestRandomText(t *testing.T) {
 		t.Error("a source that fails")
 	}
 }
+
+// TestRandomForm reads how the form of a secret is said, of those whose program takes no other.
+func TestRandomForm(t *testing.T) {
+	for _, c := range []struct{ name, stack, says string }{
+		{"APP_KEY", "laravel", "which must be 43 random characters of Base64 behind base64:, with = at the end"},
+		{"SECRET_KEY_BASE", "rails", "for which any random text of 128 hexadecimal digits will do"},
+		{"SESSION_SECRET", "node", "for which any random text of 64 characters will do"},
+	} {
+		if got := randomFor(c.name, c.stack).form(); got != c.says {
+			t.Errorf("%s of %s: %q, want %q", c.name, c.stack, got, c.says)
+		}
+	}
+}
