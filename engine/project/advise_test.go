@@ -66,3 +66,47 @@ CMD ["/app/bin/x", "start"]
 		t.Errorf("told %d times, suggests %v", told, f.Suggests)
 	}
 }
+
+// TestConnectionStrings looks for the variable of a database that an app on .NET asks its settings for, whatever its settings
+// have for it.
+func TestConnectionStrings(t *testing.T) {
+	for _, c := range []struct {
+		name, program, settings string
+		engine                  string
+		severity                Severity // empty when nothing is found
+	}{
+		{"bare", `o.UseNpgsql(c.GetConnectionString("Shop"));`, `{}`, "postgres", Must},
+		{"not null", `o.UseMySql(c.GetConnectionString("Shop")!, v);`, `{}`, "mysql", Must},
+		{"by a variable", "var s = c.GetConnectionString(\"Shop\");\no.UseSqlServer(s);", `{}`, "sqlserver", Must},
+		{"or ends", `o.UseNpgsql(c.GetConnectionString("Shop") ?? throw new Exception());`, `{}`, "postgres", Must},
+		{"its own machine", `o.UseNpgsql(c.GetConnectionString("Shop")!);`, `{"ConnectionStrings": {"Shop": "Host=localhost"}}`, "postgres", Should},
+		{"its own machine in the code", `o.UseNpgsql(c.GetConnectionString("Shop") ?? "Host=localhost");`, `{}`, "postgres", Should},
+		{"beside it", `o.UseNpgsql(c.GetConnectionString("Shop"));`, `{"ConnectionStrings": {"Shop": "Host=db;Port=5432"}}`, "postgres", Should},
+		{"elsewhere", `o.UseNpgsql(c.GetConnectionString("Shop"));`, `{"ConnectionStrings": {"Shop": "Host=db.example.com;Port=5432"}}`, "postgres", Info},
+		{"a file", `o.UseSqlite(c.GetConnectionString("Shop"));`, `{}`, "", ""},
+		{"no database", `o.UseNotes(c.GetConnectionString("Shop"));`, `{}`, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, _ := unpack(t, &txtar.Archive{Files: []txtar.File{
+				{Name: "Dockerfile", Data: []byte("FROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY . .\nENTRYPOINT [\"dotnet\", \"Shop.dll\"]\n")},
+				{Name: "Shop.csproj", Data: []byte("<Project></Project>")},
+				{Name: "Program.cs", Data: []byte(c.program)},
+				{Name: "appsettings.json", Data: []byte(c.settings)},
+			}})
+			f, err := inspectDir(t.Context(), dir)
+			must(t, err)
+			var got Severity
+			for _, x := range f.Findings {
+				if x.Variable != nil && x.Variable.Name == "ConnectionStrings__Shop" && x.Variable.Database {
+					got = x.Severity
+				}
+			}
+			if got != c.severity || (f.Database != nil) != (c.engine != "") {
+				t.Fatalf("got %q and %v, want %q: %v", got, f.Database, c.severity, f.Findings)
+			}
+			if f.Database != nil && (f.Database.Variable != "ConnectionStrings__Shop" || f.Database.Engine != c.engine) {
+				t.Errorf("%+v", *f.Database)
+			}
+		})
+	}
+}

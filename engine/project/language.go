@@ -283,6 +283,10 @@ type read struct {
 
 	random   bool   // any random text will do
 	property string // the setting that the variable is one way to give, such as payment.token
+
+	engine string // the kind of database that it is known to lead to, "" for none
+	local  bool   // the code has an address on the same machine for it
+	thrown bool   // the code ends without it
 }
 
 // reads are the places in a file that a pattern finds. raw is the file as it is, text is without comments.

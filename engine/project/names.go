@@ -32,12 +32,18 @@ func (l *look) readNames() error {
 	}
 	all = append(all, l.compose.wants()...)
 	all = append(all, l.scriptWants()...)
-	for _, x := range all {
+	for _, x := range databasesFirst(all) {
 		l.demand(x)
 	}
 	l.frameworks()
 	l.examples()
 	return nil
+}
+
+// databasesFirst puts the reads that are known to lead to a database before the others, which may be of the same variables.
+func databasesFirst(all []read) []read {
+	out := slices.DeleteFunc(slices.Clone(all), func(x read) bool { return x.engine == "" })
+	return append(out, slices.DeleteFunc(all, func(x read) bool { return x.engine != "" })...)
 }
 
 // scriptWants are the variables that a script refuses to start without, as in ${X:?}.
@@ -140,7 +146,7 @@ func (l *look) optional(name string) bool {
 
 // schemas are the readers of files that declare variables in a form of their own, by language.
 var schemas = map[string][]func(name, text string) []read{
-	"python": {settingsClasses}, "node": {envSchemas, envClasses}, "rust": {envStructs}, "go": {configTags}, "dotnet": {checkedOptions}, "java": {configProperties},
+	"python": {settingsClasses}, "node": {envSchemas, envClasses}, "rust": {envStructs}, "go": {configTags}, "dotnet": {checkedOptions, connections}, "java": {configProperties},
 }
 
 // reads are the reads of variables without default in all files of a language that run in production.
@@ -243,11 +249,18 @@ func inDevSection(name, text string, at int) bool {
 
 // demand makes a finding of a variable that has no default.
 func (l *look) demand(x read) {
+	if x.engine != "" && !l.seen[x.name] {
+		l.database(x.engine, x.file, x.line, x.text)
+		if l.hasConnection(x) {
+			return
+		}
+	}
 	if l.seen[x.name] || given[x.name] || l.setInAppSettings(x.name) || l.setInProperties(x.property) || l.defaultInSymfony(x.name) || l.docker != nil && l.docker.Env[x.name].Text != "" {
 		return
 	}
 	l.seen[x.name] = true
 	v := classify(x.name, x.text, l.Stack)
+	v.Database = v.Database || x.engine != ""
 	if x.random {
 		v.Kind, v.Random = Generated, randomFor(x.name, l.Stack)
 	}
