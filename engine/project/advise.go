@@ -1,6 +1,9 @@
 package project
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // setSecret is the command that gives the app a secret, up to its name.
 const setSecret = "berth secrets set "
@@ -30,12 +33,92 @@ func (l *look) databaseAdvice() string {
 	if l.Database == nil {
 		return ""
 	}
-	given := "`" + setSecret + firstOf(l.Database.Variable, "DATABASE_URL") + "` leads it to one that is there"
+	given := l.leadsToDatabase() + " it to one that is there"
 	if l.Database.Engine != "postgres" && l.Database.Engine != "mysql" {
 		return "; berth makes PostgreSQL and MySQL: " + given + ", such as one in RDS"
 	}
 	return "; [database] in berth.toml makes one, or " + given
 }
+
+// leadsToDatabase says by what the app is led to a database that is there, with the verb: the variables that it reads, or
+// that its framework does.
+func (l *look) leadsToDatabase() string {
+	name, parts := l.Database.Variable, l.databaseParts()
+	spring := l.uses("java", []string{"spring-boot*"}) != nil
+	relational := l.Database.Engine != "mongodb"
+	switch {
+	case name != "":
+	case slices.ContainsFunc(parts, func(p string) bool { return databaseParts[partOf(p)] == "host" }):
+		return byParts(parts)
+	case l.Stack == "laravel" && relational:
+		return byParts([]string{"DB_HOST", "DB_PORT", "DB_DATABASE", "DB_USERNAME", "DB_PASSWORD"})
+	case spring && relational && l.uses("java", []string{"spring-boot-starter-data-r2dbc"}) != nil:
+		return byParts([]string{"SPRING_R2DBC_URL", "SPRING_R2DBC_USERNAME", "SPRING_R2DBC_PASSWORD"})
+	case spring && relational:
+		return byParts([]string{"SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME", "SPRING_DATASOURCE_PASSWORD"})
+	case l.readsDatabaseURL(), l.Stack == "rails" && relational:
+		name = "DATABASE_URL"
+	case l.speaks == "dotnet" && relational:
+		return "`" + setSecret + "ConnectionStrings__NAME`, with the NAME that the code asks for, leads"
+	default:
+		return "`" + setSecret + "NAME`, under the name that the app reads, leads"
+	}
+	return "`" + setSecret + name + "` leads"
+}
+
+// databaseParts are the variables that hold parts of the address of the app's database, in the order of their findings.
+func (l *look) databaseParts() []string {
+	var out []string
+	for _, x := range l.Findings.Findings {
+		if v := x.Variable; v != nil && v.Part != "" && !slices.Contains(out, v.Name) {
+			out = append(out, v.Name)
+		}
+	}
+	return out
+}
+
+// partOf is the end of the name of a variable that says which part of a database's address it holds, "" for none.
+func partOf(name string) string {
+	if m := databasePart().FindStringSubmatch(name); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// byParts says how variables are set that together lead to a database: the password as a secret.
+func byParts(names []string) string {
+	var open, secret []string
+	for _, name := range names {
+		if strings.HasSuffix(name, "PASSWORD") || databaseParts[partOf(name)] == "password" {
+			secret = append(secret, "`"+setSecret+name+"`")
+		} else {
+			open = append(open, name)
+		}
+	}
+	return strings.Join(append([]string{andList(open) + " under [env]"}, secret...), " and ") + " lead"
+}
+
+// andList is a list in words.
+func andList(names []string) string {
+	if n := len(names) - 1; n > 0 {
+		return strings.Join(names[:n], ", ") + " and " + names[n]
+	}
+	return strings.Join(names, "")
+}
+
+// readsDatabaseURL says whether the code, as far as it was read, has the name DATABASE_URL; it goes on without it.
+func (l *look) readsDatabaseURL() bool {
+	return slices.ContainsFunc(l.files, func(file string) bool {
+		raw, ok := l.t.cache[file]
+		if !ok || !strings.Contains(raw, "DATABASE_URL") {
+			return false
+		}
+		text, _ := l.t.code(file)
+		return databaseURL().MatchString(text)
+	})
+}
+
+var databaseURL = lazy(`\bDATABASE_URL\b`)
 
 // storageAdvice says how files outlive a container, with the folders when they are known.
 func (l *look) storageAdvice() string {
