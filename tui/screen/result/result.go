@@ -6,12 +6,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/compare/price"
 	"berth/engine/event"
+	"berth/engine/fail"
 	"berth/tui/keys"
 	"berth/tui/screen"
 	"berth/tui/widget"
@@ -172,8 +174,14 @@ func (r *Screen) lines() []string {
 	}
 	lines = append(lines, "", th.Strong.Paint("Next"))
 	for _, n := range r.next() {
-		l := widget.NewLine(th, w).Gap(2).Cell(th.Text, n[0], 20)
-		lines = append(lines, l.Put(th.Quiet, n[1]).String())
+		if widget.Width(n[0]) < nextWidth {
+			lines = append(lines, widget.NewLine(th, w).Gap(2).Cell(th.Text, n[0], nextWidth).Put(th.Quiet, n[1]).String())
+			continue
+		}
+		for _, part := range widget.Wrap(n[0], w-2) {
+			lines = append(lines, widget.NewLine(th, w).Gap(2).Put(th.Text, part).String())
+		}
+		lines = append(lines, widget.NewLine(th, w).Gap(4).Put(th.Quiet, n[1]).String())
 	}
 	return lines
 }
@@ -236,12 +244,31 @@ func (r *Screen) facts() [][2]string {
 	return out
 }
 
+// nextWidth is how wide the commands of next are, unless flags make one longer: then what it does is said below it.
+const nextWidth = 20
+
+// back is berth with the flags that lead back to the app.
+func (r *Screen) back() string {
+	same := r.s.Flags.Same
+	if r.s.Engine.Simulated() != "" && r.s.Tour() == nil && len(same) == 0 {
+		same = []string{"--simulate"}
+	}
+	return strings.Join(append([]string{"berth"}, same...), " ")
+}
+
+// real is back for the same app on AWS.
+func (r *Screen) real() string {
+	same := slices.DeleteFunc(slices.Clone(r.s.Flags.Same), func(flag string) bool { return strings.HasPrefix(flag, "--sim") })
+	return strings.Join(append([]string{"berth"}, same...), " ")
+}
+
 // next are the commands that make sense from here.
 func (r *Screen) next() [][2]string {
+	same := fail.Flags{Same: r.s.Flags.Same}
 	if r.destroyed() {
-		again := [2]string{"berth", "deploy it again: berth.toml is still there"}
+		again := [2]string{r.back(), "deploy it again: berth.toml is still there"}
 		if r.kept() != "" {
-			return [][2]string{again, {"berth destroy", "delete the data, too"}}
+			return [][2]string{again, {same.In("berth destroy"), "delete the data, too"}}
 		}
 		return [][2]string{again}
 	}
@@ -250,14 +277,14 @@ func (r *Screen) next() [][2]string {
 		return [][2]string{{"cd my-app && berth", "the same with your own app, on AWS"}}
 	case r.s.Engine.Simulated() != "":
 		return [][2]string{
-			{"berth --simulate", "come back: status, redeploy, settings, destroy"},
-			{"berth", "the same on AWS"},
+			{r.back(), "come back: status, redeploy, settings, destroy"},
+			{r.real(), "the same on AWS"},
 		}
 	}
 	return [][2]string{
-		{"berth", "come back: status, redeploy, settings, destroy"},
-		{"berth deploy --yes", "redeploy without questions, as in CI"},
-		{"berth status", "what runs, as text or --json"},
-		{"berth destroy", "delete all of it"},
+		{r.back(), "come back: status, redeploy, settings, destroy"},
+		{same.In("berth deploy --yes"), "redeploy without questions, as in CI"},
+		{same.In("berth status"), "what runs, as text or --json"},
+		{same.In("berth destroy"), "delete all of it"},
 	}
 }
