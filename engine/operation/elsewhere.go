@@ -106,6 +106,9 @@ func (o *Operator) look(ctx context.Context, at, here place, s *spec.Spec) (one 
 // Status says what runs of an app, see account.Account. Where nothing does by its name it says what runs by another one.
 func (o *Operator) Status(ctx context.Context, s *spec.Spec) (*target.Status, error) {
 	st, err := o.Account.Status(ctx, s)
+	if err == nil && st.Waiting != nil {
+		st.Waiting.Then = o.Flags.In(st.Waiting.Then)
+	}
 	if err == nil && st.State == target.Absent && st.Namesake == "" {
 		st.Elsewhere = o.absent(ctx, s)
 	}

@@ -72,10 +72,13 @@ var names = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)secret|token|passw|passphrase|_pass$|_pwd$|api_?key|access_?key|_key$|private|credential|salt|dsn$|cookie|(?:database|db|redis|mongo\w*|amqp)_?ur[il]$`)
 })
 
+// Named says whether the name of a variable says that its value is secret.
+func Named(name string) bool { return names().MatchString(name) }
+
 // Environment hides the values of the variables of an environment, NAME=VALUE, whose names say that they are secret.
 func (r *Redactor) Environment(environ []string) {
 	for _, e := range environ {
-		if name, value, ok := strings.Cut(e, "="); ok && names().MatchString(name) {
+		if name, value, ok := strings.Cut(e, "="); ok && Named(name) {
 			r.Hide(value)
 		}
 	}

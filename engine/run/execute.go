@@ -151,6 +151,7 @@ func (r *Run) finish(f *fail.Error) {
 		res.Outcome, text = outcome(f.Class), f.Cause
 	} else if !r.plan.Destroy {
 		if res.Waiting = r.plan.Resources.Awaits(); res.Waiting != nil {
+			res.Waiting.Then = r.opts.Flags.In(res.Waiting.Then)
 			text += "; it waits for " + res.Waiting.For
 		}
 	}

@@ -53,7 +53,7 @@ func (a *app) ciCommand() *cobra.Command {
 			"  berth ci gitlab --from https://example.com/berth --repo group/shop",
 		Args: exactly(1), ValidArgs: pipeline.Services,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.mayChange(cmd.Context(), "ci "+args[0]); err != nil {
+			if err := a.mayChange(cmd, args); err != nil {
 				return err
 			}
 			d, err := a.settings(cmd.Context(), flags)

@@ -44,7 +44,7 @@ type app struct {
 	terminal *cloud.Terminal
 	// machine is what builds, and how.
 	machine image.Machine
-	// again are the flags that name the same app and account in another command.
+	// again are the flags that name the same app and account in another command, and those of this one.
 	again fail.Flags
 	log   *os.File // that --debug names, nil for none
 	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
@@ -117,7 +117,7 @@ func (a *app) answer(v any, text func(w io.Writer)) error {
 	if a.Terminal && a.Columns > 0 {
 		out = report.Wrapped(a.Out, a.Columns)
 	}
-	_, _ = io.WriteString(out, a.again.In(b.String())) // nobody may be there to read it
+	_, _ = io.WriteString(out, fail.Flags{Same: a.again.Same}.In(b.String())) // nobody may be there to read it
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (a *app) root() *cobra.Command {
 			if a.Columns > 0 && !a.flags.json {
 				a.Err = report.Wrapped(a.Err, a.Columns)
 			}
-			a.again = same(cmd.Flags())
+			a.again = again(cmd)
 			if err := a.flags.check(cmd); err != nil {
 				return err
 			}

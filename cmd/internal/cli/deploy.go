@@ -17,7 +17,7 @@ func (a *app) deployCommand() *cobra.Command {
 			"  berth deploy --yes --json --summary \"$GITHUB_STEP_SUMMARY\"\n" +
 			"  berth deploy --image ghcr.io/acme/shop@sha256:4f5d... --port 8080\n  berth deploy --simulate --yes           # on a simulated account",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.mayChange(cmd.Context(), "deploy"); err != nil {
+			if err := a.mayChange(cmd, nil); err != nil {
 				return err
 			}
 			d, err := a.settings(cmd.Context(), flags)

@@ -19,7 +19,7 @@ func (a *app) destroyCommand() *cobra.Command {
 			"cost the same as before; the next deploy finds them again, and a destroy without --keep-data deletes them.",
 		Example: "  berth destroy\n  berth destroy --env staging --yes\n  berth destroy --keep-data               # the database and the files stay",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.mayChange(cmd.Context(), "destroy"); err != nil {
+			if err := a.mayChange(cmd, nil); err != nil {
 				return err
 			}
 			s, err := a.named(cmd.Context(), flags)

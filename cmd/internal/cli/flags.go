@@ -3,14 +3,17 @@ package cli
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"berth/engine"
 	"berth/engine/fail"
+	"berth/engine/redact"
 	"berth/engine/spec"
 )
 
@@ -78,26 +81,77 @@ func (g *globals) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// same are the flags of a command line that another one needs to be about the same app in the same account.
-func same(given *pflag.FlagSet) fail.Flags {
-	var all fail.Flags
-	for _, name := range []string{"dir", "app", "id", "env", "region", "profile", "simulate", "sim-state"} {
-		f := given.Lookup(name)
-		if f != nil && f.Changed && name == "dir" {
-			all = append(all, "-C "+spec.CommandText([]string{f.Value.String()}))
-			continue
-		}
-		switch {
-		case f == nil || !f.Changed:
-		case f.Value.Type() == "bool":
-			if f.Value.String() == "true" {
-				all = append(all, "--"+name)
-			}
-		default:
-			all = append(all, "--"+name+" "+spec.CommandText([]string{f.Value.String()}))
+// sameNames are the flags that another command needs to be about the same app in the same account.
+var sameNames = []string{"dir", "app", "id", "env", "region", "profile", "simulate", "sim-state"}
+
+// again is what another command needs to be about the same app in the same account, and what the same command has to be
+// told again. The wizard needs no more than the former: what else it was told it has asked about since.
+func again(cmd *cobra.Command) fail.Flags {
+	var f fail.Flags
+	for _, name := range sameNames {
+		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
+			f.Same = append(f.Same, typedAs(flag)...)
 		}
 	}
+	if cmd.HasParent() {
+		f.Verb, f.Own = cmd.CommandPath(), own(cmd, func(string) bool { return true })
+	}
+	return f
+}
+
+// own are the flags that a command was given besides those that name the app, in their order, where wanted says so.
+func own(cmd *cobra.Command, wanted func(name string) bool) (all []string) {
+	cmd.Flags().SortFlags = false
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if !slices.Contains(sameNames, f.Name) && wanted(f.Name) {
+			all = append(all, typedAs(f)...)
+		}
+	})
 	return all
+}
+
+// typedAs is a flag as it is typed, once for each of its values. No value that may be secret is repeated: that of a build
+// argument is taken from the environment then.
+func typedAs(f *pflag.Flag) (all []string) {
+	if f.Value.Type() == "bool" {
+		if f.Value.String() == "true" {
+			return []string{"--" + f.Name}
+		}
+		return nil
+	}
+	name := "--" + f.Name + " "
+	switch {
+	case f.Name == "dir":
+		name = "-C "
+	case f.NoOptDefVal != "":
+		name = "--" + f.Name + "="
+	}
+	values := []string{f.Value.String()}
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		values = list.GetSlice()
+	}
+	for _, v := range values {
+		variable, _, assigned := strings.Cut(v, "=")
+		switch shown := (&redact.Redactor{}).Text(v); {
+		case f.Name == "build-arg" && assigned && (redact.Named(variable) || shown != v):
+			v = variable
+		default:
+			v = shown
+		}
+		all = append(all, name+shellWord(v))
+	}
+	return all
+}
+
+// shellWord is a word as a shell takes it for one.
+func shellWord(w string) string {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_@%+=:,./~-", r)
+	}
+	if w != "" && strings.IndexFunc(w, func(r rune) bool { return !plain(r) }) < 0 {
+		return w
+	}
+	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }
 
 // said are the flags of a verb that give values of berth.toml, by the name of the key.

@@ -9,9 +9,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"berth/cmd/internal/report"
 	"berth/engine"
@@ -207,22 +210,41 @@ func (a *app) show(ctx context.Context, clk clock.Clock, simulated string, event
 	return report.Lines{Out: a.Out, Err: a.Err, Clock: clk, Every: every}.Follow(ctx, events)
 }
 
-// mayChange refuses a verb that changes something when nobody has agreed and nobody can be asked. Who can be is asked for
-// a profile where there are no credentials.
-func (a *app) mayChange(ctx context.Context, verb string) error {
+// mayChange refuses a command that changes something when nobody has agreed and nobody can be asked. Who can be is asked
+// for a profile where there are no credentials.
+func (a *app) mayChange(cmd *cobra.Command, args []string) error {
 	if a.flags.yes || a.asks() {
-		return a.pickProfile(ctx)
+		return a.pickProfile(cmd.Context())
 	}
-	look := map[string]string{ // ci and run have none
-		"deploy": "berth plan", "destroy": "berth plan --destroy", "rollback": "berth plan --rollback previous", "restart": "berth plan --restart",
-	}[verb]
-	remedy := fmt.Sprintf("add --yes: berth %s --yes", verb)
-	if look != "" {
+	verb := strings.Join(append([]string{cmd.CommandPath()}, args...), " ")
+	words := slices.Concat([]string{cmd.CommandPath()}, args, a.again.Own, a.again.Same)
+	remedy := "add --yes: " + strings.Join(append(words, "--yes"), " ")
+	if look := looks(cmd, args); look != "" {
 		remedy = fmt.Sprintf("see what it would do with %s, then %s", look, remedy)
 	}
 	return &fail.Error{
-		Class: fail.Usage, Cause: fmt.Sprintf("berth %s changes an AWS account, and %s", verb, a.unasked()), Remedy: remedy,
+		Class: fail.Usage, Cause: fmt.Sprintf("%s changes an AWS account, and %s", verb, a.unasked()), Remedy: remedy,
 	}
+}
+
+// looks is the command that shows what a command would do, empty when none does. It is given what it knows of the flags.
+func looks(cmd *cobra.Command, args []string) string {
+	show, ok := map[string]string{
+		"deploy": "", "destroy": " --destroy", "rollback": " --rollback " + cmp.Or(strings.Join(args, " "), engine.Previous), "restart": " --restart",
+	}[cmd.Name()]
+	if !ok {
+		return ""
+	}
+	plan, _, err := cmd.Root().Find([]string{"plan"})
+	if err != nil {
+		return ""
+	}
+	telling := []string{"yes", "json", "plain", "quiet", "no-color", "accessible", "debug"}
+	knows := func(name string) bool {
+		known := plan.Flags().Lookup(name) != nil || plan.InheritedFlags().Lookup(name) != nil
+		return known && !slices.Contains(telling, name)
+	}
+	return strings.Join(append([]string{"berth plan" + show}, own(cmd, knows)...), " ")
 }
 
 // confirm asks a question that only the word agrees to; y will do for yes.

@@ -60,7 +60,7 @@ func (a *app) pickProfile(ctx context.Context) error {
 // takeProfile goes on with a profile, once somebody has signed in where that is missing.
 func (a *app) takeProfile(ctx context.Context, p cloud.Profile) error {
 	a.flags.profile = p.Name
-	a.again = append(a.again, "--profile "+p.Name)
+	a.again.Same = append(a.again.Same, "--profile "+p.Name)
 	for {
 		lacking := cloud.Lacking(ctx, a.settingsOf(p.Region))
 		if lacking == nil || ctx.Err() != nil {

@@ -17,7 +17,7 @@ func (a *app) restartCommand() *cobra.Command {
 			"ECS keeps the old ones.",
 		Example: "  berth secrets set API_KEY && berth restart\n  berth restart --yes --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.mayChange(cmd.Context(), "restart"); err != nil {
+			if err := a.mayChange(cmd, nil); err != nil {
 				return err
 			}
 			d, err := a.identified(cmd.Context(), flags)

@@ -20,7 +20,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 		Example: "  berth rollback                          # to the version before\n  berth rollback 7",
 		Args:    upTo(1), ValidArgsFunction: a.completeRevision,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.mayChange(cmd.Context(), "rollback"); err != nil {
+			if err := a.mayChange(cmd, args); err != nil {
 				return err
 			}
 			d, err := a.identified(cmd.Context(), flags)
