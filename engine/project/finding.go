@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -67,6 +68,19 @@ func (f *Findings) Musts() []Finding {
 		}
 	}
 	return out
+}
+
+// Open are the musts that the settings do not answer.
+func (f *Findings) Open(s *spec.Spec) []Finding {
+	return slices.DeleteFunc(f.Musts(), func(x Finding) bool { return !x.Open(s) })
+}
+
+// Name is what a finding is about, in a word: its variable, else its place, else what stands there.
+func (x Finding) Name() string {
+	if x.Variable != nil {
+		return x.Variable.Name
+	}
+	return cmp.Or(x.At(), x.Text)
 }
 
 // VariableKind says where the value of a variable comes from.

@@ -45,6 +45,9 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 		_ = summarize(roll.summary, func(w io.Writer) { report.FailureMarkdown(w, err) }) // which matters more than a file
 		return nil, err
 	}
+	if !a.flags.json && !a.flags.quiet {
+		report.Musts(a.Err, p, roll.musts, a.again)
+	}
 	p.Beside = roll.beside
 	if !a.flags.yes && p.Changed() {
 		report.Plan(a.Err, p)

@@ -7,6 +7,7 @@ import (
 
 	"berth/cmd/internal/report"
 	"berth/engine"
+	"berth/engine/project"
 )
 
 // exitChanges is the exit code of plan --exit-code when something would change.
@@ -46,7 +47,11 @@ func (a *app) planCommand() *cobra.Command {
 				return err
 			}
 			r.Spec = d.Spec
-			return a.plan(cmd, r, exit, markdown)
+			var musts []project.Finding
+			if !destroy && !restart && to == "" {
+				musts = d.Findings.Open(d.Spec)
+			}
+			return a.plan(cmd, r, musts, exit, markdown)
 		},
 	}
 	a.register(&flags, cmd)
@@ -62,7 +67,7 @@ func (a *app) planCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) plan(cmd *cobra.Command, r engine.Request, exit, markdown bool) error {
+func (a *app) plan(cmd *cobra.Command, r engine.Request, musts []project.Finding, exit, markdown bool) error {
 	return a.with(r.Spec.Region, func(eng *account) error {
 		p, err := eng.Plan(cmd.Context(), r)
 		if err != nil {
@@ -75,6 +80,9 @@ func (a *app) plan(cmd *cobra.Command, r engine.Request, exit, markdown bool) er
 			report.PlanMarkdown(a.Out, p)
 			return nil
 		}
-		return a.answer(p, func(w io.Writer) { report.Plan(w, p) })
+		return a.answer(p, func(w io.Writer) {
+			report.Plan(w, p)
+			report.Musts(w, p, musts, a.again)
+		})
 	})
 }

@@ -3,11 +3,14 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"berth/compare/price"
 	"berth/engine/event"
+	"berth/engine/fail"
 	"berth/engine/plan"
+	"berth/engine/project"
 )
 
 // Plan writes a plan for people: what would happen to each resource and why, by group, the monthly cost line
@@ -43,6 +46,23 @@ func Plan(w io.Writer, p *plan.Plan) {
 		summary += ", " + usually(p.Usually)
 	}
 	fmt.Fprintf(w, "%s. Plan %s.\n", summary, p.Hash)
+}
+
+// Musts writes in a line what of the source is still to be answered before the first deployment of a plan's app, nothing
+// once it runs. The flags are for the command that tells more.
+func Musts(w io.Writer, p *plan.Plan, open []project.Finding, flags fail.Flags) {
+	runs := slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
+		return c.Group == "compute" && c.Versioned && (c.Action == event.None || c.Action == event.Update)
+	})
+	if runs || p.Endpoint != "" || len(open) == 0 {
+		return
+	}
+	var names []string
+	for _, x := range open {
+		names = append(names, x.Name())
+	}
+	fmt.Fprintf(w, "To be answered before the first deployment (%d): %s. %s\n", len(open), strings.Join(names, ", "),
+		flags.In("berth inspect says what to do."))
 }
 
 // dataOf says what a destroy does to the data of people, and what is left goes on costing.
