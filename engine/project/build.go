@@ -51,6 +51,7 @@ func number(text string) bool { _, err := strconv.Atoi(text); return err == nil 
 // noStageError says that there is no such stage.
 type noStageError struct{ stage string }
 
+// Error implements error.
 func (e *noStageError) Error() string { return "it has no stage " + e.stage }
 
 // noStage is the failure for a stage that is not there.

@@ -119,8 +119,11 @@ func (n *node) list() []string {
 // noVariables is an environment in which nothing is set.
 type noVariables struct{}
 
+// Get finds no variable.
 func (noVariables) Get(string) (string, bool) { return "", false }
-func (noVariables) Keys() []string            { return nil }
+
+// Keys are none.
+func (noVariables) Keys() []string { return nil }
 
 // interpolate puts the defaults of variables in, as in ${PORT:-8080}; one without default becomes nothing.
 func interpolate(text string) string {
