@@ -84,6 +84,9 @@ func TestRedeployThatFailsIsRolledBack(t *testing.T) {
 			h.tell(events)
 			t.Fatalf("ended %s: %v", res.Outcome, res.Err)
 		}
+		if strings.Contains(res.Err.Remedy, "destroy") || !strings.Contains(res.Err.Evidence, "the version before goes on running") {
+			t.Errorf("of a living app it says %q, %q", res.Err.Evidence, res.Err.Remedy)
+		}
 		if !strings.Contains(res.Err.Cause, "code 1") || !strings.Contains(res.Err.Cause, "rolled back to the previous version") {
 			t.Errorf("cause %q", res.Err.Cause)
 		}

@@ -101,6 +101,11 @@ func (o *Operator) left(ctx context.Context, p *plan.Plan) (run.Left, error) {
 		return run.Left{}, err
 	}
 	left := run.Left{MonthlyUSD: st.MonthlyUSD, Complete: st.Complete}
+	for _, d := range st.Deployments { // newest first
+		if st.Running > 0 && d.State == "successful" {
+			left.Up = d.Finished
+		}
+	}
 	for _, r := range st.Resources {
 		left.Parts = append(left.Parts, run.Part{Label: r.Label, MonthlyUSD: r.MonthlyUSD})
 	}

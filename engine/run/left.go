@@ -14,8 +14,9 @@ import (
 // Left is what there is of an app in AWS when its run has ended early.
 type Left struct {
 	Parts      []Part
-	MonthlyUSD float64 // what all of it costs as it is
-	Complete   bool    // nothing was hidden from the look, and every price is known
+	MonthlyUSD float64   // what all of it costs as it is
+	Complete   bool      // nothing was hidden from the look, and every price is known
+	Up         time.Time // when the first version that came up had done so, and tasks run still; zero for none
 }
 
 // Part is one resource that is there.
@@ -47,6 +48,10 @@ func (r *Run) tellLeft(ctx context.Context, f *fail.Error) {
 	if r.plan.Destroy {
 		add(&f.Evidence, "still there: "+left.text(true))
 		add(&f.Remedy, "run berth destroy again: it continues from here")
+		return
+	}
+	if !left.Up.IsZero() && left.Up.Before(r.start) { // nobody wants a living app removed
+		add(&f.Evidence, "the version before goes on running, in AWS are: "+left.text(false))
 		return
 	}
 	add(&f.Evidence, "created so far: "+left.text(false))
