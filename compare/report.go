@@ -135,7 +135,11 @@ func UsageText(u price.Usage) string {
 	add(u.StorageGB, "%s GB of files")
 	add(u.EphemeralGB, "%s GB of disk each")
 	if u.Database != "" {
-		out = append(out, "PostgreSQL "+u.Database)
+		name := "PostgreSQL "
+		if u.DatabaseEngine == "mysql" {
+			name = "MySQL "
+		}
+		out = append(out, name+u.Database)
 	}
 	add(u.DatabaseGB, "%s GB of database")
 	if u.Cache != "" {

@@ -1,6 +1,7 @@
 package price
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -256,7 +257,7 @@ func (b *bill) data() {
 		}
 	}
 	if u.Database != "" {
-		b.Database("postgres", u.Database, u.DatabaseGB, b.shape.MultiAZ)
+		b.Database(cmp.Or(u.DatabaseEngine, "postgres"), u.Database, u.DatabaseGB, b.shape.MultiAZ)
 	}
 	if u.Cache != "" {
 		b.Cache(u.Cache, b.shape.MultiAZ)

@@ -43,10 +43,12 @@ type Usage struct {
 	KBPerSecond             float64 `json:"kb_per_second"`      // through the load balancer, both directions
 	LBRules                 int     `json:"lb_rules"`
 
-	Database   string  `json:"database"` // RDS class such as db.t4g.micro, empty for none
-	DatabaseGB float64 `json:"database_gb"`
-	Cache      string  `json:"cache,omitempty"`     // ElastiCache node type such as cache.t4g.micro, empty for none
-	ObjectGB   float64 `json:"object_gb,omitempty"` // of files in S3
+	Database string `json:"database"` // RDS class such as db.t4g.micro, empty for none
+	// DatabaseEngine is postgres or mysql; empty: postgres.
+	DatabaseEngine string  `json:"database_engine,omitempty"`
+	DatabaseGB     float64 `json:"database_gb"`
+	Cache          string  `json:"cache,omitempty"`     // ElastiCache node type such as cache.t4g.micro, empty for none
+	ObjectGB       float64 `json:"object_gb,omitempty"` // of files in S3
 
 	FirewallRules int `json:"firewall_rules,omitempty"` // of AWS WAF in front of it; 0: no firewall
 

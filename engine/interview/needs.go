@@ -16,7 +16,7 @@ import (
 
 // Need is the answer to a need as it stands: "true" or "false", a number, a text, and empty for none.
 func (d *Draft) Need(n need.Need) string {
-	if d.has(n.Key) && (!made[n.ID] || d.Spec.Said(n.Key)) {
+	if d.has(n.Key) && (made[n.ID] == nil || d.Spec.Said(n.Key)) {
 		return d.value(n)
 	}
 	if a, ok := d.answers[n.ID]; ok {
@@ -26,7 +26,7 @@ func (d *Draft) Need(n need.Need) string {
 	switch {
 	case n.ID == "persistent_storage" && len(d.Spec.Storage) > 0:
 		found = true
-	case made[n.ID] && !d.Spec.Said(n.Key):
+	case made[n.ID] != nil && !d.Spec.Said(n.Key):
 		found = d.Findings.Needs.Has(n.ID) && !d.elsewhere(n.ID)
 	case n.Key != "" && d.Spec.Said(n.Key):
 		return d.value(n) // said in berth.toml, and refused
@@ -39,7 +39,11 @@ func (d *Draft) Need(n need.Need) string {
 
 // made are the needs for which berth makes something that costs money, so that it is made where somebody says so and
 // nowhere else. One that was found and is answered by nothing is counted as if it was said.
-var made = map[string]bool{"database": true, "cache": true}
+// Each says whether the settings ask for it.
+var made = map[string]func(*spec.Spec) bool{
+	"database": func(s *spec.Spec) bool { return s.Database != nil },
+	"cache":    func(s *spec.Spec) bool { return s.Cache != nil },
+}
 
 // elsewhere says whether the app was given what it needs where that is already, under a name that it was found to
 // look for.
@@ -170,7 +174,7 @@ func (d *Draft) Unbuilt() []string {
 		case n.ID == "persistent_storage" && d.has("storage") && len(d.Spec.Storage) == 0:
 			out = append(out, `files must be kept, but no folder is set for them: add [[storage]] with path = "/app/uploads" to berth.toml, or they are lost with `+
 				"the next deployment")
-		case made[n.ID] && d.value(n) != "true" && !d.elsewhere(n.ID):
+		case made[n.ID] != nil && !made[n.ID](d.Spec) && !d.elsewhere(n.ID):
 			out = append(out, fmt.Sprintf("the comparison counts %s, and this makes none: have one made with %s, or say with a secret where one is", cmp.Or(n.Found, what), n.Key))
 		case key == "" && !built && instead[n.ID] != "":
 			out = append(out, instead[n.ID])
@@ -225,7 +229,7 @@ func (d *Draft) Usage() price.Usage {
 		}
 	}
 	if s.Database != nil {
-		u.Database, u.DatabaseGB = s.Database.Class, float64(s.Database.StorageGB)
+		u.Database, u.DatabaseEngine, u.DatabaseGB = s.Database.Class, s.Database.Engine, float64(s.Database.StorageGB)
 	}
 	if s.Cache != nil {
 		u.Cache = s.Cache.Node
