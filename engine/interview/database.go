@@ -105,8 +105,8 @@ func (d *Draft) named(name string) bool {
 	return false
 }
 
-// forms are the ways in which drivers want to be told of a database, by its engine. Those of MySQL encrypt by themselves
-// what the server offers to encrypt, those of PostgreSQL are told to.
+// forms are the ways in which drivers want to be told of a database, by its engine. Those of MySQL for Java, .NET and Ruby
+// encrypt by themselves what the server offers to encrypt, those of PostgreSQL are told to.
 var forms = map[string]map[string]string{
 	"jdbc": {
 		"postgres": "jdbc:postgresql://${host}:${port}/${name}?user=${user}&password=${password}&sslmode=require",

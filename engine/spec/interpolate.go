@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,6 +72,9 @@ func namesIn(text string, known []string) ([]string, error) {
 }
 
 func unknownVariable(name string, known []string) error {
+	if name == "database_password" {
+		return errors.New("a password stands in no setting; name a variable that the app gets it in, as password_variable under [database]")
+	}
 	if n := Nearest(name, known); n != "" {
 		return fmt.Errorf("there is no variable ${%s}; did you mean ${%s}?", name, n)
 	}

@@ -240,7 +240,7 @@ var appKeys = []Key{
 	},
 
 	{
-		Name: "env", Kind: Table, Doc: "environment variables; values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}",
+		Name: "env", Kind: Table, Doc: "environment variables; values may hold ${host} ${region} ${cluster} ${service_arn} ${namespace}, and ${database_host} _port _name _user",
 		Example: `{ PHX_HOST = "${host}" }`, at: func(s *Spec, _ bool) any { return &s.Env },
 	},
 	{

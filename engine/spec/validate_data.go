@@ -37,10 +37,7 @@ func (c *checker) uploads() {
 func (c *checker) databaseURL() {
 	d := c.s.Database
 	c.made("database", "database.variable", c.s.DatabaseVariable())
-	switch name := d.PasswordVariable; {
-	case name != "" && name == c.s.DatabaseVariable():
-		c.add("database.password_variable", "the app gets the URL in "+name, "another name")
-	case name != "":
+	if name := d.PasswordVariable; name != "" {
 		c.made("database", "database.password_variable", name)
 	}
 	if strings.ContainsAny(d.URLQuery, " \t\n?#") {
@@ -54,6 +51,8 @@ func (c *checker) databaseURL() {
 	case err != nil:
 		text, want, _ := strings.Cut(err.Error(), "; ")
 		c.add("database.url", text, want)
+	case !slices.Contains(used, "password") && d.PasswordVariable == "":
+		c.add("database.url", "nothing gives the app the password of its database", "${password} stands for it, or name a variable for it as password_variable")
 	case !slices.Contains(used, "host"):
 		c.add("database.url", "nothing in it says where the database is", "${host} stands for that")
 	case d.URLQuery != "":
@@ -68,7 +67,9 @@ func (c *checker) made(table, key, name string) {
 		n, err := SecretName(ref)
 		return err == nil && n == name && ref != name
 	})
-	switch {
+	switch other := c.taken(key, name); {
+	case other != "":
+		c.add(key, "the app gets "+name+" from "+other+" already", "another name")
 	case !variable(name):
 		c.add(key, fmt.Sprintf("%q cannot be the name of an environment variable", name), "any name without =")
 	case named:
@@ -78,6 +79,26 @@ func (c *checker) made(table, key, name string) {
 	case c.hasEnv(name):
 		c.add("env."+name, fmt.Sprintf("[%s] gives the app %s, too", table, name), oneOf(table))
 	}
+}
+
+// taken says what else the deployment itself gives the app a variable for, besides the key; empty for nothing.
+func (c *checker) taken(key, name string) string {
+	if name == "PORT" && c.s.Service.Port != 0 {
+		return "service.port"
+	}
+	for _, x := range []struct {
+		key, name string
+		made      bool
+	}{
+		{"database.variable", c.s.DatabaseVariable(), c.s.Database != nil},
+		{"cache.variable", c.s.CacheVariable(), c.s.Cache != nil},
+		{"uploads.variable", c.s.UploadsVariable(), c.s.Uploads != nil},
+	} {
+		if x.made && x.name == name && x.key != key {
+			return "[" + strings.TrimSuffix(x.key, ".variable") + "]"
+		}
+	}
+	return ""
 }
 
 // oneOf is what to do where two tables give the app the same variable.

@@ -144,11 +144,14 @@ func TestValidate(t *testing.T) {
 		}, `storage[0].path: "/app" would hide /app/bin/server, which service.command runs: the folder is empty at first; name the folder that the app writes to, such as /app/uploads`},
 		{"version of mysql", func(s *Spec) { s.Database = &Database{Engine: "mysql", Version: "8"} }, `database.version: "8" is no version of MySQL; such as "8.4"`},
 		{"database", func(s *Spec) { s.Database = &Database{Engine: "oracle"} }, `database.engine: "oracle" is not known; "postgres", "mysql" or leave it out`},
-		{"form of the database's URL", func(s *Spec) { s.Database = &Database{URL: "mysql2://${user}@${host}/${name}"} }, ""},
+		{"form of the database's URL", func(s *Spec) { s.Database = &Database{URL: "mysql2://${user}:${password}@${host}/${name}"} }, ""},
 		{"part of the database", func(s *Spec) { s.Database = &Database{URL: "mysql2://${usr}@${host}"} }, `database.url: there is no variable ${usr}; did you mean ${user}?`},
-		{"database nowhere", func(s *Spec) { s.Database = &Database{URL: "mysql2://${user}@localhost"} }, "database.url: nothing in it says where the database is; ${host} stands for that"},
-		{"two forms of the URL", func(s *Spec) { s.Database = &Database{URL: "x://${host}", URLQuery: "a=b"} }, "database.url_query: database.url says the whole URL; write it at its end"},
-		{"password for the URL", func(s *Spec) { s.Database = &Database{PasswordVariable: "DATABASE_URL"} }, "database.password_variable: the app gets the URL in DATABASE_URL; another name"},
+		{"database nowhere", func(s *Spec) { s.Database = &Database{URL: "mysql2://${password}@localhost"} }, "database.url: nothing in it says where the database is; ${host} stands for that"},
+		{"two forms of the URL", func(s *Spec) { s.Database = &Database{URL: "x://${password}@${host}", URLQuery: "a=b"} }, "database.url_query: database.url says the whole URL; write it at its end"},
+		{"password for the URL", func(s *Spec) { s.Database = &Database{PasswordVariable: "DATABASE_URL"} }, "database.password_variable: the app gets DATABASE_URL from [database] already; another name"},
+		{"password for the port", func(s *Spec) { s.Database = &Database{PasswordVariable: "PORT"} }, "database.password_variable: the app gets PORT from service.port already; another name"},
+		{"one variable for two", func(s *Spec) { s.Cache, s.Uploads = &Cache{Variable: "X"}, &Uploads{Variable: "X"} }, "cache.variable: the app gets X from [uploads] already; another name\nuploads.variable: the app gets X from [cache] already; another name"},
+		{"password nowhere", func(s *Spec) { s.Database = &Database{URL: "mysql2://${user}@${host}"} }, "database.url: nothing gives the app the password of its database; ${password} stands for it, or name a variable for it as password_variable"},
 		{"password told twice", func(s *Spec) {
 			s.Database, s.Env = &Database{PasswordVariable: "PASS"}, map[string]string{"PASS": "1"}
 		}, "env.PASS: [database] gives the app PASS, too; take it out here, or take [database] out, and what exists already is used"},

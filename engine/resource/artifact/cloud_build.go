@@ -220,7 +220,7 @@ func (c *CloudBuild) fits(src image.Source) error {
 		return nil
 	}
 	return &fail.Error{
-		Class: fail.Refused, Cause: what + " stay on this machine, and are not sent to a build in AWS", Setting: "image.builder",
+		Class: fail.Refused, Cause: what + " is for builds on this machine: nothing secret of yours is sent to a build in AWS", Setting: "image.builder",
 		Remedy: "build here with --builder docker, or take " + what + " out of berth.toml",
 	}
 }

@@ -93,11 +93,23 @@ func (d *Database) Checks(do event.Action) []resource.Probe {
 	if do == event.Delete || d.Unneeded {
 		return nil
 	}
-	return []resource.Probe{
+	probes := []resource.Probe{
 		{ID: "database-data", Title: "the data of the database", Look: func(context.Context, *resource.Scope) resource.Finding { return d.keepsData() }},
 		{ID: "database-offer", Title: "the size of the database", Look: d.offered},
 		{ID: "database-snapshot", Title: "the snapshot that the database is made of", Look: d.restorable},
 	}
+	if d.Engine == "mysql" && do == event.Create {
+		probes = append(probes, resource.Probe{
+			ID: "database-tls", Title: "the encryption of connections to the database",
+			Look: func(context.Context, *resource.Scope) resource.Finding {
+				return resource.Finding{
+					Verdict: resource.Warn, Text: "the database refuses connections without TLS, and some drivers of MySQL open plain ones unless they are told to: those of PHP and Node.js among them",
+					Remedy: "let the app connect with TLS: in Node.js with the option ssl, in PHP with MYSQL_ATTR_SSL_CA and the certificates of RDS in the image",
+				}
+			},
+		})
+	}
+	return probes
 }
 
 // bad is a check that stops the run.

@@ -246,7 +246,7 @@ func why(s compare.Service, v advise.Verdict) string {
 // label is how the question about an answer is called, whose id or key is given.
 func (n *Screen) label(of string) string {
 	for _, q := range n.questions {
-		if q.ID != "" && (q.ID == of || q.Key == of) {
+		if q.ID != "" && (q.ID == of || q.Key == of || q.ID == "persistent_storage" && of == "storage") {
 			return q.Label
 		}
 	}
