@@ -85,24 +85,13 @@ func frameworkReads(f *project.Findings) (r reads, ok bool) {
 
 // tellPart proposes how the app is told of one part of the database's address, unless it is told otherwise already.
 func (d *Draft) tellPart(name, part string, propose func(key string, value any)) {
-	_, set := d.said.Env[name]
 	switch {
-	case set || d.said.Said("secrets."+name) || d.named(name):
+	case d.said.Gives(name):
 	case part != "password":
 		propose("env."+name, "${database_"+part+"}")
 	case d.said.Database.PasswordVariable == "":
 		propose("database.password_variable", name)
 	}
-}
-
-// named says whether the secrets of the app have one of this name.
-func (d *Draft) named(name string) bool {
-	for _, ref := range d.said.Secrets.FromSSM {
-		if n, err := spec.SecretName(ref); err == nil && n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // forms are the ways in which drivers want to be told of a database, by its engine. Those of MySQL for Java, .NET and Ruby

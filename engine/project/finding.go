@@ -40,7 +40,7 @@ func (x Finding) Open(s *spec.Spec) bool {
 	case x.Severity != Must:
 		return false
 	case x.Variable != nil:
-		return !x.Variable.given(s)
+		return !s.Gives(x.Variable.Name)
 	case x.Key != "":
 		return !s.Said(x.Key)
 	default:
@@ -119,17 +119,6 @@ func (v *Variable) Invent() (string, error) {
 		form = *v.Random
 	}
 	return form.Text(rand.Reader)
-}
-
-// given says whether the settings give the variable a value.
-func (v *Variable) given(s *spec.Spec) bool {
-	if _, ok := s.Env[v.Name]; ok || s.Made()[v.Name] != "" || s.Said("secrets."+v.Name) {
-		return true
-	}
-	return slices.ContainsFunc(s.Secrets.FromSSM, func(ref string) bool {
-		name, err := spec.SecretName(ref)
-		return err == nil && name == v.Name
-	})
 }
 
 // Random is the form of a random text.

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,17 @@ func (s *Spec) Made() map[string]string {
 		m[s.UploadsVariable()] = "uploads"
 	}
 	return m
+}
+
+// Gives says whether the settings give the app a variable: a value, a secret, or what the deployment itself fills.
+func (s *Spec) Gives(name string) bool {
+	if _, ok := s.Env[name]; ok || s.Made()[name] != "" || s.Said("secrets."+name) {
+		return true
+	}
+	return slices.ContainsFunc(s.Secrets.FromSSM, func(ref string) bool {
+		n, err := SecretName(ref)
+		return err == nil && n == name
+	})
 }
 
 // UploadsVariable is the variable that the app finds its bucket with.

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,22 +74,14 @@ func priceArch(platform string) string {
 
 // usesHost says whether a setting of the app holds its own host name, which AWS gives it.
 func usesHost(s *spec.Spec) bool {
-	for _, v := range s.Env {
-		if strings.Contains(v, "${host}") {
-			return true
-		}
-	}
-	return false
+	return anySetting(s, func(value string) bool { return strings.Contains(value, "${host}") })
 }
 
 // usesDatabase says whether a setting of the app holds a part of its database's address.
-func usesDatabase(s *spec.Spec) bool {
-	for _, v := range s.Env {
-		if spec.UsesDatabase(v) {
-			return true
-		}
-	}
-	return false
+func usesDatabase(s *spec.Spec) bool { return anySetting(s, spec.UsesDatabase) }
+
+func anySetting(s *spec.Spec, is func(value string) bool) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(s.Env)), is)
 }
 
 // environment is the environment of tasks that listen on a port, zero for none, and of whose service that is the ARN; ok
