@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 
 	"berth/engine"
@@ -16,16 +17,22 @@ import (
 	"berth/engine/spec"
 )
 
-// variables are the environment of the newest task definition of the harbor.
-func (h *harbor) variables() map[string]string {
+// container is that of the newest task definition of the harbor.
+func (h *harbor) container() ecstypes.ContainerDefinition {
 	h.t.Helper()
 	c := h.clients()
 	all, err := c.ECS.ListTaskDefinitions(h.t.Context(), &ecs.ListTaskDefinitionsInput{Sort: "DESC"})
 	must(h.t, err)
 	out, err := c.ECS.DescribeTaskDefinition(h.t.Context(), &ecs.DescribeTaskDefinitionInput{TaskDefinition: &all.TaskDefinitionArns[0]})
 	must(h.t, err)
+	return out.TaskDefinition.ContainerDefinitions[0]
+}
+
+// variables are the environment of the newest task definition of the harbor.
+func (h *harbor) variables() map[string]string {
+	h.t.Helper()
 	m := map[string]string{}
-	for _, v := range out.TaskDefinition.ContainerDefinitions[0].Environment {
+	for _, v := range h.container().Environment {
 		m[aws.ToString(v.Name)] = aws.ToString(v.Value)
 	}
 	return m

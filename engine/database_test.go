@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -300,12 +299,7 @@ func TestDatabaseInParts(t *testing.T) {
 // secretNames are the variables that the newest task definition has secrets in.
 func (h *harbor) secretNames() (names []string) {
 	h.t.Helper()
-	c := h.clients()
-	all, err := c.ECS.ListTaskDefinitions(h.t.Context(), &ecs.ListTaskDefinitionsInput{Sort: "DESC"})
-	must(h.t, err)
-	out, err := c.ECS.DescribeTaskDefinition(h.t.Context(), &ecs.DescribeTaskDefinitionInput{TaskDefinition: &all.TaskDefinitionArns[0]})
-	must(h.t, err)
-	for _, s := range out.TaskDefinition.ContainerDefinitions[0].Secrets {
+	for _, s := range h.container().Secrets {
 		names = append(names, aws.ToString(s.Name))
 	}
 	slices.Sort(names)

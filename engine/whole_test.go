@@ -64,6 +64,25 @@ func indented(t *testing.T, doc string) string {
 	return string(text)
 }
 
+// costs writes what a plan does, and what that costs.
+func costs(b *strings.Builder, p *engine.Plan) {
+	for _, c := range p.Changes {
+		fmt.Fprintf(b, "%-8s %-30s %-32s %8.2f\n", c.Action, c.ID, c.Kind, c.MonthlyUSD)
+	}
+	fmt.Fprintf(b, "%-72s %8.2f\n", "a month, prices as of "+p.PricesAsOf, p.MonthlyUSD)
+}
+
+// ends destroys the app, which leaves what was there before and the secrets of people.
+func (h *harbor) ends(before []string) {
+	h.t.Helper()
+	h.must(h.apply(h.plan(engine.Request{Destroy: true})))
+	for _, left := range h.left() {
+		if !slices.Contains(before, left) && !strings.HasPrefix(left, "ssm.Parameter eu-west-2 /berth/live-beats/production/") {
+			h.t.Errorf("destroy leaves %s", left)
+		}
+	}
+}
+
 // TestWholeApp brings the whole app up in an empty account with one plan. What that does, what it costs, and what is
 // allowed by it are golden files.
 func TestWholeApp(t *testing.T) {
@@ -73,10 +92,7 @@ func TestWholeApp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h, given := wholeApp(t, uploads)
 				p := h.plan(engine.Request{Given: given})
-				for _, c := range p.Changes {
-					fmt.Fprintf(&b, "%-8s %-30s %-32s %8.2f\n", c.Action, c.ID, c.Kind, c.MonthlyUSD)
-				}
-				fmt.Fprintf(&b, "%-72s %8.2f\n", "a month, prices as of "+p.PricesAsOf, p.MonthlyUSD)
+				costs(&b, p)
 				res, events := h.apply(p)
 				h.must(res, events)
 				h.policies(&b)
@@ -87,12 +103,7 @@ func TestWholeApp(t *testing.T) {
 				if !strings.HasPrefix(vars["REDIS_URL"], "rediss://") || (vars["S3_BUCKET"] == "") == (uploads == "s3") {
 					t.Errorf("the app gets %v", vars)
 				}
-				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
-				for _, left := range h.left() { // secrets of people stay
-					if !strings.HasPrefix(left, "ssm.Parameter eu-west-2 /berth/live-beats/production/") {
-						t.Errorf("destroy leaves %s", left)
-					}
-				}
+				h.ends(nil)
 			})
 			compareGolden(t, b.String())
 		})
@@ -115,10 +126,7 @@ func TestWholeAppAtItsDomain(t *testing.T) {
 				}
 				before := h.left()
 				p := h.plan(engine.Request{Given: given})
-				for _, c := range p.Changes {
-					fmt.Fprintf(&b, "%-8s %-30s %-32s %8.2f\n", c.Action, c.ID, c.Kind, c.MonthlyUSD)
-				}
-				fmt.Fprintf(&b, "%-72s %8.2f\n", "a month, prices as of "+p.PricesAsOf, p.MonthlyUSD)
+				costs(&b, p)
 				fmt.Fprintf(&b, "address: %s\n", p.Endpoint)
 				if p.Waiting != nil {
 					fmt.Fprintf(&b, "\n%s\n", strings.Join(p.Waiting.Text(), "\n"))
@@ -127,12 +135,7 @@ func TestWholeAppAtItsDomain(t *testing.T) {
 				if got := actions(h.plan(engine.Request{})); len(got) > 0 {
 					t.Errorf("unchanged app: plan does %v", got)
 				}
-				h.must(h.apply(h.plan(engine.Request{Destroy: true})))
-				for _, left := range h.left() { // secrets of people stay
-					if !slices.Contains(before, left) && !strings.HasPrefix(left, "ssm.Parameter eu-west-2 /berth/live-beats/production/") {
-						t.Errorf("destroy leaves %s", left)
-					}
-				}
+				h.ends(before)
 			})
 			compareGolden(t, b.String())
 		})
