@@ -44,6 +44,7 @@ func (p *principalSpec) UnmarshalJSON(b []byte) error {
 // oneOrMany reads a JSON value that may stand alone or in a list.
 type oneOrMany[T any] []T
 
+// UnmarshalJSON implements json.Unmarshaler.
 func (o *oneOrMany[T]) UnmarshalJSON(b []byte) error {
 	var many []T
 	if json.Unmarshal(b, &many) == nil {

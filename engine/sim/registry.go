@@ -37,6 +37,7 @@ type registryError struct {
 	message string
 }
 
+// Error implements error.
 func (e *registryError) Error() string { return e.code + ": " + e.message }
 
 // registryRequest is one request to the registry.

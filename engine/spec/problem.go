@@ -83,5 +83,8 @@ type wrapped struct {
 	text string
 }
 
+// Error implements error.
 func (w wrapped) Error() string { return w.text }
+
+// Unwrap gives the problems, each with its place.
 func (w wrapped) Unwrap() error { return w.Problems }

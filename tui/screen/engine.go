@@ -76,8 +76,10 @@ func Open(e *engine.Engine) Engine { return opened{e} }
 
 type opened struct{ *engine.Engine }
 
+// Apply implements Engine.
 func (o opened) Apply(ctx context.Context, p *Plan) Run { return o.Engine.Apply(ctx, p) }
 
+// Watch implements Engine.
 func (o opened) Watch(ctx context.Context, s *spec.Spec) (Watch, error) {
 	w, err := o.Engine.Watch(ctx, s)
 	if err != nil {
@@ -86,4 +88,5 @@ func (o opened) Watch(ctx context.Context, s *spec.Spec) (Watch, error) {
 	return w, nil
 }
 
+// Now is the engine clock's time.
 func (o opened) Now() time.Time { return o.Clock().Now() }
