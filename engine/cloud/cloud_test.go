@@ -145,6 +145,7 @@ func TestNotFound(t *testing.T) {
 	for code, want := range map[string]bool{
 		"NoSuchEntity": true, "LoadBalancerNotFound": true, "InvalidVpcID.NotFound": true, "ClusterNotFoundException": true,
 		"ResourceNotFoundException": true, "NoSuchDistribution": true, "RepositoryNotFoundException": true,
+		"InvalidARN":   true,
 		"AccessDenied": false, "ThrottlingException": false, "": false,
 	} {
 		if got := NotFound(apiError(code, "")); got != want {

@@ -53,7 +53,8 @@ func NotFound(err error) bool {
 		return false
 	}
 	return strings.HasSuffix(c, "NotFound") || strings.HasSuffix(c, "NotFoundFault") ||
-		strings.HasPrefix(c, "NoSuch") || c == "ResourceNotFound" || c == "WAFNonexistentItem"
+		strings.HasPrefix(c, "NoSuch") || c == "ResourceNotFound" || c == "WAFNonexistentItem" ||
+		c == "InvalidARN" // ElastiCache's, of an ARN that it gave itself and that is of nothing any more
 }
 
 // Unknown says whether err means that the endpoint does not know the operation at all, as an emulator of

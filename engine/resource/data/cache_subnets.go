@@ -143,9 +143,6 @@ func listCacheSubnets(ctx context.Context, s *resource.Survey) error {
 // cacheTags are the tags of a resource of ElastiCache.
 func cacheTags(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
 	out, err := c.ElastiCache.ListTagsForResource(ctx, &elasticache.ListTagsForResourceInput{ResourceName: &arn})
-	if cloud.Is(err, "InvalidARN") { // AWS gave the ARN, so what it is of has gone since
-		return nil, &cachetypes.ReplicationGroupNotFoundFault{Message: aws.String(arn + " is gone")}
-	}
 	if err != nil {
 		return nil, err
 	}
