@@ -13,7 +13,7 @@ import (
 
 // Build builds src. It implements Builder. The build gets a tag of its own, which goes when the image is released.
 func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image, error) {
-	if _, err := os.Stat(src.file()); err != nil {
+	if _, err := os.Stat(src.File()); err != nil {
 		return nil, noDockerfile(src, err)
 	}
 	p, err := m.find(ctx)
@@ -65,7 +65,7 @@ func (p program) make(ctx context.Context, src Source, m Machine, report Reporte
 }
 
 func (p program) build(ctx context.Context, src Source, m Machine, tag string, report Reporter) error {
-	common := append(buildFlags(src, src.file(), m.NoCache, m.Pull), "--tag", tag)
+	common := append(buildFlags(src, src.File(), m.NoCache, m.Pull), "--tag", tag)
 	for _, name := range src.Secrets {
 		common = append(common, "--secret", "id="+name+",env="+name)
 	}

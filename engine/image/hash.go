@@ -38,7 +38,7 @@ const settings = "berth.toml"
 // it anew. What a build fetches from elsewhere (a base image by tag, a package index) is not in it: the same source
 // has the same hash although a build of it may differ from day to day.
 func Hash(ctx context.Context, src Source) (string, error) {
-	dockerfile, err := os.ReadFile(src.file())
+	dockerfile, err := os.ReadFile(src.File())
 	if err != nil {
 		return "", noDockerfile(src, err)
 	}
@@ -88,9 +88,9 @@ func Hash(ctx context.Context, src Source) (string, error) {
 }
 
 func noDockerfile(src Source, err error) error {
-	f := &fail.Error{Class: fail.Usage, Cause: src.file() + " cannot be read", Evidence: err.Error(), Err: err}
+	f := &fail.Error{Class: fail.Usage, Cause: src.File() + " cannot be read", Evidence: err.Error(), Err: err}
 	if errors.Is(err, fs.ErrNotExist) {
-		f.Cause, f.Evidence = "there is no "+src.file(), ""
+		f.Cause, f.Evidence = "there is no "+src.File(), ""
 		f.Remedy = "write a Dockerfile, name yours as dockerfile under [image] in berth.toml, or use an existing image with --image"
 	}
 	return f

@@ -31,8 +31,8 @@ type Source struct {
 	Fresh bool
 }
 
-// file is the path of the Dockerfile.
-func (s Source) file() string {
+// File is the path of the Dockerfile.
+func (s Source) File() string {
 	name := s.Dockerfile
 	if name == "" {
 		name = "Dockerfile"

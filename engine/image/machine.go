@@ -75,7 +75,7 @@ func (m Machine) Fits(ctx context.Context, src Source) error {
 // Adapt returns src as the builder of this machine reads it: whether it follows Dockerfile.dockerignore. It asks
 // the builder only when there is such a file.
 func (m Machine) Adapt(ctx context.Context, src Source) Source {
-	if _, err := os.Stat(src.file() + ".dockerignore"); err != nil {
+	if _, err := os.Stat(src.File() + ".dockerignore"); err != nil {
 		return src
 	}
 	if p, err := m.find(ctx); err == nil {

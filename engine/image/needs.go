@@ -19,7 +19,7 @@ import (
 
 // fits says whether the builder can build src at all. What it cannot is told before anything is built.
 func (p program) fits(src Source) error {
-	text, err := os.ReadFile(src.file())
+	text, err := os.ReadFile(src.File())
 	if err != nil {
 		return noDockerfile(src, err)
 	}
@@ -39,7 +39,7 @@ func (p program) fits(src Source) error {
 	}
 	f := &fail.Error{
 		Class: fail.Refused, Cause: "the Dockerfile needs BuildKit, but Docker here has only its classic builder",
-		Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), line, what), Remedy: p.wayOut(),
+		Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.File()), line, what), Remedy: p.wayOut(),
 	}
 	if p.way != classicWay {
 		f.Cause, f.Remedy = "the Dockerfile needs a newer BuildKit than the one of this Docker", p.newerDialect()
@@ -156,7 +156,7 @@ func speaksOfBuildKit(output string) bool {
 // CheckPlatform says when the Dockerfile makes an image for another platform than the one that is wanted: a FROM line
 // that decides it names another one. The error is a Refused fail.Error.
 func CheckPlatform(src Source) error {
-	text, err := os.ReadFile(src.file())
+	text, err := os.ReadFile(src.File())
 	if err != nil {
 		return noDockerfile(src, err)
 	}
@@ -193,7 +193,7 @@ func fixedPlatform(src Source, ast *parser.Node) error {
 			f := &fail.Error{
 				Class:    fail.Refused,
 				Cause:    fmt.Sprintf("the Dockerfile builds an image for %s, but the tasks run %s", p, src.Platform),
-				Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.file()), last.StartLine, last.Original),
+				Evidence: fmt.Sprintf("%s:%d: %s", filepath.Base(src.File()), last.StartLine, last.Original),
 				Remedy:   "take --platform out of that line, or set image.platform in berth.toml to the platform of the image",
 				Setting:  "image.platform",
 			}

@@ -33,7 +33,7 @@ const everything = "# what is ignored was left out before\n"
 // Pack writes all that another machine needs to build src as a compressed tar archive: a script for a shell with docker,
 // the Dockerfile, and the files that the builder gets to see. Who owns a file, and when it was written, is not in it.
 func Pack(ctx context.Context, src Source, o PackOptions, to io.Writer) error {
-	dockerfile, err := os.ReadFile(src.file())
+	dockerfile, err := os.ReadFile(src.File())
 	if err != nil {
 		return noDockerfile(src, err)
 	}

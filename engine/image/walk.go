@@ -28,7 +28,7 @@ type walker struct {
 // IgnoreFile returns the path of the ignore file that a build of src uses: where the builder follows it, the one
 // beside the Dockerfile with its name (Dockerfile.dockerignore), before that of the folder; "" when there is none.
 func IgnoreFile(src Source) string {
-	names := []string{src.file() + ".dockerignore", filepath.Join(src.Dir, ".dockerignore")}
+	names := []string{src.File() + ".dockerignore", filepath.Join(src.Dir, ".dockerignore")}
 	if src.OneIgnoreFile {
 		names = names[1:]
 	}

@@ -70,7 +70,7 @@ func (b builder) Build(ctx context.Context, src image.Source, report image.Repor
 	if err != nil {
 		return nil, err
 	}
-	name := dockerfilePath(src)
+	name := src.File()
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read Dockerfile: %w", err)
@@ -92,17 +92,6 @@ func (b builder) Build(ctx context.Context, src image.Source, report image.Repor
 		return nil, fmt.Errorf("make image: %w", err)
 	}
 	return image.Hold(img)
-}
-
-func dockerfilePath(src image.Source) string {
-	name := src.Dockerfile
-	if name == "" {
-		name = "Dockerfile"
-	}
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(src.Dir, name)
 }
 
 // readStages takes a Dockerfile apart into the steps that take time.

@@ -1,11 +1,9 @@
 package ecs
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"berth/compare/price"
@@ -66,7 +64,7 @@ func commands(s *spec.Spec) (all []image.Command) {
 // starts is what the Dockerfile says of the image's entry point and command. What it does not say, or cannot be read, shows
 // once the image is there.
 func starts(src image.Source) (entry, cmd []string) {
-	text, err := os.Open(filepath.Join(src.Dir, cmp.Or(src.Dockerfile, "Dockerfile")))
+	text, err := os.Open(src.File())
 	if err != nil {
 		return nil, nil
 	}
