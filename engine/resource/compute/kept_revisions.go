@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,13 +26,11 @@ func (t *TaskDefinition) Cleanup(ctx context.Context, s *resource.Scope) error {
 	if err != nil || len(arns) <= keepRevisions {
 		return err
 	}
-	failed := map[string]bool{}
-	if t.Service != nil {
-		if failed, err = t.Service.failedRevisions(ctx, s); err != nil {
-			return err
-		}
+	well, err := t.Service.rolledOut(ctx, s)
+	if err != nil {
+		return err
 	}
-	good := slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return failed[arn] })
+	good := slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { up, known := well[arn]; return known && !up })
 	stay := append(good[max(0, len(good)-keepRevisions):], t.ARN) // which may be an old one that was gone back to
 	old := slices.DeleteFunc(arns, func(arn string) bool { return slices.Contains(stay, arn) })
 	if t.Beside == nil {
@@ -54,9 +53,12 @@ func (t *TaskDefinition) Cleanup(ctx context.Context, s *resource.Scope) error {
 // revisionBatch is how many service revisions DescribeServiceRevisions takes.
 const revisionBatch = 20
 
-// failedRevisions are the ARNs of the task definitions whose rollouts all failed, as far as ECS remembers. Where that may not
-// be asked, none is known.
-func (v *Service) failedRevisions(ctx context.Context, s *resource.Scope) (map[string]bool, error) {
+// rolledOut says of each task definition that was rolled out, by its ARN, whether a rollout of it did not fail, as far as ECS
+// remembers. Where that may not be asked, and without a service, none is known.
+func (v *Service) rolledOut(ctx context.Context, s *resource.Scope) (map[string]bool, error) {
+	if v == nil {
+		return nil, nil
+	}
 	all, err := Deployments(ctx, s.Clients, &ecs.ListServiceDeploymentsInput{Cluster: aws.String(v.Cluster.Name()), Service: aws.String(v.Name())}, 0)
 	if resource.Unseen(err) {
 		return nil, nil
@@ -65,16 +67,12 @@ func (v *Service) failedRevisions(ctx context.Context, s *resource.Scope) (map[s
 		return nil, fmt.Errorf("list the rollouts: %w", err)
 	}
 	came := map[string]bool{} // by service revision: whether a rollout of it did not fail
-	var arns []string
 	for _, d := range all {
 		arn := aws.ToString(d.TargetServiceRevisionArn)
-		if _, known := came[arn]; !known {
-			arns = append(arns, arn)
-		}
 		came[arn] = came[arn] || !failedRollout(d.Status)
 	}
-	definitions := map[string]bool{}
-	for batch := range slices.Chunk(arns, revisionBatch) {
+	well := map[string]bool{}
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(came)), revisionBatch) {
 		out, err := s.ECS.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
 		if resource.Unseen(err) {
 			return nil, nil
@@ -84,14 +82,10 @@ func (v *Service) failedRevisions(ctx context.Context, s *resource.Scope) (map[s
 		}
 		for _, r := range out.ServiceRevisions {
 			td := aws.ToString(r.TaskDefinition)
-			definitions[td] = definitions[td] || came[aws.ToString(r.ServiceRevisionArn)]
+			well[td] = well[td] || came[aws.ToString(r.ServiceRevisionArn)]
 		}
 	}
-	failed := map[string]bool{}
-	for td, well := range definitions {
-		failed[td] = !well
-	}
-	return failed, nil
+	return well, nil
 }
 
 // historyPermissions are to ask which revisions never came up.
@@ -99,12 +93,9 @@ func (v *Service) historyPermissions(s *resource.Scope) []resource.Permission {
 	if v == nil {
 		return nil
 	}
-	name := v.Cluster.Name() + "/" + v.Name()
-	list := resource.On(resource.Actions("ecs:ListServiceDeployments"), s.ARN("ecs", "service/"+name))
-	revisions := resource.On(resource.Actions("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+name+"/*"))
+	list := resource.On(resource.Actions("ecs:ListServiceDeployments"), v.ServiceARN(s))
 	list.Without = "versions that failed count among those that one can go back to"
-	revisions.Without = list.Without
-	return []resource.Permission{list, revisions}
+	return []resource.Permission{list, v.readsRevisions(s, list.Without)}
 }
 
 // failedRollout says whether a rollout is over and its version did not come up.

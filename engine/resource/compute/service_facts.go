@@ -47,10 +47,16 @@ func (v *Service) watching(s *resource.Scope) []resource.Permission {
 	return need
 }
 
+// readsRevisions is to read what ran in which version; without says what is missing when that may not be.
+func (v *Service) readsRevisions(s *resource.Scope, without string) resource.Permission {
+	p := resource.On(resource.Actions("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+v.Cluster.Name()+"/"+v.Name()+"/*"))
+	p.Without = without
+	return p
+}
+
 // Look is to read what a status and the log tell beyond what a deployment looks at itself.
 func (v *Service) Look(s *resource.Scope) []resource.Permission {
-	revisions := resource.On(resource.Actions("ecs:DescribeServiceRevisions"), s.ARN("ecs", "service-revision/"+v.Cluster.Name()+"/"+v.Name()+"/*"))
-	revisions.Without = "berth status does not show which images ran"
+	revisions := v.readsRevisions(s, "berth status does not show which images ran")
 	metrics := resource.Anywhere("cloudwatch:GetMetricData")
 	metrics.Without = "CPU, memory and requests are not shown"
 	lines := resource.On(resource.Actions("logs:FilterLogEvents"), v.TaskDefinition.LogGroup.arns(s)[1])
