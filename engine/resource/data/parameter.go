@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
@@ -174,7 +173,7 @@ func (p *Parameter) Apply(ctx context.Context, s *resource.Scope) error {
 		return fmt.Errorf("make the value of %s: %w", p.Label, err)
 	}
 	if p.Stamp == nil {
-		stamp = madeOnce + ", " + mark()
+		stamp = madeOnce + ", " + rand.Text()[:16]
 	}
 	in := &ssm.PutParameterInput{
 		Name: aws.String(p.Name()), Value: &value, Type: ssmtypes.ParameterTypeSecureString, Description: &stamp,
@@ -265,13 +264,6 @@ func Password(context.Context, *resource.Scope) (string, error) {
 		b[i] = letters[n.Int64()]
 	}
 	return string(b), nil
-}
-
-// mark is a text that nothing else has.
-func mark() string {
-	b := make([]byte, 8)
-	_, _ = rand.Read(b) // never fails
-	return hex.EncodeToString(b)
 }
 
 // AddParameter notes a parameter that berth made for an app. Its key has a slash, which that of a secret of people cannot

@@ -89,11 +89,8 @@ func deleteEC2(ctx context.Context, s *resource.Scope, label string, held func(c
 			if cloud.Is(err, "DependencyViolation") {
 				if held != nil {
 					theirs, lookErr := held(ctx)
-					if lookErr == nil {
-						lookErr = inUse(label, theirs)
-					}
-					if lookErr != nil {
-						return lookErr
+					if err := inUse(label, theirs, lookErr); err != nil {
+						return err
 					}
 				}
 				s.Send(event.Event{

@@ -127,10 +127,7 @@ func (g *InternetGateway) Delete(ctx context.Context, s *resource.Scope) error {
 	}
 	if g.attached { // without it, what others have in the network would be cut off
 		theirs, err := strangers(ctx, s, g.Owner, g.VPC.ID)
-		if err == nil {
-			err = inUse(g.Info().Label, theirs)
-		}
-		if err != nil {
+		if err := inUse(g.Info().Label, theirs, err); err != nil {
 			return err
 		}
 		err = deleteEC2(ctx, s, g.Info().Label, nil, func(ctx context.Context) error {

@@ -255,10 +255,7 @@ func (r *RouteTable) Delete(ctx context.Context, s *resource.Scope) error {
 func (r *RouteTable) free(ctx context.Context, s *resource.Scope) error {
 	if !r.Unneeded {
 		all, err := strangers(ctx, s, r.Owner, aws.ToString(r.found.VpcId))
-		if err == nil {
-			err = inUse(r.Info().Label, all)
-		}
-		return err
+		return inUse(r.Info().Label, all, err)
 	}
 	all, err := strangeSubnets(ctx, s, r.Owner, aws.ToString(r.found.VpcId))
 	if err != nil {
@@ -272,7 +269,7 @@ func (r *RouteTable) free(ctx context.Context, s *resource.Scope) error {
 			theirs = append(theirs, called("subnet", ec2Tag(n.Tags, "Name"), n.SubnetId))
 		}
 	}
-	return inUse(r.Info().Label, theirs)
+	return inUse(r.Info().Label, theirs, nil)
 }
 
 // Permissions implements Permissioned. The VPC looks it up.

@@ -10,15 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/resource"
 )
 
-// inUse is that something of ours stays because of what others have there, by name; nil when there is nothing of theirs.
-func inUse(label string, theirs []string) error {
-	if len(theirs) == 0 {
-		return nil
+// inUse is that something of ours stays because of what others have there, by name, as a look found it; nil when there is
+// nothing of theirs.
+func inUse(label string, theirs []string, err error) error {
+	if err != nil || len(theirs) == 0 {
+		return err
 	}
 	return &fail.Error{
 		Class: fail.Failed, Cause: label + " stays, because others use it: " + strings.Join(theirs, ", "),
@@ -96,7 +96,7 @@ func strangeInterfaces(ctx context.Context, s *resource.Scope, o resource.Owner,
 		}
 		return nil
 	})
-	if cloud.Denied(err) || cloud.Unknown(err) {
+	if resource.Unseen(err) {
 		return nil, nil
 	}
 	slices.Sort(all)
