@@ -48,7 +48,7 @@ func (l *look) leadsToDatabase() string {
 	relational := l.Database.Engine != "mongodb"
 	switch {
 	case name != "":
-	case slices.ContainsFunc(parts, func(p string) bool { return databaseParts[partOf(p)] == "host" }):
+	case slices.ContainsFunc(parts, func(p string) bool { return partOf(p) == "host" }):
 		return byParts(parts)
 	case l.Stack == "laravel" && relational:
 		return byParts([]string{"DB_HOST", "DB_PORT", "DB_DATABASE", "DB_USERNAME", "DB_PASSWORD"})
@@ -77,10 +77,10 @@ func (l *look) databaseParts() []string {
 	return out
 }
 
-// partOf is the end of the name of a variable that says which part of a database's address it holds, "" for none.
+// partOf is the part of a database's address that a variable holds, by its name, "" for none.
 func partOf(name string) string {
 	if m := databasePart().FindStringSubmatch(name); m != nil {
-		return m[1]
+		return databaseParts[m[1]]
 	}
 	return ""
 }
@@ -89,7 +89,7 @@ func partOf(name string) string {
 func byParts(names []string) string {
 	var open, secret []string
 	for _, name := range names {
-		if strings.HasSuffix(name, "PASSWORD") || databaseParts[partOf(name)] == "password" {
+		if strings.HasSuffix(name, "PASSWORD") || partOf(name) == "password" {
 			secret = append(secret, "`"+setSecret+name+"`")
 		} else {
 			open = append(open, name)

@@ -74,20 +74,17 @@ func snakeFile(module string) string {
 // functionIn is the code of a function by its name, in the file whose path ends so, else in any that has it; "" when it is
 // not there.
 func (l *look) functionIn(name, file string) string {
-	define, err := regexp.Compile(`(?m)^\s*(?:export\s+)?(?:pub\s+)?(?:async\s+)?(?:func|fn|def|function|const|let|public function)\s+(?:\([^)\n]*\)\s*)?` + regexp.QuoteMeta(name) + `\b`)
-	if err != nil {
-		return ""
-	}
+	define := regexp.MustCompile(`(?m)^\s*(?:export\s+)?(?:pub\s+)?(?:async\s+)?(?:func|fn|def|function|const|let|public function)\s+(?:\([^)\n]*\)\s*)?` + regexp.QuoteMeta(name) + `\b`)
 	for _, first := range []bool{true, false} {
 		for _, f := range l.files {
 			if strings.HasSuffix(f, file) != first {
 				continue
 			}
-			text, ok := l.t.codes[f], true
-			if text == "" && first {
-				text, ok = l.t.code(f)
+			text := l.t.codes[f]
+			if first {
+				text, _ = l.t.code(f)
 			}
-			if !ok || !strings.Contains(text, name) {
+			if !strings.Contains(text, name) {
 				continue
 			}
 			if at := define.FindStringIndex(text); at != nil {

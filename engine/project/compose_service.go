@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ports are the ports of the container that a service publishes.
+// composePorts are the ports of the container that a service publishes.
 func composePorts(service *node) []Line {
 	var out []Line
 	service.get("ports").each(func(_ string, line int, v *node) {

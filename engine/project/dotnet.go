@@ -4,19 +4,20 @@ import (
 	"encoding/json"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // setInAppSettings says whether the settings that ship with a program on .NET have a value for a name such as
 // Jwt__Key. The address of a database on the same machine is none.
-func (l *look) setInAppSettings(name string) bool {
-	for _, value := range l.appSettings(name) {
+func (l *look) setInAppSettings(name string) bool { return counts(name, l.appSettings(name)) }
+
+// counts says whether one of the values that settings have for a name is more than an address on the same machine.
+func counts(name string, values []any) bool {
+	return slices.ContainsFunc(values, func(value any) bool {
 		text, isText := value.(string)
-		if !isText || !strings.HasPrefix(name, "ConnectionStrings__") || !thisMachine().MatchString(text) {
-			return true
-		}
-	}
-	return false
+		return !isText || !strings.HasPrefix(name, "ConnectionStrings__") || !thisMachine().MatchString(text)
+	})
 }
 
 // appSettings are the values that the settings that ship with a program on .NET have for a name, each file its own;
@@ -85,10 +86,7 @@ func connections(name, text string) []read {
 		args := arguments(text[call[1]:])
 		found, m, base := connectionArg(), connectionArg().FindStringSubmatchIndex(args), call[1]
 		if v := variableArg().FindStringSubmatch(args); m == nil && v != nil {
-			assigned, err := regexp.Compile(`\b` + v[1] + `\s*=\s*[^;=>?]{0,200}?` + connectionRead)
-			if err != nil {
-				continue
-			}
+			assigned := regexp.MustCompile(`\b` + v[1] + `\s*=\s*[^;=>?]{0,200}?` + connectionRead)
 			found, m, base = assigned, assigned.FindStringSubmatchIndex(text), 0
 		}
 		if m == nil || guarded(text, call[0], call[1]) != free {
@@ -113,7 +111,7 @@ func connections(name, text string) []read {
 // the app finds its database. An app that ends without it is to be asked for it where the value leads to its own machine.
 func (l *look) hasConnection(x read) bool {
 	values := l.appSettings(x.name)
-	elsewhere := l.setInAppSettings(x.name)
+	elsewhere := counts(x.name, values)
 	if len(values) == 0 && !x.local || x.thrown && !elsewhere {
 		return false
 	}

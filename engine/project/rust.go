@@ -14,12 +14,12 @@ import (
 // layered is a program in Rust that puts its settings together from defaults in the code, files and the environment, by
 // the crates config or figment, and ends when a field of its struct gets no value.
 type layered struct {
-	file, text string
-	prefix     string // of its variables, with what parts it from the rest
-	between    string // parts the names of nested settings, "" when no variable can give those
-	root       string // the struct
-	values     map[string]string
-	structs    map[string]rustFields
+	text    string // of the file that puts them together
+	prefix  string // of its variables, with what parts it from the rest
+	between string // parts the names of nested settings, "" when no variable can give those
+	root    string // the struct
+	values  map[string]string
+	structs map[string]rustFields
 }
 
 // rustFields are those of a struct, with where it stands.
@@ -55,7 +55,7 @@ func (l *look) layeredSettings() *layered {
 			continue
 		}
 		text, _ := l.t.code(name)
-		s := layered{file: name, text: text, values: map[string]string{}}
+		s := layered{text: text, values: map[string]string{}}
 		if !s.reads() || !s.rooted() {
 			continue
 		}
@@ -157,8 +157,11 @@ func rustMembers(text string, from int) []rustMember {
 	var out []rustMember
 	last := 0
 	for _, f := range rustField().FindAllStringSubmatchIndex(body, 100) {
-		out = append(out, rustMember{name: body[f[2]:f[3]], kind: strings.TrimSpace(body[f[4]:f[5]]), notes: body[last:f[0]], at: from + f[2]})
-		last = f[1]
+		m := rustMember{name: body[f[2]:f[3]], kind: strings.TrimSpace(body[f[4]:f[5]]), notes: body[last:f[0]], at: from + f[2]}
+		if r := rustRename().FindStringSubmatch(m.notes); r != nil {
+			m.name = r[1]
+		}
+		out, last = append(out, m), f[1]
 	}
 	return out
 }
@@ -174,10 +177,6 @@ func (s *layered) fields(class, under string, depth int, f func(at string, varia
 		if optionalKind().MatchString(m.kind) || strings.Contains(m.notes, "default") || strings.Contains(m.notes, "skip") {
 			continue
 		}
-		name := m.name
-		if r := rustRename().FindStringSubmatch(m.notes); r != nil {
-			name = r[1]
-		}
 		kind := ""
 		if k := plainKind().FindStringSubmatch(m.kind); k != nil {
 			kind = k[1]
@@ -186,15 +185,15 @@ func (s *layered) fields(class, under string, depth int, f func(at string, varia
 			if strings.Contains(m.notes, "flatten") {
 				s.fields(kind, under, depth+1, f)
 			} else {
-				s.fields(kind, under+name+".", depth+1, f)
+				s.fields(kind, under+m.name+".", depth+1, f)
 			}
 			continue
 		}
 		variable := ""
 		if under == "" || s.between != "" {
-			variable = s.prefix + strings.ToUpper(strings.ReplaceAll(under, ".", s.between)+name)
+			variable = s.prefix + strings.ToUpper(strings.ReplaceAll(under, ".", s.between)+m.name)
 		}
-		f(under+name, variable, fieldRead(of.file, of.text, m.at, variable))
+		f(under+m.name, variable, fieldRead(of.file, of.text, m.at, variable))
 	}
 }
 

@@ -62,22 +62,11 @@ func envyStructs(name, text string) []read {
 		if !filled[text[m[2]:m[3]]] && !filled[""] && !filled["Self"] {
 			continue
 		}
-		body := text[m[1]:]
-		if end := strings.Index(body, "\n}"); end >= 0 {
-			body = body[:end]
-		}
-		last := 0
-		for _, f := range rustField().FindAllStringSubmatchIndex(body, 100) {
-			notes := body[last:f[0]]
-			last = f[1]
-			if strings.HasPrefix(body[f[4]:f[5]], "Option<") || strings.Contains(notes, "default") || strings.Contains(notes, "skip") || strings.Contains(notes, "flatten") {
+		for _, f := range rustMembers(text, m[1]) {
+			if strings.HasPrefix(f.kind, "Option<") || strings.Contains(f.notes, "default") || strings.Contains(f.notes, "skip") || strings.Contains(f.notes, "flatten") {
 				continue
 			}
-			variable := strings.ToUpper(prefix + body[f[2]:f[3]])
-			if r := rustRename().FindStringSubmatch(notes); r != nil {
-				variable = strings.ToUpper(prefix + r[1])
-			}
-			out = append(out, fieldRead(name, text, m[1]+f[2], variable))
+			out = append(out, fieldRead(name, text, f.at, strings.ToUpper(prefix+f.name)))
 		}
 	}
 	return out

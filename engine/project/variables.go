@@ -66,8 +66,8 @@ func classify(name, line, stack string) *Variable {
 		return v
 	}
 	v.Database, v.Cache = databases().MatchString(name), caches().MatchString(name)
-	if m := databasePart().FindStringSubmatch(name); m != nil && !v.Database {
-		v.Part = databaseParts[m[1]]
+	if !v.Database {
+		v.Part = partOf(name)
 	}
 	switch {
 	case v.Database, v.Cache:
