@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"berth/engine/account"
-	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/engine/journal"
 	"berth/engine/plan"
@@ -21,7 +20,7 @@ func (o *Operator) elsewhere(ctx context.Context, p *plan.Plan, s *spec.Spec) []
 	if p.Endpoint != "" || typed(s) {
 		return nil
 	}
-	return o.others(ctx, place{p.App, p.Region, p.Account}, s, nil)
+	return o.others(ctx, place{p.App, p.Region, p.Account}, s, nil, true)
 }
 
 // typed says that the command line names the app or its region.
@@ -51,11 +50,12 @@ func (o *Operator) absent(ctx context.Context, s *spec.Spec) []plan.Elsewhere {
 			}
 		}
 	}
-	return o.others(ctx, place{s.App, s.Region, who.Account}, s, same)
+	return o.others(ctx, place{s.App, s.Region, who.Account}, s, same, false)
 }
 
-// others looks at the places where this machine has deployed the app, and at more of them, save the one at hand.
-func (o *Operator) others(ctx context.Context, here place, s *spec.Spec, more []place) []plan.Elsewhere {
+// others looks at the places where this machine has deployed the app, and at more of them, save the one at hand; where the
+// app may move, at what that brings with it, too.
+func (o *Operator) others(ctx context.Context, here place, s *spec.Spec, more []place, moves bool) []plan.Elsewhere {
 	if o.Runs != "" {
 		for _, h := range journal.Deployed(o.Runs, s.Dir, s.EnvName, o.Environment.Simulated != "") {
 			more = append(more, place{h.App, h.Region, h.Account})
@@ -68,7 +68,7 @@ func (o *Operator) others(ctx context.Context, here place, s *spec.Spec, more []
 			continue
 		}
 		seen[at] = true
-		if one, there := o.look(ctx, at, here, s); there {
+		if one, there := o.look(ctx, at, here, s, moves); there {
 			all = append(all, one)
 		}
 	}
@@ -76,7 +76,7 @@ func (o *Operator) others(ctx context.Context, here place, s *spec.Spec, more []
 }
 
 // look says what runs of the app of s at a place; false when nothing does.
-func (o *Operator) look(ctx context.Context, at, here place, s *spec.Spec) (one plan.Elsewhere, there bool) {
+func (o *Operator) look(ctx context.Context, at, here place, s *spec.Spec, moves bool) (one plan.Elsewhere, there bool) {
 	id := account.ID(s)
 	one = plan.Elsewhere{App: at.app, Env: s.EnvName, Region: at.region, Account: at.account}
 	one.Remove = fmt.Sprintf("berth destroy --app %s --env %s --region %s", at.app, s.EnvName, at.region)
@@ -98,7 +98,9 @@ func (o *Operator) look(ctx context.Context, at, here place, s *spec.Spec) (one 
 		return one, false
 	default:
 		one.Seen, one.MonthlyUSD = true, st.MonthlyUSD
-		o.moving(ctx, &one, app, st, s)
+		if moves {
+			o.moving(ctx, &one, app, st, s)
+		}
 	}
 	return one, true
 }
@@ -144,12 +146,12 @@ func (o *Operator) moving(ctx context.Context, e *plan.Elsewhere, there *spec.Sp
 		destroys += "; visitors have to use the new one's address, because " + st.Endpoint + " ends"
 	}
 	e.Moving = []string{destroys}
-	if gone, err := o.Plan(ctx, Request{Spec: there, Destroy: true, exactly: true}); err == nil {
+	if gone, err := e.Leave(ctx); err == nil {
 		if lost, _ := gone.Data(); len(lost) > 0 {
 			e.Moving = append(e.Moving, "it is not destroyed without a question of its own: that would delete "+strings.Join(lost, ", "))
 		}
 		for _, c := range gone.Changes {
-			if c.Action == event.Delete && c.Ends != "" {
+			if c.Ends != "" {
 				e.Then = append(e.Then, "after a move "+c.Ends)
 			}
 		}

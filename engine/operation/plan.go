@@ -31,7 +31,7 @@ func (o *Operator) Plan(ctx context.Context, r Request) (*plan.Plan, error) {
 		made.Sum = p.now.With(made.Sum)
 	}
 	made.SkipPreflight, made.Keep = r.SkipPreflight, p.keep
-	if r.deploys() {
+	if r.deploys() && !r.exactly {
 		made.Elsewhere = o.elsewhere(ctx, made, p.Spec)
 	}
 	if r.Destroy && !r.exactly {
@@ -43,6 +43,7 @@ func (o *Operator) Plan(ctx context.Context, r Request) (*plan.Plan, error) {
 	made.Again = func(ctx context.Context) (*plan.Plan, error) {
 		again := r
 		again.Spec, again.Rollback = p.Spec, p.Rollback
+		again.exactly = r.exactly || r.deploys() // what is elsewhere was decided with the first plan
 		return o.Plan(ctx, again)
 	}
 	return made, nil

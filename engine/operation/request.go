@@ -20,7 +20,7 @@ type Request struct {
 	Spec     *spec.Spec // complete and valid
 	Destroy  bool
 	Given    []secret.Given // values of secrets, which a deployment keeps in the account before its tasks start
-	exactly  bool           // of a destroy: of what the spec names and nothing else, so that nobody is told of another place
+	exactly  bool           // of what the spec names and nothing else: nobody is told of another place
 	KeepData bool           // a destroy leaves the database and the files where they are
 	Rollback string         // the revision to go back to: family:number, the number alone, or target.Previous
 	Restart  bool           // new tasks for the version that runs
