@@ -48,11 +48,16 @@ func withProfile(command, profile string) string {
 	return command + " --profile " + profile
 }
 
+// sso says whether somebody signs in for a profile with those keys.
+func sso(keys map[string]string) bool {
+	return keys["sso_session"] != "" || keys["sso_start_url"] != ""
+}
+
 // signIn is the command that signs in to a profile again, empty where its keys do not come from a sign-in.
 func signIn(profile string) string {
 	profile = cmp.Or(profile, "default")
 	switch p := sharedFiles()[profile]; {
-	case p["sso_session"] != "" || p["sso_start_url"] != "":
+	case sso(p):
 		return withProfile("aws sso login", profile)
 	case p["source_profile"] != "" && p["source_profile"] != profile:
 		return signIn(p["source_profile"])
@@ -66,7 +71,6 @@ func (u *unsigned) explain(f *fail.Error) bool {
 	keys := sharedFiles()[u.profile]
 	var process *processcreds.ProviderError
 	var token *ssocreds.InvalidTokenError
-	sso := keys["sso_session"] != "" || keys["sso_start_url"] != ""
 	signIn := withProfile("aws sso login", u.profile)
 	f.Class = fail.Refused
 	switch {
@@ -78,10 +82,10 @@ func (u *unsigned) explain(f *fail.Error) bool {
 	case Operation(u.err) == "sso:GetRoleCredentials" && status(u.err) == http.StatusForbidden:
 		f.Cause = fmt.Sprintf("you are signed in, but not allowed to use the role %s in the account %s", keys["sso_role_name"], keys["sso_account_id"])
 		f.Remedy = "have it assigned to you in IAM Identity Center, or choose another role with: " + withProfile("aws configure sso", u.profile)
-	case sso && errors.Is(u.err, fs.ErrNotExist):
+	case sso(keys) && errors.Is(u.err, fs.ErrNotExist):
 		f.Cause, f.Evidence = "nobody has signed in to the profile "+u.profile+" on this machine yet", ""
 		f.Remedy = "sign in with: " + signIn + ", then run the same command again"
-	case sso && (Expired(u.err) || errors.As(u.err, &token) || status(u.err) == http.StatusUnauthorized):
+	case sso(keys) && (Expired(u.err) || errors.As(u.err, &token) || status(u.err) == http.StatusUnauthorized):
 		f.Cause = "the sign-in of the profile " + u.profile + " has expired"
 		f.Remedy = "sign in again with: " + signIn + ", then run the same command again; it continues"
 	case errors.As(u.err, &process):

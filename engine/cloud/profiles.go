@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
@@ -16,15 +17,7 @@ import (
 type Profile struct {
 	Name   string
 	Region string // empty when it names none
-	SSO    bool   // somebody signs in for it, with SignIn
-}
-
-// SignIn is the command that signs in for the profile, empty when that is not how it gets its credentials.
-func (p Profile) SignIn() string {
-	if !p.SSO {
-		return ""
-	}
-	return "aws sso login --profile " + p.Name
+	SignIn string // the command that signs in for it, empty when that is not how it gets its credentials
 }
 
 // Profiles lists the profiles of the shared configuration and credentials files, by name. A file that is not
@@ -32,7 +25,11 @@ func (p Profile) SignIn() string {
 func Profiles() []Profile {
 	var out []Profile
 	for name, keys := range sharedFiles() {
-		out = append(out, Profile{Name: name, Region: keys["region"], SSO: keys["sso_session"] != "" || keys["sso_start_url"] != ""})
+		p := Profile{Name: name, Region: keys["region"]}
+		if sso(keys) {
+			p.SignIn = withProfile("aws sso login", name)
+		}
+		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b Profile) int { return cmp.Compare(a.Name, b.Name) })
 	return out
@@ -65,14 +62,7 @@ func Lacking(ctx context.Context, s Settings) error {
 	const patience = 5 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if s.Region == "" {
-		s.Region = cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1")
-	}
-	cfg, err := loadConfig(ctx, s)
-	if err == nil && cfg.Credentials != nil {
-		_, err = retrieve(ctx, cfg.Credentials, s.Profile)
-	}
-	return Explain("load AWS configuration", err)
+	return fetch(ctx, s, func(ctx context.Context, s Settings) (aws.Config, error) { return loadConfig(ctx, s) })
 }
 
 // quiet follows the profiles that lend their credentials, at most so many.
@@ -81,7 +71,7 @@ func quiet(all map[string]map[string]string, profile string, most int) bool {
 	switch {
 	case p == nil || most == 0 || p["credential_process"] != "" || p["mfa_serial"] != "":
 		return false
-	case p["aws_access_key_id"] != "" || p["sso_session"] != "" || p["sso_start_url"] != "" || p["web_identity_token_file"] != "":
+	case p["aws_access_key_id"] != "" || sso(p) || p["web_identity_token_file"] != "":
 		return true
 	case p["source_profile"] != "" && p["source_profile"] != profile:
 		return quiet(all, p["source_profile"], most-1)

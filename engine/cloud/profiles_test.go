@@ -55,7 +55,7 @@ mfa_serial = arn:aws:iam::123456789012:mfa/ada
 		{Name: "over"},
 		{Name: "phone"},
 		{Name: "round"},
-		{Name: "work", Region: "us-east-1", SSO: true},
+		{Name: "work", Region: "us-east-1", SignIn: "aws sso login --profile work"},
 	}
 	if got := Profiles(); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)

@@ -86,11 +86,16 @@ func (t *Terminal) Prepare(ctx context.Context, s Settings) error {
 	if Quiet(s.Profile) || !asksSomething(s.Profile) {
 		return nil
 	}
+	return fetch(ctx, s, t.Config)
+}
+
+// fetch has the credentials of a profile retrieved with the configuration that load loads.
+func fetch(ctx context.Context, s Settings, load func(context.Context, Settings) (aws.Config, error)) error {
 	if s.Region == "" { // a role is assumed in some region
 		keys := sharedFiles()[chosenProfile(s.Profile)]
 		s.Region = cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), keys["region"], "us-east-1")
 	}
-	cfg, err := t.Config(ctx, s)
+	cfg, err := load(ctx, s)
 	if err == nil && cfg.Credentials != nil {
 		_, err = retrieve(ctx, cfg.Credentials, s.Profile)
 	}

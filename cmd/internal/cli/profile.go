@@ -32,8 +32,8 @@ func (a *app) pickProfile(ctx context.Context) error {
 		if p.Region != "" {
 			text += ", " + p.Region
 		}
-		if p.SSO {
-			text += ", sign in with: " + p.SignIn()
+		if p.SignIn != "" {
+			text += ", sign in with: " + p.SignIn
 		}
 		fmt.Fprintln(a.Err, text)
 	}
@@ -60,16 +60,16 @@ func (a *app) pickProfile(ctx context.Context) error {
 // takeProfile goes on with a profile, once somebody has signed in where that is missing.
 func (a *app) takeProfile(ctx context.Context, p cloud.Profile) error {
 	a.flags.profile = p.Name
-	a.again.Same = append(a.again.Same, "--profile "+p.Name)
+	a.again.Same = append(a.again.Same, "--profile "+shellWord(p.Name))
 	for {
 		lacking := cloud.Lacking(ctx, a.settingsOf(p.Region))
 		if lacking == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !p.SSO {
+		if p.SignIn == "" {
 			return lacking
 		}
-		said, err := a.answered(ctx, fmt.Sprintf("Sign in with\n\n  %s\n\nin another terminal, then press Enter; quit leaves:", p.SignIn()))
+		said, err := a.answered(ctx, fmt.Sprintf("Sign in with\n\n  %s\n\nin another terminal, then press Enter; quit leaves:", p.SignIn))
 		if err != nil {
 			return err
 		}
