@@ -135,11 +135,7 @@ func UsageText(u price.Usage) string {
 	add(u.StorageGB, "%s GB of files")
 	add(u.EphemeralGB, "%s GB of disk each")
 	if u.Database != "" {
-		name := "PostgreSQL "
-		if u.DatabaseEngine == "mysql" {
-			name = "MySQL "
-		}
-		out = append(out, name+u.Database)
+		out = append(out, price.EngineName(u.DatabaseEngine)+" "+u.Database)
 	}
 	add(u.DatabaseGB, "%s GB of database")
 	if u.Cache != "" {

@@ -117,19 +117,24 @@ func (b *Bill) PrivateZone() {
 // FileSystem adds files that outlive an instance, on EFS.
 func (b *Bill) FileSystem() { b.use("efs.standard_gb_month", b.u.StorageGB, "files on EFS") }
 
+// EngineName is what people call a database engine: postgres is PostgreSQL, and so is none.
+func EngineName(engine string) string {
+	switch engine {
+	case "", "postgres":
+		return "PostgreSQL"
+	case "mysql":
+		return "MySQL"
+	}
+	return engine
+}
+
 // Database adds a database (engine postgres or mysql), in one zone or in two.
 func (b *Bill) Database(engine, class string, gb float64, multiAZ bool) {
-	name, zones, where := engine, "", "one zone"
-	switch engine {
-	case "postgres":
-		name = "PostgreSQL"
-	case "mysql":
-		name = "MySQL"
-	}
+	zones, where := "", "one zone"
 	if multiAZ {
 		zones, where = "_multiaz", "two zones"
 	}
-	b.fixed("rds."+engine+"."+class+zones+"_hour", b.u.hours(), "%s %s, %s", name, class, where)
+	b.fixed("rds."+engine+"."+class+zones+"_hour", b.u.hours(), "%s %s, %s", EngineName(engine), class, where)
 	b.fixed("rds.gp3"+zones+"_gb_month", gb, "database storage, %s", where)
 }
 
