@@ -87,11 +87,7 @@ func (a *app) lend(ctx context.Context, eng *account) error {
 
 // settingsOf are what AWS is connected to with.
 func (a *app) settingsOf(region string) cloud.Settings {
-	s := cloud.Settings{Region: region, Profile: a.flags.profile}
-	if a.log != nil {
-		s.Log = a.log // no interface that holds a nil file
-	}
-	return s
+	return cloud.Settings{Region: region, Profile: a.flags.profile, Log: a.log}
 }
 
 // askCode asks for the code of an MFA device.

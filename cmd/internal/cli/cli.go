@@ -46,7 +46,7 @@ type app struct {
 	machine image.Machine
 	// again are the flags that name the same app and account in another command, and those of this one.
 	again fail.Flags
-	log   *os.File // that --debug names, nil for none
+	log   io.WriteCloser // that --debug names, nil for none
 	// told is set when a frontend has told the failure that a verb returns, so that it is not told twice.
 	told bool
 	// code is the exit code where nothing failed.

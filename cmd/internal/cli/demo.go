@@ -17,7 +17,6 @@ import (
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/interview"
-	"berth/engine/project"
 	"berth/engine/spec"
 	"berth/tui"
 )
@@ -186,10 +185,8 @@ func (a *app) toldOfSource(d *interview.Draft, heading func(string, ...any)) err
 // unsettled says what would stop the app on AWS, and why it does not here.
 func (a *app) unsettled(d *interview.Draft) {
 	open := d.Unbuilt()
-	for _, f := range d.Findings.Findings {
-		if f.Severity == project.Must && f.Open(d.Spec) {
-			open = append(open, f.Means)
-		}
+	for _, f := range d.Findings.Open(d.Spec) {
+		open = append(open, f.Means)
 	}
 	if len(open) == 0 || a.flags.json || a.flags.quiet {
 		return

@@ -120,9 +120,7 @@ func (a *app) deps(dir string, roll rollout) tui.Deps {
 
 // draw lets show have the terminal and says afterwards what is left to say.
 func (a *app) draw(deps tui.Deps, show func(tui.Deps) (tui.Result, error)) (tui.Result, error) {
-	if a.log != nil {
-		deps.Debug = a.log
-	}
+	deps.Debug = a.log
 	res, err := show(deps)
 	if res.Text != "" {
 		fmt.Fprintln(a.Out, res.Text)
