@@ -170,6 +170,11 @@ func (a Advisor) builds(s *catalog.Service, reasons []advise.Reason) []advise.Re
 	return reasons
 }
 
+// Scales says whether what any of the services costs depends on how many instances the scaling starts.
+func (r *Result) Scales() bool {
+	return slices.ContainsFunc(r.Services, func(s Service) bool { return Most(s.Estimate) != "" })
+}
+
 // Service returns the answer about one service, nil when there is none of this id.
 func (r *Result) Service(id string) *Service {
 	i := slices.IndexFunc(r.Services, func(s Service) bool { return s.ID == id })

@@ -52,7 +52,7 @@ func (r *Report) Markdown() string {
 		if !s.OpenToNewAccounts {
 			extra = append(extra, "closed to new accounts")
 		}
-		fmt.Fprintf(&b, "| %s (`%s`) | %s | %s | %s | %s | %s |\n", s.Name, s.ID, Word(s.Verdict), markdownText(Money(s.Estimate)), s.berth(),
+		fmt.Fprintf(&b, "| %s (`%s`) | %s | %s | %s | %s | %s |\n", s.Name, s.ID, Word(s.Verdict), markdownText(Range(s.Estimate)), s.berth(),
 			markdownText(s.Why), strings.Join(extra, ", "))
 	}
 	for i := range res.Services {
@@ -131,6 +131,9 @@ func markdownBill(b *strings.Builder, n *notes, e price.Estimate, parts string) 
 			n.cite(l.Source, l.AsOf, l.Confidence), markdownText(LineMoney(l)))
 	}
 	fmt.Fprintf(b, "| **a month** | | | | **%s** |\n", markdownText(Money(e)))
+	if most := Most(e); most != "" {
+		fmt.Fprintf(b, "| with as many instances as the scaling may start | | | | %s |\n", markdownText(most))
+	}
 	if parts != "" {
 		fmt.Fprintf(b, "\nOf it %s.\n", parts)
 	}

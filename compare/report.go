@@ -112,7 +112,11 @@ func Needs(r advise.Requirements) string {
 
 // UsageText is the usage in words.
 func UsageText(u price.Usage) string {
-	out := []string{fmt.Sprintf("%d x %s vCPU and %s GB (%s)", u.Instances, short(u.VCPU), short(u.MemoryGB), u.Arch)}
+	count := strconv.Itoa(u.Instances)
+	if u.MostInstances > u.Instances {
+		count += " to " + strconv.Itoa(u.MostInstances)
+	}
+	out := []string{fmt.Sprintf("%s x %s vCPU and %s GB (%s)", count, short(u.VCPU), short(u.MemoryGB), u.Arch)}
 	add := func(v float64, format string) {
 		if v > 0 {
 			out = append(out, fmt.Sprintf(format, short(v)))
@@ -204,12 +208,29 @@ func mark(unverified, missing bool) string {
 	return out
 }
 
-// Sum writes the total of an estimate for a sentence: "14.00", or "at least 14.00" where prices are missing.
+// Most writes what it costs with as many instances as the scaling may start, empty where nothing scales.
+func Most(e price.Estimate) string {
+	if e.MostUSD <= e.MonthlyUSD {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", e.MostUSD) + marks(e)
+}
+
+// Sum writes the total of an estimate for a sentence: "14.00", "14.00 to 30.00" where the scaling decides, or "at least
+// 14.00" where prices are missing.
 func Sum(e price.Estimate) string {
 	if !e.AtLeast() {
-		return Money(e)
+		return Range(e)
 	}
 	return fmt.Sprintf("at least %.2f", e.MonthlyUSD)
+}
+
+// Range writes the total of an estimate with its marks, from the least to the most where the scaling decides.
+func Range(e price.Estimate) string {
+	if most := Most(e); most != "" {
+		return Money(e) + " to " + most
+	}
+	return Money(e)
 }
 
 // Parts says which part of a sum is billed in any case and which comes with use; empty when it is all of one kind.

@@ -122,9 +122,16 @@ func (r *Report) summary(p *page) {
 	for _, s := range r.Result.Services {
 		most = max(most, s.Estimate.MonthlyUSD)
 	}
-	p.line("  %-19s%-13s%10s  %s", "service", "verdict", "USD a month", "berth")
+	scales := r.Result.Scales()
+	atMost := func(text string) string { // where nothing scales there is no such column
+		if !scales {
+			return ""
+		}
+		return fmt.Sprintf("%10s", text)
+	}
+	p.line("  %-19s%-13s%10s%s  %s", "service", "verdict", "USD a month", atMost("at most"), "berth")
 	for _, s := range r.Result.Services {
-		lead := fmt.Sprintf("%s %-19s%-13s%11s  %-7s", p.sign(s.Verdict), s.ID, Word(s.Verdict), Money(s.Estimate), s.berth())
+		lead := fmt.Sprintf("%s %-19s%-13s%11s%s  %-7s", p.sign(s.Verdict), s.ID, Word(s.Verdict), Money(s.Estimate), atMost(Most(s.Estimate)), s.berth())
 		tail := ""
 		if s.ID == r.Result.Recommended {
 			tail = " recommended"
@@ -259,6 +266,9 @@ func bill(p *page, e price.Estimate, parts string) {
 		}
 	}
 	p.line("  %-*s%11s%11s", room, "a month", "USD", Money(e))
+	if most := Most(e); most != "" {
+		p.line("  %-*s%11s%11s", room, "with as many instances as the scaling may start", "USD", most)
+	}
 	if parts != "" {
 		p.wrap("  ", "of it "+parts)
 	}

@@ -54,6 +54,9 @@ func (a *goldenApp) settings(t *testing.T) *spec.Spec {
 	write(t, s.Dir, "server", "version 1")
 	s.Service.Port, s.Service.CPU, s.Service.Memory = 4000, a.Usage.VCPU, int(a.Usage.MemoryGB*1024)
 	s.Service.Instances = a.Usage.Instances
+	if a.Usage.MostInstances > 0 {
+		s.Service.Autoscale = &spec.Autoscale{Max: a.Usage.MostInstances}
+	}
 	s.Network.WebSockets = a.Needs.WebSockets
 	if a.Needs.Clustering {
 		s.Network.Clustering = "dns"
@@ -92,6 +95,9 @@ func TestPlanCostsWhatTheComparisonSays(t *testing.T) {
 		t.Fatalf("%d apps", len(apps))
 	}
 	apps = append(apps, goldenApp{"light-use", advise.Requirements{Region: "eu-west-2"}, price.DefaultUsage()})
+	scaled := price.DefaultUsage()
+	scaled.MostInstances = 6
+	apps = append(apps, goldenApp{"scaled", advise.Requirements{Region: "eu-west-2", Autoscaling: true}, scaled})
 	for _, a := range apps {
 		t.Run(a.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -116,6 +122,9 @@ func TestPlanCostsWhatTheComparisonSays(t *testing.T) {
 				if math.Abs(p.MonthlyUSD-said.MonthlyUSD) > 1e-6 || math.Abs(p.AlwaysUSD-said.AlwaysUSD) > 1e-6 || p.PricesAsOf != said.PricesAsOf {
 					t.Errorf("planned %.6f, of it %.6f in any case, as of %s; said %.6f, %.6f, %s",
 						p.MonthlyUSD, p.AlwaysUSD, p.PricesAsOf, said.MonthlyUSD, said.AlwaysUSD, said.PricesAsOf)
+				}
+				if math.Abs(p.MostUSD-said.MostUSD) > 0.005 || (said.MostUSD > 0) != (a.Usage.MostInstances > 0) {
+					t.Errorf("with as many tasks as the scaling may start it is planned for %.4f, and said to cost %.4f", p.MostUSD, said.MostUSD)
 				}
 			})
 		})

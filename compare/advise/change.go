@@ -93,8 +93,11 @@ var relaxations = map[string]relaxation{
 		c.Needs.PrivateNetwork, c.Usage.NATGateways = false, 0
 		c.say("with public addresses")
 	},
-	"multi_az":        func(c *change) { c.Needs.MultiAZ = false; c.say("in one zone") },
-	"autoscaling":     func(c *change) { c.Needs.Autoscaling = false; c.say("with a number of instances that you set") },
+	"multi_az": func(c *change) { c.Needs.MultiAZ = false; c.say("in one zone") },
+	"autoscaling": func(c *change) {
+		c.Needs.Autoscaling, c.Usage = false, c.Usage.Steady()
+		c.say("with a number of instances that you set")
+	},
 	"database":        func(c *change) {}, // the reason says how it is reached
 	"cache":           func(c *change) {},
 	"max_monthly_usd": func(c *change) {}, // told by itself: the money is in the answer
@@ -225,7 +228,7 @@ func flip(t *price.Table, j Judged, best *Judged) string {
 			continue
 		}
 		if r.Requirement == "max_monthly_usd" {
-			over = j.Estimate.MonthlyUSD - j.Needs.MaxMonthlyUSD
+			over = max(j.Estimate.MonthlyUSD, j.Estimate.MostUSD) - j.Needs.MaxMonthlyUSD
 			c.Needs.MaxMonthlyUSD = 0
 		}
 		if f := relaxations[r.Requirement]; f != nil {

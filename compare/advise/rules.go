@@ -342,7 +342,11 @@ func budget(c *Case) judgement {
 	case len(e.Missing()) > 0:
 		return judgement{Changes, fmt.Sprintf(notKnown+" whether it stays under %.2f USD a month: prices are missing here; by those of other regions it is %s", most, span(e)), from}
 	}
-	return judgement{Fits, fmt.Sprintf("%.2f USD a month, within %.2f", e.MonthlyUSD, most), from}
+	if e.MostUSD > most {
+		return judgement{Changes, fmt.Sprintf("%.2f USD a month, within %.2f; with as many instances as the scaling may start %.2f, which is more: let it start fewer",
+			e.MonthlyUSD, most, e.MostUSD), from}
+	}
+	return judgement{Fits, fmt.Sprintf("%.2f USD a month, within %.2f", max(e.MonthlyUSD, e.MostUSD), most), from}
 }
 
 // span is what an estimate with missing prices comes to by those of other regions.

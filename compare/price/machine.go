@@ -120,13 +120,17 @@ func (b *bill) fly() {
 }
 
 // flyData adds what an app keeps on Fly.io. Its Redis partner's prices are not in the table; a machine with Redis on
-// it stands for the cache.
+// it stands for the cache. It manages PostgreSQL only; a machine with MySQL and a volume stand for that.
 func (b *bill) flyData() {
 	u := b.u
 	if b.shape.Storage {
 		b.use("fly.volume_gb_month", u.StorageGB, "volumes")
 	}
-	if u.Database != "" {
+	switch {
+	case u.Database != "" && u.DatabaseEngine == "mysql": // of which Fly.io manages none
+		b.fixed("fly.shared-cpu-1x.1gb_month", 1, "a machine with MySQL, shared-cpu-1x, 1 GB")
+		b.fixed("fly.volume_gb_month", u.DatabaseGB, "volume of the database")
+	case u.Database != "":
 		b.fixed("fly.mpg.basic_month", 1, "managed Postgres, smallest plan")
 		b.fixed("fly.mpg.storage_gb_month", u.DatabaseGB, "database storage")
 	}

@@ -29,7 +29,17 @@ func (t *Table) Estimate(s *catalog.Service, region string, u Usage, shape Shape
 	if err := b.all(); err != nil {
 		return Estimate{}, err
 	}
-	return b.Estimate(), nil
+	e := b.Estimate()
+	if most, grows := u.AtMost(); grows && s.Scaling.Auto.Can == catalog.Yes {
+		usd, _, err := t.Monthly(s, region, most, shape)
+		if err != nil {
+			return Estimate{}, err
+		}
+		if usd > e.MonthlyUSD+0.005 { // some bill by the request, however many instances serve them
+			e.MostUSD = usd
+		}
+	}
+	return e, nil
 }
 
 // Monthly is the total of Estimate without its lines, for tables of many; whole says that no price is missing.

@@ -19,6 +19,10 @@ type Tasks struct {
 	Private  bool    `json:"private,omitempty"` // without a public address
 	Spot     int     `json:"spot,omitempty"`    // how many of them run on Fargate Spot
 	Name     string  `json:"name,omitempty"`    // of the process, empty for the app itself
+
+	// Of a process that scales: how many the scaling may start, and how many of those run on Fargate Spot.
+	Most     int `json:"most,omitempty"`
+	MostSpot int `json:"most_spot,omitempty"`
 }
 
 // SpotTasks is how many of count tasks run on Spot when a share of those beyond the first does.

@@ -43,9 +43,11 @@ type Line struct {
 
 // Estimate is the sum of priced lines for one month.
 type Estimate struct {
-	MonthlyUSD float64 `json:"monthly_usd"`  // where prices are missing, at least
-	AlwaysUSD  float64 `json:"always_usd"`   // the part that is billed in any case; the rest comes with use
-	HighUSD    float64 `json:"high_usd"`     // where prices are missing, at most by those of other regions; else MonthlyUSD
+	MonthlyUSD float64 `json:"monthly_usd"` // where prices are missing, at least
+	AlwaysUSD  float64 `json:"always_usd"`  // the part that is billed in any case; the rest comes with use
+	HighUSD    float64 `json:"high_usd"`    // where prices are missing, at most by those of other regions; else MonthlyUSD
+	// MostUSD is the same with as many instances as the scaling may start; zero where nothing scales.
+	MostUSD    float64 `json:"most_monthly_usd,omitempty"`
 	PricesAsOf string  `json:"prices_as_of"` // the oldest date among the prices used
 	Confidence string  `json:"confidence"`   // the lowest confidence among the prices used
 	Complete   bool    `json:"complete"`     // every line has a price of its region, and none of them is unverified

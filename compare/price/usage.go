@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,6 +52,9 @@ type Usage struct {
 	ObjectGB       float64 `json:"object_gb,omitempty"` // of files in S3
 
 	FirewallRules int `json:"firewall_rules,omitempty"` // of AWS WAF in front of it; 0: no firewall
+
+	// MostInstances is how many the scaling may start when the load is high; 0, or no more than Instances: it does not scale.
+	MostInstances int `json:"most_instances,omitempty"`
 
 	Spot      float64 `json:"spot,omitempty"`      // share of the instances beyond the first on Fargate Spot
 	Processes []Tasks `json:"processes,omitempty"` // beside the app's own, each as so many tasks
@@ -110,6 +114,7 @@ func (u Usage) Validate() error {
 		{"vcpu", u.VCPU, 0.001, 1024},
 		{"memory-gb", u.MemoryGB, 0.001, 65536},
 		{"instances", float64(u.Instances), 1, 5000},
+		{"most-instances", float64(u.MostInstances), 0, 5000},
 		{"active-hours-per-day", u.ActiveHoursPerDay, 0, 24},
 		{"days", u.Days, 1.0 / 1440, 366},
 		{"ephemeral-gb", u.EphemeralGB, 0, 1e6},
@@ -165,6 +170,31 @@ func (u Usage) Traffic(factor float64) Usage {
 		&u.NATGB, &u.CrossZoneGB,
 	} {
 		*f *= factor
+	}
+	return u
+}
+
+// AtMost is the usage with as many instances, of the app and of its processes, as the scaling may start; false where
+// nothing scales.
+func (u Usage) AtMost() (Usage, bool) {
+	grows := u.MostInstances > u.Instances
+	u.Instances = max(u.Instances, u.MostInstances)
+	u.Processes = slices.Clone(u.Processes)
+	for i, p := range u.Processes {
+		if p.Most > p.Count {
+			grows = true
+			u.Processes[i].Count, u.Processes[i].Spot = p.Most, p.MostSpot
+		}
+	}
+	return u, grows
+}
+
+// Steady is the usage with the instances that run in any case, and no scaling.
+func (u Usage) Steady() Usage {
+	u.MostInstances = 0
+	u.Processes = slices.Clone(u.Processes)
+	for i := range u.Processes {
+		u.Processes[i].Most, u.Processes[i].MostSpot = 0, 0
 	}
 	return u
 }

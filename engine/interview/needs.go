@@ -207,6 +207,9 @@ func (d *Draft) Usage() price.Usage {
 		u.Arch = "arm"
 	}
 	u.Spot = s.Service.Spot
+	if a := s.Service.Autoscale; a != nil {
+		u.MostInstances = a.Max
+	}
 	u.PrivateTasks, u.PrivateFront = s.Network.Tasks == "private", s.Network.Front == "private"
 	if u.PrivateTasks && s.Network.VPC == "" {
 		u.NATGateways = 1
@@ -222,10 +225,14 @@ func (d *Draft) Usage() price.Usage {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Processes)) {
 		if p := s.Processes[name]; p.Schedule == "" {
-			u.Processes = append(u.Processes, price.Tasks{
+			t := price.Tasks{
 				Count: p.Instances, VCPU: p.CPU, MemoryGB: float64(p.Memory) / 1024, Arch: u.Arch, DiskGB: u.EphemeralGB,
 				Spot: price.SpotTasks(p.Instances, p.Spot), Name: name,
-			})
+			}
+			if a := p.Autoscale; a != nil {
+				t.Most, t.MostSpot = a.Max, price.SpotTasks(a.Max, p.Spot)
+			}
+			u.Processes = append(u.Processes, t)
 		}
 	}
 	if s.Database != nil {

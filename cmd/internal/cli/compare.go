@@ -121,6 +121,10 @@ var usageFlags = []struct {
 	{"vcpu", "vCPU per instance", func(u *price.Usage) any { return &u.VCPU }},
 	{"memory-gb", "GB of memory per instance", func(u *price.Usage) any { return &u.MemoryGB }},
 	{"instances", "number of instances", func(u *price.Usage) any { return &u.Instances }},
+	{
+		"most-instances", "number of instances that the scaling may start",
+		func(u *price.Usage) any { return &u.MostInstances },
+	},
 	{"arch", "x86 or arm", func(u *price.Usage) any { return &u.Arch }},
 	{
 		"active-hours-per-day", "hours a day that instances run (App Runner: serve requests)",
@@ -179,6 +183,9 @@ func (q *question) imply(f *pflag.FlagSet) {
 		q.needs.WebSockets = true
 	case !q.needs.WebSockets && !f.Changed("websocket-uploads"):
 		q.needs.WebSocketUploads = false
+	}
+	if q.usage.MostInstances > q.usage.Instances && !f.Changed("autoscaling") {
+		q.needs.Autoscaling = true
 	}
 	switch {
 	case q.needs.ARM64 && !f.Changed("arch"):
