@@ -58,5 +58,9 @@ func monthly(e price.Estimate) string {
 	case strings.Contains(text, compare.MarkUnverified):
 		text = "about " + text
 	}
-	return strings.TrimRight(text, compare.MarkUnverified+compare.MarkMissing) + " dollars a month"
+	text = strings.TrimRight(text, compare.MarkUnverified+compare.MarkMissing)
+	if most := compare.Most(e); most != "" {
+		text += " to " + strings.TrimRight(most, compare.MarkUnverified+compare.MarkMissing)
+	}
+	return text + " dollars a month"
 }

@@ -47,7 +47,7 @@ func (s *Session) Doubts(p *Plan) []string {
 			out = append(out, e.Says()...)
 		}
 	}
-	doubt(s.OverBudget(p.MonthlyUSD))
+	doubt(s.OverBudget(p.MonthlyUSD, p.MostUSD))
 	return out
 }
 
@@ -61,14 +61,19 @@ func (s *Session) Accept(doubts []string) {
 	}
 }
 
-// OverBudget says that a monthly sum is more than the budget, empty when it is not or when there is none.
-func (s *Session) OverBudget(usd float64) string {
+// OverBudget says that a monthly sum, or the most that scaling makes of it (zero: nothing scales), is more than the
+// budget. Empty when it is not or when there is none.
+func (s *Session) OverBudget(usd, most float64) string {
 	budget := 0.0
 	if s.Draft != nil {
 		budget = s.Draft.Requirements().MaxMonthlyUSD
 	}
-	if budget <= 0 || usd <= budget+0.005 {
+	switch {
+	case budget <= 0 || max(usd, most) <= budget+0.005:
 		return ""
+	case usd <= budget+0.005:
+		return fmt.Sprintf("with as many tasks as the scaling may start it costs %s a month, %s more than the budget of %s",
+			widget.USD(most), widget.USD(most-budget), widget.USD(budget))
 	}
 	return fmt.Sprintf("it costs %s a month, %s more than the budget of %s", widget.USD(usd), widget.USD(usd-budget), widget.USD(budget))
 }

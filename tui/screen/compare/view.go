@@ -118,6 +118,9 @@ func (c *Screen) list(width, height int) []string {
 	name = min(name, width*2/5)
 	head := widget.NewLine(th, width).Gap(4).Cell(th.Quiet, "service", name+2).Cell(th.Quiet, "verdict", verdictWidth)
 	head.CellRight(th.Quiet, "a month", costWidth-markWidth)
+	if r.Scales() {
+		head.Gap(markWidth).CellRight(th.Quiet, "at most", mostWidth)
+	}
 	if text := c.marks(); widget.Width(text)+markWidth+2 <= head.Left() {
 		head.Gap(markWidth+2).Put(th.Quiet, text)
 	}
@@ -161,6 +164,7 @@ const (
 	verdictWidth = 16
 	costWidth    = 12
 	markWidth    = 3 // of the marks behind an amount
+	mostWidth    = 9 // of what it costs with as many instances as the scaling may start
 )
 
 func (c *Screen) row(s *compare.Service, cursor bool, name int, top float64, width int) string {
@@ -178,6 +182,9 @@ func (c *Screen) row(s *compare.Service, cursor bool, name int, top float64, wid
 	l.To(2).Put(sign, glyph).Gap(1).Cell(ink, screen.ShortName(s.Name), name).Gap(2)
 	l.Cell(sign, screen.VerdictWord(s.Verdict), verdictWidth)
 	amount(l, ink, s.Estimate)
+	if c.result.Scales() {
+		l.CellRight(ink, atMost(s.Estimate), mostWidth)
+	}
 	const deploys = 10
 	if room := l.Left() - deploys - 2; room >= 6 && top > 0 && s.Estimate.MonthlyUSD > 0 {
 		barInk := th.Quiet
@@ -200,6 +207,14 @@ func amount(l *widget.Line, ink theme.Ink, e price.Estimate) {
 	text := money(e)
 	number := strings.TrimRight(text, compare.MarkUnverified+compare.MarkMissing)
 	l.CellRight(ink, number, costWidth-markWidth).Cell(ink, text[len(number):], markWidth)
+}
+
+// atMost is what it costs with as many instances as the scaling may start, empty where nothing scales.
+func atMost(e price.Estimate) string {
+	if compare.Most(e) == "" {
+		return ""
+	}
+	return widget.USD(e.MostUSD)
 }
 
 // money is an estimate in one cell, with the marks of unverified and missing prices.
@@ -325,6 +340,10 @@ func (c *Screen) costLines(s *compare.Service, w int) []string {
 	l := widget.NewLine(th, w).Cell(th.Strong, "a month", item).Gap(1)
 	amount(l, th.Strong, e)
 	lines = append(lines, l.String())
+	if most := atMost(e); most != "" {
+		l := widget.NewLine(th, w).Cell(th.Text, "with as many instances as the scaling may start", item).Gap(1)
+		lines = append(lines, l.CellRight(th.Text, most, costWidth-markWidth).String())
+	}
 	if parts := compare.Parts(e, c.result.Usage); parts != "" {
 		lines = append(lines, th.Quiet.Paint("of it "+parts))
 	}
