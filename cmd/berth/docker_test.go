@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,17 +15,37 @@ import (
 )
 
 // TestDockerDeploy takes a folder with a real Dockerfile through its life on the simulated account, with
-// images built by the Docker daemon of this machine: deploy, deploy again, edit, destroy.
+// images built by each builder of this machine: deploy, deploy again, edit, destroy.
 func TestDockerDeploy(t *testing.T) {
 	if os.Getenv("BERTH_TEST_DOCKER") == "" {
 		t.Skip("BERTH_TEST_DOCKER is not set; .ci/run sets it")
 	}
+	config, buildx := os.Getenv("BERTH_TEST_BUILDX"), "docker with buildx"
+	for _, builder := range []string{"docker", buildx, "podman"} {
+		t.Run(builder, func(t *testing.T) {
+			program, _, _ := strings.Cut(builder, " ")
+			if _, err := exec.LookPath(program); err != nil || builder == buildx && config == "" {
+				t.Skip("NOT RUN: there is no " + builder)
+			}
+			if builder == buildx {
+				t.Setenv("DOCKER_CONFIG", config)
+			}
+			testDeploys(t, program)
+		})
+	}
+}
+
+func testDeploys(t *testing.T, builder string) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY page.html /page.html\nEXPOSE 8080\nCMD [\"/app\"]\n")
 	write(t, filepath.Join(dir, "page.html"), "one")
 	sim := func(args ...string) []byte {
 		t.Helper()
-		return output(t, dir, append(args, "--simulate", "--sim-speed", "1000", "--app", "dock", "--region", "eu-west-2")...)
+		args = append(args, "--simulate", "--sim-speed", "1000", "--app", "dock", "--region", "eu-west-2")
+		if args[0] == "deploy" || args[0] == "plan" {
+			args = append(args, "--builder", builder)
+		}
+		return output(t, dir, args...)
 	}
 
 	first := events(t, sim("deploy", "--yes", "--json"))

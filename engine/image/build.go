@@ -47,6 +47,9 @@ func held(img *stored, err error) (Image, error) {
 func (p program) make(ctx context.Context, src Source, m Machine, report Reporter) (*stored, error) {
 	tag := "localhost/berth-build:" + strings.ToLower(rand.Text())
 	if err := p.build(ctx, src, m, tag, report); err != nil {
+		if ctx.Err() != nil { // it may have come to its end all the same
+			p.untag(context.WithoutCancel(ctx), tag)
+		}
 		return nil, err
 	}
 	img, found, err := p.image(ctx, tag)

@@ -221,6 +221,8 @@ func (p *program) lookDocker(ctx context.Context) error {
 		return nil
 	}
 	if p.lookBuildx(ctx) {
+		// Docker's own BuildKit is as old as Docker; a builder that was made beside it brings its own.
+		p.early = major(v.Server.Version) < 23 && p.driver(ctx) == "docker"
 		return nil
 	}
 	// Clients before 23 have BuildKit built in; later ones want the plugin.
@@ -248,6 +250,17 @@ func (p *program) lookBuildx(ctx context.Context) bool {
 		p.attests = major > 0 || minor >= 10
 	}
 	return true
+}
+
+var driverLine = pattern(`(?m)^Driver:\s+(\S+)`)
+
+// driver is where the builder runs that buildx uses: "docker" for the one in Docker's daemon; empty when it does not say.
+func (p program) driver(ctx context.Context) string {
+	out, _, err := p.output(ctx, "buildx", "inspect")
+	if m := driverLine().FindStringSubmatch(out); err == nil && m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // major is the first number of a version, a large one when it has none.

@@ -70,27 +70,36 @@ func TestFitsTheClassicBuilder(t *testing.T) {
 	}
 }
 
-// BuildKit as Docker 20.10 has it reads what it knew then, and anything when the file says what reads it.
+// BuildKit as Docker 20.10 has it reads what it knew then, and anything when the file says what reads it; a builder
+// beside Docker's own brings a BuildKit of its own.
 func TestFitsAnEarlyBuildKit(t *testing.T) {
-	docker, _ := fakeDocker(t, `"buildx version") exit 1;;`+"\n"+`"version --format") echo '{"Client":{"Version":"20.10.24"},"Server":{"Version":"20.10.24"}}';;`+"\n"+`"--version ") ;;`)
-	for dockerfile, what := range map[string]string{
-		"FROM debian\nCOPY <<EOF /x\none\nEOF\n":                                  "Dockerfile:2: a here-document",
-		"FROM debian\nCOPY --link a b\n":                                          "Dockerfile:2: COPY --link",
-		"FROM debian\nRUN --network=none x\n":                                     "Dockerfile:2: RUN --network",
-		"FROM debian\nRUN --mount=type=cache,target=/c x\nCOPY --chmod=755 a b\n": "",
-		"# syntax=docker/dockerfile:1\nFROM debian\nCOPY --link a b\n":            "",
+	const version = "\n" + `"version --format") echo '{"Client":{"Version":"20.10.24"},"Server":{"Version":"20.10.24"}}';;` + "\n" + `"--version ") ;;`
+	const plugin = `"buildx version") echo github.com/docker/buildx v0.23.0;;` + "\n"
+	for builder, script := range map[string]string{
+		"built into the client": `"buildx version") exit 1;;`,
+		"Docker's by buildx":    plugin + `"buildx inspect") echo "Name:   default"; echo "Driver: docker";;`,
+		"buildx's own":          plugin + `"buildx inspect") echo "Name:   mine"; echo "Driver: docker-container";;`,
 	} {
-		src := Source{Dir: plant(t, map[string]string{"Dockerfile": dockerfile}), Platform: "linux/amd64"}
-		err := docker.Fits(t.Context(), src)
-		if what == "" {
-			if err != nil {
-				t.Errorf("%q: %v", dockerfile, err)
+		docker, _ := fakeDocker(t, script+version)
+		for dockerfile, what := range map[string]string{
+			"FROM debian\nCOPY <<EOF /x\none\nEOF\n":                                  "Dockerfile:2: a here-document",
+			"FROM debian\nCOPY --link a b\n":                                          "Dockerfile:2: COPY --link",
+			"FROM debian\nRUN --network=none x\n":                                     "Dockerfile:2: RUN --network",
+			"FROM debian\nRUN --mount=type=cache,target=/c x\nCOPY --chmod=755 a b\n": "",
+			"# syntax=docker/dockerfile:1\nFROM debian\nCOPY --link a b\n":            "",
+		} {
+			src := Source{Dir: plant(t, map[string]string{"Dockerfile": dockerfile}), Platform: "linux/amd64"}
+			err := docker.Fits(t.Context(), src)
+			if what == "" || builder == "buildx's own" {
+				if err != nil {
+					t.Errorf("%s: %q: %v", builder, dockerfile, err)
+				}
+				continue
 			}
-			continue
-		}
-		f := fail.From(err)
-		if err == nil || f.Class != fail.Refused || f.Evidence != what || !strings.Contains(f.Remedy, "# syntax=docker/dockerfile:1") || !strings.Contains(f.Remedy, "buildx") {
-			t.Errorf("%q: %+v", dockerfile, f)
+			f := fail.From(err)
+			if err == nil || f.Class != fail.Refused || f.Evidence != what || !strings.Contains(f.Remedy, "# syntax=docker/dockerfile:1") || !strings.Contains(f.Remedy, "buildx") {
+				t.Errorf("%s: %q: %+v", builder, dockerfile, f)
+			}
 		}
 	}
 }
