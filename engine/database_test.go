@@ -26,9 +26,10 @@ func withDatabase(h *harbor) *harbor {
 }
 
 // clients are those of somebody else in the same account.
+// clients are those of the region that the app is in.
 func (h *harbor) clients() *cloud.Clients {
 	h.t.Helper()
-	c, err := h.account.Environment().Connect(h.t.Context(), cloud.Settings{Region: "eu-west-2"})
+	c, err := h.account.Environment().Connect(h.t.Context(), cloud.Settings{Region: h.spec.Region})
 	if err != nil {
 		h.t.Fatal(err)
 	}

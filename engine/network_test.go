@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -139,4 +140,32 @@ func TestTheLongestNames(t *testing.T) {
 			t.Errorf("left: %v", left)
 		}
 	})
+}
+
+// Fargate places no task in some zones, which only their ids tell: each account has letters of its own. Neither the default
+// VPC nor a network of our own has the app there, and a network that was given is told before anything is made.
+func TestZonesWithoutFargate(t *testing.T) {
+	for region, unfit := range map[string]string{"ap-northeast-1": "apne1-az3", "us-west-1": "usw1-az2"} {
+		for _, own := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, own network %v", region, own), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					h := newHarbor(t, sim.Options{NoDefaultVPC: own}, 0)
+					h.spec.Region = region
+					h.must(h.deploy())
+					out, err := h.clients().ELB.DescribeLoadBalancers(t.Context(), &elb.DescribeLoadBalancersInput{})
+					must(t, err)
+					if n := len(out.LoadBalancers); n != 1 {
+						t.Fatalf("%d load balancers", n)
+					}
+					for _, z := range out.LoadBalancers[0].AvailabilityZones {
+						found, err := h.clients().EC2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{SubnetIds: []string{*z.SubnetId}})
+						must(t, err)
+						if id := aws.ToString(found.Subnets[0].AvailabilityZoneId); id == unfit {
+							t.Errorf("the app stands in %s", id)
+						}
+					}
+				})
+			})
+		}
+	}
 }

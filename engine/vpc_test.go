@@ -39,8 +39,8 @@ func (h *harbor) estate(nat bool) (e estate) {
 		must(h.t, err)
 		return *out.Subnet.SubnetId
 	}
-	e.public = []string{subnet("10.20.0.0/24", "eu-west-2a"), subnet("10.20.1.0/24", "eu-west-2b")}
-	e.private = []string{subnet("10.20.2.0/24", "eu-west-2a"), subnet("10.20.3.0/24", "eu-west-2b")}
+	e.public = []string{subnet("10.20.0.0/24", h.spec.Region+"a"), subnet("10.20.1.0/24", h.spec.Region+"b")}
+	e.private = []string{subnet("10.20.2.0/24", h.spec.Region+"a"), subnet("10.20.3.0/24", h.spec.Region+"b")}
 	table := func(route *ec2.CreateRouteInput, subnets []string) {
 		out, err := c.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{VpcId: &e.vpc})
 		must(h.t, err)
@@ -143,6 +143,10 @@ func TestUnfitNetworks(t *testing.T) {
 			e.public = e.public[:1]
 			return e
 		}, "public subnets in two zones"},
+		{"a zone without Fargate", func(h *harbor) estate {
+			h.spec.Region = "ap-northeast-1"
+			return h.estate(false)
+		}, "but Fargate does not run in that zone, apne1-az3"},
 		{"no way out", func(h *harbor) estate {
 			e := h.estate(false)
 			h.spec.Network.Tasks = "private"
@@ -164,7 +168,7 @@ func TestUnfitNetworks(t *testing.T) {
 				h.spec.Network.VPC, h.spec.Network.Subnets = e.vpc, slices.Concat(e.public, e.private)
 				before := h.left()
 				f := h.refused()
-				if !strings.Contains(f.Cause, c.want) || f.Remedy == "" {
+				if !strings.Contains(f.Cause+"\n"+f.Evidence, c.want) || f.Remedy == "" {
 					t.Errorf("%s | %s | %s", f.Cause, f.Evidence, f.Remedy)
 				}
 				if after := h.left(); !slices.Equal(before, after) {

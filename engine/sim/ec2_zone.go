@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -16,8 +17,26 @@ func ec2Zones() awsService {
 // The zones of every region: letters a to c. The ids follow AWS's scheme (euw2-az1).
 var zoneLetters = []string{"a", "b", "c"}
 
+// shuffled are the numbers behind the letters where they differ: AWS gives the letters to each account anew.
+var shuffled = map[string]map[byte]int{"ap-northeast-1": {'a': 3, 'b': 4, 'c': 1}}
+
+// withoutFargate are the zones that Fargate places no task in (engine/AWS.md, Network).
+var withoutFargate = []string{"use1-az3", "usw1-az2", "apne1-az3"}
+
+// placed says why Fargate places no task in the subnet; empty when it does.
+func (r *region) placed(subnet string) string {
+	if s := r.subnet(subnet); s != nil && slices.Contains(withoutFargate, zoneID(s.Zone)) {
+		return "was unable to place a task. Reason: Internal error."
+	}
+	return ""
+}
+
 func zoneID(zone string) string {
 	region := zone[:len(zone)-1]
+	number := int(zone[len(zone)-1]-'a') + 1
+	if n := shuffled[region][zone[len(zone)-1]]; n != 0 {
+		number = n
+	}
 	parts := strings.Split(region, "-")
 	short := parts[0]
 	for _, p := range parts[1 : len(parts)-1] {
@@ -28,7 +47,7 @@ func zoneID(zone string) string {
 			short += p[:1]
 		}
 	}
-	return fmt.Sprintf("%s%s-az%d", short, parts[len(parts)-1], int(zone[len(zone)-1]-'a')+1)
+	return fmt.Sprintf("%s%s-az%d", short, parts[len(parts)-1], number)
 }
 
 func zones(region string) []string {

@@ -190,6 +190,10 @@ func (w *world) launch(s *service, o *rollout, at time.Time) (t *task, problem s
 		return nil, "was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run concurrently."
 	}
 	o.Launched++
+	subnets := o.Rev.Network.AwsvpcConfiguration.Subnets
+	if why := w.r.placed(subnets[o.Launched%len(subnets)]); why != "" {
+		return nil, why
+	}
 	t = w.newTask(d, o.Rev.Network.AwsvpcConfiguration, o.ID, o.Launched, o.Fate, at)
 	t.Cluster, t.Service, t.Rollout, t.Group, t.Exec = s.Cluster, s.ARN, o.ID, "service:"+s.Name, s.Exec
 	t.ARN = fmt.Sprintf("arn:aws:ecs:%s:%s:task/%s/%s", w.r.Name, w.st.Account, lastPart(s.Cluster), t.ID)

@@ -151,7 +151,7 @@ func (v *VPC) choose(subnets []ec2types.Subnet, tables []ec2types.RouteTable, at
 	}
 	for _, sn := range subnets {
 		id := aws.ToString(sn.SubnetId)
-		if zones[aws.ToString(sn.AvailabilityZone)] && aws.ToInt32(sn.AvailableIpAddressCount) > 0 && throughNAT(effectiveTable(v.ID, id, tables)) {
+		if zones[aws.ToString(sn.AvailabilityZone)] && holdsTasks(sn) && aws.ToInt32(sn.AvailableIpAddressCount) > 0 && throughNAT(effectiveTable(v.ID, id, tables)) {
 			v.Private = append(v.Private, id)
 		}
 	}
@@ -179,6 +179,9 @@ func reasons(vpc string, subnets []ec2types.Subnet, tables []ec2types.RouteTable
 			text = "is public"
 		case throughNAT(t):
 			text = "is private, with a route to a NAT gateway"
+		}
+		if !holdsTasks(sn) {
+			text += ", but Fargate does not run in that zone, " + aws.ToString(sn.AvailabilityZoneId)
 		}
 		if n := aws.ToInt32(sn.AvailableIpAddressCount); n < minFree {
 			text += fmt.Sprintf(", with %d free addresses", n)

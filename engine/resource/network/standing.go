@@ -33,15 +33,17 @@ func (v *VPC) standing(ctx context.Context, s *resource.Scope) (Standing, error)
 // are left for those of today's choice in other zones. Where there are not enough of them the app stays in the
 // broken ones, too: a network of its own would be a move with downtime for what one route puts right.
 func (v *VPC) stay(at Standing, choice []string, subnets []ec2types.Subnet, tables []ec2types.RouteTable) {
-	zone := map[string]string{}
+	zone, idle := map[string]string{}, map[string]bool{}
 	for _, sn := range subnets {
 		if aws.ToString(sn.VpcId) == at.VPC {
 			zone[aws.ToString(sn.SubnetId)] = aws.ToString(sn.AvailabilityZone)
+			idle[aws.ToString(sn.SubnetId)] = !holdsTasks(sn)
 		}
 	}
 	var good, broken, zones []string
 	for _, id := range at.Subnets {
 		switch {
+		case idle[id] && len(choice) > 1: // no task ever ran there: one of today's choice does more
 		case !toInternet(effectiveTable(at.VPC, id, tables)):
 			broken = append(broken, id)
 		default:

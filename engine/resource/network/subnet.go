@@ -114,7 +114,7 @@ func (n *Subnet) Apply(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
-// zone is the availability zone of this subnet: the region's first or second that can hold a load balancer.
+// zone is the availability zone of this subnet: the region's first or second that can hold tasks.
 func (n *Subnet) zone(ctx context.Context, s *resource.Scope) (string, error) {
 	out, err := s.EC2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{
 		Filters: []ec2types.Filter{resource.EC2Filter("state", "available"), resource.EC2Filter("zone-type", "availability-zone")},
@@ -124,7 +124,7 @@ func (n *Subnet) zone(ctx context.Context, s *resource.Scope) (string, error) {
 	}
 	var zones []string
 	for _, z := range out.AvailabilityZones {
-		if !slices.Contains(noLoadBalancerZones, aws.ToString(z.ZoneId)) {
+		if runsTasks(aws.ToString(z.ZoneId)) {
 			zones = append(zones, aws.ToString(z.ZoneName))
 		}
 	}

@@ -23,9 +23,6 @@ const vpcCIDR = "10.0.0.0/16"
 // minFree is how many free addresses a subnet must have for a load balancer (engine/AWS.md, Network).
 const minFree = 8
 
-// noLoadBalancerZones are zone ids without Application Load Balancers or Fargate (engine/AWS.md, Network).
-var noLoadBalancerZones = []string{"use1-az3"}
-
 // VPC is the network that the app runs in: one of our own when there is one already, else the region's
 // default VPC when it has public subnets in two zones, else a new one.
 //
@@ -148,7 +145,7 @@ func publicSubnets(vpc string, subnets []ec2types.Subnet, tables []ec2types.Rout
 	return oneInZone(vpc, subnets, func(id string) bool { return toInternet(effectiveTable(vpc, id, tables)) })
 }
 
-// oneInZone returns the ids of those subnets of the VPC that can hold a load balancer, at most one a zone, in the order of
+// oneInZone returns the ids of those subnets of the VPC that can hold a load balancer and tasks, at most one a zone, in the order of
 // their zones.
 func oneInZone(vpc string, subnets []ec2types.Subnet, those func(id string) bool) []string {
 	slices.SortFunc(subnets, func(a, b ec2types.Subnet) int {
@@ -157,8 +154,7 @@ func oneInZone(vpc string, subnets []ec2types.Subnet, those func(id string) bool
 	var ids, zones []string
 	for _, sn := range subnets {
 		zone := aws.ToString(sn.AvailabilityZone)
-		if aws.ToString(sn.VpcId) != vpc || slices.Contains(zones, zone) ||
-			slices.Contains(noLoadBalancerZones, aws.ToString(sn.AvailabilityZoneId)) ||
+		if aws.ToString(sn.VpcId) != vpc || slices.Contains(zones, zone) || !holdsTasks(sn) ||
 			aws.ToInt32(sn.AvailableIpAddressCount) < minFree || !those(aws.ToString(sn.SubnetId)) {
 			continue
 		}
