@@ -11,6 +11,7 @@ import (
 	"berth/engine/event"
 	"berth/engine/image"
 	"berth/engine/sim"
+	"berth/engine/spec"
 )
 
 func fault(t *testing.T, rule string) sim.Fault {
@@ -20,6 +21,20 @@ func fault(t *testing.T, rule string) sim.Fault {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// An app that may take an hour to start, and takes 50 minutes, is waited for: the rollout's deadline follows
+// service.start_timeout.
+func TestRolloutWaitsAsLongAsTheAppMayTake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{Faults: []sim.Fault{fault(t, "slow=app:1000x")}}, 0)
+		h.spec.Service.StartTimeout = spec.Duration(time.Hour)
+		start := time.Now()
+		h.must(h.apply(h.plan(engine.Request{SkipVerify: true}))) // the app is as slow to answer
+		if took := time.Since(start); took < 50*time.Minute {
+			t.Errorf("it started within %s", took)
+		}
+	})
 }
 
 // A service that never gets healthy ends as failed, well before the deadline, with the cause in plain words.

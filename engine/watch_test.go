@@ -12,6 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/sim"
@@ -368,6 +371,36 @@ func TestFollowLogsThroughARollout(t *testing.T) {
 		}
 		if len(tasks) != 2 || strings.Count(text, "listening on") != 2 || !strings.Contains(text, "GET / 200") || !strings.Contains(text, "SIGTERM") {
 			t.Errorf("tasks %v wrote:\n%s", tasks, text)
+		}
+	})
+}
+
+// An outage shows as errors: nothing answers behind the load balancer, which then answers by itself.
+func TestAnOutageShows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		time.Sleep(time.Hour)
+		c := h.clients()
+		clusters, err := c.ECS.ListClusters(t.Context(), &ecs.ListClustersInput{})
+		must(t, err)
+		list, err := c.ECS.ListServices(t.Context(), &ecs.ListServicesInput{Cluster: &clusters.ClusterArns[0]})
+		must(t, err)
+		_, err = c.ECS.UpdateService(t.Context(), &ecs.UpdateServiceInput{
+			Cluster: &clusters.ClusterArns[0], Service: &list.ServiceArns[0], DesiredCount: aws.Int32(0),
+		})
+		must(t, err)
+		time.Sleep(30 * time.Minute)
+		w := h.watch()
+		_, err = w.Status(t.Context())
+		must(t, err)
+		m, err := w.Metrics(t.Context())
+		must(t, err)
+		if last := m.Errors[len(m.Errors)-1]; !(last > 1) {
+			t.Errorf("%g errors a minute while no task runs", last)
+		}
+		if before := m.Errors[len(m.Errors)-20]; before != 0 {
+			t.Errorf("%g errors a minute while it answered", before)
 		}
 	})
 }

@@ -53,11 +53,13 @@ func (r *region) metric(m *cwtypes.Metric, stints []stint, at time.Time) (value 
 		}
 		return s.Cluster == dim["ClusterName"] && (dim["ServiceName"] == "" || s.Group == "service:"+dim["ServiceName"])
 	}
-	tasks := ranAt(at, stints, fits)
+	tasks, wave := ranAt(at, stints, fits), load(name, at)
+	if name == "AWS/ApplicationELB/HTTPCode_ELB_5XX_Count" { // the load balancer's own answers, while it has nobody to ask
+		return math.Round(300 * wave), tasks == 0 && slices.ContainsFunc(stints, func(s stint) bool { return fits(s) && !s.Started.After(at) })
+	}
 	if tasks == 0 {
 		return 0, false
 	}
-	wave := load(name, at)
 	switch name {
 	case "AWS/ECS/CPUUtilization": // percent: one load, shared by the tasks
 		return min(100, 4+60*wave/float64(tasks)), true

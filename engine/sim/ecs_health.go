@@ -46,7 +46,7 @@ func (w *world) check(t *task, x *target, at time.Time) {
 		x.Check = lb.Active.Add(w.interval(x.Group))
 		return
 	}
-	reason, description := w.probe(t, x, g, lb)
+	reason, description := w.probe(t, x, g, lb, at)
 	if reason == "" {
 		w.passed(t, x, g, at)
 		return
@@ -95,8 +95,7 @@ func (w *world) grace(t *task, x *target, at time.Time) {
 	if s == nil || x.State != "unhealthy" {
 		return
 	}
-	if over := t.Started.Add(time.Duration(s.Grace) * time.Second); at.Before(over) {
-		x.Check = over
+	if at.Before(t.Started.Add(time.Duration(s.Grace) * time.Second)) {
 		return
 	}
 	s.event(at, "(port %d) is unhealthy in (target-group %s) due to (reason %s)", x.Port, x.Group, x.Description)
@@ -122,11 +121,11 @@ func (w *world) balancerFor(t *task, x *target) (*loadBalancer, string) {
 }
 
 // probe sends a target's health check on its way: reason is empty when it passes.
-func (w *world) probe(t *task, x *target, g *targetGroup, lb *loadBalancer) (reason, description string) {
+func (w *world) probe(t *task, x *target, g *targetGroup, lb *loadBalancer, at time.Time) (reason, description string) {
 	if !w.r.letsOut(lb.Groups, x.Port) || !w.r.admits(t.Groups, x.Port, lb.Groups, "") {
 		return "Target.Timeout", "Request timed out"
 	}
-	if d := w.r.taskDef(t.TaskDef); d == nil || w.appPort(t, d) != x.Port {
+	if d := w.r.taskDef(t.TaskDef); d == nil || at.Before(t.Listens) || w.appPort(t, d) != x.Port {
 		return "Target.FailedHealthChecks", "Health checks failed"
 	}
 	if ok := matcherOf(g.Matcher); ok == nil || !ok(t.Fate.Code) {

@@ -49,6 +49,7 @@ type task struct {
 	PullStart   time.Time
 	PullStop    time.Time
 	Started     time.Time
+	Listens     time.Time // when its app is up
 	Served      time.Time // first healthy for its load balancer
 	Stopping    time.Time
 	ExecStopped time.Time
@@ -341,6 +342,7 @@ func (w *world) firstProcess(t *task, d *taskDef) {
 func (w *world) run(t *task, d *taskDef, at time.Time) {
 	t.Status, t.Started = taskRunning, at
 	boot := at.Add(w.a.delay(latBoot, t.ID))
+	t.Listens = boot
 	w.firstProcess(t, d)
 	w.bootLog(t, d, at, boot)
 	switch {

@@ -382,7 +382,7 @@ func (w *world) forward(lb *loadBalancer, group string, head map[string]string, 
 			if x.Group != group {
 				continue
 			}
-			if reason, _ := w.probe(t, x, g, lb); x.State == "healthy" && reason == "" {
+			if reason, _ := w.probe(t, x, g, lb, w.a.now()); x.State == "healthy" && reason == "" {
 				return w.appAnswer(t, g, req)
 			}
 			if x.State == "unhealthy" || x.State == "healthy" {
@@ -394,7 +394,7 @@ func (w *world) forward(lb *loadBalancer, group string, head map[string]string, 
 		return answer{status: http.StatusServiceUnavailable, header: head, body: "503 Service Temporarily Unavailable"}
 	}
 	for i := range ill.Targets {
-		switch reason, _ := w.probe(ill, &ill.Targets[i], g, lb); reason {
+		switch reason, _ := w.probe(ill, &ill.Targets[i], g, lb, w.a.now()); reason {
 		case "Target.Timeout":
 			return answer{status: http.StatusGatewayTimeout, header: head, body: "504 Gateway Time-out"}
 		case "Target.FailedHealthChecks":
