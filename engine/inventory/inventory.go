@@ -49,8 +49,9 @@ type Apps struct {
 	Regions    []string `json:"regions"` // that were looked at
 	Apps       []App    `json:"apps"`    // by region, app and environment; never nil
 	MonthlyUSD float64  `json:"monthly_usd"`
-	PricesAsOf string   `json:"prices_as_of"`   // the oldest date among the prices used
-	Blind      []string `json:"could_not_look"` // one sentence each: there may be more
+	MostUSD    float64  `json:"most_monthly_usd,omitempty"` // as of an App
+	PricesAsOf string   `json:"prices_as_of"`               // the oldest date among the prices used
+	Blind      []string `json:"could_not_look"`             // one sentence each: there may be more
 }
 
 // looksAtOnce is how many apps of a region are looked at at the same time.
@@ -95,6 +96,9 @@ func (a *Apps) add(one regionApps) {
 	a.Apps, a.Blind = append(a.Apps, one.apps...), append(a.Blind, one.blind...)
 	a.PricesAsOf = price.Older(a.PricesAsOf, one.asOf)
 	for _, app := range one.apps {
+		if a.MostUSD > 0 || app.MostUSD > 0 {
+			a.MostUSD = max(a.MostUSD, a.MonthlyUSD) + max(app.MostUSD, app.MonthlyUSD)
+		}
 		a.MonthlyUSD += app.MonthlyUSD
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/plan"
 	"berth/engine/sim"
 	"berth/engine/spec"
 	"berth/tui/screen"
@@ -275,5 +276,17 @@ func TestTheFolderOfFilesThatStayIsAsked(t *testing.T) {
 		if err != nil || !strings.Contains(said, want) {
 			t.Errorf("%v, no %q in:\n%s", err, want, said)
 		}
+	}
+}
+
+// The sum of what scales is a range, and that of a destroy is what it ends.
+func TestSumsOfPlansInWords(t *testing.T) {
+	p := &screen.Plan{Sum: plan.Sum{MonthlyUSD: 40, MostUSD: 95.5, Complete: true}}
+	if got := monthlyOf(p); got != "$40.00 to $95.50 a month in total" {
+		t.Error(got)
+	}
+	p.Destroy, p.KeptUSD = true, 15
+	if got := monthlyOf(p); got != "which end a cost of $25.00 to $80.50 a month" {
+		t.Error(got)
 	}
 }

@@ -79,23 +79,12 @@ func (a *asker) confirm(ctx context.Context, p *screen.Plan) (turn, error) { //n
 		a.say("Nothing would change.")
 		return end, nil
 	}
-	cost := widget.USD(p.MonthlyUSD)
-	if !p.Complete {
-		cost = "at least " + cost
-	}
 	word := "yes"
 	if p.Destroy {
 		word = p.App
 	}
-	if p.Verb == "rollback" || p.Verb == "restart" {
-		cost = "" // it stays, but for the size of an older version
-	} else {
-		if p.MostUSD > p.MonthlyUSD {
-			cost += " to " + widget.USD(p.MostUSD)
-		}
-		cost = ", " + cost + " a month in total"
-	}
-	if always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD); cost != "" && always > 0 && use > 0 {
+	cost := ", " + monthlyOf(p)
+	if always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD); !p.Destroy && always > 0 && use > 0 {
 		cost += fmt.Sprintf(", of which %s in any case and %s with %s", widget.USD(always), widget.USD(use), p.Usage.Kind())
 	}
 	a.say("%s in %s of account %s%s. Plan %s.", widget.Count(changes, "change"), p.Region, p.Account, cost, p.Hash)
@@ -237,4 +226,20 @@ func (a *asker) rollback(ctx context.Context, st *screen.Status) (turn, error) {
 		}
 		return a.confirm(ctx, p)
 	}
+}
+
+// monthlyOf is what the app costs after a plan, or what of it a destroy ends.
+func monthlyOf(p *screen.Plan) string {
+	least, most := p.MonthlyUSD, p.MostUSD
+	if p.Destroy {
+		least, most = least-p.KeptUSD, most-p.KeptUSD
+	}
+	cost := widget.Range(least, most)
+	if !p.Complete {
+		cost = "at least " + cost
+	}
+	if p.Destroy {
+		return "which end a cost of " + cost + " a month"
+	}
+	return cost + " a month in total"
 }

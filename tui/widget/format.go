@@ -77,6 +77,14 @@ func USD(v float64) string {
 	return fmt.Sprintf("%s$%s.%02d", sign, thousands(cents/100), cents%100)
 }
 
+// Range is what something costs: from the least to the most, where most is more. A most of zero is none.
+func Range(least, most float64) string {
+	if most <= least {
+		return USD(least)
+	}
+	return USD(least) + " to " + USD(most)
+}
+
 func thousands(n int64) string {
 	s := fmt.Sprint(n)
 	var b strings.Builder

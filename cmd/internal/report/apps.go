@@ -18,17 +18,14 @@ func Apps(w io.Writer, apps *engine.Apps) {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "APP\tENVIRONMENT\tREGION\tSTATE\tTASKS\tA MONTH\tADDRESS")
 		for _, x := range apps.Apps {
-			cost := dollars(x.MonthlyUSD)
+			cost := dollarRange(x.MonthlyUSD, x.MostUSD)
 			if x.Unpriced {
 				cost = "at least " + cost
-			}
-			if x.MostUSD > x.MonthlyUSD {
-				cost += " to " + dollars(x.MostUSD)
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d of %d\t%s\t%s\n", x.App, x.Env, x.Region, x.State, x.Running, x.Desired, cost, cmp.Or(x.Endpoint, "-"))
 		}
 		_ = t.Flush() // into w, whose errors nobody reads here either
-		fmt.Fprintf(w, "\n%s a month in total%s\n", dollars(apps.MonthlyUSD), asOf(apps.PricesAsOf, false))
+		fmt.Fprintf(w, "\n%s a month in total%s\n", dollarRange(apps.MonthlyUSD, apps.MostUSD), asOf(apps.PricesAsOf, false))
 	}
 	if len(apps.Blind) > 0 {
 		fmt.Fprintln(w, "\ncould not look at")

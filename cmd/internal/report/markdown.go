@@ -21,7 +21,7 @@ func PlanMarkdown(w io.Writer, p *plan.Plan) {
 		by[c.Action]++
 	}
 	fmt.Fprintf(w, "### %s: %s (%s)\n\n", planVerb(p), p.App, p.Env)
-	fmt.Fprintf(w, "%s in %s: %s. %s%s, %s.\n\n", target(p.Target), p.Region, planned(by), dollars(p.MonthlyUSD), atLeast(p), cmp.Or(price.Dated(p.PricesAsOf, p.PricesOld), "without prices"))
+	fmt.Fprintf(w, "%s in %s: %s. %s%s, %s.\n\n", target(p.Target), p.Region, planned(by), dollarRange(p.MonthlyUSD, p.MostUSD), atLeast(p), cmp.Or(price.Dated(p.PricesAsOf, p.PricesOld), "without prices"))
 	if p.Changed() {
 		fmt.Fprint(w, "| | what | why |\n|---|---|---|\n")
 		for _, c := range p.Changes {

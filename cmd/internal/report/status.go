@@ -58,6 +58,13 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		}
 		fmt.Fprintf(w, "  %-10s %s\n", label, rollout(d, now))
 	}
+	if s.MonthlyUSD > 0 {
+		costs := dollarRange(s.MonthlyUSD, s.MostUSD) + " a month" + asOf(s.PricesAsOf, s.PricesOld)
+		if !s.Complete {
+			costs = "at least " + costs
+		}
+		row("costs", costs)
+	}
 	row("not seen", strings.Join(s.Denied, ", "))
 	if s.Waiting != nil {
 		fmt.Fprintln(w)

@@ -112,6 +112,14 @@ func amount(current, total int64, unit string) string {
 // dollars is a monthly sum in US dollars.
 func dollars(usd float64) string { return fmt.Sprintf("$%.2f", usd) }
 
+// dollarRange is what something costs: from the least to the most, where most is more. A most of zero is none.
+func dollarRange(least, most float64) string {
+	if most <= least {
+		return dollars(least)
+	}
+	return dollars(least) + " to " + dollars(most)
+}
+
 // count is a number with its noun: 1 resource, 2 resources.
 func count(n int, noun string) string {
 	if n == 1 {

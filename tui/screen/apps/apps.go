@@ -235,9 +235,9 @@ func (a *Screen) headline() string {
 // total is what all apps cost a month; "at least" where a part has no price.
 func (a *Screen) total() string {
 	if slices.ContainsFunc(a.apps.Apps, func(x engine.App) bool { return x.Unpriced }) {
-		return "at least " + widget.USD(a.apps.MonthlyUSD)
+		return "at least " + widget.Range(a.apps.MonthlyUSD, a.apps.MostUSD)
 	}
-	return widget.USD(a.apps.MonthlyUSD)
+	return widget.Range(a.apps.MonthlyUSD, a.apps.MostUSD)
 }
 
 // The widths of the columns after the name.

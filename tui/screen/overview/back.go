@@ -159,6 +159,9 @@ func (h *Screen) question() string {
 			text = "New tasks of this version start, with the current secrets, before the current ones stop. Nothing is built, and no setting changes."
 		}
 		body = append(body, widget.Paragraph(th.Text, text, w)...)
+		if !b.restart { // which changes no size
+			body = append(body, widget.Paragraph(th.Quiet, "The app then costs "+monthly(b.plan)+".", w)...)
+		}
 	}
 	title := "Roll back?"
 	if b.restart {

@@ -110,11 +110,7 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 
 // monthly is what a plan costs.
 func monthly(p *screen.Plan) string {
-	text := widget.USD(p.MonthlyUSD)
-	if p.MostUSD > p.MonthlyUSD {
-		text += " to " + widget.USD(p.MostUSD)
-	}
-	text += " a month by the price list"
+	text := widget.Range(p.MonthlyUSD, p.MostUSD) + " a month by the price list"
 	if !p.Complete {
 		text = "at least " + text
 	}

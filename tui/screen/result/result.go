@@ -222,11 +222,7 @@ func (r *Screen) facts() [][2]string {
 		out = append(out, [2]string{"took", took})
 	}
 	if p != nil && o.Verb == "deploy" {
-		cost := widget.USD(p.MonthlyUSD)
-		if p.MostUSD > p.MonthlyUSD {
-			cost += " to " + widget.USD(p.MostUSD)
-		}
-		cost += " a month"
+		cost := widget.Range(p.MonthlyUSD, p.MostUSD) + " a month"
 		if !p.Complete {
 			cost = "at least " + cost
 		}

@@ -213,6 +213,16 @@ func (r *Screen) change(c screen.Change, w int, cursor bool) string {
 	return l.CellRight(th.Text, cost, costWidth).String()
 }
 
+// rangeText is what a plan's resources cost together, but for what is kept of them: from the least to the most, where
+// the scaling decides.
+func rangeText(p *screen.Plan, kept float64) string {
+	text := costText(p.MonthlyUSD-kept, !p.Complete)
+	if p.MostUSD > p.MonthlyUSD {
+		text += " to " + costText(p.MostUSD-kept, !p.Complete)
+	}
+	return text
+}
+
 func costText(usd float64, unknown bool) string {
 	switch {
 	case unknown && usd == 0:
@@ -267,7 +277,7 @@ func (r *Screen) summary() []string {
 	}
 	first.Put(th.Strong, say(t))
 	if r.of.Destroy {
-		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", costText(p.MonthlyUSD-p.KeptUSD, !p.Complete)))
+		first.Put(th.Strong, fmt.Sprintf(" that cost %s a month", rangeText(p, p.KeptUSD)))
 		if _, kept := p.Data(); len(kept) > 0 {
 			first.Put(th.Good, fmt.Sprintf(", keep the data for %s", widget.USD(p.KeptUSD)))
 		}
@@ -279,11 +289,7 @@ func (r *Screen) summary() []string {
 		}
 		return []string{first.String(), r.where(w, ""), r.checkLine(w), ask.String(), r.hash(w)}
 	}
-	cost := costText(p.MonthlyUSD, !p.Complete)
-	if p.MostUSD > p.MonthlyUSD { // the scaling decides
-		cost += " to " + costText(p.MostUSD, !p.Complete)
-	}
-	first.To(w-28).CellRight(th.Title, cost+" a month", 28)
+	first.To(w-28).CellRight(th.Title, rangeText(p, 0)+" a month", 28)
 	lines := []string{first.String()}
 	if split := r.split(); split == "" || widget.Width(split)+widget.Width(r.where(w, ""))+3 <= w {
 		lines = append(lines, r.where(w, split))
