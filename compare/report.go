@@ -89,6 +89,7 @@ func Needs(r advise.Requirements) string {
 		{r.ScaleToZero, "scale to zero"},
 		{r.CustomDomain, "own domain"},
 		{!r.CustomDomain && !r.NoHTTP, "HTTPS without an own domain"},
+		{r.ToldHTTPS, "an app that is told of https"},
 		{r.NoHTTP, "no HTTP"},
 		{r.StaticOnly, "static files only"},
 		{r.UploadsToS3, "uploads to S3"},

@@ -86,6 +86,10 @@ func TestRules(t *testing.T) {
 		{"ecs-ec2", "eu-west-2", Requirements{}, nil, "https_without_domain", Fits, "ECS gateway"},
 		{"eks", "eu-west-2", Requirements{}, nil, "https_without_domain", Changes, "put CloudFront in front"},
 		{"ecs-express", "eu-west-2", Requirements{}, nil, "https_without_domain", Fits, "on.aws"},
+		{"ecs-fargate", "eu-west-2", Requirements{ToldHTTPS: true}, nil, "https_without_domain", Fits, "ECS gateway"},
+		{"ecs-fargate", "eu-west-2", Requirements{ToldHTTPS: true}, nil, "told_https", Fits, "unverified"},
+		{"ecs-fargate", "eu-west-2", Requirements{ToldHTTPS: true, WebSockets: true}, nil, "websockets", Fits, "60 s of silence"},
+		{"eks", "eu-west-2", Requirements{ToldHTTPS: true}, nil, "told_https", Changes, "CloudFront-Forwarded-Proto"},
 		{"ecs-express", "eu-west-2", Requirements{CustomDomain: true}, nil, "custom_domain", Changes, "by hand"},
 		{"ecs-fargate", "eu-west-2", Requirements{CustomDomain: true}, nil, "custom_domain", Fits, "Certificate Manager"},
 
@@ -191,7 +195,7 @@ func TestEveryReasonHasItsOrigin(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range catalog.Default().Services {
 		rest := Requirements{NoHTTP: true, UploadsToS3: true, Autoscaling: true, PrivateNetwork: true, MultiAZ: true, Cache: true, Database: true}
-		for _, r := range []Requirements{all, {}, rest} {
+		for _, r := range []Requirements{all, {}, rest, {ToldHTTPS: true}} {
 			j := judged(t, s.ID, "eu-west-2", r, u)
 			worst := Fits
 			for _, x := range j.Reasons {

@@ -43,6 +43,7 @@ var relaxations = map[string]relaxation{
 	"size":                 smaller,
 	"quota":                withinQuota,
 	"https_without_domain": func(c *change) { c.Needs.CustomDomain = true; c.say("with a domain of your own") },
+	"told_https":           func(c *change) { c.Needs.CustomDomain = true; c.say("with a domain of your own") },
 	"custom_domain":        func(c *change) { c.Needs.CustomDomain = false; c.say("without your own domain") },
 	"websockets": func(c *change) {
 		if c.Service.Protocol.LongPolling.Can == catalog.Yes && !c.Needs.WebSocketUploads {

@@ -39,6 +39,7 @@ var rules = []rule{
 		return ability(c.Service.Protocol.Worker, c.Service.Protocol.From, "runs an app that nobody calls", "run an app that nobody calls")
 	}},
 	{"https_without_domain", func(c *Case) bool { return !c.Needs.CustomDomain && !c.Needs.NoHTTP }, httpsWithoutDomain},
+	{"told_https", func(c *Case) bool { return c.Needs.ToldHTTPS && bare(c) }, toldHTTPS},
 	{"custom_domain", func(c *Case) bool { return c.Needs.CustomDomain && !c.Needs.NoHTTP }, func(c *Case) judgement {
 		return ability(c.Service.Domain.Custom, c.Service.Domain.From, "takes your own domain", "take your own domain")
 	}},
@@ -198,23 +199,48 @@ func size(c *Case) judgement {
 	return out
 }
 
-// behindCloudFront says whether the app would be reached through CloudFront, because the service itself has
-// no certificate and there is no own domain.
-func behindCloudFront(c *Case) bool {
+// bare says whether there is no own domain, and the service itself has no certificate.
+func bare(c *Case) bool {
 	return !c.Needs.CustomDomain && !c.Needs.NoHTTP && c.Service.Domain.HTTPSWithoutDomain.Can == catalog.Steps
+}
+
+// behindCloudFront says whether the app would be reached through CloudFront.
+func behindCloudFront(c *Case) bool { return bare(c) && !proposesGateway(c) }
+
+// proposesGateway says whether berth puts an ECS gateway in front, because the app would break behind CloudFront.
+func proposesGateway(c *Case) bool {
+	return bare(c) && c.Needs.ToldHTTPS && c.Service.Deployable && c.Service.Domain.Gateway
 }
 
 // behindGateway says whether the app would be reached through an ECS gateway, because there is no own domain.
 func behindGateway(c *Case) bool {
-	return !c.Needs.CustomDomain && c.Service.Domain.Gateway && c.Service.Domain.HTTPSWithoutDomain.Can == catalog.Yes
+	return !c.Needs.CustomDomain && c.Service.Domain.Gateway && c.Service.Domain.HTTPSWithoutDomain.Can == catalog.Yes || proposesGateway(c)
 }
 
 func httpsWithoutDomain(c *Case) judgement {
 	d := c.Service.Domain
-	if c.Service.Deployable && d.HTTPSWithoutDomain.Can == catalog.Steps {
+	switch {
+	case !c.Service.Deployable || d.HTTPSWithoutDomain.Can != catalog.Steps:
+	case proposesGateway(c):
+		return judgement{Fits, "berth puts an ECS gateway in front, with an https:// name of its own: behind CloudFront this app would break", catalog.Default().Gateway.From}
+	default:
 		return judgement{Fits, "berth puts a CloudFront distribution in front: https://<id>.cloudfront.net; an ECS gateway would do, too", d.From}
 	}
 	return ability(d.HTTPSWithoutDomain, d.From, "has an https:// URL without an own domain", "have an https:// URL without an own domain")
+}
+
+// toldHTTPS is about what the app hears from CloudFront, which speaks http to the load balancer.
+func toldHTTPS(c *Case) judgement {
+	if proposesGateway(c) {
+		return judgement{
+			Fits, "tells the app that visitors came by https, through the ECS gateway or at a domain of your own; gateways are new, and berth's use of them is unverified",
+			catalog.Default().Gateway.From,
+		}
+	}
+	return judgement{
+		Changes, "CloudFront in front speaks http to the load balancer, so that the app is told http: use a domain of your own, or have the app believe CloudFront-Forwarded-Proto",
+		catalog.Default().CloudFront.From,
+	}
 }
 
 // webSockets: a service without them can still run an app that uses them for updates only, when the app falls
@@ -269,6 +295,9 @@ func grpc(c *Case) judgement {
 	p := c.Service.Protocol
 	if p.GRPC.Can == catalog.Yes && behindCloudFront(c) {
 		return judgement{Changes, "carries gRPC, but only with an own domain: CloudFront in front speaks HTTP/1.1 to the load balancer", catalog.Default().CloudFront.From}
+	}
+	if p.GRPC.Can == catalog.Yes && proposesGateway(c) {
+		return judgement{Changes, notKnown + " whether an ECS gateway in front carries gRPC; use a domain of your own", catalog.Default().Gateway.From}
 	}
 	return ability(p.GRPC, p.From, "carries gRPC and HTTP/2 to the container", "carry gRPC and HTTP/2 to the container")
 }

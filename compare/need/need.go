@@ -38,6 +38,7 @@ type Requirements struct {
 	MultiAZ        bool `json:"multi_az,omitempty"`        // instances, database and cache stand in two zones
 	Cache          bool `json:"cache,omitempty"`           // Redis
 	Database       bool `json:"database,omitempty"`        // PostgreSQL
+	ToldHTTPS      bool `json:"told_https,omitempty"`      // the app must be told that visitors came by https, or it breaks
 }
 
 // Kind is how a need is answered.

@@ -140,4 +140,9 @@ var table = []Need{
 		Flag: "uploads-to-s3", Help: "the app keeps its files in S3 (--storage-gb of them)", Key: "uploads.store",
 		at: func(r *Requirements) any { return &r.UploadsToS3 },
 	},
+	{
+		ID: "told_https", Label: "Told of https", Short: "told https",
+		Flag: "told-https", Help: "the app breaks unless it is told that visitors came by https, as with a redirect of its own",
+		at: func(r *Requirements) any { return &r.ToldHTTPS },
+	},
 }

@@ -30,6 +30,8 @@ type Sources struct {
 	// Builds says whether a key of berth.toml has an effect. Suggestions for one that has none are not taken, and
 	// needs do not set it. Nil: every key has.
 	Builds func(s *spec.Spec, key string) bool
+	// Problems are what can be said against a spec before AWS is asked. Nil: nothing is.
+	Problems func(*spec.Spec, ...string) []spec.Problem
 	// Inspect reads the source tree of an app. Nil: project.Inspect.
 	Inspect func(context.Context, *spec.Spec) (*project.Findings, error)
 }
@@ -71,10 +73,12 @@ type Draft struct {
 	said    *spec.Spec
 	answers map[string]string // those that berth.toml has no key for, by the id of the need or of the usage
 	builds  func(s *spec.Spec, key string) bool
-	region  string      // where nobody chose one
-	from    spec.Origin // of that
-	undo    []step
-	agreed  agreed
+
+	problems func(*spec.Spec, ...string) []spec.Problem
+	region   string      // where nobody chose one
+	from     spec.Origin // of that
+	undo     []step
+	agreed   agreed
 }
 
 // agreed is what somebody agreed to last, else what there was before the first answer: all of it, and what was said.
@@ -88,7 +92,7 @@ type step struct {
 
 // New starts with a loaded spec, which it takes over, and with what was found, which may be nil.
 func New(ctx context.Context, loaded *spec.Spec, found *project.Findings, from Sources) (*Draft, error) {
-	d := &Draft{said: loaded, answers: map[string]string{}, Findings: found, builds: from.Builds}
+	d := &Draft{said: loaded, answers: map[string]string{}, Findings: found, builds: from.Builds, problems: from.Problems}
 	if d.Findings == nil {
 		d.Findings = &project.Findings{}
 	}
@@ -132,7 +136,11 @@ func (d *Draft) complete() error {
 			return err
 		}
 	}
-	if err := s.Complete(d.proposals()); err != nil {
+	suggests, from := d.proposals()
+	if err := d.decideDoor(s, suggests, from); err != nil {
+		return err
+	}
+	if err := s.Complete(suggests, from); err != nil {
 		return err
 	}
 	d.Spec = s

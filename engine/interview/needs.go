@@ -11,6 +11,7 @@ import (
 	"berth/compare/advise"
 	"berth/compare/need"
 	"berth/compare/price"
+	"berth/engine/project"
 	"berth/engine/spec"
 )
 
@@ -26,6 +27,8 @@ func (d *Draft) Need(n need.Need) string {
 	switch {
 	case n.ID == "persistent_storage" && len(d.Spec.Storage) > 0:
 		found = true
+	case n.ID == "told_https":
+		_, found = d.Findings.Breaking(project.CloudFront)
 	case made[n.ID] != nil && !d.Spec.Said(n.Key):
 		found = d.Findings.Needs.Has(n.ID) && !d.elsewhere(n.ID)
 	case n.Key != "" && d.Spec.Said(n.Key):

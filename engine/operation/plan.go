@@ -11,6 +11,7 @@ import (
 	"berth/engine/plan"
 	"berth/engine/preflight"
 	"berth/engine/resource"
+	"berth/engine/spec"
 	"berth/engine/target"
 )
 
@@ -162,6 +163,13 @@ func (p *planner) with(ctx context.Context, standing []string) (*plan.Plan, erro
 	made, err := plan.Make(ctx, in)
 	if err != nil {
 		return nil, preflight.Missing(ctx, in.Scope, in.Resources, err)
+	}
+	if key, value := b.Kept(); key != "" && p.deploys() {
+		p.Spec.Unset(key)
+		if err := p.Spec.Set(key, value, spec.Origin{Kind: spec.Default, Text: "as it is deployed"}); err != nil {
+			return nil, err
+		}
+		return p.with(ctx, standing)
 	}
 	made.Endpoint = b.Address()
 	return made, nil

@@ -22,7 +22,8 @@ type mark struct {
 	Unless      []string          `toml:"unless"`       // none of these libraries is used
 	Needs       []string          `toml:"needs"`
 	Cancels     []string          `toml:"cancels"`
-	Weak        bool              `toml:"weak"` // it is told, but needs nothing
+	Breaks      string            `toml:"breaks"` // the way visitors come by that the app does not bear, as network.https has it
+	Weak        bool              `toml:"weak"`   // it is told, but needs nothing
 	Severity    Severity          `toml:"severity"`
 	Engine      string            `toml:"engine"` // the kind of database
 	Folder      string            `toml:"folder"` // that folder, where the pattern does not say it
@@ -252,7 +253,14 @@ func (l *look) apply(x *mark, h hit) {
 	if slices.Contains(x.Needs, "persistent_storage") && !l.cancelled["persistent_storage"] {
 		l.nextOnStorage()
 	}
-	l.addFinding(Finding{ID: x.ID, Severity: x.Severity, File: h.file, Line: h.line, Text: h.text, Means: means, Key: x.Key})
+	breaks := x.Breaks
+	if l.cancelled[breaks] {
+		breaks = ""
+	}
+	if breaks == CloudFront {
+		l.suggest("network.https", byGateway, h.file, h.line, h.text)
+	}
+	l.addFinding(Finding{ID: x.ID, Severity: x.Severity, File: h.file, Line: h.line, Text: h.text, Means: means, Key: x.Key, Breaks: breaks})
 	for _, folder := range append([]string{firstOf(h.path, x.Folder)}, h.more...) {
 		if x.Store && folder != "" {
 			l.store(l.inContainer(folder), h.file, h.line, h.text)

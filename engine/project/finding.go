@@ -31,6 +31,7 @@ type Finding struct {
 	Key      string    `json:"key,omitempty"`      // the key of berth.toml that answers it, such as "service.command"
 	Variable *Variable `json:"variable,omitempty"` // the environment variable that the app does not start without
 	Diff     string    `json:"diff,omitempty"`     // the change of the user's own file that mends it, as a unified diff
+	Breaks   string    `json:"breaks,omitempty"`   // the way visitors come by that the app does not bear, as network.https has it
 }
 
 // Open says whether a must is still unanswered by the settings: the variable has no value in them, the key is not
@@ -41,11 +42,31 @@ func (x Finding) Open(s *spec.Spec) bool {
 		return false
 	case x.Variable != nil:
 		return !s.Gives(x.Variable.Name)
+	case x.Breaks != "" && x.Key != "":
+		return !s.Said(x.Key) && s.Network.HTTPS != byGateway
 	case x.Key != "":
 		return !s.Said(x.Key)
 	default:
 		return true
 	}
+}
+
+// CloudFront is the way for visitors to come by which an app without a domain is told of http, as network.https has it.
+const CloudFront = "cloudfront"
+
+// byGateway is the way for visitors to come, as network.https has it, by which an app without a domain is told of https.
+const byGateway = "gateway"
+
+// Breaking is the first finding that says that the app does not bear a way for visitors to come, the gravest first.
+func (f *Findings) Breaking(way string) (Finding, bool) {
+	for _, severity := range []Severity{Must, Should, Info} {
+		for _, x := range f.Findings {
+			if x.Breaks == way && x.Severity == severity {
+				return x, true
+			}
+		}
+	}
+	return Finding{}, false
 }
 
 // StopsBuild says whether a finding of CheckBuild is certain to end the build.

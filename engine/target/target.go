@@ -89,6 +89,9 @@ type Blueprint interface {
 	Deciding() resource.Set
 	// Looks are the permissions for what a Watcher reads beyond Lasting.
 	Looks(*resource.Scope) []resource.Permission
+	// Kept is a key of berth.toml that berth proposed a value of, and the value that it has where the app is deployed, as
+	// observed: that stays. Empty where no proposal differs.
+	Kept() (key, value string)
 	// Address is the https URL of the app, as observed; empty while there is none.
 	Address() string
 }

@@ -17,7 +17,7 @@ var YourAnswer = interview.YourAnswer
 // sources is what the interview of a session goes by.
 func (o Options) sources() interview.Sources {
 	return interview.Sources{
-		Dir: o.Dir, Env: o.Env, Override: o.Override, Builds: engine.Builds,
+		Dir: o.Dir, Env: o.Env, Override: o.Override, Builds: engine.Builds, Problems: engine.Problems,
 		Inspect: o.Engine.Inspect,
 		Region:  func(context.Context) (region, from string, err error) { return o.Region, o.RegionFrom, nil },
 	}

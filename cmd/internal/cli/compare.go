@@ -252,7 +252,7 @@ func (a *app) read(cmd *cobra.Command, q *question, dir string) error {
 		return err
 	}
 	d, err := interview.Read(cmd.Context(), interview.Sources{
-		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Inspect: toLook,
+		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Problems: engine.Problems, Inspect: toLook,
 		Override: func(s *spec.Spec) error { return a.override(s, said{}) },
 	})
 	if err != nil {

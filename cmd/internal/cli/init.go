@@ -66,7 +66,7 @@ func (a *app) init(cmd *cobra.Command, flags said) error {
 		}
 	}
 	d, err := interview.Read(cmd.Context(), interview.Sources{ // no region is asked for: it is left open
-		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Inspect: toLook,
+		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Problems: engine.Problems, Inspect: toLook,
 		Override: func(s *spec.Spec) error { return a.override(s, flags) },
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ func (a *app) interview(ctx context.Context, flags said, inspect inspector) (*in
 		return nil, err
 	}
 	return interview.Read(ctx, interview.Sources{
-		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Region: a.region, Inspect: inspect,
+		Dir: dir, Env: a.flags.env, Builds: engine.Builds, Problems: engine.Problems, Region: a.region, Inspect: inspect,
 		Override: func(s *spec.Spec) error { return a.override(s, flags) },
 	})
 }

@@ -47,6 +47,8 @@ type Door struct {
 	Firewall     *Firewall // at the load balancer
 	EdgeFirewall *Firewall // at CloudFront
 	Gateway      *Gateway
+
+	proposed string // as in Ask
 }
 
 // Ask is what is wanted of a door.
@@ -54,6 +56,7 @@ type Ask struct {
 	Owner    resource.Owner
 	Region   string
 	Want     string                    // one of the ways; empty: whichever is found
+	Proposed string                    // why berth proposed that way, where nobody said it; empty: somebody did
 	Names    []string                  // of the app's own, where it wants to be reached by a domain; the main one first
 	TakeOver []string                  // names whose records of somebody else may be replaced
 	Private  bool                      // the load balancer behind CloudFront has no public addresses
@@ -87,7 +90,7 @@ func NewDoor(a Ask, lb *LoadBalancer, tg *TargetGroup) *Door {
 	in, list := *lb, *tg
 	in.Private, in.Network.Within, in.Unneeded, in.Tasks = true, true, !a.Private, &list
 	list.Private, list.First, list.Unneeded = true, tg, !a.Private
-	d := &Door{Want: a.Want, LoadBalancer: lb, Inner: Inner{LoadBalancer: &in, TargetGroup: &list}}
+	d := &Door{Want: a.Want, proposed: a.Proposed, LoadBalancer: lb, Inner: Inner{LoadBalancer: &in, TargetGroup: &list}}
 	d.Certificate = &Certificate{Owner: o, Names: a.Names, Unneeded: len(a.Names) == 0}
 	d.Domain = &Domain{Names: a.Names, Certificate: d.Certificate, LoadBalancer: lb}
 	d.Validation = &Validation{Owner: o, Certificate: d.Certificate, Domain: d.Domain}
@@ -196,6 +199,12 @@ func (d *Door) behind() *LoadBalancer {
 
 // ECS says whether visitors come by a gateway of ECS, which has a load balancer of its own.
 func (d *Door) ECS() bool { return d.Want == ByGateway }
+
+// Stays says that visitors come by CloudFront already, where nobody but berth proposes another way: whether the app works
+// there is known by now.
+func (d *Door) Stays() bool {
+	return d.ECS() && d.proposed != "" && d.Distribution.Exists() && !d.Gateway.Exists()
+}
 
 // Open says whether the load balancer answers everybody without encryption.
 func (d *Door) Open() bool { return d.Want == ByHTTP }

@@ -160,7 +160,11 @@ func (g *Gateway) Diff(s *resource.Scope) resource.Diff {
 		return resource.Unwanted(g)
 	}
 	if g.found == nil {
-		return resource.Absent()
+		absent := resource.Absent()
+		if why := g.Door.proposed; why != "" {
+			absent.Why += "; " + why
+		}
+		return absent
 	}
 	var drift resource.Drift
 	if was := aws.ToString(g.network().InboundSecurityGroup); was != g.SecurityGroup.ID {

@@ -18,11 +18,15 @@ func (g *Gateway) Checks(do event.Action) []resource.Probe {
 		return nil
 	}
 	return []resource.Probe{{ID: "gateway", Title: "ECS gateways are new", Offline: true, Look: func(context.Context, *resource.Scope) resource.Finding {
+		remedy := "check the result with care, or remove https = \"gateway\" from berth.toml: a domain and CloudFront are proven"
+		if why := g.Door.proposed; why != "" {
+			remedy = "check the result with care: " + why + "; network.domain avoids both, and https = \"cloudfront\" is for an app that bears it"
+		}
 		return resource.Finding{
 			Verdict: resource.Warn,
 			Text: "ECS gateways are new (October 2026): berth follows the API that AWS published, but timings, names and prices are unverified; " +
 				"idle connections are closed after 60 s",
-			Remedy: "check the result with care, or remove https = \"gateway\" from berth.toml: a domain and CloudFront are proven",
+			Remedy: remedy,
 		}
 	}}}
 }

@@ -51,7 +51,9 @@ func (e *Endpoint) endless(seen []string) error {
 	}
 	if e.Door.CloudFront() {
 		f.Remedy = "switch off the app's own redirect to https (such as force_ssl), or base it on X-Forwarded-Ssl or " +
-			"CloudFront-Forwarded-Proto: CloudFront redirects already, and the load balancer sends X-Forwarded-Proto: http"
+			"CloudFront-Forwarded-Proto: CloudFront redirects already, and the load balancer sends X-Forwarded-Proto: http. Or set https = \"gateway\" under [network], " +
+			"where the app is told https (ECS gateways are new, and unverified), or a domain"
+		f.Setting = "network.https"
 	}
 	return f
 }

@@ -191,6 +191,14 @@ func (b *Blueprint) Deciding() resource.Set {
 	return resource.Set{b.VPC}
 }
 
+// Kept implements target.Blueprint.
+func (b *Blueprint) Kept() (key, value string) {
+	if b.Door.Stays() {
+		return "network.https", traffic.ByCloudFront
+	}
+	return "", ""
+}
+
 // Looks implements target.Blueprint.
 func (b *Blueprint) Looks(s *resource.Scope) []resource.Permission { return b.Service.Look(s) }
 

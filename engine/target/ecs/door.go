@@ -33,6 +33,12 @@ func (b *Blueprint) door(s *spec.Spec) *traffic.Door {
 		Owner: b.Owner, Region: s.Region, Want: wants(s), Private: fronted(s), TakeOver: s.Network.TakeOver, Assets: s.Network.Assets, Secret: rand.Text() + rand.Text(),
 		Role: b.DoorRole, Linked: b.EdgeRole,
 	}
+	if from := s.Origins["network.https"]; a.Want == traffic.ByGateway && from.Kind == spec.Detected {
+		a.Proposed = from.Text
+		if at := from.Place(); at != "" {
+			a.Proposed += " (" + at + ")"
+		}
+	}
 	a.Headers = traffic.Headers{Security: s.Network.Headers, HSTS: s.Network.HSTS}
 	a.Firewall = traffic.Filter{On: s.Network.Firewall, RateLimit: s.Network.RateLimit}
 	if a.Want == traffic.ByDomain {
