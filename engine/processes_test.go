@@ -83,7 +83,7 @@ func TestProcessesLife(t *testing.T) {
 		}
 		h.must(h.deploy())
 
-		delete(h.spec.Processes, "clock")
+		h.spec.Processes["clock"].Skip = true
 		want = []string{"service:clock:delete", "scaling:clock:delete", "task-definition:clock:delete"}
 		for _, one := range want {
 			if got := actions(h.plan(engine.Request{})); !slices.Contains(got, one) {

@@ -124,7 +124,7 @@ func (p *planner) plan(ctx context.Context) (made *plan.Plan, err error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(there, func(name string) bool { return p.Spec.Processes[name] == nil }) {
+	if !slices.ContainsFunc(there, func(name string) bool { return p.Spec.Wanted()[name] == nil }) {
 		return made, nil
 	}
 	return p.with(ctx, there)

@@ -68,7 +68,7 @@ func (s Store) Secrets(ctx context.Context, app *spec.Spec) ([]Secret, error) {
 		}
 	}
 	all = append(missing, all...)
-	users := append([]string{"service"}, slices.Sorted(maps.Keys(app.Processes))...)
+	users := append([]string{"service"}, slices.Sorted(maps.Keys(app.Wanted()))...)
 	for i := range all {
 		if all[i].State != Unused {
 			all[i].UsedBy = users

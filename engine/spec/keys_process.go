@@ -35,6 +35,10 @@ func processKeys(process string) []Key {
 			Example: `"Europe/Berlin"`, at: inProcess(process, func(p *Process) any { return &p.ScheduleTZ }),
 		},
 		{
+			Name: table + "skip", Kind: Truth, Doc: "leave this process out, though the source tells of it",
+			Example: "true", at: inProcess(process, func(p *Process) any { return &p.Skip }),
+		},
+		{
 			Name: table + "autoscale.max", Kind: Whole, Doc: "most containers when the load is high",
 			Example: "4", at: scaledProcess(process, func(a *Autoscale) any { return &a.Max }),
 		},

@@ -197,6 +197,14 @@ type Process struct {
 	Autoscale  *Autoscale
 	Schedule   string // cron(…) or rate(…) of EventBridge; empty: it runs all the time
 	ScheduleTZ string // time zone of a cron expression, such as Europe/Berlin
+	Skip       bool   `json:",omitempty"` // it is left out, though it was found or has a table
+}
+
+// Wanted are the processes that run beside the service, by name: all but those that are left out.
+func (s *Spec) Wanted() map[string]*Process {
+	wanted := maps.Clone(s.Processes)
+	maps.DeleteFunc(wanted, func(_ string, p *Process) bool { return p.Skip })
+	return wanted
 }
 
 // Duration is a time.Duration that reads and writes as "30s".

@@ -258,7 +258,7 @@ func (c *checker) hides(folder string) (program, key string) {
 	commands := map[string][]string{
 		"service.entrypoint": c.s.Service.Entrypoint, "service.command": c.s.Service.Command, "service.release_command": words,
 	}
-	for name, p := range c.s.Processes {
+	for name, p := range c.s.Wanted() {
 		commands[processTable+"."+name+".command"] = p.Command
 	}
 	for _, key := range slices.Sorted(maps.Keys(commands)) {

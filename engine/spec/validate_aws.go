@@ -177,6 +177,9 @@ func (c *checker) processes() {
 			c.add(processTable+"."+name, fmt.Sprintf("%q is what the process of [service] is called", name), "say under [service] how it runs, or choose another name")
 			continue
 		}
+		if p.Skip {
+			continue
+		}
 		if len(p.Command) == 0 {
 			c.missing(table+"command", "it is not said what the process "+name+" runs")
 		}

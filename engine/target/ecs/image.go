@@ -55,7 +55,7 @@ func commands(s *spec.Spec) (all []image.Command) {
 	if words, err := spec.Words(s.Service.ReleaseCommand); err == nil && len(words) > 0 {
 		all = append(all, image.Command{What: "the release command", Words: words})
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Processes)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Wanted())) {
 		all = append(all, image.Command{What: "the command of the process " + name, Words: s.Processes[name].Command})
 	}
 	return all

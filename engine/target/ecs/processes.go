@@ -24,7 +24,7 @@ type process struct {
 
 // processes makes those that the spec wants, and those of an earlier deployment, which go unless it wants them.
 func (b *Blueprint) processes(s *spec.Spec, o target.Options) {
-	names := slices.AppendSeq(slices.Clone(o.Standing), maps.Keys(s.Processes))
+	names := slices.AppendSeq(slices.Clone(o.Standing), maps.Keys(s.Wanted()))
 	slices.Sort(names)
 	b.Service.Together = &compute.Together{Services: []*compute.Service{b.Service}}
 	for _, name := range slices.Compact(names) {
@@ -39,10 +39,10 @@ func (b *Blueprint) processes(s *spec.Spec, o target.Options) {
 // nothing is left once those are gone.
 func (b *Blueprint) schedules(s *spec.Spec) {
 	var behind []resource.Resource
-	unwanted := true
+	wanted, unwanted := s.Wanted(), true
 	for _, p := range b.Processes {
 		behind = append(behind, p.TaskDef)
-		unwanted = unwanted && (s.Processes[p.name] == nil || s.Processes[p.name].Schedule == "")
+		unwanted = unwanted && (wanted[p.name] == nil || wanted[p.name].Schedule == "")
 	}
 	b.ScheduleGroup = &compute.ScheduleGroup{Owner: b.Owner, Behind: behind, Unwanted: unwanted}
 	b.ScheduleRole = access.NewRole(b.Owner, s.Region, "schedule", "the role that schedules start tasks with", func(sc *resource.Scope) string {
@@ -60,7 +60,7 @@ func (b *Blueprint) schedules(s *spec.Spec) {
 				p.Schedule.Services = append(p.Schedule.Services, v)
 			}
 		}
-		if want := s.Processes[p.name]; want != nil && want.Schedule != "" {
+		if want := wanted[p.name]; want != nil && want.Schedule != "" {
 			p.Schedule.Expression, p.Schedule.Zone, p.Schedule.Paused, p.Schedule.Unwanted = want.Schedule, want.ScheduleTZ, want.Instances == 0, false
 		}
 	}
@@ -68,7 +68,7 @@ func (b *Blueprint) schedules(s *spec.Spec) {
 
 // process makes one of them.
 func (b *Blueprint) process(s *spec.Spec, o target.Options, name string) *process {
-	want, wanted := s.Processes[name]
+	want, wanted := s.Wanted()[name]
 	if !wanted {
 		want = &spec.Process{}
 	}
@@ -94,7 +94,7 @@ func scaled(s *spec.Spec) bool {
 	if s.Service.Autoscale != nil {
 		return true
 	}
-	for _, p := range s.Processes {
+	for _, p := range s.Wanted() {
 		if p.Autoscale != nil {
 			return true
 		}
