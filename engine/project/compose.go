@@ -58,6 +58,8 @@ func (n *node) each(f func(key string, at int, v *node)) {
 	} else if n.Kind != yaml.SequenceNode {
 		return
 	}
+	var merged []*node // whose keys count where there is none of that name here
+	own := map[string]bool{}
 	for i := 0; i+step <= len(n.Content); i += step {
 		if *n.left--; *n.left < 0 {
 			return
@@ -66,11 +68,22 @@ func (n *node) each(f func(key string, at int, v *node)) {
 		switch {
 		case step == 1:
 			f("", n.Content[i].Line, v)
+		case n.Content[i].Value == "<<" && v != nil && v.Kind == yaml.SequenceNode:
+			v.each(func(_ string, _ int, one *node) { merged = append(merged, one) })
 		case n.Content[i].Value == "<<":
-			v.each(f)
+			merged = append(merged, v)
 		default:
+			own[n.Content[i].Value] = true
 			f(n.Content[i].Value, n.Content[i].Line, v)
 		}
+	}
+	for _, m := range merged {
+		m.each(func(key string, at int, v *node) {
+			if !own[key] {
+				own[key] = true
+				f(key, at, v)
+			}
+		})
 	}
 }
 

@@ -28,7 +28,12 @@ func (l *look) copilot() *platformFile {
 					out = p
 				}
 				command := strings.Join(doc.get("command").list(), " ")
-				p.others = append(p.others, step{raw: doc.get("name").str(), text: command, file: name, line: doc.get("name").at()})
+				b := beside{name: doc.get("name").str(), command: command, file: name, line: doc.get("name").at(), count: doc.get("count").str()}
+				if doc.get("cpu").str() != "" && doc.get("memory").str() != "" {
+					b.cpu, b.memory, _ = spec.Snap(float64(atoi(doc.get("cpu").str()))/1024, atoi(doc.get("memory").str()))
+				}
+				b.clock(doc.get("on", "schedule").str())
+				p.others = append(p.others, b)
 			}
 			continue
 		}

@@ -77,7 +77,7 @@ func ratio(right, wrong int) float64 {
 }
 
 // corpusFields are the fields that are compared: all that a tree should say of them stands in its file "expect".
-var corpusFields = []string{"stack", "port", "needs", "clustering", "health", "release", "storage", "names", "musts"}
+var corpusFields = []string{"stack", "port", "needs", "clustering", "health", "release", "storage", "names", "musts", "processes"}
 
 func compareWith(t *testing.T, name string, want, got map[string]string, score map[string]*[3]int) {
 	fields := corpusFields
@@ -141,6 +141,11 @@ func found(f *Findings) map[string]string {
 	out["clustering"], out["health"], out["release"] = text("network.clustering"), text("service.health_path"), text("service.release_command")
 	if list, ok := f.Suggests["storage"].([]string); ok {
 		out["storage"] = strings.Join(list, " ")
+	}
+	for _, key := range sortedNames(f.Suggests) {
+		if process, ok := strings.CutSuffix(strings.TrimPrefix(key, "processes."), ".command"); ok && strings.HasPrefix(key, "processes.") {
+			out["processes"] += " " + process
+		}
 	}
 	for _, x := range f.Findings {
 		switch {

@@ -36,6 +36,7 @@ type mark struct {
 	Source      string            `toml:"source"`
 	AsOf        string            `toml:"as_of"`
 	Confidence  string            `toml:"confidence"`
+	Job         *job              `toml:"job"` // it is a library for jobs
 
 	globs, also                                []glob
 	re, exclude, alsoRE, used, without, client pattern
@@ -48,6 +49,9 @@ func (x *mark) prepare() {
 	x.client = expr(x.Client)
 	if x.Severity == "" {
 		x.Severity = Info
+	}
+	if x.Job != nil {
+		x.Job.prepare()
 	}
 }
 
@@ -66,6 +70,7 @@ func (l *look) detect() error {
 	type found struct {
 		*mark
 		hit
+		lang *language
 	}
 	var all []found
 	for _, lang := range l.languages() {
@@ -82,16 +87,21 @@ func (l *look) detect() error {
 			if !ok {
 				continue
 			}
-			all = append(all, found{x, h})
+			all = append(all, found{x, h, lang})
 			for _, c := range x.Cancels {
 				l.cancelled[c] = true
 			}
 		}
 	}
+	l.clocks()
 	server := slices.ContainsFunc(all, func(f found) bool { return f.Engine != "" })
 	for _, f := range all {
 		if f.ID == "sqlite" && server && l.mustHaveDatabase() {
 			continue // an address without a default says which of its drivers the app takes
+		}
+		if f.Job != nil {
+			l.worker(f.lang, f.mark, f.hit)
+			continue
 		}
 		l.apply(f.mark, f.hit)
 	}

@@ -195,7 +195,11 @@ func (l *look) flyCommands() {
 		}
 		text, _ := processes[name].(string)
 		line := fly.lineIn("processes", 0, name)
-		l.process(name, text, fly.name, line, name+" = "+quoted(text))
+		b := beside{name: name, command: text, file: fly.name, line: line, text: name + " = " + quoted(text)}
+		if at := slices.IndexFunc(fly.tables("vm"), func(v any) bool { return slices.Contains(texts(dig(v, "processes")), name) }); at >= 0 {
+			b.cpu, b.memory, _, _ = fly.machine(at)
+		}
+		l.process(b)
 	}
 }
 

@@ -23,25 +23,7 @@ func (l *look) flySize() {
 	if at < 0 {
 		return
 	}
-	cpus, memory := 0.0, 0
-	if m := sharedCPU().FindStringSubmatch(fmt.Sprint(dig(vms[at], "size"))); m != nil {
-		n, _ := strconv.ParseFloat(m[2], 64)
-		cpus = vcpus(m[1] != "performance", n)
-		memory = map[bool]int{true: 256, false: 2048}[m[1] != "performance"] * int(n)
-	}
-	if n := whole(dig(vms[at], "cpus")); n > 0 {
-		kind, _ := dig(vms[at], "cpu_kind").(string)
-		cpus = vcpus(kind != "performance", float64(n))
-	}
-	if m := megabytes(dig(vms[at], "memory")); m > 0 {
-		memory = m
-	} else if m := whole(dig(vms[at], "memory_mb")); m > 0 {
-		memory = m
-	}
-	if cpus == 0 && memory == 0 {
-		return
-	}
-	cpu, mib, ok := spec.Snap(cpus, memory)
+	cpu, mib, memory, ok := fly.machine(at)
 	if !ok {
 		return
 	}
@@ -50,6 +32,30 @@ func (l *look) flySize() {
 	l.add(Info, "fly-vm", fly.name, line, text, fmt.Sprintf("the nearest size on Fargate is %v vCPU with %d MiB", cpu, mib))
 	l.suggest("service.cpu", cpu, fly.name, fly.lineOfOne("vm", at, "cpus", "size", "memory", "memory_mb"), text)
 	l.suggest("service.memory", mib, fly.name, line, text)
+}
+
+// machine is the Fargate size that is nearest to a table [[vm]], and the MB that it says, not ok when it says no size.
+func (f *flyToml) machine(nth int) (cpu float64, mib, memory int, ok bool) {
+	vm, cpus := f.tables("vm")[nth], 0.0
+	if m := sharedCPU().FindStringSubmatch(fmt.Sprint(dig(vm, "size"))); m != nil {
+		n, _ := strconv.ParseFloat(m[2], 64)
+		cpus = vcpus(m[1] != "performance", n)
+		memory = map[bool]int{true: 256, false: 2048}[m[1] != "performance"] * int(n)
+	}
+	if n := whole(dig(vm, "cpus")); n > 0 {
+		kind, _ := dig(vm, "cpu_kind").(string)
+		cpus = vcpus(kind != "performance", float64(n))
+	}
+	if m := megabytes(dig(vm, "memory")); m > 0 {
+		memory = m
+	} else if m := whole(dig(vm, "memory_mb")); m > 0 {
+		memory = m
+	}
+	if cpus == 0 && memory == 0 {
+		return 0, 0, 0, false
+	}
+	cpu, mib, ok = spec.Snap(cpus, memory)
+	return cpu, mib, memory, ok
 }
 
 // lineOfOne is the line of the first of some keys that a table has, that of its header when it has none of them.

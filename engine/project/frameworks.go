@@ -4,7 +4,10 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"berth/engine/spec"
 )
 
 // demand is a variable that a framework itself does not start without.
@@ -151,17 +154,34 @@ func (l *look) readNeighbours() {
 	}
 	l.compose.services.each(func(key string, line int, v *node) {
 		command := strings.Join(v.get("command").list(), " ")
-		if key == l.compose.appName || v.get("build") == nil || command == "" || v.get("ports") != nil || len(v.get("profiles").list()) > 0 {
+		if key == l.compose.appName || command == "" || v.get("ports") != nil || len(v.get("profiles").list()) > 0 {
 			return
 		}
-		if sameBuild(l.compose.app, v) && !onceOnly().MatchString(key+" "+command) {
-			l.process(key, command, l.compose.name, line, key+": "+command)
+		if sameImage(l.compose.app, v) && !onceOnly().MatchString(key+" "+command) {
+			b := beside{name: key, command: command, file: l.compose.name, line: line, text: key + ": " + command}
+			b.count = firstOf(v.get("deploy", "replicas").str(), v.get("scale").str())
+			limit := func(key, old string) string {
+				return firstOf(v.get("deploy", "resources", "limits", key).str(), v.get(old).str())
+			}
+			cpus, _ := strconv.ParseFloat(limit("cpus", "cpus"), 64)
+			if memory := megabytes(limit("memory", "mem_limit")); memory > 0 || cpus > 0 {
+				b.cpu, b.memory, _ = spec.Snap(cpus, memory)
+			}
+			l.process(b)
 		}
 	})
 }
 
 // onceOnly matches services that run once, or while the app is developed.
 var onceOnly = lazy(`(?i)migrat|setup|\bseed|\binit\b|\btest|\bdev\b|watch|vite|webpack|tailwind|\bbash\b|storybook|cypress|lint`)
+
+// sameImage says whether two services run the same image: of the same build, or by the same name.
+func sameImage(app, other *node) bool {
+	if other.get("build") == nil {
+		return other.get("image").str() != "" && other.get("image").str() == app.get("image").str()
+	}
+	return sameBuild(app, other)
+}
 
 func sameBuild(a, b *node) bool {
 	key := func(n *node) string {

@@ -33,6 +33,7 @@ type look struct {
 	speaks   string       // the language that ships, "" when it is not known, "static" for files alone
 	start    []step       // what runs when a container starts
 	daemons  int          // programs that a supervisor starts
+	beside   []beside     // programs that are proposed as processes beside the one that answers requests
 	deps     []dependency // the libraries in use
 
 	ports     []candidate
@@ -217,26 +218,6 @@ func (l *look) suggestStorage() {
 	}
 	if len(paths) > 0 {
 		l.Suggest("storage", paths, l.keptFrom)
-	}
-}
-
-// process tells of a process that runs beside the one that answers requests, and proposes it as one of its own.
-func (l *look) process(name, command, file string, line int, text string) {
-	for _, d := range daemonPrograms {
-		if d.data && d.re().MatchString(command) && d.name != "cron" && !strings.HasPrefix(d.name, "a ") && d.name != "Celery beat" {
-			l.add(Should, "process-data", file, line, text, d.name+" runs beside the app there; here its data would be lost with the container: it needs a service of its own")
-			return
-		}
-	}
-	id := spec.Slug(name)
-	key := "processes." + id + ".command"
-	means := "this runs beside the app that answers requests, in containers of its own: give it a table [processes." + id + "]"
-	if id == "" || !settable(key) {
-		means = "berth runs the process that answers requests; this one, " + name + ", needs containers of its own"
-	}
-	l.add(Should, "process", file, line, text, means)
-	if words := commandWords(command); len(words) > 0 && id != "" {
-		l.suggest(key, words, file, line, text)
 	}
 }
 

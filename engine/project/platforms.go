@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -22,13 +23,14 @@ type platformFile struct {
 	command   Line
 	release   Line
 	env       []setting
-	wants     []setting // names without a value
-	others    []step    // further processes: raw is the name, text the command
-	kept      []Line    // folders that outlive containers
-	needs     []setting // names of Needs; value says why
-	cpu       Line      // in 1024ths of a vCPU
-	memory    Line      // MiB
-	count     Line      // containers
+	wants     []setting         // names without a value
+	others    []beside          // further processes; their files are this one unless they say otherwise
+	formation map[string]beside // how many and how large the processes of the Procfile are, by their names
+	kept      []Line            // folders that outlive containers
+	needs     []setting         // names of Needs; value says why
+	cpu       Line              // in 1024ths of a vCPU
+	memory    Line              // MiB
+	count     Line              // containers
 	notes     []Finding
 	set       []setting // keys of berth.toml
 	subnets   []string
@@ -89,8 +91,9 @@ func (l *look) readPlatforms() {
 		for _, w := range p.wants {
 			l.demand(read{name: w.name, file: p.name, line: w.line, text: w.name, random: w.random})
 		}
-		for _, s := range p.others {
-			l.process(s.raw, s.text, p.name, s.line, s.raw+": "+s.text)
+		for _, b := range p.others {
+			b.file, b.text = firstOf(b.file, p.name), firstOf(b.text, b.name+": "+b.command)
+			l.process(b)
 		}
 		for _, k := range p.kept {
 			l.nextOnStorage()
@@ -183,11 +186,13 @@ func (l *look) render() *platformFile {
 		case kind == "web" && !found:
 			found = true
 			p.renderWeb(s)
-		case kind == "worker" || kind == "cron" || kind == "pserv" || kind == "web":
-			command := firstOf(s.get("dockerCommand").str(), s.get("startCommand").str())
-			if s.get("image") == nil || command != "" {
-				p.others = append(p.others, step{raw: firstOf(s.get("name").str(), kind), text: command, line: s.at()})
-			}
+		case kind == "pserv" || kind == "web":
+			p.notes = append(p.notes, Finding{
+				ID: "second-service", Severity: Should, File: p.name, Line: s.at(), Text: firstOf(s.get("name").str(), kind),
+				Means: "this answers requests of its own beside the app: it is an app of its own here, with a berth.toml of its own",
+			})
+		case kind == "worker" || kind == "cron":
+			p.renderBeside(kind, s)
 		case kind == "redis" || kind == "keyvalue":
 			p.needs = append(p.needs, setting{name: "cache", value: firstOf(s.get("name").str(), kind), line: s.at()})
 		}
@@ -196,6 +201,17 @@ func (l *look) render() *platformFile {
 		p.needs = append(p.needs, setting{name: "database", value: firstOf(d.get("name").str(), "database"), line: d.at()})
 	})
 	return p
+}
+
+// renderBeside reads a worker or a cron job of Render.
+func (p *platformFile) renderBeside(kind string, s *node) {
+	b := beside{name: firstOf(s.get("name").str(), kind), command: firstOf(s.get("dockerCommand").str(), s.get("startCommand").str()), line: s.at()}
+	if s.get("image") != nil && b.command == "" {
+		return // another program
+	}
+	b.count = firstOf(s.get("numInstances").str(), s.get("scaling", "minInstances").str())
+	b.clock(s.get("schedule").str())
+	p.others = append(p.others, b)
 }
 
 func (p *platformFile) renderWeb(s *node) {
@@ -264,6 +280,11 @@ func lineWith(text, key string) int {
 	return 0
 }
 
+// dynos are the MiB of Heroku's dynos.
+var dynos = map[string]int{
+	"basic": 512, "eco": 512, "hobby": 512, "standard-1x": 512, "standard-2x": 1024, "performance-m": 2560, "performance-l": 14336,
+}
+
 // appJSON reads Heroku's app.json.
 func (l *look) appJSON() *platformFile {
 	text, ok := l.t.text("app.json")
@@ -276,12 +297,35 @@ func (l *look) appJSON() *platformFile {
 		Scripts struct {
 			PostDeploy string `json:"postdeploy"`
 		} `json:"scripts"`
+		Formation map[string]struct {
+			Quantity *int   `json:"quantity"`
+			Size     string `json:"size"`
+		} `json:"formation"`
+		Cron []struct {
+			Command  string `json:"command"`
+			Schedule string `json:"schedule"`
+		} `json:"cron"`
 		Expo json.RawMessage `json:"expo"`
 	}
 	if json.Unmarshal([]byte(text), &doc) != nil || doc.Expo != nil {
 		return nil
 	}
-	p := &platformFile{name: "app.json", who: "Heroku"}
+	p := &platformFile{name: "app.json", who: "Heroku", formation: map[string]beside{}}
+	for name, f := range doc.Formation {
+		b := beside{}
+		if f.Quantity != nil {
+			b.count = strconv.Itoa(*f.Quantity)
+		}
+		if memory := dynos[strings.ToLower(f.Size)]; memory > 0 {
+			b.cpu, b.memory, _ = spec.Snap(0, memory)
+		}
+		p.formation[name] = b
+	}
+	for _, c := range doc.Cron {
+		b := beside{name: taskName(c.Command), command: c.Command, line: lineWith(text, c.Command)}
+		b.clock(c.Schedule)
+		p.others = append(p.others, b)
+	}
 	for _, name := range slices.Sorted(maps.Keys(doc.Env)) {
 		var e struct {
 			Value     *string `json:"value"`

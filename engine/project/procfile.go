@@ -1,12 +1,18 @@
 package project
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 var procLine = lazy(`^([A-Za-z0-9_-]+):\s*(\S.*)$`)
 
 // readProcfile reads the Procfile: what runs beside the app, and what runs before a new version.
 func (l *look) readProcfile() {
-	const name = "Procfile"
+	name := "Procfile"
+	if l.context != "" && l.t.has[path.Join(l.context, name)] {
+		name = path.Join(l.context, name)
+	}
 	text, ok := l.t.code(name)
 	if !ok {
 		return
@@ -30,7 +36,14 @@ func (l *look) applyProcfile() {
 		case "release":
 			l.release(s.text, s.file, s.line, s.raw, "this runs once before each new version, most often to change the database")
 		default:
-			l.process(kind, s.text, s.file, s.line, s.raw)
+			b := beside{}
+			for _, p := range l.platforms() {
+				if f, ok := p.formation[kind]; ok {
+					b = f
+				}
+			}
+			b.name, b.command, b.file, b.line, b.text = kind, s.text, s.file, s.line, s.raw
+			l.process(b)
 		}
 	}
 }
