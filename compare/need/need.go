@@ -79,6 +79,7 @@ type Need struct {
 	Key      string // of berth.toml, empty when there is none
 	Yes      string // the value that a yes gives the key; empty for a key that is true or false
 	No       string // the value of such a key that means no
+	Not      bool   // the key says that it is not so
 
 	// at is where it stands in requirements: a pointer to bool, int, float64 or string. Nil for a need that is
 	// judged by what it costs alone.

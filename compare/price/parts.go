@@ -40,6 +40,11 @@ func (b *Bill) Tasks(t Tasks) {
 	if t.Name != "" {
 		of = " of " + t.Name
 	}
+	defer func(first int) {
+		for i := first; i < len(b.lines); i++ {
+			b.lines[i].Process = t.Name
+		}
+	}(len(b.lines))
 	spot := min(t.Spot, t.Count)
 	for _, part := range []struct {
 		n            int

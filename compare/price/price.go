@@ -38,7 +38,18 @@ type Line struct {
 	Known      bool    `json:"known"`              // false: there is no price for this region, USD is the least it costs where there is one
 	AtLeast    bool    `json:"at_least,omitempty"` // the price is another region's, to which an unknown markup is added
 	HighUSD    float64 `json:"high_usd,omitempty"` // what it costs at most where there is a price, when none is known here
+	Process    string  `json:"process,omitempty"`  // beside the app's own, whose tasks it pays
 	Old        bool    `json:"old"`                // the price is older than MaxAge, seen from the day given to Aged
+}
+
+// Of is what the tasks of a process cost a month.
+func (e Estimate) Of(process string) (usd float64) {
+	for _, l := range e.Lines {
+		if l.Process == process {
+			usd += l.USD
+		}
+	}
+	return usd
 }
 
 // Estimate is the sum of priced lines for one month.

@@ -73,6 +73,8 @@ func (d *Draft) value(n need.Need) string {
 		text = strings.TrimSpace(fmt.Sprint(v))
 	}
 	switch {
+	case n.Not:
+		return strconv.FormatBool(text != "true")
 	case n.Kind == need.YesNo && n.Yes != "":
 		return strconv.FormatBool(text != "" && text != n.No)
 	case n.Kind == need.Number && text == "0":
@@ -106,7 +108,12 @@ func (d *Draft) CheckFolder(text string) error {
 }
 
 // On says whether the app needs it.
-func (d *Draft) On(n need.Need) bool { return n.On(d.Requirements()) }
+func (d *Draft) On(n need.Need) bool {
+	if n.Not {
+		return d.Need(n) == "true"
+	}
+	return n.On(d.Requirements())
+}
 
 // Origin is where the answer to a need came from.
 func (d *Draft) Origin(n need.Need) spec.Origin {
@@ -116,6 +123,9 @@ func (d *Draft) Origin(n need.Need) spec.Origin {
 	if d.has(n.Key) || n.Key != "" && d.Spec.Said(n.Key) {
 		if o, ok := d.Spec.Origins[n.Key]; ok {
 			return o
+		}
+		if process, ok := strings.CutSuffix(n.Key, ".skip"); ok && n.Not {
+			return d.Spec.Origins[process+".command"]
 		}
 		return spec.Origin{Kind: spec.Default}
 	}
@@ -139,6 +149,10 @@ func (d *Draft) Answer(n need.Need, text string) error {
 		d.keep(n.ID)
 		d.answers[n.ID] = text
 		return nil
+	case n.Not && text == "true":
+		return d.Set(n.Key, "")
+	case n.Not:
+		return d.Set(n.Key, "true")
 	case n.Kind == need.YesNo && n.Yes != "" && text == "true":
 		return d.Set(n.Key, n.Yes)
 	case n.Kind == need.YesNo && n.Yes != "":
@@ -226,7 +240,7 @@ func (d *Draft) Usage() price.Usage {
 	if s.Origins["service.ephemeral_gb"].Kind != spec.Default { // what every task has anyway is no need
 		u.EphemeralGB = float64(s.Service.EphemeralGB)
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Processes)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Wanted())) {
 		if p := s.Processes[name]; p.Schedule == "" {
 			t := price.Tasks{
 				Count: p.Instances, VCPU: p.CPU, MemoryGB: float64(p.Memory) / 1024, Arch: u.Arch, DiskGB: u.EphemeralGB,

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"berth/compare"
 	"berth/compare/need"
 	"berth/engine/fail"
 	"berth/tui/screen"
@@ -261,7 +262,7 @@ func (a *asker) list(lines []string) {
 
 func (a *asker) needs(ctx context.Context) (turn, error) {
 	var qs []needs.Question
-	for _, q := range needs.All() {
+	for _, q := range needs.All(a.s.Draft) {
 		if q.ID != "" {
 			qs = append(qs, q)
 		}
@@ -269,8 +270,15 @@ func (a *asker) needs(ctx context.Context) (turn, error) {
 	a.say("")
 	a.say("What the app needs:")
 	t, err := a.choose(func() (lines []string) {
+		var services []compare.Service
+		if r, err := a.s.Compare(); err == nil {
+			services = r.Services
+		}
 		for _, q := range qs {
 			_, show := q.Value(a.s.Draft)
+			if cost := q.Cost(services); cost != "" {
+				show += ", " + cost
+			}
 			lines = append(lines, fmt.Sprintf("%s: %s (%s)", q.Label, show, q.From(a.s.Draft)))
 		}
 		return lines

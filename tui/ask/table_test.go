@@ -116,7 +116,7 @@ func TestEveryQuestionAndSettingIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range needs.All() {
+	for _, q := range needs.All(nil) {
 		if q.ID != "" && !strings.Contains(heard, ". "+q.Label+": ") {
 			t.Errorf("%s is not asked", q.Label)
 		}

@@ -33,7 +33,7 @@ type Screen struct {
 }
 
 // New makes the screen.
-func New(s *screen.Session) *Screen { return &Screen{s: s, questions: All(), cursor: 1} }
+func New(s *screen.Session) *Screen { return &Screen{s: s, questions: All(nil), cursor: 1} }
 
 // Title is what the screen is called.
 func (*Screen) Title() string { return "Needs" }
@@ -46,6 +46,8 @@ func (*Screen) About() string {
 
 // Enter judges anew: settings may have changed meanwhile.
 func (n *Screen) Enter(screen.Place) tea.Cmd {
+	n.questions = All(n.s.Draft)
+	n.cursor = min(n.cursor, len(n.questions)-1)
 	n.judge()
 	n.news = ""
 	return nil

@@ -45,6 +45,9 @@ func (n *Screen) fields() widget.Fields {
 			continue
 		}
 		_, show := q.Value(n.s.Draft)
+		if cost := q.Cost(n.services); cost != "" {
+			show += ", " + strings.TrimSuffix(cost, " a month")
+		}
 		o := q.origin(n.s.Draft)
 		x := widget.Field{Label: q.Label, Value: show, From: screen.From(o), Place: screen.LineOf(o)}
 		x.Unset = show == "no" || show == "none" || show == "no limit"
@@ -88,6 +91,9 @@ func (n *Screen) aside(width, height int) []string {
 	lines := append([]string{th.Strong.Paint(q.Label)}, widget.Paragraph(th.Quiet, q.About(), width)...)
 	if o := q.origin(n.s.Draft); screen.LineOf(o) != "" {
 		lines = append(lines, widget.Paragraph(th.Quiet, "Found in "+screen.From(o), width)...)
+	}
+	if cost := q.Cost(n.services); cost != "" {
+		lines = append(lines, widget.Paragraph(th.Quiet, "It costs "+cost+".", width)...)
 	}
 	if n.news != "" {
 		lines = append(lines, widget.Brief(th, th.Accent, th.Glyphs.Arrow+" "+n.news, width, 4)...)

@@ -61,6 +61,9 @@ var later = map[string]string{
 	"database.password_variable": "Password variable",
 }
 
+// processLabels name what only processes beside the app have.
+var processLabels = map[string]string{"schedule": "Schedule", "schedule_tz": "Time zone", "skip": "Left out"}
+
 // headings name the tables of berth.toml; a table that is not here heads its keys with its own name.
 var headings = map[string]string{
 	"": "App", "service": "Container", "service.autoscale": "Container", "service.health": "Container", "image": "Image", "network": "Network",
@@ -101,6 +104,9 @@ func offered(s *spec.Spec, k spec.Key) bool {
 }
 
 func heading(k spec.Key) string {
+	if process, _, ok := ofProcess(k.Name); ok {
+		return "Process " + process
+	}
 	table := k.Name
 	if k.Kind != spec.Table && k.Kind != spec.Tables {
 		i := strings.LastIndexByte(k.Name, '.')
@@ -126,8 +132,21 @@ func entries(s *spec.Spec, k spec.Key) []Row {
 	return append(out, Row{Key: k, Name: k.Name, Label: "+ " + strings.ToLower(label[:1]) + label[1:], Add: true})
 }
 
+// ofProcess splits a key of a process into the process and the key in its table.
+func ofProcess(key string) (process, leaf string, ok bool) {
+	rest, ok := strings.CutPrefix(key, "processes.")
+	process, leaf, found := strings.Cut(rest, ".")
+	return process, leaf, ok && found
+}
+
 // Label is what a key of berth.toml is called on the screens.
 func Label(key string) string {
+	if _, leaf, ok := ofProcess(key); ok {
+		if label, ok := processLabels[leaf]; ok {
+			return label
+		}
+		key = "service." + leaf // as what the app's own process has
+	}
 	for _, names := range []map[string]string{labels, later} {
 		if label, ok := names[key]; ok {
 			return label
@@ -202,6 +221,9 @@ func shortSpan(d string) string {
 
 // Unit is what stands behind the number of a key, with a blank before it.
 func Unit(key string) string {
+	if _, leaf, ok := ofProcess(key); ok {
+		key = "service." + leaf
+	}
 	switch key {
 	case "service.cpu":
 		return " vCPU"
