@@ -34,6 +34,25 @@ func TestAnImageWithItsOwnFirstProcess(t *testing.T) {
 	})
 }
 
+// Nobody gets a shell in a task, and no task may open one, unless the app says so; and no longer than it says so.
+func TestShellsAreOffUntilAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		for _, on := range []bool{false, true, false} {
+			h.spec.Service.Exec = on
+			h.must(h.deploy())
+			service, role := false, false
+			for _, i := range h.account.Inventory() {
+				service = service || i.Kind == "ecs.Service" && strings.Contains(i.Detail, `"Exec":true`)
+				role = role || i.Kind == "iam.Role" && strings.Contains(i.Detail, "ssmmessages:")
+			}
+			if service != on || role != on {
+				t.Errorf("service.exec %v: the service lets in %v, a role may %v", on, service, role)
+			}
+		}
+	})
+}
+
 // A release command that an ENTRYPOINT takes for arguments of its server never ends: it is given up and stopped, at its
 // deadline and when the run is stopped, and a destroy stops what still runs on its own.
 func TestAReleaseCommandThatNeverEnds(t *testing.T) {
