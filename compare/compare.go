@@ -39,7 +39,9 @@ type Result struct {
 	Regions []RankedRegion `json:"regions,omitempty"` // only when regions were ranked
 	Instead *Instead       `json:"instead,omitempty"` // for an app that needs no service at all
 	Credits string         `json:"credits,omitempty"` // how long a new account's credits would last for what is recommended
-	Savings []Saving       `json:"savings,omitempty"` // what would make the recommended service cheaper for this app
+	// Uncounted is what the app needs and no sum has, as nothing makes it: "a database".
+	Uncounted []string `json:"uncounted,omitempty"`
+	Savings   []Saving `json:"savings,omitempty"` // what would make the recommended service cheaper for this app
 }
 
 // Advisor compares with a given price table and day. The zero value uses the prices that are part of the
@@ -71,6 +73,12 @@ func (a Advisor) Compare(r advise.Requirements, u price.Usage) (*Result, error) 
 	out := &Result{
 		AsOf: catalog.Default().Compiled, Region: region.Code, Requirements: r, Usage: u,
 		Services: make([]Service, 0, len(list)),
+	}
+	if r.Database && u.Database == "" {
+		out.Uncounted = append(out.Uncounted, "a database")
+	}
+	if r.Cache && u.Cache == "" {
+		out.Uncounted = append(out.Uncounted, "a cache")
 	}
 	if best != nil {
 		out.Recommended, out.Credits = best.Service.ID, credits(best.Estimate)
@@ -168,6 +176,14 @@ func (a Advisor) builds(s *catalog.Service, reasons []advise.Reason) []advise.Re
 		reasons[i].Builds = s.Deployable && built && r.Verdict != advise.No
 	}
 	return reasons
+}
+
+// NotCounted says what no sum has, empty where each has everything.
+func (r *Result) NotCounted() string {
+	if len(r.Uncounted) == 0 {
+		return ""
+	}
+	return "not counted: " + strings.Join(r.Uncounted, " and ") + ", which the app looks for and the settings do not make"
 }
 
 // Scales says whether what any of the services costs depends on how many instances the scaling starts.

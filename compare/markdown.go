@@ -36,6 +36,9 @@ func (r *Report) Markdown() string {
 	res := r.Result
 	fmt.Fprintf(&b, "## Which AWS service fits\n\n")
 	fmt.Fprintf(&b, "- Region: %s\n- Needs: %s\n- Usage: %s\n- Facts of %s\n", placeName(res.Region), Needs(res.Requirements), UsageText(res.Usage), res.AsOf)
+	if not := res.NotCounted(); not != "" {
+		fmt.Fprintf(&b, "- %s\n", strings.ToUpper(not[:1])+not[1:])
+	}
 	if res.Recommended != "" && res.Service(res.Recommended) == nil {
 		fmt.Fprintf(&b, "- Recommended of all services: `%s`\n", res.Recommended)
 	}

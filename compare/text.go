@@ -95,6 +95,9 @@ func (r *Report) Text(width int, ascii bool) string {
 	p.wrap("region  ", placeName(res.Region))
 	p.wrap("needs   ", Needs(res.Requirements))
 	p.wrap("usage   ", UsageText(res.Usage))
+	if not := res.NotCounted(); not != "" {
+		p.wrap("        ", not)
+	}
 	p.wrap("facts   ", "of "+res.AsOf+"; berth compare --json has the source and date of each")
 	p.line("")
 	r.instead(p)

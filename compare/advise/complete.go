@@ -10,9 +10,13 @@ const (
 )
 
 // Complete fills in what needs and usage say about each other: a database that is needed has a class, a class that is
-// given is a need, files that go to S3 are not on a disk, a private network has a gateway to the internet.
+// given is a need, files that go to S3 are not on a disk, a private network has a gateway to the internet. A usage that
+// is exact has all of that already.
 func Complete(r Requirements, u price.Usage) (Requirements, price.Usage) {
 	r.Database, r.Cache = r.Database || u.Database != "", r.Cache || u.Cache != ""
+	if u.Exact {
+		return r, u
+	}
 	if r.Database && u.Database == "" {
 		u.Database, u.DatabaseGB = defaultDatabase, max(u.DatabaseGB, defaultDatabaseGB)
 	}

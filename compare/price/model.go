@@ -245,6 +245,9 @@ func (b *bill) common() {
 	if b.shape.Autoscaled && alarms == 0 && b.s.Scaling.Auto.Can == catalog.Yes && b.s.ID != "lambda" && b.s.ID != "app-runner" {
 		alarms = AlarmsOfScaling
 	}
+	if u.Exact && b.s.ID == "ecs-fargate" {
+		alarms = u.Alarms
+	}
 	b.Alarms(alarms)
 	b.use("egress.crossaz_gb", 2*u.CrossZoneGB, "data between zones, billed in both directions")
 	b.Secrets(u.Secrets)
@@ -267,10 +270,10 @@ func (b *bill) data() {
 		}
 	}
 	if u.Database != "" {
-		b.Database(cmp.Or(u.DatabaseEngine, "postgres"), u.Database, u.DatabaseGB, b.shape.MultiAZ)
+		b.Database(cmp.Or(u.DatabaseEngine, "postgres"), u.Database, u.DatabaseGB, b.shape.MultiAZ || u.DatabaseMultiAZ)
 	}
 	if u.Cache != "" {
-		b.Cache(u.Cache, b.shape.MultiAZ)
+		b.Cache(u.Cache, b.shape.MultiAZ || u.CacheMultiAZ)
 	}
 }
 

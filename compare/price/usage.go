@@ -59,6 +59,14 @@ type Usage struct {
 	Spot      float64 `json:"spot,omitempty"`      // share of the instances beyond the first on Fargate Spot
 	Processes []Tasks `json:"processes,omitempty"` // beside the app's own, each as so many tasks
 
+	// Exact says that the rest is all that there is: a need that is said without its size has nothing of a usual size
+	// counted for it.
+	Exact  bool `json:"exact,omitempty"`
+	Alarms int  `json:"alarms,omitempty"` // in CloudWatch, of a usage that is exact, on ECS on Fargate
+	// Whether database and cache stand in two zones, where not everything of the app has to.
+	DatabaseMultiAZ bool `json:"database_multi_az,omitempty"`
+	CacheMultiAZ    bool `json:"cache_multi_az,omitempty"`
+
 	// What the command line has no flag for; the blueprint or the wizard knows it.
 	RequestMS    float64 `json:"request_ms,omitempty"`    // how long a request keeps Lambda busy, zero means 100
 	PrivateTasks bool    `json:"private_tasks,omitempty"` // instances have no public addresses

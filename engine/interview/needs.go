@@ -51,12 +51,20 @@ var made = map[string]func(*spec.Spec) bool{
 // elsewhere says whether the app was given what it needs where that is already, under a name that it was found to
 // look for.
 func (d *Draft) elsewhere(need string) bool {
-	for _, f := range d.Findings.Findings {
-		if v := f.Variable; v != nil && (need == "database" && v.Database || need == "cache" && v.Cache) && !f.Open(d.Spec) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.lookFor(need), func(f project.Finding) bool { return !f.Open(d.Spec) })
+}
+
+// asked says whether a must asks already where the app gets it.
+func (d *Draft) asked(need string) bool {
+	return slices.ContainsFunc(d.lookFor(need), func(f project.Finding) bool { return f.Severity == project.Must && f.Open(d.Spec) })
+}
+
+// lookFor are the findings that the app looks under a name for a database or a cache.
+func (d *Draft) lookFor(need string) []project.Finding {
+	return slices.DeleteFunc(slices.Clone(d.Findings.Findings), func(f project.Finding) bool {
+		v := f.Variable
+		return v == nil || (need != "database" || !v.Database) && (need != "cache" || !v.Cache)
+	})
 }
 
 // value is the value of the key of a need.
@@ -192,7 +200,10 @@ func (d *Draft) Unbuilt() []string {
 			out = append(out, `files must be kept, but no folder is set for them: add [[storage]] with path = "/app/uploads" to berth.toml, or they are lost with `+
 				"the next deployment")
 		case made[n.ID] != nil && !made[n.ID](d.Spec) && !d.elsewhere(n.ID):
-			out = append(out, fmt.Sprintf("the comparison counts %s, and this makes none: have one made with %s, or say with a secret where one is", cmp.Or(n.Found, what), n.Key))
+			if d.asked(n.ID) { // by what looks for it
+				continue
+			}
+			out = append(out, fmt.Sprintf("the app looks for %s, and nothing makes one: have one made with %s, or say with a secret where one is", cmp.Or(n.Found, what), n.Key))
 		case key == "" && !built && instead[n.ID] != "":
 			out = append(out, instead[n.ID])
 		case key != "" && !d.has(key):
@@ -219,13 +230,14 @@ func (d *Draft) Requirements() need.Requirements {
 func (d *Draft) Usage() price.Usage {
 	s := d.Spec
 	u := price.DefaultUsage()
+	u.Exact = true // so that the comparison's sum is that of the plan
 	u.VCPU, u.MemoryGB, u.Instances = s.Service.CPU, float64(s.Service.Memory)/1024, s.Service.Instances
 	if s.Image.Platform == spec.ARM64 {
 		u.Arch = "arm"
 	}
 	u.Spot = s.Service.Spot
 	if a := s.Service.Autoscale; a != nil {
-		u.MostInstances = a.Max
+		u.MostInstances, u.Alarms = a.Max, alarms(a)
 	}
 	u.PrivateTasks, u.PrivateFront = s.Network.Tasks == "private", s.Network.Front == "private"
 	if u.PrivateTasks && s.Network.VPC == "" {
@@ -247,6 +259,7 @@ func (d *Draft) Usage() price.Usage {
 				Spot: price.SpotTasks(p.Instances, p.Spot), Name: name,
 			}
 			if a := p.Autoscale; a != nil {
+				u.Alarms += alarms(a)
 				t.Most, t.MostSpot = a.Max, price.SpotTasks(a.Max, p.Spot)
 			}
 			u.Processes = append(u.Processes, t)
@@ -254,9 +267,10 @@ func (d *Draft) Usage() price.Usage {
 	}
 	if s.Database != nil {
 		u.Database, u.DatabaseEngine, u.DatabaseGB = s.Database.Class, s.Database.Engine, float64(s.Database.StorageGB)
+		u.DatabaseMultiAZ = s.Database.MultiAZ
 	}
 	if s.Cache != nil {
-		u.Cache = s.Cache.Node
+		u.Cache, u.CacheMultiAZ = s.Cache.Node, s.Cache.MultiAZ
 	}
 	for id, to := range map[string]*float64{"egress_gb": &u.EgressGB, "requests_per_second": &u.RequestsPerSecond} {
 		if text, ok := d.answers[id]; ok {
@@ -267,4 +281,15 @@ func (d *Draft) Usage() price.Usage {
 		u.ObjectGB = max(u.ObjectGB, u.StorageGB)
 	}
 	return u
+}
+
+// alarms is how many alarms watch for a scaling: two for each of its aims.
+func alarms(a *spec.Autoscale) int {
+	n := 0
+	for _, aim := range []int{a.CPUPercent, a.MemoryPercent, a.RequestsPerInstance} {
+		if aim > 0 {
+			n += price.AlarmsOfScaling
+		}
+	}
+	return n
 }

@@ -148,19 +148,23 @@ var usageFlags = []struct {
 
 // about makes the question one about an app; what flags say stays.
 func (q *question) about(f *pflag.FlagSet, d *interview.Draft) {
-	r, u := d.Requirements(), d.Usage()
+	said := *q
+	q.needs, q.usage, q.of = d.Requirements(), d.Usage(), d.Spec.App
 	for _, n := range need.All() {
-		if n.At(&r) != nil && n.Flag != "region" && !f.Changed(n.Flag) {
-			set(n.At(&q.needs), n.At(&r))
+		if n.At(&q.needs) != nil && n.Flag != "region" && f.Changed(n.Flag) {
+			set(n.At(&q.needs), n.At(&said.needs))
+			q.usage.Exact = q.usage.Exact && !sized[n.ID]
 		}
 	}
 	for _, x := range usageFlags {
-		if !f.Changed(x.name) {
-			set(x.at(&q.usage), x.at(&u))
+		if f.Changed(x.name) {
+			set(x.at(&q.usage), x.at(&said.usage))
 		}
 	}
-	q.of = d.Spec.App
 }
+
+// sized are the needs that, said by a flag and without a size, are counted with a usual one.
+var sized = map[string]bool{"database": true, "cache": true, "private_network": true, "uploads_to_s3": true}
 
 // set copies what from points to.
 func set(to, from any) {
