@@ -148,10 +148,14 @@ func (m *Model) open() string {
 	if at := m.step(); at <= 0 {
 		return "" // the first step lists it
 	}
-	if m.s.Settled() {
+	n := len(m.s.ToSettle())
+	if x, ok := m.current().(screen.Counter); ok { // which knows of more
+		n = x.ToSettle()
+	}
+	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d to settle", len(m.s.OpenMusts()))
+	return fmt.Sprintf("%d to settle", n)
 }
 
 // step is which step of the wizard is shown, -1 when it is none.

@@ -219,3 +219,20 @@ func TestADatabaseIsMadeOnAKey(t *testing.T) {
 		}
 	})
 }
+
+// What the header counts is what the review lists: musts, needs that nothing makes, and a budget that is broken.
+func TestTheHeaderCountsWhatTheReviewLists(t *testing.T) {
+	inBubble(t, demanding(), func(d *harness) {
+		d.s.Draft.Answers("needs", map[string]string{"max_monthly_usd": "40", "grpc": "true"}) // the review shows $41.87
+		d.press("space", "enter")
+		d.sees("3 to settle") // no sum is known here yet
+		d.press(toReview[1:]...)
+		d.expect(screen.Review{})
+		d.sees("4 to settle", "SECRET_KEY_BASE", "SITE_TITLE", "berth does not build gRPC", "more than the budget of $40.00", "4 points above are still open")
+		d.press("y", "d")
+		d.expect(screen.Deploy{})
+		if v := d.view(); strings.Contains(v, "to settle") {
+			t.Errorf("what was accepted is still counted:\n%s", v)
+		}
+	})
+}

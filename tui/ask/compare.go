@@ -21,6 +21,9 @@ func (a *asker) compare(context.Context) (turn, error) {
 	}
 	a.say("")
 	a.say("Which service fits, for %s in %s:", compare.UsageText(r.Usage), r.Region)
+	if not := r.NotCounted(); not != "" {
+		a.say("%s.", widget.Sentence(not))
+	}
 	for _, s := range r.Services {
 		line := fmt.Sprintf("- %s: %s, %s", s.Name, screen.VerdictWord(s.Verdict), monthly(s.Estimate))
 		for _, reason := range s.Reasons {

@@ -23,31 +23,18 @@ func Against(s compare.Service) []string {
 	return out
 }
 
-// Doubts are why a deployment may not lead to what is wanted: musts that nobody has settled, of an app that does not
-// run yet, the same app elsewhere, and a budget that it breaks. What the user has accepted is none.
+// Doubts are why a deployment may not lead to what is wanted: what is still to settle, the same app elsewhere, and a
+// budget that it breaks. What the user has accepted is none.
 func (s *Session) Doubts(p *Plan) []string {
-	var out []string
-	doubt := func(text string) {
-		if text != "" && !s.despite[text] {
-			out = append(out, text)
-		}
-	}
-	if !s.Settled() {
-		for _, f := range s.OpenMusts() {
-			doubt(f.Means)
-		}
-		if s.Draft != nil {
-			for _, text := range s.Draft.Unbuilt() {
-				doubt(text)
-			}
-		}
-	}
+	out := s.ToSettle()
 	if p.Unsaid() != nil {
 		for _, e := range p.Elsewhere {
 			out = append(out, e.Says()...)
 		}
 	}
-	doubt(s.OverBudget(p.MonthlyUSD, p.MostUSD))
+	if text := s.OverBudget(p.MonthlyUSD, p.MostUSD); text != "" && !s.despite[text] {
+		out = append(out, text)
+	}
 	return out
 }
 

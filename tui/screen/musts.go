@@ -1,6 +1,9 @@
 package screen
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // found tells findings apart, also when the source tree is read again.
 type found struct{ id, file, text string }
@@ -39,12 +42,21 @@ func (s *Session) OpenMusts() []Finding {
 	return out
 }
 
-// Settled says that nothing of an app is still to settle: none of its musts is open, or it runs already, which shows
-// that it starts.
-func (s *Session) Settled() bool {
-	st := s.Status
-	runs := Runs(st) != "" && st.State != "partial"
-	return runs || len(s.OpenMusts()) == 0
+// ToSettle is what of an app is still to settle, in words: its open musts, and what it needs and nothing makes. It is none
+// of an app that runs already, which shows that it starts, and none that the user has accepted. This is what is counted,
+// listed, and asked about again.
+func (s *Session) ToSettle() []string {
+	if st := s.Status; Runs(st) != "" && st.State != "partial" {
+		return nil
+	}
+	var out []string
+	for _, f := range s.OpenMusts() {
+		out = append(out, f.Means)
+	}
+	if s.Draft != nil {
+		out = append(out, s.Draft.Unbuilt()...)
+	}
+	return slices.DeleteFunc(out, func(text string) bool { return s.despite[text] })
 }
 
 // Where is the place of a finding, empty when it is about the whole tree.

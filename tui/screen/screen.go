@@ -48,6 +48,11 @@ type Holding interface{ Holding() bool }
 // Leaver is a screen that wants to know when another one comes to the front.
 type Leaver interface{ Leave() }
 
+// Counter is a screen that knows better than Session.ToSettle how much is still to settle.
+type Counter interface {
+	ToSettle() int
+}
+
 // Entered is a screen that is opened by a key of another screen that need not know it.
 type Entered interface {
 	// Entry is that key, and the screen that has it.

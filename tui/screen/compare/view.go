@@ -105,6 +105,10 @@ func (c *Screen) list(width, height int) []string {
 		if in := " in " + r.Region; widget.Width(what+in) <= width { // the header has it, too
 			what += in
 		}
+		if not := r.NotCounted(); not != "" { // what a sum lacks is worth more than what it is for
+			foot.Put(th.Warn, not)
+			break
+		}
 		foot.Put(th.Quiet, what)
 	}
 	if height < 3 {
@@ -136,7 +140,11 @@ func (c *Screen) list(width, height int) []string {
 	}}.Render(width, room)
 	lines = append(lines, widget.Lines(rows)...)
 	if c.wide() && c.note == "" { // below it is room enough
-		return append(lines, widget.Paragraph(th.Quiet, "for "+compare.UsageText(r.Usage)+" in "+r.Region, width)...)
+		lines = append(lines, widget.Paragraph(th.Quiet, "for "+compare.UsageText(r.Usage)+" in "+r.Region, width)...)
+		if not := r.NotCounted(); not != "" {
+			lines = append(lines, widget.Paragraph(th.Warn, not, width)...)
+		}
+		return lines
 	}
 	return append(lines, foot.String())
 }

@@ -123,11 +123,7 @@ func (r *Screen) checkLine(w int) string {
 	case c.report == nil:
 		return ""
 	}
-	notes := c.report.Notes()
-	open := 0
-	if r.deploys() {
-		open = len(r.s.Doubts(r.plan))
-	}
+	notes, open := c.report.Notes(), len(r.against())
 	switch {
 	case open > 0:
 		return put(th.Warn, th.Glyphs.Off, "The checks passed; "+widget.Count(open, "point")+" above "+map[bool]string{true: "is", false: "are"}[open == 1]+" still open")

@@ -164,11 +164,27 @@ func (r *Screen) listLines(w int) (lines []string, first, last int) {
 	return lines, first, last
 }
 
+// against is what speaks against the plan.
+func (r *Screen) against() []string {
+	if r.plan == nil || !r.deploys() {
+		return nil
+	}
+	return r.s.Doubts(r.plan)
+}
+
+// ToSettle is how much of that there is, which the header counts.
+func (r *Screen) ToSettle() int {
+	if r.plan == nil {
+		return len(r.s.ToSettle())
+	}
+	return len(r.against())
+}
+
 // openMusts repeats what is still to settle, unless the user goes ahead all the same.
 func (r *Screen) openMusts(w int) []string {
 	th := r.s.Theme
-	doubts := r.s.Doubts(r.plan)
-	if len(doubts) == 0 || !r.deploys() {
+	doubts := r.against()
+	if len(doubts) == 0 {
 		return nil
 	}
 	lines := []string{th.Strong.Paint("To settle before the app runs")}
