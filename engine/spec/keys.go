@@ -4,7 +4,7 @@ import "slices"
 
 // keys is the one table of what berth.toml can hold. Loading, checking, writing, the settings screen, the manual
 // and the schema are made of it.
-var keys = slices.Concat(appKeys, dataKeys)
+var keys = slices.Concat(appKeys, dataKeys, alarmKeys)
 
 // appKeys are those of the app and of how it runs.
 var appKeys = []Key{

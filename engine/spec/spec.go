@@ -40,6 +40,7 @@ type Spec struct {
 	Database     *Database
 	Cache        *Cache
 	Uploads      *Uploads
+	Alarms       Alarms
 	Processes    map[string]*Process // beside the service, by name
 
 	// EnvName is the environment (--env), such as production. It is not a key of the file, but decides which
@@ -187,6 +188,16 @@ type Uploads struct {
 	Variable   string // environment variable with the name of the bucket; empty: S3_BUCKET
 }
 
+// Alarms is who hears of trouble with the app. Without anybody to tell there are no alarms.
+type Alarms struct {
+	Notify     []string // mail addresses and https:// URLs
+	MonthlyUSD int      // of the whole account, which is told when it spends more; 0: no budget
+	Rollback   bool     // a new version that sets off an alarm while it is rolled out goes back
+}
+
+// On says whether there are alarms.
+func (a Alarms) On() bool { return len(a.Notify) > 0 }
+
 // Process is a program of the same image that takes no traffic.
 type Process struct {
 	Command    []string
@@ -251,6 +262,7 @@ func (s *Spec) Clone() *Spec {
 	}
 	c.AccountRules.Tags = maps.Clone(s.AccountRules.Tags)
 	c.Storage = slices.Clone(s.Storage)
+	c.Alarms.Notify = slices.Clone(s.Alarms.Notify)
 	if s.Service.Autoscale != nil {
 		a := *s.Service.Autoscale
 		c.Service.Autoscale = &a

@@ -30,6 +30,7 @@ func (s *Spec) Validate(regions ...string) []Problem {
 	c.database()
 	c.cache()
 	c.uploads()
+	c.alarms()
 	c.processes()
 	return c.problems
 }

@@ -66,6 +66,32 @@ func TestValidate(t *testing.T) {
 		},
 		{"port too high", func(s *Spec) { s.Service.Port = 70000 }, "service.port: 70000 is not a port; it goes from 0 to 65535"},
 		{"instances", func(s *Spec) { s.Service.Instances = 5001 }, "service.instances: 5001 is not a number of containers that ECS runs; it goes from 0 to 5000"},
+		{
+			"told twice", func(s *Spec) {
+				s.Alarms.Notify = []string{"https://hooks.example.com/t/secret", "https://hooks.example.com/t/secret"}
+			},
+			"alarms.notify: it names https://hooks.example.com/… twice; once is enough",
+		},
+		{
+			"nobody", func(s *Spec) { s.Alarms.Notify = []string{"ops"} },
+			`alarms.notify: "ops" is neither a mail address nor an https:// URL; such as "ops@example.com"`,
+		},
+		{
+			"plain http", func(s *Spec) { s.Alarms.Notify = []string{"http://hooks.example.com/x"} },
+			`alarms.notify: "http://hooks.example.com/x" is neither a mail address nor an https:// URL; such as "ops@example.com"`,
+		},
+		{"both", func(s *Spec) {
+			s.Alarms.Notify = []string{"ops@example.com", "https://hooks.example.com/x?y=1"}
+			s.Alarms.MonthlyUSD = 100
+		}, ""},
+		{
+			"budget for nobody", func(s *Spec) { s.Alarms.MonthlyUSD = 100 },
+			`alarms.monthly_usd: there are no alarms: nobody is told; set notify = ["ops@example.com"] under [alarms]`,
+		},
+		{
+			"rollback by no alarm", func(s *Spec) { s.Alarms.Rollback = true },
+			`alarms.rollback: there are no alarms: nobody is told; set notify = ["ops@example.com"] under [alarms]`,
+		},
 		{"no instances", func(s *Spec) { s.Service.Instances = 0 }, ""},
 		{
 			"cpu", func(s *Spec) { s.Service.CPU = 0.3 },

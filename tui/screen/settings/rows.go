@@ -40,6 +40,7 @@ var labels = map[string]string{
 	"database.engine": "Database", "database.class": "Database size", "database.storage_gb": "Database disk",
 	"cache.engine": "Cache", "cache.node": "Cache size", "cache.multi_az": "Standby cache", "cache.variable": "Cache variable",
 	"uploads.store": "Uploads", "uploads.versioning": "Old versions", "uploads.variable": "Bucket variable",
+	"alarms.notify": "Alarms go to", "alarms.monthly_usd": "Monthly budget", "alarms.rollback": "Alarms roll back",
 }
 
 // later name the keys that are shown only once something is built of them.
