@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -26,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -34,6 +36,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
@@ -88,6 +91,9 @@ type Clients struct {
 	Route53     *route53.Client
 	WAF         *wafv2.Client
 	CodeBuild   *codebuild.Client
+	SNS         *sns.Client
+	Events      *eventbridge.Client
+	Budgets     *budgets.Client
 
 	Region    string
 	Clock     clock.Clock
@@ -185,6 +191,7 @@ func (e Environment) Connect(ctx context.Context, s Settings) (*Clients, error) 
 		Scaling:   applicationautoscaling.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg), RDS: rds.NewFromConfig(cfg), EFS: efs.NewFromConfig(cfg), ElastiCache: elasticache.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg, pathStyle),
 		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg), WAF: wafv2.NewFromConfig(cfg), CodeBuild: codebuild.NewFromConfig(cfg),
+		SNS: sns.NewFromConfig(cfg), Events: eventbridge.NewFromConfig(cfg), Budgets: budgets.NewFromConfig(cfg),
 		Region: cfg.Region, Clock: e.Clock, Transport: transport, Enclosed: e.Transport != nil, Resolver: resolver, Calls: calls, PollEvery: e.PollEvery, login: l, limits: lim,
 	}, nil
 }

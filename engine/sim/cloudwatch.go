@@ -11,7 +11,9 @@ import (
 
 // cloudWatchService is CloudWatch: the metrics that services and load balancers write.
 func cloudWatchService() awsService {
-	return awsService{name: "cloudwatch", operations: []operation{op(cwGetMetricData, pages("MetricDataResults", 500, 500))}}
+	return awsService{
+		name: "cloudwatch", operations: []operation{op(cwGetMetricData, pages("MetricDataResults", 500, 500))}, parts: []awsService{cwAlarms()},
+	}
 }
 
 // The metrics that the account knows. Their values are made up from what ran at the time: how many tasks,
@@ -42,6 +44,9 @@ func (r *region) metric(m *cwtypes.Metric, stints []stint, at time.Time) (value 
 		dim[str(d.Name)] = str(d.Value)
 	}
 	name := str(m.Namespace) + "/" + str(m.MetricName)
+	if v, ok := r.metricBeside(name, dim, stints, at); ok {
+		return v, true
+	}
 	fits := func(s stint) bool {
 		if g := dim["TargetGroup"]; g != "" {
 			return s.servedBy(g)
@@ -74,9 +79,45 @@ func (r *region) metric(m *cwtypes.Metric, stints []stint, at time.Time) (value 
 	case "AWS/ApplicationELB/ActiveConnectionCount":
 		return math.Round(40 * wave), true
 	case "AWS/ApplicationELB/HTTPCode_Target_5XX_Count": // told only where it is not zero
-		return 2, ranAt(at, stints, func(s stint) bool { return fits(s) && s.failing(at) }) > 0
+		bad := 0.0
+		for _, s := range stints {
+			if s.Errors > 0 && !s.Served.IsZero() && !s.Served.After(at) && ranAt(at, []stint{s}, fits) > 0 {
+				bad += math.Round(300*load("AWS/ApplicationELB/RequestCount", at)*s.Errors) / float64(tasks)
+			}
+		}
+		if bad == 0 && ranAt(at, stints, func(s stint) bool { return fits(s) && s.failing(at) }) > 0 {
+			bad = 2
+		}
+		return bad, bad > 0
 	case "AWS/ApplicationELB/UnHealthyHostCount":
 		return 0, true
+	}
+	return 0, false
+}
+
+// metricBeside is a metric of what is no task: databases and groups of schedules. ok is false when it is none of those.
+func (r *region) metricBeside(name string, dim map[string]string, stints []stint, at time.Time) (value float64, ok bool) {
+	if id := dim["DBInstanceIdentifier"]; id != "" {
+		db := find(r.rds().Instances, func(d *dbInstance) bool { return d.ID == id })
+		if db == nil || !db.Address {
+			return 0, false
+		}
+		switch name {
+		case "AWS/RDS/FreeStorageSpace": // bytes
+			return 0.8 * float64(db.Storage) * (1 << 30), true
+		case "AWS/RDS/DatabaseConnections":
+			return 5 * float64(ranAt(at, stints, func(stint) bool { return true })), true
+		}
+		return 0, false
+	}
+	if name == "AWS/Scheduler/InvocationDroppedCount" { // told only where it is not zero
+		n := 0
+		for _, s := range r.scheduler().Schedules {
+			if s.Group == dim["ScheduleGroup"] && s.Failed != "" && s.FailedAt.Truncate(time.Minute).Equal(at.Truncate(time.Minute)) {
+				n++
+			}
+		}
+		return float64(n), n > 0
 	}
 	return 0, false
 }
@@ -91,15 +132,11 @@ func cwGetMetricData(c *call, in *cloudwatch.GetMetricDataInput) (*cloudwatch.Ge
 			continue
 		}
 		period := time.Duration(max(val(q.MetricStat.Period, 60), 1)) * time.Second
-		sum := str(q.MetricStat.Stat) == "Sum"
 		res := cwtypes.MetricDataResult{Id: new(str(q.Id)), Label: new(val(q.Label, str(q.MetricStat.Metric.MetricName))), StatusCode: cwtypes.StatusCodeComplete}
 		for at := in.StartTime.UTC().Truncate(period); at.Before(*in.EndTime) && !at.After(c.now); at = at.Add(period) {
-			v, ok := c.r.metric(q.MetricStat.Metric, stints, at)
+			v, ok := c.r.valueAt(q.MetricStat.Metric, str(q.MetricStat.Stat), period, stints, at)
 			if !ok {
 				continue
-			}
-			if sum {
-				v *= period.Minutes()
 			}
 			res.Timestamps, res.Values = append(res.Timestamps, at), append(res.Values, v)
 		}

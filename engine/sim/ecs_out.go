@@ -275,7 +275,7 @@ func ecsStopServiceDeployment(c *call, in *ecs.StopServiceDeploymentInput) (*ecs
 		r.State, r.StateReason = ecstypes.DeploymentRolloutStateFailed, "ECS deployment aborted by a user."
 		r.finish(c.now, ecstypes.ServiceDeploymentStatusStopped, "Service deployment stopped by a user.")
 	} else {
-		w.failRollout(s, r, c.now, "stopped by a user.")
+		w.failRollout(s, r, c.now, "stopped by a user.", s.rollsBack())
 	}
 	s.wake(c.now.Add(c.a.delay(latSchedule, r.ID)))
 	return &ecs.StopServiceDeploymentOutput{ServiceDeploymentArn: new(r.ARN)}, nil

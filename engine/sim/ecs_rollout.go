@@ -41,6 +41,8 @@ type rollout struct {
 	NoStart    int       // in a row that never ran, which slows the scheduler down
 	NextStart  time.Time // not before this
 	Settle     time.Time // when the verdict falls; zero while it cannot
+	Bake       time.Time // until when its alarms are watched once it is healthy; zero before that
+	Ringing    []string  // of its alarms, those that rang already when it began
 	Completed  bool      // was completed once, so that one can go back to it
 	RollbackTo string    // revision ARN
 	RollbackAt time.Time
@@ -76,6 +78,7 @@ func (c *call) newRollout(s *service, v revision) {
 		State: ecstypes.DeploymentRolloutStateInProgress,
 	}
 	c.connect(s, &v)
+	o.Ringing = c.r.ringing(s.alarms(), c.now)
 	o.StateReason = fmt.Sprintf("ECS deployment %s in progress.", o.ID)
 	for _, old := range s.Rollouts {
 		if old.Role == "" {
@@ -135,6 +138,40 @@ func (s *service) threshold() int32 {
 // rollsBack says whether a failed rollout goes back to the last completed one.
 func (s *service) rollsBack() bool {
 	return s.Config != nil && s.Config.DeploymentCircuitBreaker != nil && s.Config.DeploymentCircuitBreaker.Rollback
+}
+
+// alarms are those that a rollout of the service is watched by.
+func (s *service) alarms() []string {
+	if s.Config == nil || s.Config.Alarms == nil || !s.Config.Alarms.Enable {
+		return nil
+	}
+	return s.Config.Alarms.AlarmNames
+}
+
+// watchAlarms fails a rollout when one of its alarms goes off. One that rang before counts for nothing.
+func (w *world) watchAlarms(s *service, p *rollout, at time.Time) {
+	if p.State != ecstypes.DeploymentRolloutStateInProgress || len(s.alarms()) == 0 {
+		return
+	}
+	for _, name := range w.r.ringing(s.alarms(), at) {
+		if !slices.Contains(p.Ringing, name) {
+			w.failRollout(s, p, at, "alarm detected.", s.Config.Alarms.Rollback)
+			return
+		}
+	}
+	s.wake(at.Add(alarmsEvery))
+}
+
+// baked says whether the alarms were watched for long enough after the tasks were healthy, and begins to count.
+func (w *world) baked(s *service, p *rollout, at time.Time) bool {
+	if len(s.alarms()) == 0 {
+		return true
+	}
+	if p.Bake.IsZero() {
+		p.Bake = at.Add(w.r.bakeTime(s.alarms()))
+	}
+	s.wake(p.Bake)
+	return !at.Before(p.Bake)
 }
 
 // resets says whether a healthy task clears the count of failed ones. The default is yes.

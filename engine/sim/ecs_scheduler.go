@@ -73,9 +73,11 @@ func (w *world) stepService(s *service, at time.Time) {
 	}
 	inProgress := p.State == ecstypes.DeploymentRolloutStateInProgress
 	if n := s.threshold(); inProgress && n > 0 && p.Failed >= n {
-		w.failRollout(s, p, at, "tasks failed to start.")
+		w.failRollout(s, p, at, "tasks failed to start.", s.rollsBack())
 		p = s.primary()
 	}
+	w.watchAlarms(s, p, at)
+	p = s.primary()
 	w.stopSurplus(s, p, at)
 	w.startTasks(s, p, at)
 	w.judge(s, p, at)
@@ -209,7 +211,9 @@ func (w *world) judge(s *service, p *rollout, at time.Time) {
 		p.Settle = at.Add(w.a.delay(latSettle, p.ID))
 		s.wake(p.Settle)
 	case p.State == ecstypes.DeploymentRolloutStateInProgress && done && !at.Before(p.Settle):
-		w.complete(s, p, at)
+		if w.baked(s, p, at) {
+			w.complete(s, p, at)
+		}
 	case p.State == ecstypes.DeploymentRolloutStateInProgress && done:
 		s.wake(p.Settle)
 	case !done:
@@ -241,7 +245,7 @@ func (w *world) complete(s *service, p *rollout, at time.Time) {
 
 // failRollout ends a rollout as failed. When that is wanted and one was completed before, it goes back to
 // the last of those: by a new deployment of the same revision, as AWS does.
-func (w *world) failRollout(s *service, p *rollout, at time.Time, why string) {
+func (w *world) failRollout(s *service, p *rollout, at time.Time, why string, goesBack bool) {
 	s.event(at, "(deployment %s) deployment failed: %s", p.ID, why)
 	p.State, p.Updated = ecstypes.DeploymentRolloutStateFailed, at
 	p.StateReason = "ECS deployment circuit breaker: " + why
@@ -252,7 +256,7 @@ func (w *world) failRollout(s *service, p *rollout, at time.Time, why string) {
 	}
 	back := find(s.Rollouts, func(o *rollout) bool { return o != p && o.Completed })
 	switch {
-	case !s.rollsBack():
+	case !goesBack:
 		p.finish(at, ecstypes.ServiceDeploymentStatusStopped, "Service deployment stopped because the circuit breaker threshold was exceeded.")
 		return
 	case back == nil:
@@ -264,7 +268,7 @@ func (w *world) failRollout(s *service, p *rollout, at time.Time, why string) {
 	o := &rollout{
 		ID: "ecs-svc/" + digitsOf(stableID(p.ID, "rollback"), 19), RevisionARN: back.RevisionARN, Rev: clone(back.Rev), Fate: back.Fate, Role: "PRIMARY",
 		Created: at, Started: at, Updated: at, Status: ecstypes.ServiceDeploymentStatusInProgress,
-		State: ecstypes.DeploymentRolloutStateInProgress, RollbackOf: p.ID,
+		State: ecstypes.DeploymentRolloutStateInProgress, RollbackOf: p.ID, Ringing: w.r.ringing(s.alarms(), at),
 	}
 	o.StateReason = fmt.Sprintf("ECS deployment circuit breaker: rolling back to deploymentId %s.", o.ID)
 	s.Rollouts = append([]*rollout{o}, s.Rollouts...)

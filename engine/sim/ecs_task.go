@@ -84,12 +84,13 @@ type fate struct {
 	Exit   int32 // exit code that it ends with soon after the start, when Ends
 	Ends   bool
 	OOM    bool
-	Enough int    // MiB from which on a task does not run out of memory; 0: none is enough
-	NoWay  bool   // no route to the registry
-	NoPull bool   // the image is gone
-	Second bool   `json:",omitempty"` // it must be the first process and is not
-	Deaf   bool   `json:",omitempty"` // it takes a command that it is given for arguments of its server
-	TLS    string `json:",omitempty"` // the request header that tells it of https; without it, it redirects there
+	Enough int     // MiB from which on a task does not run out of memory; 0: none is enough
+	NoWay  bool    // no route to the registry
+	NoPull bool    // the image is gone
+	Second bool    `json:",omitempty"` // it must be the first process and is not
+	Deaf   bool    `json:",omitempty"` // it takes a command that it is given for arguments of its server
+	Errors float64 `json:",omitempty"` // share of requests that it answers with 500, health checks aside
+	TLS    string  `json:",omitempty"` // the request header that tells it of https; without it, it redirects there
 }
 
 // target is a task's registration with a target group.
@@ -151,6 +152,8 @@ func (a *Account) fateNow(taskDef string) fate {
 			f.NoPull = true
 		case faultForceSSL:
 			f.TLS = x.target
+		case faultErrors:
+			f.Errors = x.factor
 		}
 	}
 	return f
@@ -298,6 +301,7 @@ func (w *world) stepTask(t *task, at time.Time) {
 		t.Next = at.Add(w.a.delay(latRelease, t.ID))
 	case taskDeprovisioning:
 		t.Status, t.StoppedAt = taskStopped, at
+		w.taskStoppedEvent(t, at)
 		if s := w.owner(t); s != nil {
 			s.wake(at)
 		}

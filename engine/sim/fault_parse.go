@@ -14,7 +14,7 @@ func ParseFault(rule string) (Fault, error) {
 	f := Fault{Rule: strings.TrimSpace(rule), kind: faultKind(name)}
 	want := ""
 	switch f.kind {
-	case faultThrottle, faultJitter:
+	case faultThrottle, faultJitter, faultErrors:
 		want = f.share(arg)
 	case faultLost, faultSilent, faultGarbled, faultBusy:
 		if strings.Contains(arg, ":") {

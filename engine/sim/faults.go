@@ -48,6 +48,7 @@ const (
 	faultDeaf      faultKind = "ignores-command"
 	faultLacks     faultKind = "lacks"
 	faultDemands   faultKind = "demands"
+	faultErrors    faultKind = "errors"
 )
 
 // FaultRule describes one kind of fault for people.
@@ -71,6 +72,7 @@ func FaultHelp() []FaultRule {
 		{"crash-task", "every task that starts ends with exit code 1 soon after (crash-task=139: another code; crash-task=1/_worker: of task definitions whose family ends so)"},
 		{"wrong-port", "the app listens on another port than the task definition says (wrong-port=9999: that one)"},
 		{"unhealthy=404", "the app answers every request with that status"},
+		{"errors=0.5", "the app answers that share of requests with 500, but is well at its health path"},
 		{"oom", "every task runs out of memory and is killed (oom=1024: those that have less than 1024 MiB)"},
 		{"image-gone", "the image cannot be found when a task pulls it"},
 		{"force-ssl", "the app redirects to https unless X-Forwarded-Proto says so, but at its health path (force-ssl=HEADER: another header)"},

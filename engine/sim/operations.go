@@ -64,7 +64,7 @@ func tagging(action string) func(*operation) {
 		o.tags = true
 		o.more = append(o.more, func(in any) []string {
 			v := reflect.ValueOf(in).Elem()
-			for _, name := range []string{"Tags", "TagSpecifications"} {
+			for _, name := range []string{"Tags", "TagSpecifications", "ResourceTags"} {
 				if f := v.FieldByName(name); f.IsValid() && f.Len() > 0 {
 					return []string{action}
 				}

@@ -83,11 +83,16 @@ func parsePolicy(text string, trust bool) (policyDoc, error) {
 	return d, nil
 }
 
-// trusts says whether a trust policy lets a service of an account assume the role. Conditions on the source
-// account and ARN are evaluated; others count as met.
+// trusts says whether a trust policy lets a service of an account assume the role.
 func (d policyDoc) trusts(service, account, sourceARN string) bool {
+	return d.lets(service, "sts:AssumeRole", account, sourceARN)
+}
+
+// lets says whether a policy lets a service of an account do that. Conditions on the source account and ARN are evaluated;
+// others count as met.
+func (d policyDoc) lets(service, action, account, sourceARN string) bool {
 	for _, s := range d.Statement {
-		if s.Effect != "Allow" || !anyMatch(s.Action, "sts:AssumeRole") || !anyMatch(s.Principal.Service, service) {
+		if s.Effect != "Allow" || !anyMatch(s.Action, action) || !anyMatch(s.Principal.Service, service) {
 			continue
 		}
 		met := true

@@ -26,7 +26,7 @@ func schedulerService() awsService {
 		list: func(v *inventory, r *region) {
 			for _, s := range r.scheduler().Schedules {
 				d := *s
-				d.Token, d.Created, d.Changed, d.Next, d.Runs, d.Failed = "", time.Time{}, time.Time{}, time.Time{}, 0, ""
+				d.Token, d.Created, d.Changed, d.Next, d.Runs, d.Failed, d.FailedAt = "", time.Time{}, time.Time{}, time.Time{}, 0, "", time.Time{}
 				v.add("scheduler.Schedule", named(r, nil, s.Group, s.Name), false, d)
 			}
 			for _, g := range r.scheduler().Groups {
@@ -63,6 +63,7 @@ type schedule struct {
 	Next       time.Time // zero for never
 	Runs       int
 	Failed     string // why its last run came to nothing
+	FailedAt   time.Time
 }
 
 type scheduleGroup struct {
@@ -103,7 +104,9 @@ func schedulerDue(w *world) (due time.Time, step func(time.Time)) {
 // fire runs a schedule's task, and says when it runs next.
 func (w *world) fire(s *schedule, at time.Time) {
 	s.Runs++
-	s.Failed = w.runScheduled(s, at)
+	if s.Failed = w.runScheduled(s, at); s.Failed != "" {
+		s.FailedAt = at
+	}
 	if s.plan(at); s.Next.IsZero() && s.Once {
 		w.r.scheduler().Schedules = remove(w.r.scheduler().Schedules, s)
 	}

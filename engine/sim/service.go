@@ -88,6 +88,9 @@ func allServices() []awsService {
 		s3Service(),
 		wafService(),
 		codeBuildService(),
+		snsService(),
+		eventsService(),
+		budgetsService(),
 	}
 }
 

@@ -21,6 +21,7 @@ type stint struct {
 	Started time.Time
 	Served  time.Time // when it first was healthy for its load balancer; zero when it never was
 	Ended   time.Time // zero while it runs
+	Errors  float64   `json:",omitempty"` // share of its requests that it answers with 500
 }
 
 const (
@@ -34,7 +35,7 @@ func (r *region) stint(t *task) (s stint, ok bool) {
 	if t.Started.IsZero() {
 		return s, false
 	}
-	s = stint{Task: t.ID, Cluster: lastPart(t.Cluster), Group: t.Group, Started: t.Started, Served: t.Served, Ended: t.ExecStopped}
+	s = stint{Task: t.ID, Cluster: lastPart(t.Cluster), Group: t.Group, Started: t.Started, Served: t.Served, Ended: t.ExecStopped, Errors: t.Fate.Errors}
 	for _, x := range t.Targets {
 		s.Targets = append(s.Targets, x.Group)
 		if g := r.targetGroup(x.Group); g != nil {
