@@ -90,7 +90,7 @@ var rules = []rule{
 }
 
 // families are those of the kinds, in their order.
-var families = l("network", "access", "artifact", "traffic", "data", "compute")
+var families = l("network", "access", "artifact", "traffic", "data", "compute", "alarm")
 
 func init() {
 	for i, f := range families {

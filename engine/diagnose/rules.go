@@ -282,7 +282,7 @@ var rules = []rule{
 	},
 	{
 		"alarm", said("alarm detected"),
-		plain("an alarm went off during the rollout, so ECS rolled it back", "check the alarms of the service in CloudWatch"),
+		plain("an alarm went off during the rollout, so ECS rolled it back", "see which in `berth status`, look at the logs of that time, and fix the app; alarms.rollback = false deploys without that check"),
 	},
 	{
 		"stopped by hand", func(t Task) bool { return t.StopCode == "UserInitiated" },

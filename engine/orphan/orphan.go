@@ -18,6 +18,7 @@ import (
 	"berth/engine/cloud"
 	"berth/engine/resource"
 	"berth/engine/resource/access"
+	"berth/engine/resource/alarm"
 	"berth/engine/resource/artifact"
 	"berth/engine/resource/compute"
 	"berth/engine/resource/data"
@@ -91,6 +92,10 @@ var listings = []resource.Listing{
 	data.Buckets,
 	data.Caches,
 	data.CacheSubnetGroups,
+	alarm.Topics,
+	alarm.Found,
+	alarm.Rules,
+	alarm.Budgets,
 	locks,
 }
 

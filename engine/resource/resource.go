@@ -58,6 +58,7 @@ const (
 	GroupTraffic  = "traffic"
 	GroupData     = "data"
 	GroupCompute  = "compute"
+	GroupAlarms   = "alarms"
 	GroupEndpoint = "endpoint"
 )
 

@@ -23,7 +23,7 @@ import (
 // patience is how long the rollout may take: a new task may fail its checks for the grace period, and the circuit
 // breaker gives up only after some tasks have.
 func (v *Service) patience() time.Duration {
-	return cmp.Or(v.Timeout, max(rolloutTimeout, breakerThreshold*v.GracePeriod+rolloutTimeout/3))
+	return cmp.Or(v.Timeout, max(rolloutTimeout, breakerThreshold*v.GracePeriod+rolloutTimeout/3)+2*v.Bake)
 }
 
 // rolloutTimeout is how long a rollout may take when nobody says otherwise (engine/AWS.md, Durations).
@@ -276,6 +276,9 @@ func (r *rollout) counts(svc *ecstypes.Service, healthy int) string {
 		return ""
 	}
 	text := fmt.Sprintf("%d of %d running, %d healthy", p.RunningCount, p.DesiredCount, healthy)
+	if len(r.Alarms) > 0 && p.DesiredCount > 0 && healthy >= int(p.DesiredCount) {
+		text += ", watched by " + resource.Counted(len(r.Alarms), "alarm") + " before it counts as done"
+	}
 	if p.FailedTasks > 0 {
 		text += fmt.Sprintf(", %d failed", p.FailedTasks)
 	}

@@ -38,6 +38,8 @@ type Service struct {
 	Restart        bool                    // new tasks, of the revision that runs
 	Scaled         bool                    // the number of tasks follows the load, at least Instances
 	Unwanted       bool                    // the app does without; one that is left goes
+	Alarms         []string                // names of those that end a rollout when they go off, and have it rolled back
+	Behind         []resource.Resource     // made before it, beside all that it names
 	Together       *Together               // the services that take a new version over with this one; nil: it is alone
 
 	Port        int
@@ -49,6 +51,7 @@ type Service struct {
 	MemoryGB    float64       // of a task, for the estimate
 	Arch        string        // x86 or arm, for the estimate
 	DiskGB      float64       // of a task, for the estimate
+	Bake        time.Duration // how long ECS goes on watching Alarms once the new tasks are healthy, about
 	Spot        float64       // share of the tasks beyond the first on Fargate Spot
 
 	ARN string // output
@@ -73,7 +76,7 @@ func (v *Service) ServiceARN(s *resource.Scope) string {
 func (v *Service) Info() resource.Info {
 	return resource.Info{
 		ID: nodeOf("service", v.Process), Kind: "ecs.Service", Name: v.Name(), Label: labelOf("the service", v.Process), Group: resource.GroupCompute,
-		Usually: 80 * time.Second, Gone: 100 * time.Second,
+		Usually: 80*time.Second + v.Bake, Gone: 100 * time.Second,
 	}
 }
 
@@ -95,7 +98,7 @@ func (v *Service) Needs() []resource.Need {
 	if v.Release != nil {
 		needs = append(needs, resource.Need{On: v.Release})
 	}
-	return append(needs, resource.Need{On: v.Discovery})
+	return append(append(needs, resource.After(v.Behind...)...), resource.Need{On: v.Discovery})
 }
 
 // Wanted implements Optional.

@@ -132,5 +132,8 @@ func (v *Service) otherDeployment() (fields []resource.FieldChange) {
 			fields = append(fields, resource.Field("circuit breaker", b != nil && b.Enable && b.Rollback, v.goesBack()))
 		}
 	}
+	if was := v.watchedBy(); !resource.SameSet(was, v.Alarms) {
+		fields = append(fields, resource.Field("alarms that roll back", resource.Listed(was), resource.Listed(v.Alarms)))
+	}
 	return fields
 }

@@ -145,10 +145,33 @@ func awsvpc(n network.Network, g *network.SecurityGroup) *ecstypes.NetworkConfig
 	}}
 }
 
+// alarms are those that a rollout is watched by. None are said as well: an update that does not say so may keep them.
+func (v *Service) alarms() *ecstypes.DeploymentAlarms {
+	if len(v.Alarms) > 0 {
+		return &ecstypes.DeploymentAlarms{AlarmNames: v.Alarms, Enable: true, Rollback: v.goesBack()}
+	}
+	if len(v.watchedBy()) > 0 {
+		return &ecstypes.DeploymentAlarms{AlarmNames: []string{}}
+	}
+	return nil
+}
+
+// watchedBy are the alarms that rollouts are watched by as observed.
+func (v *Service) watchedBy() []string {
+	if v.found == nil || v.found.DeploymentConfiguration == nil {
+		return nil
+	}
+	if a := v.found.DeploymentConfiguration.Alarms; a != nil && a.Enable {
+		return a.AlarmNames
+	}
+	return nil
+}
+
 // deployment replaces tasks one after the other without a gap, goes back by itself when three tasks fail,
 // and ends as soon as the new tasks are healthy while the old ones drain (engine/AWS.md, Service).
 func (v *Service) deployment() *ecstypes.DeploymentConfiguration {
 	return &ecstypes.DeploymentConfiguration{
+		Alarms:                v.alarms(),
 		Strategy:              ecstypes.DeploymentStrategyRolling,
 		MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
 		DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{
