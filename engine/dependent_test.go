@@ -54,6 +54,7 @@ func TestPolicyHoldsTheDocumentedDependentActions(t *testing.T) {
 		h.spec.Network.HTTPS = "gateway"
 		return h
 	}
+	all["alarms"] = func(t *testing.T) *harbor { return newWatched(t, sim.Options{}) }
 	all["built in AWS"] = func(t *testing.T) *harbor {
 		h := newShop(t, sim.Options{})
 		h.spec.Image.Builder = "codebuild"

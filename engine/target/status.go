@@ -41,6 +41,8 @@ type Status struct {
 	plan.Sum
 	// Certificate is that of the app's own names, nil when it has none of its own.
 	Certificate *Certificate `json:"certificate,omitempty"`
+	// Alarms are what tells people of trouble, nil where nothing does.
+	Alarms *Alarms `json:"alarms,omitempty"`
 	// Waiting is what the app waits for that only people can do, nil when for nothing.
 	Waiting *event.Waiting `json:"waiting,omitempty"`
 	// Denied are the IAM actions that were missing for the whole picture. Nil when nothing was.

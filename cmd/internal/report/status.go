@@ -51,6 +51,13 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		}
 		fmt.Fprintf(w, "  %-10s %s\n", label, p.Name+": "+p.Says(now, age))
 	}
+	for i, l := range s.Alarms.Lines(now, age) {
+		label := ""
+		if i == 0 {
+			label = "alarms"
+		}
+		fmt.Fprintf(w, "  %-10s %s\n", label, l.Text)
+	}
 	for i, d := range s.Deployments {
 		label := ""
 		if i == 0 {

@@ -73,6 +73,7 @@ type Blueprint struct {
 
 	cache  // what the cache is made of
 	Bucket *data.Bucket
+	alarming
 
 	Endpoint *traffic.Endpoint
 }
@@ -94,6 +95,7 @@ func newBlueprint(s *spec.Spec, o target.Options) (*Blueprint, error) {
 		return nil, err
 	}
 	b.processes(s, o)
+	b.alarms(s)
 	b.pipelineRole(s)
 	b.endpoint(s, o)
 	return b, nil
@@ -131,7 +133,7 @@ func (b *Blueprint) Resources() resource.Set {
 	if b.Release != nil {
 		rs = append(rs, b.Release)
 	}
-	rs = append(rs, b.running()...)
+	rs = append(append(rs, b.running()...), b.alarming.all()...)
 	if b.Door.Want != traffic.Nobody { // else nobody is answered
 		rs = append(rs, b.Endpoint)
 	}
@@ -180,7 +182,7 @@ func (b *Blueprint) Restart(now *target.Status) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.building(), b.database(), b.files(), resource.Set{b.Bucket}, b.caching(), b.frontage(), b.running())
+	return slices.Concat(b.foundation(), b.building(), b.database(), b.files(), resource.Set{b.Bucket}, b.caching(), b.frontage(), b.running(), b.alarming.all())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.

@@ -49,6 +49,7 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 	if state, until, ok := b.Door.Certificate.Stands(); ok {
 		st.Certificate = &target.Certificate{Status: state, Until: until}
 	}
+	st.Alarms = b.alarming.tell()
 	if st.Processes, err = b.tell(ctx, scope, l); err != nil {
 		return nil, err
 	}

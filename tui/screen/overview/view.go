@@ -173,6 +173,16 @@ func (h *Screen) facts() []fact {
 		}
 		add(p.Name, p.Says(h.seen, widget.Ago), ink)
 	}
+	for i, l := range s.Alarms.Lines(h.seen, widget.Ago) {
+		label, ink := "", th.Text
+		if i == 0 {
+			label = "alarms"
+		}
+		if l.Wrong {
+			ink = th.Warn
+		}
+		add(label, l.Text, ink)
+	}
 	service := s.Target
 	if n := len(s.Resources); n > 0 {
 		service += ", " + widget.Count(n, "resource")
