@@ -259,6 +259,9 @@ func acmDescribeCertificate(c *call, in *acm.DescribeCertificateInput) (*acm.Des
 			if len(o.InUseBy) > 0 {
 				o.RenewalEligibility = acmtypes.RenewalEligibilityEligible
 			}
+			if !c.now.Before(k.Expires.Add(-acmRenewal)) && len(o.InUseBy) > 0 { // it would have been renewed, had the records been there
+				o.RenewalSummary = &acmtypes.RenewalSummary{RenewalStatus: acmtypes.RenewalStatusPendingValidation, UpdatedAt: new(k.Expires.Add(-acmRenewal))}
+			}
 		}
 		for _, n := range k.Names {
 			v := acmtypes.DomainValidation{DomainName: new(n), ValidationDomain: new(n), ValidationMethod: acmtypes.ValidationMethodDns, ValidationStatus: acmtypes.DomainStatusPendingValidation}

@@ -40,7 +40,9 @@ type Status struct {
 	// Sum is what all of it costs a month as it runs, whatever berth.toml says, with light use.
 	plan.Sum
 	// Certificate is that of the app's own names, nil when it has none of its own.
-	Certificate *Certificate `json:"certificate,omitempty"`
+	Certificate *event.Certificate `json:"certificate,omitempty"`
+	// Names are the app's own names, and how they stand in the DNS.
+	Names []event.Name `json:"names,omitempty"`
 	// Alarms are what tells people of trouble, nil where nothing does.
 	Alarms *Alarms `json:"alarms,omitempty"`
 	// Waiting is what the app waits for that only people can do, nil when for nothing.
@@ -49,31 +51,14 @@ type Status struct {
 	Denied []string `json:"denied,omitempty"`
 }
 
-// Certificate is how a certificate of ACM stands.
-type Certificate struct {
-	Status string    `json:"status"`         // as ACM has it: ISSUED, PENDING_VALIDATION, FAILED, …
-	Until  time.Time `json:"until,omitzero"` // when it expires; zero until it is issued
-}
-
-// overdue is how long before its end ACM first tells the owner that it could not renew a certificate (engine/AWS.md, ACM).
-const overdue = 45 * 24 * time.Hour
-
-// Says tells people how the certificate stands at a time, and whether that asks for something.
-func (c Certificate) Says(now time.Time) (text string, wrong bool) {
-	switch day := c.Until.UTC().Format("2006-01-02"); {
-	case c.Status == "PENDING_VALIDATION":
-		return "not issued yet: its DNS records are missing, or AWS has not seen them", true
-	case c.Status != "ISSUED":
-		return strings.ToLower(strings.ReplaceAll(c.Status, "_", " ")), true
-	case c.Until.IsZero():
-		return "issued", false
-	case !c.Until.After(now):
-		return "expired on " + day + ": AWS could not renew it; check that its validation records are still there", true
-	case c.Until.Sub(now) < overdue:
-		return "until " + day + ", and not renewed yet: check that its validation records are still there", true
-	default:
-		return "until " + day + ", renewed by AWS", false
+// Misled are the names of the app's own by which visitors do not come to it, with what is wrong about them.
+func (s *Status) Misled() (says []string) {
+	for _, n := range s.Names {
+		if n.Wrong {
+			says = append(says, n.Says())
+		}
 	}
+	return says
 }
 
 // The states of a Status.

@@ -35,6 +35,9 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		says, _ := s.Certificate.Says(now)
 		row("https", "certificate "+says)
 	}
+	for i, n := range s.Names {
+		row(map[bool]string{true: "names"}[i == 0], n.Says())
+	}
 	row("revision", s.Revision)
 	row("image", s.Image)
 	row("commit", s.Commit)

@@ -45,12 +45,16 @@ func (c *Certificate) Info() resource.Info {
 	}
 }
 
-// Stands is how the certificate stands as observed: its status in ACM, and when it expires; ok is false when there is none.
-func (c *Certificate) Stands() (status string, until time.Time, ok bool) {
+// Stands is how the certificate stands as observed, nil when there is none.
+func (c *Certificate) Stands() *event.Certificate {
 	if c.found == nil {
-		return "", time.Time{}, false
+		return nil
 	}
-	return string(c.found.Status), aws.ToTime(c.found.NotAfter), true
+	out := &event.Certificate{Status: string(c.found.Status), Until: aws.ToTime(c.found.NotAfter)}
+	if r := c.found.RenewalSummary; r != nil {
+		out.Renewal = string(r.RenewalStatus)
+	}
+	return out
 }
 
 // names are those that are wanted, or else those of the one that there is.
@@ -378,53 +382,4 @@ func (c *Certificate) Permissions(s *resource.Scope, do event.Action) []resource
 		need = append(need, remove)
 	}
 	return need
-}
-
-// certificateQuota is the code of "ACM certificates" (engine/AWS.md, ACM).
-const certificateQuota = "L-F141DD1D"
-
-// Checks implements Checked: room for one more certificate.
-func (c *Certificate) Checks(do event.Action) []resource.Probe {
-	if do != event.Create && do != event.Replace {
-		return nil
-	}
-	return resource.OneMore{
-		ID: "quota-certificate", Title: "certificates",
-		What: "certificates", Name: "ACM certificates", Service: "acm", Code: certificateQuota,
-		Count: func(ctx context.Context, s *resource.Scope) (n int, err error) {
-			p := acm.NewListCertificatesPaginator(s.ACM, &acm.ListCertificatesInput{
-				Includes: &acmtypes.Filters{KeyTypes: acmtypes.KeyAlgorithm("").Values()},
-			})
-			err = resource.Pages(ctx, p, func(out *acm.ListCertificatesOutput) error {
-				n += len(out.CertificateSummaryList)
-				return nil
-			})
-			return n, err
-		},
-	}.Probes()
-}
-
-// Certificates lists the certificates of all apps.
-var Certificates = resource.Listing{What: "certificates", List: listCertificates}
-
-func listCertificates(ctx context.Context, s *resource.Survey) error {
-	found, err := listed(ctx, s.Clients)
-	if err != nil {
-		return err
-	}
-	var all []resource.Found
-	for _, c := range found {
-		arn := aws.ToString(c.CertificateArn)
-		all = append(all, resource.Found{
-			Kind: "acm.Certificate", Name: aws.ToString(c.DomainName), ARN: arn,
-			Unused: func(a *resource.App) string {
-				if aws.ToBool(c.InUse) || c.Status == acmtypes.CertificateStatusPendingValidation {
-					return ""
-				}
-				return "nothing uses it"
-			},
-			Remove: "aws acm delete-certificate --certificate-arn " + arn,
-		})
-	}
-	return s.AddByARN(ctx, all, certificateTags)
 }

@@ -100,17 +100,20 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return err
 	}
+	around := e.around(ctx, client)
 	if err := e.follow(ctx, client); err != nil {
 		return err
 	}
-	how := "answered " + status
-	if e.Door.Own() && !e.Door.CloudFront() {
-		more, err := e.domain(ctx, client)
-		if err != nil {
-			return err
-		}
-		how += more
+	more, err := e.outside(ctx, client)
+	if err != nil {
+		return err
 	}
+	how := "answered " + status + more
+	closed, err := around()
+	if err != nil {
+		return err
+	}
+	how += closed
 	if e.WebSockets {
 		path, refusal, err := e.upgrade(ctx, client)
 		if err != nil {
@@ -135,42 +138,6 @@ func (e *Endpoint) patience() time.Duration {
 		return 20 * time.Minute
 	}
 	return 5 * time.Minute
-}
-
-// domain looks at what only a domain of one's own has: the certificate, the redirect from http, the further names.
-func (e *Endpoint) domain(ctx context.Context, client *http.Client) (how string, err error) {
-	for _, name := range e.Door.Domain.Names {
-		resp, err := ask(ctx, client, "https://"+name+e.Path)
-		if err != nil {
-			return "", &fail.Error{
-				Class: fail.Failed, Cause: "https://" + name + " does not answer, but " + e.URL + " does", Evidence: err.Error(), Err: err,
-				Remedy: "check where the name points (dig " + name + "), then run the same command again", Setting: "network.also",
-			}
-		}
-		if t := resp.tls; t != nil && len(t.PeerCertificates) > 0 && name == e.Door.Domain.Main() {
-			how = ", with a certificate valid until " + t.PeerCertificates[0].NotAfter.UTC().Format("2006-01-02")
-		}
-		if e.Door.Rule.open() {
-			continue // the plain address answers until this run has ended
-		}
-		resp, err = ask(ctx, client, "http://"+name+e.Path)
-		if err != nil || resp.code != http.StatusMovedPermanently || !strings.HasPrefix(resp.header.Get("Location"), "https://"+name) {
-			got := ""
-			if err != nil {
-				got = err.Error()
-			} else {
-				got = resp.status + ", Location: " + resp.header.Get("Location")
-			}
-			return "", &fail.Error{
-				Class: fail.Failed, Cause: "http://" + name + " does not redirect to https", Evidence: got,
-				Remedy: "check what answers there, then run the same command again",
-			}
-		}
-	}
-	if e.Door.Rule.open() {
-		return how, nil
-	}
-	return how + ", http redirects to https", nil
 }
 
 // reply is the answer to one request, without its body.

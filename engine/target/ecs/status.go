@@ -46,9 +46,7 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 		st.State = target.Partial
 	}
 	st.Endpoint, st.Waiting = b.Address(), b.Lasting().Awaits()
-	if state, until, ok := b.Door.Certificate.Stands(); ok {
-		st.Certificate = &target.Certificate{Status: state, Until: until}
-	}
+	st.Certificate, st.Names = b.Door.Certificate.Stands(), b.Door.Names()
 	st.Alarms = b.alarming.tell()
 	if st.Processes, err = b.tell(ctx, scope, l); err != nil {
 		return nil, err

@@ -145,6 +145,15 @@ func (h *Screen) facts() []fact {
 		}
 		add("https", "certificate "+text, ink)
 	}
+	if wrong := s.Misled(); len(wrong) > 0 && s.Waiting == nil { // else that says it
+		add("dns", strings.Join(wrong, "; "), th.Warn)
+	} else if n := len(s.Names); n > 0 && len(wrong) == 0 {
+		text := s.Names[0].Says()
+		if n > 1 {
+			text += fmt.Sprintf(", and %d more", n-1)
+		}
+		add("dns", text, th.Text)
+	}
 	if s.Waiting != nil {
 		text := "for " + s.Waiting.For
 		if n := len(s.Waiting.Left()); n > 0 {

@@ -1,4 +1,4 @@
-package target
+package event
 
 import (
 	"strings"
@@ -16,6 +16,7 @@ func TestCertificateSays(t *testing.T) {
 		{Certificate{Status: "ISSUED", Until: now.AddDate(0, 6, 0)}, "until 2027-05-28, renewed by AWS", false},
 		{Certificate{Status: "ISSUED", Until: now.AddDate(0, 0, 44)}, "until 2027-01-11, and not renewed yet", true},
 		{Certificate{Status: "ISSUED", Until: now}, "expired on 2026-11-28", true},
+		{Certificate{Status: "ISSUED", Until: now.AddDate(0, 2, 0), Renewal: "PENDING_VALIDATION"}, "until 2027-01-28, and AWS cannot renew it", true},
 		{Certificate{Status: "PENDING_VALIDATION"}, "not issued yet", true},
 		{Certificate{Status: "VALIDATION_TIMED_OUT"}, "validation timed out", true},
 	} {
