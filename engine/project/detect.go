@@ -36,7 +36,8 @@ type mark struct {
 	Source      string            `toml:"source"`
 	AsOf        string            `toml:"as_of"`
 	Confidence  string            `toml:"confidence"`
-	Job         *job              `toml:"job"` // it is a library for jobs
+	Job         *job              `toml:"job"`     // it is a library for jobs
+	NoHTTP      bool              `toml:"no_http"` // programs with it take no requests
 
 	globs, also                                []glob
 	re, exclude, alsoRE, used, without, client pattern
@@ -99,8 +100,12 @@ func (l *look) detect() error {
 		if f.ID == "sqlite" && server && l.mustHaveDatabase() {
 			continue // an address without a default says which of its drivers the app takes
 		}
-		if f.Job != nil {
+		switch {
+		case f.Job != nil:
 			l.worker(f.lang, f.mark, f.hit)
+			continue
+		case f.NoHTTP:
+			l.bot = f.hit
 			continue
 		}
 		l.apply(f.mark, f.hit)

@@ -33,6 +33,7 @@ type look struct {
 	speaks   string       // the language that ships, "" when it is not known, "static" for files alone
 	start    []step       // what runs when a container starts
 	daemons  int          // programs that a supervisor starts
+	bot      hit          // a library of programs that connect to others, and take no requests
 	beside   []beside     // programs that are proposed as processes beside the one that answers requests
 	deps     []dependency // the libraries in use
 
@@ -92,10 +93,13 @@ var elsewherePorts = map[int]bool{
 // choosePort takes the surest port. Of several that EXPOSE names it is one that something else names, too.
 func (l *look) choosePort() {
 	slices.SortStableFunc(l.ports, func(a, b candidate) int { return a.rank - b.rank })
+	if l.silent() {
+		return
+	}
 	if len(l.ports) == 0 {
 		l.addFinding(Finding{
 			ID: "no-port", Severity: Must, Text: "no port", Key: "service.port",
-			Means: "nothing says on which port the app listens: set port under [service] in berth.toml",
+			Means: "nothing says on which port the app listens: set port under [service] in berth.toml, 0 for an app that answers no HTTP",
 		})
 		return
 	}
@@ -112,6 +116,7 @@ func (l *look) choosePort() {
 		}
 	}
 	l.Port = c.port
+	l.unheard(c)
 	l.suggest("service.port", c.port, c.file, c.line, c.text)
 	if l.portEnv > 0 {
 		// The app is told its port on Fly.io; told the one chosen here, the two agree whatever it is.

@@ -42,7 +42,7 @@ func (l *look) process(b beside) {
 	case slices.ContainsFunc(l.beside, func(x beside) bool { return x.file != b.file && program(x.command) == program(b.command) }):
 		return // as another file has it
 	case l.startsToo(b):
-		l.add(Info, "process-inside", b.file, b.line, b.text, "the container that answers requests starts this, too, so that it gets none of its own")
+		l.add(Info, "process-inside", b.file, b.line, b.text, "the app's own container starts this already, so that it gets none of its own")
 		return
 	}
 	if spec.OwnProcess(id) || slices.ContainsFunc(l.beside, func(x beside) bool { return spec.Slug(x.name) == id && x.command != b.command }) {
@@ -117,11 +117,14 @@ func program(command string) string {
 	return strings.Join(strings.Fields(command), " ")
 }
 
-// workers are programs that work on jobs, whatever their arguments.
-var workers = []struct {
+// worker is a program that works on jobs.
+type worker struct {
 	name string
 	re   pattern
-}{
+}
+
+// workers are those that are known, whatever their arguments.
+var workers = []worker{
 	{"sidekiq", lazy(`(?:^|/)sidekiq(?:swarm)?\b`)},
 	{"sneakers", lazy(`\bsneakers:run|^shoryuken\b`)},
 	{"resque", lazy(`\bresque:work`)},
@@ -146,9 +149,6 @@ var workers = []struct {
 
 // startsToo says whether the container that answers requests starts a program as well, beside its server.
 func (l *look) startsToo(b beside) bool {
-	if len(l.start) < 2 {
-		return false
-	}
 	p := program(b.command)
 	return slices.ContainsFunc(l.start, func(s step) bool { return program(s.text) == p })
 }

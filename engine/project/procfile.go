@@ -26,14 +26,15 @@ func (l *look) readProcfile() {
 // applyProcfile says what the lines of the Procfile mean.
 func (l *look) applyProcfile() {
 	for _, s := range l.procfile {
-		switch kind, _, _ := strings.Cut(s.raw, ":"); kind {
-		case "web":
+		kind, _, _ := strings.Cut(s.raw, ":")
+		switch main := l.main(); {
+		case kind == "web" || main != nil && s == *main:
 			if l.docker != nil && l.command() == nil && l.docker.Entry == nil {
 				if words := commandWords(s.text); len(words) > 0 {
 					l.suggest("service.command", words, s.file, s.line, s.raw)
 				}
 			}
-		case "release":
+		case kind == "release":
 			l.release(s.text, s.file, s.line, s.raw, "this runs once before each new version, most often to change the database")
 		default:
 			b := beside{}

@@ -30,10 +30,8 @@ func (l *look) started() {
 		return
 	}
 	if d.Entry == nil && l.command() == nil {
-		for _, p := range l.procfile {
-			if strings.HasPrefix(p.raw, "web:") {
-				l.follow(p.text, p, 0)
-			}
+		if p := l.main(); p != nil {
+			l.follow(p.text, *p, 0)
 		}
 	}
 	defer func() {

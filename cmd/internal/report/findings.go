@@ -16,7 +16,10 @@ import (
 // what berth.toml would get from it.
 func Findings(w io.Writer, f *project.Findings) {
 	fmt.Fprintf(w, "%s: %s", f.Dir, firstOf(f.Stack, "no framework recognised"))
-	if f.Port != 0 {
+	switch {
+	case f.NoHTTP():
+		fmt.Fprint(w, ", answers no HTTP")
+	case f.Port != 0:
 		fmt.Fprintf(w, ", listens on port %d", f.Port)
 	}
 	fmt.Fprintln(w)

@@ -275,6 +275,8 @@ func (p *Screen) heading() string {
 	l.Put(th.Strong, dir)
 	if f := p.s.Findings; f != nil {
 		switch {
+		case f.Stack != "" && f.NoHTTP():
+			l.Gap(2).Put(th.Quiet, widget.Title(f.Stack)+", answers no HTTP")
 		case f.Stack != "" && f.Port > 0:
 			l.Gap(2).Put(th.Quiet, fmt.Sprintf("%s, listens on port %d", widget.Title(f.Stack), f.Port))
 		case f.Stack != "":
