@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -57,9 +58,10 @@ func TestLifeWithoutHTTP(t *testing.T) {
 		}
 		st, err := h.watch().Status(t.Context())
 		must(t, err)
-		if st.State != engine.Running || st.Endpoint != "" {
-			t.Errorf("the status says %s, at %q", st.State, st.Endpoint)
+		if st.State != engine.Running || st.Endpoint != "" || !st.NoHTTP || st.Ended != nil {
+			t.Errorf("the status says %s, at %q, ended %v", st.State, st.Endpoint, st.Ended)
 		}
+		compareGolden(t, planText(p))
 		if diff := st.MonthlyUSD - p.MonthlyUSD; diff > 0.005 || diff < -0.005 {
 			t.Errorf("the status costs %.4f, the plan %.4f", st.MonthlyUSD, p.MonthlyUSD)
 		}
@@ -71,6 +73,11 @@ func TestLifeWithoutHTTP(t *testing.T) {
 			t.Errorf("a version that crashes ended %s: %v", res.Outcome, res.Err)
 		}
 		h.account.SetFaults()
+		st, err = h.watch().Status(t.Context())
+		must(t, err)
+		if !st.NoHTTP || st.Ended == nil || st.Ended.ExitCode == nil || *st.Ended.ExitCode != 1 || st.State != engine.Running {
+			t.Errorf("after the crash the status is %s, without HTTP %v, and the last task ended %+v", st.State, st.NoHTTP, st.Ended)
+		}
 
 		must(t, h.spec.Set("service.port", 4000, spec.Origin{Kind: spec.File}))
 		h.must(h.deploy())
@@ -89,4 +96,17 @@ func TestLifeWithoutHTTP(t *testing.T) {
 			t.Errorf("destroy leaves %v", left)
 		}
 	})
+}
+
+// planText is what a plan does and what it costs.
+func planText(p *engine.Plan) string {
+	var b strings.Builder
+	for _, c := range p.Changes {
+		fmt.Fprintf(&b, "%-9s %s %s\n", c.Action, c.ID, c.Exposes)
+	}
+	for _, c := range p.Costs {
+		fmt.Fprintf(&b, "%8.2f  %s\n", c.USD, c.Item)
+	}
+	fmt.Fprintf(&b, "%8.2f  a month, %.2f in any case\n", p.MonthlyUSD, p.AlwaysUSD)
+	return b.String()
 }

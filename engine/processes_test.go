@@ -123,6 +123,11 @@ func TestFailingProcessTakesAllBack(t *testing.T) {
 				if name == "worker" && !strings.Contains(res.Err.Cause, "worker") {
 					t.Errorf("the cause does not name the process: %s", res.Err.Cause)
 				}
+				st, err := h.watch().Status(t.Context())
+				must(t, err)
+				if at := slices.IndexFunc(st.Processes, func(p engine.Process) bool { return p.Name == name }); at >= 0 && (st.Processes[at].Ended == nil || *st.Processes[at].Ended.ExitCode != 3) {
+					t.Errorf("the status does not tell how %s ended: %+v", name, st.Processes[at])
+				}
 				time.Sleep(10 * time.Minute)
 				if got := h.services(); !slices.Equal(got, before) {
 					t.Errorf("%v runs, and before that %v", got, before)

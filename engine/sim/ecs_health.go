@@ -215,6 +215,7 @@ func (w *world) bootLog(t *task, d *taskDef, at, boot time.Time) {
 	case t.Fate.OOM, t.once() && !t.Fate.Ends:
 	case t.Fate.Ends:
 		w.log(t, d, boot, fmt.Sprintf("fatal: the application could not start (exit code %d)", t.Fate.Exit))
+	case len(d.main().PortMappings) == 0: // it listens to nobody
 	default:
 		w.log(t, d, boot, fmt.Sprintf("listening on 0.0.0.0:%d", w.appPort(t, d)))
 	}

@@ -16,6 +16,10 @@ type Status struct {
 	Target   string `json:"target"`
 	Region   string `json:"region"`
 	Endpoint string `json:"endpoint"` // https URL, empty when there is none
+	// NoHTTP says that it runs and takes no requests: there is no endpoint to wait for. Ended is the last of its tasks that
+	// ended by itself in the last hour then, nil when none did.
+	NoHTTP bool `json:"no_http,omitempty"`
+	Ended  *Run `json:"ended,omitempty"`
 	// State is absent (nothing deployed), partial (no service yet), deploying, running, degraded (fewer tasks
 	// than wanted) or stopped (no task wanted).
 	State       string       `json:"state"`
@@ -82,12 +86,18 @@ type Process struct {
 	// when it is paused, or degraded when its last run failed.
 	Schedule string `json:"schedule,omitempty"`
 	Runs     []Run  `json:"runs,omitempty"` // of the last hour, which is how long AWS keeps them, newest first
+	// Ended is the last task of one without a schedule that ended by itself in the last hour, nil when none did.
+	Ended *Run `json:"ended,omitempty"`
 }
 
 // Says tells in a few words how the process does; age writes how long ago something was.
 func (p Process) Says(now time.Time, age func(time.Duration) string) string {
 	if p.Schedule == "" {
-		return fmt.Sprintf("%d of %d running, %s", p.Running, p.Desired, p.Revision)
+		text := fmt.Sprintf("%d of %d running, %s", p.Running, p.Desired, p.Revision)
+		if p.Ended != nil {
+			text += ", one " + p.Ended.SaysEnd(now, age)
+		}
+		return text
 	}
 	text := p.Schedule
 	if p.State == Idle {
@@ -117,6 +127,15 @@ type Run struct {
 	Ended    time.Time `json:"ended,omitzero"`      // zero while it runs
 	ExitCode *int      `json:"exit_code,omitempty"` // nil while it runs, and when it never started
 	Reason   string    `json:"reason,omitempty"`    // why it stopped, as AWS says it
+}
+
+// SaysEnd tells in a few words how a run ended that did; age writes how long ago something was.
+func (r Run) SaysEnd(now time.Time, age func(time.Duration) string) string {
+	text := "ended " + age(now.Sub(r.Ended))
+	if r.ExitCode != nil {
+		text += fmt.Sprintf(" with exit code %d", *r.ExitCode)
+	}
+	return text
 }
 
 // Failed says whether the run ended badly.

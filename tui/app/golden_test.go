@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,6 +17,7 @@ import (
 	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/theme"
 )
@@ -76,6 +79,49 @@ func deployed() *fakeEngine {
 		default:
 			c.Action, c.Why = event.None, ""
 		}
+	}
+	return e
+}
+
+// bot is an app that answers no HTTP, and runs.
+func bot() *fakeEngine {
+	e := fresh()
+	e.findings = &screen.Findings{Stack: "node", Findings: []screen.Finding{
+		{ID: "no-http", File: "package.json", Line: 4, Text: `"discord.js": "^14.0.0"`, Means: "this connects to others and waits for no requests, and nothing of the code listens"},
+	}}
+	e.findings.Suggest("service.port", 0, spec.Origin{File: "package.json", Line: 4, Text: `"discord.js": "^14.0.0"`})
+	front := func(group, id string) bool {
+		return group == "traffic" || group == "endpoint" || id == "security-group-lb"
+	}
+	var kept []screen.Change
+	for _, c := range e.plan.Changes {
+		if !front(c.Group, c.ID) {
+			c.Needs = slices.DeleteFunc(c.Needs, func(id string) bool { return id == "listener" || id == "security-group-lb" })
+			kept = append(kept, c)
+		}
+	}
+	e.plan.Changes = kept
+	e.plan.Costs = slices.DeleteFunc(e.plan.Costs, func(c engine.Cost) bool { return c.Node == "load-balancer" })
+	e.plan.MonthlyUSD, e.plan.AlwaysUSD = 16.99, 16.99
+	e.script = func(r *fakeRun) {
+		r.begin(r.plan)
+		for _, c := range r.plan.Changes {
+			r.emit(event.NodeStarted, c.ID, "creating "+c.Name)
+			r.emit(event.NodeDone, c.ID, c.Name)
+		}
+		r.bus.Emit(event.Event{Type: event.RunFinished, Outcome: event.Succeeded, APICalls: 81})
+	}
+	return e
+}
+
+// runningBot is a bot that was deployed, and one of whose tasks crashed lately.
+func runningBot() *fakeEngine {
+	e := bot()
+	e.status = running()
+	e.status.Endpoint, e.status.NoHTTP, e.status.Healthy = "", true, 0
+	const ended = `{"task": "4f5d1c2a", "started": "1999-12-29T14:02:00Z", "ended": "1999-12-31T23:40:00Z", "exit_code": 137}`
+	if err := json.Unmarshal([]byte(ended), &e.status.Ended); err != nil {
+		panic(err)
 	}
 	return e
 }
@@ -213,6 +259,12 @@ var shots = []shot{
 		e.findings = &screen.Findings{}
 		return e
 	}, func(d *harness) {}},
+	{"no-http-project", bot, func(d *harness) {}},
+	{"no-http-needs", bot, func(d *harness) { d.press("enter") }},
+	{"no-http-compare", bot, func(d *harness) { d.press("enter", "enter") }},
+	{"no-http-review", bot, func(d *harness) { d.press(toReview...) }},
+	{"no-http-result", bot, func(d *harness) { d.press(toReview...); d.press("y"); d.pass(10 * time.Minute) }},
+	{"no-http-overview", runningBot, func(d *harness) {}},
 	{"needs", simulated, func(d *harness) { d.press("enter") }},
 	{"needs-region", fresh, func(d *harness) { d.press("enter", "down", "down", "down", "down", "space", "frank") }},
 	{"compare", fresh, func(d *harness) { d.press("enter", "enter") }},

@@ -32,6 +32,12 @@ func (a *app) openCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if st.NoHTTP && st.Endpoint == "" {
+					return &fail.Error{
+						Class: fail.Failed, Cause: fmt.Sprintf("%s (%s) answers no HTTP, so that it has no URL", s.App, s.EnvName),
+						Remedy: "berth logs shows what it does; port under [service] in berth.toml is for an app that answers",
+					}
+				}
 				if st.Endpoint == "" {
 					return &fail.Error{
 						Class: fail.Failed, Cause: fmt.Sprintf("%s (%s) has no URL in %s: its state there is %s", s.App, s.EnvName, s.Region, st.State),

@@ -31,6 +31,9 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 		}
 	}
 	row("endpoint", s.Endpoint)
+	if s.NoHTTP {
+		row("endpoint", "none: it answers no HTTP")
+	}
 	if s.Certificate != nil {
 		says, _ := s.Certificate.Says(now)
 		row("https", "certificate "+says)
@@ -44,7 +47,11 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 	row("by", s.By)
 	row("since", when(s.Since, now))
 	if s.Revision != "" {
-		row("tasks", fmt.Sprintf("%d of %d running", s.Running, s.Desired))
+		tasks := fmt.Sprintf("%d of %d running", s.Running, s.Desired)
+		if s.Ended != nil {
+			tasks += ", one " + s.Ended.SaysEnd(now, age)
+		}
+		row("tasks", tasks)
 		row("health", health(s))
 	}
 	for i, p := range s.Processes {

@@ -66,15 +66,24 @@ func Processes(ctx context.Context, c *cloud.Clients, o resource.Owner) ([]strin
 // Tasks are the tasks of all revisions, those that run and those that stopped in the last hour. Errors of the SDK come as
 // they are.
 func (t *TaskDefinition) Tasks(ctx context.Context, s *resource.Scope) (all []ecstypes.Task, err error) {
-	cluster, family := t.Owner.Name(), t.Family()
-	for _, st := range []ecstypes.DesiredStatus{ecstypes.DesiredStatusRunning, ecstypes.DesiredStatusStopped} {
-		tasks, err := tasksOf(ctx, s.Clients, &ecs.ListTasksInput{Cluster: &cluster, Family: &family, DesiredStatus: st})
-		if resource.UnlessGone(err) != nil {
-			return nil, err
-		}
-		all = append(all, tasks...)
+	all, err = t.tasks(ctx, s, ecstypes.DesiredStatusRunning)
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	stopped, err := t.tasks(ctx, s, ecstypes.DesiredStatusStopped)
+	return append(all, stopped...), err
+}
+
+// Ended are the tasks that ended by themselves in the last hour. Errors of the SDK come as they are.
+func (t *TaskDefinition) Ended(ctx context.Context, s *resource.Scope) ([]ecstypes.Task, error) {
+	all, err := t.tasks(ctx, s, ecstypes.DesiredStatusStopped)
+	return slices.DeleteFunc(all, func(one ecstypes.Task) bool { return one.StopCode != ecstypes.TaskStopCodeEssentialContainerExited }), err
+}
+
+func (t *TaskDefinition) tasks(ctx context.Context, s *resource.Scope, st ecstypes.DesiredStatus) ([]ecstypes.Task, error) {
+	cluster, family := t.Owner.Name(), t.Family()
+	all, err := tasksOf(ctx, s.Clients, &ecs.ListTasksInput{Cluster: &cluster, Family: &family, DesiredStatus: st})
+	return all, resource.UnlessGone(err)
 }
 
 // tagBeside is the tag of a process's revision that says beside which revision of the app's own it was made.

@@ -57,6 +57,11 @@ func (w *watcher) Status(ctx context.Context) (*target.Status, error) {
 	case svc != nil:
 		at.service, at.targetGroup = b.Service.Name(), cmp.Or(targetGroupOf(svc), b.Route.TargetGroup)
 		tell(st, svc)
+		if st.NoHTTP = at.targetGroup == ""; st.NoHTTP {
+			if st.Ended, err = ended(ctx, scope, b.TaskDef, l); err != nil {
+				return nil, err
+			}
+		}
 		if err := w.running(ctx, st, svc, at.targetGroup, l); err != nil {
 			return nil, err
 		}
@@ -119,6 +124,9 @@ func (b *Blueprint) tell(ctx context.Context, s *resource.Scope, l *look) (all [
 		if svc := p.Service.Observed(); svc != nil {
 			one.Running, one.Desired = int(svc.RunningCount), int(svc.DesiredCount)
 			one.Revision, one.State = last(aws.ToString(svc.TaskDefinition)), stateOf(svc)
+			if one.Ended, err = ended(ctx, s, p.TaskDef, l); err != nil {
+				return nil, err
+			}
 		}
 		if times, revision, paused := p.Schedule.Observed(); times != "" {
 			one.Schedule, one.Revision, one.State = times, revision, target.Running
@@ -138,9 +146,27 @@ func (b *Blueprint) tell(ctx context.Context, s *resource.Scope, l *look) (all [
 	return all, nil
 }
 
+// ended is the last task of a definition that ended by itself in the last hour, nil when none did.
+func ended(ctx context.Context, s *resource.Scope, td *compute.TaskDefinition, l *look) (*target.Run, error) {
+	tasks, err := td.Ended(ctx, s)
+	if err != nil && !l.deny(err) {
+		return nil, cloud.Explain("look at the tasks that ended", err)
+	}
+	all := told(tasks)
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return &all[0], nil
+}
+
 // runs are the tasks of a definition that AWS still knows, newest first.
-func runs(ctx context.Context, s *resource.Scope, td *compute.TaskDefinition) (all []target.Run, err error) {
+func runs(ctx context.Context, s *resource.Scope, td *compute.TaskDefinition) ([]target.Run, error) {
 	tasks, err := td.Tasks(ctx, s)
+	return told(tasks), err
+}
+
+// told are tasks as people are told of them, newest first.
+func told(tasks []ecstypes.Task) (all []target.Run) {
 	for _, t := range tasks {
 		one := target.Run{Task: last(aws.ToString(t.TaskArn)), Started: aws.ToTime(t.StartedAt), Ended: aws.ToTime(t.StoppedAt), Reason: aws.ToString(t.StoppedReason)}
 		for _, c := range t.Containers {
@@ -152,7 +178,7 @@ func runs(ctx context.Context, s *resource.Scope, td *compute.TaskDefinition) (a
 		all = append(all, one)
 	}
 	slices.SortFunc(all, func(a, b target.Run) int { return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(a.Task, b.Task)) })
-	return all, err
+	return all
 }
 
 // namesake is the identity of another app of this name that is there, empty when there is none.

@@ -43,6 +43,9 @@ func (h *Screen) loadLines(w int) []string {
 		{"answers in", m.Latency, seconds, 0, th.Accent},
 	}
 	lines := []string{title.String()}
+	if h.status.NoHTTP {
+		gauges = gauges[:2] // nobody sends requests
+	}
 	for _, g := range gauges {
 		lines = append(lines, h.gauge(g, w))
 	}

@@ -137,6 +137,12 @@ func (h *Screen) facts() []fact {
 		add("at work", fmt.Sprintf("the %s by %s ended before it was finished", b.Verb, b.Who()), th.Warn)
 	}
 	add("address", s.Endpoint, th.Title)
+	if s.NoHTTP {
+		add("address", "none: it answers no HTTP", th.Quiet)
+	}
+	if s.Ended != nil {
+		add("ended", "a task "+s.Ended.SaysEnd(h.seen, widget.Ago), th.Warn)
+	}
 	if c := s.Certificate; c != nil {
 		text, wrong := c.Says(h.seen)
 		ink := th.Text

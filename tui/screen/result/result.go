@@ -142,6 +142,9 @@ func (r *Screen) lines() []string {
 		lines = []string{head.Put(th.Strong, gone).String(), ""}
 	} else {
 		what := app + " is live"
+		if o.Endpoint == "" && r.s.Home().NoHTTP() {
+			what = app + " runs"
+		}
 		if o.Verb == "rollback" {
 			what = app + " is back at " + o.Revision
 		}
