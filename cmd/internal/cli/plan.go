@@ -77,10 +77,10 @@ func (a *app) plan(cmd *cobra.Command, r engine.Request, musts []project.Finding
 			a.code = exitChanges
 		}
 		if markdown && !a.flags.json {
-			report.PlanMarkdown(a.Out, p)
+			report.PlanMarkdown(a.Out, p, musts)
 			return nil
 		}
-		return a.answer(p, func(w io.Writer) {
+		return a.answer(report.PlanToSettle{Plan: p, ToSettle: report.ToSettle(p, musts)}, func(w io.Writer) {
 			report.Plan(w, p)
 			report.Musts(w, p, musts, a.again)
 		})

@@ -48,13 +48,28 @@ func Plan(w io.Writer, p *plan.Plan) {
 	fmt.Fprintf(w, "%s. Plan %s.\n", summary, p.Hash)
 }
 
-// Musts writes in a line what of the source is still to be answered before the first deployment of a plan's app, nothing
-// once it runs. The flags are for the command that tells more.
-func Musts(w io.Writer, p *plan.Plan, open []project.Finding, flags fail.Flags) {
+// PlanToSettle is a plan with what of the source is still to be answered before the first deployment of its app.
+type PlanToSettle struct {
+	*plan.Plan
+	ToSettle []project.Finding `json:"to_settle,omitempty"`
+}
+
+// ToSettle is what of the open musts of a plan's app is still to be answered before its first deployment: none once it runs.
+func ToSettle(p *plan.Plan, open []project.Finding) []project.Finding {
 	runs := slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
 		return c.Group == "compute" && c.Versioned && (c.Action == event.None || c.Action == event.Update)
 	})
-	if runs || p.Endpoint != "" || len(open) == 0 {
+	if runs || p.Endpoint != "" {
+		return nil
+	}
+	return open
+}
+
+// Musts writes in a line what is still to be answered before the first deployment of a plan's app. The flags are for the
+// command that tells more.
+func Musts(w io.Writer, p *plan.Plan, open []project.Finding, flags fail.Flags) {
+	open = ToSettle(p, open)
+	if len(open) == 0 {
 		return
 	}
 	var names []string

@@ -20,7 +20,7 @@ func TestPlanTellsTheRangeOfScaling(t *testing.T) {
 		t.Errorf("no range in\n%s", out.String())
 	}
 	out.Reset()
-	PlanMarkdown(&out, p)
+	PlanMarkdown(&out, p, nil)
 	if !strings.Contains(out.String(), "$40.00 to $95.50 a month") {
 		t.Errorf("no range in\n%s", out.String())
 	}
