@@ -170,6 +170,37 @@ func TestOldDeploymentsGoOn(t *testing.T) {
 	})
 }
 
+// Another checkout of the same source knows of no earlier run: what is to move is found by its identity, also in another
+// region, and a move of nothing is refused.
+func TestAMoveFromAnotherCheckout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0).folder("web", "production")
+		open := func() *engine.Engine {
+			return engine.Open(engine.Options{Environment: h.account.Environment(), Builder: h.account.Builder(), Identify: true, Runs: t.TempDir()})
+		}
+		h.engine = open()
+		h.must(h.deploy())
+		for _, to := range []struct{ app, region string }{{"site", "eu-west-2"}, {"web", "eu-central-1"}} {
+			h.engine = open()
+			h.spec.App, h.spec.Region = to.app, to.region
+			if st, err := h.engine.Status(t.Context(), h.spec); err != nil || to.region == "eu-west-2" && len(st.Elsewhere) != 1 {
+				t.Errorf("the status of %s in %s: %+v, %v", to.app, to.region, st.Elsewhere, err)
+			}
+			p := h.plan(engine.Request{Move: true})
+			p.Beside = engine.Move
+			if len(p.Elsewhere) != 1 || p.Elsewhere[0].App != "web" || p.Elsewhere[0].Region != "eu-west-2" || p.Unmoved() != nil || p.Unsaid() != nil {
+				t.Errorf("to %s in %s: it is told of %+v", to.app, to.region, p.Elsewhere)
+			}
+		}
+		h.spec.ID = "0123456789abcdef0123"
+		p := h.plan(engine.Request{Move: true})
+		p.Beside = engine.Move
+		if f := p.Unmoved(); f == nil || f.Class != fail.Refused {
+			t.Errorf("another app of %v is moved: %v", p.Elsewhere, f)
+		}
+	})
+}
+
 // A region that changes in berth.toml is told as a second app, with what the first costs and how to remove it.
 func TestTheSameAppElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"berth/engine/account"
+	"berth/engine/cloud"
 	"berth/engine/fail"
 	"berth/engine/journal"
 	"berth/engine/plan"
@@ -15,12 +16,43 @@ import (
 )
 
 // elsewhere is what runs of this folder's app by another name, in another region or account, as far as this machine knows
-// of it. Whoever types the name or the region of a first deployment means a second one, so nothing is told then.
-func (o *Operator) elsewhere(ctx context.Context, p *plan.Plan, s *spec.Spec) []plan.Elsewhere {
-	if p.Endpoint != "" || typed(s) {
+// of it, or as AWS has it by the app's identity: in its region, and in all of them when it is to move and is in none of
+// those. Whoever types the name or the region of a first deployment means a second one, so nothing is told then.
+func (o *Operator) elsewhere(ctx context.Context, p *plan.Plan, s *spec.Spec, move bool) []plan.Elsewhere {
+	if (p.Endpoint != "" || typed(s)) && !move {
 		return nil
 	}
-	return o.others(ctx, place{p.App, p.Region, p.Account}, s, nil, true)
+	here := place{p.App, p.Region, p.Account}
+	all := o.others(ctx, here, s, o.same(ctx, s, s.Region, p.Account), true)
+	if len(all) > 0 || !move || account.ID(s) == "" {
+		return all
+	}
+	found, _, err := cloud.Look(ctx, cloud.EveryRegion(s.Region), func(ctx context.Context, region string) ([]place, error) {
+		return o.same(ctx, s, region, p.Account), nil
+	})
+	if err != nil { // nobody waits any more
+		return nil
+	}
+	var more []place
+	for _, in := range found {
+		more = append(more, in.Found...)
+	}
+	return o.others(ctx, here, s, more, true)
+}
+
+// same is where something in a region has the identity of an app. Who may not list what there is finds nothing.
+func (o *Operator) same(ctx context.Context, s *spec.Spec, region, in string) (all []place) {
+	id := account.ID(s)
+	if id == "" {
+		return nil
+	}
+	owners, _ := o.Owners(ctx, region)
+	for _, one := range owners {
+		if one.ID == id && one.Env == s.EnvName {
+			all = append(all, place{one.App, region, in})
+		}
+	}
+	return all
 }
 
 // typed says that the command line names the app or its region.
@@ -41,16 +73,7 @@ func (o *Operator) absent(ctx context.Context, s *spec.Spec) []plan.Elsewhere {
 	if err != nil {
 		return nil // told by whoever needs it
 	}
-	var same []place
-	if id := account.ID(s); id != "" {
-		owners, _ := o.Owners(ctx, s.Region) // who may not list them is told what this machine knows
-		for _, one := range owners {
-			if one.ID == id && one.Env == s.EnvName {
-				same = append(same, place{one.App, s.Region, who.Account})
-			}
-		}
-	}
-	return o.others(ctx, place{s.App, s.Region, who.Account}, s, same, false)
+	return o.others(ctx, place{s.App, s.Region, who.Account}, s, o.same(ctx, s, s.Region, who.Account), false)
 }
 
 // others looks at the places where this machine has deployed the app, and at more of them, save the one at hand; where the

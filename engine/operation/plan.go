@@ -33,7 +33,7 @@ func (o *Operator) Plan(ctx context.Context, r Request) (*plan.Plan, error) {
 	}
 	made.SkipPreflight, made.Keep = r.SkipPreflight, p.keep
 	if r.deploys() && !r.exactly {
-		made.Elsewhere = o.elsewhere(ctx, made, p.Spec)
+		made.Elsewhere = o.elsewhere(ctx, made, p.Spec, r.Move)
 	}
 	if r.Destroy && !r.exactly {
 		if err := o.nothing(ctx, made, p.Spec); err != nil {

@@ -19,6 +19,7 @@ import (
 type Request struct {
 	Spec     *spec.Spec // complete and valid
 	Destroy  bool
+	Move     bool           // the app is to be moved: it is looked for in all regions where it is not here
 	Given    []secret.Given // values of secrets, which a deployment keeps in the account before its tasks start
 	exactly  bool           // of what the spec names and nothing else: nobody is told of another place
 	KeepData bool           // a destroy leaves the database and the files where they are

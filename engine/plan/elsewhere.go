@@ -68,6 +68,19 @@ func (e Elsewhere) Stays(lost []string) *fail.Error {
 	}
 }
 
+// Unmoved refuses a move of an app that runs nowhere, neither here nor elsewhere. Nil: there is something to move or it has
+// moved, or nobody wants it.
+func (p *Plan) Unmoved() *fail.Error {
+	if p.Beside != Move || len(p.Elsewhere) > 0 || p.Endpoint != "" {
+		return nil
+	}
+	return &fail.Error{
+		Class: fail.Refused, Cause: p.App + " (" + p.Env + ") was found nowhere else, so there is nothing to move",
+		Remedy: "leave --move out to deploy it here; berth apps --all-regions lists what runs, and what was deployed before there were " +
+			"identities is removed by hand",
+	}
+}
+
 // Movable says that everything elsewhere can be removed from here.
 func (p *Plan) Movable() bool {
 	for _, e := range p.Elsewhere {

@@ -50,7 +50,7 @@ func TestAnAppThatRunsElsewhereIsMoved(t *testing.T) {
 		if p := e.runs[len(e.runs)-1].plan; *left != 1 || len(e.runs) != 2 || p.App != "old" || !p.Destroy {
 			t.Fatalf("left %d times, carried out %+v", *left, p)
 		}
-		d.sees("is live", "old (production) in eu-west-2 is gone")
+		d.sees("is live", "old (production) in eu-west-2 is gone", "to remove what was there before")
 	})
 }
 

@@ -1,6 +1,11 @@
 package screen
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"berth/engine/view"
+)
 
 // Name names a screen.
 type Name string
@@ -41,6 +46,9 @@ type (
 		Plan    *Plan
 		Moved   []string // where the app was before, which is gone
 		Then    []string // what is to be done after the move
+		// How long it took to leave those places, and by how many calls.
+		Leaving      time.Duration
+		LeavingCalls int
 	}
 	// Overview shows what runs. RollBack is the revision (family:number) that is offered to go back to, empty: none;
 	// Restart offers new tasks of the version that runs.
@@ -69,9 +77,11 @@ func Leave(all []Elsewhere, live Result) *Left {
 	return &Left{Elsewhere: all[0], More: all[1:], Live: live}
 }
 
-// Moved is the result of the new one, now that this place is left, too.
-func (l *Left) Moved() Result {
+// Moved is the result of the new one, now that this place is left, too, by a run that ended as told.
+func (l *Left) Moved(by *view.Snapshot) Result {
 	live := l.Live
+	live.Leaving += by.Ended.Sub(by.Started)
+	live.LeavingCalls += by.APICalls
 	live.Moved, live.Then = append(slices.Clone(live.Moved), l.Where()), append(slices.Clone(live.Then), l.Then...)
 	return live
 }

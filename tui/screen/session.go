@@ -243,6 +243,9 @@ func (s *Session) request(app *spec.Spec) Request {
 		Spec: app.Clone(), Given: slices.Clone(s.given), SkipVerify: s.SkipVerify, SkipPreflight: s.SkipPreflight,
 		NoRehearsal: s.NoRehearsal, Rebuild: s.Rebuild, RotateOrigin: s.RotateOrigin, RolloutTimeout: s.RolloutTimeout,
 	}
+	if t := s.Task(); t != nil {
+		r.Move = t.Beside == engine.Move
+	}
 	if s.Draft != nil { // the plan costs what the comparison said
 		u := s.Draft.Usage()
 		r.Usage = &u

@@ -113,13 +113,19 @@ func Amount(current, total int64, unit string) string {
 }
 
 // Sentence begins s with a capital letter, unless it begins with a name that has its own case: a file, a
-// flag, a command.
+// flag, a command, an app with its environment behind it.
 func Sentence(s string) string {
-	word, _, _ := strings.Cut(s, " ")
-	if word == "" || word == "berth" || strings.ContainsFunc(word, func(r rune) bool { return r < 'a' || r > 'z' }) {
+	word, rest, _ := strings.Cut(s, " ")
+	if word == "" || named(rest) || word == "berth" || strings.ContainsFunc(word, func(r rune) bool { return r < 'a' || r > 'z' }) {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// named says that what follows a word is an environment, which makes that the name of an app: shop (production).
+func named(rest string) bool {
+	env, _, closed := strings.Cut(strings.TrimPrefix(rest, "("), ")")
+	return closed && strings.HasPrefix(rest, "(") && !strings.ContainsFunc(env, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 }
 
 // acronyms are words of resource ids that are written in their own way.

@@ -71,7 +71,7 @@ func TestAmount(t *testing.T) {
 func TestSentence(t *testing.T) {
 	for s, want := range map[string]string{
 		"": "", "the app ended": "The app ended", "berth.toml has a mistake": "berth.toml has a mistake",
-		"berth made it": "berth made it", "--image is missing": "--image is missing", "AWS says": "AWS says",
+		"berth made it": "berth made it", "dom (production) in eu-west-2": "dom (production) in eu-west-2", "files (EFS) stay": "Files (EFS) stay", "--image is missing": "--image is missing", "AWS says": "AWS says",
 	} {
 		if got := Sentence(s); got != want {
 			t.Errorf("Sentence(%q) = %q, want %q", s, got, want)

@@ -37,7 +37,7 @@ func (a *app) deployCommand() *cobra.Command {
 				roll.beside = engine.Both
 			}
 			t := tui.Task{Verb: "deploy", Spec: d.Spec, Findings: d.Findings, Beside: roll.beside}
-			return a.change(cmd.Context(), t, roll, engine.Request{NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild, RotateOrigin: roll.rotate}, "Deploy this?")
+			return a.change(cmd.Context(), t, roll, engine.Request{Move: move, NoRehearsal: roll.noRehearsal, Rebuild: roll.rebuild, RotateOrigin: roll.rotate}, "Deploy this?")
 		},
 	}
 	a.register(&flags, cmd)

@@ -49,6 +49,9 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 		report.Musts(a.Err, p, roll.musts, a.again)
 	}
 	p.Beside = roll.beside
+	if f := p.Unmoved(); f != nil {
+		return p, f
+	}
 	if !a.flags.yes && p.Changed() {
 		report.Plan(a.Err, p)
 		if err := a.cleared(ctx, eng, p); err != nil {

@@ -180,6 +180,7 @@ const clusterBatch = 100
 type placed struct {
 	arn   string
 	owner resource.Owner
+	id    string // the owner's identity
 }
 
 // FindClusters looks for the clusters of owners, and returns the owners that have one, each with its identity.
@@ -206,11 +207,12 @@ func FindClusters(ctx context.Context, c *cloud.Clients, owners ...resource.Owne
 	return found, nil
 }
 
-// Apps lists the apps that have a cluster in the region of the clients. Errors of the SDK come as they are.
+// Apps lists the apps that have a cluster in the region of the clients, each with its identity. Errors of the SDK come as they are.
 func Apps(ctx context.Context, c *cloud.Clients) ([]resource.Owner, error) {
 	clusters, err := listClusters(ctx, resource.NewSurvey(c))
 	var out []resource.Owner
 	for _, k := range clusters {
+		k.owner.ID = k.id
 		out = append(out, k.owner)
 	}
 	return out, err
@@ -243,7 +245,7 @@ func listClusters(ctx context.Context, s *resource.Survey) ([]placed, error) {
 			tags, arn := tagMap(k.Tags), aws.ToString(k.ClusterArn)
 			if o, ok := resource.OwnerOf(tags); ok && aws.ToString(k.Status) != "INACTIVE" {
 				s.AddTagged(resource.Found{Kind: "ecs.Cluster", Name: resource.Last(arn), ARN: arn}, tags)
-				all = append(all, placed{arn: arn, owner: o})
+				all = append(all, placed{arn: arn, owner: o, id: tags[resource.TagID]})
 			}
 		}
 	}

@@ -134,9 +134,10 @@ func (d *Screen) ended() {
 	if s.Ended.IsZero() {
 		return // the feed ended with the program, not with the run
 	}
+	snap := *s // of this run: the next one of a move is drawn by the same screen
 	d.s.Outcome = screen.Outcome{
 		Done: true, Outcome: string(s.Outcome), Endpoint: s.Endpoint, Verified: s.Verified, App: s.App, Verb: s.Verb,
-		Revision: d.revision(), Error: s.Error, Snap: s,
+		Revision: d.revision(), Error: s.Error, Snap: &snap,
 	}
 	if d.of.Left != nil && s.Outcome == event.Succeeded { // the move is over
 		d.s.Outcome = d.of.Left.Live.Outcome
@@ -187,7 +188,7 @@ func (d *Screen) newest() { d.pinned, d.paused, d.back = false, false, 0 }
 func (d *Screen) leaves() *screen.Left {
 	switch p := d.of.Plan; {
 	case d.of.Left != nil:
-		return screen.Leave(d.of.Left.More, d.of.Left.Moved())
+		return screen.Leave(d.of.Left.More, d.of.Left.Moved(&d.snap))
 	case p != nil && p.Beside == engine.Move:
 		return screen.Leave(p.Elsewhere, screen.Result{Outcome: d.s.Outcome, Plan: p})
 	}
@@ -197,7 +198,7 @@ func (d *Screen) leaves() *screen.Left {
 // result is what is told of a run that went well. The end of a move tells of the new one.
 func (d *Screen) result() screen.Place {
 	if left := d.of.Left; left != nil {
-		return left.Moved()
+		return left.Moved(&d.snap)
 	}
 	return screen.Result{Outcome: d.s.Outcome, Plan: d.of.Plan}
 }

@@ -218,9 +218,12 @@ func (r *Screen) facts() [][2]string {
 		out = append(out, [2]string{"verified", o.Verified})
 	}
 	if s := o.Snap; s != nil {
-		took := widget.Duration(s.Ended.Sub(s.Started))
-		if s.APICalls > 0 {
-			took += fmt.Sprintf(", %s to AWS", widget.Count(s.APICalls, "call"))
+		took := widget.Duration(s.Ended.Sub(s.Started) + r.of.Leaving)
+		if calls := s.APICalls + r.of.LeavingCalls; calls > 0 {
+			took += fmt.Sprintf(", %s to AWS", widget.Count(calls, "call"))
+		}
+		if len(r.of.Moved) > 0 {
+			took += fmt.Sprintf(", of it %s to remove what was there before", widget.Duration(r.of.Leaving))
 		}
 		out = append(out, [2]string{"took", took})
 	}

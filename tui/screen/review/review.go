@@ -135,6 +135,11 @@ func (r *Screen) onPlan(m planMsg) tea.Cmd {
 	if t != nil {
 		m.plan.Beside = t.Beside
 	}
+	if f := m.plan.Unmoved(); f != nil {
+		r.err = f
+		r.refused(r.err)
+		return nil
+	}
 	lost, _ := m.plan.Data()
 	switch {
 	case r.of.Left != nil && len(lost) == 0: // who moves has said so
