@@ -50,6 +50,20 @@ func TestTheComparisonOfAnAppCostsWhatItsPlanCosts(t *testing.T) {
 				"worker": {Command: []string{"/w"}, CPU: 0.5, Memory: 1024, Instances: 2, Spot: 0.5, Autoscale: &spec.Autoscale{Max: 5, CPUPercent: 60}},
 			}
 		},
+		"alarms": func(s *spec.Spec) {
+			postgres(s)
+			s.Alarms = spec.Alarms{Notify: []string{"ops@example.com"}, Rollback: true}
+			s.Service.Autoscale = &spec.Autoscale{Max: 4, CPUPercent: 60}
+			s.Processes = map[string]*spec.Process{
+				"worker": {Command: []string{"/w"}, CPU: 0.5, Memory: 1024, Instances: 2}, "paused": {Command: []string{"/p"}},
+				"report": {Command: []string{"/r"}, Schedule: "rate(1 day)"},
+			}
+			s.Origins = map[string]spec.Origin{"processes.paused.instances": {Kind: spec.File}}
+		},
+		"alarms without http": func(s *spec.Spec) {
+			s.Service.Port = 0
+			s.Alarms = spec.Alarms{Notify: []string{"ops@example.com"}, MonthlyUSD: 10}
+		},
 		"looked for": func(*spec.Spec) {},
 		"no http":    func(s *spec.Spec) { s.Service.Port = 0 },
 	} {

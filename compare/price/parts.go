@@ -165,6 +165,11 @@ func (b *Bill) Uploads() { b.Bucket(b.u.ObjectGB) }
 // Alarms adds alarms of CloudWatch.
 func (b *Bill) Alarms(n int) { b.fixed("cloudwatch.alarm_month", float64(n), "%s", plural(n, "alarm")) }
 
+// WatchedMetrics adds metrics that alarms watch, by which CloudWatch bills them: an alarm over an expression reads several.
+func (b *Bill) WatchedMetrics(n int) {
+	b.fixed("cloudwatch.alarm_month", float64(n), "alarms that watch %s", plural(n, "metric"))
+}
+
 // Secrets adds secrets in Secrets Manager. Parameters of SSM cost nothing.
 func (b *Bill) Secrets(n int) { b.fixed("secretsmanager.secret_month", float64(n), "secrets") }
 

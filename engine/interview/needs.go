@@ -265,6 +265,7 @@ func (d *Draft) Usage() price.Usage {
 			u.Processes = append(u.Processes, t)
 		}
 	}
+	u.Alarms += s.AlarmMetrics()
 	if s.Database != nil {
 		u.Database, u.DatabaseEngine, u.DatabaseGB = s.Database.Class, s.Database.Engine, float64(s.Database.StorageGB)
 		u.DatabaseMultiAZ = s.Database.MultiAZ

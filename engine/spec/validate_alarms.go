@@ -22,6 +22,9 @@ func (c *checker) alarms() {
 	if a.MonthlyUSD < 0 {
 		c.add("alarms.monthly_usd", "a budget cannot be negative", "such as 100")
 	}
+	if a.Rollback && c.s.NoHTTP() {
+		c.add("alarms.rollback", "only failing requests and health checks roll a version back, and the app answers no HTTP", "remove it")
+	}
 	if a.On() {
 		return
 	}

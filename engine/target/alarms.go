@@ -80,7 +80,7 @@ func (a *Alarms) Lines(now time.Time, age func(time.Duration) string) (lines []L
 			told = append(told, t.To)
 			continue
 		}
-		lines = append(lines, Line{t.To + " has not confirmed yet: nothing is sent there before", true})
+		lines = append(lines, Line{"not confirmed yet, so nothing is sent: " + t.To, true})
 	}
 	if len(a.Told) == 0 {
 		lines = append(lines, Line{"nobody is told: nobody confirmed in time; `berth deploy` asks again", true})

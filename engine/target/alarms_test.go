@@ -22,7 +22,7 @@ func TestLinesOfAlarms(t *testing.T) {
 				List: []Alarm{{Title: "requests fail", State: Ringing, Since: now.Add(-time.Hour)}, {Title: "b", State: NoData}, {Title: "c", State: Quiet}},
 				Told: []Told{{"ops@example.com", false}}, Budget: &Budget{120, 100}, Events: []string{"runs that failed"},
 			},
-			"! ALARM: requests fail, 1h0m0s ago; 1 in alarm, 1 ok, 1 without data; ! ops@example.com has not confirmed yet: nothing is sent there before; " +
+			"! ALARM: requests fail, 1h0m0s ago; 1 in alarm, 1 ok, 1 without data; ! not confirmed yet, so nothing is sent: ops@example.com; " +
 				"also told: runs that failed; ! the account has spent $120.00 of $100.00 this month",
 		},
 		{"forgotten", &Alarms{List: []Alarm{{State: Quiet}}}, "1 ok; ! nobody is told: nobody confirmed in time; `berth deploy` asks again"},

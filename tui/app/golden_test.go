@@ -421,6 +421,17 @@ var shots = []shot{
 		d.engine.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents"}
 		d.press("R")
 	}},
+	{"overview-alarms", deployed, func(d *harness) {
+		err := json.Unmarshal(fmt.Appendf(nil, `{"alarms": {
+			"list": [{"title": "more than 5%% of the requests fail (5xx)", "state": "alarm", "since": %q}, {"title": "no container runs", "state": "ok"}],
+			"told": [{"to": "ops@example.com", "confirmed": true}, {"to": "https://hooks.example.com/…"}],
+			"budget": {"spent_usd": 41.5, "monthly_usd": 100}
+		}}`, time.Now().Add(-20*time.Minute).Format(time.RFC3339)), d.engine.status)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		d.press("R")
+	}},
 	{"overview-at-work", deployed, func(d *harness) {
 		now := time.Now()
 		d.engine.busy = &screen.Holder{Run: "r9", Verb: "deploy", User: "grace", Host: "laptop", Started: now, Seen: now.Add(time.Hour)}

@@ -260,7 +260,7 @@ func (c *Alarms) Costs(b *price.Bill) {
 		}
 	}
 	if n > 0 {
-		b.Alarms(n)
+		b.WatchedMetrics(n)
 	}
 }
 

@@ -144,7 +144,7 @@ func (c *Subscriptions) Diff(*resource.Scope) resource.Diff {
 	}
 	missing, surplus := c.missing(), c.surplus()
 	if len(c.has) == 0 {
-		return resource.Diff{Action: event.Create, Why: "AWS sends each a request to confirm, and alarms only after that"}
+		return resource.Diff{Action: event.Create, Why: "tells " + told(c.Notify) + ", once that was confirmed: AWS sends a request to confirm first"}
 	}
 	var drift resource.Drift
 	if len(missing) > 0 {

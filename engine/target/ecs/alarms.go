@@ -10,7 +10,6 @@ import (
 	"berth/engine/resource"
 	"berth/engine/resource/alarm"
 	"berth/engine/resource/compute"
-	"berth/engine/resource/data"
 	"berth/engine/spec"
 	"berth/engine/target"
 )
@@ -95,7 +94,7 @@ func (b *Blueprint) alarms(s *spec.Spec) {
 	}
 	a.AppAlarms.List = append(a.AppAlarms.List, tasks(b.Service, s.Service.Instances)...)
 	for _, p := range b.Processes {
-		if want := s.Processes[p.name]; want != nil && want.Schedule == "" {
+		if want := s.Wanted()[p.name]; want != nil && want.Schedule == "" {
 			a.AppAlarms.Behind = append(a.AppAlarms.Behind, p.Service)
 			a.AppAlarms.List = append(a.AppAlarms.List, tasks(p.Service, want.Instances)...)
 		}
@@ -190,7 +189,7 @@ func (b *Blueprint) storing(s *spec.Spec) (all []*alarm.Alarm) {
 		Period: time.Minute, Of: 5, Bad: 5, Missing: "notBreaching",
 		Metrics: []alarm.Metric{{Namespace: "AWS/RDS", Name: "FreeStorageSpace", Stat: "Minimum", Dims: dims}},
 	})
-	if most := data.ManyConnections(d.Engine, d.Class); most > 0 {
+	if most := d.ManyConnections(); most > 0 {
 		all = append(all, &alarm.Alarm{
 			Key: "connections", Title: fmt.Sprintf("the database has more than %d connections", most), Bound: float64(most),
 			Period: time.Minute, Of: 5, Bad: 5, Missing: "notBreaching",

@@ -1,16 +1,16 @@
-package data
+package spec
 
 import (
 	"strconv"
 	"strings"
 )
 
-// ManyConnections is how many connections are many for a database of a class: about four of five that it takes. Zero where
-// nobody knows the class.
-func ManyConnections(engine, class string) int {
-	gb := classMemory(class)
+// ManyConnections is how many connections are many for the database: about four of five that it takes. Zero where nobody
+// knows its class.
+func (d *Database) ManyConnections() int {
+	gb := classMemory(d.Class)
 	each := 9531392.0 // bytes of memory for a connection that the engine reckons with (engine/AWS.md, Alarms)
-	if engine == "mysql" {
+	if d.Engine == "mysql" {
 		each = 12582880
 	}
 	// What the system takes for itself is not told; small classes lose a quarter to it.

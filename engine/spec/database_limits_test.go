@@ -1,10 +1,6 @@
-package data_test
+package spec
 
-import (
-	"testing"
-
-	"berth/engine/resource/data"
-)
+import "testing"
 
 func TestManyConnections(t *testing.T) {
 	for _, tt := range []struct {
@@ -21,7 +17,7 @@ func TestManyConnections(t *testing.T) {
 		{"postgres", "huge", 0},
 		{"postgres", "db.t4g.nano", 0},
 	} {
-		if got := data.ManyConnections(tt.engine, tt.class); got != tt.want {
+		if got := (&Database{Engine: tt.engine, Class: tt.class}).ManyConnections(); got != tt.want {
 			t.Errorf("%s on %s: %d, want %d", tt.engine, tt.class, got, tt.want)
 		}
 	}
