@@ -118,6 +118,14 @@ func (b *Bill) Logs() {
 // Images adds the images that are kept.
 func (b *Bill) Images() { b.use("ecr.gb_month", b.u.ImageGB, "images kept, %s GB", num(b.u.ImageGB)) }
 
+// buildCacheGB is how large a cache of builds is taken to be: the layers of all stages of an image of a few hundred MB.
+const buildCacheGB = 1
+
+// BuildCache adds what the repository keeps of builds.
+func (b *Bill) BuildCache() {
+	b.use("ecr.gb_month", buildCacheGB, "build cache, %s GB", num(buildCacheGB))
+}
+
 // PrivateZone adds the zone by which nodes find each other.
 func (b *Bill) PrivateZone() {
 	b.fixed("route53.zone_month", 1, "private DNS zone of Cloud Map, by which nodes find each other")

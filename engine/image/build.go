@@ -79,8 +79,17 @@ func (p program) build(ctx context.Context, src Source, m Machine, tag string, r
 		}
 		common = append(common, "--ssh", name)
 	}
-	common = append(common, src.Dir)
 	args, env := []string{"build"}, []string(nil)
+	if src.Cache != nil && p.exports(ctx) {
+		settings, err := signedIn(src.Cache.Repository, src.Cache.Auth)
+		if err != nil {
+			report.log("no steps of builds are kept in ECR: " + fail.From(err).Cause)
+		} else {
+			defer os.RemoveAll(settings) //nolint:errcheck // it is a folder of the system's temporary files, at worst
+			env = append(env, "DOCKER_CONFIG="+settings)
+			common = append(common, cacheFlags(src.Cache.ref(), m.NoCache || src.Fresh)...)
+		}
+	}
 	var f follower = newNumbered(report)
 	switch p.way {
 	case buildxWay:
@@ -104,7 +113,7 @@ func (p program) build(ctx context.Context, src Source, m Machine, tag string, r
 		// Its own format leaves HEALTHCHECK out; Buildah caches nothing unless it is told to.
 		args = append(args, "--format", "docker", "--force-rm", "--layers")
 	}
-	return p.follow(ctx, env, append(args, common...), f)
+	return p.follow(ctx, env, append(append(args, common...), src.Dir), f)
 }
 
 // numbered reads the output of builders that number their steps: the classic one, BuildKit's plain progress, Podman.

@@ -29,6 +29,9 @@ type Source struct {
 	OneIgnoreFile bool
 	// Fresh builds every step anew, on the newest base images. It is no part of the hash.
 	Fresh bool
+	// Cache is where the steps of earlier builds are taken from, and those of this one are kept; nil: only with what
+	// builds. It is no part of the hash.
+	Cache *Cache
 }
 
 // File is the path of the Dockerfile.

@@ -97,6 +97,7 @@ func PackFile(ctx context.Context, src Source, o PackOptions) (*os.File, error) 
 // PackOptions is how what was packed is built.
 type PackOptions struct {
 	NoCache, Pull bool // as Machine has them
+	Cache         bool // keep the steps of builds beside the image, under CacheTag
 }
 
 // packFile writes one file of a build context.
@@ -134,8 +135,22 @@ func packFile(out *tar.Writer, dir string, f entry) error {
 
 // buildScript is what builds src where it was unpacked.
 func buildScript(src Source, o PackOptions) string {
-	args := append([]string{"docker", "build", "--progress=plain"}, buildFlags(src, PackedDockerfile, o.NoCache, o.Pull)...)
-	return "set -eu\nexport DOCKER_BUILDKIT=1\nexec " + shellescape.QuoteCommand(args) + " --tag \"$BERTH_IMAGE\" " + PackedContext + "\n"
+	flags := buildFlags(src, PackedDockerfile, o.NoCache, o.Pull)
+	with := func(program []string, more string) string {
+		return shellescape.QuoteCommand(append(program, flags...)) + more + " --tag \"$BERTH_IMAGE\" " + PackedContext + "\n"
+	}
+	script := "set -eu\nexport DOCKER_BUILDKIT=1\n"
+	if o.Cache {
+		cache := ""
+		for _, flag := range cacheFlags("${BERTH_IMAGE%:*}:"+CacheTag, o.NoCache || src.Fresh) {
+			cache += ` "` + flag + `"` // the shell puts the repository in
+		}
+		// Only a builder beside Docker's own keeps a cache. Where its image cannot be fetched there is none.
+		script += "if docker buildx create --name berth --driver docker-container --bootstrap --use; then\n  exec " +
+			with([]string{"docker", "buildx", "build", "--load", "--provenance=false", "--progress=plain"}, cache) +
+			"fi\necho \"no steps of builds are kept in ECR: Docker has no builder here that can\"\n"
+	}
+	return script + "exec " + with([]string{"docker", "build", "--progress=plain"}, "")
 }
 
 // buildFlags say what is built of a source, and what of it anew, in the same words to each program.

@@ -208,13 +208,9 @@ func (p program) endpoint(ctx context.Context) (string, error) {
 
 // writeSignIn writes a configuration of Docker with one sign-in.
 func writeSignIn(dir, host string, auth authn.Authenticator) error {
-	sign := authn.AuthConfig{}
-	if auth != nil {
-		got, err := auth.Authorization()
-		if err != nil {
-			return fmt.Errorf("read the registry's sign-in: %w", err)
-		}
-		sign = *got
+	sign, err := signInOf(auth)
+	if err != nil {
+		return err
 	}
 	text, err := json.Marshal(map[string]any{"auths": map[string]authn.AuthConfig{host: sign}})
 	if err != nil {
@@ -224,6 +220,18 @@ func writeSignIn(dir, host string, auth authn.Authenticator) error {
 		return localFault("write the sign-in for the push", err)
 	}
 	return nil
+}
+
+// signInOf is what auth signs in with.
+func signInOf(auth authn.Authenticator) (authn.AuthConfig, error) {
+	if auth == nil {
+		return authn.AuthConfig{}, nil
+	}
+	got, err := auth.Authorization()
+	if err != nil {
+		return authn.AuthConfig{}, fmt.Errorf("read the registry's sign-in: %w", err)
+	}
+	return *got, nil
 }
 
 // oneSignIn is a keychain with one sign-in for everything.

@@ -71,7 +71,7 @@ func signInFile() (file *configfile.ConfigFile, where string, err error) {
 	home, _ := os.UserHomeDir()
 	settings := cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
 	for _, where := range []string{
-		filepath.Join(cmp.Or(os.Getenv("DOCKER_CONFIG"), filepath.Join(home, ".docker")), "config.json"),
+		filepath.Join(settingsOfDocker(), "config.json"),
 		os.Getenv("REGISTRY_AUTH_FILE"),
 		filepath.Join(cmp.Or(os.Getenv("XDG_RUNTIME_DIR"), settings), "containers", "auth.json"),
 		filepath.Join(settings, "containers", "auth.json"),

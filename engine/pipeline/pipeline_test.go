@@ -27,7 +27,7 @@ func jobs(t *testing.T) map[string]struct {
 	program := Program{From: "https://example.com/berth", Version: "v1.2.3", SHA256: strings.Repeat("ab", 32), Arch: "amd64"}
 	plain := Job{App: "shop", Env: "production", Region: "eu-west-2", RoleARN: "arn:aws:iam::123456789012:role/berth-shop-production-0a1b2c-ci", Program: program}
 	full := plain
-	full.Env, full.Dir, full.Program.Arch = "staging", "apps/shop", "arm64"
+	full.Env, full.Dir, full.Program.Arch, full.Cache = "staging", "apps/shop", "arm64", true
 	all := map[string]struct {
 		Pipeline
 		Job

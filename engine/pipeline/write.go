@@ -18,6 +18,7 @@ type Job struct {
 	Region   string
 	RoleARN  string
 	Program  Program
+	Cache    bool // the build keeps its steps in ECR
 }
 
 // Program is the berth that a pipeline installs.
@@ -70,11 +71,22 @@ func (p Pipeline) Write(j Job) string {
 	return Mark + " " + p.Service + ". Run it again to rewrite it.\n" + strings.NewReplacer(
 		"{{name}}", name(j), "{{branch}}", p.Branch, "{{paths}}", paths, "{{app}}", j.App, "{{env}}", j.Env, "{{runner}}", runner(j),
 		"{{version}}", j.Program.Version, "{{from}}", j.Program.From, "{{archive}}", j.Program.Archive(), "{{sha256}}", j.Program.SHA256,
-		"{{role}}", j.RoleARN, "{{region}}", j.Region, "{{flags}}", flags(j), "{{audience}}", p.Audience(),
+		"{{role}}", j.RoleARN, "{{region}}", j.Region, "{{flags}}", flags(j), "{{cache}}", cache(p.Service, j), "{{audience}}", p.Audience(),
 	).Replace(texts[p.Service])
 }
 
 func name(j Job) string { return j.App + " (" + j.Env + ")" }
+
+// cache is the step that makes a builder that can keep its cache in ECR, which Docker's own cannot.
+func cache(service string, j Job) string {
+	switch {
+	case !j.Cache:
+		return ""
+	case service == GitHub:
+		return "\n      - name: Make a builder that keeps its cache in ECR\n        run: docker buildx create --use\n"
+	}
+	return "\n    # Docker's own builder keeps no cache in ECR.\n    - docker context create berth\n    - docker buildx create --use berth"
+}
 
 // flags are what each call of berth needs to mean this app.
 func flags(j Job) string {
@@ -129,7 +141,7 @@ jobs:
         with:
           role-to-assume: {{role}}
           aws-region: {{region}}
-
+{{cache}}
       - name: Deploy
         run: berth deploy{{flags}} --yes --json --summary "$GITHUB_STEP_SUMMARY"
 `, GitLab: `deploy {{app}} {{env}}:
@@ -158,7 +170,7 @@ jobs:
     - printf '%s' "$AWS_TOKEN" > /tmp/aws-token
     - wget -q -O /tmp/berth.tar.gz '{{from}}/{{archive}}.tar.gz'
     - echo "{{sha256}}  /tmp/berth.tar.gz" | sha256sum -c
-    - tar -xzf /tmp/berth.tar.gz -C /tmp
+    - tar -xzf /tmp/berth.tar.gz -C /tmp{{cache}}
   script:
     - /tmp/{{archive}}/berth deploy{{flags}} --yes --json --summary berth.md
   artifacts:

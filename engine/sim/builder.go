@@ -91,7 +91,23 @@ func (b builder) Build(ctx context.Context, src image.Source, report image.Repor
 	if err != nil {
 		return nil, fmt.Errorf("make image: %w", err)
 	}
+	if src.Cache != nil {
+		b.keep(ctx, src.Cache, img, report)
+	}
 	return image.Hold(img)
+}
+
+// keep writes the steps of a build into the account's registry. As with BuildKit, that this fails ends no build.
+func (b builder) keep(ctx context.Context, c *image.Cache, steps v1.Image, report image.Reporter) {
+	cache, _ := mutate.Annotations(steps, map[string]string{"kept": "steps"}).(v1.Image) // another image than that of the app
+	held, err := image.Hold(cache)
+	to := image.Repository{Name: c.Repository, Auth: c.Auth, Transport: &transport{a: b.a}, Enclosed: true}
+	if err == nil {
+		_, err = held.Push(ctx, to, image.CacheTag, image.Reporter{})
+	}
+	if err != nil && report.Log != nil {
+		report.Log("warning: the cache was not written: " + err.Error())
+	}
 }
 
 // readStages takes a Dockerfile apart into the steps that take time.

@@ -141,7 +141,7 @@ func TestDesign(t *testing.T) {
 		}
 		unsaid := []string{
 			"image.ref", "image.builder", "network.websocket_path", "network.take_over", "network.firewall", "network.rate_limit", "network.security_headers", "network.hsts",
-			"service.autoscale.cpu_percent", "database.url", "database.password_variable", "image.ssh",
+			"service.autoscale.cpu_percent", "database.url", "database.password_variable", "image.ssh", "image.cache",
 			"alarms.notify", "alarms.monthly_usd", "alarms.rollback",
 		}
 		for _, k := range s.Keys() {

@@ -64,6 +64,10 @@ var appKeys = []Key{
 		Example: `["default"]`, at: func(s *Spec, _ bool) any { return &s.Image.SSH },
 	},
 	{
+		Name: "image.cache", Kind: Truth, Doc: "keep the steps of builds in ECR, for machines that start empty, as in CI",
+		Example: "true", at: func(s *Spec, _ bool) any { return &s.Image.Cache },
+	},
+	{
 		Name: "image.ref", Kind: Text, Flag: "--image", Doc: "existing image; nothing is built",
 		Example: `"ghcr.io/me/app:1.2"`, at: func(s *Spec, _ bool) any { return &s.Image.Ref },
 	},

@@ -63,6 +63,7 @@ type Image struct {
 	Args       map[string]string
 	Secrets    []string // names of environment variables that the build may read as secrets; values are never kept
 	SSH        []string // what the build may sign in with over SSH: "default" for the agent, or ID=PATH of a key or socket
+	Cache      bool     // what the build has done is kept in ECR, for machines that start empty
 	Builder    string   // docker, podman, finch, nerdctl or buildah; empty: the first that works
 	Ref        string   // an image that exists already: nothing is built (--image)
 }

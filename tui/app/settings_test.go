@@ -108,7 +108,7 @@ func TestInvalidValuesAreExplainedInPlace(t *testing.T) {
 		"image.secrets": {"NPM-TOKEN", "environment variable"},
 		"image.ssh":     {"agent", "names no agent and no key"},
 	}
-	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "network.front", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "cache.multi_az", "uploads.versioning", "database.version", "network.firewall", "network.security_headers", "network.hsts", "alarms.rollback"}
+	chosen := []string{"service.init", "service.exec", "region", "network.https", "network.tasks", "network.front", "service.cpu", "service.memory", "image.platform", "target", "network.websockets", "service.sticky_sessions", "database.multi_az", "cache.multi_az", "uploads.versioning", "database.version", "network.firewall", "network.security_headers", "network.hsts", "alarms.rollback", "image.cache"}
 	for _, r := range settings.Rows(&spec.Spec{}) {
 		if _, ok := tests[r.Key.Name]; !ok && r.Heading == "" && !slices.Contains(chosen, r.Key.Name) {
 			t.Errorf("%s is not tried", r.Key.Name)

@@ -93,7 +93,7 @@ func (a *app) ci(ctx context.Context, service string, ci ciFlags, roll rollout, 
 	if err != nil {
 		return err
 	}
-	job := pipeline.Job{App: s.App, Env: s.EnvName, Region: s.Region}
+	job := pipeline.Job{App: s.App, Env: s.EnvName, Region: s.Region, Cache: s.Image.Cache && s.Image.Builder != spec.InCloud}
 	root := cmp.Or(origin.Root, s.Dir)
 	if job.Dir, err = within(root, s.Dir); err != nil {
 		return err
@@ -120,6 +120,10 @@ func (a *app) ci(ctx context.Context, service string, ci ciFlags, roll rollout, 
 			fmt.Fprintln(w, file)
 			a.included(root, p, job)
 			a.commit(root, file, s)
+			if !s.Image.Cache && s.Image.Ref == "" {
+				fmt.Fprintln(a.Err, "Machines that run pipelines start empty, and so does each build there: image.cache = true in berth.toml keeps its steps\n"+
+					"in ECR, for the price of the storage. Run this again afterwards.")
+			}
 		})
 	})
 }

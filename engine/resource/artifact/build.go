@@ -28,6 +28,7 @@ type Build struct {
 	Builder    image.Builder
 	Repository *Repository // where earlier builds are
 	Cloud      *CloudBuild // builds in AWS instead of Builder; nil: Builder does
+	Cached     bool        // the repository keeps what builds have done, where the builder can write that
 
 	// Rehearse runs the image here before it is pushed, nil does without: what it finds is told and stops nothing.
 	Rehearse func(context.Context, image.Image) (*rehearse.Report, error)
@@ -64,10 +65,13 @@ func (b *Build) Info() resource.Info {
 
 // Needs implements Resource.
 func (b *Build) Needs() []resource.Need {
-	if b.Cloud == nil {
-		return nil
+	switch {
+	case b.Cloud != nil:
+		return resource.After(b.Cloud.Project.Source, b.Cloud.Project, b.Repository)
+	case b.Cached:
+		return resource.After(b.Repository)
 	}
-	return resource.After(b.Cloud.Project.Source, b.Cloud.Project, b.Repository)
+	return nil
 }
 
 // NewVersion implements Versioned.
@@ -209,9 +213,13 @@ func (b *Build) Apply(ctx context.Context, s *resource.Scope) error {
 // build makes the image, here or in AWS.
 func (b *Build) build(ctx context.Context, s *resource.Scope) (image.Image, error) {
 	if b.Cloud == nil {
+		src, err := b.withCache(ctx, s)
+		if err != nil {
+			return nil, err
+		}
 		tell, done := alive(ctx, s, reporter(s, "build"))
 		defer done()
-		return b.Builder.Build(ctx, b.Source, tell)
+		return b.Builder.Build(ctx, src, tell)
 	}
 	host := b.Repository.host(s)
 	digest, err := b.Cloud.Build(ctx, s, b.Source, b.Tag, host)
@@ -277,8 +285,13 @@ func (b *Build) Delete(context.Context, *resource.Scope) error { return nil }
 // Permissions implements Permissioned: building an image needs nothing of AWS, looking for an earlier one does.
 func (b *Build) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	need := []resource.Permission{resource.On(resource.Actions("ecr:DescribeImages"), b.Repository.ARN(s))}
-	if b.Cloud != nil && do == event.Create {
+	if do != event.Create {
+		return need
+	}
+	if b.Cloud != nil {
 		need = append(need, b.Cloud.permissions(s)...)
+	} else if b.Cached {
+		need = append(need, b.cachePermissions(s)...)
 	}
 	return need
 }
@@ -352,7 +365,13 @@ func (b *Build) checkBuilder(ctx context.Context, _ *resource.Scope) resource.Fi
 	if !ok {
 		return resource.Finding{Verdict: resource.OK, Text: "the image can be built"}
 	}
-	return resource.Finding{Verdict: resource.OK, Text: machine.Describe(ctx) + " answers"}
+	f := resource.Finding{Verdict: resource.OK, Text: machine.Describe(ctx) + " answers"}
+	if b.Cached {
+		if err := machine.KeepsCache(ctx); err != nil {
+			f.Verdict, f.Text, f.Remedy = resource.Warn, fail.From(err).Cause+": this build starts from what this machine has", fail.From(err).Remedy
+		}
+	}
+	return f
 }
 
 func (b *Build) checkPlatform(ctx context.Context, _ *resource.Scope) resource.Finding {

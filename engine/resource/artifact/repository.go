@@ -15,13 +15,15 @@ import (
 	"berth/compare/price"
 	"berth/engine/cloud"
 	"berth/engine/event"
+	"berth/engine/image"
 	"berth/engine/policy"
 	"berth/engine/resource"
 )
 
 // lifecycle never removes an image that a revision which may run again uses, however old it is and whatever was pushed
 // since: a rule is the only one for the images that have its tags (engine/AWS.md, ECR). Of the others it removes the
-// untagged ones after a week, and keeps the newest thirty.
+// untagged ones after a week, and keeps the newest thirty. A build cache is no version: it goes two weeks after the last
+// build that kept its steps.
 const lifecycle = `{"rules":[` +
 	`{"rulePriority":1,"description":"berth: images of revisions","selection":{"tagStatus":"tagged",` +
 	`"tagPrefixList":["` + keptPrefix + `"],"countType":"imageCountMoreThan","countNumber":1000},"action":{"type":"expire"}},` +
@@ -30,12 +32,15 @@ const lifecycle = `{"rules":[` +
 	`{"rulePriority":3,"description":"berth: newest builds","selection":{"tagStatus":"tagged",` +
 	`"tagPrefixList":["src-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}},` +
 	`{"rulePriority":4,"description":"berth: newest images from Docker","selection":{"tagStatus":"tagged",` +
-	`"tagPrefixList":["img-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}}]}`
+	`"tagPrefixList":["img-"],"countType":"imageCountMoreThan","countNumber":30},"action":{"type":"expire"}},` +
+	`{"rulePriority":5,"description":"berth: a build cache that no build writes","selection":{"tagStatus":"tagged",` +
+	`"tagPrefixList":["` + image.CacheTag + `"],"countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}`
 
 // Repository is the ECR repository that holds the app's images.
 type Repository struct {
 	resource.Claim
-	Owner resource.Owner
+	Owner  resource.Owner
+	Cached bool // it keeps what builds have done, too
 
 	URI string // output: host/name without a tag
 
@@ -133,7 +138,11 @@ func (r *Repository) Diff(s *resource.Scope) resource.Diff {
 	case !r.found:
 		return resource.Absent()
 	case !policy.Same(r.lifecycle, lifecycle):
-		return resource.Changed("old images never expire", resource.Field("lifecycle policy", r.lifecycle, lifecycle))
+		why := "old images never expire"
+		if r.lifecycle != "" {
+			why = "keeps images by other rules"
+		}
+		return resource.Changed(why, resource.Field("lifecycle policy", r.lifecycle, lifecycle))
 	}
 	return resource.None()
 }
@@ -202,7 +211,12 @@ func (r *Repository) Permissions(s *resource.Scope, do event.Action) []resource.
 }
 
 // Costs implements Coster.
-func (r *Repository) Costs(b *price.Bill) { b.Images() }
+func (r *Repository) Costs(b *price.Bill) {
+	b.Images()
+	if r.Cached {
+		b.BuildCache()
+	}
+}
 
 // Repositories lists the image repositories of all apps.
 var Repositories = resource.Listing{What: "image repositories", List: listRepositories}

@@ -270,7 +270,7 @@ func (b *Blueprint) access(s *spec.Spec) {
 		Name: "AWSServiceRoleForElasticLoadBalancing", Label: "the role of the load balancer service itself",
 		Unwanted: s.NoHTTP(),
 	}
-	b.Repository = &artifact.Repository{Owner: b.Owner}
+	b.Repository = &artifact.Repository{Owner: b.Owner, Cached: s.Image.Cache && s.Image.Ref == ""}
 	b.LogGroup = &compute.LogGroup{Owner: b.Owner, Days: s.Service.LogDays}
 	b.ExecutionRole = access.NewRole(b.Owner, s.Region, "execution", "the role that starts tasks", func(sc *resource.Scope) string {
 		return compute.ExecutionPolicy(sc, b.Image.Repositories(sc), b.LogGroup, b.Secrets.Read(sc))

@@ -27,7 +27,7 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 	}
 	b.Build = &artifact.Build{
 		Builder: builder, Source: image.SourceOf(s), Repository: b.Repository, OwnCommand: len(s.Service.Command) > 0,
-		Commands: commands(s), Starts: func() (entry, cmd []string) { return starts(image.SourceOf(s)) },
+		Cached: s.Image.Cache, Commands: commands(s), Starts: func() (entry, cmd []string) { return starts(image.SourceOf(s)) },
 	}
 	b.Build.Source.Fresh = o.Rebuild
 	b.Build.Read = func(ctx context.Context) ([]project.Finding, error) { return project.CheckBuild(ctx, s) }
@@ -37,6 +37,7 @@ func (b *Blueprint) image(s *spec.Spec, o target.Options) {
 		if m, ok := o.Builder.(image.Machine); ok {
 			b.Build.Cloud.Options = image.PackOptions{NoCache: m.NoCache, Pull: m.Pull}
 		}
+		b.Build.Cloud.Options.Cache = s.Image.Cache
 	}
 	b.Image = &artifact.Image{Repository: b.Repository, Build: b.Build, Platform: s.Image.Platform}
 	if !o.NoRehearsal {

@@ -45,7 +45,7 @@ var labels = map[string]string{
 
 // later name the keys that are shown only once something is built of them.
 var later = map[string]string{
-	"id": "Identity", "account": "Account", "image.target": "Stage to build", "image.secrets": "Build secrets", "image.ssh": "Build over SSH",
+	"id": "Identity", "account": "Account", "image.target": "Stage to build", "image.secrets": "Build secrets", "image.ssh": "Build over SSH", "image.cache": "Build cache",
 	"service.entrypoint": "Entrypoint", "service.init": "Init process", "service.health.interval": "Check every",
 	"service.health.timeout": "Check timeout", "service.health.unhealthy": "Failed checks", "service.health.codes": "Healthy statuses",
 	"service.sticky_sessions": "Sticky sessions", "service.exec": "Shell (berth exec)", "service.spot": "Share on Spot",
