@@ -18,7 +18,7 @@ func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image,
 	}
 	p, err := m.find(ctx)
 	if err != nil {
-		return nil, err
+		return nil, onlyHere(src, err)
 	}
 	if err := p.fits(src); err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func (m Machine) Check(ctx context.Context) error {
 func (m Machine) Fits(ctx context.Context, src Source) error {
 	p, err := m.find(ctx)
 	if err != nil {
-		return refused(err)
+		return refused(onlyHere(src, err))
 	}
 	return p.fits(src)
 }

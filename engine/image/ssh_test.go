@@ -46,3 +46,30 @@ func TestSSH(t *testing.T) {
 		}
 	}
 }
+
+// No way out leads to a builder that refuses what the build is given.
+func TestPrivateBuildsStayHere(t *testing.T) {
+	empty := t.TempDir()
+	t.Setenv("PATH", empty)
+	t.Setenv("DOCKER_BUILDKIT", "")
+	src := Source{Dir: plant(t, map[string]string{"Dockerfile": "FROM scratch\n"}), Platform: "linux/amd64", SSH: []string{"default"}}
+	f := fail.From(Machine{}.Fits(t.Context(), src))
+	if f.Suggest != nil || !strings.Contains(f.Remedy, "take image.ssh out of berth.toml and build in AWS") {
+		t.Errorf("without a builder: %+v", f)
+	}
+	if plain := fail.From(Machine{}.Fits(t.Context(), Source{Dir: src.Dir})); plain.Suggest != "codebuild" {
+		t.Errorf("with nothing secret: %+v", plain)
+	}
+	if got := HandsSecrets(t.Context()); got != "" {
+		t.Errorf("%s hands secrets out", got)
+	}
+	for name, script := range map[string]string{
+		"docker": `case "$1 $2" in "buildx version") exit 1;; "version --format") echo '{"Client":{"Version":"28.0.1"},"Server":{"Version":"28.0.1"}}';; esac`,
+		"podman": "echo amd64 false",
+	} {
+		must(t, os.WriteFile(filepath.Join(empty, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	}
+	if got := HandsSecrets(t.Context()); got != "podman" {
+		t.Errorf("%q hands secrets out, beside a classic builder", got)
+	}
+}

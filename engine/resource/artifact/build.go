@@ -108,7 +108,7 @@ func (b *Build) Observe(ctx context.Context, s *resource.Scope) error {
 // fits says what of the source cannot be built by whatever builds it.
 func (b *Build) fits(ctx context.Context) error {
 	if b.Cloud != nil {
-		return b.Cloud.fits(b.Source)
+		return b.Cloud.fits(ctx, b.Source)
 	}
 	if m, real := b.machine(); real {
 		return m.Fits(ctx, b.Source)

@@ -208,21 +208,23 @@ func (b *building) end() (string, error) {
 	return "", b.output.Failed(why)
 }
 
-// fits says what of src cannot be built in AWS: a Refused fail.Error.
-func (c *CloudBuild) fits(src image.Source) error {
-	what := ""
-	switch {
-	case len(src.Secrets) > 0:
-		what = "image.secrets"
-	case len(src.SSH) > 0:
-		what = "image.ssh"
-	default:
+// fits says what of src cannot be built in AWS: a Refused fail.Error that names a builder here which can, when there is one.
+func (c *CloudBuild) fits(ctx context.Context, src image.Source) error {
+	what := src.Private()
+	if what == "" {
 		return nil
 	}
-	return &fail.Error{
+	f := &fail.Error{
 		Class: fail.Refused, Cause: what + " is for builds on this machine: nothing secret of yours is sent to a build in AWS", Setting: "image.builder",
-		Remedy: "build here with --builder docker, or take " + what + " out of berth.toml",
 	}
+	if here := image.HandsSecrets(ctx); here != "" {
+		f.Suggest = here
+		f.Remedy = "build here with --builder " + here + ", or take " + what + " out of berth.toml"
+		return f
+	}
+	f.Setting = what
+	f.Remedy = "install what builds with it here, then choose that with --builder: " + image.InstallModern() + "; or take " + what + " out of berth.toml"
+	return f
 }
 
 // permissions are those for a build, beyond what its project takes.
