@@ -51,6 +51,7 @@ type program struct {
 	way     way
 	json    bool   // buildx tells its progress as JSON, which it can since 0.13
 	attests bool   // buildx knows --provenance, which it does since 0.10
+	api     string // version of the daemon's API, when there is one
 	arch    string // of the machine that runs the steps, as Go names it; empty when it is not known
 	remote  bool   // the engine is on another machine, as far as can be told
 	early   bool   // its BuildKit is one of before Docker 23, which has it built in
@@ -209,10 +210,10 @@ func (p *program) lookDocker(ctx context.Context) error {
 	}
 	var v struct {
 		Client struct{ Version string }
-		Server struct{ Arch, Version string }
+		Server struct{ Arch, Version, APIVersion string }
 	}
 	_ = json.Unmarshal([]byte(out), &v) // what is not known is taken for new
-	p.arch = cmp.Or(v.Server.Arch, p.arch)
+	p.arch, p.api = cmp.Or(v.Server.Arch, p.arch), v.Server.APIVersion
 	host := os.Getenv("DOCKER_HOST")
 	p.remote = host != "" && !strings.HasPrefix(host, "unix://")
 	wanted := os.Getenv("DOCKER_BUILDKIT")

@@ -144,39 +144,29 @@ func (s *stored) accept(ref, tag string, manifest []byte) error {
 	}
 }
 
-// direct lets the engine push to the registry, with a configuration of its own that holds nothing but the sign-in
-// there; the user's stays as it is.
+// direct lets the engine push to the registry, with nothing but the sign-in there; the user's stays as it is. What may
+// pass is waited for: what has arrived is not sent again.
 func (s *stored) direct(ctx context.Context, repo name.Repository, to Repository, tag string, report Reporter) (string, error) {
-	dir, err := os.MkdirTemp("", "berth-push-")
+	there := to.Name + ":" + tag
+	push, free, err := s.pusher(ctx, repo, to, tag, report)
 	if err != nil {
-		return "", localFault("make room for the push", err)
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // it is a folder of the system's temporary files, at worst
-	if err := writeSignIn(dir, repo.RegistryStr(), to.Auth); err != nil {
 		return "", err
 	}
-	there := to.Name + ":" + tag
-	args, env := []string{"push", there}, []string{"DOCKER_CONFIG=" + dir}
-	switch s.kind {
-	case "podman", "buildah":
-		args, env = []string{"push", "--authfile", filepath.Join(dir, "config.json"), there}, nil
-	case "docker":
-		host, err := s.endpoint(ctx)
-		if err != nil {
-			return "", err
-		}
-		env = append(env, "DOCKER_HOST="+host)
-	}
+	defer free()
 	if err := s.retag(ctx, s.ref, there); err != nil {
 		return "", err
 	}
 	defer s.untag(context.WithoutCancel(ctx), there)
-	l := &pushLines{report: report, layers: len(s.facts.Config.RootFS.DiffIDs), state: map[string]string{}}
-	if err := s.pipe(ctx, env, args, l.line); err != nil {
+	var said string
+	err = registry.Patiently(ctx, func(text string) { report.log(text); report.progress(text, 0, 0, "layers") }, func(ctx context.Context) (moved bool, err error) {
+		said, moved, err = push(ctx)
+		return moved, mayPass(said, err)
+	})
+	if err != nil {
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("push image: %w", ctx.Err())
 		}
-		return "", pushFailed(repo, s.name+" said:\n"+fail.Quoted(l.last.String()), err)
+		return "", pushFailed(repo, s.name+" said:\n"+fail.Quoted(said), err)
 	}
 	// What is in the repository now decides, not what was printed.
 	got, err := Resolve(ctx, there, platformName(s.facts.Config.Platform()), to.Transport, oneSignIn{to.Auth})
@@ -191,6 +181,59 @@ func (s *stored) direct(ctx context.Context, repo name.Repository, to Repository
 		}
 	}
 	return digest, nil
+}
+
+// pusher is how the engine pushes once: what it said last, and whether more of the image has arrived than before. Free
+// removes what it needed.
+func (s *stored) pusher(ctx context.Context, repo name.Repository, to Repository, tag string, report Reporter) (push func(context.Context) (said string, moved bool, err error), free func(), err error) {
+	layers, host := len(s.facts.Config.RootFS.DiffIDs), ""
+	if s.kind == "docker" {
+		if host, err = s.endpoint(ctx); err != nil {
+			return nil, nil, err
+		}
+		if d, ok := daemonAt(host, s.api); ok {
+			sign, err := signInOf(to.Auth)
+			if err != nil {
+				return nil, nil, err
+			}
+			best := 0
+			return func(ctx context.Context) (string, bool, error) {
+				done, err := d.follow(ctx, to.Name, tag, sign, newPushGauge(report, layers))
+				moved := done > best
+				best = max(best, done)
+				if err != nil {
+					return err.Error(), moved, err
+				}
+				return "", moved, nil
+			}, func() {}, nil
+		}
+	}
+	dir, err := os.MkdirTemp("", "berth-push-")
+	if err != nil {
+		return nil, nil, localFault("make room for the push", err)
+	}
+	free = func() { _ = os.RemoveAll(dir) } // it is a folder of the system's temporary files, at worst
+	if err := writeSignIn(dir, repo.RegistryStr(), to.Auth); err != nil {
+		free()
+		return nil, nil, err
+	}
+	there := to.Name + ":" + tag
+	args, env := []string{"push", there}, []string{"DOCKER_CONFIG=" + dir}
+	switch s.kind {
+	case "podman", "buildah":
+		args, env = []string{"push", "--authfile", filepath.Join(dir, "config.json"), there}, nil
+	case "docker":
+		env = append(env, "DOCKER_HOST="+host)
+	}
+	best := 0
+	return func(ctx context.Context) (string, bool, error) {
+		l := &pushLines{report: report, layers: layers, state: map[string]string{}}
+		err := s.pipe(ctx, env, args, l.line)
+		done := arrived(l.state)
+		moved := done > best
+		best = max(best, done)
+		return l.last.String(), moved, err
+	}, free, nil
 }
 
 // endpoint is where the daemon of Docker's current context listens. One that needs certificates cannot be used with
@@ -311,11 +354,6 @@ func (l *pushLines) line(text string) {
 		return
 	}
 	l.state[id] = state
-	done := 0
-	for _, s := range l.state {
-		if s == "Pushed" || strings.HasPrefix(s, "Layer already exists") || strings.HasPrefix(s, "Mounted from") {
-			done++
-		}
-	}
+	done := arrived(l.state)
 	l.report.progress(fmt.Sprintf("%d of %d layers are there", done, l.layers), int64(done), int64(l.layers), "layers")
 }

@@ -33,10 +33,12 @@ const (
 	Patience = 5 * time.Minute
 	// longestWait bounds what a Retry-After asks for.
 	longestWait = 2 * time.Minute
-	// quiet is after how long without a byte moving this is told, and stalled after how long the connection is cut
+	// Quiet is after how long without a byte moving this is told, and stalled after how long the connection is cut
 	// and made anew.
-	quiet   = 10 * time.Second
+	Quiet   = 10 * time.Second
 	stalled = 60 * time.Second
+	// Silent is after how long without an answer a request is made anew. A registry takes its time to check a large layer.
+	Silent = 2 * time.Minute
 )
 
 // Client is a repository in a registry. It is safe for concurrent use.
@@ -120,7 +122,7 @@ func (c *Client) do(ctx context.Context, r request, statuses ...int) (*http.Resp
 	var res *http.Response
 	err := c.patiently(ctx, func(ctx context.Context) (bool, error) {
 		var err error
-		if res, err = c.once(ctx, r, nil); err != nil { //nolint:bodyclose // the caller closes it
+		if res, err = c.answer(ctx, r); err != nil { //nolint:bodyclose // the caller closes it
 			return false, err
 		}
 		if err := check(res, statuses...); err != nil {
@@ -130,6 +132,45 @@ func (c *Client) do(ctx context.Context, r request, statuses ...int) (*http.Resp
 		return true, nil
 	})
 	return res, err
+}
+
+// answer is once for a request that says all at once: a registry that takes long to answer is told of, and given up in
+// the end.
+func (c *Client) answer(ctx context.Context, r request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	told := make(chan struct{})
+	tell := time.AfterFunc(Quiet, func() {
+		c.tell(fmt.Sprintf("the registry has not answered for %s: waiting", Quiet))
+		close(told)
+	})
+	dead := time.AfterFunc(Silent, func() { cancel(errSilent) })
+	res, err := c.once(ctx, r, nil)
+	dead.Stop()
+	if !tell.Stop() {
+		<-told
+		c.tell("")
+	}
+	if err != nil {
+		if errors.Is(context.Cause(ctx), errSilent) {
+			err = errSilent
+		}
+		cancel(nil)
+		return nil, err
+	}
+	res.Body = &ended{res.Body, func() { cancel(nil) }}
+	return res, nil
+}
+
+// ended is a body that says when it is closed.
+type ended struct {
+	io.ReadCloser
+	closed func()
+}
+
+// Close closes the body.
+func (e *ended) Close() error {
+	defer e.closed()
+	return e.ReadCloser.Close()
 }
 
 // answered is an error with the time that the registry asks to wait.
@@ -164,6 +205,11 @@ func retryAfter(text string) time.Duration {
 // patiently tries until it works, until the error is one that stays, or until nothing has moved for as long as
 // Patience; try says whether something did. What it returns is the last error.
 func (c *Client) patiently(ctx context.Context, try func(context.Context) (moved bool, err error)) error {
+	return Patiently(ctx, c.tell, try)
+}
+
+// Patiently is the patience of Client for what pushes by itself: see there for tell.
+func Patiently(ctx context.Context, tell func(string), try func(context.Context) (moved bool, err error)) error {
 	start, wait, told := time.Now(), time.Second, false
 	for {
 		moved, err := try(ctx)
@@ -171,7 +217,7 @@ func (c *Client) patiently(ctx context.Context, try func(context.Context) (moved
 			start, wait = time.Now(), time.Second
 		}
 		if told && err == nil {
-			c.tell("")
+			tell("")
 		}
 		if err == nil || ctx.Err() != nil || !Passing(err) {
 			return err
@@ -185,7 +231,7 @@ func (c *Client) patiently(ctx context.Context, try func(context.Context) (moved
 		if time.Since(start)+pause > Patience {
 			return err
 		}
-		c.tell(fmt.Sprintf("the registry %s: trying again in %s", why(err), pause.Round(time.Second)))
+		tell(fmt.Sprintf("the registry %s: trying again in %s", why(err), pause.Round(time.Second)))
 		told = true
 		t := time.NewTimer(pause)
 		select {
@@ -218,8 +264,11 @@ func Status(err error) int {
 	return 0
 }
 
-// errStalled is a connection on which nothing moved.
-var errStalled = errors.New("no byte has moved for a minute")
+// errStalled is a connection on which nothing moved, and errSilent one on which no answer came.
+var (
+	errStalled = errors.New("no byte has moved for a minute")
+	errSilent  = errors.New("no answer has come for two minutes")
+)
 
 // Passing says whether an error of a registry or the way to it may go away by itself.
 func Passing(err error) bool {

@@ -63,9 +63,9 @@ func (d *download) Read(p []byte) (n int, err error) {
 // next reads what comes next on the connection. An error closes it.
 func (d *download) next(p []byte) (int, error) {
 	p = p[:min(int64(len(p)), d.size-d.at)]
-	still := time.AfterFunc(quiet, func() {
+	still := time.AfterFunc(Quiet, func() {
 		d.told.Store(true)
-		d.c.tell(fmt.Sprintf("the registry has sent nothing for %s: waiting", quiet))
+		d.c.tell(fmt.Sprintf("the registry has sent nothing for %s: waiting", Quiet))
 	})
 	dead := time.AfterFunc(stalled, func() { d.cancel(errStalled) })
 	n, err := d.body.Read(p)

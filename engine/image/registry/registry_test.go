@@ -274,6 +274,46 @@ func TestPutSurvives(t *testing.T) {
 	}
 }
 
+// hangs lets the first requests wait without an answer.
+type hangs struct {
+	http.RoundTripper
+	first int
+}
+
+func (h *hangs) RoundTrip(req *http.Request) (*http.Response, error) {
+	if h.first == 0 {
+		return h.RoundTripper.RoundTrip(req)
+	}
+	h.first--
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+// A registry that takes a request and does not answer is told of, and asked again in the end.
+func TestSilentRegistry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := newTroubled()
+		start := time.Now()
+		var told []string
+		var at time.Duration
+		c := client(t, &hangs{reg, 1}, func(text string) {
+			if len(told) == 0 {
+				at = time.Since(start)
+			}
+			told = append(told, text)
+		})
+		if there, err := c.Exists(t.Context(), "sha256:"+strings.Repeat("1", 64)); there || err != nil {
+			t.Errorf("%v, %v", there, err)
+		}
+		if len(told) == 0 || told[0] != "the registry has not answered for 10s: waiting" || at > 15*time.Second || told[len(told)-1] != "" {
+			t.Errorf("after %s: %q", at, told)
+		}
+		if took := time.Since(start); took < Silent || took > Silent+10*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
 // A blob is read whole from a registry with any of these troubles.
 func TestGetSurvives(t *testing.T) {
 	const size = 24 << 20

@@ -24,6 +24,9 @@ var ErrCut = errors.New("the upload was interrupted, and the registry kept nothi
 // finalError is one that the same upload cannot go on from, such as one of reading what is to be sent.
 type finalError struct{ error }
 
+// Final is err as one that no patience helps against.
+func Final(err error) error { return finalError{err} }
+
 // Unwrap gives errors.Is what it wraps.
 func (f finalError) Unwrap() error { return f.error }
 
@@ -118,7 +121,7 @@ func (u *Upload) patch(ctx context.Context, w *window) error {
 func (u *Upload) watch(body *body, cut func()) (stop func()) {
 	done := make(chan struct{})
 	go func() {
-		const every = 5 * time.Second
+		const every = 2 * time.Second
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		last, still, told := int64(-1), time.Duration(0), false
@@ -139,7 +142,7 @@ func (u *Upload) watch(body *body, cut func()) (stop func()) {
 				last, still, told = at, 0, false
 				continue
 			}
-			if still += every; still >= quiet {
+			if still += every; still >= Quiet {
 				u.c.tell(fmt.Sprintf("the registry has taken nothing for %s: waiting", still))
 				told = true
 			}
