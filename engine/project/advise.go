@@ -33,16 +33,16 @@ func (l *look) databaseAdvice() string {
 	if l.Database == nil {
 		return ""
 	}
-	given := l.leadsToDatabase() + " it to one that is there"
+	given := l.namesDatabase() + " the address of an existing one"
 	if l.Database.Engine != "postgres" && l.Database.Engine != "mysql" {
-		return "; berth makes PostgreSQL and MySQL: " + given + ", such as one in RDS"
+		return "; berth creates PostgreSQL and MySQL only: " + given + ", such as one in RDS"
 	}
-	return "; [database] in berth.toml makes one, or " + given
+	return "; [database] in berth.toml creates one, or " + given
 }
 
-// leadsToDatabase says by what the app is led to a database that is there, with the verb: the variables that it reads, or
-// that its framework does.
-func (l *look) leadsToDatabase() string {
+// namesDatabase says how the app is given the address of an existing database, with the verb: by the variables that it
+// reads, or that its framework does.
+func (l *look) namesDatabase() string {
 	name, parts := l.Database.Variable, l.databaseParts()
 	spring := l.uses("java", []string{"spring-boot*"}) != nil
 	relational := l.Database.Engine != "mongodb"
@@ -59,11 +59,11 @@ func (l *look) leadsToDatabase() string {
 	case l.readsDatabaseURL(), l.Stack == "rails" && relational:
 		name = "DATABASE_URL"
 	case l.speaks == "dotnet" && relational:
-		return "`" + setSecret + "ConnectionStrings__NAME`, with the NAME that the code asks for, leads"
+		return "`" + setSecret + "ConnectionStrings__NAME`, with the NAME that the code asks for, sets"
 	default:
-		return "`" + setSecret + "NAME`, under the name that the app reads, leads"
+		return "`" + setSecret + "NAME`, under the name that the app reads, sets"
 	}
-	return "`" + setSecret + name + "` leads"
+	return "`" + setSecret + name + "` sets"
 }
 
 // databaseParts are the variables that hold parts of the address of the app's database, in the order of their findings.
@@ -95,7 +95,7 @@ func byParts(names []string) string {
 			open = append(open, name)
 		}
 	}
-	return strings.Join(append([]string{andList(open) + " under [env]"}, secret...), " and ") + " lead"
+	return strings.Join(append([]string{andList(open) + " under [env]"}, secret...), " and ") + " set"
 }
 
 // andList is a list in words.
@@ -147,5 +147,5 @@ func (l *look) uploadsAdvice() string {
 	if how == "" {
 		return ""
 	}
-	return "; for uploads S3 is the better place: [uploads] with store = \"s3\" makes a bucket, and the app wants " + how
+	return "; S3 is the better place for uploads: [uploads] with store = \"s3\" creates a bucket, and the app then needs " + how
 }

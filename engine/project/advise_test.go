@@ -28,7 +28,7 @@ require("express")().listen(3000)
 	must(t, err)
 	for _, c := range []struct{ id, text, says string }{
 		{"name-secret", "STRIPE_KEY", "`berth secrets set STRIPE_KEY`"},
-		{"name-secret", "DATABASE_URL", "[database] in berth.toml makes one, or `berth secrets set DATABASE_URL`"},
+		{"name-secret", "DATABASE_URL", "[database] in berth.toml creates one, or `berth secrets set DATABASE_URL`"},
 		{"name-setting", "MODE", "under [env] in berth.toml"},
 		{"dockerfile-volume", "/app/uploads", `[[storage]] with path = "/app/uploads"`},
 	} {

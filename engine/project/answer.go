@@ -33,12 +33,12 @@ func (l *look) answers(p healthPath) {
 		status = "204"
 	}
 	if status != "" {
-		l.add(Info, "health-status", p.file, p.line, p.text, p.path+" answers with the status "+status+"; the load balancer takes 200 to 399 for well, and health.codes under [service] others")
+		l.add(Info, "health-status", p.file, p.line, p.text, p.path+" answers with the status "+status+"; the load balancer accepts 200 to 399 as healthy, or what health.codes under [service] says")
 	}
 	if asksDatabase().MatchString(body) {
 		l.addFinding(Finding{
 			ID: "health-database", Severity: Info, File: p.file, Line: p.line, Text: p.text, Key: "service.health_path",
-			Means: p.path + " asks the database: while that is away, all containers are taken for broken and replaced; a path that answers by itself is the safer one",
+			Means: p.path + " queries the database: whenever the database is down, all containers count as unhealthy and are replaced; a path that does not depend on it is safer",
 		})
 	}
 }

@@ -39,8 +39,8 @@ func (l *look) based(d *Dockerfile) {
 
 // needWords are needs in words.
 var needWords = map[string]string{
-	"database": "a database", "persistent_storage": "storage that outlives its containers", "websockets": "WebSockets",
-	"sticky_sessions": "browsers that come back to the same container",
+	"database": "a database", "persistent_storage": "storage that outlives the containers", "websockets": "WebSockets",
+	"sticky_sessions": "requests of one browser that reach the same container",
 }
 
 // dataName matches variables that name a folder of data, by their names.
@@ -56,7 +56,7 @@ func (l *look) sqliteInEnv(d *Dockerfile) {
 		if strings.HasPrefix(v.Text, "/") && (v.Text == "/data" || dataName().MatchString(name)) && !notKept().MatchString(v.Text) {
 			text := "ENV " + name + "=" + v.Text
 			l.nextOnStorage()
-			l.add(Should, "dockerfile-env-data", d.Name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
+			l.add(Should, "dockerfile-env-data", d.Name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so these files need persistent storage")
 			l.Need("persistent_storage", origin(d.Name, v.Line, text))
 			l.store(v.Text, d.Name, v.Line, text)
 			continue
@@ -67,7 +67,7 @@ func (l *look) sqliteInEnv(d *Dockerfile) {
 		}
 		text := "ENV " + name + "=" + v.Text
 		l.nextOnStorage()
-		l.add(Should, "sqlite-file", d.Name, v.Line, text, "the database is a file in this folder, which must outlive the container")
+		l.add(Should, "sqlite-file", d.Name, v.Line, text, "the database is a file in this folder, so the folder must outlive the container")
 		l.Need("persistent_storage", origin(d.Name, v.Line, text))
 		l.store(m[1]+m[2], d.Name, v.Line, text)
 	}

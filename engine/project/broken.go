@@ -30,7 +30,7 @@ func (l *look) tellBroken() {
 		if kind == "" {
 			continue
 		}
-		l.add(Should, "file-broken", name, line, name, "it is not valid "+kind+", so that nothing was taken from it")
+		l.add(Should, "file-broken", name, line, name, "it is not valid "+kind+", so nothing was read from it")
 	}
 }
 

@@ -51,7 +51,7 @@ func (l *look) checkBuild() {
 		key := "image.args." + a.Text
 		l.addFinding(Finding{
 			ID: "dockerfile-arg", Severity: Must, File: d.Name, Line: a.Line, Text: "ARG " + a.Text, Key: key,
-			Means: "this build argument has no default, and the build needs it: give it a value under [image.args] in berth.toml",
+			Means: "this build argument has no default and the build needs it: set it under [image.args] in berth.toml",
 		})
 	}
 	if len(d.BuildKit) > 0 {
@@ -61,7 +61,7 @@ func (l *look) checkBuild() {
 				what = append(what, f.Text)
 			}
 		}
-		l.add(Info, "dockerfile-buildkit", d.Name, d.BuildKit[0].Line, strings.Join(what, ", "), "only BuildKit understands this: Docker builds with it when it has buildx")
+		l.add(Info, "dockerfile-buildkit", d.Name, d.BuildKit[0].Line, strings.Join(what, ", "), "this needs BuildKit: Docker uses it when buildx is installed")
 	}
 	for _, secret := range d.Secrets {
 		if slices.Contains(l.spec.Image.Secrets, secret.Text) {
@@ -69,13 +69,13 @@ func (l *look) checkBuild() {
 		}
 		l.addFinding(Finding{
 			ID: "dockerfile-build-secret", Severity: Should, File: d.Name, Line: secret.Line, Text: "secret " + secret.Text, Key: "image.secrets",
-			Means: "the build asks for this secret: name it as secrets under [image], and its value is taken from the environment variable of that name",
+			Means: "the build needs this secret: list it in secrets under [image], and berth takes its value from the environment variable of that name",
 		})
 	}
 	if len(d.SSH) > 0 && len(l.spec.Image.SSH) == 0 {
 		l.addFinding(Finding{
 			ID: "dockerfile-build-ssh", Severity: Should, File: d.Name, Line: d.SSH[0].Line, Text: "--mount=type=ssh", Key: "image.ssh",
-			Means: "the build signs in over SSH, such as to fetch a private dependency: ssh = [\"default\"] under [image] lets it use your SSH agent",
+			Means: "the build needs SSH, for example to fetch a private dependency: ssh = [\"default\"] under [image] gives it your SSH agent",
 		})
 	}
 	l.missingSources()
@@ -100,13 +100,13 @@ func (l *look) missingSources() {
 			switch {
 			case err != nil && (built().MatchString(rel) || l.startsFile(rel)):
 				l.add(Must, "copy-not-built", l.docker.Name, c.Line, "COPY "+s,
-					rel+" is not there; it looks like something that is built before the image: build it first, or let a stage of the Dockerfile do it")
+					rel+" does not exist; it looks like a build output: build it first, or build it in a stage of the Dockerfile")
 			case err != nil && l.oneUp(dir, rel):
-				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is not in the build context, but in a folder above: the image is built from there; deploy that folder, and name this Dockerfile as dockerfile under [image], with context = \".\"")
+				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is outside the build context, in a parent folder: deploy that folder instead, with this Dockerfile as dockerfile under [image] and context = \".\"")
 			case err != nil:
-				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is not in the build context, so that the build fails: put it there, or take it out of this line")
+				l.add(Must, "copy-missing", l.docker.Name, c.Line, "COPY "+s, rel+" is not in the build context, so the build fails: add it, or remove it from this line")
 			case ignored != nil && ignored(rel):
-				l.add(Must, "copy-ignored", l.docker.Name, c.Line, "COPY "+s, rel+" is left out of the build context by .dockerignore, so that the build fails: let a line !"+rel+" at its end bring it back")
+				l.add(Must, "copy-ignored", l.docker.Name, c.Line, "COPY "+s, rel+" is excluded from the build context by .dockerignore, so the build fails: add the line !"+rel+" at its end")
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func (l *look) take() {
 		why = "the only Dockerfile"
 		if n := len(l.Dockerfiles) - 1; n > 0 {
 			why = fmt.Sprintf("the likeliest of %d Dockerfiles", n+1)
-			l.add(Should, "dockerfile-choice", c.File, 0, c.File, "of several Dockerfiles this one is built; others are "+l.otherDockerfiles()+": dockerfile under [image] in berth.toml names another")
+			l.add(Should, "dockerfile-choice", c.File, 0, c.File, "one of several Dockerfiles; the others are "+l.otherDockerfiles()+"; to build another, set dockerfile under [image] in berth.toml")
 		}
 	}
 	l.spec.Image.Dockerfile = c.File
@@ -260,7 +260,7 @@ func (l *look) betterStage(d *Dockerfile, asked string) string {
 	if i < 0 {
 		return ""
 	}
-	l.add(Should, "dockerfile-stage-choice", d.Name, d.From.Line, d.From.Text, "the last stage seems to be for something else, so that "+d.Names[i]+" is built: target under [image] in berth.toml names another")
+	l.add(Should, "dockerfile-stage-choice", d.Name, d.From.Line, d.From.Text, "the last stage does not look like the one to run, so "+d.Names[i]+" is built: set target under [image] in berth.toml to build another")
 	l.suggest("image.target", d.Names[i], d.Name, d.From.Line, "the stage for production")
 	return d.Names[i]
 }

@@ -85,7 +85,7 @@ func (l *look) libcluster(d *dependency) {
 	if len(all) == 0 {
 		l.Need("clustering", origin(d.file, d.line, d.text))
 		l.add(Info, "elixir-libcluster", d.file, d.line, d.text,
-			"the containers connect to each other as Erlang nodes: they need a network of their own and a way to find each other, here by DNS")
+			"the containers connect to each other as Erlang nodes: they need a private network and a way to find each other, here DNS")
 		l.suggest("network.clustering", "dns", d.file, d.line, d.text)
 		return
 	}
@@ -111,19 +111,19 @@ func (l *look) libcluster(d *dependency) {
 			set("cluster", "${cluster}")
 			set("service_name", "${service_arn}")
 			set("region", "${region}")
-			say(Info, "the containers find each other by asking ECS which tasks there are, and connect as Erlang nodes")
+			say(Info, "the containers find each other by listing the tasks of ECS, and connect as Erlang nodes")
 		case strings.Contains(s, "Kubernetes"):
 			need("dns")
-			say(Must, "this asks Kubernetes for the nodes, which is not there: use Cluster.Strategy.DNSPoll with a query from the environment, and set that to ${namespace} under [env]")
+			say(Must, "this asks Kubernetes for the nodes, and there is no Kubernetes here: use Cluster.Strategy.DNSPoll with a query from the environment, and set that to ${namespace} under [env]")
 		case strings.Contains(s, "Gossip"):
 			need("dns")
-			say(Must, "Gossip finds nodes by multicast, which networks of AWS do not pass on: use Cluster.Strategy.DNSPoll with a query from the environment, and set that to ${namespace} under [env]")
+			say(Must, "Gossip finds nodes by multicast, which a VPC does not support by default: use Cluster.Strategy.DNSPoll with a query from the environment, and set that to ${namespace} under [env]")
 		case strings.Contains(s, "Postgres"):
 			need("dns")
 			say(Info, "the containers find each other through the database, and connect as Erlang nodes")
 		case strings.Contains(s, "Epmd") || strings.Contains(s, "ErlangHosts") || strings.Contains(s, "Rancher"):
 			need("dns")
-			say(Must, "this has a list of nodes by name, and containers get new names: use Cluster.Strategy.DNSPoll with a query from the environment, and set that to ${namespace} under [env]")
+			say(Must, "this lists the nodes by name, but each new container has a new name: use Cluster.Strategy.DNSPoll with a query from the environment, and set that to ${namespace} under [env]")
 		default: // DNSPoll, DNSSRV
 			need("dns")
 			means := "the containers find each other by DNS, and connect as Erlang nodes"
@@ -218,7 +218,7 @@ func (l *look) nodes(script string) {
 	switch {
 	case inScript && l.relCopied():
 	case inScript:
-		l.add(Must, "elixir-rel-not-copied", l.envScript(), 1, l.envScript(), "it names the nodes, but the Dockerfile copies no rel, so that it is not part of the release and the containers will not connect: add COPY rel rel before mix release")
+		l.add(Must, "elixir-rel-not-copied", l.envScript(), 1, l.envScript(), "it names the nodes, but the Dockerfile does not copy rel, so the release lacks it and the containers will not connect: add COPY rel rel before mix release")
 	case env("RELEASE_NODE"), mixed, l.erlangScript():
 	default:
 		next := script
@@ -245,7 +245,7 @@ func (l *look) nodes(script string) {
 		l.addFinding(Finding{
 			ID: "elixir-cookie", Severity: Should, File: l.manifest, Line: 1, Text: "no RELEASE_COOKIE",
 			Variable: &Variable{Name: "RELEASE_COOKIE", Kind: Generated, Random: &Random{Length: 56, Alphabet: alphanumeric}},
-			Means:    "each build makes a cookie of its own, so that old and new containers do not connect while a version replaces another: give all the same random text with `" + setSecret + "RELEASE_COOKIE`",
+			Means:    "each build generates a new cookie, so old and new containers do not connect during a deployment: set one random cookie for all with `" + setSecret + "RELEASE_COOKIE`",
 		})
 	}
 }

@@ -44,10 +44,10 @@ func (l *look) exposed(d *Dockerfile) {
 		}
 		means := "the load balancer sends requests to this port"
 		if i > 0 {
-			means = "a further port; the load balancer uses one"
+			means = "another port; the load balancer uses one only"
 		}
 		if p.Published {
-			means += "; the number before the colon means nothing in a Dockerfile"
+			means += "; the number before the colon has no meaning in a Dockerfile"
 		}
 		l.add(Info, "dockerfile-expose", d.Name, p.Line, text, means)
 		l.candidate(rankExpose, number, d.Name, p.Line, text)
@@ -67,10 +67,10 @@ func (l *look) exposed(d *Dockerfile) {
 		l.add(Info, "dockerfile-env-port", d.Name, env.Line, text, "of the exposed ports, this is the one that requests go to")
 	case !agree && len(tcp) > 0:
 		l.add(Should, "dockerfile-port-conflict", d.Name, env.Line, text,
-			fmt.Sprintf("the app is told to listen on %d, but the Dockerfile exposes %d: one of them is wrong; %d is used",
+			fmt.Sprintf("the app is configured to listen on %d, but the Dockerfile exposes %d; one of the two is wrong, and %d is used",
 				port, tcp[0].From, tcp[0].From))
 	case !agree:
-		l.add(Info, "dockerfile-env-port", d.Name, env.Line, text, "the app is told to listen on this port")
+		l.add(Info, "dockerfile-env-port", d.Name, env.Line, text, "the app is configured to listen on this port")
 		l.candidate(rankEnv, port, d.Name, env.Line, text)
 	}
 }
@@ -104,10 +104,10 @@ func (l *look) commanded(d *Dockerfile) {
 	switch {
 	case start.Shell && strings.HasPrefix(start.Words[0], "["):
 		l.add(Must, "dockerfile-bad-list", d.Name, start.Line, text,
-			"this looks like a list but is not JSON (it needs double quotes and no comma at the end), so that a shell would try to run it as it stands")
+			"this looks like a list but is not valid JSON (use double quotes and no trailing comma), so a shell would run it as one string")
 	case start.Shell && !strings.HasPrefix(start.Words[0], "exec "):
 		l.add(Should, "dockerfile-shell-form", d.Name, start.Line, text,
-			"without [ ] a shell starts the app and keeps the signal to stop for itself: each deployment waits for the stop timeout and then kills requests; write "+
+			"without [ ] a shell starts the app and does not pass the stop signal on: each deployment waits for the stop timeout and then cuts off requests; write "+
 				name+" [\"…\"] or begin with exec")
 	default:
 		l.add(Info, "dockerfile-command", d.Name, start.Line, text, "this is what runs in each container")
@@ -124,7 +124,7 @@ func (l *look) composed() {
 // noCommand tells of a Dockerfile that starts nothing. The base image may; those that hold no more than a system or a
 // language start a shell, which ends at once.
 func (l *look) noCommand(d *Dockerfile) {
-	means := "there is neither CMD nor ENTRYPOINT, so that nothing would start; add a CMD, or set service.command in berth.toml"
+	means := "there is neither CMD nor ENTRYPOINT, so nothing would start; add a CMD, or set service.command in berth.toml"
 	switch {
 	case len(l.start) > 0: // another file says what
 		l.add(Info, "start-command", l.start[0].file, l.start[0].line, l.start[0].raw, "there is no CMD; this is what runs in each container")
@@ -134,7 +134,7 @@ func (l *look) noCommand(d *Dockerfile) {
 		})
 	default:
 		l.add(Info, "dockerfile-base-command", d.Name, d.From.Line, d.From.Text,
-			"there is neither CMD nor ENTRYPOINT, so that the base image decides what starts")
+			"there is neither CMD nor ENTRYPOINT, so the base image decides what starts")
 	}
 }
 
@@ -164,7 +164,7 @@ func (l *look) around(d *Dockerfile) {
 		}
 		if !ownUser().MatchString(d.Base) || u.Text != "" {
 			l.add(Should, "dockerfile-root", d.Name, u.Line, text,
-				"the app runs as root within its container; a line USER before CMD limits what a break-in can do")
+				"the app runs as root in its container; a USER line before CMD limits the damage of a break-in")
 		}
 	} else {
 		l.add(Info, "dockerfile-user", d.Name, u.Line, "USER "+u.Text, "the app does not run as root, which is good")
@@ -172,7 +172,7 @@ func (l *look) around(d *Dockerfile) {
 	for _, v := range d.Volumes {
 		text := "VOLUME " + v.Text
 		l.Need("persistent_storage", origin(d.Name, v.Line, text))
-		means := "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own"
+		means := "the app keeps files there; a container's disk is lost with the container, so these files need persistent storage"
 		if strings.Contains(v.Text, "$") {
 			means += "; the base image decides where that is"
 		}
@@ -202,7 +202,7 @@ func (l *look) checkedBy(d *Dockerfile) {
 	if h == nil {
 		return
 	}
-	means := "ECS ignores it; the load balancer asks a path of the app instead"
+	means := "ECS ignores it; the load balancer checks a path of the app instead"
 	p, port := l.asked(h.String())
 	if p != "" && !elsewherePorts[port] {
 		means += ": " + p
@@ -220,7 +220,7 @@ func (l *look) platform(d *Dockerfile) {
 		l.add(Must, "dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "Fargate runs linux/amd64 and linux/arm64 only")
 	default:
 		platform := spec.PlatformOf(spec.Arch(p.Text))
-		l.add(Info, "dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "the image is built for this platform, and must run on it")
+		l.add(Info, "dockerfile-platform", d.Name, p.Line, "--platform="+p.Text, "the image is built for this platform, and Fargate must run it on the same")
 		l.suggest("image.platform", platform, d.Name, p.Line, "--platform="+p.Text)
 		if platform == spec.ARM64 {
 			l.Need("arm64", origin(d.Name, p.Line, "--platform="+p.Text))
@@ -237,7 +237,7 @@ func (l *look) secretsInEnv(d *Dockerfile) {
 		}
 		if k := classify(name, "", l.Stack).Kind; k == Secret || k == Generated {
 			l.add(Should, "dockerfile-env-secret", d.Name, v.Line, "ENV "+name,
-				"a secret in ENV is part of the image, for everybody who has it: take it out, and `"+setSecret+name+"` gives it to the app when it starts")
+				"a secret in ENV can be read by everybody who has the image: remove it, and `"+setSecret+name+"` passes it to the app at start")
 		}
 	}
 }

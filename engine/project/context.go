@@ -25,11 +25,11 @@ func (l *look) lookAtContext() {
 	ignore, where := image.IgnoreFile(src), ".dockerignore"
 	if ignore != "" {
 		if where = filepath.Base(ignore); where != ".dockerignore" {
-			l.add(Info, "dockerignore-buildkit", where, 0, where, "only BuildKit reads an ignore file of this name: where Docker has no buildx, nothing is left out")
+			l.add(Info, "dockerignore-buildkit", where, 0, where, "only BuildKit reads an ignore file of this name: without buildx, Docker excludes nothing")
 		}
 	} else {
 		l.add(Should, "dockerignore-missing", "", 0, "no .dockerignore",
-			"all of the folder goes to the builder and may end in the image: list there what is not needed, such as .git and .env")
+			"without it the whole folder is sent to the builder and may end up in the image: list what is not needed, such as .git and .env")
 	}
 	if src.OneIgnoreFile {
 		name := file + ".dockerignore"
@@ -37,7 +37,7 @@ func (l *look) lookAtContext() {
 			name = filepath.ToSlash(rel)
 		}
 		l.add(Should, "ignore-file-unread", name, 0, name, "the builder of this machine does not read this file, only .dockerignore: "+
-			"what it leaves out goes into the image here. BuildKit reads it, or put the same lines into .dockerignore")
+			"what it excludes ends up in the image. BuildKit reads it (install buildx), or put the same lines into .dockerignore")
 	}
 	if c.Bytes > largeContext || c.More {
 		more := ""
@@ -45,9 +45,9 @@ func (l *look) lookAtContext() {
 			more = "more than "
 		}
 		l.add(Should, "context-large", "", 0, fmt.Sprintf("%s%d MB in %s%d files", more, c.Bytes/megabyte, more, c.Files),
-			"each build reads all of that; leave out what is not needed with "+where)
+			"each build reads all of it; exclude what is not needed with "+where)
 	}
 	for _, name := range c.Secrets {
-		l.add(Should, "context-secret", name, 0, name, "this file looks like it holds secrets and goes to the builder: list it in "+where)
+		l.add(Should, "context-secret", name, 0, name, "this file looks like it holds secrets, and it is sent to the builder: list it in "+where)
 	}
 }

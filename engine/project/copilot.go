@@ -159,7 +159,7 @@ var (
 			{re: lazy(`^exec$`), words: "exec under [service] opens the way for a shell"},
 			{re: lazy(`^(?:sidecars|logging|observability|publish|subscribe|taskdef_overrides)(?:\.|$)`), words: "berth runs one container a process, and writes its log to CloudWatch"},
 			{re: lazy(`^storage\.ephemeral$`), words: "ephemeral_gb under [service] is the size of a container's own disk"},
-			{re: lazy(`^deployment\.`), words: "berth replaces containers step by step"},
+			{re: lazy(`^deployment\.`), words: "berth does rolling deployments"},
 			{re: lazy(`^platform`), words: "platform under [image] says for which processor the image is built"},
 			{re: lazy(`^env_file$`), words: "its lines go under [env], passwords under [secrets]: `berth secrets import FILE` reads such a file"},
 			{re: lazy(`^entrypoint$`), words: "entrypoint under [service] does this"},

@@ -152,7 +152,7 @@ func (l *look) passedOver(lang *language) bool {
 		return false
 	}
 	l.add(Info, "many-databases", l.manifest, 0, strings.Join(sortedNames(engines), ", "),
-		"the app has drivers for all of these, and a database in a file: it can do with any, or watches them; by itself it needs no server")
+		"the app has drivers for all of these and a database in a file: it supports or monitors them, and needs no database server by default")
 	return true
 }
 
@@ -250,11 +250,11 @@ func (l *look) apply(x *mark, h hit) {
 	means := x.Means
 	for _, n := range x.Needs {
 		if l.cancelled[n] {
-			means += "; another finding says that this app does without"
+			means += "; another finding shows that this app does not need it"
 			continue
 		}
 		if n == "cache" && len(x.Deps) > 0 && (l.mayLackCache() || l.laravelWithoutCache()) {
-			means += "; the code asks whether it is there, and goes on without it"
+			means += "; the code checks for it, and works without it"
 			continue
 		}
 		if !x.Weak {

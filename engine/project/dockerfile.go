@@ -157,7 +157,7 @@ func broken(name string, line int, err error, remedy string) error {
 		at = fmt.Sprintf("%s:%d", name, line)
 	}
 	if remedy == "" {
-		remedy = "mend that line; `docker build .` would refuse it, too"
+		remedy = "fix that line; `docker build .` refuses it, too"
 	}
 	return &fail.Error{Class: fail.Usage, Cause: at + ": " + clip(err.Error()), Remedy: remedy, Err: err}
 }

@@ -53,7 +53,7 @@ func (r *reader) expand(text string, s *stage, n *parser.Node) (string, error) {
 	return out, nil
 }
 
-var errTooMuch = errors.New("its variables hold too much text")
+var errTooMuch = errors.New("its variables are too long")
 
 // Get gives the value of a variable to the shell's lexer: an ENV beats an ARG.
 func (s *stage) Get(name string) (string, bool) {

@@ -120,7 +120,7 @@ func (l *look) hasConnection(x read) bool {
 	v.Database = true
 	finding := Finding{
 		ID: "name-connection", Severity: Info, File: x.file, Line: x.line, Text: x.text, Variable: v,
-		Means: "the app finds its database by " + x.name + ", for which its settings have an address",
+		Means: "the app finds its database by " + x.name + ", and its settings hold an address for that",
 	}
 	for _, value := range values {
 		text, _ := value.(string)
@@ -128,7 +128,7 @@ func (l *look) hasConnection(x read) bool {
 	}
 	if !elsewhere {
 		finding.Severity = Should
-		finding.Means = "the app finds its database by " + x.name + "; without it, it looks on its own machine or beside it, where AWS has none"
+		finding.Means = "the app finds its database by " + x.name + "; without it, it connects to localhost or to a container beside it, and AWS has neither"
 	}
 	l.nextOnDatabase()
 	l.addFinding(finding)

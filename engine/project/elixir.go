@@ -76,7 +76,7 @@ func (l *look) phoenixServer() {
 	if l.script(path.Base(strings.Fields(l.start[0].text)[0])) != "" {
 		return // a script of the project, which may set it
 	}
-	l.add(Info, "phoenix-server", at.file, at.line, at.text, "the app listens only with PHX_SERVER, and the start command does not set it: berth does")
+	l.add(Info, "phoenix-server", at.file, at.line, at.text, "the app listens only when PHX_SERVER is set, and the start command does not set it: berth does")
 	l.suggest("env.PHX_SERVER", "true", at.file, at.line, at.text)
 }
 
@@ -104,7 +104,7 @@ func (l *look) releaseModule() {
 			continue
 		}
 		n, _ := lineOf(body, def[1]-1)
-		l.release(path.Join(l.home(), "bin", l.releaseName(text, app[1]))+" eval "+module[1]+".migrate", name, n, "def migrate", "the database has to be changed before a new version starts")
+		l.release(path.Join(l.home(), "bin", l.releaseName(text, app[1]))+" eval "+module[1]+".migrate", name, n, "def migrate", "the database must be migrated before a new version starts")
 		return
 	}
 }
@@ -149,7 +149,7 @@ func (l *look) flyLines() (script string) {
 			}
 			l.addFinding(Finding{
 				ID: "fly-inet6", Severity: Must, File: l.docker.Name, Line: v.Line, Text: "ENV " + name + "=" + v.Text, Key: "env." + name,
-				Means: "this is made for Fly.io's network, which is IPv6 only (inet6); the containers' network here has IPv4: take it out of the Dockerfile",
+				Means: "this is for Fly.io's private network, which is IPv6 only (inet6); the network here is IPv4: remove it from the Dockerfile",
 				Diff:  l.without(l.docker.Name, v.Line, name),
 			})
 		}
@@ -167,7 +167,7 @@ func (l *look) flyLines() (script string) {
 			n, line := lineOf(text, m[0])
 			l.addFinding(Finding{
 				ID: "fly-inet6", Severity: Must, File: name, Line: n, Text: line, Diff: l.withoutInet6(name),
-				Means: "the database is reached over IPv6 only (inet6), as on Fly.io; here it has an IPv4 address: take the option out",
+				Means: "this connects to the database over IPv6 only (inet6), as Fly.io needs; here the database has an IPv4 address: remove the option",
 			})
 		}
 	}
@@ -176,7 +176,7 @@ func (l *look) flyLines() (script string) {
 			text, _ := l.t.text(s.file)
 			l.addFinding(Finding{
 				ID: "fly-script", Severity: Must, File: s.file, Line: s.line, Text: s.raw, Diff: changed(s.file, text, awsScript(text, l.appName(text))),
-				Means: "this is made for Fly.io (FLY_… variables, its own network) and must change for AWS",
+				Means: "this works on Fly.io only (FLY_… variables, its private network) and must change for AWS",
 			})
 			break
 		}
@@ -302,11 +302,11 @@ func (l *look) uploads() {
 		for _, m := range allowUpload().FindAllStringIndex(text, 20) {
 			line, shown := lineOf(text, m[1]-1)
 			if strings.Contains(arguments(text[m[1]:]), "external:") {
-				l.add(Info, "phoenix-external-uploads", name, line, shown, "the browser sends these files straight to a store such as S3, not through the app")
+				l.add(Info, "phoenix-external-uploads", name, line, shown, "the browser uploads these files directly to a store such as S3, not through the app")
 				continue
 			}
 			l.add(Info, "phoenix-websocket-uploads", name, line, shown,
-				"files are uploaded over the WebSocket: a service without WebSockets breaks this, and long polling is no way out")
+				"files are uploaded over the WebSocket: a service without WebSockets breaks this, and long polling does not help")
 			l.Need("websocket_uploads", origin(name, line, shown))
 			l.Need("websockets", origin(name, line, shown))
 			return

@@ -24,7 +24,7 @@ func (l *look) readFlyToml() {
 		if at, ok := fly.err.(interface{ Position() (int, int) }); ok {
 			line, _ = at.Position()
 		}
-		l.add(Should, "fly-broken", fly.name, line, "fly.toml", "it is not valid TOML, so that nothing was taken from it")
+		l.add(Should, "fly-broken", fly.name, line, "fly.toml", "it is not valid TOML, so nothing was read from it")
 		return
 	}
 	l.flyRegion()
@@ -51,7 +51,7 @@ func (l *look) flyRegion() {
 	line, text := fly.line("primary_region"), "primary_region = "+quoted(code)
 	there, ok := catalog.Regions().FlyRegion(code)
 	if !ok {
-		l.add(Info, "fly-region", fly.name, line, text, "this region of Fly.io is not known here; choose an AWS region")
+		l.add(Info, "fly-region", fly.name, line, text, "berth does not know this Fly.io region; choose an AWS region")
 		return
 	}
 	aws, _ := catalog.Regions().Region(there.AWS)
@@ -78,18 +78,18 @@ func (l *look) flyServices() {
 		case s.http && !main:
 			main = true
 			l.candidate(rankFly, s.port, fly.name, line, text)
-			l.add(Info, "fly-port", fly.name, line, text, "on Fly.io requests go to this port of the app")
+			l.add(Info, "fly-port", fly.name, line, text, "on Fly.io, requests go to this port of the app")
 		case !main && dig(s.value, "ports") == nil:
 			main = true
 			l.candidate(rankFly, s.port, fly.name, line, text)
-			l.add(Info, "fly-port", fly.name, line, text, "on Fly.io requests go to this port of the app")
+			l.add(Info, "fly-port", fly.name, line, text, "on Fly.io, requests go to this port of the app")
 		case !main:
 			main = true
 			l.candidate(rankFly, s.port, fly.name, line, text)
-			l.add(Should, "fly-port-tcp", fly.name, line, text, "on Fly.io connections go to this port without HTTP being understood; here they pass a load balancer for HTTP, which understands nothing else")
+			l.add(Should, "fly-port-tcp", fly.name, line, text, "on Fly.io, this port takes raw TCP connections; here an HTTP load balancer is in front, which passes HTTP only")
 		default:
 			l.add(Should, "fly-more-services", fly.name, line, text,
-				fmt.Sprintf("a further service, on port %d: the load balancer for HTTP sends requests to one port only, so that this one is not reached from the internet", s.port))
+				fmt.Sprintf("another service, on port %d: the load balancer sends requests to one port only, so this one cannot be reached from the internet", s.port))
 		}
 	}
 }
@@ -121,7 +121,7 @@ func (l *look) flyHealth() {
 			continue
 		}
 		line := fly.line("path")
-		means := "Fly.io asks this path whether the app is well; the load balancer can ask the same"
+		means := "Fly.io checks the app's health at this path; the load balancer can check the same"
 		if headers, ok := dig(c, "headers").(map[string]any); ok && len(headers) > 0 {
 			means += ", but sends none of the headers " + strings.Join(slices.Sorted(maps.Keys(headers)), ", ")
 		}
@@ -145,7 +145,7 @@ func (l *look) flyMounts() {
 			}
 			l.nextOnStorage()
 			l.add(Should, "fly-mount", fly.name, line, text,
-				"the app keeps files on a volume; a container's disk is lost with the container, so that they need storage of their own")
+				"the app keeps files on a volume; a container's disk is lost with the container, so these files need persistent storage")
 			l.Need("persistent_storage", origin(fly.name, line, text))
 			l.store(to, fly.name, line, text)
 		}
@@ -160,7 +160,7 @@ func (l *look) flyRelease() {
 	}
 	line := fly.line("release_command")
 	l.add(Info, "fly-release-command", fly.name, line, "release_command = "+quoted(cmd),
-		"this runs once before each new version, most often to change the database")
+		"this runs once before each new version, usually to migrate the database")
 	l.Need("release_command", origin(fly.name, line, "release_command"))
 	l.suggest("service.release_command", cmd, fly.name, line, "release_command")
 }
@@ -182,7 +182,7 @@ func (l *look) flyCommands() {
 				words = split
 			}
 		}
-		l.add(Info, c.id, fly.name, c.Line, c.String(), "on Fly.io this runs instead of what the Dockerfile starts, and so it does here")
+		l.add(Info, c.id, fly.name, c.Line, c.String(), "on Fly.io, this runs instead of the Dockerfile's command, and here too")
 		if c.key == "service.command" || l.docker == nil || l.docker.Entry != nil || settable(c.key) {
 			l.suggest(c.key, words, fly.name, c.Line, "command on Fly.io")
 		}
@@ -209,21 +209,21 @@ func (l *look) flyTimes() {
 	if d := span(fly.value("kill_timeout")); d > 0 {
 		line := fly.line("kill_timeout")
 		stop := min(max(d.Round(time.Second), 2*time.Second), 120*time.Second)
-		means := "the app gets as long to end its requests before it is killed"
+		means := "the app gets this long to finish its requests before it is killed"
 		if stop != d {
-			means = fmt.Sprintf("the app gets %v to end its requests; Fargate allows 2 to 120 seconds", stop)
+			means = fmt.Sprintf("the app gets %v to finish its requests; Fargate allows 2 to 120 seconds", stop)
 		}
 		l.add(Info, "fly-kill-timeout", fly.name, line, "kill_timeout = "+d.String(), means)
 		l.suggest("service.stop_timeout", stop.String(), fly.name, line, "kill_timeout")
 	}
 	if s := fly.text("kill_signal"); s != "" && s != "SIGTERM" {
 		l.add(Should, "fly-kill-signal", fly.name, fly.line("kill_signal"), "kill_signal = "+quoted(s),
-			"a container gets SIGTERM when it shall stop; write STOPSIGNAL "+s+" into the Dockerfile")
+			"a container gets SIGTERM when it has to stop; to change that, add STOPSIGNAL "+s+" to the Dockerfile")
 	}
 	for _, s := range fly.servers() {
 		if d := span(dig(s.value, "http_options", "idle_timeout")); d > 0 && s.http {
 			line := fly.line("idle_timeout")
-			l.add(Info, "fly-idle-timeout", fly.name, line, "idle_timeout", "a connection may be silent as long as this")
+			l.add(Info, "fly-idle-timeout", fly.name, line, "idle_timeout", "a connection may stay idle this long")
 			l.suggest("network.idle_timeout", d.String(), fly.name, line, "idle_timeout")
 			return
 		}
@@ -241,11 +241,11 @@ func (l *look) flyScale() {
 		stop := dig(s.value, "auto_stop_machines")
 		if (stop == true || stop == "stop" || stop == "suspend") && least == 0 {
 			l.add(Should, "fly-scale-to-zero", fly.name, fly.line("auto_stop_machines"), "auto_stop_machines",
-				"on Fly.io nothing runs while nobody uses the app; on Fargate its containers run, and are paid, all the time")
+				"on Fly.io, the app stops while nobody uses it; on Fargate its containers run, and cost money, all the time")
 		}
 		if said && least > 1 {
 			line := fly.line("min_machines_running")
-			l.add(Info, "fly-machines", fly.name, line, fmt.Sprintf("min_machines_running = %d", least), "as many containers run here")
+			l.add(Info, "fly-machines", fly.name, line, fmt.Sprintf("min_machines_running = %d", least), "the same number of containers runs here")
 			l.suggest("service.instances", int(least), fly.name, line, "min_machines_running")
 		}
 		return
@@ -262,7 +262,7 @@ func (l *look) flyEnv() {
 	}
 	names := slices.Sorted(maps.Keys(env))
 	l.add(Info, "fly-env", fly.name, fly.line("env"), "[env] with "+strings.Join(names, ", "),
-		"look through these: what is still true goes under [env] in berth.toml, passwords under [secrets]")
+		"review these: put what still applies under [env] in berth.toml, and passwords under [secrets]")
 	for _, name := range names {
 		line := fly.lineIn("env", 0, name)
 		switch value := fmt.Sprint(env[name]); {
@@ -291,14 +291,14 @@ var (
 func (l *look) flyBuild() {
 	fly := l.fly
 	if ref := fly.text("build", "image"); ref != "" {
-		l.add(Info, "fly-image", fly.name, fly.line("image"), "image = "+quoted(ref), "on Fly.io this image runs, and nothing is built")
+		l.add(Info, "fly-image", fly.name, fly.line("image"), "image = "+quoted(ref), "on Fly.io, this image runs and nothing is built")
 		if l.docker == nil {
 			l.suggest("image.ref", ref, fly.name, fly.line("image"), "[build] of fly.toml")
 		}
 	}
 	if builder := fly.text("build", "builder"); builder != "" {
 		l.add(Must, "fly-buildpacks", fly.name, fly.line("builder"), "builder = "+quoted(builder),
-			"on Fly.io buildpacks build the image; berth builds from a Dockerfile: write one, or build with pack and deploy with --image")
+			"on Fly.io, buildpacks build the image; berth needs a Dockerfile: write one, or build with pack and deploy with --image")
 	}
 	args, _ := fly.value("build", "args").(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(args)) {
@@ -320,14 +320,14 @@ func (l *look) flyRest() {
 		from, _ := dig(s, "guest_path").(string)
 		to, _ := dig(s, "url_prefix").(string)
 		l.add(Should, "fly-statics", fly.name, fly.lineIn("statics", i, ""), fmt.Sprintf("[[statics]] %s at %s", from, to),
-			"Fly.io's proxy serves these files itself; here the app has to serve them at "+path.Join("/", to))
+			"Fly.io's proxy serves these files; here the app must serve them at "+path.Join("/", to))
 	}
 	for _, x := range []struct{ key, means string }{
-		{"files", "Fly.io writes these files into the machine; here they must be part of the image"},
-		{"metrics", "Fly.io collects metrics from this port; here CloudWatch shows CPU and memory, and nobody asks that port"},
-		{"restart", "a container that ends is always started again here"},
-		{"swap_size_mb", "Fargate has no swap: choose memory that is enough"},
-		{"console_command", "there is no counterpart; berth exec opens a shell"},
+		{"files", "Fly.io writes these files into the machine; here they must be in the image"},
+		{"metrics", "Fly.io scrapes metrics from this port; here CloudWatch has CPU and memory, and nothing scrapes it"},
+		{"restart", "a container that exits is always restarted here"},
+		{"swap_size_mb", "Fargate has no swap: choose enough memory"},
+		{"console_command", "there is no equivalent; berth exec opens a shell"},
 	} {
 		if fly.value(x.key) != nil {
 			l.add(Info, "fly-"+strings.ReplaceAll(x.key, "_", "-"), fly.name, fly.line(x.key), x.key, x.means)

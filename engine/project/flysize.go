@@ -29,7 +29,7 @@ func (l *look) flySize() {
 	}
 	line := fly.lineOfOne("vm", at, "memory", "memory_mb", "size", "cpus")
 	text := fmt.Sprintf("[[vm]] with %d MB", memory)
-	l.add(Info, "fly-vm", fly.name, line, text, fmt.Sprintf("the nearest size on Fargate is %v vCPU with %d MiB", cpu, mib))
+	l.add(Info, "fly-vm", fly.name, line, text, fmt.Sprintf("the closest size on Fargate is %v vCPU with %d MiB", cpu, mib))
 	l.suggest("service.cpu", cpu, fly.name, fly.lineOfOne("vm", at, "cpus", "size", "memory", "memory_mb"), text)
 	l.suggest("service.memory", mib, fly.name, line, text)
 }

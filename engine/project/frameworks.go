@@ -69,7 +69,7 @@ func (l *look) madeUp(names []string, at read) {
 		l.seen[name] = true
 		l.addFinding(Finding{
 			ID: "name-made-up", Severity: Should, File: at.file, Line: at.line, Text: "no " + name, Variable: classify(name, "", l.Stack),
-			Means: "each container makes up one of its own, so that sessions end with it, and with each version: `" + setSecret + name + "` gives all the same",
+			Means: "each container generates its own, so sessions are lost with the container and with each deployment: `" + setSecret + name + "` sets the same one for all",
 		})
 	}
 }
@@ -94,7 +94,7 @@ func (l *look) readCompose() {
 		return
 	}
 	if c.err != nil {
-		l.add(Should, "compose-broken", c.name, yamlLine(c.err), c.name, "it is not valid YAML, so that nothing was taken from it: "+clip(c.err.Error()))
+		l.add(Should, "compose-broken", c.name, yamlLine(c.err), c.name, "it is not valid YAML, so nothing was read from it: "+clip(c.err.Error()))
 		return
 	}
 	for i, p := range composePorts(c.app) {
@@ -114,7 +114,7 @@ func (l *look) readCompose() {
 	for _, v := range composeVolumes(c.app, func(source string) bool { return l.exists(path.Join(path.Dir(c.name), source)) }) {
 		text := "volume at " + v.Text
 		l.nextOnStorage()
-		l.add(Should, "compose-volume", c.name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so that they need storage of their own")
+		l.add(Should, "compose-volume", c.name, v.Line, text, "the app keeps files there; a container's disk is lost with the container, so these files need persistent storage")
 		l.Need("persistent_storage", origin(c.name, v.Line, text))
 		l.store(v.Text, c.name, v.Line, text)
 	}
@@ -122,11 +122,11 @@ func (l *look) readCompose() {
 }
 
 var neighbourMeans = map[string]string{
-	"rabbitmq":      "the app has a message queue beside it: here that is Amazon MQ, or a container of its own",
-	"kafka":         "the app has Kafka beside it: here that is Amazon MSK, or a service elsewhere",
-	"nats":          "the app has NATS beside it: it needs a container of its own, or a service elsewhere",
-	"elasticsearch": "the app has a search engine beside it: here that is OpenSearch, or a service elsewhere",
-	"minio":         "the app keeps files in an object store: here that is S3",
+	"rabbitmq":      "the app uses a message queue: on AWS that is Amazon MQ, or a service elsewhere",
+	"kafka":         "the app uses Kafka: on AWS that is Amazon MSK, or a service elsewhere",
+	"nats":          "the app uses NATS: it needs a service elsewhere",
+	"elasticsearch": "the app uses a search engine: on AWS that is OpenSearch, or a service elsewhere",
+	"minio":         "the app keeps files in an object store: on AWS that is S3",
 }
 
 func (l *look) readNeighbours() {
@@ -136,7 +136,7 @@ func (l *look) readNeighbours() {
 		switch n.kind {
 		case "redis", "memcached":
 			l.Need("cache", at)
-			l.add(Info, "compose-cache", l.compose.name, n.line, text, "the app has a cache beside it: [cache] in berth.toml makes one that speaks as Redis does, or name one elsewhere under [secrets]")
+			l.add(Info, "compose-cache", l.compose.name, n.line, text, "the app uses a cache: [cache] in berth.toml creates one that is compatible with Redis, or set the address of another under [secrets]")
 		case "rabbitmq", "kafka", "nats", "elasticsearch", "minio":
 			l.add(Info, "compose-"+n.kind, l.compose.name, n.line, text, neighbourMeans[n.kind])
 		default:

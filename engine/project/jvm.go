@@ -73,7 +73,7 @@ func (l *look) activeProfiles() []string {
 // tellEmbedded says that the data are lost with the container, and which profiles have a database of their own.
 func (l *look) tellEmbedded() {
 	d := l.uses("java", embedded)
-	keeps := "in memory (" + strings.ToUpper(strings.TrimPrefix(d.name, "r2dbc-")) + "), and each container has its own, which is lost with it"
+	keeps := "in memory (" + strings.ToUpper(strings.TrimPrefix(d.name, "r2dbc-")) + "), and each container has its own copy, which is lost with it"
 	var profiles []string
 	for _, name := range l.files {
 		if base := path.Base(name); strings.HasPrefix(base, "application.") {
@@ -87,7 +87,7 @@ func (l *look) tellEmbedded() {
 			}
 		}
 	}
-	means := "by itself the app keeps its data " + keeps
+	means := "by default the app keeps its data " + keeps
 	if len(profiles) > 0 {
 		means += ": for a database, set SPRING_PROFILES_ACTIVE under [env] to " + strings.Join(profiles, " or ") + ", and give it its address"
 	}

@@ -99,7 +99,7 @@ func (l *look) choosePort() {
 	if len(l.ports) == 0 {
 		l.addFinding(Finding{
 			ID: "no-port", Severity: Must, Text: "no port", Key: "service.port",
-			Means: "nothing says on which port the app listens: set port under [service] in berth.toml, 0 for an app that answers no HTTP",
+			Means: "berth could not find the port that the app listens on: set port under [service] in berth.toml, to 0 for an app that serves no HTTP",
 		})
 		return
 	}
@@ -127,12 +127,12 @@ func (l *look) choosePort() {
 	}
 	if c.rank == rankUsual {
 		l.add(Should, "usual-port", c.file, c.line, firstOf(c.file, c.text),
-			fmt.Sprintf("nothing names a port; apps like this usually listen on %d", c.port))
+			fmt.Sprintf("no port was found; apps like this usually listen on %d", c.port))
 	}
 	for _, other := range l.ports {
 		if other.port != c.port && !elsewherePorts[other.port] && other.file != c.file && other.file != "" && other.rank < rankCode && !l.agrees(other, c) && !l.toldPort(other) {
 			l.add(Should, "port-conflict", other.file, other.line, other.text,
-				fmt.Sprintf("this says port %d, %s says %d; %d is used, change service.port in berth.toml when that is wrong",
+				fmt.Sprintf("this says port %d, %s says %d; %d is used: change service.port in berth.toml if that is wrong",
 					other.port, firstOf(c.file, c.text), c.port, c.port))
 		}
 	}

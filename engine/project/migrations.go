@@ -44,7 +44,7 @@ func (l *look) migrations() { //nolint:gocognit // a list of cases, one after th
 					s = l.runsInside(m.done())
 				}
 				if s != nil {
-					l.add(Info, "migrates-at-start", s.file, s.line, s.raw, "the database is changed whenever a container starts; with several containers that happens several times at once")
+					l.add(Info, "migrates-at-start", s.file, s.line, s.raw, "the database is migrated whenever a container starts; with several containers, several migrations run at once")
 					return
 				}
 			}
@@ -52,7 +52,7 @@ func (l *look) migrations() { //nolint:gocognit // a list of cases, one after th
 			if m.InDir {
 				command = path.Join(l.home(), m.Command)
 			}
-			l.release(command, file, line, firstOf(text, file), "the database has to be changed before a new version starts")
+			l.release(command, file, line, firstOf(text, file), "the database must be migrated before a new version starts")
 			return
 		}
 	}

@@ -125,7 +125,7 @@ func (l *look) examples() {
 			}
 		}
 		if len(names) > 0 {
-			l.add(Info, "env-example", name, first, strings.Join(names, ", "), "the project's example names these without a value: `berth secrets set NAME` gives the app those that it does need")
+			l.add(Info, "env-example", name, first, strings.Join(names, ", "), "the project's example lists these without a value: set the ones that the app needs with `berth secrets set NAME`")
 		}
 		return
 	}
@@ -276,16 +276,16 @@ func (l *look) demand(x read) {
 	if body, ok := l.t.codes[x.file]; ok && later(x, body) {
 		l.addFinding(Finding{
 			ID: "name-later", Severity: Should, File: x.file, Line: x.line, Text: text, Variable: v,
-			Means: "the app starts without " + x.name + ", and asks for it later: without it, what it is for fails",
+			Means: "the app starts without " + x.name + ", and reads it later: what needs it fails without it",
 		})
 		return
 	}
 	finding := Finding{ID: "name-" + string(v.Kind), Severity: Must, File: x.file, Line: x.line, Text: text, Variable: v}
-	where := "`" + setSecret + x.name + "` asks for it and keeps it encrypted"
+	where := "`" + setSecret + x.name + "` asks for it and stores it encrypted"
 	switch {
 	case strings.HasPrefix(x.name, "FLY_"):
 		finding.ID, finding.Key = "name-fly", "env."+x.name
-		finding.Means = fmt.Sprintf("Fly.io sets %s, AWS does not, and the app does not start without it: take it out of the code, or set it under [env] in berth.toml", x.name)
+		finding.Means = fmt.Sprintf("Fly.io sets %s, AWS does not, and the app does not start without it: remove it from the code, or set it under [env] in berth.toml", x.name)
 	case v.Kind == Platform:
 		finding.Severity, finding.Key = Info, "env."+x.name
 		finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to %s", x.name, value)
@@ -296,17 +296,17 @@ func (l *look) demand(x read) {
 			finding.Means = fmt.Sprintf("the app does not start without %s; berth sets it to the port that requests go to", x.name)
 		}
 	case v.Kind == Generated:
-		finding.Means = fmt.Sprintf("the app does not start without %s, %s: the wizard makes one up, or `%s%s` takes one", x.name, v.Random.form(), setSecret, x.name)
+		finding.Means = fmt.Sprintf("the app does not start without %s, %s: the wizard can generate one, or `%s%s` asks for one", x.name, v.Random.form(), setSecret, x.name)
 	case v.Database:
-		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its database", x.name)
+		finding.Means = fmt.Sprintf("the app does not start without %s, the address of its database", x.name)
 		l.nextOnDatabase()
 	case v.Cache:
-		finding.Means = fmt.Sprintf("the app does not start without %s, by which it finds its cache; [cache] in berth.toml makes one, or `%s%s` leads it to one that is there", x.name, setSecret, x.name)
+		finding.Means = fmt.Sprintf("the app does not start without %s, the address of its cache; [cache] in berth.toml creates one, or `%s%s` sets the address of an existing one", x.name, setSecret, x.name)
 	case v.Part == "password":
-		finding.Means = fmt.Sprintf("the app does not start without %s, the password of its database; [database] in berth.toml makes one and sets it, or %s", x.name, where)
+		finding.Means = fmt.Sprintf("the app does not start without %s, the password of its database; [database] in berth.toml creates one and sets it, or %s", x.name, where)
 	case v.Part != "":
 		finding.Key = "env." + x.name
-		finding.Means = fmt.Sprintf("the app does not start without %s, a part of its database's address; [database] in berth.toml makes one and sets it, or set it under [env]", x.name)
+		finding.Means = fmt.Sprintf("the app does not start without %s, part of its database's address; [database] in berth.toml creates one and sets it, or set it under [env]", x.name)
 	case v.Kind == Secret:
 		finding.Means = fmt.Sprintf("the app does not start without %s: %s", x.name, where)
 	default:
@@ -314,7 +314,7 @@ func (l *look) demand(x read) {
 		finding.Means = fmt.Sprintf("the app does not start without %s: set it under [env] in berth.toml", x.name)
 	}
 	if v.Build {
-		finding.Means += "; it is read while the image is built, so that it is needed as a build argument, too"
+		finding.Means += "; the build reads it, too, so it is also needed as a build argument"
 	}
 	l.addFinding(finding)
 	if v.Database {

@@ -97,7 +97,7 @@ func (l *look) readPlatforms() {
 		}
 		for _, k := range p.kept {
 			l.nextOnStorage()
-			l.add(Should, "import-storage", p.name, k.Line, k.Text, "the app keeps files there on "+p.who+"; a container's disk is lost with the container, so that they need storage of their own")
+			l.add(Should, "import-storage", p.name, k.Line, k.Text, "the app keeps files there on "+p.who+"; a container's disk is lost with the container, so these files need persistent storage")
 			l.Need("persistent_storage", origin(p.name, k.Line, k.Text))
 			l.store(k.Text, p.name, k.Line, k.Text)
 		}

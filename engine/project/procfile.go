@@ -35,7 +35,7 @@ func (l *look) applyProcfile() {
 				}
 			}
 		case kind == "release":
-			l.release(s.text, s.file, s.line, s.raw, "this runs once before each new version, most often to change the database")
+			l.release(s.text, s.file, s.line, s.raw, "this runs once before each new version, usually to migrate the database")
 		default:
 			b := beside{}
 			for _, p := range l.platforms() {

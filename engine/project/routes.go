@@ -70,13 +70,13 @@ func (l *look) portIn(p *portMark, name, text string) {
 			l.candidate(rank, atoi(strings.ReplaceAll(port, "_", "")), name, n, line)
 			host := firstOf(group(re, text, m, "host"), strings.ReplaceAll(group(re, text, m, "ip"), ", ", "."))
 			if host == "127.0.0.1" || strings.EqualFold(host, "localhost") {
-				l.add(Must, "dockerfile-loopback", name, n, line, "the app listens on "+host+" only, where the load balancer cannot reach it; let it listen on 0.0.0.0")
+				l.add(Must, "dockerfile-loopback", name, n, line, "the app listens on "+host+" only, where the load balancer cannot reach it; make it listen on 0.0.0.0")
 			}
 		}
 		if variable := group(re, text, m, "name"); variable != "" && !otherPort().MatchString(variable) && !l.seen[variable] && l.docker != nil && l.docker.Env[variable].Text == "" {
 			l.seen[variable] = true
 			l.portNames = append(l.portNames, read{name: variable, file: name, line: n, text: line})
-			l.add(Info, "name-port", name, n, line, "the app takes its port from "+variable+", for which there is no default; berth sets it to the port that requests go to")
+			l.add(Info, "name-port", name, n, line, "the app takes its port from "+variable+", which has no default; berth sets it to the port that requests go to")
 		}
 	}
 }

@@ -219,7 +219,7 @@ func (l *look) layeredReads() []read {
 			}
 			l.addFinding(Finding{
 				ID: "dockerfile-loopback", Severity: Must, File: x.file, Line: x.line, Text: at + " = " + value, Key: "env." + variable,
-				Means: "by itself the app listens on " + host + " only, where the load balancer cannot reach it: berth sets " + variable + " to " + everywhere,
+				Means: "by itself the app listens on " + host + " only, where the load balancer cannot reach it; berth sets " + variable + " to " + everywhere,
 			})
 			l.suggest("env."+variable, everywhere, x.file, x.line, at+" = "+value)
 		case strings.HasSuffix("."+at, ".port") && listenPath().MatchString(strings.TrimSuffix(at, "port")+"host"):

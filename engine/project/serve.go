@@ -58,15 +58,15 @@ func (l *look) launcher() {
 	what := ""
 	switch {
 	case bareLauncher().MatchString(s.text):
-		what = "it needs to be told what to run"
+		what = "it needs a command to run"
 	case l.speaks == "elixir" && releaseScript().MatchString(s.text) && path.Base(s.text) != "server" && path.Base(s.text) != "start" && l.script(s.text) == "":
-		what = "the script of a release needs to be told what to do, such as start"
+		what = "a release script needs a command, such as start"
 	default:
 		return
 	}
 	l.addFinding(Finding{
 		ID: "start-argument", Severity: Must, File: s.file, Line: s.line, Text: s.raw, Key: "service.command",
-		Means: "this ends at once: " + what + "; add a CMD, or set service.command in berth.toml",
+		Means: "this exits at once: " + what + "; add a CMD, or set service.command in berth.toml",
 	})
 }
 
@@ -78,7 +78,7 @@ var releaseScript = lazy(`^/\S*/bin/[a-z][a-z0-9_]*$`)
 func (l *look) ownInit() {
 	for _, c := range []*Command{l.docker.Entry, l.command()} {
 		if c != nil && (c.Words[0] == "/init" || strings.HasPrefix(c.Words[0], "/init ")) {
-			l.add(Info, "own-init", l.docker.Name, c.Line, c.String(), "the image brings its own first process, which must be the first: berth puts none before it")
+			l.add(Info, "own-init", l.docker.Name, c.Line, c.String(), "the image has its own init process, which must be PID 1: berth adds none")
 			l.suggest("service.init", false, l.docker.Name, c.Line, c.String())
 			return
 		}
@@ -129,7 +129,7 @@ func (l *look) portVariable(s step) {
 	}
 	l.seen[m[1]] = true
 	l.portNames = append(l.portNames, read{name: m[1], file: s.file, line: s.line, text: s.raw})
-	l.add(Info, "name-port", s.file, s.line, s.raw, "the app takes its port from "+m[1]+", for which there is no default; berth sets it to the port that requests go to")
+	l.add(Info, "name-port", s.file, s.line, s.raw, "the app takes its port from "+m[1]+", which has no default; berth sets it to the port that requests go to")
 }
 
 var portUse = lazy(`(?:[:=\s"']|^)\$\{?((?:HTTP_|APP_|WEB_|SERVER_)?PORT)\}?(?:["'\s/]|$)`)
@@ -174,10 +174,10 @@ func (l *look) serves(x *server, s step) {
 	if x.Loopback && !l.listensEverywhere(x, s) {
 		l.addFinding(Finding{
 			ID: "dockerfile-loopback", Severity: Must, File: s.file, Line: s.line, Text: s.raw, Key: firstOf(suggestKey(x.Suggest), "service.command"),
-			Means: "by itself " + x.ID + " listens on 127.0.0.1 only, where the load balancer cannot reach it: " + firstOf(x.Set, "let it listen on 0.0.0.0"),
+			Means: "by itself " + x.ID + " listens on 127.0.0.1 only, where the load balancer cannot reach it: " + firstOf(x.Set, "make it listen on 0.0.0.0"),
 		})
 		if name, value, ok := strings.Cut(x.Suggest, "="); ok {
-			l.suggest("env."+name, value, s.file, s.line, "listens on 127.0.0.1 by itself")
+			l.suggest("env."+name, value, s.file, s.line, "listens on 127.0.0.1 by default")
 		}
 	}
 }
@@ -223,7 +223,7 @@ var loopbackFlag = lazy(`(?:--?(?:bind|host|hostname|address|addr|ip|listen|b|H|
 
 // loopback finds an address, in the start command or in ENV, that cannot be reached from outside.
 func (l *look) loopback() {
-	const means = " only, where the load balancer cannot reach it; let it listen on 0.0.0.0"
+	const means = " only, where the load balancer cannot reach it; make it listen on 0.0.0.0"
 	if l.front() != nil {
 		return // it answers the web server beside it
 	}
@@ -311,9 +311,9 @@ func (l *look) severalDaemons() {
 		at = l.start[len(l.start)-1]
 		names = []string{at.text}
 	}
-	means := "several programs run in one container: when one of them ends, the container goes on without it; [processes] gives each its own"
+	means := "several programs run in one container: when one of them exits, the container keeps running without it; [processes] gives each its own container"
 	if data != "" {
-		means = data + " runs in the container beside the app, so that there can be one container only: two would each have their own"
+		means = data + " runs in the app's container, so there can be one container only: each would have its own"
 		l.suggest("service.instances", 1, at.file, at.line, at.raw)
 	}
 	l.add(Should, "several-daemons", at.file, at.line, strings.Join(names, ", "), means)
