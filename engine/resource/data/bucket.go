@@ -160,19 +160,19 @@ func (b *Bucket) Diff(*resource.Scope) resource.Diff {
 		drift.Add("may become public", resource.Field("public access blocked", false, true))
 	}
 	if !b.found.sealed {
-		drift.Add("takes requests without TLS", resource.Field("TLS alone", false, true))
+		drift.Add("accepts requests without TLS", resource.Field("TLS alone", false, true))
 	}
 	if b.Versioning && !b.found.versioned {
 		drift.Add("keeps no older versions", resource.Field("versioning", false, true))
 	}
 	if !b.found.tidy {
-		drift.Add("keeps parts of uploads that broke off", resource.Field("days that they stay", "", tidyDays))
+		drift.Add("keeps parts of aborted uploads", resource.Field("days to keep them", "", tidyDays))
 	}
 	if !b.found.tagged {
 		drift.Add("has no owner tags", resource.Field("tags", "", resource.Listed([]string{b.Owner.App, b.Owner.Env})))
 	}
 	if want, known := b.origins(); known && !resource.SameSet(want, b.found.origins) {
-		drift.Add("takes files from other pages", resource.Field("origins", resource.Listed(b.found.origins), resource.Listed(want)))
+		drift.Add("accepts uploads from other origins", resource.Field("origins", resource.Listed(b.found.origins), resource.Listed(want)))
 	}
 	return drift.Diff()
 }
@@ -207,7 +207,7 @@ func (b *Bucket) Permissions(s *resource.Scope, do event.Action) []resource.Perm
 	}
 	look := resource.On(actions, b.arn(s))
 	if b.Unneeded {
-		look.Without = "a bucket of an earlier deployment is not noticed"
+		look.Without = "a bucket left by an earlier deployment goes unnoticed"
 	}
 	need := []resource.Permission{look}
 	if there {
@@ -257,8 +257,8 @@ func (b *Bucket) Checks(do event.Action) []resource.Probe {
 	return []resource.Probe{{ID: "bucket-data", Title: "the files in the bucket", Look: func(context.Context, *resource.Scope) resource.Finding {
 		if b.found != nil && b.Told != nil && !b.Told() {
 			return resource.Finding{
-				Verdict: resource.Warn, Text: "the bucket " + b.name + " of an earlier deployment is there, and is used again with the files in it",
-				Remedy: "berth destroy deletes it, if it should start empty",
+				Verdict: resource.Warn, Text: "the bucket " + b.name + " of an earlier deployment still exists, and is reused with the files in it",
+				Remedy: "to start empty, delete it with berth destroy first",
 			}
 		}
 		return resource.Finding{Verdict: resource.OK, Text: "the bucket keeps its files"}

@@ -51,7 +51,7 @@ func (c *Cache) Name() string { return strings.ReplaceAll(c.Owner.Short(), "--",
 func (c *Cache) Info() resource.Info {
 	return resource.Info{
 		ID: "cache", Kind: "elasticache.ReplicationGroup", Name: c.Name(), Label: "the cache", Group: resource.GroupData,
-		Usually: 6 * time.Minute, Gone: 4 * time.Minute, Keeps: "what is in the cache, such as jobs that wait",
+		Usually: 6 * time.Minute, Gone: 4 * time.Minute, Keeps: "the contents of the cache, such as queued jobs",
 	}
 }
 
@@ -149,9 +149,9 @@ func (c *Cache) Diff(*resource.Scope) resource.Diff {
 
 func (c *Cache) failover() string {
 	if c.MultiAZ {
-		return "has no node in a second zone that takes over"
+		return "has no standby node in a second zone"
 	}
-	return "fails over to a second zone, which nobody asked for"
+	return "has a standby node in a second zone, which is not configured"
 }
 
 // Apply implements Resource.
@@ -288,7 +288,7 @@ func (c *Cache) Permissions(s *resource.Scope, do event.Action) []resource.Permi
 	group := s.ARN("elasticache", "replicationgroup:"+c.Name())
 	look := resource.On(resource.Actions("elasticache:DescribeReplicationGroups"), group)
 	if c.Unneeded {
-		look.Without = "a cache of an earlier deployment is not noticed"
+		look.Without = "a cache left by an earlier deployment goes unnoticed"
 	}
 	need := []resource.Permission{look}
 	touched := []string{
@@ -335,7 +335,7 @@ func (c *Cache) Checks(do event.Action) []resource.Probe {
 		return nil
 	}
 	return resource.OneMore{
-		ID: "cache-nodes", Title: "room for the nodes of the cache",
+		ID: "cache-nodes", Title: "the quota of cache nodes",
 		What: "nodes of ElastiCache", Name: "Nodes per Region", Service: "elasticache", Code: "L-DFE45DF3", Count: c.countNodes,
 	}.Probes()
 }

@@ -189,34 +189,34 @@ func (d *Database) Diff(*resource.Scope) resource.Diff {
 	var drift resource.Drift
 	f := d.found
 	if was := aws.ToString(f.DBInstanceClass); was != d.Class {
-		drift.Add("has another size, and is away for some minutes while it changes", resource.Field("class", was, d.Class))
+		drift.Add("has another size, and is unavailable for some minutes while it changes", resource.Field("class", was, d.Class))
 	}
 	if was := int(aws.ToInt32(f.AllocatedStorage)); was < d.StorageGB {
 		drift.Add("has less storage", resource.Field("storage", gb(was), gb(d.StorageGB)))
 	}
 	if was := int(aws.ToInt32(f.MaxAllocatedStorage)); was < d.maxStorage() {
-		drift.Add("may not grow as far", resource.Field("storage at most", gb(was), gb(d.maxStorage())))
+		drift.Add("has a lower storage limit", resource.Field("storage at most", gb(was), gb(d.maxStorage())))
 	}
 	if was := aws.ToString(f.EngineVersion); d.newer(was) {
-		drift.Add("has an older version, and is away for some minutes while it is upgraded", resource.Field("version", was, d.Version))
+		drift.Add("has an older version, and is unavailable for some minutes during the upgrade", resource.Field("version", was, d.Version))
 	}
 	if was := d.parameters(); d.Parameters != nil && was != d.Parameters.Name() {
-		drift.Add("takes connections without TLS", resource.Field("parameter group", was, d.Parameters.Name()))
+		drift.Add("accepts connections without TLS", resource.Field("parameter group", was, d.Parameters.Name()))
 	}
 	if was := aws.ToBool(f.MultiAZ); was != d.MultiAZ {
 		drift.Add(d.standby(), resource.Field("standby in a second zone", was, d.MultiAZ))
 	}
 	if was := aws.ToInt32(f.BackupRetentionPeriod); was < backupDays {
-		drift.Add("keeps its backups for too short a time", resource.Field("backups kept, days", was, backupDays))
+		drift.Add("keeps its backups for fewer days", resource.Field("backups kept, days", was, backupDays))
 	}
 	if !aws.ToBool(f.DeletionProtection) {
-		drift.Add("is not protected from being deleted", resource.Field("deletion protection", false, true))
+		drift.Add("has no deletion protection", resource.Field("deletion protection", false, true))
 	}
 	if !d.guarded() {
-		drift.Add("is not behind its security group", resource.Field("security groups", resource.Listed(d.groups()), resource.Listed([]string{d.SecurityGroup.ID})))
+		drift.Add("does not have its security group", resource.Field("security groups", resource.Listed(d.groups()), resource.Listed([]string{d.SecurityGroup.ID})))
 	}
 	if d.set != d.wantedPassword() {
-		drift.Add("does not have the password that is kept for it", resource.Field("password", resource.Hidden, resource.Hidden))
+		drift.Add("does not have the password that is stored for it", resource.Field("password", resource.Hidden, resource.Hidden))
 	}
 	return drift.Diff()
 }
@@ -225,7 +225,7 @@ func (d *Database) standby() string {
 	if d.MultiAZ {
 		return "has no standby in a second zone"
 	}
-	return "has a standby in a second zone that nobody asked for"
+	return "has a standby in a second zone, which is not configured"
 }
 
 // parameters is the name of the parameter group that the instance has.
@@ -371,7 +371,7 @@ func (d *Database) remove(ctx context.Context, s *resource.Scope) error {
 			DBInstanceIdentifier: aws.String(d.Name()), DeletionProtection: aws.Bool(false), ApplyImmediately: aws.Bool(true),
 		})
 		if err != nil && !cloud.NotFound(err) {
-			return fmt.Errorf("take the database's deletion protection off: %w", err)
+			return fmt.Errorf("disable the database's deletion protection: %w", err)
 		}
 	}
 	in := &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String(d.Name()), DeleteAutomatedBackups: aws.Bool(true)}

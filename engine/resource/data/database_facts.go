@@ -47,7 +47,7 @@ func (d *Database) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 	instance, group := s.ARN("rds", "db:"+d.Name()), s.ARN("rds", "subgrp:"+d.Subnets.Name())
 	look := resource.On(resource.Actions("rds:DescribeDBInstances"), instance)
 	if d.Unneeded {
-		look.Without = "a database of an earlier deployment is not noticed"
+		look.Without = "a database left by an earlier deployment goes unnoticed"
 	}
 	need := []resource.Permission{look}
 	if !d.Unneeded {
@@ -55,7 +55,7 @@ func (d *Database) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 		if do != event.None && do != event.Update { // there is none yet, or it goes
 			sizes.Actions = append(sizes.Actions, "rds:DescribeDBSnapshots")
 		}
-		sizes.Without = "a snapshot of an earlier database, or a size that is not sold here, is not noticed before"
+		sizes.Without = "a snapshot of an earlier database, or an instance class that is not offered here, is not noticed in advance"
 		need = append(need, sizes)
 	}
 	password := d.Password.ParameterARN(s)
@@ -100,11 +100,11 @@ func (d *Database) Checks(do event.Action) []resource.Probe {
 	}
 	if d.Engine == "mysql" && do == event.Create {
 		probes = append(probes, resource.Probe{
-			ID: "database-tls", Title: "the encryption of connections to the database",
+			ID: "database-tls", Title: "encrypted connections to the database",
 			Look: func(context.Context, *resource.Scope) resource.Finding {
 				return resource.Finding{
-					Verdict: resource.Warn, Text: "the database refuses connections without TLS, and some drivers of MySQL open plain ones unless they are told to: those of PHP and Node.js among them",
-					Remedy: "let the app connect with TLS: in Node.js with the option ssl, in PHP with MYSQL_ATTR_SSL_CA and the certificates of RDS in the image",
+					Verdict: resource.Warn, Text: "the database rejects connections without TLS, and some MySQL drivers connect without it by default, among them those of PHP and Node.js",
+					Remedy: "have the app connect with TLS: the ssl option in Node.js, MYSQL_ATTR_SSL_CA with the RDS certificates in the image in PHP",
 				}
 			},
 		})
@@ -121,8 +121,8 @@ func bad(text, remedy string) resource.Finding {
 func (d *Database) keepsData() resource.Finding {
 	if d.found == nil {
 		if d.Snapshot == "" && len(d.kept) > 0 {
-			return bad("an earlier database of the app left the snapshot "+d.kept[0]+", and a new one would start empty",
-				fmt.Sprintf("set database.snapshot in berth.toml: %q takes its data over, %q starts empty", d.kept[0], Fresh))
+			return bad("an earlier database of the app left a snapshot, "+d.kept[0]+"; a new database would start empty",
+				fmt.Sprintf("set database.snapshot in berth.toml: %q restores its data, %q starts empty", d.kept[0], Fresh))
 		}
 		return resource.Finding{Verdict: resource.OK, Text: "the database is new"}
 	}
@@ -131,12 +131,12 @@ func (d *Database) keepsData() resource.Finding {
 			`set database.engine back to "`+was+`", or move the data and destroy the app first`)
 	}
 	if was := int(aws.ToInt32(d.found.AllocatedStorage)); was > d.StorageGB && d.StorageGB < was/growth {
-		return resource.Finding{Verdict: resource.Warn, Text: fmt.Sprintf("the database has %s by now; storage does not become smaller", gb(was))}
+		return resource.Finding{Verdict: resource.Warn, Text: fmt.Sprintf("the database already has %s, and storage cannot shrink", gb(was))}
 	}
 	if d.Told != nil && !d.Told() {
 		return resource.Finding{
-			Verdict: resource.Warn, Text: "the database " + d.Name() + " of an earlier deployment is there, and is used again with the data in it",
-			Remedy: "berth destroy deletes it, if it should start empty",
+			Verdict: resource.Warn, Text: "the database " + d.Name() + " of an earlier deployment still exists, and is reused with the data in it",
+			Remedy: "to start empty, delete it with berth destroy first",
 		}
 	}
 	return resource.Finding{Verdict: resource.OK, Text: "the database keeps its data"}
@@ -150,13 +150,13 @@ func (d *Database) restorable(ctx context.Context, s *resource.Scope) resource.F
 	out, err := s.RDS.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: &d.Snapshot})
 	switch {
 	case cloud.NotFound(err), err == nil && len(out.DBSnapshots) == 0:
-		remedy := `set database.snapshot to one that is there, or to "` + Fresh + `" for an empty database`
+		remedy := `set database.snapshot to one that exists, or to "` + Fresh + `" for an empty database`
 		if len(d.kept) > 0 {
 			remedy += "; the latest of the app is " + d.kept[0]
 		}
 		return bad("there is no snapshot "+d.Snapshot+" in "+s.Region, remedy)
 	case err != nil:
-		return resource.Finding{Verdict: resource.Unknown, Text: "could not look at the snapshot " + d.Snapshot + ": " + cloud.WhyNot(err)}
+		return resource.Finding{Verdict: resource.Unknown, Text: "could not read the snapshot " + d.Snapshot + ": " + cloud.WhyNot(err)}
 	}
 	snap := out.DBSnapshots[0]
 	switch engine, state := aws.ToString(snap.Engine), aws.ToString(snap.Status); {
@@ -188,8 +188,8 @@ func (d *Database) offered(ctx context.Context, s *resource.Scope) resource.Find
 	}
 	if !sold {
 		return resource.Finding{
-			Verdict: resource.Fail, Text: strings.TrimSpace(fmt.Sprintf("%s is not sold for %s %s in %s", d.Class, d.Engine, d.Version, s.Region)),
-			Remedy: "choose another database.class (or database.version) in berth.toml; db.t4g.micro is sold in most regions",
+			Verdict: resource.Fail, Text: strings.TrimSpace(fmt.Sprintf("%s is not offered for %s %s in %s", d.Class, d.Engine, d.Version, s.Region)),
+			Remedy: "choose another database.class (or database.version) in berth.toml; db.t4g.micro is offered in most regions",
 		}
 	}
 	return resource.Finding{Verdict: resource.OK, Text: d.Class + " is sold for " + d.Engine + " in " + s.Region}

@@ -90,7 +90,7 @@ func (d *Database) setPassword(ctx context.Context, s *resource.Scope) error {
 		ResourceName: &d.ARN, Tags: []rdstypes.Tag{{Key: aws.String(tagPassword), Value: &version}},
 	})
 	if err != nil {
-		return fmt.Errorf("note the version of the database's password: %w", err)
+		return fmt.Errorf("record the version of the database's password: %w", err)
 	}
 	d.set = version
 	return nil

@@ -31,7 +31,7 @@ type ParameterGroup struct {
 	strict bool     // the one of Family refuses connections without TLS
 }
 
-// FamilyWithoutTLS is the family of a version of an engine that takes connections without TLS unless it is told; empty for
+// FamilyWithoutTLS is the family of a version of an engine that accepts connections without TLS unless it is told; empty for
 // one that does not (engine/AWS.md, Databases).
 func FamilyWithoutTLS(engine, version string) string {
 	words := append(strings.Split(version, "."), "")
@@ -139,7 +139,7 @@ func (g *ParameterGroup) Diff(*resource.Scope) resource.Diff {
 	case !g.there():
 		return resource.Absent()
 	case !g.strict:
-		return resource.Changed("takes connections without TLS", resource.Field(g.demand(), "0", demanded))
+		return resource.Changed("accepts connections without TLS", resource.Field(g.demand(), "0", demanded))
 	}
 	return resource.None()
 }
@@ -198,7 +198,7 @@ func (g *ParameterGroup) Delete(ctx context.Context, s *resource.Scope) error {
 func (g *ParameterGroup) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	look := resource.On(resource.Actions("rds:DescribeDBParameterGroups"), s.ARN("rds", "pg:*"))
 	if g.Unneeded {
-		look.Without = "settings of an earlier database are not noticed"
+		look.Without = "settings of an earlier database go unnoticed"
 	}
 	need := []resource.Permission{look}
 	ours := s.ARN("rds", "pg:"+g.prefix()+"*")

@@ -61,23 +61,23 @@ func (e Elsewhere) reached(ctx context.Context, s *resource.Scope, vpc string) r
 	})
 	switch {
 	case err != nil:
-		return resource.Finding{Verdict: resource.Unknown, Text: "could not look where the database of " + e.Variable + " is: " + cloud.WhyNot(err)}
+		return resource.Finding{Verdict: resource.Unknown, Text: "could not find out where the database of " + e.Variable + " is: " + cloud.WhyNot(err)}
 	case found == nil || found.DBSubnetGroup == nil:
-		return resource.Finding{Verdict: resource.OK, Text: e.Variable + " leads to a database outside of this account and region"}
+		return resource.Finding{Verdict: resource.OK, Text: e.Variable + " points to a database outside this account and region"}
 	}
 	name, at := aws.ToString(found.DBInstanceIdentifier), aws.ToString(found.DBSubnetGroup.VpcId)
 	if at == vpc {
 		return resource.Finding{Verdict: resource.OK, Text: "the database " + name + " is in the app's network; its security groups must let the tasks in"}
 	}
 	if aws.ToBool(found.PubliclyAccessible) {
-		return resource.Finding{Verdict: resource.OK, Text: "the database " + name + " is open to the internet, by which the tasks reach it where its security groups let them in"}
+		return resource.Finding{Verdict: resource.OK, Text: "the database " + name + " is open to the internet; the tasks reach it if its security groups let them in"}
 	}
 	where := "a network of their own"
 	if vpc != "" {
 		where = vpc
 	}
 	return resource.Finding{
-		Verdict: resource.Warn, Text: fmt.Sprintf("the database %s, which %s leads to, is in %s; the app's tasks run in %s and do not reach it", name, e.Variable, at, where),
-		Remedy: fmt.Sprintf("put the app there: network.vpc = %q with network.subnets in berth.toml; or peer both networks, and let the tasks in where the database is guarded", at),
+		Verdict: resource.Warn, Text: fmt.Sprintf("the database %s, which %s points to, is in %s; the app's tasks run in %s and cannot reach it", name, e.Variable, at, where),
+		Remedy: fmt.Sprintf("run the app there: network.vpc = %q with network.subnets in berth.toml; or peer the two networks, and let the tasks in through the database's security group", at),
 	}
 }

@@ -197,7 +197,7 @@ func (f *FileSystem) arns(s *resource.Scope) (system, point string) {
 func (f *FileSystem) Permissions(s *resource.Scope, do event.Action) []resource.Permission {
 	look := resource.Anywhere("elasticfilesystem:DescribeFileSystems")
 	if f.Unneeded {
-		look.Without = "a file system of an earlier deployment is not noticed"
+		look.Without = "a file system left by an earlier deployment goes unnoticed"
 	}
 	need := []resource.Permission{look}
 	system, point := f.arns(s)
@@ -224,8 +224,8 @@ func (f *FileSystem) Checks(do event.Action) []resource.Probe {
 	}
 	return []resource.Probe{{ID: "files-data", Title: "the files of the app", Look: func(context.Context, *resource.Scope) resource.Finding {
 		return resource.Finding{
-			Verdict: resource.Warn, Text: "the file system of an earlier deployment is there, and is used again with the files on it",
-			Remedy: "berth destroy deletes it, if it should start empty",
+			Verdict: resource.Warn, Text: "the file system of an earlier deployment still exists, and is reused with the files on it",
+			Remedy: "to start empty, delete it with berth destroy first",
 		}
 	}}}
 }

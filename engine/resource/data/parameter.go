@@ -151,7 +151,7 @@ func (p *Parameter) Diff(s *resource.Scope) resource.Diff {
 	case p.Stays:
 		return resource.None()
 	case !known:
-		return resource.Changed("depends on what is made in this run", resource.Field("value of", p.stamp, resource.NotYet))
+		return resource.Changed("depends on what this run creates", resource.Field("value of", p.stamp, resource.NotYet))
 	case stamp != p.stamp:
 		return resource.Changed("is not up to date", resource.Field("value of", p.stamp, stamp))
 	}
@@ -163,7 +163,7 @@ func (p *Parameter) Apply(ctx context.Context, s *resource.Scope) error {
 	p.ARN = p.ParameterARN(s)
 	stamp, known := p.wanted()
 	if !known {
-		return errors.New("write parameter: what it is made of is not known yet")
+		return errors.New("write parameter: its value is not known yet")
 	}
 	if p.Current() {
 		return nil
@@ -259,7 +259,7 @@ func Password(context.Context, *resource.Scope) (string, error) {
 	for i := range b {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(letters))))
 		if err != nil {
-			return "", fmt.Errorf("draw a password: %w", err)
+			return "", fmt.Errorf("generate a password: %w", err)
 		}
 		b[i] = letters[n.Int64()]
 	}

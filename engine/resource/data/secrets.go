@@ -251,7 +251,7 @@ func (x *Secrets) Delete(context.Context, *resource.Scope) error { return nil }
 
 // Permissions implements Permissioned.
 func (x *Secrets) Permissions(s *resource.Scope, _ event.Action) []resource.Permission {
-	const without = "a secret that is missing or has a new value is not noticed before tasks start"
+	const without = "a missing or changed secret is not noticed before tasks start"
 	parameters, secrets := x.sorted(s)
 	var need []resource.Permission
 	if len(parameters) > 0 {
@@ -266,7 +266,7 @@ func (x *Secrets) Permissions(s *resource.Scope, _ event.Action) []resource.Perm
 	}
 	if len(x.Elsewhere) > 0 {
 		p := resource.Anywhere("rds:DescribeDBInstances")
-		p.Without = "whether the tasks reach a database that is there already is not noticed before they start"
+		p.Without = "whether the tasks can reach an existing database is not checked before they start"
 		need = append(need, p)
 	}
 	return need
@@ -295,7 +295,7 @@ func (x *Secrets) check(s *resource.Scope) resource.Finding {
 	switch {
 	case len(missing) > 0:
 		return resource.Finding{
-			Verdict: resource.Fail, Text: "no task can start without what does not exist: " + strings.Join(missing, ", "),
+			Verdict: resource.Fail, Text: "tasks cannot start without these, which do not exist: " + strings.Join(missing, ", "),
 			Remedy: strings.Join(commands, "\n"),
 		}
 	case len(unknown) > 0:
@@ -309,7 +309,7 @@ func makeIt(s *resource.Scope, variable, a string) string {
 	switch {
 	case strings.Contains(a, ":secretsmanager:"):
 		_, name, _ := strings.Cut(a, ":secret:")
-		return "make " + name + " in Secrets Manager, or mend its ARN in berth.toml"
+		return "make " + name + " in Secrets Manager, or fix its ARN in berth.toml"
 	case a == s.ARN("ssm", "parameter/"+s.Owner.Path()+"/"+variable):
 		return "berth secrets set " + variable
 	}
