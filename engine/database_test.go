@@ -242,7 +242,7 @@ func TestDatabaseInAnotherNetworkIsTold(t *testing.T) {
 			return strings.Join(rep.Notes(), "\n")
 		}
 		said := notes(aws.ToString(d.Endpoint.Address))
-		if !strings.Contains(said, "do not reach it") || !strings.Contains(said, aws.ToString(d.DBSubnetGroup.VpcId)) || strings.Contains(said, "marker") {
+		if !strings.Contains(said, "cannot reach it") || !strings.Contains(said, aws.ToString(d.DBSubnetGroup.VpcId)) || strings.Contains(said, "marker") {
 			t.Errorf("another network: %s", said)
 		}
 		if said := notes("db.example.com"); strings.Contains(said, "reach") {
@@ -252,7 +252,7 @@ func TestDatabaseInAnotherNetworkIsTold(t *testing.T) {
 		for _, sn := range d.DBSubnetGroup.Subnets {
 			h.spec.Network.Subnets = append(h.spec.Network.Subnets, aws.ToString(sn.SubnetIdentifier))
 		}
-		if said := notes(aws.ToString(d.Endpoint.Address)); strings.Contains(said, "do not reach it") {
+		if said := notes(aws.ToString(d.Endpoint.Address)); strings.Contains(said, "cannot reach it") {
 			t.Errorf("the same network: %s", said)
 		}
 	})
@@ -318,7 +318,7 @@ func TestDatabaseThatIsNotSold(t *testing.T) {
 			h := newHarbor(t, sim.Options{}, 0)
 			h.spec.Database = &d
 			res, _ := h.apply(h.plan(engine.Request{}))
-			if res.Outcome != event.Refused || !strings.Contains(res.Err.Cause+res.Err.Evidence, "is not sold") || len(h.left()) > 0 {
+			if res.Outcome != event.Refused || !strings.Contains(res.Err.Cause+res.Err.Evidence, "is not offered for") || len(h.left()) > 0 {
 				t.Errorf("%s: ended %s: %v; left %v", name, res.Outcome, res.Err, h.left())
 			}
 		})

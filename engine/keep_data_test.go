@@ -89,7 +89,7 @@ func TestDestroyKeepsData(t *testing.T) {
 				p = h.plan(engine.Request{})
 				rep, err := h.engine.Preflight(t.Context(), p)
 				must(t, err)
-				if notes := strings.Join(rep.Notes(), "\n"); strings.Count(notes, "of an earlier deployment is there") != 2 {
+				if notes := strings.Join(rep.Notes(), "\n"); strings.Count(notes, "of an earlier deployment still exists") != 2 {
 					t.Errorf("the next deployment does not say what it takes over: %s", notes)
 				}
 				for _, c := range p.Changes {
