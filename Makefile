@@ -81,7 +81,7 @@ MODELS = $(shell python3 -c 'import botocore, os; print(os.path.join(os.path.dir
 
 .PHONY: conformance
 conformance: ## Live on moto_server (Python, moto 5) over real HTTP, and hold all requests against AWS's API models
-	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 10m -run '^TestMoto' -v ./cmd/berth ./engine/resource/data
+	@BERTH_TEST_MOTO=1 $(GO) test -count=1 -timeout 10m -run '^TestMoto' -v ./cmd/berth ./engine/resource/...
 	@BERTH_TEST_MODELS=$(MODELS) $(GO) test -count=1 -timeout 10m -run '^TestRequestsKeepToTheModels$$' -v ./engine
 
 .PHONY: dist

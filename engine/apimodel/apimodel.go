@@ -75,7 +75,7 @@ type member struct {
 // folders are the services whose folder is not their id in small letters.
 var folders = map[string]string{
 	"Elastic Load Balancing v2": "elbv2", "CloudWatch Logs": "logs", "Route 53": "route53", "Secrets Manager": "secretsmanager",
-	"Application Auto Scaling": "application-autoscaling",
+	"Application Auto Scaling": "application-autoscaling", "EventBridge": "events",
 }
 
 // of gives the model of a service by its id, such as "Elastic Load Balancing v2".

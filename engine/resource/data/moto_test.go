@@ -3,11 +3,7 @@ package data_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -20,51 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"berth/engine/cloud"
-	"berth/engine/event"
 	"berth/engine/resource"
 	"berth/engine/resource/data"
 	"berth/engine/resource/kindtest"
 )
-
-// emulated are clients of moto_server, an emulator of the AWS APIs that knows nothing of ours, over real HTTP.
-func emulated(t *testing.T) *resource.Scope {
-	t.Helper()
-	if os.Getenv("BERTH_TEST_MOTO") == "" {
-		t.Skip("BERTH_TEST_MOTO is not set; make conformance sets it")
-	}
-	path, err := exec.LookPath("moto_server")
-	check(t, "find moto_server, of pip install 'moto[server]>=5,<6'", err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, "find a free port", err)
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	check(t, "let go of the port", l.Close())
-	cmd := exec.CommandContext(t.Context(), path, "-H", "127.0.0.1", "-p", port)
-	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
-	check(t, "start moto_server", cmd.Start())
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	at := "http://127.0.0.1:" + port
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		resp, err := http.Get(at + "/moto-api/data.json")
-		if err == nil {
-			_ = resp.Body.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("moto_server does not answer: %v", err)
-		}
-	}
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": at, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
-	} {
-		t.Setenv(name, value)
-	}
-	clients, err := cloud.Environment{PollEvery: 100 * time.Millisecond}.Connect(t.Context(), cloud.Settings{Region: kindtest.Region})
-	check(t, "connect", err)
-	id, err := clients.WhoAmI(t.Context())
-	check(t, "ask who we are", err)
-	return &resource.Scope{Clients: clients, Identity: id, Owner: resource.Owner{App: "conform", Env: "production"}}
-}
 
 func check(t *testing.T, what string, err error) {
 	t.Helper()
@@ -73,52 +28,10 @@ func check(t *testing.T, what string, err error) {
 	}
 }
 
-// chain is the resource behind all that it needs, each once.
-func chain(r resource.Resource) (all resource.Set) {
-	var add func(resource.Resource)
-	add = func(r resource.Resource) {
-		if all.Has(r.Info().ID) {
-			return
-		}
-		for _, n := range r.Needs() {
-			add(n.On)
-		}
-		all = append(all, r)
-	}
-	add(r)
-	return all
-}
-
-// bring makes a resource and all that it needs what is wanted, and says what it did to the resource itself.
-func bring(t *testing.T, s *resource.Scope, r resource.Resource) (did event.Action) {
-	t.Helper()
-	for _, one := range chain(r) {
-		id := one.Info().ID
-		observe(t, s, one)
-		d := one.Diff(s)
-		if d.Action == event.Create || d.Action == event.Update {
-			check(t, "apply "+id, one.Apply(t.Context(), s))
-		}
-		if w, ok := one.(resource.Waiter); ok {
-			check(t, "wait for "+id, w.Ready(t.Context(), s))
-		}
-		did = d.Action
-	}
-	return did
-}
-
-func observe(t *testing.T, s *resource.Scope, r resource.Resource) {
-	t.Helper()
-	check(t, "observe "+r.Info().ID, r.Observe(t.Context(), s))
-	if d, ok := r.(resource.Detailer); ok {
-		check(t, "look at the details of "+r.Info().ID, d.Detail(t.Context(), s))
-	}
-}
-
 // TestMotoData creates, changes and destroys what keeps an app's data on moto_server: what is proven is that requests are
 // formed as AWS wants them, and that what was made is found again.
 func TestMotoData(t *testing.T) {
-	s := emulated(t)
+	s := kindtest.Emulated(t)
 	var w kindtest.World
 	origins := func() ([]string, bool) { return []string{"https://www.example.com"}, true }
 	for i, one := range []struct {
@@ -142,21 +55,10 @@ func TestMotoData(t *testing.T) {
 		t.Run(one.name, func(t *testing.T) {
 			w.Owner = resource.Owner{App: fmt.Sprintf("conform-%d", i), Env: "production"} // the emulator keeps tokens of what is gone
 			s.Owner = w.Owner
-			if did := bring(t, s, one.wanted()); did != event.Create {
-				t.Errorf("at first: %s", did)
-			}
-			if did := bring(t, s, one.wanted()); did != event.None {
-				t.Errorf("again: %s", did)
-			}
+			kindtest.Live(t, s, one.wanted, one.changed)
 			wanted := one.wanted
 			if one.changed != nil {
 				wanted = one.changed
-				if did := bring(t, s, wanted()); did != event.Update {
-					t.Errorf("changed: %s", did)
-				}
-				if did := bring(t, s, wanted()); did != event.None {
-					t.Errorf("changed again: %s", did)
-				}
 			}
 			if b, ok := wanted().(*data.Bucket); ok { // what is in it must not be in the way
 				name := b.BucketName(s)
@@ -165,26 +67,11 @@ func TestMotoData(t *testing.T) {
 				_, err = s.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &name, Key: aws.String("photo.jpg")})
 				check(t, "put a file", err)
 			}
-			r := wanted()
-			if c, ok := r.(*data.Cache); ok {
+			if c, ok := wanted().(*data.Cache); ok {
 				emulatedCacheGoes(t, s, c)
 				return
 			}
-			all := chain(r)
-			for _, x := range all {
-				observe(t, s, x)
-			}
-			for i := range all {
-				if x := all[len(all)-1-i]; x.Exists() {
-					check(t, "delete "+x.Info().ID, x.Delete(t.Context(), s))
-				}
-			}
-			for _, x := range chain(wanted()) {
-				observe(t, s, x)
-				if x.Exists() && x.Info().Kind != "ec2.VPC" && x.Info().Kind != "ec2.Subnet" {
-					t.Errorf("%s is still there", x.Info().ID)
-				}
-			}
+			kindtest.Gone(t, s, wanted)
 		})
 	}
 	t.Run("Secrets Manager, KMS", func(t *testing.T) { emulatedSecrets(t, s) })
@@ -236,7 +123,7 @@ func emulatedSecrets(t *testing.T, s *resource.Scope) {
 // emulatedCacheGoes has a cache deleted. The emulator says deleting of it for ever.
 func emulatedCacheGoes(t *testing.T, s *resource.Scope, c *data.Cache) {
 	t.Helper()
-	observe(t, s, c)
+	kindtest.Observe(t, s, c)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if err := c.Delete(ctx, s); err != nil && ctx.Err() == nil {
