@@ -4,9 +4,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"berth/engine"
 	"berth/engine/fail"
@@ -58,6 +64,11 @@ func TestRunOnce(t *testing.T) {
 			t.Errorf("stopped: %v", err)
 		}
 		time.Sleep(5 * time.Minute)
+		for _, status := range h.oneOffs() {
+			if status != "STOPPED" {
+				t.Errorf("a task that nobody waits for is %s", status)
+			}
+		}
 		h.must(h.apply(h.plan(engine.Request{Destroy: true})))
 		if left := h.left(); len(left) > 0 {
 			t.Errorf("destroy leaves %v", left)
@@ -65,22 +76,71 @@ func TestRunOnce(t *testing.T) {
 	})
 }
 
-// A connection that is gone for a while in the middle costs no line, and runs nothing twice.
+// oneOffs are how the tasks stand that ran a command.
+func (h *harbor) oneOffs() (all []string) {
+	h.t.Helper()
+	c, cluster := h.clients().ECS, "berth-"+h.spec.App+"-"+h.spec.EnvName
+	for _, wanted := range []ecstypes.DesiredStatus{ecstypes.DesiredStatusRunning, ecstypes.DesiredStatusStopped} {
+		list, err := c.ListTasks(h.t.Context(), &ecs.ListTasksInput{Cluster: &cluster, StartedBy: aws.String("berth-run"), DesiredStatus: wanted})
+		must(h.t, err)
+		if len(list.TaskArns) == 0 {
+			continue
+		}
+		out, err := c.DescribeTasks(h.t.Context(), &ecs.DescribeTasksInput{Cluster: &cluster, Tasks: list.TaskArns})
+		must(h.t, err)
+		for _, t := range out.Tasks {
+			all = append(all, aws.ToString(t.LastStatus))
+		}
+	}
+	return all
+}
+
+// A connection that is gone for a while in the middle costs no line and doubles none, runs nothing twice, and keeps the exit
+// code.
 func TestRunOnceGoesOnAfterACut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
 		h.must(h.deploy())
-		for cut := range 6 {
-			at := len(h.account.Calls()) + 3 + 9*cut // behind the look at the service and the start
+		for cut := range 3 {
+			at := len(h.account.Calls()) + 3 + 20*cut // behind the look at the service and the start
 			h.account.SetFaults(fault(t, fmt.Sprintf("cut=%d/60s", at)))
-			lines, exit, err := h.runOnce(t.Context(), "", "sh", "-c", "seq 20000; exit 3")
+			lines, exit, err := h.runOnce(t.Context(), "", "sh", "-c", "seq 100000; exit 7")
 			h.account.SetFaults()
-			if err == nil && (exit != 3 || lines[len(lines)-1] != "20000" || len(lines) > 20001) {
-				t.Errorf("cut %d: exit code %d, %v, %d lines", cut, exit, err, len(lines))
+			if err != nil || exit != 7 {
+				t.Errorf("cut %d: exit code %d, %v", cut, exit, err)
 			}
-			if err != nil {
-				t.Errorf("cut %d: %v", cut, err)
+			if len(lines) > 0 && strings.HasPrefix(lines[0], "starting") { // the simulated container says what it runs
+				lines = lines[1:]
 			}
+			if len(lines) != 100_000 {
+				t.Fatalf("cut %d: %d lines", cut, len(lines))
+			}
+			for i, l := range lines {
+				if l != strconv.Itoa(i+1) {
+					t.Fatalf("cut %d: line %d is %q", cut, i+1, l)
+				}
+			}
+		}
+		if n := len(h.oneOffs()); n != 3 {
+			t.Errorf("%d tasks ran three commands", n)
+		}
+	})
+}
+
+// A connection that stays away is told, with the task that goes on without anybody watching.
+func TestRunOnceTellsOfALostConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		h.account.SetFaults(fault(t, fmt.Sprintf("cut=%d/3600s", len(h.account.Calls())+12)))
+		_, _, err := h.runOnce(t.Context(), "", "sleep", "7200")
+		if f := fail.From(err); f == nil || f.Class != fail.Failed || !strings.Contains(f.Cause, "keeps running") || !strings.Contains(f.Remedy, "berth logs") {
+			t.Errorf("ended with %v", err)
+		}
+		time.Sleep(time.Hour)
+		h.account.SetFaults()
+		if got := h.oneOffs(); len(got) != 1 || got[0] != "RUNNING" {
+			t.Errorf("the task is %v", got)
 		}
 	})
 }
