@@ -77,7 +77,7 @@ func (h *harbor) ends(before []string) {
 	h.t.Helper()
 	h.must(h.apply(h.plan(engine.Request{Destroy: true})))
 	for _, left := range h.left() {
-		if !slices.Contains(before, left) && !strings.HasPrefix(left, "ssm.Parameter eu-west-2 /berth/live-beats/production/") {
+		if !slices.Contains(before, left) && !strings.HasPrefix(left, "ssm.Parameter eu-west-2 /berth/"+h.spec.App+"/production/") {
 			h.t.Errorf("destroy leaves %s", left)
 		}
 	}

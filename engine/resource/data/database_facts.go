@@ -90,7 +90,8 @@ func (d *Database) Permissions(s *resource.Scope, do event.Action) []resource.Pe
 
 // Checks implements Checked: what would lose data, and what AWS does not sell.
 func (d *Database) Checks(do event.Action) []resource.Probe {
-	if do == event.Delete || d.Unneeded {
+	gone := d.found == nil && do != event.Create
+	if do == event.Delete || d.Unneeded || gone {
 		return nil
 	}
 	probes := []resource.Probe{
