@@ -23,6 +23,7 @@ type mark struct {
 	Needs       []string          `toml:"needs"`
 	Cancels     []string          `toml:"cancels"`
 	Breaks      string            `toml:"breaks"` // the way visitors come by that the app does not bear, as network.https has it
+	Assets      []string          `toml:"assets"` // patterns of paths whose files are named after what is in them
 	Weak        bool              `toml:"weak"`   // it is told, but needs nothing
 	Severity    Severity          `toml:"severity"`
 	Engine      string            `toml:"engine"` // the kind of database
@@ -268,6 +269,10 @@ func (l *look) apply(x *mark, h hit) {
 	if slices.Contains(x.Needs, "persistent_storage") && !l.cancelled["persistent_storage"] {
 		l.nextOnStorage()
 	}
+	if len(x.Assets) > 0 && len(l.assets) == 0 {
+		l.assetsFrom = origin(h.file, h.line, h.text)
+	}
+	l.assets = append(l.assets, x.Assets...)
 	breaks := x.Breaks
 	if l.cancelled[breaks] {
 		breaks = ""

@@ -44,6 +44,9 @@ type look struct {
 	kept      []Line // folders that outlive containers
 	keptFrom  spec.Origin
 
+	assets     []string // patterns of paths that may be cached for good
+	assetsFrom spec.Origin
+
 	databaseSaid, storageSaid []int // findings of a database and of files to keep, by index
 
 	scanned   map[string][]sourceFile // the sources of each language, once they are read
@@ -223,6 +226,14 @@ func (l *look) suggestStorage() {
 	}
 	if len(paths) > 0 {
 		l.Suggest("storage", paths, l.keptFrom)
+	}
+}
+
+// suggestAssets proposes to cache what may be cached for good.
+func (l *look) suggestAssets() {
+	if len(l.assets) > 0 {
+		slices.Sort(l.assets)
+		l.Suggest("network.assets", slices.Compact(l.assets), l.assetsFrom)
 	}
 }
 

@@ -190,6 +190,7 @@ func (l *look) conclude() {
 	l.choosePort()
 	l.chooseHealth()
 	l.suggestStorage()
+	l.suggestAssets()
 	l.suggestNeeds()
 	l.nameDatabase()
 	l.advise()

@@ -29,7 +29,7 @@ func TestSample(t *testing.T) {
 	suggests := map[string]any{
 		"app": "harbor", "region": "eu-west-2", "service.port": 4000, "service.health_path": "/health", "service.instances": 2,
 		"service.cpu": 0.25, "service.memory": 512, "service.release_command": "/app/bin/migrate", "network.clustering": "dns", "network.websockets": true,
-		"env.PHX_HOST": "${host}", "env.PORT": "4000",
+		"env.PHX_HOST": "${host}", "env.PORT": "4000", "network.assets": []string{"/assets/*"},
 	}
 	if diff := cmp.Diff(suggests, f.Suggests); diff != "" {
 		t.Errorf("suggests: %s", diff)
