@@ -100,7 +100,7 @@ func (e *Endpoint) Ready(ctx context.Context, s *resource.Scope) error {
 	if err != nil {
 		return err
 	}
-	around := e.around(ctx, client)
+	around := e.around(ctx, s.Clock, client)
 	if err := e.follow(ctx, client); err != nil {
 		return err
 	}

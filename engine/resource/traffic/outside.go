@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"berth/engine/clock"
 	"berth/engine/fail"
 )
 
@@ -72,7 +73,7 @@ const aroundPatience = 5 * time.Second
 // around asks the load balancer behind CloudFront by its own name, as somebody would who wants to come past it, while other
 // checks go on: nobody must be answered there. The function that it gives waits for what came of it. A load balancer inside
 // a network has no address that could be asked, and what a private address leads to from here is somebody else's.
-func (e *Endpoint) around(ctx context.Context, client *http.Client) func() (how string, err error) {
+func (e *Endpoint) around(ctx context.Context, c clock.Clock, client *http.Client) func() (how string, err error) {
 	lb := e.Door.LoadBalancer
 	if !e.Door.CloudFront() || e.Door.Private() || e.Door.Anybody() || e.Door.Rule.open() || lb.DNS == "" {
 		return func() (string, error) { return "", nil }
@@ -84,19 +85,19 @@ func (e *Endpoint) around(ctx context.Context, client *http.Client) func() (how 
 	done := make(chan came, 1)
 	at := "http://" + strings.ToLower(lb.DNS) + e.Path
 	go func() {
-		ctx, cancel := context.WithTimeout(ctx, aroundPatience)
+		ctx, cancel := c.WithTimeout(ctx, aroundPatience)
 		defer cancel()
 		resp, err := ask(ctx, client, at)
 		done <- came{resp, err}
 	}()
 	return func() (string, error) {
-		c := <-done
+		got := <-done
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
-		case c.err == nil && c.resp.code < http.StatusBadRequest:
+		case got.err == nil && got.resp.code < http.StatusBadRequest:
 			return "", &fail.Error{
-				Class: fail.Failed, Cause: "the load balancer answers visitors that come around CloudFront", Evidence: at + " answers " + c.resp.status,
+				Class: fail.Failed, Cause: "the load balancer answers visitors that come around CloudFront", Evidence: at + " answers " + got.resp.status,
 				Remedy: "run the same command again, which puts its security group and its rules right; see that nothing else opens them again",
 			}
 		}

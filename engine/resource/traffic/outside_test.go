@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"berth/engine/clock"
 	"berth/engine/fail"
 )
 
@@ -63,7 +64,7 @@ func TestAroundTheDoor(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client := &http.Client{Transport: c.world, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 			e := behindCloudFront(c.want)
-			how, err := e.around(t.Context(), client)()
+			how, err := e.around(t.Context(), clock.Clock{}, client)()
 			if c.fails == "" && err != nil || c.fails != "" && (err == nil || !strings.Contains(fail.From(err).Cause, c.fails)) || (how != "") != c.says {
 				t.Errorf("%s: %q, %v", name, how, err)
 			}
@@ -71,7 +72,7 @@ func TestAroundTheDoor(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		around := behindCloudFront(ByCloudFront).around(ctx, &http.Client{Transport: world{}})
+		around := behindCloudFront(ByCloudFront).around(ctx, clock.Clock{}, &http.Client{Transport: world{}})
 		cancel()
 		if _, err := around(); !errors.Is(err, context.Canceled) {
 			t.Errorf("a stopped check says %v", err)
