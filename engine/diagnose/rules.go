@@ -216,6 +216,10 @@ var rules = []rule{
 		plain("the load balancer no longer has the task as a target", "deploy again"),
 	},
 	{
+		"health checks off", health("Target.HealthCheckDisabled"),
+		plain("the load balancer does not check the task, since nothing that it serves sends requests to it", "deploy again, which connects the load balancer to the app"),
+	},
+	{
 		"own health check", said("failed container health checks"),
 		plain("the container's own health check fails", "run the health check's command inside the image; a missing curl is the usual reason"),
 	},
@@ -257,6 +261,11 @@ var rules = []rule{
 	},
 
 	// What ECS says of the service.
+	{
+		"starts impaired", said("unable to consistently start tasks"),
+		plain("ECS waits longer and longer before it starts the next task, since too many in a row did not come up",
+			"find out why they stopped, fix that and deploy again: a new version is started at once"),
+	},
 	{
 		"no room for a rollout", said("because of the service deployment configuration"),
 		plain("ECS can neither stop an old task nor start a new one: the service's limits leave no room",

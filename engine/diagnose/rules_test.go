@@ -43,6 +43,8 @@ var examples = []struct {
 	{"nothing answers", Task{Health: "Target.FailedHealthChecks"}, "nothing answers on port"},
 	{"target in an unused zone", Task{Health: "Target.NotInUse"}, "is not enabled in"},
 	{"target gone", Task{Health: "Target.NotRegistered"}, "no longer has the task"},
+	{"health checks off", Task{Health: "Target.HealthCheckDisabled"}, "does not check the task"},
+	{"starts impaired", Task{StoppedReason: "(service live-beats) is unable to consistently start tasks successfully."}, "longer and longer"},
 	{"own health check", Task{StoppedReason: "Task failed container health checks"}, "own health check"},
 	{"late", Task{StoppedReason: "Task failed ELB health checks in (target-group x)"}, "in time"},
 	{"quota of vCPUs", Task{StoppedReason: "You've reached the limit on the number of vCPUs you can run concurrently"}, "vCPUs"},
