@@ -64,8 +64,10 @@ func TestTheComparisonOfAnAppCostsWhatItsPlanCosts(t *testing.T) {
 			s.Service.Port = 0
 			s.Alarms = spec.Alarms{Notify: []string{"ops@example.com"}, MonthlyUSD: 10}
 		},
-		"looked for": func(*spec.Spec) {},
-		"no http":    func(s *spec.Spec) { s.Service.Port = 0 },
+		"build cache":  func(s *spec.Spec) { s.Image.Cache = true },
+		"built in AWS": func(s *spec.Spec) { s.Image.Builder = spec.InCloud },
+		"looked for":   func(*spec.Spec) {},
+		"no http":      func(s *spec.Spec) { s.Service.Port = 0 },
 	} {
 		found := &project.Findings{}
 		if name == "looked for" { // and the settings make neither

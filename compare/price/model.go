@@ -235,6 +235,9 @@ func (b *bill) common() {
 		b.Logs()
 		b.Images()
 	}
+	if u.BuildCache && b.s.ID == "ecs-fargate" {
+		b.BuildCache()
+	}
 	if fly {
 		return
 	}
@@ -251,7 +254,11 @@ func (b *bill) common() {
 	b.Alarms(alarms)
 	b.use("egress.crossaz_gb", 2*u.CrossZoneGB, "data between zones, billed in both directions")
 	b.Secrets(u.Secrets)
-	b.Builds()
+	if u.BuildsInAWS && b.s.ID == "ecs-fargate" {
+		b.BuildsInAWS()
+	} else {
+		b.Builds()
+	}
 }
 
 // AlarmsOfScaling is how many alarms a policy that follows a target makes: one to add, one to take away.

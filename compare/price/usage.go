@@ -77,6 +77,8 @@ type Usage struct {
 	CrossZoneGB  float64 `json:"cross_zone_gb,omitempty"` // between zones, a month
 	Secrets      int     `json:"secrets,omitempty"`       // in Secrets Manager
 	BuildMinutes float64 `json:"build_minutes,omitempty"` // in CodeBuild
+	BuildsInAWS  bool    `json:"builds_in_aws,omitempty"` // what builds the image is CodeBuild, on ECS on Fargate
+	BuildCache   bool    `json:"build_cache,omitempty"`   // what builds have done is kept beside the images, on ECS on Fargate
 }
 
 // DefaultUsage is two of the smallest instances, all month, with light use: some 20,000 requests a day, 10 GB out,

@@ -266,6 +266,9 @@ func (d *Draft) Usage() price.Usage {
 		}
 	}
 	u.Alarms += s.AlarmMetrics()
+	if s.Image.Ref == "" {
+		u.BuildCache, u.BuildsInAWS = s.Image.Cache, s.Image.Builder == spec.InCloud
+	}
 	if s.Database != nil {
 		u.Database, u.DatabaseEngine, u.DatabaseGB = s.Database.Class, s.Database.Engine, float64(s.Database.StorageGB)
 		u.DatabaseMultiAZ = s.Database.MultiAZ
