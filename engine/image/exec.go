@@ -90,7 +90,7 @@ func (p program) follow(ctx context.Context, env, args []string, f follower) err
 		return nil
 	}
 	step, evidence := f.failed()
-	if known := dockerFault(evidence); known != nil {
+	if known := p.fault(evidence); known != nil {
 		known.Err = err
 		return known
 	}

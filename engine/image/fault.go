@@ -34,7 +34,7 @@ func programError(ctx context.Context, p program, stderr string, err error) erro
 			Remedy: "install " + p.name + ", choose another builder with --builder, " + orImage, Err: err,
 		}
 	}
-	if f := dockerFault(stderr); f != nil {
+	if f := p.fault(stderr); f != nil {
 		f.Err = err
 		return f
 	}
@@ -109,11 +109,40 @@ func dockerFault(output string) *fail.Error {
 		f.Cause = "Docker is installed but not running"
 		f.Remedy = "start Docker, " + orElsewhere
 		f.Setting, f.Suggest = "image.builder", spec.InCloud
-	case has("no space left on device"):
-		f.Cause = "the disk that Docker uses is full"
-		f.Remedy = "free some space, for example with `docker system prune`"
 	default:
+		return program{name: "Docker", command: "docker", kind: "docker"}.full(output)
+	}
+	return f
+}
+
+// fault recognises what is wrong with the program itself, not with a build; nil when it is nothing known.
+func (p program) fault(output string) *fail.Error {
+	if p.kind == "docker" {
+		return dockerFault(output)
+	}
+	return p.full(output)
+}
+
+// full is a disk without room, as programs and their engines tell of it; nil when that is not what they say.
+func (p program) full(output string) *fail.Error {
+	lower := strings.ToLower(output)
+	quota := strings.Contains(lower, "disk quota exceeded")
+	if !quota && !strings.Contains(lower, "no space left on device") {
 		return nil
+	}
+	prune := p.command + " system prune"
+	if p.kind == "buildah" {
+		prune = p.command + " rmi --prune"
+	}
+	f := &fail.Error{
+		Class: fail.Failed, Cause: "the disk that " + p.name + " uses is full", Evidence: output,
+		Remedy: "free some space, for example with `" + prune + "`, which removes what no container uses",
+	}
+	if quota {
+		f.Cause = "the disk quota of this user is used up: " + p.name + " cannot write its images"
+	}
+	if tmp := os.TempDir(); strings.Contains(output, tmp+"/") || strings.Contains(output, "/var/tmp/") {
+		f.Remedy = "make room in the folder for temporary files, or name another one with TMPDIR; else free some space with `" + prune + "`"
 	}
 	return f
 }

@@ -112,7 +112,16 @@ func (s *stored) relayed(ctx context.Context, repo name.Repository, to Repositor
 	case err == nil:
 		err = errors.New("it ended without an image")
 	}
-	return "", pushFailed(repo, s.name+" said:\n"+fail.Quoted(out.String()), err)
+	return "", s.notPushed(repo, out.String(), err)
+}
+
+// notPushed is a push of the engine that failed, with what it said.
+func (s *stored) notPushed(repo name.Repository, said string, err error) error {
+	if f := s.fault(said); f != nil {
+		f.Err = err
+		return f
+	}
+	return pushFailed(repo, s.name+" said:\n"+fail.Quoted(said), err)
 }
 
 // accept says whether a manifest that goes to the repository is the one of the image. Nobody else on this machine may
@@ -166,7 +175,7 @@ func (s *stored) direct(ctx context.Context, repo name.Repository, to Repository
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("push image: %w", ctx.Err())
 		}
-		return "", pushFailed(repo, s.name+" said:\n"+fail.Quoted(said), err)
+		return "", s.notPushed(repo, said, err)
 	}
 	// What is in the repository now decides, not what was printed.
 	got, err := Resolve(ctx, there, platformName(s.facts.Config.Platform()), to.Transport, oneSignIn{to.Auth})

@@ -79,7 +79,7 @@ func (p program) image(ctx context.Context, ref string) (*stored, bool, error) {
 		if ctx.Err() != nil {
 			return nil, false, fmt.Errorf("look image up: %w", ctx.Err())
 		}
-		if f := dockerFault(errs); f != nil {
+		if f := p.fault(errs); f != nil {
 			f.Err = err
 			return nil, false, f
 		}
