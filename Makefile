@@ -42,7 +42,7 @@ matrix: ## Cut and deny every call of every run (make test does a sample with th
 SHIP_MB ?= 1500
 .PHONY: ship-bench
 ship-bench: ## Measure build and push of an image of SHIP_MB with each builder, docker and skopeo
-	@BERTH_SHIP_BENCH=$(SHIP_MB) $(GO) test -count=1 -timeout 60m -run '^TestShipBench$$' -v ./engine/image
+	@BERTH_TEST_BUILDX=$$(.ci/buildx) BERTH_SHIP_BENCH=$(SHIP_MB) $(GO) test -count=1 -timeout 60m -run '^TestShipBench$$' -v ./engine/image
 
 FUZZTIME ?= 10s
 .PHONY: fuzz

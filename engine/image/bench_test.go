@@ -30,37 +30,42 @@ func TestShipBench(t *testing.T) {
 		t.Skip("BERTH_SHIP_BENCH is not set; make ship-bench sets it to the size of the image in MB")
 	}
 	t.Logf("an image of %d MB, a registry on this machine, %s", mb, time.Now().UTC().Format("2006-01-02"))
-	t.Logf("%-30s %-14s %8s %14s %12s", "with", "push", "seconds", "written", "peak memory")
-	for _, kind := range []string{"docker", "podman", "buildah"} {
-		if _, err := exec.LookPath(kind); err != nil {
-			t.Logf("%-30s NOT RUN: there is no %s", "berth, "+kind, kind)
-			continue
-		}
-		b := newShipBench(t, kind, mb)
-		m := Machine{Program: kind}
-		b.run(t, "berth, "+m.Describe(t.Context()), func(tag string) {
-			img, err := m.Build(t.Context(), Source{Dir: b.dir, Platform: "linux/amd64"}, Reporter{})
-			must(t, err)
-			defer img.Release()
-			_, err = img.Push(t.Context(), Repository{Name: b.repo}, tag, Reporter{})
-			must(t, err)
-		})
-		if kind != "docker" {
-			continue
-		}
-		b = newShipBench(t, kind, mb)
-		b.run(t, "docker build && push", func(tag string) {
-			b.command(t, "docker", "build", "-t", b.repo+":"+tag, b.dir)
-			b.command(t, "docker", "push", b.repo+":"+tag)
-		})
-		if _, err := exec.LookPath("skopeo"); err != nil {
-			t.Logf("%-30s NOT RUN: there is no skopeo", "docker build, skopeo")
-			continue
-		}
-		b = newShipBench(t, kind, mb)
-		b.run(t, "docker build, skopeo", func(tag string) {
-			b.command(t, "docker", "build", "-t", b.repo+":"+tag, b.dir)
-			b.command(t, "skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false", "docker-daemon:"+b.repo+":"+tag, "docker://"+b.repo+":"+tag)
+	t.Logf("%-34s %-14s %8s %14s %12s", "with", "push", "seconds", "written", "peak memory")
+	ways := append([]realBuilder{}, dockers...)
+	for _, kind := range []string{"podman", "buildah"} {
+		ways = append(ways, realBuilder{name: kind, program: kind})
+	}
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			m := way.use(t)
+			b := newShipBench(t, way.program, mb)
+			b.run(t, "berth, "+m.Describe(t.Context()), func(tag string) {
+				img, err := m.Build(t.Context(), Source{Dir: b.dir, Platform: "linux/amd64"}, Reporter{})
+				must(t, err)
+				defer img.Release()
+				_, err = img.Push(t.Context(), Repository{Name: b.repo}, tag, Reporter{})
+				must(t, err)
+			})
+			if way.program != "docker" {
+				return
+			}
+			b = newShipBench(t, way.program, mb)
+			b.run(t, "build && push, "+way.name, func(tag string) {
+				b.command(t, "docker", "build", "-t", b.repo+":"+tag, b.dir)
+				b.command(t, "docker", "push", b.repo+":"+tag)
+			})
+			if way.buildx {
+				return // skopeo copies what either has built
+			}
+			if _, err := exec.LookPath("skopeo"); err != nil {
+				t.Logf("%-34s NOT RUN: there is no skopeo", "docker build, skopeo")
+				return
+			}
+			b = newShipBench(t, way.program, mb)
+			b.run(t, "docker build, skopeo", func(tag string) {
+				b.command(t, "docker", "build", "-t", b.repo+":"+tag, b.dir)
+				b.command(t, "skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false", "docker-daemon:"+b.repo+":"+tag, "docker://"+b.repo+":"+tag)
+			})
 		})
 	}
 }
@@ -85,7 +90,7 @@ func newShipBench(t *testing.T, kind string, mb int) *shipBench {
 	}
 	must(t, os.WriteFile(filepath.Join(layers, "Dockerfile"), []byte(dockerfile), 0o600))
 	b.command(t, kind, "build", "-t", b.base, layers)
-	t.Cleanup(func() { _ = exec.Command(kind, "rmi", "-f", b.base).Run() })
+	t.Cleanup(func() { _ = exec.Command(kind, "rmi", "-f", b.base, b.repo+":one", b.repo+":two").Run() })
 	must(t, os.WriteFile(filepath.Join(b.dir, "Dockerfile"), []byte("FROM "+b.base+"\nCOPY app /app\nCMD [\"/app\"]\n"), 0o600))
 	fill(t, filepath.Join(b.dir, "app"), 1<<20)
 	return b
@@ -170,7 +175,7 @@ func (b *shipBench) run(t *testing.T, with string, ship func(tag string)) {
 		if peak == 0 {
 			peak = ownPeak()
 		}
-		t.Logf("%-30.30s %-14s %8.1f %14s %12s", with, what, took.Seconds(), human(written()-before), human(peak))
+		t.Logf("%-34.34s %-14s %8.1f %14s %12s", with, what, took.Seconds(), human(written()-before), human(peak))
 		ref, err := name.NewTag(b.repo + ":" + tag)
 		must(t, err)
 		img, err := remote.Image(ref)

@@ -20,7 +20,7 @@ func (m Machine) Build(ctx context.Context, src Source, report Reporter) (Image,
 	if err != nil {
 		return nil, onlyHere(src, err)
 	}
-	if err := p.fits(src); err != nil {
+	if err := p.fits(ctx, src); err != nil {
 		return nil, err
 	}
 	img, err := p.make(ctx, src, m, report)

@@ -54,7 +54,7 @@ type program struct {
 	api     string // version of the daemon's API, when there is one
 	arch    string // of the machine that runs the steps, as Go names it; empty when it is not known
 	remote  bool   // the engine is on another machine, as far as can be told
-	early   bool   // its BuildKit is one of before Docker 23, which has it built in
+	early   bool   // Docker's own BuildKit is one of before Docker 23
 }
 
 // Check says whether this machine can build: nil, or a Refused fail.Error, which names --image.
@@ -70,7 +70,7 @@ func (m Machine) Fits(ctx context.Context, src Source) error {
 	if err != nil {
 		return refused(onlyHere(src, err))
 	}
-	return p.fits(src)
+	return p.fits(ctx, src)
 }
 
 // Adapt returns src as the builder of this machine reads it: whether it follows Dockerfile.dockerignore. It asks
@@ -204,7 +204,16 @@ func (p program) broken(ctx context.Context, stderr string, err error) error {
 
 // lookDocker finds out how Docker builds here. What the user's own DOCKER_BUILDKIT says is done.
 func (p *program) lookDocker(ctx context.Context) error {
+	plugin := make(chan string, 1) // starting the plugin takes as long as asking the daemon
+	go func() {
+		out, _, err := p.output(ctx, "buildx", "version")
+		if err != nil {
+			out = ""
+		}
+		plugin <- out
+	}()
 	out, errs, err := p.output(ctx, "version", "--format", "{{json .}}")
+	buildx := <-plugin
 	if err != nil {
 		return dockerError(ctx, errs, err)
 	}
@@ -221,14 +230,13 @@ func (p *program) lookDocker(ctx context.Context) error {
 		p.way = classicWay
 		return nil
 	}
-	if p.lookBuildx(ctx) {
-		// Docker's own BuildKit is as old as Docker; a builder that was made beside it brings its own.
-		p.early = major(v.Server.Version) < 23 && p.driver(ctx) == "docker"
+	p.early = major(v.Server.Version) < 23
+	if p.lookBuildx(buildx) {
 		return nil
 	}
 	// Clients before 23 have BuildKit built in; later ones want the plugin.
 	if n := major(v.Client.Version); n >= 19 && n < 23 && major(v.Server.Version) >= 19 {
-		p.way, p.early = buildkitWay, major(v.Server.Version) < 23
+		p.way = buildkitWay
 		return nil
 	}
 	p.way = classicWay
@@ -237,14 +245,13 @@ func (p *program) lookDocker(ctx context.Context) error {
 
 var buildxVersion = pattern(`\bv(\d+)\.(\d+)`)
 
-// lookBuildx says whether the buildx plugin is there, and finds out what it can.
-func (p *program) lookBuildx(ctx context.Context) bool {
-	out, _, err := p.output(ctx, "buildx", "version")
-	if err != nil {
+// lookBuildx says whether the buildx plugin is there, and what it can, by what it says is its version.
+func (p *program) lookBuildx(version string) bool {
+	if version == "" {
 		return false
 	}
 	p.way, p.attests = buildxWay, true
-	if m := buildxVersion().FindStringSubmatch(out); m != nil {
+	if m := buildxVersion().FindStringSubmatch(version); m != nil {
 		major, _ := strconv.Atoi(m[1])
 		minor, _ := strconv.Atoi(m[2])
 		p.json = major > 0 || minor >= 13

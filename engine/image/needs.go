@@ -3,6 +3,7 @@ package image
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,7 +19,7 @@ import (
 )
 
 // fits says whether the builder can build src at all. What it cannot is told before anything is built.
-func (p program) fits(src Source) error {
+func (p program) fits(ctx context.Context, src Source) error {
 	text, err := os.ReadFile(src.File())
 	if err != nil {
 		return noDockerfile(src, err)
@@ -35,6 +36,10 @@ func (p program) fits(src Source) error {
 	}
 	line, what := needsNewer(doc.AST, p.way != classicWay)
 	if what == "" {
+		return nil
+	}
+	// A builder that was made beside Docker's own brings a BuildKit of its own.
+	if p.way == buildxWay && p.driver(ctx) != "docker" {
 		return nil
 	}
 	f := &fail.Error{

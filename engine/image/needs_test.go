@@ -51,7 +51,7 @@ func TestFitsTheClassicBuilder(t *testing.T) {
 		"FROM debian\nHEALTHCHECK --interval=3s CMD x\n":    "",
 	} {
 		src := Source{Dir: plant(t, map[string]string{"Dockerfile": dockerfile}), Platform: "linux/amd64"}
-		err := classic.fits(src)
+		err := classic.fits(t.Context(), src)
 		if what == "" {
 			if err != nil {
 				t.Errorf("%q: %v", dockerfile, err)
@@ -64,7 +64,7 @@ func TestFitsTheClassicBuilder(t *testing.T) {
 		}
 		modern := classic
 		modern.way = buildxWay
-		if err := modern.fits(src); err != nil {
+		if err := modern.fits(t.Context(), src); err != nil {
 			t.Errorf("%q with buildx: %v", dockerfile, err)
 		}
 	}
