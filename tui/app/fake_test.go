@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -338,7 +339,7 @@ func (r *fakeRun) emit(t event.Type, node, text string) {
 func (r *fakeRun) finish(o event.Outcome, err *fail.Error) {
 	e := event.Event{Type: event.RunFinished, Outcome: o, APICalls: 143, Error: err, Waiting: r.waiting}
 	if o == event.Succeeded {
-		e.Endpoint = "https://d3k1example.cloudfront.net"
+		e.Endpoint = cmp.Or(r.plan.Endpoint, "https://d3k1example.cloudfront.net")
 	}
 	r.bus.Emit(e)
 }

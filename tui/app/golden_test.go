@@ -400,6 +400,18 @@ var shots = []shot{
 		d.engine.status.Waiting = forRecords()
 		d.press("R")
 	}},
+	{"settings-domain", atDomain(true), func(d *harness) { d.press("enter", "enter", "enter") }},
+	{"review-domain", atDomain(true), func(d *harness) { d.press(toReview...) }},
+	{"review-domain-elsewhere", atDomain(false), func(d *harness) { d.press(toReview...) }},
+	{"review-domain-records", atDomain(false), func(d *harness) { d.press(toReview...); d.press("c") }},
+	{"result-domain", atDomain(true), func(d *harness) {
+		d.engine.script = liveAt
+		d.press(toReview...)
+		d.press("y")
+		d.pass(time.Minute)
+	}},
+	{"overview-domain", withNames(namesRight), func(d *harness) {}},
+	{"overview-domain-bent", withNames(namesBent), func(d *harness) {}},
 	{"result-rollback", deployed, func(d *harness) { d.press("b", "y"); d.pass(10 * time.Minute) }},
 	{"result-destroyed", deployed, func(d *harness) {
 		for i := range d.engine.plan.Changes {

@@ -156,7 +156,7 @@ func (h *Screen) facts() []fact {
 	} else if n := len(s.Names); n > 0 && len(wrong) == 0 {
 		text := s.Names[0].Says()
 		if n > 1 {
-			text += fmt.Sprintf(", and %d more", n-1)
+			text = fmt.Sprintf("%s and %d more point to the app", s.Names[0].Name, n-1)
 		}
 		add("dns", text, th.Text)
 	}

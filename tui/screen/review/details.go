@@ -37,6 +37,7 @@ func (r *Screen) detailLines(w int) []string {
 	add(r.gone(w))
 	add(r.kept(w))
 	if !r.of.Destroy {
+		add(r.waits(w))
 		add(r.costLines(w))
 		add(r.reachable(w))
 		add(r.free(w))
@@ -107,6 +108,18 @@ func (r *Screen) kept(w int) []string {
 
 func (r *Screen) reachable(w int) []string {
 	return r.about("Reachable from the internet", r.s.Theme.Warn, w, func(c screen.Change) string { return c.Exposes })
+}
+
+// waits tells which records the app will wait for, which are set where its DNS is.
+func (r *Screen) waits(w int) []string {
+	var texts []string
+	for _, x := range r.plan.Waiting.Left() {
+		texts = append(texts, x.Type+" "+x.Name+" to "+x.Value)
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return section(r.s.Theme, "Records that you set yourself, afterwards", texts, r.s.Theme.Warn, w)
 }
 
 // free names what no price by the month comes with.

@@ -313,6 +313,9 @@ func (r *Screen) summary() []string {
 		lines = append(lines, widget.NewLine(th, w).CellRight(th.Quiet, split, w).String(), r.where(w, ""))
 	}
 	lines = append(lines, r.checkLine(w))
+	if n := len(p.Waiting.Left()); n > 0 && !r.short() {
+		lines = append(lines, widget.NewLine(th, w).Put(th.Warn, th.Glyphs.Waiting+" Then "+widget.Count(n, "DNS record")+" to set yourself; c shows them").String())
+	}
 	switch {
 	case r.note != "":
 		lines = append(lines, widget.NewLine(th, w).Put(th.Warn, r.note).String())
