@@ -65,6 +65,18 @@ func (s *Status) Misled() (says []string) {
 	return says
 }
 
+// Paused says what a paused app still costs and how to resume it; empty when it is none.
+func (s *Status) Paused() string {
+	if s.State != Idle {
+		return ""
+	}
+	cost := ""
+	if s.MonthlyUSD > 0 {
+		cost = fmt.Sprintf("it still costs $%.2f a month; ", s.MonthlyUSD)
+	}
+	return "no task runs; " + cost + "service.instances = 1 and `berth deploy` resume it, `berth destroy` ends the costs"
+}
+
 // The states of a Status.
 const (
 	Absent    = "absent"

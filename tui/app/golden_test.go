@@ -433,6 +433,11 @@ var shots = []shot{
 		d.engine.linesErr = &fail.Error{Cause: "no permission for logs:FilterLogEvents"}
 		d.press("R")
 	}},
+	{"overview-paused", deployed, func(d *harness) {
+		st := d.engine.status
+		st.State, st.Running, st.Desired, st.Healthy, st.MonthlyUSD = "stopped", 0, 0, 0, 27.4
+		d.press("R")
+	}},
 	{"overview-alarms", deployed, func(d *harness) {
 		err := json.Unmarshal(fmt.Appendf(nil, `{"alarms": {
 			"list": [{"title": "more than 5%% of the requests fail (5xx)", "state": "alarm", "since": %q}, {"title": "no container runs", "state": "ok"}],

@@ -13,7 +13,7 @@ func Sign(th *theme.Theme, state string) (glyph string, ink theme.Ink, word stri
 	case "degraded":
 		return g.Update, th.Warn, "runs with fewer tasks than wanted"
 	case "stopped":
-		return g.Skipped, th.Quiet, "is stopped"
+		return g.Skipped, th.Quiet, "is paused"
 	case "partial":
 		return g.Update, th.Warn, "is partly deployed: continue, or destroy it"
 	case "absent":

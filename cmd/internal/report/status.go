@@ -30,6 +30,7 @@ func Status(w io.Writer, s *engine.Status, now time.Time) {
 			fmt.Fprintf(w, "  %-10s %s\n", label, text)
 		}
 	}
+	row("paused", s.Paused())
 	row("endpoint", s.Endpoint)
 	if s.NoHTTP {
 		row("endpoint", "none: it answers no HTTP")
@@ -117,6 +118,8 @@ func stateWords(state string) string {
 		return "not deployed"
 	case "partial":
 		return "partly there; `berth deploy` continues, `berth destroy` removes it"
+	case "stopped":
+		return "paused"
 	case "degraded":
 		return "degraded, fewer tasks run than wanted"
 	default:

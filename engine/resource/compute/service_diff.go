@@ -35,7 +35,7 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		drift.Add("its last rollout failed, so a new one is started", resource.Field("rollout", "failed", "a new one"))
 	}
 	if n := int(v.found.DesiredCount); n != v.Instances && (!v.Scaled || n < v.Instances) {
-		drift.Add(fmt.Sprintf("runs %s, not %d", resource.Counted(n, "task"), v.Instances), resource.Field("tasks", n, v.Instances))
+		drift.Add(v.recount(n), resource.Field("tasks", n, v.Instances))
 	}
 	if fields := v.otherNetwork(); len(fields) > 0 {
 		drift.Add("runs in a different network", fields...)
@@ -63,6 +63,19 @@ func (v *Service) Diff(s *resource.Scope) resource.Diff {
 		drift.Add(map[bool]string{true: "turns ECS Exec off", false: "turns ECS Exec on"}[v.Exec], resource.Field("ECS Exec", was, v.Exec))
 	}
 	return drift.Diff()
+}
+
+// recount is why another number of tasks is a change.
+func (v *Service) recount(n int) string {
+	switch {
+	case v.Instances == 0 && v.Process == "":
+		return "pauses the app: no task runs and nobody is answered, all else stays and goes on costing; instances = 1 resumes it"
+	case v.Instances == 0:
+		return "pauses the process; instances = 1 resumes it"
+	case n == 0:
+		return "resumes it, which is paused"
+	}
+	return fmt.Sprintf("runs %s, not %d", resource.Counted(n, "task"), v.Instances)
 }
 
 // otherNetwork is where the tasks run in another network than is wanted.

@@ -142,7 +142,7 @@ func (h *Screen) scaleBy(by int) {
 		h.scale = now
 	}
 	if h.scale+by < 1 {
-		h.message = "One instance is the minimum."
+		h.message = "One instance is the minimum here: 0 in the settings pauses the app."
 		return
 	}
 	if h.scale += by; h.scale == now && now == h.status.Desired {

@@ -136,6 +136,9 @@ func (h *Screen) facts() []fact {
 	} else if b != nil {
 		add("at work", fmt.Sprintf("the %s by %s ended before it was finished", b.Verb, b.Who()), th.Warn)
 	}
+	if s.Paused() != "" {
+		add("paused", "it still costs "+widget.USD(s.MonthlyUSD)+" a month: + and enter resume it", th.Warn)
+	}
 	add("address", s.Endpoint, th.Title)
 	if s.NoHTTP {
 		add("address", "none: it answers no HTTP", th.Quiet)
