@@ -65,7 +65,9 @@ func (c *checker) made(table, key, name string) {
 	_, named := c.s.Secrets.ARNs[name]
 	elsewhere := slices.ContainsFunc(c.s.Secrets.FromSSM, func(ref string) bool {
 		n, err := SecretName(ref)
-		return err == nil && n == name && ref != name
+		// A plain name of what leads to the database says nothing more, as people write it who had it as a secret before.
+		// A password of their own would give way to that of the new database, in silence.
+		return err == nil && n == name && (ref != name || key == "database.password_variable")
 	})
 	switch other := c.taken(key, name); {
 	case other != "":

@@ -175,6 +175,9 @@ func TestValidate(t *testing.T) {
 		{"database nowhere", func(s *Spec) { s.Database = &Database{URL: "mysql2://${password}@localhost"} }, "database.url: nothing in it says where the database is; ${host} stands for that"},
 		{"two forms of the URL", func(s *Spec) { s.Database = &Database{URL: "x://${password}@${host}", URLQuery: "a=b"} }, "database.url_query: database.url says the whole URL; write it at its end"},
 		{"password for the URL", func(s *Spec) { s.Database = &Database{PasswordVariable: "DATABASE_URL"} }, "database.password_variable: the app gets DATABASE_URL from [database] already; another name"},
+		{"a password of one's own", func(s *Spec) {
+			s.Database, s.Secrets.FromSSM = &Database{PasswordVariable: "DB_PASSWORD"}, []string{"DB_PASSWORD"}
+		}, "secrets.from_ssm: [database] gives the app DB_PASSWORD, too; take it out here, or take [database] out, and what exists already is used"},
 		{"password for the port", func(s *Spec) { s.Database = &Database{PasswordVariable: "PORT"} }, "database.password_variable: the app gets PORT from service.port already; another name"},
 		{"one variable for two", func(s *Spec) { s.Cache, s.Uploads = &Cache{Variable: "X"}, &Uploads{Variable: "X"} }, "cache.variable: the app gets X from [uploads] already; another name\nuploads.variable: the app gets X from [cache] already; another name"},
 		{"password nowhere", func(s *Spec) { s.Database = &Database{URL: "mysql2://${user}@${host}"} }, "database.url: nothing gives the app the password of its database; ${password} stands for it, or name a variable for it as password_variable"},

@@ -23,7 +23,11 @@ func TestTheFolderOfFilesThatStayIsAsked(t *testing.T) {
 		if s := d.s.Spec().Storage; len(s) != 1 || s[0].Path != "/srv/uploads" {
 			t.Errorf("the folders are %v", s)
 		}
-		d.press("u", "space", "space", "esc") // named later: the review tells
+		d.press("u", "space", "space", "esc") // which takes the yes back
+		if d.s.Draft.On(n) || len(d.s.Spec().Storage) > 0 {
+			t.Errorf("after esc: on %v, folders %v", d.s.Draft.On(n), d.s.Spec().Storage)
+		}
+		d.press("space", "enter") // named later: the review tells
 		if !d.s.Draft.On(n) || len(d.s.Spec().Storage) > 0 || !strings.Contains(strings.Join(d.s.Draft.Unbuilt(), ""), "no folder is set") {
 			t.Errorf("on %v, folders %v", d.s.Draft.On(n), d.s.Spec().Storage)
 		}

@@ -15,8 +15,10 @@ import (
 	"berth/compare"
 	"berth/compare/need"
 	"berth/engine/fail"
+	"berth/engine/spec"
 	"berth/tui/screen"
 	"berth/tui/screen/needs"
+	"berth/tui/screen/settings"
 	"berth/tui/widget"
 )
 
@@ -230,7 +232,7 @@ func (a *asker) choose(lines func() []string, change func(int) (turn, error)) (t
 				a.say("There is nothing to undo.")
 				continue
 			}
-			a.say("Undid %s.", label)
+			a.say("Undid %s.", a.called(label))
 			before = a.changed(before, lines())
 			continue
 		case convErr != nil || n < 1 || n > len(before):
@@ -242,6 +244,17 @@ func (a *asker) choose(lines func() []string, change func(int) (turn, error)) (t
 		}
 		before = a.changed(before, lines())
 	}
+}
+
+// called is what an undo took back, as its question or its setting is called.
+func (a *asker) called(what string) string {
+	if label := needs.Called(a.s.Draft, what); label != what {
+		return label
+	}
+	if _, ok := spec.KeyOf(what); ok {
+		return settings.Label(what)
+	}
+	return what
 }
 
 // changed tells the lines that are not as before, and returns all.
@@ -331,6 +344,10 @@ func (a *asker) answer(q needs.Question) (turn, error) {
 func (a *asker) folder() (turn, error) {
 	for {
 		value, t, err := a.ask("Which folder, such as /app/uploads? Enter names it later:")
+		if t == back { // whoever leaves it takes back the yes that led to it
+			a.s.Draft.Undo()
+			return on, err
+		}
 		if err != nil || t != on || value == "" {
 			return t, err
 		}

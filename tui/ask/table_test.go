@@ -27,7 +27,7 @@ type said struct {
 var conversations = map[string]said{
 	"what was found":               {answers: []string{"quit"}, hears: []string{"What was found:", "Dockerfile line 29: EXPOSE 4000."}},
 	"questions and settings":       {answers: []string{"1", "no", "", "", "1", "other", "quit"}, hears: []string{"1. WebSockets: no (your answer)", "1. App name: other (your answer)"}},
-	"undo an answer":               {answers: []string{"1", "no", "undo", "undo", "quit"}, hears: []string{"Undid network.websockets.", "There is nothing to undo."}},
+	"undo an answer":               {answers: []string{"1", "no", "undo", "undo", "quit"}, hears: []string{"Undid WebSockets.", "There is nothing to undo."}},
 	"which service, what it costs": {answers: []string{"", "quit"}, hears: []string{"ECS on Fargate: fits, "}},
 	"what would change":            {answers: []string{"", "", "", "quit"}, hears: []string{"- create Load balancer", "Type yes to do exactly this"}},
 	"what stands in the way; the policy for what is missing": {

@@ -99,7 +99,7 @@ func (n *Screen) undo() {
 	if label := n.s.Draft.Undo(); label != "" {
 		n.problem = ""
 		n.changed(before)
-		n.news = tookBack(n.label(label), n.news)
+		n.news = tookBack(Called(n.s.Draft, label), n.news)
 	}
 }
 
@@ -171,6 +171,9 @@ func (n *Screen) edit(k tea.KeyMsg) {
 		}
 		n.answer(n.questions[n.cursor], typed(value))
 	case form.Cancelled:
+		if n.folder { // whoever leaves it takes back the yes that led to it
+			n.settle(func() error { n.s.Draft.Undo(); return nil })
+		}
 		n.editor, n.folder = nil, false
 	}
 }
@@ -245,9 +248,9 @@ func why(s compare.Service, v advise.Verdict) string {
 	return ""
 }
 
-// label is how the question about an answer is called, whose id or key is given.
-func (n *Screen) label(of string) string {
-	for _, q := range n.questions {
+// Called is how the question about an answer is called, whose id or key is given; that itself, where there is none.
+func Called(d *screen.Draft, of string) string {
+	for _, q := range All(d) {
 		if q.ID != "" && (q.ID == of || q.Key == of || q.ID == "persistent_storage" && of == "storage") {
 			return q.Label
 		}

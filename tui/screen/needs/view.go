@@ -54,7 +54,7 @@ func (n *Screen) fields() widget.Fields {
 		if i == n.cursor {
 			x.Problem = n.problem
 			if n.folder {
-				x.Below = append(x.Below, n.s.Theme.Quiet.Paint("    Which folder, such as /app/uploads? Empty names it later."))
+				x.Below = append(x.Below, n.s.Theme.Quiet.Paint("    Which folder, such as /app/uploads? Empty names it later, esc takes the yes back."))
 			}
 			if n.editor != nil {
 				for _, l := range n.editor.Lines(n.listWidth()-4, widget.EditorRows(n.listHeight())) {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -204,9 +205,22 @@ func (r Row) Value(s *spec.Spec) (edit, show string, unset bool) {
 		edit = fmt.Sprint(v)
 	}
 	if edit == "" {
-		return "", "none", true
+		return "", cmp.Or(usual(r.Key.Name, s), "none"), true
 	}
 	return edit, edit + Unit(r.Key.Name), false
+}
+
+// usual is what holds for a key that says nothing, empty when nothing does.
+func usual(key string, s *spec.Spec) string {
+	switch {
+	case key == "database.variable" && s.Database != nil:
+		return s.DatabaseVariable()
+	case key == "cache.variable" && s.Cache != nil:
+		return s.CacheVariable()
+	case key == "uploads.variable" && s.Uploads != nil:
+		return s.UploadsVariable()
+	}
+	return ""
 }
 
 // shortSpan leaves out the zeros that Go writes at the end of a duration.
