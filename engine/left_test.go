@@ -18,6 +18,7 @@ import (
 	"berth/engine/fail"
 	"berth/engine/image"
 	"berth/engine/sim"
+	"berth/engine/spec"
 )
 
 // bill prices what the account holds by itself: the sizes are those of the app of a harbor.
@@ -142,10 +143,26 @@ func TestTheCardOfAnyRunThatEndedEarly(t *testing.T) {
 }
 
 // A build that fails while other resources are being made stops them at once, and its card says what is there and what that
-// costs an hour.
+// costs an hour; whatever AWS is at by then.
 func TestABuildThatFailsStopsTheRest(t *testing.T) {
+	for name, with := range map[string]func(*spec.Spec){
+		"plain": func(*spec.Spec) {},
+		"all that takes long": func(s *spec.Spec) {
+			s.Database = &spec.Database{Engine: "postgres", Class: "db.t4g.micro", StorageGB: 20}
+			s.Cache = &spec.Cache{Engine: "valkey", Node: "cache.t4g.micro"}
+			s.Storage = []spec.Storage{{Path: "/data"}}
+			s.Network.Tasks, s.Network.Front = "private", "private"
+		},
+	} {
+		t.Run(name, func(t *testing.T) { brokenBuild(t, with) })
+	}
+}
+
+func brokenBuild(t *testing.T, with func(*spec.Spec)) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
+		with(h.spec)
+		must(t, h.spec.Complete(nil, nil))
 		h.engine = engine.Open(engine.Options{Environment: h.account.Environment(), Builder: brokenBuilder{h.account.Builder()}})
 		res, events := h.deploy()
 		if res.Err == nil {

@@ -118,6 +118,9 @@ func (p *AccessPoint) Apply(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
+// Unattended implements Unattended.
+func (p *AccessPoint) Unattended() {}
+
 // Ready implements Waiter.
 func (p *AccessPoint) Ready(ctx context.Context, s *resource.Scope) error {
 	w := cloud.Wait{For: "the access point to become available", Deadline: 5 * time.Minute}

@@ -220,6 +220,9 @@ func (c *Cache) modify(ctx context.Context, s *resource.Scope) error {
 // changes is how many changes in a row a cache can need.
 const changes = 3
 
+// Unattended implements Unattended.
+func (c *Cache) Unattended() {}
+
 // Ready implements Waiter. It makes the changes that had to wait for others.
 func (c *Cache) Ready(ctx context.Context, s *resource.Scope) error {
 	for range changes {

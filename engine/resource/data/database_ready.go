@@ -11,6 +11,9 @@ import (
 	"berth/engine/resource"
 )
 
+// Unattended implements Unattended.
+func (d *Database) Unattended() {}
+
 // Ready implements Waiter. A database that was restored has the password and the settings of then, which can be
 // changed once it is available.
 func (d *Database) Ready(ctx context.Context, s *resource.Scope) error {

@@ -107,6 +107,9 @@ func efsTags(o resource.Owner, role string) []efstypes.Tag {
 	return resource.TagList(o, role, func(k, v *string) efstypes.Tag { return efstypes.Tag{Key: k, Value: v} })
 }
 
+// Unattended implements Unattended.
+func (f *FileSystem) Unattended() {}
+
 // Ready implements Waiter.
 func (f *FileSystem) Ready(ctx context.Context, s *resource.Scope) error {
 	w := cloud.Wait{For: "the file system to become available", Deadline: 10 * time.Minute}

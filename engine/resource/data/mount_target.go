@@ -124,6 +124,9 @@ func (m *MountTarget) known(s *resource.Scope) bool {
 	return !m.made && m.Used != nil && m.Used() || s.Clock.Since(m.since) >= named
 }
 
+// Unattended implements Unattended.
+func (m *MountTarget) Unattended() {}
+
 // Ready implements Waiter.
 func (m *MountTarget) Ready(ctx context.Context, s *resource.Scope) error {
 	w := cloud.Wait{For: "the mount target to become available", Deadline: 10 * time.Minute}

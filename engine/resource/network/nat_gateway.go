@@ -127,6 +127,9 @@ func (n *NATGateway) Apply(ctx context.Context, s *resource.Scope) error {
 	return nil
 }
 
+// Unattended implements Unattended.
+func (n *NATGateway) Unattended() {}
+
 // Ready implements Waiter: it passes on what tasks send.
 func (n *NATGateway) Ready(ctx context.Context, s *resource.Scope) error {
 	w := cloud.Wait{For: "the NAT gateway to become available", Deadline: 10 * time.Minute}
