@@ -87,7 +87,7 @@ func TestLifeOfRails(t *testing.T) {
 
 		h.account.SetFaults(fault(t, "crash-task=9/_report-nightly"))
 		night := time.Now().UTC().Truncate(24 * time.Hour).Add(27*time.Hour + 20*time.Minute)
-		time.Sleep(night.Sub(time.Now()))
+		time.Sleep(time.Until(night))
 		if p := h.status().Processes[0]; p.State != engine.Degraded || len(p.Runs) == 0 || !p.Runs[0].Failed() {
 			t.Errorf("the report that failed: %+v", p)
 		}
