@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rhysd/actionlint"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
 	"berth/engine/fail"
@@ -133,6 +134,29 @@ func TestNoNames(t *testing.T) {
 	} {
 		if _, err := New(c[0], "", c[1], c[2]); fail.ExitCode(err) != 2 {
 			t.Errorf("%q: %v", c, err)
+		}
+	}
+}
+
+// What is written is valid by the schemas that are published for it: those of the folder that BERTH_TEST_SCHEMAS names, as
+// SchemaStore has github-workflow.json, and GitLab gitlab-ci.json.
+func TestPublishedSchemas(t *testing.T) {
+	dir := os.Getenv("BERTH_TEST_SCHEMAS")
+	if dir == "" {
+		t.Skip("BERTH_TEST_SCHEMAS names no folder with schemas")
+	}
+	files := map[string]string{GitHub: "github-workflow.json", GitLab: "gitlab-ci.json"}
+	for name, one := range jobs(t) {
+		schema, err := jsonschema.NewCompiler().Compile(filepath.Join(dir, files[one.Service]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc any
+		if err := yaml.Unmarshal([]byte(one.Write(one.Job)), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

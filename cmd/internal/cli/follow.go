@@ -200,6 +200,8 @@ func (a *app) follow(ctx context.Context, eng *account, r *engine.Run) error {
 // show hands the events of a run to the frontend without screens that the flags ask for.
 func (a *app) show(ctx context.Context, clk clock.Clock, simulated string, events *event.Reader) error {
 	switch {
+	case a.flags.json && ci(): // which ends jobs that are silent
+		return report.Lines{Out: a.Out, Err: a.Err, Clock: clk, Every: max(2*time.Second, clk.Wall(30*time.Second))}.NDJSON(ctx, events)
 	case a.flags.json:
 		return report.NDJSON(ctx, events, a.Out)
 	case a.flags.quiet:

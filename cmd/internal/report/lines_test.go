@@ -245,6 +245,31 @@ func TestNDJSONSaysWhatIsLeft(t *testing.T) {
 	})
 }
 
+// A build that says nothing for minutes does not make the pipeline that waits for it silent: the events stay what they are,
+// and the silence is told beside them.
+func TestNDJSONIsNeverSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := event.NewBus("r1", time.Now)
+		b.Emit(event.Event{Type: event.RunStarted, Verb: "deploy"})
+		b.Emit(event.Event{Type: event.NodePlanned, Node: "build", Action: event.Create})
+		b.Emit(event.Event{Type: event.NodeStarted, Node: "build"})
+		time.AfterFunc(12*time.Minute, func() {
+			b.Emit(event.Event{Type: event.NodeDone, Node: "build"})
+			b.Emit(event.Event{Type: event.RunFinished, Outcome: event.Succeeded})
+		})
+		var out, errs bytes.Buffer
+		if err := (Lines{Out: &out, Err: &errs, Clock: clock.At(time.Now(), 1), Every: 30 * time.Second}).NDJSON(t.Context(), b.Reader()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(errs.String(), "still waiting for build"); got < 23 {
+			t.Errorf("told %d times in 12 minutes:\n%s", got, errs.String())
+		}
+		if got := strings.Count(out.String(), "\n"); got != 5 {
+			t.Errorf("%d events, want 5:\n%s", got, out.String())
+		}
+	})
+}
+
 func TestQuiet(t *testing.T) {
 	for _, c := range []struct {
 		name, out, errs string

@@ -6,33 +6,54 @@ package report
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
 	"berth/engine/event"
-	"berth/engine/view"
 )
 
 // NDJSON writes the events of a run to w, one JSON object per line, each as soon as it happens and with what is left
 // of the run. It returns after the last event of the run, or with the error of ctx or w.
 func NDJSON(ctx context.Context, r *event.Reader, w io.Writer) error {
-	var snap view.Snapshot
-	var forecast view.Forecast
+	return Lines{Out: w}.NDJSON(ctx, r)
+}
+
+// NDJSON is NDJSON to l.Out. With l.Every it says in l.Err, after so long a silence, what is waited for: pipelines end jobs
+// that say nothing.
+func (l Lines) NDJSON(ctx context.Context, r *event.Reader) error {
+	p := &lines{Lines: l, said: map[string]string{}}
 	for {
-		batch, err := r.Next(ctx)
+		batch, err := p.next(ctx, r)
 		if err != nil || len(batch) == 0 {
 			return err
 		}
 		for _, e := range batch {
-			snap.Apply(e)
-			forecast.Update(&snap, e.Time)
-			if left, late, known := forecast.Left(); known && !late && snap.Running() {
+			p.snap.Apply(e)
+			p.left.Update(&p.snap, e.Time)
+			if left, late, known := p.left.Left(); known && !late && p.snap.Running() {
 				e.LeftS = event.Seconds(left)
 			}
-			if err := Event(w, e); err != nil {
+			if err := Event(l.Out, e); err != nil {
 				return err
 			}
 		}
+	}
+}
+
+// next are the next events; until there are some it says now and then what is waited for.
+func (p *lines) next(ctx context.Context, r *event.Reader) ([]event.Event, error) {
+	if p.Every <= 0 {
+		return r.Next(ctx)
+	}
+	for {
+		pause, stop := context.WithTimeout(ctx, p.Every)
+		batch, err := r.Next(pause)
+		stop()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return batch, err
+		}
+		p.still()
 	}
 }
 
