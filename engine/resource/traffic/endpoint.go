@@ -43,9 +43,13 @@ type Endpoint struct {
 
 // Info implements Resource.
 func (e *Endpoint) Info() resource.Info {
+	usually := 2 * time.Second
+	if e.closed() && !e.Skip {
+		usually += aroundPatience // who is let in nowhere is not told so
+	}
 	return resource.Info{
 		ID: "endpoint", Kind: "https.Endpoint", Name: "https address", Label: "the check of the https address",
-		Group: resource.GroupEndpoint, Usually: 2 * time.Second,
+		Group: resource.GroupEndpoint, Usually: usually,
 	}
 }
 

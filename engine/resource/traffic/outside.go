@@ -70,12 +70,17 @@ func (e *Endpoint) redirected(ctx context.Context, client *http.Client, name str
 // aroundPatience is how long a load balancer that answers nobody is given to prove otherwise.
 const aroundPatience = 5 * time.Second
 
+// closed says whether the load balancer has public addresses and lets CloudFront alone in.
+func (e *Endpoint) closed() bool {
+	return e.Door.CloudFront() && !e.Door.Private() && !e.Door.Anybody() && !e.Door.Rule.open()
+}
+
 // around asks the load balancer behind CloudFront by its own name, as somebody would who wants to come past it, while other
 // checks go on: nobody must be answered there. The function that it gives waits for what came of it. A load balancer inside
 // a network has no address that could be asked, and what a private address leads to from here is somebody else's.
 func (e *Endpoint) around(ctx context.Context, c clock.Clock, client *http.Client) func() (how string, err error) {
 	lb := e.Door.LoadBalancer
-	if !e.Door.CloudFront() || e.Door.Private() || e.Door.Anybody() || e.Door.Rule.open() || lb.DNS == "" {
+	if !e.closed() || lb.DNS == "" {
 		return func() (string, error) { return "", nil }
 	}
 	type came struct {
