@@ -23,7 +23,7 @@ func Emulated(t *testing.T) *resource.Scope {
 	}
 	path, err := exec.LookPath("moto_server")
 	check(t, "find moto_server, of pip install 'moto[server]>=5,<6'", err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	check(t, "find a free port", err)
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	check(t, "let go of the port", l.Close())
@@ -33,7 +33,9 @@ func Emulated(t *testing.T) *resource.Scope {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	at := "http://127.0.0.1:" + port
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) { //nolint:forbidigo // real time: a real server
-		resp, err := http.Get(at + "/moto-api/data.json")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/moto-api/data.json", nil)
+		check(t, "ask moto_server", err)
+		resp, err := http.DefaultClient.Do(req)
 		if err == nil {
 			_ = resp.Body.Close()
 			break

@@ -25,7 +25,8 @@ type alarming struct {
 	Budget        *alarm.Budget
 }
 
-func (a *alarming) all() resource.Set {
+// watching are all of them.
+func (a *alarming) watching() resource.Set {
 	return resource.Set{a.AlarmTopic, a.Subscriptions, a.RolloutAlarms, a.AppAlarms, a.FailedRuns, a.Budget}
 }
 

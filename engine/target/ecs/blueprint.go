@@ -133,7 +133,7 @@ func (b *Blueprint) Resources() resource.Set {
 	if b.Release != nil {
 		rs = append(rs, b.Release)
 	}
-	rs = append(append(rs, b.running()...), b.alarming.all()...)
+	rs = append(append(rs, b.running()...), b.watching()...)
 	if b.Door.Want != traffic.Nobody { // else nobody is answered
 		rs = append(rs, b.Endpoint)
 	}
@@ -182,7 +182,7 @@ func (b *Blueprint) Restart(now *target.Status) resource.Set {
 
 // Lasting implements target.Blueprint.
 func (b *Blueprint) Lasting() resource.Set {
-	return slices.Concat(b.foundation(), b.building(), b.database(), b.files(), resource.Set{b.Bucket}, b.caching(), b.frontage(), b.running(), b.alarming.all())
+	return slices.Concat(b.foundation(), b.building(), b.database(), b.files(), resource.Set{b.Bucket}, b.caching(), b.frontage(), b.running(), b.watching())
 }
 
 // Deciding implements target.Blueprint: a network of our own takes permissions that a default one does not.
