@@ -186,6 +186,15 @@ var instead = map[string]string{
 	"scale_to_zero": "berth does not stop an app that is idle: its tasks run all the time; instances = 0 under [service] pauses it by hand",
 }
 
+// Open is what of an app is still to settle before it runs.
+type Open struct {
+	Musts   []project.Finding `json:"to_settle,omitempty"` // of its source, that the settings do not answer
+	Unbuilt []string          `json:"not_built,omitempty"` // what it needs and nothing makes, in words
+}
+
+// Open is what of the app is still to settle, given its findings and settings.
+func (d *Draft) Open() Open { return Open{Musts: d.Findings.Open(d.Spec), Unbuilt: d.Unbuilt()} }
+
 // Unbuilt are the needs that change nothing of what berth would make, each with what to do instead.
 func (d *Draft) Unbuilt() []string {
 	var out []string
@@ -203,7 +212,7 @@ func (d *Draft) Unbuilt() []string {
 			if d.asked(n.ID) { // by what looks for it
 				continue
 			}
-			out = append(out, fmt.Sprintf("the app looks for %s, and nothing makes one: have one made with %s, or say with a secret where one is", cmp.Or(n.Found, what), n.Key))
+			out = append(out, fmt.Sprintf("the app looks for %s, and no setting creates one: set %s to have one created, or store the address of an existing one as a secret", cmp.Or(n.Found, what), n.Key))
 		case key == "" && !built && instead[n.ID] != "":
 			out = append(out, instead[n.ID])
 		case key != "" && !d.has(key):

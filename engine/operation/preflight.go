@@ -35,7 +35,7 @@ func (o *Operator) Preflight(ctx context.Context, p *plan.Plan) (*preflight.Repo
 		return nil, err
 	}
 	o.address(r)
-	p.Preflight = r
+	r.Runs, p.Preflight = p.Runs(), r
 	return r, nil
 }
 

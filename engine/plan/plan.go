@@ -4,6 +4,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"berth/compare/price"
@@ -43,6 +44,13 @@ type Cost struct {
 	Node string `json:"node"` // id of the change it belongs to
 	price.Line
 	Unsure bool `json:"unsure"` // the price is of low confidence
+}
+
+// Runs says that the app ran before this plan: a deployment of it would not be its first.
+func (p *Plan) Runs() bool {
+	return p.Endpoint != "" || slices.ContainsFunc(p.Changes, func(c Change) bool {
+		return c.Group == resource.GroupCompute && c.Versioned && (c.Action == event.None || c.Action == event.Update)
+	})
 }
 
 // Data is what a destroy does to the data of people: what is lost, and what is kept.

@@ -50,6 +50,7 @@ type Report struct {
 	State   State   `json:"state"` // the worst of all; unknown is worse than ok, and no reason to stop
 	Checks  []Check `json:"checks"`
 
+	Runs bool                  `json:"-"` // the app runs already
 	At   time.Time             `json:"-"` // when it was made, by the engine's clock
 	Need []resource.Permission `json:"-"` // what was asked for
 }

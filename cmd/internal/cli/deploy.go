@@ -27,7 +27,7 @@ func (a *app) deployCommand() *cobra.Command {
 			if roll.rebuild && d.Spec.Image.Ref != "" {
 				return usage(cmd, "--rebuild builds an image, and --image (image.ref) uses one that exists: give one of them")
 			}
-			roll.musts = d.Findings.Open(d.Spec)
+			roll.open = d.Open()
 			switch {
 			case move && both:
 				return usage(cmd, "only one of --move and --keep-both can be used")

@@ -27,7 +27,7 @@ func (a *app) doctorCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := a.answer(rep, func(w io.Writer) { report.Doctor(w, rep) }); err != nil {
+				if err := a.answer(rep, func(w io.Writer) { report.Doctor(w, rep, d.Open(), a.again) }); err != nil {
 					return err
 				}
 				if f := rep.Refusal(); f != nil {

@@ -13,7 +13,7 @@ import (
 
 	"berth/engine"
 	"berth/engine/fail"
-	"berth/engine/project"
+	"berth/engine/interview"
 	"berth/engine/redact"
 	"berth/engine/spec"
 )
@@ -222,9 +222,9 @@ type rollout struct {
 	rotate      bool
 	unchecked   bool
 	timeout     time.Duration
-	summary     string            // file for what becomes of it, in Markdown
-	beside      engine.Beside     // what to do about the same app elsewhere
-	musts       []project.Finding // of the source that nobody has settled
+	summary     string         // file for what becomes of it, in Markdown
+	beside      engine.Beside  // what to do about the same app elsewhere
+	open        interview.Open // what is still to settle
 }
 
 // register registers those of a verb that brings a version.

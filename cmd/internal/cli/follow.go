@@ -46,7 +46,7 @@ func (a *app) carryOut(ctx context.Context, eng *account, r engine.Request, ques
 		return nil, err
 	}
 	if !a.flags.json && !a.flags.quiet {
-		report.Musts(a.Err, p, roll.musts, a.again)
+		report.Unsettled(a.Err, p, roll.open, a.again)
 	}
 	p.Beside = roll.beside
 	if f := p.Unmoved(); f != nil {

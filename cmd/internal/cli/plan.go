@@ -7,7 +7,7 @@ import (
 
 	"berth/cmd/internal/report"
 	"berth/engine"
-	"berth/engine/project"
+	"berth/engine/interview"
 )
 
 // exitChanges is the exit code of plan --exit-code when something would change.
@@ -47,11 +47,11 @@ func (a *app) planCommand() *cobra.Command {
 				return err
 			}
 			r.Spec = d.Spec
-			var musts []project.Finding
+			var open interview.Open
 			if !destroy && !restart && to == "" {
-				musts = d.Findings.Open(d.Spec)
+				open = d.Open()
 			}
-			return a.plan(cmd, r, musts, exit, markdown)
+			return a.plan(cmd, r, open, exit, markdown)
 		},
 	}
 	a.register(&flags, cmd)
@@ -67,7 +67,7 @@ func (a *app) planCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) plan(cmd *cobra.Command, r engine.Request, musts []project.Finding, exit, markdown bool) error {
+func (a *app) plan(cmd *cobra.Command, r engine.Request, open interview.Open, exit, markdown bool) error {
 	return a.with(r.Spec.Region, func(eng *account) error {
 		p, err := eng.Plan(cmd.Context(), r)
 		if err != nil {
@@ -77,12 +77,12 @@ func (a *app) plan(cmd *cobra.Command, r engine.Request, musts []project.Finding
 			a.code = exitChanges
 		}
 		if markdown && !a.flags.json {
-			report.PlanMarkdown(a.Out, p, musts)
+			report.PlanMarkdown(a.Out, p, open)
 			return nil
 		}
-		return a.answer(report.PlanToSettle{Plan: p, ToSettle: report.ToSettle(p, musts)}, func(w io.Writer) {
+		return a.answer(report.PlanToSettle{Plan: p, Open: report.ToSettle(p, open)}, func(w io.Writer) {
 			report.Plan(w, p)
-			report.Musts(w, p, musts, a.again)
+			report.Unsettled(w, p, open, a.again)
 		})
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"berth/engine/event"
+	"berth/engine/fail"
+	"berth/engine/interview"
 	"berth/engine/journal"
 	"berth/engine/preflight"
 	"berth/engine/project"
@@ -35,7 +37,7 @@ func (b Bundle) Write(w io.Writer) {
 	b.events(w)
 	var doctor bytes.Buffer
 	if b.Doctor != nil {
-		Doctor(&doctor, b.Doctor)
+		Doctor(&doctor, b.Doctor, interview.Open{}, fail.Flags{})
 	}
 	part(w, "doctor", firstOf(strings.TrimSpace(doctor.String()), "not asked: "+b.NoDoctor))
 	b.project(w)

@@ -6,12 +6,15 @@ import (
 	"io"
 	"strings"
 
+	"berth/engine/fail"
+	"berth/engine/interview"
 	"berth/engine/preflight"
 )
 
-// Doctor writes a preflight as a checklist: what is fine in a line, what is not with what to do about it, and
-// the policy of what is missing last, where it can be copied.
-func Doctor(w io.Writer, r *preflight.Report) {
+// Doctor writes a preflight as a checklist: what is fine in a line, what is not with what to do about it, what of the app
+// is open when it does not run yet, and the policy of what is missing last, where it can be copied. The flags are for the
+// command that tells more of what is open.
+func Doctor(w io.Writer, r *preflight.Report, open interview.Open, flags fail.Flags) {
 	fmt.Fprintf(w, "%s (%s) in %s\n\n", r.App, r.Env, r.Region)
 	width := 0
 	for _, c := range r.Checks {
@@ -29,7 +32,12 @@ func Doctor(w io.Writer, r *preflight.Report) {
 			fmt.Fprintf(w, "%s%s\n", indent, c.Remedy)
 		}
 	}
-	fmt.Fprintf(w, "\n%s\n", conclusion(r))
+	if r.Runs {
+		open = interview.Open{}
+	}
+	fmt.Fprintln(w)
+	tellOpen(w, open, flags)
+	fmt.Fprintln(w, conclusion(r, len(open.Musts)+len(open.Unbuilt) > 0))
 	for _, c := range r.Checks {
 		if c.Policy == nil {
 			continue
@@ -40,15 +48,19 @@ func Doctor(w io.Writer, r *preflight.Report) {
 	}
 }
 
-func conclusion(r *preflight.Report) string {
-	switch r.State {
-	case preflight.Fail:
+func conclusion(r *preflight.Report, open bool) string {
+	switch {
+	case r.State == preflight.Fail:
 		return "A deploy would be refused."
+	case open:
+		return "A deploy would begin, but the app may not start before that is settled."
+	}
+	switch r.State {
 	case preflight.Warn:
 		return "Nothing stands in the way of a deploy; some things should be known."
 	case preflight.Unknown:
 		return "Nothing that stands in the way is known; not everything could be asked."
-	case preflight.OK:
+	case preflight.OK, preflight.Fail:
 	}
 	return "Nothing stands in the way of a deploy."
 }

@@ -9,25 +9,28 @@ import (
 	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/interview"
 	"berth/engine/plan"
-	"berth/engine/project"
 	"berth/engine/run"
 )
 
 // PlanMarkdown writes a plan as a comment on a change, or as a part of a summary: what would happen, what changes in it,
-// and what it costs; open are the musts of its source that nothing answers.
-func PlanMarkdown(w io.Writer, p *plan.Plan, open []project.Finding) {
+// and what it costs; open is what is still to settle.
+func PlanMarkdown(w io.Writer, p *plan.Plan, open interview.Open) {
 	by := map[event.Action]int{}
 	for _, c := range p.Changes {
 		by[c.Action]++
 	}
 	fmt.Fprintf(w, "### %s: %s (%s)\n\n", planVerb(p), p.App, p.Env)
 	fmt.Fprintf(w, "%s in %s: %s. %s%s, %s.\n\n", target(p.Target), p.Region, planned(by), dollarRange(p.MonthlyUSD, p.MostUSD), atLeast(p), cmp.Or(price.Dated(p.PricesAsOf, p.PricesOld), "without prices"))
-	if open = ToSettle(p, open); len(open) > 0 {
-		fmt.Fprintf(w, "To be answered before the first deployment:\n\n")
-		for _, x := range open {
+	if open = ToSettle(p, open); len(open.Musts)+len(open.Unbuilt) > 0 {
+		fmt.Fprintf(w, "To be settled before the first deployment:\n\n")
+		for _, x := range open.Musts {
 			means, _, _ := strings.Cut(x.Means, "\n")
 			fmt.Fprintf(w, "- [ ] %s: %s\n", cell(x.Name()), cell(strings.TrimSuffix(means, ":")))
+		}
+		for _, text := range open.Unbuilt {
+			fmt.Fprintf(w, "- [ ] %s\n", cell(text))
 		}
 		fmt.Fprintln(w)
 	}
@@ -85,7 +88,7 @@ func SummaryMarkdown(w io.Writer, p *plan.Plan, r run.Result) {
 		FailureMarkdown(w, r.Err)
 	}
 	waiting(w, r.Waiting)
-	PlanMarkdown(w, p, nil)
+	PlanMarkdown(w, p, interview.Open{})
 }
 
 // FailureMarkdown writes what went wrong: cause, evidence and remedy.

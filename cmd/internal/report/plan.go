@@ -3,14 +3,13 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"berth/compare/price"
 	"berth/engine/event"
 	"berth/engine/fail"
+	"berth/engine/interview"
 	"berth/engine/plan"
-	"berth/engine/project"
 )
 
 // Plan writes a plan for people: what would happen to each resource and why, by group, the monthly cost line
@@ -48,36 +47,38 @@ func Plan(w io.Writer, p *plan.Plan) {
 	fmt.Fprintf(w, "%s. Plan %s.\n", summary, p.Hash)
 }
 
-// PlanToSettle is a plan with what of the source is still to be answered before the first deployment of its app.
+// PlanToSettle is a plan with what is still to settle before its first deployment, as it goes into JSON.
 type PlanToSettle struct {
 	*plan.Plan
-	ToSettle []project.Finding `json:"to_settle,omitempty"`
+	interview.Open
 }
 
-// ToSettle is what of the open musts of a plan's app is still to be answered before its first deployment: none once it runs.
-func ToSettle(p *plan.Plan, open []project.Finding) []project.Finding {
-	runs := slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
-		return c.Group == "compute" && c.Versioned && (c.Action == event.None || c.Action == event.Update)
-	})
-	if runs || p.Endpoint != "" {
-		return nil
+// ToSettle is what of that is still to settle before the first deployment of a plan's app: nothing once it runs.
+func ToSettle(p *plan.Plan, open interview.Open) interview.Open {
+	if p.Runs() {
+		return interview.Open{}
 	}
 	return open
 }
 
-// Musts writes in a line what is still to be answered before the first deployment of a plan's app. The flags are for the
-// command that tells more.
-func Musts(w io.Writer, p *plan.Plan, open []project.Finding, flags fail.Flags) {
-	open = ToSettle(p, open)
-	if len(open) == 0 {
-		return
-	}
+// Unsettled writes what is still to settle before the first deployment of a plan's app. The flags are for the command
+// that tells more.
+func Unsettled(w io.Writer, p *plan.Plan, open interview.Open, flags fail.Flags) {
+	tellOpen(w, ToSettle(p, open), flags)
+}
+
+func tellOpen(w io.Writer, open interview.Open, flags fail.Flags) {
 	var names []string
-	for _, x := range open {
+	for _, x := range open.Musts {
 		names = append(names, x.Name())
 	}
-	fmt.Fprintf(w, "To be answered before the first deployment (%d): %s. %s\n", len(open), strings.Join(names, ", "),
-		flags.In("berth inspect says what to do."))
+	if len(names) > 0 {
+		fmt.Fprintf(w, "To be answered before the first deployment (%d): %s. %s\n", len(names), strings.Join(names, ", "),
+			flags.In("berth inspect says what to do."))
+	}
+	for _, text := range open.Unbuilt {
+		fmt.Fprintf(w, "Not built: %s.\n", text)
+	}
 }
 
 // dataOf says what a destroy does to the data of people, and what is left goes on costing.

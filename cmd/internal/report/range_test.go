@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"berth/engine"
+	"berth/engine/interview"
 	"berth/engine/plan"
 )
 
@@ -20,7 +21,7 @@ func TestPlanTellsTheRangeOfScaling(t *testing.T) {
 		t.Errorf("no range in\n%s", out.String())
 	}
 	out.Reset()
-	PlanMarkdown(&out, p, nil)
+	PlanMarkdown(&out, p, interview.Open{})
 	if !strings.Contains(out.String(), "$40.00 to $95.50 a month") {
 		t.Errorf("no range in\n%s", out.String())
 	}
