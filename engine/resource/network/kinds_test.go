@@ -115,20 +115,23 @@ func TestPrivateRouteTable(t *testing.T) {
 	})
 }
 
+// guarded is the security group of tasks that only the load balancer reaches, on one port.
+func guarded(w kindtest.World, port int) *network.SecurityGroup {
+	vpc := &network.VPC{Owner: w.Owner}
+	lb := &network.SecurityGroup{
+		Owner: w.Owner, Role: "lb", Label: "the load balancer's security group", VPC: vpc,
+		Ingress: []network.Ingress{{Port: 80, PrefixList: network.CloudFrontPrefixList, Text: "CloudFront"}},
+	}
+	return &network.SecurityGroup{
+		Owner: w.Owner, Role: "tasks", Label: "the tasks' security group", VPC: vpc, Ingress: []network.Ingress{
+			{Port: port, From: lb, Text: "the load balancer"}, {Port: 1, ToPort: 65535, Self: true, Text: "the other tasks"},
+		},
+	}
+}
+
 func TestSecurityGroup(t *testing.T) {
 	group := func(port int) func(kindtest.World) *network.SecurityGroup {
-		return func(w kindtest.World) *network.SecurityGroup {
-			vpc := &network.VPC{Owner: w.Owner}
-			lb := &network.SecurityGroup{
-				Owner: w.Owner, Role: "lb", Label: "the load balancer's security group", VPC: vpc,
-				Ingress: []network.Ingress{{Port: 80, PrefixList: network.CloudFrontPrefixList, Text: "CloudFront"}},
-			}
-			return &network.SecurityGroup{
-				Owner: w.Owner, Role: "tasks", Label: "the tasks' security group", VPC: vpc, Ingress: []network.Ingress{
-					{Port: port, From: lb, Text: "the load balancer"}, {Port: 1, ToPort: 65535, Self: true, Text: "the other tasks"},
-				},
-			}
-		}
+		return func(w kindtest.World) *network.SecurityGroup { return guarded(w, port) }
 	}
 	kindtest.Lifecycle(t, kindtest.Kind[*network.SecurityGroup]{
 		Wanted: group(4000), Changed: group(5000),
