@@ -3,8 +3,10 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -235,4 +237,28 @@ func TestTheHeaderCountsWhatTheReviewLists(t *testing.T) {
 			t.Errorf("what was accepted is still counted:\n%s", v)
 		}
 	})
+}
+
+// TestKeysToTheAddress counts keys from the first screen to the address of an app with more and more to settle, all of it
+// answered where it stands: no more than eight, and one more for each. A text that is typed counts as one key.
+func TestKeysToTheAddress(t *testing.T) {
+	answers := [][]string{{"space"}, {"a"}, {"a", "Live Beats", "enter"}}
+	for n := range len(answers) + 1 {
+		e := demanding()
+		e.findings.Findings = append(e.findings.Findings[:n:n], e.findings.Findings[len(answers):]...)
+		inBubble(t, e, func(d *harness) {
+			if open := len(d.s.OpenMusts()); open != n {
+				t.Fatalf("%d musts, not %d", open, n)
+			}
+			keys := slices.Concat(slices.Concat(answers[:n]...), toReview, []string{"y"})
+			d.press(keys...)
+			d.pass(20 * time.Minute)
+			d.expect(screen.Result{})
+			d.sees("is live", "https://")
+			t.Logf("%d to settle: %d keys", n, len(keys))
+			if len(keys) > 8+n {
+				t.Errorf("%d to settle: %d keys", n, len(keys))
+			}
+		})
+	}
 }
