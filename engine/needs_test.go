@@ -33,6 +33,12 @@ func answersTo(n need.Need) []string {
 	case "release_command":
 		return []string{"/server migrate"}
 	}
+	if key, ok := spec.KeyOf(n.Key); ok && n.Kind == need.YesNo && n.Yes == "" && key.Kind != spec.Truth {
+		if len(key.Choices) > 0 {
+			return key.Choices
+		}
+		return []string{strings.Trim(key.Example, `["]`)} // its key says more than yes
+	}
 	switch n.Kind {
 	case need.Number:
 		return []string{"30"}
@@ -45,19 +51,16 @@ func answersTo(n need.Need) []string {
 	return []string{"true", "false"}
 }
 
-// TestEveryAnswerHasAnEffect gives each answer to each need that is asked for: it changes what the plan would make, or is
-// refused or advised against in words. The table of it is a golden file.
+// TestEveryAnswerHasAnEffect gives each answer to each need, those that are not asked for as well: it changes what the plan
+// would make, or is refused or advised against in words, or is what holds without it. The table of it is a golden file.
 func TestEveryAnswerHasAnEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
 		var table []string
 		for _, n := range need.All() {
-			if n.Group == need.Unsaid {
-				continue
-			}
 			for _, text := range answersTo(n) {
-				effects := h.effects(n, text)
-				if len(effects) == 0 && text != "false" {
+				was, effects := h.effects(n, text)
+				if len(effects) == 0 && text != was {
 					t.Errorf("%s = %s changes nothing, and nobody says so", n.ID, text)
 				}
 				if len(effects) == 0 {
@@ -85,27 +88,32 @@ func TestEveryAnswerHasAnEffect(t *testing.T) {
 	})
 }
 
-// effects are what an answer leads to: the changes of the plan beside those of the same app without it, or words.
-func (h *harbor) effects(n need.Need, text string) []string {
+// effects are what an answer leads to: the changes of the plan beside those of the same app without it, or words. Was is
+// the answer that holds where nobody gives one.
+func (h *harbor) effects(n need.Need, text string) (was string, effects []string) {
 	h.t.Helper()
 	draft := func() *interview.Draft {
 		s := &spec.Spec{App: "live-beats", EnvName: "production", Region: "eu-west-2", Dir: h.spec.Dir}
 		s.Service.Port = 4000
 		d, err := interview.New(h.t.Context(), s, nil, interview.Sources{Builds: engine.Builds})
 		must(h.t, err)
-		if n.ID == "websocket_uploads" {
+		switch n.ID {
+		case "websocket_uploads":
 			ws, _ := need.Of("websockets")
 			must(h.t, d.Answer(ws, "true"))
+		case "multi_az":
+			instances, _ := need.Of("instances")
+			must(h.t, d.Answer(instances, "2"))
 		}
 		return d
 	}
 	before, after := draft(), draft()
 	must(h.t, after.Answer(n, text))
-	effects := append(problemsOf(after.Spec), after.Unbuilt()...)
+	effects = append(problemsOf(after.Spec), after.Unbuilt()...)
 	if len(problemsOf(after.Spec)) == 0 {
 		effects = append(effects, differences(h.planOf(before.Spec), h.planOf(after.Spec))...)
 	}
-	return append(effects, h.verdicts(before, after)...)
+	return before.Need(n), append(effects, h.verdicts(before, after)...)
 }
 
 func (h *harbor) planOf(s *spec.Spec) *engine.Plan {
@@ -154,6 +162,9 @@ func (h *harbor) verdicts(before, after *interview.Draft) (out []string) {
 	must(h.t, err)
 	b, err := advisor.Compare(after.Requirements(), after.Usage())
 	must(h.t, err)
+	if i := b.Instead; i != nil && a.Instead == nil {
+		out = append(out, "instead: "+i.Name)
+	}
 	var changed []string
 	for _, s := range b.Services {
 		if was := a.Service(s.ID); was != nil && was.Verdict != s.Verdict {
