@@ -113,12 +113,16 @@ func (a *app) answer(v any, text func(w io.Writer)) error {
 	}
 	var b strings.Builder
 	text(&b)
-	out := a.Out
-	if a.Terminal && a.Columns > 0 {
-		out = report.Wrapped(a.Out, a.Columns)
-	}
-	_, _ = io.WriteString(out, fail.Flags{Same: a.again.Same}.In(b.String())) // nobody may be there to read it
+	_, _ = io.WriteString(a.page(), fail.Flags{Same: a.again.Same}.In(b.String())) // nobody may be there to read it
 	return nil
+}
+
+// page is stdout for text that people read: in front of a terminal its lines go on at words.
+func (a *app) page() io.Writer {
+	if a.Terminal && a.Columns > 0 {
+		return report.Wrapped(a.Out, a.Columns)
+	}
+	return a.Out
 }
 
 // root is the whole tree of verbs.

@@ -94,7 +94,7 @@ func (a *app) tell(ctx context.Context, s story, chosen string) (another bool, e
 	}
 	if a.draws() || a.converses() {
 		if a.accessible() && chosen == "" {
-			fmt.Fprintln(a.Out, "This is the story in which all goes well. --story tells another: "+storyNames()+".")
+			fmt.Fprintln(a.page(), "This is the story in which all goes well. --story tells another: "+storyNames()+".")
 		}
 		return a.openScreens(ctx, a.on(a.flags.region, t), said{}, rollout{}, nil, nil)
 	}
@@ -139,7 +139,7 @@ func (a *app) plainStory(ctx context.Context, s story, t theatre) error {
 		heading = func(format string, args ...any) { fmt.Fprintf(a.Out, "\n== "+format+"\n\n", args...) }
 		if s.Name != stories()[0].Name {
 			heading("%s", s.Title)
-			fmt.Fprintln(a.Out, s.Happens)
+			fmt.Fprintln(a.page(), s.Happens)
 		}
 		if err := a.toldOfSource(d, heading); err != nil {
 			return err
@@ -191,10 +191,10 @@ func (a *app) unsettled(d *interview.Draft) {
 	if len(open) == 0 || a.flags.json || a.flags.quiet {
 		return
 	}
-	fmt.Fprintln(a.Out, "Not settled, and on AWS the app would not start before it is. The simulated account runs none of its code, so here it does:")
+	fmt.Fprintln(a.page(), "Not settled, and on AWS the app would not start before it is. The simulated account runs none of its code, so here it does:")
 	for _, text := range open {
 		text, _, _ = strings.Cut(text, "\n")
-		fmt.Fprintln(a.Out, "  - "+strings.TrimSuffix(text, ":"))
+		fmt.Fprintln(a.page(), "  - "+strings.TrimSuffix(text, ":"))
 	}
 	fmt.Fprintln(a.Out)
 }

@@ -123,7 +123,7 @@ func (a *app) draw(deps tui.Deps, show func(tui.Deps) (tui.Result, error)) (tui.
 	deps.Debug = a.log
 	res, err := show(deps)
 	if res.Text != "" {
-		fmt.Fprintln(a.Out, res.Text)
+		fmt.Fprintln(a.page(), res.Text)
 	}
 	if err != nil {
 		return res, err
@@ -217,7 +217,7 @@ func (a *app) converse(ctx context.Context, eng *account, d tui.Deps) error {
 	}
 	said := make(chan answer, 1)
 	go func() { // a read from a terminal cannot be taken back
-		p, err := tui.Ask(ctx, d, a.In, a.Out)
+		p, err := tui.Ask(ctx, d, a.In, a.page())
 		said <- answer{p, err}
 	}()
 	select {
