@@ -66,13 +66,17 @@ func Bring(t *testing.T, s *resource.Scope, r resource.Resource) (did event.Acti
 		id := one.Info().ID
 		Observe(t, s, one)
 		d := one.Diff(s)
-		if d.Action == event.Create || d.Action == event.Update {
+		did = d.Action
+		switch did {
+		case event.Create, event.Update:
 			check(t, "apply "+id, one.Apply(t.Context(), s))
+		case event.None, event.Replace:
+		case event.Delete, "": // no part of a run
+			continue
 		}
 		if w, ok := one.(resource.Waiter); ok {
 			check(t, "wait for "+id, w.Ready(t.Context(), s))
 		}
-		did = d.Action
 	}
 	return did
 }
