@@ -40,7 +40,7 @@ func (p program) prepare(ctx context.Context, env []string, args ...string) *exe
 }
 
 // errSilent is a program that did not answer in time.
-var errSilent = fmt.Errorf("no answer for %s", answerTimeout)
+var errSilent = errors.New("no answer for " + answerTimeout.String())
 
 // output runs a short command of the program.
 func (p program) output(ctx context.Context, args ...string) (out, errs string, err error) {
