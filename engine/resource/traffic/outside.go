@@ -67,8 +67,9 @@ func (e *Endpoint) redirected(ctx context.Context, client *http.Client, name str
 	}
 }
 
-// aroundPatience is how long a load balancer that answers nobody is given to prove otherwise.
-const aroundPatience = 5 * time.Second
+// aroundPatience is how long a load balancer that answers nobody is given to prove otherwise: twice the second after which
+// TCP asks once more, which each redeployment waits for.
+const aroundPatience = 2 * time.Second
 
 // closed says whether the load balancer has public addresses and lets CloudFront alone in.
 func (e *Endpoint) closed() bool {
