@@ -68,6 +68,25 @@ func (h *harbor) estate(nat bool) (e estate) {
 	return e
 }
 
+// beside makes a subnet in the zone of another one, with the routes of that one.
+func (h *harbor) beside(vpc, other string) string {
+	h.t.Helper()
+	ctx, c := context.Background(), h.clients().EC2
+	there, err := c.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{other}})
+	must(h.t, err)
+	made, err := c.CreateSubnet(ctx, &ec2.CreateSubnetInput{
+		VpcId: &vpc, CidrBlock: aws.String("10.20.9.0/24"), AvailabilityZone: there.Subnets[0].AvailabilityZone,
+	})
+	must(h.t, err)
+	tables, err := c.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{
+		Filters: []ec2types.Filter{{Name: aws.String("association.subnet-id"), Values: []string{other}}},
+	})
+	must(h.t, err)
+	_, err = c.AssociateRouteTable(ctx, &ec2.AssociateRouteTableInput{RouteTableId: tables.RouteTables[0].RouteTableId, SubnetId: made.Subnet.SubnetId})
+	must(h.t, err)
+	return *made.Subnet.SubnetId
+}
+
 // An app in a network of somebody else, with tasks in public or in private subnets: nothing of the network changes, and a
 // destroy leaves it as it was.
 func TestAGivenNetwork(t *testing.T) {
@@ -143,6 +162,16 @@ func TestUnfitNetworks(t *testing.T) {
 			e.public = e.public[:1]
 			return e
 		}, "public subnets in two zones"},
+		{"two subnets in one zone", func(h *harbor) estate {
+			e := h.estate(false)
+			e.public, e.private = []string{e.public[0], h.beside(e.vpc, e.public[0])}, nil
+			return e
+		}, "public subnets in two zones"},
+		{"a private front in one zone", func(h *harbor) estate {
+			e := h.estate(false)
+			h.spec.Network.Front, e.private = "private", []string{e.private[0], h.beside(e.vpc, e.private[0])}
+			return e
+		}, "private subnets in two zones"},
 		{"a zone without Fargate", func(h *harbor) estate {
 			h.spec.Region = "ap-northeast-1"
 			return h.estate(false)
@@ -160,6 +189,14 @@ func TestUnfitNetworks(t *testing.T) {
 			must(h.t, err)
 			return e
 		}, "no DNS names"},
+		{"no DNS at all", func(h *harbor) estate {
+			e := h.estate(false)
+			_, err := h.clients().EC2.ModifyVpcAttribute(context.Background(), &ec2.ModifyVpcAttributeInput{
+				VpcId: &e.vpc, EnableDnsSupport: &ec2types.AttributeBooleanValue{Value: aws.Bool(false)},
+			})
+			must(h.t, err)
+			return e
+		}, "enableDnsSupport is off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -168,8 +205,8 @@ func TestUnfitNetworks(t *testing.T) {
 				h.spec.Network.VPC, h.spec.Network.Subnets = e.vpc, slices.Concat(e.public, e.private)
 				before := h.left()
 				f := h.refused()
-				if !strings.Contains(f.Cause+"\n"+f.Evidence, c.want) || f.Remedy == "" {
-					t.Errorf("%s | %s | %s", f.Cause, f.Evidence, f.Remedy)
+				if !strings.Contains(f.Cause+"\n"+f.Evidence, c.want) || f.Remedy == "" || !strings.HasPrefix(f.Setting, "network.") {
+					t.Errorf("%s | %s | %s | %s", f.Cause, f.Evidence, f.Remedy, f.Setting)
 				}
 				if after := h.left(); !slices.Equal(before, after) {
 					t.Errorf("a refusal changed %v to %v", before, after)
