@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -88,6 +89,11 @@ func TestPlansOfChanges(t *testing.T) {
 					}
 				}
 				fmt.Fprintf(&b, "a month: %.2f -> %.2f\n", first.MonthlyUSD, p.MonthlyUSD)
+				if p.WasUSD == nil {
+					fmt.Fprintln(&b, "         what it was is not said")
+				} else if math.Abs(*p.WasUSD-first.MonthlyUSD) > 0.005 {
+					t.Errorf("what runs costs %.2f, and the plan says %.2f", first.MonthlyUSD, *p.WasUSD)
+				}
 				h.must(h.apply(p))
 				valid(t, schema, h.plan(engine.Request{}))
 				valid(t, schema, h.plan(engine.Request{Destroy: true}))
@@ -117,4 +123,39 @@ func valid(t *testing.T, schema *jsonschema.Schema, p *engine.Plan) {
 	if err := schema.Validate(doc); err != nil {
 		t.Errorf("%v\n%s", err, text)
 	}
+}
+
+// TestPlansSayWhatRunsNow takes things up and away again: each plan knows what the app costs before it, or says nothing.
+func TestPlansSayWhatRunsNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarbor(t, sim.Options{}, 0)
+		h.must(h.deploy())
+		for _, c := range []struct {
+			what   string
+			change func(*spec.Spec)
+		}{
+			{"a database and a cache", func(s *spec.Spec) {
+				s.Database = &spec.Database{Engine: "postgres", Class: "db.t4g.micro", StorageGB: 20, Snapshot: "none"}
+				s.Cache = &spec.Cache{Engine: "valkey", Node: "cache.t4g.micro", Variable: "VALKEY_URL"}
+			}},
+			{"a larger size", func(s *spec.Spec) { s.Service.CPU, s.Service.Memory, s.Service.Instances = 1, 2048, 3 }},
+			{"fewer, with more memory", func(s *spec.Spec) { s.Service.Instances, s.Service.Memory = 1, 3072 }},
+			{"the load decides", func(s *spec.Spec) { s.Service.Autoscale = &spec.Autoscale{Max: 6, CPUPercent: 60} }},
+			{"it does not", func(s *spec.Spec) { s.Service.Autoscale = nil }},
+		} {
+			before := h.plan(engine.Request{})
+			c.change(h.spec)
+			p := h.plan(engine.Request{})
+			if p.WasUSD == nil {
+				t.Errorf("%s: nothing is said", c.what)
+			} else if math.Abs(*p.WasUSD-before.MonthlyUSD) > 0.005 {
+				t.Errorf("%s: what runs costs %.2f, and the plan says %.2f", c.what, before.MonthlyUSD, *p.WasUSD)
+			}
+			t.Logf("%s: %s", c.what, p.CostChange())
+			h.must(h.apply(p))
+			if p := h.plan(engine.Request{}); p.WasUSD != nil || p.Changed() {
+				t.Errorf("%s: then nothing changes, and %v is said; to do: %v", c.what, p.WasUSD, actions(p))
+			}
+		}
+	})
 }

@@ -82,6 +82,9 @@ func Make(ctx context.Context, in Input) (*Plan, error) {
 			return nil, err
 		}
 	}
+	if p.WasUSD, err = in.before(ctx, diffs); err != nil {
+		return nil, err
+	}
 	p.Steps = steps(in, actions)
 	p.Usually = p.Steps.length()
 	for _, r := range in.Resources {

@@ -78,6 +78,8 @@ type Plan struct {
 	// Waiting is what the app will wait for that only people can do, as far as it is known; nil when there is nothing.
 	Waiting *event.Waiting `json:"waiting,omitempty"`
 	Sum
+	// WasUSD is what runs now costs a month; nil when nothing does, nothing would change, or it is not known.
+	WasUSD *float64 `json:"was_monthly_usd,omitempty"`
 
 	// Elsewhere is where the same app runs already, when this would make a second one.
 	Elsewhere []Elsewhere `json:"elsewhere,omitempty"`

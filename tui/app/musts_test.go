@@ -139,7 +139,7 @@ func TestAChangeIsOpened(t *testing.T) {
 	inBubble(t, changing(), func(d *harness) {
 		d.press("r")
 		d.expect(screen.Review{})
-		d.sees("memory: 512 → 1024")
+		d.sees("memory: 512 → 1024", "$1.87 a month more than now")
 		d.press("o")
 		d.sees("memory  512 → 1024", "esc close")
 		d.press("esc")
@@ -155,6 +155,8 @@ func TestAChangeIsOpened(t *testing.T) {
 // changing is deployed with settings that have changed since.
 func changing() *fakeEngine {
 	e := deployed()
+	was := e.plan.MonthlyUSD - 1.87
+	e.plan.WasUSD = &was
 	for i := range e.plan.Changes {
 		switch c := &e.plan.Changes[i]; c.ID {
 		case "image":

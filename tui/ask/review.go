@@ -241,5 +241,8 @@ func monthlyOf(p *screen.Plan) string {
 	if p.Destroy {
 		return "which end a cost of " + cost + " a month"
 	}
+	if change := p.CostChange(); change != "" {
+		return cost + " a month in total (" + change + ")"
+	}
 	return cost + " a month in total"
 }

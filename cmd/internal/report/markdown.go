@@ -14,6 +14,14 @@ import (
 	"berth/engine/run"
 )
 
+// costChange is by how much a plan changes the monthly cost, to go on a sentence with.
+func costChange(p *plan.Plan) string {
+	if change := p.CostChange(); change != "" {
+		return ", " + change
+	}
+	return ""
+}
+
 // PlanMarkdown writes a plan as a comment on a change, or as a part of a summary: what would happen, what changes in it,
 // and what it costs; open is what is still to settle.
 func PlanMarkdown(w io.Writer, p *plan.Plan, open interview.Open) {
@@ -22,7 +30,7 @@ func PlanMarkdown(w io.Writer, p *plan.Plan, open interview.Open) {
 		by[c.Action]++
 	}
 	fmt.Fprintf(w, "### %s: %s (%s)\n\n", planVerb(p), p.App, p.Env)
-	fmt.Fprintf(w, "%s in %s: %s. %s%s, %s.\n\n", target(p.Target), p.Region, planned(by), dollarRange(p.MonthlyUSD, p.MostUSD), atLeast(p), cmp.Or(price.Dated(p.PricesAsOf, p.PricesOld), "without prices"))
+	fmt.Fprintf(w, "%s in %s: %s. %s%s%s, %s.\n\n", target(p.Target), p.Region, planned(by), dollarRange(p.MonthlyUSD, p.MostUSD), atLeast(p), costChange(p), cmp.Or(price.Dated(p.PricesAsOf, p.PricesOld), "without prices"))
 	if open = ToSettle(p, open); len(open.Musts)+len(open.Unbuilt) > 0 {
 		fmt.Fprintf(w, "To be settled before the first deployment:\n\n")
 		for _, x := range open.Musts {

@@ -179,6 +179,9 @@ func costs(w io.Writer, p *plan.Plan) {
 		fmt.Fprintf(w, "    %s  %-*s  %s\n", usd, width, c.Item, quantity(c))
 	}
 	fmt.Fprintf(w, "    %9s  together%s\n", dollars(p.MonthlyUSD), atLeast(p))
+	if change := p.CostChange(); change != "" {
+		fmt.Fprintf(w, "               %s\n", change)
+	}
 	if p.MostUSD > p.MonthlyUSD {
 		fmt.Fprintf(w, "    %9s  together with as many tasks as the scaling may start\n", dollars(p.MostUSD))
 	}

@@ -307,7 +307,7 @@ func (r *Screen) summary() []string {
 	}
 	first.To(w-28).CellRight(th.Title, rangeText(p, 0)+" a month", 28)
 	lines := []string{first.String()}
-	if split := r.split(); split == "" || widget.Width(split)+widget.Width(r.where(w, ""))+3 <= w {
+	if split := r.split(w); split == "" || widget.Width(split)+widget.Width(r.where(w, ""))+3 <= w {
 		lines = append(lines, r.where(w, split))
 	} else {
 		lines = append(lines, widget.NewLine(th, w).CellRight(th.Quiet, split, w).String(), r.where(w, ""))
@@ -330,14 +330,22 @@ func (r *Screen) short() bool { return r.height < 14 }
 
 func (r *Screen) shortHash() string { return r.plan.Hash[:min(12, len(r.plan.Hash))] }
 
-// split says which part of the monthly sum is billed in any case, and which comes with use.
-func (r *Screen) split() string {
+// split says by how much the monthly sum changes, which part of it is billed in any case, and which comes with use.
+func (r *Screen) split(w int) string {
 	p := r.plan
+	change := p.CostChange()
 	always, use := price.Split(p.MonthlyUSD, p.AlwaysUSD)
 	if use == 0 || always == 0 {
-		return ""
+		return change
 	}
-	return fmt.Sprintf("%s in any case, %s with %s", widget.USD(always), widget.USD(use), p.Usage.Kind())
+	parts := fmt.Sprintf("%s in any case, %s with %s", widget.USD(always), widget.USD(use), p.Usage.Kind())
+	switch {
+	case change == "":
+		return parts
+	case widget.Width(change+"; "+parts) > w:
+		return change
+	}
+	return change + "; " + parts
 }
 
 // say is a tally in words.
