@@ -243,25 +243,30 @@ func (l *look) toldOf(x *mark, h hit) bool {
 	})
 }
 
-// apply makes a finding of a mark that was found.
-func (l *look) apply(x *mark, h hit) {
-	if x.ID == "dockerfile-loopback" && l.toldToListenEverywhere() || l.toldOf(x, h) {
-		return
-	}
-	means := x.Means
+// applyNeeds notes what an app needs by a mark that was found, and returns what is to be said of those that it does without.
+func (l *look) applyNeeds(x *mark, h hit) (also string) {
 	for _, n := range x.Needs {
 		if l.cancelled[n] {
-			means += "; another finding shows that this app does not need it"
+			also += "; another finding shows that this app does not need it"
 			continue
 		}
 		if n == "cache" && len(x.Deps) > 0 && (l.mayLackCache() || l.laravelWithoutCache()) {
-			means += "; the code checks for it, and works without it"
+			also += "; the code checks for it, and works without it"
 			continue
 		}
 		if !x.Weak {
 			l.Need(n, origin(h.file, h.line, h.text))
 		}
 	}
+	return also
+}
+
+// apply makes a finding of a mark that was found.
+func (l *look) apply(x *mark, h hit) {
+	if x.ID == "dockerfile-loopback" && l.toldToListenEverywhere() || l.toldOf(x, h) {
+		return
+	}
+	means := x.Means + l.applyNeeds(x, h)
 	if x.Engine != "" {
 		l.database(x.Engine, h.file, h.line, h.text)
 		l.nextOnDatabase()

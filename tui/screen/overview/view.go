@@ -146,6 +146,42 @@ func (h *Screen) facts() []fact {
 	if s.Ended != nil {
 		add("ended", "a task "+s.Ended.SaysEnd(h.seen, widget.Ago), th.Warn)
 	}
+	h.doorFacts(add)
+	w, _ := h.columns()
+	// pair is two things in one line where there is room, else in a line each; rest is what joins the second then.
+	pair := func(label, text, label2, text2, rest string) {
+		if joined := text + ", " + text2 + rest; text != "" && text2 != "" && labelWidth+widget.Width(joined) <= w {
+			text, text2 = joined, ""
+		}
+		add(label, text, th.Text)
+		add(label2, text2, th.Text)
+	}
+	pair("revision", s.Revision, "made", made(s.Commit, s.By), "")
+	if at := s.Since; !at.IsZero() {
+		add("since", fmt.Sprintf("%s, %s", h.when(at), widget.Ago(h.seen.Sub(at))), th.Text)
+	}
+	add("image", shortImage(s.Image), th.Text)
+	h.processFacts(add)
+	service := s.Target
+	if n := len(s.Resources); n > 0 {
+		service += ", " + widget.Count(n, "resource")
+	}
+	add("service", service, th.Text)
+	add("not saved", unsaved(h.s.Unsaved()), th.Warn)
+	text, ink := h.look.say(th, h.seen)
+	add("to deploy", text, ink)
+	if p := h.look.plan; p != nil && len(p.Elsewhere) == 0 {
+		pair("costs", monthly(p), "so far", soFar(p, s.Created, h.seen), " so far")
+	}
+	if n := len(s.Denied); n > 0 {
+		add("not seen", "no permission for "+strings.Join(s.Denied, ", "), th.Warn)
+	}
+	return out
+}
+
+// doorFacts are those of the certificate, the names, and the records that are waited for.
+func (h *Screen) doorFacts(add func(label, text string, ink theme.Ink)) {
+	th, s := h.s.Theme, h.status
 	if c := s.Certificate; c != nil {
 		text, wrong := c.Says(h.seen)
 		ink := th.Text
@@ -170,20 +206,11 @@ func (h *Screen) facts() []fact {
 		}
 		add("waits", text, th.Warn)
 	}
-	w, _ := h.columns()
-	// pair is two things in one line where there is room, else in a line each; rest is what joins the second then.
-	pair := func(label, text, label2, text2, rest string) {
-		if joined := text + ", " + text2 + rest; text != "" && text2 != "" && labelWidth+widget.Width(joined) <= w {
-			text, text2 = joined, ""
-		}
-		add(label, text, th.Text)
-		add(label2, text2, th.Text)
-	}
-	pair("revision", s.Revision, "made", made(s.Commit, s.By), "")
-	if at := s.Since; !at.IsZero() {
-		add("since", fmt.Sprintf("%s, %s", h.when(at), widget.Ago(h.seen.Sub(at))), th.Text)
-	}
-	add("image", shortImage(s.Image), th.Text)
+}
+
+// processFacts are those of the processes beside the app, and of the alarms.
+func (h *Screen) processFacts(add func(label, text string, ink theme.Ink)) {
+	th, s := h.s.Theme, h.status
 	for _, p := range s.Processes {
 		ink := th.Text
 		if p.State == "degraded" {
@@ -201,21 +228,6 @@ func (h *Screen) facts() []fact {
 		}
 		add(label, l.Text, ink)
 	}
-	service := s.Target
-	if n := len(s.Resources); n > 0 {
-		service += ", " + widget.Count(n, "resource")
-	}
-	add("service", service, th.Text)
-	add("not saved", unsaved(h.s.Unsaved()), th.Warn)
-	text, ink := h.look.say(th, h.seen)
-	add("to deploy", text, ink)
-	if p := h.look.plan; p != nil && len(p.Elsewhere) == 0 {
-		pair("costs", monthly(p), "so far", soFar(p, s.Created, h.seen), " so far")
-	}
-	if n := len(s.Denied); n > 0 {
-		add("not seen", "no permission for "+strings.Join(s.Denied, ", "), th.Warn)
-	}
-	return out
 }
 
 // unsaved says which answers nobody has agreed to yet, empty when there is none.
