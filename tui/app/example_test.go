@@ -129,5 +129,6 @@ func running() *screen.Status {
 		},
 		Resources: make([]screen.Resource, 22), Healthy: 2, Created: at.Add(-50 * time.Hour), By: "ada", Commit: "3fa9c1d",
 		Since: at.Add(151 * time.Second),
+		Sum:   engine.Sum{MonthlyUSD: 41.87, AlwaysUSD: 37.21, PricesAsOf: "2026-08-21", Complete: true},
 	}
 }

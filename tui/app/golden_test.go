@@ -118,6 +118,7 @@ func bot() *fakeEngine {
 func runningBot() *fakeEngine {
 	e := bot()
 	e.status = running()
+	e.status.Sum = e.plan.Sum
 	e.status.Endpoint, e.status.NoHTTP, e.status.Healthy = "", true, 0
 	const ended = `{"task": "4f5d1c2a", "started": "1999-12-29T14:02:00Z", "ended": "1999-12-31T23:40:00Z", "exit_code": 137}`
 	if err := json.Unmarshal([]byte(ended), &e.status.Ended); err != nil {

@@ -208,3 +208,15 @@ func TestSettingsAloneAreToldFromSource(t *testing.T) {
 		d.sees("settings changed (Task definition: a new revision with changed settings)")
 	})
 }
+
+// The overview prices what runs. What the settings would make of it is the review's to say.
+func TestTheOverviewPricesWhatRuns(t *testing.T) {
+	e := deployed()
+	e.plan.MonthlyUSD, e.status.MonthlyUSD = 41.87, 55.88
+	inBubble(t, e, func(d *harness) {
+		d.sees("$55.88 a month by the price list")
+		if v := d.view(); strings.Contains(v, "41.87") {
+			t.Errorf("the settings' price:\n%s", v)
+		}
+	})
+}

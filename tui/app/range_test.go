@@ -11,6 +11,7 @@ import (
 func TestSumsOfWhatScalesAreRanges(t *testing.T) {
 	e := deployed()
 	e.plan.MonthlyUSD, e.plan.MostUSD, e.plan.Complete = 40, 95.5, true
+	e.status.Sum = e.plan.Sum
 	for i := range e.plan.Changes {
 		e.plan.Changes[i].Action = "delete"
 	}

@@ -160,7 +160,7 @@ func (h *Screen) question() string {
 		}
 		body = append(body, widget.Paragraph(th.Text, text, w)...)
 		if !b.restart { // which changes no size
-			body = append(body, widget.Paragraph(th.Quiet, "The app then costs "+monthly(b.plan)+".", w)...)
+			body = append(body, widget.Paragraph(th.Quiet, "The app then costs "+monthly(b.plan.Sum)+".", w)...)
 		}
 	}
 	title := "Roll back?"

@@ -41,7 +41,7 @@ func top(values []float64) float64 {
 }
 
 func TestCostsSoFar(t *testing.T) {
-	p := &engine.Plan{Sum: engine.Sum{MonthlyUSD: 80, AlwaysUSD: 73, Complete: true}}
+	p := engine.Sum{MonthlyUSD: 80, AlwaysUSD: 73, Complete: true}
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	if got := soFar(p, now.Add(-10*time.Hour), now); got != "$1.00 of it this month" {
 		t.Errorf("ten hours of 73 dollars a month: %q", got)

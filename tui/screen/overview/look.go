@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"berth/compare/price"
+	"berth/engine"
 	"berth/engine/event"
 	"berth/engine/fail"
 	"berth/tui/screen"
@@ -108,8 +109,8 @@ func changed(p *screen.Plan, th *theme.Theme) (string, theme.Ink) {
 	}
 }
 
-// monthly is what a plan costs.
-func monthly(p *screen.Plan) string {
+// monthly is what a plan costs, or what runs.
+func monthly(p engine.Sum) string {
 	text := widget.Range(p.MonthlyUSD, p.MostUSD) + " a month by the price list"
 	if !p.Complete {
 		text = "at least " + text
@@ -118,7 +119,7 @@ func monthly(p *screen.Plan) string {
 }
 
 // soFar is what of it this month has cost already, as far as it is billed in any case, for what was made then.
-func soFar(p *screen.Plan, made, now time.Time) string {
+func soFar(p engine.Sum, made, now time.Time) string {
 	usd := price.SoFar(p.AlwaysUSD, made, now)
 	if made.IsZero() || usd < 0.005 {
 		return ""

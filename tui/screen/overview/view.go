@@ -170,8 +170,8 @@ func (h *Screen) facts() []fact {
 	add("not saved", unsaved(h.s.Unsaved()), th.Warn)
 	text, ink := h.look.say(th, h.seen)
 	add("to deploy", text, ink)
-	if p := h.look.plan; p != nil && len(p.Elsewhere) == 0 {
-		pair("costs", monthly(p), "so far", soFar(p, s.Created, h.seen), " so far")
+	if s.MonthlyUSD > 0 {
+		pair("costs", monthly(s.Sum), "so far", soFar(s.Sum, s.Created, h.seen), " so far")
 	}
 	if n := len(s.Denied); n > 0 {
 		add("not seen", "no permission for "+strings.Join(s.Denied, ", "), th.Warn)
