@@ -87,7 +87,7 @@ func TestJourney(t *testing.T) {
 	m.until("3 of 3 instances")
 
 	m.press("l")
-	m.until("Overview › Log", "listening")
+	m.until("Overview › Log", "GET /")
 	m.press(esc)
 	m.until("harbor runs")
 
