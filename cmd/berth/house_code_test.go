@@ -301,13 +301,42 @@ func TestHouseKindsAreCaught(t *testing.T) {
 // elsewhere is what a comment cannot cite, because the reader has not got it.
 var elsewhere = regexp.MustCompile(`ecs-provisioning|\bdesign\.md\b|(?i)\bthe house plan\b|\bissue #?[0-9]+|\b[Ss]ections? [0-9]+(\.[0-9]+)*\b`)
 
-// citations lists the comments of a file that cite what is not in the repository.
-func citations(s *goFile) []string {
+// document is the name of one, as a comment cites it.
+var document = regexp.MustCompile(`[\w./-]+\.(?:md|csv)\b`)
+
+// documents are the names of those in the repository, by their paths and by what they are called.
+func documents(t *testing.T) (all []string) {
+	t.Helper()
+	err := filepath.WalkDir("../..", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !document.MatchString(d.Name()) {
+			return err
+		}
+		rel, err := filepath.Rel("../..", p)
+		all = append(all, filepath.ToSlash(rel), d.Name())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(all, "engine/AWS.md") {
+		t.Fatalf("engine/AWS.md was not found among %v", all)
+	}
+	return all
+}
+
+// citations lists the comments of a file that cite what is not in the repository, whose documents are there.
+func citations(s *goFile, there []string) []string {
 	var wrong []string
 	for _, group := range s.file.Comments {
 		for _, c := range group.List {
 			if m := elsewhere.FindString(c.Text); m != "" {
 				wrong = append(wrong, fmt.Sprintf("%s cites %q", s.at(c), m))
+				continue
+			}
+			for _, name := range document.FindAllString(c.Text, -1) {
+				if !slices.Contains(there, name) {
+					wrong = append(wrong, fmt.Sprintf("%s cites %q", s.at(c), name))
+				}
 			}
 		}
 	}
@@ -315,11 +344,12 @@ func citations(s *goFile) []string {
 }
 
 func TestHouseCommentsCiteTheRepository(t *testing.T) {
+	there := documents(t)
 	for _, s := range sources(t) {
 		if s.path == "cmd/berth/house_code_test.go" {
 			continue // it breaks the rule to show that it is caught
 		}
-		for _, w := range citations(s) {
+		for _, w := range citations(s, there) {
 			t.Errorf("%s, which is not in the repository", w)
 		}
 	}
@@ -333,8 +363,10 @@ func TestHouseCitationsAreCaught(t *testing.T) {
 		"/* section 3.2 of the manual */":       1,
 		"// see engine/AWS.md, Load balancers":  0,
 		"// it issues 12 calls in each section": 0,
+		"// as docs/prices.md has it":           1,
+		"// the columns of AWS.md and list.csv": 1,
 	} {
-		if got := citations(parse(t, "engine/x.go", "package p\n"+text+"\n")); len(got) != says {
+		if got := citations(parse(t, "engine/x.go", "package p\n"+text+"\n"), l("engine/AWS.md", "AWS.md")); len(got) != says {
 			t.Errorf("%s: complaints %q, want %d", text, got, says)
 		}
 	}

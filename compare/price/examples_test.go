@@ -313,7 +313,7 @@ func regimeExample(t *testing.T, e example) float64 {
 }
 
 // TestAuthorsBill reproduces the bill that the author of the fly-live-beats guide wrote down on 2023-05-23
-// (docs/12-compare-pricing.md) for eu-west-2, line by line, and shows beside it what is on a bill of today
+// for eu-west-2, line by line, and shows beside it what is on a bill of today
 // and was not on theirs.
 func TestAuthorsBill(t *testing.T) {
 	u := DefaultUsage().Traffic(0) // what an example does not name was not used

@@ -1,7 +1,7 @@
 // Command carry turns a researched price list (CSV with the columns service, sku_key, unit, region, usd,
 // source_url, as_of, confidence) into assets/prices.txt. It is for maintainers; berth itself never runs it.
 //
-//	go run ./engine/prices/carry -as-of 2026-11-27 -examples examples.json prices.csv newer.csv >assets/prices.txt
+//	go run ./engine/prices/carry -as-of 2026-11-27 -examples EXAMPLES LIST... >assets/prices.txt
 //
 // Of several lists a later one replaces rows of those before it. allowances.csv, which is part of the command, comes
 // after them. The examples are published calculations: unit
