@@ -74,6 +74,14 @@ func (o Owner) Short() string {
 	return "berth-" + strings.Trim(Shorten(o.App, 14), "-") + "-" + o.Hash()
 }
 
+// NameWithin is Name with a suffix, or Short with it where that would be longer than AWS takes.
+func (o Owner) NameWithin(longest int, suffix string) string {
+	if name := o.Name() + suffix; len(name) <= longest {
+		return name
+	}
+	return o.Short() + suffix
+}
+
 // Path is the name with slashes, for log groups and parameters: berth/app/env.
 func (o Owner) Path() string { return "berth/" + o.App + "/" + o.Env }
 

@@ -84,11 +84,7 @@ func (c *Alarms) Observe(ctx context.Context, s *resource.Scope) error {
 	if c.Topic.ARN == "" && !c.Wanted() {
 		return nil
 	}
-	prefix := c.prefix()
-	p := cloudwatch.NewDescribeAlarmsPaginator(s.CloudWatch, &cloudwatch.DescribeAlarmsInput{
-		AlarmNamePrefix: &prefix, AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm},
-	})
-	all, err := resource.Gather(ctx, p, func(out *cloudwatch.DescribeAlarmsOutput) []cwtypes.MetricAlarm { return out.MetricAlarms })
+	all, err := named(ctx, s.Clients, c.prefix())
 	if !c.Wanted() && resource.Unseen(err) {
 		return nil
 	}
@@ -100,6 +96,14 @@ func (c *Alarms) Observe(ctx context.Context, s *resource.Scope) error {
 		c.found[aws.ToString(m.AlarmName)] = &all[i]
 	}
 	return nil
+}
+
+// named are the alarms whose names begin with a prefix.
+func named(ctx context.Context, c *cloud.Clients, prefix string) ([]cwtypes.MetricAlarm, error) {
+	p := cloudwatch.NewDescribeAlarmsPaginator(c.CloudWatch, &cloudwatch.DescribeAlarmsInput{
+		AlarmNamePrefix: &prefix, AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm},
+	})
+	return resource.Gather(ctx, p, func(out *cloudwatch.DescribeAlarmsOutput) []cwtypes.MetricAlarm { return out.MetricAlarms })
 }
 
 // Exists implements Resource. Whose the topic is says whose they are.
@@ -219,12 +223,7 @@ func (c *Alarms) Delete(ctx context.Context, s *resource.Scope) error {
 	if !c.Exists() {
 		return nil
 	}
-	var names []string
-	for name := range c.found {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return c.remove(ctx, s, names)
+	return c.remove(ctx, s, slices.Sorted(maps.Keys(c.found)))
 }
 
 // Permissions implements Permissioned.
@@ -280,19 +279,14 @@ func billed(m *cwtypes.MetricAlarm) int { return max(1, len(m.Metrics)-1) }
 var Found = resource.Listing{What: "alarms", List: listAlarms}
 
 func listAlarms(ctx context.Context, s *resource.Survey) error {
-	prefix := resource.NamePrefix
-	p := cloudwatch.NewDescribeAlarmsPaginator(s.CloudWatch, &cloudwatch.DescribeAlarmsInput{
-		AlarmNamePrefix: &prefix, AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm},
-	})
-	all, err := resource.Gather(ctx, p, func(out *cloudwatch.DescribeAlarmsOutput) (found []resource.Found) {
-		for _, m := range out.MetricAlarms {
-			like := &Alarms{metrics: billed(&m)}
-			found = append(found, resource.Found{Kind: "cloudwatch.Alarm", Name: aws.ToString(m.AlarmName), ARN: aws.ToString(m.AlarmArn), Like: like})
-		}
-		return found
-	})
+	alarms, err := named(ctx, s.Clients, resource.NamePrefix)
 	if err != nil {
 		return err
+	}
+	var all []resource.Found
+	for _, m := range alarms {
+		like := &Alarms{metrics: billed(&m)}
+		all = append(all, resource.Found{Kind: "cloudwatch.Alarm", Name: aws.ToString(m.AlarmName), ARN: aws.ToString(m.AlarmArn), Like: like})
 	}
 	return s.AddByARN(ctx, all, func(ctx context.Context, c *cloud.Clients, arn string) (map[string]string, error) {
 		out, err := c.CloudWatch.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: &arn})

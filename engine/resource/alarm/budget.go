@@ -35,13 +35,7 @@ type Budget struct {
 const longestBudget = 100
 
 // Name is the budget's name. Those of all regions are in one place, so it says which region the app is in.
-func (b *Budget) Name() string {
-	o := b.Topic.Owner
-	if name := o.Name() + "-" + b.Region; len(name) <= longestBudget {
-		return name
-	}
-	return o.Short() + "-" + b.Region
-}
+func (b *Budget) Name() string { return b.Topic.Owner.NameWithin(longestBudget, "-"+b.Region) }
 
 // Info implements Resource.
 func (b *Budget) Info() resource.Info {

@@ -38,13 +38,7 @@ const targetID = "topic"
 const longestRule = 64
 
 // Name is the rule's name. It is known before the rule exists.
-func (c *FailedRuns) Name() string {
-	o := c.Topic.Owner
-	if name := o.Name() + "-failed"; len(name) <= longestRule {
-		return name
-	}
-	return o.Short() + "-failed"
-}
+func (c *FailedRuns) Name() string { return c.Topic.Owner.NameWithin(longestRule, "-failed") }
 
 // Info implements Resource.
 func (c *FailedRuns) Info() resource.Info {
