@@ -25,8 +25,7 @@ func withDatabase(h *harbor) *harbor {
 	return h
 }
 
-// clients are those of somebody else in the same account.
-// clients are those of the region that the app is in.
+// clients are those of somebody else in the same account, in the region that the app is in.
 func (h *harbor) clients() *cloud.Clients {
 	h.t.Helper()
 	c, err := h.account.Environment().Connect(h.t.Context(), cloud.Settings{Region: h.spec.Region})

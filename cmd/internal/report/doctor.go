@@ -54,13 +54,10 @@ func conclusion(r *preflight.Report, open bool) string {
 		return "A deploy would be refused."
 	case open:
 		return "A deploy would begin, but the app may not start before that is settled."
-	}
-	switch r.State {
-	case preflight.Warn:
+	case r.State == preflight.Warn:
 		return "Nothing stands in the way of a deploy; some things should be known."
-	case preflight.Unknown:
+	case r.State == preflight.Unknown:
 		return "Nothing that stands in the way is known; not everything could be asked."
-	case preflight.OK, preflight.Fail:
 	}
 	return "Nothing stands in the way of a deploy."
 }
