@@ -11,8 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"berth/engine"
-	"berth/engine/cloud"
-	"berth/engine/event"
 	"berth/engine/sim"
 	"berth/engine/spec"
 )
@@ -127,9 +125,7 @@ func alarmsIn(st *engine.Status, state string) (titles []string) {
 // switchOff has the app run no task, as somebody does in the console.
 func switchOff(h *harbor) {
 	h.t.Helper()
-	clients, err := h.account.Environment().Connect(h.t.Context(), cloud.Settings{Region: h.spec.Region})
-	must(h.t, err)
-	_, err = clients.ECS.UpdateService(h.t.Context(), &ecs.UpdateServiceInput{
+	_, err := h.clients().ECS.UpdateService(h.t.Context(), &ecs.UpdateServiceInput{
 		Cluster: aws.String("berth-live-beats-production"), Service: aws.String("live-beats"), DesiredCount: aws.Int32(0),
 	})
 	must(h.t, err)
@@ -155,23 +151,15 @@ func TestAlarmsRollBack(t *testing.T) {
 			before := h.services()
 			write(t, h.spec.Dir, "server", "version 2, which answers 500")
 			h.account.SetFaults(fault(t, "errors=0.5"))
-			res, events := h.deploy()
 			if !back {
-				h.must(res, events)
+				h.must(h.deploy())
 				time.Sleep(10 * time.Minute)
 				if got := h.services(); slices.Equal(got, before) {
 					t.Errorf("%v runs still", got)
 				}
 				return
 			}
-			if res.Outcome != event.RolledBack || res.Err == nil || !strings.Contains(res.Err.Cause, "alarm") {
-				h.tell(events)
-				t.Fatalf("ended %s: %v", res.Outcome, res.Err)
-			}
-			time.Sleep(10 * time.Minute)
-			if got := h.services(); !slices.Equal(got, before) {
-				t.Errorf("%v runs, and before that %v", got, before)
-			}
+			h.goesBack(before, "alarm")
 			h.account.SetFaults()
 			h.must(h.deploy())
 			h.spec.Alarms.Rollback = false
@@ -231,10 +219,7 @@ func TestCutMatrixOfAlarms(t *testing.T) {
 		s.app = func(t *testing.T, dir string) *harbor {
 			h := newWatched(t, sim.Options{})
 			h.spec.Database = nil // which takes long, and has a matrix of its own
-			h.engine = engine.Open(engine.Options{Environment: slowly(h.account), Builder: h.account.Builder()})
-			write(t, dir, "Dockerfile", dockerfile)
-			write(t, dir, "server", "version 1")
-			h.spec.Dir = dir
+			h.slowlyIn(dir)
 			return h
 		}
 		t.Run(s.name, func(t *testing.T) { s.sample(t, 7) })

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"berth/engine"
-	"berth/engine/cloud"
 	"berth/engine/event"
 	"berth/engine/sim"
 	"berth/engine/spec"
@@ -115,22 +114,14 @@ func TestFailingProcessTakesAllBack(t *testing.T) {
 				write(t, h.spec.Dir, "server", "version 2, which crashes")
 				h.spec.Service.ReleaseCommand = "" // which would fail first
 				h.account.SetFaults(fault(t, "crash-task=3"+faulty))
-				res, events := h.deploy()
-				if res.Outcome != event.RolledBack || res.Err == nil || !strings.Contains(res.Err.Cause, "exited with code 3") {
-					h.tell(events)
-					t.Fatalf("ended %s: %v", res.Outcome, res.Err)
-				}
-				if name == "worker" && !strings.Contains(res.Err.Cause, "worker") {
-					t.Errorf("the cause does not name the process: %s", res.Err.Cause)
+				cause := h.goesBack(before, "exited with code 3")
+				if name == "worker" && !strings.Contains(cause, "worker") {
+					t.Errorf("the cause does not name the process: %s", cause)
 				}
 				st, err := h.watch().Status(t.Context())
 				must(t, err)
 				if at := slices.IndexFunc(st.Processes, func(p engine.Process) bool { return p.Name == name }); at >= 0 && (st.Processes[at].Ended == nil || *st.Processes[at].Ended.ExitCode != 3) {
 					t.Errorf("the status does not tell how %s ended: %+v", name, st.Processes[at])
-				}
-				time.Sleep(10 * time.Minute)
-				if got := h.services(); !slices.Equal(got, before) {
-					t.Errorf("%v runs, and before that %v", got, before)
 				}
 				h.account.SetFaults()
 				h.must(h.deploy())
@@ -220,19 +211,36 @@ func TestCutMatrixOfProcesses(t *testing.T) {
 	for _, s := range lives {
 		s.app = func(t *testing.T, dir string) *harbor {
 			h := newShop(t, sim.Options{})
-			h.engine = engine.Open(engine.Options{Environment: slowly(h.account), Builder: h.account.Builder()})
-			write(t, dir, "Dockerfile", dockerfile)
-			write(t, dir, "server", "version 1")
-			h.spec.Dir = dir
+			h.slowlyIn(dir)
 			return h
 		}
 		t.Run(s.name, func(t *testing.T) { s.sample(t, 5) })
 	}
 }
 
-// slowly is the environment of an account that is looked at seldom.
-func slowly(a *sim.Account) cloud.Environment {
-	env := a.Environment()
+// slowlyIn puts the app's source into a folder, and has the account looked at seldom.
+func (h *harbor) slowlyIn(dir string) {
+	h.t.Helper()
+	env := h.account.Environment()
 	env.PollEvery = slowPoll
-	return env
+	h.engine = engine.Open(engine.Options{Environment: env, Builder: h.account.Builder()})
+	write(h.t, dir, "Dockerfile", dockerfile)
+	write(h.t, dir, "server", "version 1")
+	h.spec.Dir = dir
+}
+
+// goesBack deploys a version that does no good: it is rolled back, for which the cause says a word, and what ran before
+// runs on. It returns the cause.
+func (h *harbor) goesBack(before []string, word string) (cause string) {
+	h.t.Helper()
+	res, events := h.deploy()
+	if res.Outcome != event.RolledBack || res.Err == nil || !strings.Contains(res.Err.Cause, word) {
+		h.tell(events)
+		h.t.Fatalf("ended %s: %v", res.Outcome, res.Err)
+	}
+	time.Sleep(10 * time.Minute)
+	if got := h.services(); !slices.Equal(got, before) {
+		h.t.Errorf("%v runs, and before that %v", got, before)
+	}
+	return res.Err.Cause
 }

@@ -12,9 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
-
 	"berth/engine"
 	"berth/engine/fail"
 	"berth/engine/sim"
@@ -381,18 +378,10 @@ func TestAnOutageShows(t *testing.T) {
 		h := newHarbor(t, sim.Options{}, 0)
 		h.must(h.deploy())
 		time.Sleep(time.Hour)
-		c := h.clients()
-		clusters, err := c.ECS.ListClusters(t.Context(), &ecs.ListClustersInput{})
-		must(t, err)
-		list, err := c.ECS.ListServices(t.Context(), &ecs.ListServicesInput{Cluster: &clusters.ClusterArns[0]})
-		must(t, err)
-		_, err = c.ECS.UpdateService(t.Context(), &ecs.UpdateServiceInput{
-			Cluster: &clusters.ClusterArns[0], Service: &list.ServiceArns[0], DesiredCount: aws.Int32(0),
-		})
-		must(t, err)
+		switchOff(h)
 		time.Sleep(30 * time.Minute)
 		w := h.watch()
-		_, err = w.Status(t.Context())
+		_, err := w.Status(t.Context())
 		must(t, err)
 		m, err := w.Metrics(t.Context())
 		must(t, err)
